@@ -1,0 +1,1 @@
+"""Everything of the course that imports torch; it runs on CPU tensors as well."""

@@ -1,0 +1,117 @@
+"""From a Run to a picture: one colour, one marker and one dash for each rule in the whole course."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm
+
+from lessonlib.problems import Problem
+from lessonlib.runner import Run
+
+__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "look", "loss", "path", "step_ratio", "use_style"]
+
+Array = np.ndarray[Any, Any]
+STYLE = Path(__file__).with_name("style.mplstyle")
+
+
+class Look(NamedTuple):
+    """How a rule is drawn: color for lines, marker, and dash; they differ in grey too."""
+
+    color: str
+    marker: str
+    dash: str | tuple[int, tuple[float, ...]]
+
+
+LOOK: Mapping[str, Look] = {
+    "sgd": Look("#4a4a4a", "s", ":"),
+    "momentum": Look("#0a6fb5", "^", "--"),
+    "rmsprop": Look("#c77700", "D", (0, (5, 1.5, 1, 1.5))),
+    "adam": Look("#a8123e", "o", "-"),
+    "adam_l2": Look("#2a8a62", "v", (0, (3, 1))),
+    "adamw": Look("#5b3a9b", "P", (0, (8, 2))),
+}
+
+
+def look(rule: Callable[..., Any] | str) -> Look:
+    """Return the Look of a rule, given as a function or a name; black and a cross for one that is not of the course.
+
+    >>> look("adam").color
+    '#a8123e'
+    """
+    name = rule if isinstance(rule, str) else getattr(rule, "__name__", "")
+    return LOOK.get(name, Look("#000000", "x", "-"))
+
+
+def use_style() -> None:
+    """Draw every figure of this notebook in the course's style."""
+    import matplotlib.pyplot as plt
+
+    plt.style.use(STYLE)
+
+
+def contours(problem: Problem, ax: Axes, *, levels: int = 14) -> None:
+    """Draw the height lines of a problem in two dimensions over its window, evenly spaced in log(loss), its minimum a star."""
+    if problem.window is None or problem.start.shape != (2,):
+        raise ValueError(f"{problem.name} has {problem.start.size} parameters: height lines need a problem of 2 with a window")
+    x0, x1, y0, y1 = problem.window
+    x, y = np.meshgrid(np.linspace(x0, x1, 161), np.linspace(y0, y1, 161))
+    z = problem.loss(np.stack([x, y], axis=-1))
+    height = np.log10(z - z.min() + 1e-3 * (z.max() - z.min()))
+    ax.contourf(x, y, height, levels=levels, cmap="Greys", alpha=0.35)
+    ax.contour(x, y, height, levels=levels, colors="#9a9a9a", linewidths=0.5)
+    if problem.minimum is not None:
+        ax.plot(*problem.minimum, marker="*", color="black", markersize=13, linestyle="none", zorder=5)
+    ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="$\\theta_1$", ylabel="$\\theta_2$")
+    ax.grid(visible=False)
+
+
+def path(run: Run, ax: Axes, *, rule: Callable[..., Any] | str | None = None, label: str | None = None) -> None:
+    """Draw the path of a single run recorded with record="path": theta (T + 1, 2), a marker every tenth of the way."""
+    if run.theta.ndim != 2 or run.theta.shape[-1] != 2:
+        raise ValueError(f"the run's theta has shape {run.theta.shape}: a path needs (T + 1, 2), one run with record='path'")
+    style = look(run.label.split(",")[0] if rule is None else rule)
+    every = max(1, len(run.theta) // 10)
+    ax.plot(run.theta[:, 0], run.theta[:, 1], color=style.color, marker=style.marker, markevery=every, markersize=5,
+            linewidth=1.5, label=run.label if label is None else label)
+
+
+def loss(runs: Sequence[Run], ax: Axes) -> None:
+    """Draw loss against step, on a log scale, for single runs that recorded it: loss (T + 1,)."""
+    for run in runs:
+        style = look(run.label.split(",")[0])
+        ax.plot(run.loss, color=style.color, linestyle=style.dash, marker=style.marker, markevery=max(1, len(run.loss) // 8),
+                label=run.label)
+    ax.set(yscale="log", xlabel="step", ylabel="loss")
+
+
+def basin(lrs: Array, values: Array, ax: Axes, *, rule: Callable[..., Any] | str, label: str | None = None) -> None:
+    """Draw a result (L,) against the step size (L,) it was reached with."""
+    style = look(rule)
+    ax.plot(lrs, values, color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
+            label=label or (rule if isinstance(rule, str) else rule.__name__))
+    ax.set(xscale="log", xlabel="step size lr")
+
+
+def heatmap(x: Array, y: Array, values: Array, ax: Axes, *, log: bool = True, **kwargs: Any) -> QuadMesh:
+    """Draw values (len(y), len(x)) over two axes of a grid; inf is left white. Returns the mesh, for a colour bar."""
+    shown = np.ma.masked_invalid(values)
+    norm = LogNorm(max(float(shown.min()), 1e-12), float(shown.max())) if log else None
+    mesh = ax.pcolormesh(x, y, shown, norm=norm, shading="nearest", **kwargs)
+    ax.grid(visible=False)
+    return mesh
+
+
+def step_ratio(t: Array, beta1: float, beta2: float) -> Array:
+    """Return how many times too large Adam's step t = 1, 2, ... is without bias correction, for a steady gradient.
+
+    (1 - beta1**t) / (1 - beta2**t)**0.5; 1 means as large as with it.
+
+    >>> step_ratio(np.array([1, 12]), 0.9, 0.999).round(2).tolist()
+    [3.16, 6.57]
+    """
+    return (1 - beta1**t) / (1 - beta2**t) ** 0.5
