@@ -38,7 +38,7 @@ def data_file(name: str, folder: Path | None = None) -> Path:
     for wanted in (sums, path):
         if not wanted.exists():
             raise FileNotFoundError(f"{wanted} is missing: {restore}")
-    listed = dict(reversed(line.split()) for line in sums.read_text(encoding="ascii").splitlines() if line)
+    listed = {name: digest for digest, name in map(str.split, sums.read_text(encoding="ascii").splitlines())}
     if name not in listed:
         raise ValueError(f"name={name!r} has no checksum in {sums}; it lists {', '.join(sorted(listed))}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -105,7 +106,7 @@ def run(
 
     with _progress(len(blocks) * steps) as (tick, halt):
         def work(rows: slice) -> None:
-            _run_block(rule, problem, begin[rows], {name: (lambda t, f=f: f(t, rows)) for name, f in flat.items()},
+            _run_block(rule, problem, begin[rows], {name: partial(f, rows) for name, f in flat.items()},
                        steps, seed, theta[:, rows], loss[:, rows], tick)
 
         if len(blocks) == 1:
@@ -150,7 +151,7 @@ def _label(rule: Callable[..., Any], hyper: dict[str, Any]) -> str:
     return ", ".join([_name(rule), *shown])
 
 
-def _flatten(value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Callable[[int, slice], Array]:
+def _flatten(value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Callable[[slice, int], Array]:
     """A hyperparameter as a function of t and the rows of a block; always an array, so that a run alone does the same sums."""
     def rows_of(array: Array, rows: slice) -> Array:
         if array.size == 1:
@@ -158,9 +159,9 @@ def _flatten(value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Calla
         return np.broadcast_to(array, (*batch, array.shape[-1])).reshape(runs, -1)[rows]
 
     if callable(value):
-        return lambda t, rows: rows_of(np.asarray(value(t), dtype), rows)
+        return lambda rows, t: rows_of(np.asarray(value(t), dtype), rows)
     whole = rows_of(np.asarray(value, dtype), slice(None))
-    return lambda t, rows: whole if whole.size == 1 else whole[rows]  # noqa: ARG005 - a constant does not look at t
+    return lambda rows, t: whole if whole.size == 1 else whole[rows]
 
 
 def _run_block(

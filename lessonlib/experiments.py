@@ -1,0 +1,251 @@
+"""Something to play with, and a picture that stands without a kernel: one scene, still or behind controls."""
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from matplotlib import style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lessonlib.plots import STYLE
+
+__all__ = ["Choice", "Experiment", "Goal", "Scene", "Slider", "new_figure"]
+
+DPI = 144  # drawn at twice the width it is shown at, sharp on dense screens
+CSS_DPI = 96
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between low and high; log moves by powers of ten. Whole numbers throughout make a slider of whole numbers."""
+
+    label: str
+    low: float
+    high: float
+    start: float
+    log: bool = False
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"low={self.low!r}: must be below high={self.high!r} on the slider {self.label!r}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low={self.low!r}: a logarithmic slider starts above 0; set log=False or raise low")
+        self.accept("start", self.start)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it moves over the integers."""
+        return not self.log and all(isinstance(x, int) for x in (self.low, self.high, self.start, self.step or 1))
+
+    def accept(self, name: str, value: Any) -> Any:
+        """The value, or ValueError where it does not fit."""
+        slack = 1e-9 * (self.high - self.low)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low - slack <= value <= self.high + slack:
+            raise ValueError(f"{name}={value!r}: the slider {self.label!r} goes from {self.low:g} to {self.high:g}")
+        return value
+
+    def widget(self) -> Any:
+        """The core ipywidget; only traits that ipywidgets 7 and 8 share."""
+        import ipywidgets as w
+
+        common = {"description": self.label, "continuous_update": True, "style": {"description_width": "11em"},
+                  "layout": w.Layout(width="31em", max_width="100%")}
+        if self.whole:
+            return w.IntSlider(value=self.start, min=self.low, max=self.high, step=self.step or 1, **common)
+        if self.log:
+            from math import log10
+            return w.FloatLogSlider(value=self.start, base=10, min=log10(self.low), max=log10(self.high), step=self.step or 0.02,
+                                    readout_format=".3g", **common)
+        return w.FloatSlider(value=self.start, min=self.low, max=self.high, step=self.step or (self.high - self.low) / 200,
+                             readout_format=".4g", **common)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few options."""
+
+    label: str
+    options: Sequence[Any]
+    start: Any
+
+    def __post_init__(self) -> None:
+        self.accept("start", self.start)
+
+    def accept(self, name: str, value: Any) -> Any:
+        """The value, or ValueError where it is not an option."""
+        if value not in self.options:
+            raise ValueError(f"{name}={value!r}: {self.label!r} offers {', '.join(map(repr, self.options))}")
+        return value
+
+    def widget(self) -> Any:
+        """The core ipywidget."""
+        import ipywidgets as w
+
+        return w.Dropdown(options=list(self.options), value=self.start, description=self.label, style={"description_width": "11em"},
+                          layout=w.Layout(width="31em", max_width="100%"))
+
+
+class Scene(NamedTuple):
+    """What is drawn once: the figure, the artists that move, by name, and a text for who cannot see it."""
+
+    figure: Figure
+    artists: dict[str, Any]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What play is for: a sentence, and whether these values meet it."""
+
+    text: str
+    met: Callable[..., bool]
+
+
+def new_figure(width: float = 7.2, height: float = 3.8) -> Figure:
+    """Return a figure (in inches) that belongs to no pyplot, in the course's style if made inside a scene."""
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A scene, how its artists follow the controls, and a goal.
+
+    scene() -> Scene draws the slow background once. update(artists, **values) moves artists only and returns one line that says
+    in numbers what there is to see. controls: name -> Slider or Choice, at most 3. goal: met(**values) is asked at each change.
+    """
+
+    scene: Callable[[], Scene]
+    update: Callable[..., str]
+    controls: Mapping[str, Slider | Choice]
+    goal: Goal | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.controls) <= 3:
+            raise ValueError(f"controls={list(self.controls)}: an experiment has one to three controls, or nobody knows what moved it")
+
+    def values(self, **given: Any) -> dict[str, Any]:
+        """The start values with `given` in their place; ValueError for a name or value that no control has."""
+        for name, value in given.items():
+            if name not in self.controls:
+                raise ValueError(f"{name}={value!r}: the controls are {', '.join(self.controls)}")
+            self.controls[name].accept(name, value)
+        return {name: control.start for name, control in self.controls.items()} | given
+
+    def still(self, **given: Any) -> Figure:
+        """Return the picture at these values: the same pixels that live() shows."""
+        canvas = _Canvas(self)
+        canvas.move(self.values(**given))
+        return canvas.scene.figure
+
+    def alt(self, **given: Any) -> str:
+        """Return the picture in words."""
+        scene = self._draw()
+        return f"{scene.alt} {self.update(scene.artists, **self.values(**given))}"
+
+    def live(self) -> Any:
+        """Return the picture behind its controls, as a widget of core ipywidgets."""
+        return _widget(self)
+
+    def _draw(self) -> Scene:
+        with style.context(STYLE):
+            return self.scene()
+
+
+class _Canvas:
+    """A scene whose background is kept as pixels; only the artists that move are drawn again."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.update = experiment.update
+        self.scene = experiment._draw()
+        figure = self.scene.figure
+        with style.context(STYLE):
+            figure.draw_without_rendering()
+            if figure.get_layout_engine() is not None:
+                figure.set_layout_engine("none")  # where things stand must not depend on what moves
+            for artist in self.scene.artists.values():
+                artist.set_visible(False)
+            figure.canvas.draw()
+            self.background = figure.canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
+            for artist in self.scene.artists.values():
+                artist.set_visible(True)
+
+    def move(self, values: dict[str, Any]) -> str:
+        """Draw the artists at these values over the background; return the readout."""
+        canvas: Any = self.scene.figure.canvas
+        with style.context(STYLE):
+            readout = self.update(self.scene.artists, **values)
+            canvas.restore_region(self.background)
+            for artist in sorted(self.scene.artists.values(), key=lambda a: a.get_zorder()):
+                self.scene.figure.draw_artist(artist)
+        return readout
+
+    def png(self) -> bytes:
+        """The pixels as a palette-free PNG, packed for speed rather than size."""
+        out = io.BytesIO()
+        pixels = self.scene.figure.canvas.buffer_rgba()  # type: ignore[attr-defined]
+        Image.frombuffer("RGBA", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBA", 0, 1).convert("RGB").save(
+            out, "png", compress_level=1)
+        return out.getvalue()
+
+
+def _widget(experiment: Experiment) -> Any:
+    import ipywidgets as w
+
+    class Live(w.VBox):
+        """A picture behind controls; its display bundle carries the still and its text too."""
+
+        _ipython_display_ = None  # ipywidgets 7 shows itself through this and would leave the bundle out
+
+        def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002
+            size = {"width": width, "alt": text}
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+            return {"text/plain": text, "image/png": b64encode(still).decode("ascii"), VIEW: view}, {"image/png": size}
+
+    canvas = _Canvas(experiment)
+    values = experiment.values()
+    readout = w.HTML()
+    goal = w.HTML()
+    width = round(canvas.scene.figure.get_figwidth() * CSS_DPI)
+    image = w.Image(format="png", layout=w.Layout(width=f"{width}px", max_width="100%"))
+    boxes = {name: control.widget() for name, control in experiment.controls.items()}
+    reached: list[str] = []
+
+    def show(_: Any = None) -> None:
+        """Runs inside the message of the change: the front end holds back further values until it is done, and sends the last."""
+        now = {name: box.value for name, box in boxes.items()}
+        try:
+            line = canvas.move(now)
+            image.value = canvas.png()
+        except Exception as error:  # noqa: BLE001 - one bad value must not end the play
+            readout.value = f'<span role="status">This setting cannot be drawn: {type(error).__name__}: {_escape(str(error))}</span>'
+            return
+        readout.value = f'<span role="status" aria-live="polite">{_escape(line)}</span>'
+        if experiment.goal is not None:
+            if not reached and experiment.goal.met(**now):
+                reached.append(", ".join(f"{name} = {value:.3g}" if isinstance(value, float) else f"{name} = {value}"
+                                         for name, value in now.items()))
+            told = f"<b>Goal reached</b> with {_escape(reached[0])}." if reached else "Not reached yet."
+            goal.value = f'<span role="status" aria-live="polite">\u2691 <b>Goal:</b> {_escape(experiment.goal.text)} {told}</span>'
+
+    show()
+    still = image.value
+    text = f"{canvas.scene.alt} {canvas.move(values)}"
+    for box in boxes.values():
+        box.observe(show, names="value")
+    children = [goal] if experiment.goal is not None else []
+    live = Live([*children, *boxes.values(), image, readout])
+    live.boxes, live.image, live.readout, live.goal = boxes, image, readout, goal
+    return live
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,252 @@
+"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on.
+
+A rule is written here as named pieces, computed in order; a misconception replaces one or two of them. `a` holds what is known
+so far: the inputs (a.theta, a.g, a.s, and a.raw, the gradient as it came), the hyperparameters (a.lr, ...) and the pieces computed before.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from lessonlib import rules
+from lessonlib.rules import State
+
+__all__ = ["MISCONCEPTIONS", "Misconception", "of"]
+
+Piece = Callable[[SimpleNamespace], Any]
+
+_MOMENTS: dict[str, Piece] = {
+    "t": lambda a: a.s.t + 1,
+    "g": lambda a: a.g,
+    "m": lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g,
+    "v": lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g**2,
+}
+_ADAM: dict[str, Piece] = _MOMENTS | {
+    "m_hat": lambda a: a.m / (1 - a.beta1**a.t),
+    "v_hat": lambda a: a.v / (1 - a.beta2**a.t),
+    "step": lambda a: a.m_hat / (a.v_hat**0.5 + a.eps),
+    "new": lambda a: a.theta - a.lr * a.step,
+    "state": lambda a: State(a.t, a.m, a.v),
+}
+_RIGHT: dict[str, dict[str, Piece]] = {
+    "sgd": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "new": lambda a: a.theta - a.lr * a.g,
+            "state": lambda a: State(a.t, a.m)},
+    "momentum": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": _MOMENTS["m"], "step": lambda a: a.m,
+                 "new": lambda a: a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
+    "rmsprop": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "v": _MOMENTS["v"],
+                "step": lambda a: a.g / (a.v**0.5 + a.eps), "new": lambda a: a.theta - a.lr * a.step,
+                "state": lambda a: State(a.t, a.m, a.v)},
+    "adam": _ADAM,
+    "adam_l2": _ADAM | {"g": lambda a: a.g + a.weight_decay * a.theta},
+    "adamw": _ADAM | {"new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step},
+}
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong version of a rule: its name, the name of the rule, a question as a hint, and the pieces it replaces.
+
+    Call it as the rule: m(theta, g, State(...), lr=0.1) -> (theta, State); hyperparameters have the rule's defaults.
+    """
+
+    name: str
+    rule: str
+    hint: str
+    pieces: dict[str, Piece] = field(repr=False, hash=False)
+
+    def __call__(self, theta: Any, g: Any, s: State, **hyper: Any) -> tuple[Any, State]:
+        takes = inspect.signature(getattr(rules, self.rule)).parameters
+        unknown = [name for name in hyper if name not in takes]
+        if unknown:
+            raise ValueError(f"{unknown[0]}={hyper[unknown[0]]!r}: {self.rule} takes "
+                             f"{', '.join(n for n, p in takes.items() if p.kind is p.KEYWORD_ONLY)}")
+        a = SimpleNamespace(theta=theta, **{n: p.default for n, p in takes.items() if p.kind is p.KEYWORD_ONLY})
+        a.__dict__.update(hyper, g=g, raw=g, s=s)
+        for name, piece in (_RIGHT[self.rule] | self.pieces).items():
+            setattr(a, name, piece(a))
+        return a.new, a.state
+
+
+def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
+    unknown = set(pieces) - set(_RIGHT[rule])
+    if unknown:
+        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(_RIGHT[rule])}")
+    return Misconception(name, rule, hint, pieces)
+
+
+_SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
+_PLUS: Piece = lambda a: a.theta + a.lr * a.step
+
+_ADAM_TABLE = (
+    _wrong("adam", "no bias correction",
+           "At t = 1, m is (1 - beta1) * g and v is (1 - beta2) * g**2. What would you divide each by to get g and g**2 back?",
+           m_hat=lambda a: a.m, v_hat=lambda a: a.v),
+    _wrong("adam", "bias correction of m only", "m is corrected. How much of g**2 does v hold at t = 1?", v_hat=lambda a: a.v),
+    _wrong("adam", "bias correction of v only", "v is corrected. How much of g does m hold at t = 1?", m_hat=lambda a: a.m),
+    _wrong("adam", "epsilon inside the root",
+           "With v = 0 and eps = 1e-8, what is the denominator if eps stands inside the root, and what if it stands outside?",
+           step=lambda a: a.m_hat / (a.v_hat + a.eps) ** 0.5),
+    _wrong("adam", "epsilon added before the correction",
+           "You divide by v**0.5 + eps and correct the quotient afterwards. By what has eps been multiplied in the end?",
+           step=lambda a: (1 - a.beta2**a.t) ** 0.5 * a.m_hat / (a.v**0.5 + a.eps)),
+    _wrong("adam", "no root", "Multiply every gradient by 10. By how much should the step change, and by how much does yours?",
+           step=lambda a: a.m_hat / (a.v_hat + a.eps)),
+    _wrong("adam", "betas swapped", "Which average should remember longer, the one of g or the one of g**2?",
+           m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g, v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2,
+           m_hat=lambda a: a.m / (1 - a.beta2**a.t), v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
+    _wrong("adam", "corrected moments stored back",
+           "The first step is right and the second is not. Which m does the next step average with: m, or m_hat?",
+           state=lambda a: State(a.t, a.m_hat, a.v_hat)),
+    _wrong("adam", "t never advances",
+           "The first step is right and the second is not. What is t in your second step, and what do you divide by there?",
+           state=lambda a: State(a.s.t, a.m, a.v)),
+    _wrong("adam", "t starts at 0",
+           "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
+           m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
+    _wrong("adam", "1 - beta1 is missing in m", "Feed a constant g = 1 for a long time. Where does your m end, and where should "
+           "an average of ones end?", m=lambda a: a.beta1 * a.s.m + a.g),
+    _wrong("adam", "1 - beta2 is missing in v", "Feed a constant g = 1 for a long time. Where does your v end, and where should "
+           "an average of ones end?", v=lambda a: a.beta2 * a.s.v + a.g**2),
+    _wrong("adam", "1 - beta is missing in both", "Feed a constant g = 1 for a long time. Where do your m and v end, and where "
+           "should an average of ones end?",
+           m=lambda a: a.beta1 * a.s.m + a.g, v=lambda a: a.beta2 * a.s.v + a.g**2),
+    _wrong("adam", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one step?",
+           m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g, v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
+    _wrong("adam", "g instead of g squared", "What does v become where the gradient is negative, and what is its root?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g),
+    _wrong("adam", "absolute value instead of square",
+           "v should average g**2. In which units is your v, and which units does its root have?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * abs(a.g)),
+    _wrong("adam", "sign of the step", _SIGN, new=_PLUS),
+    _wrong("adam", "g instead of m in the step", "You keep a running average of g. Does your step use it?",
+           step=lambda a: a.g / (a.v_hat**0.5 + a.eps)),
+    _wrong("adam", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
+    _wrong("adam", "beta * t instead of beta**t", "How much of the zero that m started from is left after t steps: does it "
+           "shrink by a factor at each step, or by an amount?",
+           m_hat=lambda a: a.m / abs(1 - a.beta1 * a.t), v_hat=lambda a: a.v / abs(1 - a.beta2 * a.t)),
+    _wrong("adam", "correction multiplied instead of divided", "At t = 1 m is too small. Does multiplying it by 1 - beta1 make it "
+           "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
+    _wrong("adam", "L2 mixed in", "Set g = 0 from the first step on. Should plain Adam move theta at all?",
+           g=lambda a: a.g + 0.01 * a.theta),
+)
+
+_SGD_TABLE = (
+    _wrong("sgd", "sign of the step", _SIGN, new=lambda a: a.theta + a.lr * a.g),
+    _wrong("sgd", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.g),
+    _wrong("sgd", "divided by lr", "Make lr ten times smaller. Should the step grow or shrink?",
+           new=lambda a: a.theta - a.g / a.lr),
+    _wrong("sgd", "theta is lost", "Where does a step start from: from zero, or from where you are?", new=lambda a: -a.lr * a.g),
+    _wrong("sgd", "only the sign of g", "Near the minimum the gradient is small. Should the step be small there too?",
+           new=lambda a: a.theta - a.lr * ((a.g > 0) * 1.0 - (a.g < 0) * 1.0)),
+    _wrong("sgd", "gradients pile up", "Call it twice with g = 1, then g = 0. Should the second call move theta?",
+           m=lambda a: a.s.m + a.g, new=lambda a: a.theta - a.lr * a.m),
+    _wrong("sgd", "step shrinks with t", "Who decides whether the step size falls over time, the rule or the one who sets lr?",
+           new=lambda a: a.theta - a.lr * a.g / a.t),
+)
+
+_MOMENTUM_TABLE = (
+    _wrong("momentum", "sum instead of average",
+           "Feed a constant g = 1 with beta1 = 0.9. Your m ends at 10. Where should an average of ones end?",
+           m=lambda a: a.beta1 * a.s.m + a.g),
+    _wrong("momentum", "sign of the step", _SIGN, new=_PLUS),
+    _wrong("momentum", "velocity reset", "What does your second step remember of the first gradient?",
+           m=lambda a: (1 - a.beta1) * a.g),
+    _wrong("momentum", "m is never stored", "You return a state. Which of its entries will the next step need?",
+           state=lambda a: State(a.t, a.g)),
+    _wrong("momentum", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one "
+           "step?", m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
+    _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?",
+           step=lambda a: a.g),
+    _wrong("momentum", "first steps corrected", "That is a good idea, and the subject of lesson 9. What does m hold at t = 1 if "
+           "nothing corrects it?", step=lambda a: a.m / (1 - a.beta1**a.t)),
+    _wrong("momentum", "step along the old average", "Does the gradient you just measured take part in this step?",
+           step=lambda a: a.s.m + 0 * a.g),
+    _wrong("momentum", "lr twice", "Follow one gradient from g to theta. How many times is it multiplied by lr?",
+           m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g),
+    _wrong("momentum", "Nesterov's look ahead", "Your step adds the new gradient once more on top of the average. Which of the two "
+           "does plain momentum follow?", step=lambda a: a.beta1 * a.m + (1 - a.beta1) * a.g),
+    _wrong("momentum", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
+)
+
+_RMSPROP_TABLE = (
+    _wrong("rmsprop", "missing square", "What does v become where the gradient is negative, and what is its root?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g),
+    _wrong("rmsprop", "absolute value instead of square",
+           "v should average g**2. In which units is your v, and which units does its root have?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * abs(a.g)),
+    _wrong("rmsprop", "variance instead of second moment",
+           "Feed a constant g = 3. Its variance is 0. What should v become, and what happens to a step divided by its root?",
+           m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
+           step=lambda a: a.g / (abs(a.v - a.m**2) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "epsilon inside the root",
+           "With v = 0 and eps = 1e-8, what is the denominator if eps stands inside the root, and what if it stands outside?",
+           step=lambda a: a.g / (a.v + a.eps) ** 0.5),
+    _wrong("rmsprop", "no root", "Multiply every gradient by 10. By how much should the step change, and by how much does yours?",
+           step=lambda a: a.g / (a.v + a.eps)),
+    _wrong("rmsprop", "first steps corrected", "That is a good idea, and the subject of lesson 9. How much of g**2 does v hold at "
+           "t = 1 if nothing corrects it?", step=lambda a: a.g / ((a.v / (1 - a.beta2**a.t)) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "sum instead of average", "Feed a constant g = 1 for a long time. Does your v settle at 1?",
+           v=lambda a: a.beta2 * a.s.v + a.g**2),
+    _wrong("rmsprop", "sum without forgetting", "That is Adagrad. After 10,000 steps, how much does an old gradient still weigh?",
+           v=lambda a: a.s.v + a.g**2),
+    _wrong("rmsprop", "beta and 1 - beta exchanged", "With beta2 = 0.99, how much of the old average should be left after one "
+           "step?", v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
+    _wrong("rmsprop", "old v in the step", "Does the gradient you just measured take part in the scale of this step?",
+           step=lambda a: a.g / ((a.s.v + 0 * a.g) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "sign of the step", _SIGN, new=_PLUS),
+)
+
+_L2_TABLE = (
+    _wrong("adam_l2", "decoupled decay", "That is AdamW. In the L2 form the penalty is a part of the loss: where does its gradient "
+           "go?", g=lambda a: a.g, new=lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step),
+    _wrong("adam_l2", "no decay", "Set g = 0. Which force should still pull theta towards 0?", g=lambda a: a.g),
+    _wrong("adam_l2", "sign of the decay", "Set g = 0. Does theta shrink or grow?", g=lambda a: a.raw - a.weight_decay * a.theta),
+    _wrong("adam_l2", "penalty in m only", "Which gradient is squared for v: the one of the data, or the one of data plus penalty?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.raw**2),
+    _wrong("adam_l2", "penalty in v only", "Which gradient does m average: the one of the data, or the one of data plus penalty?",
+           m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.raw),
+    _wrong("adam_l2", "penalty times lr", "The penalty is weight_decay / 2 * theta**2. Is lr in its derivative?",
+           g=lambda a: a.g + a.lr * a.weight_decay * a.theta),
+    _wrong("adam_l2", "factor 2 in the penalty", "What is the derivative of weight_decay / 2 * theta**2?",
+           g=lambda a: a.g + 2 * a.weight_decay * a.theta),
+)
+
+_ADAMW_TABLE = (
+    _wrong("adamw", "decay inside the moments", "That is Adam with L2. What happens to the decay of a weight whose v is large?",
+           g=lambda a: a.g + a.weight_decay * a.theta, new=_ADAM["new"]),
+    _wrong("adamw", "decay after the correction", "You add the decay to m_hat. By what is it then divided, and is that the same for "
+           "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=_ADAM["new"]),
+    _wrong("adamw", "decay not multiplied by lr", "In PyTorch's form a schedule that sends lr to 0 stops everything. Does it stop "
+           "your decay?", new=lambda a: a.theta - a.weight_decay * a.theta - a.lr * a.step),
+    _wrong("adamw", "decay applied to the new parameter", "Which theta is shrunk: the one before Adam's step, or the one after it?",
+           new=lambda a: (a.theta - a.lr * a.step) * (1 - a.lr * a.weight_decay)),
+    _wrong("adamw", "sign of the decay", "Set g = 0. Does theta shrink or grow?",
+           new=lambda a: a.theta + a.lr * a.weight_decay * a.theta - a.lr * a.step),
+    _wrong("adamw", "no decay", "Set g = 0. What should still pull theta towards 0?", new=_ADAM["new"]),
+    _wrong("adamw", "decay squares lr", "How many times is weight_decay * theta multiplied by lr on its way into theta?",
+           new=lambda a: a.theta - a.lr**2 * a.weight_decay * a.theta - a.lr * a.step),
+)
+
+MISCONCEPTIONS: tuple[Misconception, ...] = (
+    *_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE)
+
+
+def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
+    """Return the misconceptions of a rule, given as a function (a functools.partial too) or a name.
+
+    Raises ValueError for a rule without any.
+
+    >>> [m.name for m in of("adam")][:2]
+    ['no bias correction', 'bias correction of m only']
+    """
+    if isinstance(rule, partial):
+        return of(rule.func)
+    name = rule if isinstance(rule, str) else getattr(rule, "__name__", repr(rule))
+    found = tuple(m for m in MISCONCEPTIONS if m.rule == name)
+    if not found:
+        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(_RIGHT)}")
+    return found

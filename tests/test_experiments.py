@@ -1,0 +1,149 @@
+"""The mechanism of play: stills, live widgets, goals, and what the notebook keeps."""
+from __future__ import annotations
+
+import gc
+import io
+import weakref
+
+import ipywidgets
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
+
+SOURCE = '''
+from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
+
+def scene():
+    figure = new_figure(4, 3)
+    ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 100), title="A parabola")
+    (line,) = ax.plot([], [])
+    return Scene(figure, {"line": line, "note": ax.text(0.1, 90, "")}, "A parabola over 0 to 1.")
+
+def update(artists, height, color):
+    if height == 13:
+        raise ValueError("no <13>")
+    x = [i / 50 for i in range(51)]
+    artists["line"].set_data(x, [height * u * u for u in x])
+    artists["line"].set_color(color)
+    artists["note"].set_text(f"height {height:g}")
+    return f"It rises to {height:g}."
+
+def make():
+    return Experiment(scene, update, {"height": Slider("height", 1, 100, 30), "color": Choice("colour", ["red", "blue"], "red")},
+                      Goal("rise above 90.", lambda height, color: height > 90))
+'''
+exec(SOURCE)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("values", [{}, {"height": 77}, {"height": 5, "color": "blue"}])
+def test_the_still_has_the_pixels_of_the_live_picture(values):
+    live = make().live()
+    for name, value in values.items():
+        live.boxes[name].value = value
+    still = np.asarray(make().still(**values).canvas.buffer_rgba())[..., :3]
+    np.testing.assert_array_equal(still, pixels(live.image.value))
+
+
+@pytest.mark.parametrize(("name", "value"), [("height", 60), ("color", "blue")])
+def test_every_control_moves_the_picture(name, value):
+    live = make().live()
+    before = live.image.value
+    live.boxes[name].value = value
+    assert live.image.value != before
+    assert live.boxes[name].description
+    live.boxes[name].value = make().controls[name].start
+    assert live.image.value == before
+
+
+def test_the_goal_is_said_once_met_and_stays_said():
+    live = make().live()
+    assert "Not reached yet" in live.goal.value
+    live.boxes["height"].value = 95
+    assert "Goal reached</b> with height = 95, color = red" in live.goal.value
+    live.boxes["height"].value = 10
+    assert "height = 95" in live.goal.value
+    assert "It rises to 10." in live.readout.value
+
+
+def test_a_setting_that_cannot_be_drawn_does_not_end_the_play():
+    live = make().live()
+    live.boxes["height"].value = 13
+    assert "cannot be drawn: ValueError: no &lt;13&gt;" in live.readout.value
+    live.boxes["height"].value = 14
+    assert "It rises to 14." in live.readout.value
+
+
+def test_a_thousand_events_end_at_the_picture_of_the_last():
+    live, wanted = make().live(), make().live()
+    for i in range(1000):
+        live.boxes["height"].value = 1 + (i * 37) % 99
+    wanted.boxes["height"].value = live.boxes["height"].value
+    assert live.image.value == wanted.image.value
+
+
+def test_the_alternative_text_says_what_is_drawn_and_what_it_shows():
+    assert make().alt(height=50) == "A parabola over 0 to 1. It rises to 50."
+
+
+def test_no_figure_is_left_in_pyplot_or_in_memory():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    figure = weakref.ref(make().still())
+    gc.collect()
+    assert figure() is None
+    assert plt.get_fignums() == before
+
+
+def test_a_closed_live_widget_leaves_nothing_behind():
+    live = make().live()
+    image = weakref.ref(live.image)
+    for widget in (*live.children, live):
+        widget.unobserve_all()
+        widget.close()
+    del live, widget
+    gc.collect()
+    assert image() is None
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: make().still(hight=3), r"hight=3: the controls are height, color"),
+    (lambda: make().still(height=300), r"height=300: the slider 'height' goes from 1 to 100"),
+    (lambda: make().still(color="green"), r"color='green': 'colour' offers 'red', 'blue'"),
+    (lambda: Slider("x", 0, 1, 2), r"start=2: the slider 'x' goes from 0 to 1"),
+    (lambda: Slider("x", 0, 1, 0.5, log=True), r"low=0: a logarithmic slider starts above 0"),
+    (lambda: Slider("x", 1, 1, 1), r"low=1: must be below high=1"),
+    (lambda: Experiment(scene, update, {c: Slider(c, 0, 1, 0) for c in "abcd"}), r"one to three controls")])
+def test_bad_values_are_named_with_their_remedy(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(("slider", "kind"), [
+    (Slider("n", 1, 9, 3), ipywidgets.IntSlider), (Slider("lr", 1e-4, 1.0, 1e-2, log=True), ipywidgets.FloatLogSlider),
+    (Slider("beta", 0.0, 1.0, 0.9), ipywidgets.FloatSlider), (Choice("c", [1, 2], 1), ipywidgets.Dropdown)])
+def test_controls_are_core_widgets(slider, kind):
+    assert type(slider.widget()) is kind
+    assert slider.widget().value == pytest.approx(slider.start)
+
+
+def test_a_notebook_keeps_view_picture_and_text_and_the_text_is_fixed(tmp_path):
+    bundles = []
+    for _ in range(2):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE), nbformat.v4.new_code_cell("make().live()")])
+        nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        (output,) = notebook.cells[1].outputs
+        bundles.append(output)
+    data = bundles[0]["data"]
+    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert data["text/plain"] == bundles[1]["data"]["text/plain"] == "A parabola over 0 to 1. It rises to 30."
+    assert data["image/png"] == bundles[1]["data"]["image/png"]
+    assert bundles[0]["metadata"]["image/png"] == {"width": 384, "alt": data["text/plain"]}
