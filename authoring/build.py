@@ -1,0 +1,265 @@
+"""Build the notebooks from authoring/lessons/*.py: student and solution variants, executed, outputs stored.
+
+    python authoring/build.py [--check] [--force] [--slow] [NAME ...]
+
+A lesson is in jupytext's percent format. Cell tags: `setup` is replaced by the setup cell; `stub` stays in the student notebook
+only, `solution` in the solutions only. `{{ expression:format }}` in a markdown cell is filled from the running notebook at that
+place. Only what changed is built again.
+"""
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from jupyter_client import BlockingKernelClient
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib  # type: ignore[import-not-found,no-redef]
+
+__all__ = ["BuildError", "assemble", "build", "check_source", "fill", "main", "sources"]
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS, NOTEBOOKS = ROOT / "authoring" / "lessons", ROOT / "notebooks"
+VIEW = "application/vnd.jupyter.widget-view+json"
+BLANK = re.compile(r"\{\{ *(?P<value>[^{}]+?) *\}\}")  # no braces inside, so LaTeX's {{...}} with a group in it is left alone
+LIMIT_S = 90
+LINES = 15
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+}
+
+
+class BuildError(Exception):
+    """A lesson that cannot be built; the text says which cell and why."""
+
+
+def sources() -> list[Path]:
+    """The lessons, in order."""
+    return sorted(LESSONS.glob("*.py"))
+
+
+def target(source: Path, solution: bool) -> Path:
+    """Where the notebook of a source goes."""
+    return (NOTEBOOKS / "solutions" if solution else NOTEBOOKS) / f"{source.stem}.ipynb"
+
+
+def repository() -> str:
+    """The project's address, from pyproject.toml; empty if it has none yet."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {})
+    return str(urls.get("Repository", ""))
+
+
+def digest(source: Path) -> str:
+    """What a notebook depends on, in short: the lesson, the setup cell, the library and the data."""
+    files = [source, ROOT / "authoring" / "setup_cell.py", ROOT / "data" / "SHA256SUMS",
+             *sorted((ROOT / "lessonlib").rglob("*.py")), ROOT / "lessonlib" / "style.mplstyle"]
+    text = repository() + "".join(path.read_text(encoding="utf-8") for path in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def setup_cell() -> str:
+    """The first cell of every notebook, with the project's address in it."""
+    text = (ROOT / "authoring" / "setup_cell.py").read_text(encoding="utf-8").strip()
+    return text.replace('REPOSITORY = ""', f'REPOSITORY = "{repository()}"')
+
+
+def assemble(source: Path, *, solution: bool) -> nbformat.NotebookNode:
+    """The notebook of a source as it is before execution, blanks unfilled."""
+    notebook = jupytext.read(source)
+    drop = "stub" if solution else "solution"
+    cells = []
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if drop in tags:
+            continue
+        if "setup" in tags:
+            cell.source = setup_cell()
+        keep: dict[str, Any] = {"tags": tags} if tags else {}
+        if "slideshow" in cell.metadata:
+            keep["slideshow"] = cell.metadata["slideshow"]
+        cell.metadata = nbformat.from_dict(keep)
+        cells.append(cell)
+    address = repository().removeprefix("https://github.com/")
+    if address != repository() and cells:
+        path = target(source, solution).relative_to(ROOT).as_posix()
+        badge = "https://colab.research.google.com/assets/colab-badge.svg"
+        cells[0].source += f"\n\n[![Open in Colab]({badge})](https://colab.research.google.com/github/{address}/blob/main/{path})"
+    seen: dict[str, int] = {}
+    for cell in cells:
+        name = hashlib.sha256((cell.cell_type + cell.source).encode()).hexdigest()[:10]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = f"{name}-{seen[name]}"
+    return nbformat.v4.new_notebook(cells=cells, metadata=METADATA | {"lessonlib": {"built_from": digest(source)}})
+
+
+def check_source(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Raise BuildError where a lesson breaks a house rule that can be read off its cells."""
+    level, titles = 0, 0
+    for number, cell in enumerate(notebook.cells):
+        where = f"{name}, cell {number}"
+        if cell.cell_type == "code":
+            lines = cell.source.splitlines()
+            if len(lines) > LINES:
+                raise BuildError(f"{where}: {len(lines)} lines of code, at most {LINES}; split it")
+            if "setup" not in cell.metadata.get("tags", []) and any(line.startswith(("!", "%")) for line in lines):
+                raise BuildError(f"{where}: shell commands and magics belong to no lesson; write Python")
+            if any(line.endswith(";") for line in lines):
+                raise BuildError(f"{where}: nbval shows what a closing semicolon hides; write _ = ...")
+            before = notebook.cells[number - 1] if number else None
+            if before is None or (before.cell_type == "code" and "setup" not in before.metadata.get("tags", [])):
+                raise BuildError(f"{where}: say in words what the code is for, before it")
+            continue
+        for mark in re.findall(r"^(#+) ", cell.source, flags=re.MULTILINE):
+            titles += len(mark) == 1
+            if len(mark) > level + 1:
+                raise BuildError(f"{where}: a heading of level {len(mark)} under one of level {level}; skip none")
+            level = len(mark)
+    if titles != 1:
+        raise BuildError(f"{name}: {titles} titles (# ...), exactly one")
+
+
+def fill(text: str, values: list[str]) -> str:
+    """The text with its blanks filled in order."""
+    remaining = iter(values)
+    return BLANK.sub(lambda _: next(remaining), text)
+
+
+def blanks(text: str) -> list[str]:
+    """A Python expression for each blank, which gives its text."""
+    found = []
+    for match in BLANK.finditer(text):
+        value, colon, spec = match["value"].rpartition(":")
+        if not colon or not _parses(value):
+            value, spec = match["value"], ""
+        found.append(f"format({value}, {spec!r})")
+    return found
+
+
+def _parses(expression: str) -> bool:
+    try:
+        ast.parse(expression.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+def ask(client: Any, expressions: list[str]) -> list[str]:
+    """The values of expressions, each a text, in the kernel behind a blocking or asynchronous client; raises BuildError."""
+    reply = client.execute("", silent=False, store_history=False, reply=True, timeout=60,
+                           user_expressions={str(i): e for i, e in enumerate(expressions)})
+    answers = []
+    for i, expression in enumerate(expressions):
+        answer = reply["content"]["user_expressions"][str(i)]
+        if answer["status"] != "ok":
+            raise BuildError(f"{expression} cannot be filled in: {answer['ename']}: {answer['evalue']}")
+        answers.append(str(ast.literal_eval(answer["data"]["text/plain"])))
+    return answers
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path, name: str) -> float:
+    """Run all cells in place, fill the blanks, clean the outputs; return the seconds it took."""
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, store_widget_state=False)
+    begun = time.perf_counter()
+    with client.setup_kernel(env=os.environ | {"LESSONLIB_PROGRESS": "0", "PYTHONHASHSEED": "0"}):
+        asker = BlockingKernelClient(connection_file=client.km.connection_file)  # for the blanks: nbclient's own is asynchronous
+        asker.load_connection_file()
+        asker.start_channels()
+        try:
+            for number, cell in enumerate(notebook.cells):
+                try:
+                    if cell.cell_type == "code":
+                        client.execute_cell(cell, number)
+                        clean(cell, f"{name}, cell {number}")
+                    elif blanks(cell.source):
+                        values = ask(asker, blanks(cell.source))
+                        cell.metadata["lessonlib"] = {"blanks": blanks(cell.source), "values": values}
+                        cell.source = fill(cell.source, values)
+                except CellExecutionError as error:
+                    raise BuildError(f"{name}, cell {number} raises {error.ename}: {error.evalue}\n\n{cell.source}") from None
+                except BuildError as error:
+                    raise BuildError(f"{name}, cell {number}: {error}") from None
+        finally:
+            asker.stop_channels()
+    return time.perf_counter() - begun
+
+
+def clean(cell: nbformat.NotebookNode, where: str) -> None:
+    """Keep of the outputs what a reader without a kernel can see; refuse what would differ from run to run."""
+    cell.metadata.pop("execution", None)
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            raise BuildError(f"{where} writes to stderr: {output.text[:300]}")
+        if VIEW in output.get("data", {}):
+            if "image/png" not in output.data:
+                raise BuildError(f"{where} shows a widget without a picture: give it to an Experiment")
+            del output.data[VIEW]  # a view without its kernel shows an error in place of the picture
+
+
+def build(source: Path, *, solution: bool, slow: bool = False) -> float:
+    """Build one variant of a lesson and write it; return the seconds it took to run. Writes nothing on BuildError."""
+    notebook, path = assemble(source, solution=solution), target(source, solution)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_source(notebook, path.name)
+    seconds = execute(notebook, path.parent, path.name)
+    if seconds > LIMIT_S and not slow:
+        raise BuildError(f"{path.name} takes {seconds:.0f} s, more than {LIMIT_S}; make it lighter, or record a result in data/")
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+    return seconds
+
+
+def stale(source: Path, solution: bool) -> bool:
+    """Whether a notebook is missing or made from something else."""
+    path = target(source, solution)
+    if not path.exists():
+        return True
+    return bool(nbformat.read(path, as_version=4).metadata.get("lessonlib", {}).get("built_from") != digest(source))
+
+
+def _wanted(names: list[str]) -> Iterator[tuple[Path, bool]]:
+    unknown = set(names) - {source.stem for source in sources()}
+    if unknown:
+        raise BuildError(f"no lesson named {', '.join(sorted(unknown))}; there are {', '.join(s.stem for s in sources())}")
+    for source in sources():
+        if not names or source.stem in names:
+            yield from ((source, False), (source, True))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build what changed; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--check", action="store_true", help="say what is out of date, build nothing")
+    parser.add_argument("--force", action="store_true", help="build everything")
+    parser.add_argument("--slow", action="store_true", help=f"allow more than {LIMIT_S} s")
+    options = parser.parse_args(arguments)
+    try:
+        todo = [(s, v) for s, v in _wanted(options.names) if options.force or stale(s, v)]
+        for source, solution in todo:
+            path = target(source, solution)
+            shown = f"{path.parent.name}/{path.name}"
+            print(f"{shown} is out of date" if options.check else f"{shown}: {build(source, solution=solution, slow=options.slow):.0f} s",
+                  flush=True)
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 1 if options.check and todo else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

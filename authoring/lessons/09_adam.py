@@ -1,0 +1,703 @@
+# %% [markdown]
+# # Lesson 9. Adam: two good ideas, combined
+#
+# Momentum (lesson 7) keeps a running average of the gradients: it smooths what oscillates and gathers speed where the direction holds.
+# RMSprop (lesson 8) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own. **Adam**,
+# adaptive moment estimation, does both at once, adds one numerical fix, *bias correction*, and comes with defaults that are worth
+# trying first. It trains most transformers and diffusion models today. After this lesson you will be able to
+#
+# 1. write Adam from memory, and have it checked against `torch.optim.Adam`;
+# 2. say what each of $\alpha, \beta_1, \beta_2, \epsilon$ does, because you moved it;
+# 3. compare optimizers in a way that would convince a sceptic;
+# 4. name a problem where Adam wins, one where it loses and one where it fails, and say why.
+#
+# | Part | What you do | Minutes |
+# |---|---|---|
+# | 1 | The algorithm, and your own version of it | 25 |
+# | 2 | The defaults, and fair comparison | 20 |
+# | 3 | Where Adam wins, loses and fails | 25 |
+# | 4 | Adam in PyTorch, and rules for practice | 20 |
+#
+# The minutes are our estimate for reading, playing and typing, not a measurement of a class. Each part is a place to stop. The code of
+# the whole lesson runs in about a minute on two CPU cores; no GPU is needed. You need: derivatives, NumPy, and the idea of gradient descent.
+
+# %% tags=["setup"]
+
+# %% [markdown]
+# Everything below comes from two places: NumPy, and the course's small library. `State` is what an optimizer remembers between steps:
+# the step count `t` and two averages, `m` and `v`, all zero at the start.
+
+# %%
+import inspect
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
+from lessonlib import checks, misconceptions, problems, scenes
+
+# %% [markdown]
+# ## Part 1. The algorithm
+#
+# ### Two good ideas, side by side
+#
+# **Predict first.** Below is the code of `adam`, line by line. Before you run it: which lines do you expect to find, letter for letter, in
+# `momentum` or in `rmsprop`? Which line will be in neither?
+
+# %%
+def body(rule):
+    """The lines of a rule after its description."""
+    return [line.strip() for line in inspect.getsource(rule).split('"""')[-1].splitlines() if line.strip()]
+
+for line in body(adam):
+    origin = [rule.__name__ for rule in (momentum, rmsprop) if line in body(rule)]
+    print(f"{' and '.join(origin) or '-':10} {line}")
+
+# %% [markdown]
+# The average of $g$ is lesson 7, the average of $g^2$ is lesson 8. New are the two *hats*, and that $m$ takes the place of $g$ in the step.
+#
+# ### The algorithm, with its symbols
+#
+# $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g_t \qquad v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$$
+# $$\hat m_t = \frac{m_t}{1-\beta_1^t} \qquad \hat v_t = \frac{v_t}{1-\beta_2^t} \qquad
+# \theta_t = \theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
+#
+# | Symbol | In code | Name | Default |
+# |---|---|---|---|
+# | $g_t$ | `g` | gradient of the loss at step $t$ | |
+# | $t$ | `t` | step number, starting at **1** | |
+# | $m_t$ | `m` | first moment: exponential moving average (EMA) of the gradient | starts at 0 |
+# | $v_t$ | `v` | second moment: EMA of the squared gradient | starts at 0 |
+# | $\beta_1, \beta_2$ | `beta1, beta2` | decay rates of the two averages | 0.9, 0.999 |
+# | $\hat m_t, \hat v_t$ | `m_hat, v_hat` | the averages, corrected for their start at zero | |
+# | $\alpha$ | `lr` | learning rate, or step size | 0.001 |
+# | $\epsilon$ | `eps` | small constant, in the units of $g$, that keeps the division finite | 1e-8 |
+#
+# A common slip: calling $v$ the *variance* of the gradient. It is the **uncentred second moment**. Feed it a constant gradient of 3, which has
+# variance 0, and see where it goes.
+
+# %%
+s = State()
+for _ in range(10_000):
+    _, s = adam(0.0, 3.0, s)
+print(f"a constant gradient 3: m = {s.m:.3f}, v = {s.v:.3f}, variance 0")
+
+# %% [markdown]
+# $v$ went to $g^2 = 9$, so a steady gradient moves by $3/\sqrt 9 = 1$ times $\alpha$. Were $v$ the variance, the step would divide by zero.
+#
+# ### Exercise 1: write Adam (10 minutes)
+#
+# Write the five lines. `theta`, `g`, `s.m`, `s.v` are arrays; `s.t` counts the steps already taken. Return the new `theta` and a new
+# `State(t, m, v)`; change nothing in place.
+#
+# <details><summary>Hint 1</summary>Which step number does the first call have, if <code>s.t</code> is 0 then?</details>
+# <details><summary>Hint 2</summary>Which m does the <em>next</em> step need: m, or m_hat?</details>
+
+# %% tags=["stub"]
+def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
+    ...  # your five lines, and a return
+
+# %% tags=["solution"]
+def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
+    t = s.t + 1
+    m = beta1 * s.m + (1 - beta1) * g
+    v = beta2 * s.v + (1 - beta2) * g**2
+    step = (m / (1 - beta1**t)) / ((v / (1 - beta2**t)) ** 0.5 + eps)
+    return theta - lr * step, State(t, m, v)
+
+# %% [markdown]
+# The check runs your function for several steps, at several settings, beside the right one and beside the classic wrong ones. It passes every
+# algebraically equal form. If something is off, it says what it saw and asks a question; run it as often as you like.
+
+# %%
+checks.check(my_adam, against=adam)
+
+# %% [markdown]
+# ### Why the averages start too small
+#
+# Both averages start at zero, and zero is not a gradient. At $t=1$ with $\beta_1=0.9$ and $g=3$: $m_1 = 0.9\cdot 0 + 0.1\cdot 3 = 0.3$, a tenth of the gradient.
+# Write out the sum for a steady gradient $g$:
+#
+# $$m_t = (1-\beta_1)\sum_{i=1}^{t}\beta_1^{\,t-i}\,g = (1-\beta_1^t)\,g$$
+#
+# so $m_t$ is too small by exactly $1-\beta_1^t$, whatever $g$ is. Divide by it and the scale is right: $\hat m_1 = 0.3/0.1 = 3$.
+# The same holds for $v$ with $\beta_2$. **Predict:** how large are both factors at step 50? Is the correction over by then?
+
+# %%
+t = np.array([1, 12, 50, 1000, 2375, 3925])
+for name, beta in (("m", 0.9), ("v", 0.999)):
+    print(name, "holds this share of its value:", dict(zip(t.tolist(), (1 - beta**t).round(4).tolist())))
+share = 1 - 0.999**50
+uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
+
+# %% [markdown]
+# It is often said that by step 50 the correction has vanished. For $m$ it has. **For $v$ it has hardly begun**: at $t=50$, $v$ holds {{ share:.4f}} of its
+# value, $\hat v$ is {{ 1 / share:.1f }} times $v$, and a step without correction is {{ uncorrected[49]:.2f }} times too large. It comes within 5 % at
+# $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.05)[0]) + 1 }} and within 1 % at $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.01)[0]) + 1 }}.
+#
+# ### Play: which way is the first step wrong?
+#
+# Another common slip: "without correction, early steps are too *small*". $m$ is too small, but it is divided by the root of a $v$ that is smaller still. The
+# ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. Move the sliders: where is the step too large, and where too small? Take the goal.
+
+# %%
+scenes.correction_ratio().live()
+
+# %% [markdown]
+# At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}. The step
+# is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(scenes.step_ratio(1, 0.9, 0.95)):.3f }}. The goal is met where both sides are equal, say at
+# $\beta_1=0.9, \beta_2=0.99$. With $\beta_2=0.9999$ the peak is {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
+#
+# ### Does it matter when a network trains?
+#
+# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three seeds each. **Predict:** which curve
+# is lower after 100 steps at $\alpha = 0.001$? And at $\alpha=0.01$ with $\beta_2=0.9999$?
+
+# %%
+uncorrected_adam = misconceptions.of(adam)[0]
+curves = {}
+for lr in (0.001, 0.01):
+    for beta2 in (0.99, 0.999, 0.9999):
+        for rule in (adam, uncorrected_adam):
+            runs = [run(rule, problems.digits_net(seed=k, dtype=float), steps=100, seed=k, record="loss", lr=lr, beta2=beta2) for k in range(3)]
+            curves[lr, beta2, rule] = np.mean([r.loss for r in runs], axis=0)
+
+# %% [markdown]
+# In the figure, look at the distance between the solid line (with correction) and the dotted one (without), and at which of them is lower.
+
+# %%
+figure, axes = plt.subplots(2, 3, figsize=(8.6, 4.6), sharex=True, sharey=True)
+for ax, (lr, beta2) in zip(axes.flat, [(a, b) for a in (0.001, 0.01) for b in (0.99, 0.999, 0.9999)]):
+    ax.plot(curves[lr, beta2, adam], color=plots.look(adam).color, label="with correction")
+    ax.plot(curves[lr, beta2, uncorrected_adam], color="black", linestyle=":", label="without")
+    ax.set_title(f"lr {lr:g}, $\\beta_2$ {beta2:g}", fontsize=10)
+figure.suptitle("Without correction, Adam trains as if the step size were larger", fontweight="bold")
+figure.supxlabel("step")
+figure.supylabel("training loss")
+_ = axes[0, 0].legend()
+
+# %% [markdown]
+# Perhaps you expected the correction to win everywhere. It does not. **Leaving it out is a hidden increase of the step size** that fades over
+# $1/(1-\beta_2)$ steps. At $\alpha=0.001$, too small for 100 steps, the increase helps: {{ curves[0.001, 0.999, uncorrected_adam][-1]:.2f }} against {{ curves[0.001, 0.999, adam][-1]:.2f }} at $\beta_2=0.999$. At
+# $\alpha=0.01$ and $\beta_2=0.9999$ the first steps are some twenty times too large: the loss *rises* to {{ curves[0.01, 0.9999, uncorrected_adam].max():.2f }} before it falls. With the correction all three columns
+# look alike: $\beta_2$ no longer changes the scale of the early steps. That is what it is for: **$\alpha$ means the same from the first step on.**
+#
+# ### The worked example
+#
+# $\alpha=0.001$, $\beta_1=0.9$, $\beta_2=0.999$, $\epsilon=10^{-8}$; start at $\theta=2$, $m=v=0$; the gradient is 3, twice.
+#
+# | | step 1 | step 2 |
+# |---|---|---|
+# | $m$ | $0.1\cdot 3 = 0.3$ | $0.9\cdot 0.3 + 0.1\cdot 3 = 0.57$ |
+# | $v$ | $0.001\cdot 9 = 0.009$ | $0.999\cdot 0.009 + 0.001\cdot 9 = 0.017991$ |
+# | $\hat m$ | $0.3/(1-0.9) = 3$ | $0.57/(1-0.81) = 3$ |
+# | $\hat v$ | $0.009/(1-0.999) = 9$ | $0.017991/(1-0.998001) = 9$ |
+# | update | $0.001\cdot 3/\sqrt 9 = 0.001$ | $0.001$ |
+# | $\theta$ | $1.999$ | $1.998$ |
+#
+# Now by `adam`, beside `torch.optim.Adam`, each number printed.
+
+# %%
+import torch
+
+p = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
+optimizer, theta, s = torch.optim.Adam([p], lr=1e-3), 2.0, State()
+for g in (3.0, 3.0):
+    theta, s = adam(theta, g, s)
+    p.grad = torch.tensor(g, dtype=torch.float64)
+    optimizer.step()
+    print(f"m {s.m:.6f}  v {s.v:.6f}  m_hat {s.m / (1 - 0.9**s.t):.6f}  v_hat {s.v / (1 - 0.999**s.t):.6f}  theta {theta:.6f}  torch {p.item():.6f}")
+
+# %% [markdown]
+# **Predict:** what is $\theta$ after two steps if both gradients are 300 instead of 3? If they are 0.003? And if the second gradient is $-3$?
+
+# %%
+def two_steps(first, second):
+    """theta after two steps of Adam from 2.0."""
+    theta, s = adam(2.0, first, State())
+    return adam(theta, second, s)[0]
+
+for first, second in ((3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3, 30)):
+    print(f"gradients {first:g}, {second:g}: theta {two_steps(first, second):.6f}")
+
+# %% [markdown]
+# The first three agree: the example shows **scale invariance**. A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why
+# one value of $\alpha$ suits layers of very different scale. What *adapts* shows only when the gradient changes: at 3, 30 the second step is
+# {{ (two_steps(3, 3) - 0.001 - two_steps(3, 30)) / 0.001 + 0:.2f }} times $\alpha$ longer than at 3, 3 less one, and at 3, −3 the step nearly vanishes.
+#
+# ### Is a step ever longer than $\alpha$?
+#
+# One also reads that a step is at most $\alpha$. For steady gradients, yes. For a lone spike after silence it is $(1-\beta_1)/\sqrt{1-\beta_2}$ times $\alpha$. By the inequality of Cauchy and
+# Schwarz, the worst of all sequences grows like $g_i \propto (\beta_2/\beta_1)^i$ and gives $\frac{1-\beta_1}{\sqrt{1-\beta_2}}\big/\sqrt{1-\beta_1^2/\beta_2}$. Run all three.
+
+# %%
+def last_step(gradients):
+    """Length of the last step, in units of lr."""
+    theta, s = 0.0, State()
+    for g in gradients:
+        before = theta
+        theta, s = adam(theta, g, s, lr=1.0, eps=0.0 if gradients[0] else 1e-12)
+    return abs(theta - before)
+
+steady, spike = last_step([1.0] * 4000), last_step([0.0] * 20_000 + [1.0])
+worst = last_step([1e-4] * 20_000 + [(0.999 / 0.9) ** (i - 150) * 1e6 for i in range(150)])
+bound = 0.1 / 0.001**0.5 / (1 - 0.81 / 0.999) ** 0.5
+print(f"steady {steady:.2f}, a lone spike {spike:.2f}, growing {worst:.2f}, bound {bound:.2f}")
+
+# %% [markdown]
+# So a step can be {{ bound:.1f }} times $\alpha$ when gradients grow by {{ 100 * (0.999 / 0.9 - 1):.0f }} % a step for long enough. Keep this in mind for Part 4: it is one way in which training becomes unstable.
+#
+# *A place to stop. You have written Adam and taken its one fix apart.*
+
+# %% [markdown]
+# ## Part 2. The defaults, and fair comparison
+#
+# | Parameter | Default | Role |
+# |---|---|---|
+# | $\alpha$ | 1e-3 | overall scale of the steps; **the main knob** |
+# | $\beta_1$ | 0.9 | averages the direction over about 10 steps |
+# | $\beta_2$ | 0.999 | averages the squared gradient over about 1000 steps: a stable scale, slow to react |
+# | $\epsilon$ | 1e-8 | prevents division by zero; larger values make Adam more like momentum |
+#
+# An EMA forgets: "about $1/(1-\beta)$ steps" is the span in which its weights fall by a factor $e$. Compute how much of the weight lies in it.
+
+# %%
+for beta in (0.9, 0.95, 0.99, 0.999):
+    span = round(1 / (1 - beta))
+    print(f"beta {beta}: the last {span} gradients hold {1 - beta**span:.0%} of the weight")
+
+# %% [markdown]
+# ### Play: race on a surface
+#
+# Four rules leave from one point, with one step size for all. Which one is "best"? Try surfaces and step sizes before you answer, then take the goal: it is a
+# warning about the next section.
+
+# %%
+scenes.surface_race().live()
+
+# %% [markdown]
+# At the first setting Adam and RMSprop trail momentum, and gradient descent leaves the picture. At a tenth of that step size gradient descent ends lower than Adam. A race at one
+# step size ranks *how the step size was chosen*, not the rules.
+#
+# ### Play: the basin of good step sizes
+#
+# The fair question: over **all** step sizes, how good is the best, and how many are nearly as good? *Protocol:* the digits network (32 hidden units), mini-batches of 64, constant step size, 23 step
+# sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults. All step sizes run at once; the cell takes some seconds.
+#
+# **Predict:** whose basin is the widest, in decades?
+
+# %%
+scenes.good_basin().live()
+
+# %% [markdown]
+# The same numbers as a table, for two ideas of "nearly as good".
+
+# %%
+accuracy = {name: found[:, 1].mean(0) for name, found in scenes.basin_runs().items()}
+decades = {name: [scenes.width(found, near)[2] for near in (0.02, 0.1)] for name, found in accuracy.items()}
+print("rule        best   at lr    within 2 points   within 10 points")
+for name, found in accuracy.items():
+    print(f"{name:10} {found.max():.2f} {scenes.BASIN_LRS[found.argmax()]:8.3f} {decades[name][0]:10.2f} decades {decades[name][1]:10.2f} decades")
+
+# %% [markdown]
+# "Adam outperforms SGD on nearly every benchmark" is not what this shows. After tuning, the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this
+# small problem. What differs is **where** the basin lies: Adam's includes its default neighbourhood of 0.003 to 0.03, SGD's lies near 1. Within 2 points Adam's is {{ decades["adam"][0]:.2f }} decades wide, momentum's {{ decades["momentum"][0]:.2f }}; within 10
+# points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}. The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
+#
+# ### The same-step fallacy
+#
+# Rank the four at one step size, then at another, then each at its own best. **Predict** whether two of the three rankings agree.
+
+# %%
+def ranking(score):
+    """Names from best to worst."""
+    return " > ".join(f"{name} {score[name]:.2f}" for name in sorted(score, key=lambda n: -score[n]))
+
+small, large = (int(np.abs(scenes.BASIN_LRS - lr).argmin()) for lr in (0.003, 1.0))
+print("all at lr 0.003:", ranking({name: found[small] for name, found in accuracy.items()}))
+print("all at lr 1:    ", ranking({name: found[large] for name, found in accuracy.items()}))
+print("each tuned:     ", ranking({name: found.max() for name, found in accuracy.items()}))
+
+# %% [markdown]
+# Same network, same data, opposite conclusions. When a paper compares optimizers, look first for how each step size was chosen.
+#
+# ### Task: reach the goal
+#
+# A ravine of condition number 100, turned by 20 degrees. Bring the loss below 1e-4 in 100 steps. Adam's default $\beta$s make it hard: the path swings. Which of the three sliders helps most?
+
+# %%
+scenes.ravine_goal().live()
+
+# %% [markdown]
+# How rare are good settings? Run the whole space at once, {{ 40 * 34 * 20:, }} settings, and see which $\beta_1$ ever reach the goal.
+
+# %%
+space = grid(lr=np.geomspace(1e-3, 1, 40), beta1=np.linspace(0, 0.99, 34), beta2=np.linspace(0.5, 0.999, 20))
+final = run(adam, problems.ravine(100, 20), steps=100, record="last", **space).loss[0]
+reached = final < 1e-4
+best = np.unravel_index(final.argmin(), final.shape)
+works = np.linspace(0, 0.99, 34)[reached.any(axis=(0, 2))]
+print(f"{reached.mean():.1%} of the settings reach the goal, with beta1 from {works.min():.2f} to {works.max():.2f}")
+print("the best:", ", ".join(f"{name} = {float(values.ravel()[i]):.2g}" for (name, values), i in zip(space.items(), best)))
+
+# %% [markdown]
+# With long averages Adam rings like a bell. On this smooth problem without noise a shorter memory of the direction pays; with the noise of mini-batches a longer one does.
+#
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 3. Where Adam wins, loses and fails
+#
+# ### It wins where some things are rare: language
+#
+# Words are not equally frequent: the $k$-th most common comes about $1/k$ as often (Zipf's law). Take the simplest model of language, a table of logits that says which word follows which, 512 × 512, contexts and
+# targets Zipf-distributed (after Kunstner et al. 2024). *Protocol:* full batch, 60 steps, cosine schedule to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
+#
+# **Predict:** gradients of a rare context are small. Whose step cares?
+
+# %%
+bigram = problems.zipf_bigram(512)
+
+def tuned(rule, lrs, **hyper):
+    """The best of a few step sizes: (share of the excess loss left, its step size, the same by quartile of frequency)."""
+    cosine = lambda t: np.asarray(lrs)[:, None] * (1 + np.cos(np.pi * (t - 1) / 60)) / 2
+    result = run(rule, bigram, steps=60, record="last", lr=cosine, **hyper)
+    i, quartile = result.loss[0].argmin(), bigram.metrics["by quartile"]
+    return result.loss[0, i] / bigram.loss(bigram.start), lrs[i], quartile(result.theta[0, i]) / quartile(bigram.start)
+
+left = {"momentum": tuned(momentum, [100, 300, 1000, 2000, 3000]), "adam": tuned(adam, [0.1, 0.3, 1, 2, 3], eps=1e-12),
+        "sign (rmsprop, beta2 = 0)": tuned(rmsprop, [0.03, 0.05, 0.1, 0.2, 0.3], beta2=0.0, eps=1e-12)}
+
+# %% [markdown]
+# In the figure, look at the bars of the rarest quarter, on the right.
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 3.6))
+for shift, (name, (total, lr, quarters)) in zip((-0.27, 0, 0.27), left.items()):
+    color = plots.look(name.split()[-3] if "sign" in name else name).color if "sign" not in name else plots.look("rmsprop").color
+    ax.bar(np.arange(4) + shift, np.maximum(quarters, 1e-9), 0.25, color=color, label=f"{name}: {total:.2%} left, lr {lr:g}")
+ax.set(yscale="log", ylim=(1e-9, 30), ylabel="share of the excess loss left", xticks=range(4),
+       title="Gradient descent leaves the rare words behind")
+ax.set_xticklabels(["most frequent\nquarter", "second", "third", "rarest\nquarter"])
+_ = ax.legend(loc="upper left")
+
+# %% [markdown]
+# Momentum (gradient descent with an average) leaves {{ left["momentum"][0]:.1%}} of the excess loss, almost all of it in rare contexts: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
+# leaves {{ left["adam"][0]:.2%}}. Surprising: **plain sign descent does at least as well as Adam**, so on this problem Adam's advantage is that it takes steps of equal size everywhere, not that it estimates anything well.
+#
+# ### It loses where the useful feature is shared: Wilson's least squares
+#
+# Sixty samples with labels ±1, 60 % positive. Feature 1 *is* the label; two more are always 1; and each sample has private features that no other has (one if positive, five if negative). There are more weights than samples, so many solutions
+# have zero training loss (Wilson et al. 2017, section 3). *Protocol:* full batch, 3000 steps from zero. Every run below fits the training data perfectly. **Predict:** which of them classify *new* samples?
+
+# %%
+wilson = problems.wilson()
+for rule, hyper in ((sgd, {"lr": 0.2}), (momentum, {"lr": 0.2}), (rmsprop, {"lr": 0.001}), (adam, {"lr": 0.01}), (adam, {"lr": 0.1, "eps": 1.0})):
+    result = run(rule, wilson, steps=3000, record="last", **hyper)
+    w, error = result.theta[0], wilson.metrics["test error"](result.theta[0])
+    print(f"{result.label:22} training loss {result.loss[0]:.0e}  test error {error:.0%}  first weights {w[:3].round(2) + 0}")
+
+# %% [markdown]
+# Gradient descent gives the label's feature the largest weight and errs on nothing. Adam and RMSprop give the first three features *equal* weights: a step of equal size everywhere treats the feature that explains all like one that explains one sample. A new sample is
+# then called positive whatever it is, so all negatives, 40 %, are wrong. With $\epsilon = 1$, larger than the gradients, Adam turns back into momentum and is right again. The very property that won on language loses here.
+#
+# ### It fails to converge where rare gradients matter most: Reddi's line
+#
+# On $x \in [-1, 1]$ the gradient is 101 once in 101 steps and $-1$ otherwise. Its mean is positive, so the minimum is $x=-1$. (Reddi, Kale & Kumar 2018; $\beta_1=0.9$, step $0.1/\sqrt t$, 200,000 steps.) **Predict** where Adam ends, with $\beta_2=0.99$ and $0.999$. The rule works on plain floats, so a loop does.
+
+# %%
+def walk(rule, beta2, steps=200_000):
+    """Where x ends."""
+    x, s = 0.0, State()
+    for t in range(1, steps + 1):
+        g = 101.0 if t % 101 == 1 else -1.0
+        x, s = rule(x, g, s, lr=0.1 / t**0.5, beta2=beta2)
+        x = min(1.0, max(-1.0, x))
+    return x
+
+ends = {beta2: walk(adam, beta2) for beta2 in (0.99, 0.999, 0.9999)}
+print({beta2: round(x, 2) for beta2, x in ends.items()}, "the minimum is -1")
+
+# %% [markdown]
+# With $\beta_2 = 0.99$ Adam walks to **the worst point**, {{ ends[0.99]:.2f }}: by the time the next spike comes, $v$ has forgotten the last one, so each spike is divided by its own size and counts like an ordinary step. A memory of 1000 steps spans about ten spikes, and $x$ goes the right way,
+# if slowly ({{ ends[0.999]:.2f }} so far). The failure is not of Adam but of a $\beta_2$ that is too short for the data. **AMSGrad** is the repair of the same paper: divide by the largest $v$ so far.
+
+# %%
+def amsgrad(theta, g, s, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Adam whose denominator never shrinks; the state keeps v and its maximum."""
+    v, v_max = s.v if s.t else (0.0, 0.0)
+    m, v = beta1 * s.m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+    v_max = np.maximum(v_max, v)
+    return theta - lr * m / (v_max**0.5 + eps), State(s.t + 1, m, (v, v_max))
+
+betas = np.linspace(0, 0.99, 67)
+small = {rule: run(rule, problems.reddi(3.0, 3), steps=3000, beta1=0.0, lr=lambda t: 0.5 / t**0.5, **grid(beta2=betas)) for rule in (adam, amsgrad)}
+
+# %% [markdown]
+# The map: a smaller variant (a gradient of 3 once in 3 steps on average, drawn at random; $\beta_1=0$, step $0.5/\sqrt t$) over every $\beta_2$, all runs at once. Where is the border?
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 3.4))
+for rule, dash in ((adam, "-"), (amsgrad, "--")):
+    ax.plot(betas, small[rule].theta[-1000:, :, 0].mean(0), linestyle=dash, label=rule.__name__,
+            color=plots.look("adam").color if rule is adam else "black")
+ax.axhline(-1, color="#888888", linewidth=1)
+ax.text(0.01, -0.93, "the minimum", color="#555555")
+ax.set(xlabel="$\\beta_2$", ylabel="x, mean of the last 1000 steps", title="Below a border in $\\beta_2$, Adam settles at the wrong end")
+_ = ax.legend()
+border = betas[np.flatnonzero(small[adam].theta[-1000:, :, 0].mean(0) < 0)[0]]
+
+# %% [markdown]
+# Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere. In practice AMSGrad seldom helps, because with $\beta_2 = 0.999$ few data sets have rarer spikes than Adam remembers; large language models, trained with $\beta_2=0.95$, are nearer to the border than the default is.
+#
+# ### Blocks: why the shape of the curvature decides
+#
+# A quadratic with nine curvatures from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: each block has curvatures of one size, as the layers of a transformer do. *Mixed*: the same nine, dealt out so that every block has small and large ones (after Zhang et al. 2024). *Protocol:* 300 steps, 61 step sizes for each rule, best one;
+# median of 15 random rotations. **Predict:** who wins where?
+
+# %%
+def blocks_left(rule, mixed, **hyper):
+    """Median over rotations of the share of the loss left, each at its best step size."""
+    shares = []
+    for seed in range(15):
+        problem = problems.blocks(mixed, seed)
+        result = run(rule, problem, steps=300, record="last", **grid(lr=np.geomspace(1e-5, 10, 61)), **hyper)
+        shares.append(result.loss[0].min() / problem.loss(problem.start))
+    return np.median(shares)
+
+table = {(name, mixed): blocks_left(rule, mixed, **hyper) for mixed in (False, True)
+         for name, rule, hyper in (("gradient descent", sgd, {}), ("Adam, beta1 = 0", adam, {"beta1": 0.0}), ("momentum", momentum, {}), ("Adam", adam, {}))}
+for name in ("gradient descent", "Adam, beta1 = 0", "momentum", "Adam"):
+    print(f"{name:17} alike 1e{np.log10(table[name, False]):+.0f}   mixed 1e{np.log10(table[name, True]):+.0f}")
+
+# %% [markdown]
+# Alike, Adam wins by many orders of magnitude: one step size per coordinate is nearly one per block. Mixed, the advantage is gone or reversed: no choice per coordinate can serve a block that holds 1 and 5000 at once, and what is left is decided by momentum. The condition number, 5000, is the same in both: **it is the arrangement that matters.**
+#
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 4. Adam in PyTorch, and rules for practice
+#
+# ### The code that you will write at work
+#
+# Real data (1,297 digits to train on), a real model, and the loop that all PyTorch training shares: clear the gradients, compute the loss, go backward, step.
+
+# %%
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+from lessonlib.data import digits
+from lessonlib.gpu.looped import Looped
+
+d = digits()
+x_train, y_train = torch.tensor(d.train_x, dtype=torch.float32), torch.tensor(d.train_y)
+x_test, y_test = torch.tensor(d.test_x, dtype=torch.float32), torch.tensor(d.test_y)
+
+# %% [markdown]
+# The training function takes a function that makes the optimizer, so that the same start and the same batches serve all.
+
+# %%
+def train(make_optimizer, epochs=15):
+    """Train a network on the digits; return it with its test accuracy."""
+    torch.manual_seed(0)
+    model, criterion = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)), nn.CrossEntropyLoss()
+    dataloader = DataLoader(TensorDataset(x_train, y_train), batch_size=64, shuffle=True, generator=torch.Generator().manual_seed(0))
+    optimizer = make_optimizer(model.parameters())
+    for _ in range(epochs):
+        for x_batch, y_batch in dataloader:
+            optimizer.zero_grad()
+            loss = criterion(model(x_batch), y_batch)
+            loss.backward()
+            optimizer.step()
+    return model, (model(x_test).argmax(1) == y_test).double().mean().item()
+
+# %% [markdown]
+# Three optimizers: torch's Adam, torch's AdamW (Adam with decoupled weight decay, lesson 10), and `Looped`, which lets the very function at the top of this lesson train the network. In the solutions notebook, and once your exercise 1 passes, try `my_adam` in place of `adam`.
+
+# %%
+trained = {
+    "optim.Adam": train(lambda parameters: optim.Adam(parameters, lr=1e-3)),
+    "optim.AdamW": train(lambda parameters: optim.AdamW(parameters, lr=1e-3, weight_decay=1e-2)),
+    "Looped(adam)": train(lambda parameters: Looped(parameters, adam, lr=1e-3)),
+}
+for name, (model, accuracy_now) in trained.items():
+    print(f"{name:13} reads more than 9 digits of 10: {accuracy_now > 0.9}")
+
+# %% [markdown]
+# Does our function train exactly like torch's? And what did AdamW's decay of 0.01 do in these {{ 15 * 21 }} steps? PyTorch shrinks the weights by $\alpha\lambda$ at every step, so it takes $1/(\alpha\lambda)$ steps to be felt. **Predict** the change in the size of the weights.
+
+# %%
+def flat(name):
+    """All weights of a trained network in a row."""
+    return torch.cat([p.detach().flatten() for p in trained[name][0].parameters()])
+
+apart = (flat("Looped(adam)") - flat("optim.Adam")).abs().max().item()
+shrunk = 1 - (flat("optim.AdamW").norm() / flat("optim.Adam").norm()).item()
+print(f"our adam and torch's agree to 1e-4: {apart < 1e-4}; weights with decay are smaller by {shrunk:.1%}")
+print(f"the memory of the decay is 1 / (lr * weight_decay) = {1 / (1e-3 * 1e-2):,.0f} steps")
+
+# %% [markdown]
+# Invisible, as it must be: 315 steps are a third of a percent of 100,000. "Weight decay of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps. Lesson 10 takes it from here.
+#
+# ### Rules for practice, as first moves
+#
+# The usual advice, each rule tried once: keep $\beta_1, \beta_2, \epsilon$; tune $\alpha$ over 1e-3, 3e-4, 1e-4.
+#
+# | What you see | First move | |
+# |---|---|---|
+# | the loss oscillates | halve $\alpha$ | experiment A |
+# | the loss is slow | 3 × $\alpha$ | experiment B |
+# | unstable early | 3e-4 | experiment C |
+#
+# **Predict** for which of them the first move is the best move.
+
+# %%
+def mean_loss(rule, make, steps, lr, seeds=3, tail=1):
+    """Mean over seeds of the mean loss of the last `tail` steps."""
+    return np.mean([run(rule, make(seed), steps=steps, seed=seed, record="loss", lr=lr).loss[-tail:].mean() for seed in range(seeds)])
+
+rough = lambda seed: problems.noisy(problems.ravine(10, 20), 3.0)
+net = lambda seed: problems.digits_net(seed=seed, dtype=float)
+print("A  noisy ravine:   ", {lr: round(mean_loss(adam, rough, 600, lr, tail=200), 2) for lr in (0.4, 0.2, 0.1)})
+print("B  digits, slow:   ", {lr: round(mean_loss(adam, net, 300, lr), 2) for lr in (1e-4, 3e-4, 1e-3)})
+print("C  digits, unstable:", {lr: round(mean_loss(adam, net, 300, lr), 1) for lr in (0.3, 3e-4, 0.03)})
+
+# %% [markdown]
+# Each helps. A: halving $\alpha$ halves the noise floor, and halving again does so again. B: three times $\alpha$ helps, and again. C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
+#
+# Now **two cases where the first move is wrong**. The first: full-batch gradient descent whose loss goes up and down. Should you halve the step?
+
+# %%
+full = problems.digits_net(batch=None, dtype=float)
+figure, ax = plt.subplots(figsize=(7.2, 3.4))
+for lr, color in ((0.4, "#888888"), (0.75, "#c77700"), (1.5, "black")):
+    curve = run(sgd, full, steps=300, record="loss", lr=lr).loss
+    ax.plot(curve, color=color, linewidth=1.4, label=f"lr {lr:g}: rose {(np.diff(curve) > 0).sum()} times, ends at {curve[-1]:.3f}")
+ax.set(yscale="log", xlabel="step", ylabel="training loss", title="It oscillates, and it is the fastest of the three")
+_ = ax.legend()
+
+# %% [markdown]
+# The largest step makes the loss rise again and again, and it ends lowest. This is training *at the edge of stability* (Cohen et al. 2021): the curvature settles near $2/\alpha$, and the oscillation is not divergence. Halving $\alpha$ gives a prettier, slower curve. Look at the trend over many steps before you act.
+#
+# The second: the scale of the gradients jumps, as it does when a batch is odd or a layer wakes up. How long are the steps, in units of $\alpha$, at $\beta_2=0.999$ and $0.95$?
+
+# %%
+jump = np.r_[np.ones(300), 100 * np.ones(100), np.ones(600)]
+figure, ax = plt.subplots(figsize=(7.2, 3.4))
+for beta2, dash in ((0.999, "-"), (0.95, "--")):
+    theta, s, path = 0.0, State(), [0.0]
+    for g in jump:
+        theta, s = adam(theta, g, s, lr=1.0, beta2=beta2)
+        path.append(theta)
+    ax.plot(-np.diff(path), color=plots.look(adam).color, linestyle=dash, label=f"$\\beta_2$ = {beta2}")
+ax.set(yscale="log", xlabel="step", ylabel="step / lr", title="After a jump in scale, a long memory takes wrong steps for long")
+ax.annotate("gradient 100 times larger\nfrom 300 to 400", (300, 6), (430, 3), arrowprops={"arrowstyle": "->"})
+_ = ax.legend(loc="lower left")
+
+# %% [markdown]
+# With $\beta_2 = 0.999$ the steps shoot up when the gradients grow and crawl for hundreds of steps after they shrink. Lowering $\alpha$ treats the symptom; $\beta_2=0.95$, the usual choice for large language models, treats the cause, at the price of a noisier scale. So "tune only $\alpha$" is a good *start*.
+#
+# ### Exercise 2: three broken Adams (8 minutes)
+#
+# Each path below was made by `adam` with one classic bug. Which bug? Name it from the path alone: think of what it does to the *first* step, to *later* steps, and *near the minimum*.
+
+# %%
+candidates = ["no bias correction", "no root", "t never advances", "sign of the step", "1 - beta2 is missing in v", "g instead of g squared"]
+bugs = {wrong.name: wrong for wrong in misconceptions.of(adam)}
+mystery = dict(zip("ABC", [candidates[i] for i in (1, 4, 0)]))
+surface = problems.ravine(10)
+paths = {letter: run(bugs[name], surface, steps=60, lr=0.1) for letter, name in mystery.items()}
+print("candidates:", ", ".join(candidates))
+
+# %% [markdown]
+# Beside each broken path, the right one in red. Markers are six steps apart.
+
+# %%
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.3), sharey=True)
+right = run(adam, surface, steps=60, lr=0.1)
+for ax, (letter, result) in zip(axes, paths.items()):
+    plots.contours(surface, ax)
+    plots.path(right, ax, rule=adam)
+    ax.plot(*np.clip(result.theta, -9, 9).T, color="black", marker="x", markevery=6, markersize=5, linewidth=1.2)
+    ax.set_title(letter)
+    ax.set(ylabel="$\\theta_2$" if letter == "A" else "")
+_ = figure.suptitle("Three broken Adams (black) beside the right one (red)", fontweight="bold")
+
+# %% [markdown]
+# Write your guesses as strings from the list of candidates and run the cell after: it runs the bug you named and says where its path leaves the one shown.
+
+# %% tags=["stub"]
+guess = {"A": None, "B": None, "C": None}
+
+# %% tags=["solution"]
+guess = {"A": "no root", "B": "1 - beta2 is missing in v", "C": "no bias correction"}
+
+# %% [markdown]
+# <details><summary>Hint</summary>With which bug do steps shrink as the gradient does, so that the path creeps near the minimum? With which are all steps too short by the same factor? With which is only the beginning too long?</details>
+
+# %%
+for letter, name in guess.items():
+    if name not in bugs:
+        print(f"{letter}: no guess yet, or not one of the candidates")
+        continue
+    tried = run(bugs[name], surface, steps=60, lr=0.1).theta
+    parts = np.flatnonzero(~np.isclose(tried, paths[letter].theta).all(axis=1))
+    print(f"{letter}: {name}:", f"parts from the path at step {parts[0]}; what would make that step so?" if len(parts) else "this is it")
+
+# %% [markdown]
+# ### Exercise 3: correct the bias of another average (7 minutes)
+#
+# RMSprop's average starts at zero too, and nobody corrects it: that is its burst at the first step (lesson 8). Write RMSprop with the correction. (It is Adam with $\beta_1 = 0$, and is checked as such.)
+#
+# <details><summary>Hint</summary>By which factor is v too small after t steps of a steady gradient?</details>
+
+# %% tags=["stub"]
+def my_rmsprop(theta, g, s, *, lr, beta2, eps):
+    ...  # your lines, and a return
+
+# %% tags=["solution"]
+def my_rmsprop(theta, g, s, *, lr, beta2, eps):
+    t = s.t + 1
+    v = beta2 * s.v + (1 - beta2) * g**2
+    return theta - lr * g / ((v / (1 - beta2**t)) ** 0.5 + eps), State(t, 0.0, v)
+
+# %% [markdown]
+# The check compares with `adam` whose `beta1` is bound to 0.
+
+# %%
+checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
+
+# %% [markdown]
+# ## What to take along
+#
+# - Adam = the average of lesson 7 over the root of the average of lesson 8, both divided by $1-\beta^t$.
+# - The correction makes $\alpha$ mean the same from step 1 on. Without it the first steps are too **large** at the defaults, for thousands of steps and not for fifty.
+# - A steady gradient moves every parameter by $\alpha$ a step, whatever its scale. The worst case is {{ bound:.1f }} $\alpha$.
+# - Which rule is best depends on the problem and on how each was tuned. Adam wins where scales differ by coordinate (rare words, unlike blocks), loses where equal steps drown the feature that matters, and fails where $\beta_2$ forgets rare large gradients.
+# - Start with `Adam(lr=1e-3)`, or `AdamW` with a weight decay of 0.01 to 0.1 for a transformer, then sweep $\alpha$.
+#
+# ### Words
+#
+# | Word | Meaning |
+# |---|---|
+# | first moment, second moment | the mean of $g$; the mean of $g^2$ (not the variance) |
+# | EMA | exponential moving average: each step keeps a share $\beta$ of the old value |
+# | bias correction | division by $1-\beta^t$, which undoes the start at zero |
+# | scale invariance | multiplying the loss by a constant leaves the path unchanged (up to $\epsilon$) |
+# | basin | the range of step sizes that do nearly as well as the best |
+# | protocol | what was tuned, over which values, with which budget and seeds |
+# | condition number | largest curvature over smallest |
+# | edge of stability | training with the largest curvature near $2/\alpha$ |
+#
+# ### Further reading, and what each is good for
+#
+# - Kingma & Ba 2015, *Adam: A Method for Stochastic Optimization*, arXiv:1412.6980. The algorithm; section 3 derives the correction.
+# - Reddi, Kale & Kumar 2018, *On the Convergence of Adam and Beyond*, arXiv:1904.09237. The counterexample and AMSGrad.
+# - Wilson et al. 2017, *The Marginal Value of Adaptive Gradient Methods in Machine Learning*, arXiv:1705.08292. Where adaptive rules generalise worse.
+# - Choi et al. 2019, *On Empirical Comparisons of Optimizers for Deep Learning*, arXiv:1910.05446; Schmidt et al. 2021, *Descending through a Crowded Valley*, arXiv:2007.01547. How the tuning protocol decides the ranking.
+# - Cohen et al. 2021, *Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability*, arXiv:2103.00065. Why an oscillating loss may be healthy.
+# - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*, arXiv:2402.19449. The Zipf experiment.
+# - Zhang et al. 2024, *Why Transformers Need Adam: A Hessian Perspective*, arXiv:2402.16788. The blocks.
+#
+# **Next:** lesson 10, AdamW. Adam divides everything by $\sqrt{\hat v}$, an L2 penalty in the gradient included. What does that do to weight decay?

@@ -1,0 +1,98 @@
+"""A pytest plugin on nbval's run: pictures, and the numbers in the prose, are compared too.
+
+nbval executes each cell and compares its text. From the same run, this compares each picture with the stored one, and evaluates
+again what the prose was filled with. Load it with `-p nbval_pictures`; `--picture-dir DIR` keeps the pictures that differ.
+"""
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from build import BuildError, ask
+from PIL import Image
+
+BLOCK = 8  # pixels: another machine's antialiasing evens out within a block, a missing curve does not
+FAR = 0.12  # of full scale, in any colour channel of a block
+SHARE = 0.003  # of the blocks may be that far off
+
+
+class Differs(AssertionError):
+    """A picture or a number that is not what the notebook stores."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--picture-dir", default=None, help="keep stored and fresh pictures that differ in this folder")
+
+
+def pictures(outputs: list[Any]) -> list[bytes]:
+    """The PNGs of a cell's outputs, in order."""
+    return [base64.b64decode(output["data"]["image/png"]) for output in outputs if "image/png" in output.get("data", {})]
+
+
+def blocks(png: bytes) -> np.ndarray:
+    """The picture as block means: (rows, columns, 3) in 0 to 1."""
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float) / 255
+    rows, columns = (n // BLOCK for n in pixels.shape[:2])
+    return pixels[:rows * BLOCK, :columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK, 3).mean((1, 3))
+
+
+def difference(stored: bytes, fresh: bytes) -> str | None:
+    """What tells two pictures apart, or None."""
+    sizes = [Image.open(io.BytesIO(png)).size for png in (stored, fresh)]
+    if max(abs(a - b) for a, b in zip(*sizes, strict=True)) > 2:
+        return f"is {sizes[1][0]} x {sizes[1][1]} pixels, stored {sizes[0][0]} x {sizes[0][1]}"
+    a, b = blocks(stored), blocks(fresh)
+    rows, columns = np.minimum(a.shape, b.shape)[:2]
+    far = (np.abs(a[:rows, :columns] - b[:rows, :columns]).max(-1) > FAR).mean()
+    return f"differs from the stored one in {far:.1%} of its area, at most {SHARE:.1%}" if far > SHARE else None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    outcome = yield
+    if type(item).__name__ != "IPyNbCell" or outcome.excinfo is not None:
+        return
+    try:
+        compare_pictures(item)
+        compare_numbers(item)
+    except Differs as error:
+        outcome.force_exception(error)
+
+
+def compare_pictures(item: Any) -> None:
+    """Raise Differs where the cell shows other pictures than it stores."""
+    stored, fresh = pictures(item.cell.outputs), pictures(item.test_outputs)
+    if len(stored) != len(fresh):
+        raise Differs(f"{item.nodeid} shows {len(fresh)} pictures, stored {len(stored)}")
+    for number, (old, new) in enumerate(zip(stored, fresh, strict=True)):
+        found = difference(old, new)
+        if found:
+            folder = item.config.getoption("--picture-dir")
+            if folder:
+                stem = f"{item.parent.path.parent.name}-{item.parent.path.stem}-{item.cell_num:02d}-{number}"
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                for kind, png in (("stored", old), ("fresh", new)):
+                    (Path(folder) / f"{stem}-{kind}.png").write_bytes(png)
+            raise Differs(f"{item.nodeid}: picture {number} {found}")
+
+
+def compare_numbers(item: Any) -> None:
+    """Raise Differs where the prose up to the next code cell says other numbers than the run gives."""
+    cells = item.parent.nb.cells
+    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
+    end = code[item.cell_num + 1] if item.cell_num + 1 < len(code) else len(cells)
+    for i in range(code[item.cell_num] + 1, end):
+        kept = cells[i].metadata.get("lessonlib")
+        if not kept:
+            continue
+        try:
+            fresh = ask(item.parent.kernel.kc, kept["blanks"])
+        except BuildError as error:
+            raise Differs(f"{item.parent.path.name}, cell {i}: {error}") from None
+        for blank, old, new in zip(kept["blanks"], kept["values"], fresh, strict=True):
+            if old != new:
+                raise Differs(f"{item.parent.path.name}, cell {i}: the text says {old} for {blank}, the run gives {new}")

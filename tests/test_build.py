@@ -1,0 +1,64 @@
+"""The pipeline: variants, refusals, and that a failure writes nothing."""
+from __future__ import annotations
+
+import build
+import pytest
+
+HEAD = "# %% [markdown]\n# # Title\n# Words.\n"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Lessons and notebooks in a folder of their own."""
+    monkeypatch.setattr(build, "LESSONS", tmp_path / "lessons")
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    (tmp_path / "lessons").mkdir()
+    return tmp_path
+
+
+def write(home, text, name="01_a"):
+    path = home / "lessons" / f"{name}.py"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return path
+
+
+def test_tags_decide_what_each_variant_holds(home):
+    source = write(home, '# %% tags=["stub"]\nx = None\n# %% tags=["solution"]\nx = 1\n# %% [markdown]\n# Then.\n# %% tags=["keep"]\nx\n')
+    student, solved = (build.assemble(source, solution=v) for v in (False, True))
+    assert [c.source for c in student.cells] == ["# Title\nWords.", "x = None", "Then.", "x"]
+    assert [c.source for c in solved.cells] == ["# Title\nWords.", "x = 1", "Then.", "x"]
+    assert student.cells[3].metadata == {"tags": ["keep"]}
+    assert [c.id for c in student.cells] == [c.id for c in build.assemble(source, solution=False).cells]
+
+
+def test_a_built_notebook_is_fresh_until_its_source_changes(home, capsys):
+    write(home, "# %%\nprint(40 + 2)\n# %% [markdown]\n# It is {{ 40 + 2 }}.\n")
+    assert build.main([]) == 0
+    assert build.main(["--check"]) == 0
+    text = (home / "notebooks" / "01_a.ipynb").read_text(encoding="utf-8")
+    assert "It is 42." in text
+    assert (home / "notebooks" / "solutions" / "01_a.ipynb").exists()
+    write(home, "# %%\nprint(40 + 3)\n")
+    capsys.readouterr()
+    assert build.main(["--check"]) == 1
+    assert "01_a.ipynb is out of date" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("# %%\n1 / 0\n", "cell 1 raises ZeroDivisionError"),
+    ("# %%\nimport sys; sys.stderr.write('oh')\n", "cell 1 writes to stderr: oh"),
+    ("# %%\nx = 1\n# %% [markdown]\n# {{ y:.2f }}\n", "cell 2: format(y, '.2f') cannot be filled in: NameError"),
+    ("# %%\nimport ipywidgets\nipywidgets.IntSlider()\n", "shows a widget without a picture"),
+    ("# %%\n" + "x = 1\n" * 16, "16 lines of code, at most 15"), ("# %%\nx = 1\n# %%\ny = 1\n", "say in words what the code is for"),
+    ("# %%\n!ls\n", "shell commands and magics"), ("# %% [markdown]\n# ### Deep\n", "skip none"), ("# %% [markdown]\n# # Two\n", "2 titles")])
+def test_a_lesson_that_breaks_a_rule_is_refused_and_nothing_is_written(home, capsys, text, message):
+    write(home, text)
+    assert build.main([]) == 1
+    assert message in capsys.readouterr().err
+    assert not list((home / "notebooks").rglob("*.ipynb"))
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(home, capsys):
+    write(home, "")
+    assert build.main(["02_b"]) == 1
+    assert "no lesson named 02_b; there are 01_a" in capsys.readouterr().err
