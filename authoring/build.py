@@ -39,6 +39,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 BLANK = re.compile(r"\{\{ *(?P<value>[^{}]+?) *\}\}")  # no braces inside, so LaTeX's {{...}} with a group in it is left alone
 LIMIT_S = 90
 LINES = 15
+WIDTH = 100  # columns; more is cut off in a window of usual width
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -119,6 +120,8 @@ def check_source(notebook: nbformat.NotebookNode, name: str) -> None:
                 raise BuildError(f"{where}: {len(lines)} lines of code, at most {LINES}; split it")
             if "setup" not in cell.metadata.get("tags", []) and any(line.startswith(("!", "%")) for line in lines):
                 raise BuildError(f"{where}: shell commands and magics belong to no lesson; write Python")
+            if "setup" not in cell.metadata.get("tags", []) and max(map(len, lines), default=0) > WIDTH:
+                raise BuildError(f"{where}: {max(map(len, lines))} columns of code, at most {WIDTH}; wrap it")
             if any(line.endswith(";") for line in lines):
                 raise BuildError(f"{where}: nbval shows what a closing semicolon hides; write _ = ...")
             before = notebook.cells[number - 1] if number else None
@@ -202,6 +205,13 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, name: str) -> float:
 def clean(cell: nbformat.NotebookNode, where: str) -> None:
     """Keep of the outputs what a reader without a kernel can see; refuse what would differ from run to run."""
     cell.metadata.pop("execution", None)
+    merged: list[nbformat.NotebookNode] = []
+    for output in cell.outputs:  # how a stream is cut into messages differs from run to run
+        if merged and output.output_type == merged[-1].output_type == "stream" and output.name == merged[-1].name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    cell.outputs = merged
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
             raise BuildError(f"{where} writes to stderr: {output.text[:300]}")

@@ -44,8 +44,7 @@ class Verdict:
         return f"{self.headline}\n{self.message}"
 
     def _repr_markdown_(self) -> str:
-        mark = "\u2705" if self.passed else "\U0001f50e"
-        return f"{mark} **{self.headline}**\n\n{self.message}"
+        return f"{chr(0x2713) + ' ' if self.passed else ''}**{self.headline}**\n\n{self.message}"
 
 
 class _Probe(NamedTuple):

@@ -168,6 +168,8 @@ class _Canvas:
         self.scene = experiment._draw()
         figure = self.scene.figure
         with style.context(STYLE):
+            for artist in self.scene.artists.values():
+                artist.set_in_layout(False)
             figure.draw_without_rendering()
             if figure.get_layout_engine() is not None:
                 figure.set_layout_engine("none")  # where things stand must not depend on what moves

@@ -156,17 +156,20 @@ def width(accuracy: Array, near: float, lrs: Array = BASIN_LRS) -> tuple[float, 
 def good_basin() -> Experiment:
     """Test accuracy against step size on the digits, with the good stretch of each rule, for a budget and a tolerance of choice."""
     def scene() -> Scene:
-        figure = new_figure(7.2, 4.0)
-        ax = figure.add_subplot(xscale="log", xlim=(1e-4, 32), ylim=(-0.22, 1.02), xlabel="step size lr",
-                                ylabel="test accuracy", title="Every optimizer has a basin of good step sizes")
-        ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
+        figure = new_figure(7.2, 4.6)
+        ax, bars = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        ax.set(xscale="log", xlim=(1e-4, 32), ylim=(0, 1.02), ylabel="test accuracy",
+               title="Every optimizer has a basin of good step sizes")
+        bars.set(xlabel="step size lr", ylim=(3.6, -0.6), yticks=range(4))
+        bars.set_yticklabels(RACERS)
+        bars.grid(visible=False)
         artists: dict[str, Any] = {}
         for row, name in enumerate(RACERS):
             style = look(name)
             (artists[name],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=4, label=name)
-            (artists[f"{name} bar"],) = ax.plot([], [], color=style.color, linewidth=5, solid_capstyle="butt")
-            artists[f"{name} width"] = ax.text(1.1e-4, -0.055 - 0.045 * row, "", color=style.color, fontsize=8.5, va="center")
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.98))
+            (artists[f"{name} bar"],) = bars.plot([], [], color=style.color, linewidth=7, solid_capstyle="butt")
+            artists[f"{name} width"] = bars.text(1.2e-4, row, "", color=style.color, fontsize=9, va="center")
+        ax.legend(loc="lower left")
         return Scene(figure, artists, "Test accuracy on the digits against step size for four optimizers, 3 seeds each; below, a bar over "
                      "the step sizes near the best of each.")
 
@@ -176,8 +179,9 @@ def good_basin() -> Experiment:
             accuracy = basin_runs()[name][:, BUDGETS.index(steps)].mean(0)
             low, high, decades = width(accuracy, near / 100)
             artists[name].set_data(BASIN_LRS, accuracy)
-            artists[f"{name} bar"].set_data([low, high], [-0.055 - 0.045 * row] * 2)
-            artists[f"{name} width"].set_text(f"{name}: best {accuracy.max():.3f}, {decades:.2f} decades")
+            artists[f"{name} bar"].set_data([low, high], [row, row])
+            artists[f"{name} width"].set_text(f"{decades:.2f} decades")
+            artists[f"{name} width"].set_x(1.2e-4 if low > 2e-3 else 2.0)
             told.append(f"{name} {decades:.2f} decades (best {accuracy.max():.3f})")
         return f"Within {near:g} points of its best after {steps} steps: {', '.join(told)}."
 

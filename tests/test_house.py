@@ -1,0 +1,83 @@
+"""House rules that a machine can check."""
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
+LEVEL = {"rules": 0, "data": 0, "problems": 1, "runner": 2, "misconceptions": 2, "checks": 3, "plots": 3, "experiments": 4, "scenes": 5}
+modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)
+
+
+def imports(path: Path) -> set[str]:
+    """Names of all modules that a file imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} if node.module != "lessonlib" else {f"lessonlib.{alias.name}" for alias in node.names}
+            assert "*" not in {alias.name for alias in node.names}
+    return found
+
+
+@modules
+def test_imports_go_downward_and_only_gpu_knows_torch(path):
+    if "gpu" in path.parts:
+        assert not {m for m in imports(path) if m.startswith("lessonlib.") and m.split(".")[1] not in ("rules", "data", "gpu")}
+        return
+    names = {m.split(".")[1] for m in imports(path) if m.startswith("lessonlib.")}
+    assert all(LEVEL[name] < LEVEL[path.stem] for name in names)
+    assert not {m for m in imports(path) if m.split(".")[0] == "torch"}
+
+
+@modules
+def test_every_module_says_what_it_is_and_what_it_offers(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    listed = next(ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__")
+    defined = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    for name, node in defined.items():
+        assert name.startswith("_") or name in listed, f"{name} is public and not in __all__"
+        assert name.startswith("_") or ast.get_docstring(node), f"{name} says nothing about itself"
+
+
+@pytest.mark.parametrize("name", ["rules", "problems", "runner"])
+def test_every_public_function_has_an_example_that_runs(name):
+    tree = ast.parse((ROOT / "lessonlib" / f"{name}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            assert ">>>" in (ast.get_docstring(node) or ""), f"{name}.{node.name}"
+
+
+def test_importing_the_library_loads_neither_torch_nor_pyplot_nor_widgets():
+    code = "import sys, lessonlib; print([m for m in ('torch', 'matplotlib', 'ipywidgets', 'IPython') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
+
+
+def test_no_file_is_a_drawer_for_leftovers():
+    assert not [m for m in MODULES if m.stem in ("utils", "base", "common", "helpers", "misc")]
+
+
+def tracked() -> list[Path]:
+    """Text files of the project, git's view where there is git."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("git is not here to list the project's files")
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file() and Path(name).suffix not in (".npz", ".png")]
+
+
+def test_nothing_speaks_of_this_machine_or_of_work_to_do():
+    index = "pyp" + "i.org|download" + r"\.pytorch|files\.python" + "hosted"
+    todo = "TO" + "DO|FIX" + "ME"
+    banned = re.compile(rf"{index}|{todo}|/home/\w+|/root/|C:\\Users")
+    for path in tracked():
+        found = banned.search(path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
