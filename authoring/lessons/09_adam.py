@@ -678,9 +678,9 @@ for letter, name in guess.items():
         print(f"{letter}: no guess yet, or not one of the candidates")
         continue
     tried = run(bugs[name], surface, steps=60, lr=0.1).theta
-    parts = np.flatnonzero(~np.isclose(tried, paths[letter].theta).all(axis=1))
-    seen = f"parts from the path at step {parts[0]}. What does that step show?"
-    print(f"{letter}: {name}:", seen if len(parts) else "this is it")
+    apart = ~np.isclose(tried, paths[letter].theta).all(axis=1)
+    seen = f"parts from the path at step {apart.argmax()}. What does that step show?"
+    print(f"{letter}: {name}:", seen if apart.any() else "this is it")
 
 # %% [markdown]
 # ### Exercise 3: correct the bias of another average (7 minutes)
