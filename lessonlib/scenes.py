@@ -169,7 +169,7 @@ def good_basin() -> Experiment:
             (artists[name],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=4, label=name)
             (artists[f"{name} bar"],) = bars.plot([], [], color=style.color, linewidth=7, solid_capstyle="butt")
             artists[f"{name} width"] = bars.text(1.2e-4, row, "", color=style.color, fontsize=9, va="center")
-        ax.legend(loc="lower left")
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         return Scene(figure, artists, "Test accuracy on the digits against step size for four optimizers, 3 seeds each; below, a bar over "
                      "the step sizes near the best of each.")
 
