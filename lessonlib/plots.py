@@ -106,7 +106,7 @@ def heatmap(x: Array, y: Array, values: Array, ax: Axes, *, log: bool = True, **
     return mesh
 
 
-def step_ratio(t: Array, beta1: float, beta2: float) -> Array:
+def step_ratio(t: Any, beta1: float, beta2: float) -> Any:
     """Return how many times too large Adam's step t = 1, 2, ... is without bias correction, for a steady gradient.
 
     (1 - beta1**t) / (1 - beta2**t)**0.5; 1 means as large as with it.

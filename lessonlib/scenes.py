@@ -38,8 +38,8 @@ def correction_ratio() -> Experiment:
                      "The ratio of Adam's step without bias correction to the step with it, against step t from 1 to 5000, both axes "
                      "logarithmic; dashed, the ratio at the defaults.")
 
-    def update(artists: dict[str, Any], beta1: float, beta2: float) -> str:
-        every = np.arange(1, 5001)
+    def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:
+        every, beta1, beta2 = np.arange(1, 5001), 1 - 1 / memory1, 1 - 1 / memory2
         ratio = step_ratio(every, beta1, beta2)
         top = int(np.abs(np.log(ratio)).argmax())
         far = np.flatnonzero(np.abs(ratio - 1) > 0.05)
@@ -47,16 +47,18 @@ def correction_ratio() -> Experiment:
             "within 5 % throughout" if not len(far) else "not within 5 % by step 5000")
         artists["line"].set_data(t, step_ratio(t, beta1, beta2))
         artists["peak"].set_data([top + 1], [ratio[top]])
-        artists["note"].set_text(f"t = {top + 1}: {ratio[top]:.2f} times\n{settled}")
-        return f"At t = 1 the step is {ratio[0]:.2f} times the right one; furthest off at t = {top + 1}, {ratio[top]:.2f} times; {settled}."
+        artists["note"].set_text(f"$\\beta_1$ = {beta1:.4g}, $\\beta_2$ = {beta2:.4g}\nfurthest off at t = {top + 1}: "
+                                 f"{ratio[top]:.2f} times\n{settled}")
+        return (f"beta1 = {beta1:.4g}, beta2 = {beta2:.4g}: at t = 1 the step is {ratio[0]:.2f} times the right one; "
+                f"furthest off at t = {top + 1}, {ratio[top]:.2f} times; {settled}.")
 
-    def met(beta1: float, beta2: float) -> bool:
-        ratio = step_ratio(np.arange(1, 5001), beta1, beta2)
-        return bool(beta1 >= 0.5 and abs(ratio[0] - 1) < 0.02)
+    def met(memory1: float, memory2: float) -> bool:
+        return memory1 > 1.99 and bool(abs(step_ratio(1, 1 - 1 / memory1, 1 - 1 / memory2) - 1) < 0.02)
 
-    return Experiment(scene, update, {"beta1": Slider("beta1", 0.0, 0.99, 0.9, step=0.005),
-                                      "beta2": Slider("beta2", 0.0, 0.9999, 0.999, step=0.0001)},
-                      Goal("with beta1 at 0.5 or more, find a beta2 at which the first step needs no correction.", met))
+    return Experiment(scene, update, {"memory1": Slider("memory of m, steps", 1.0, 100.0, 10.0, log=True),
+                                      "memory2": Slider("memory of v, steps", 1.0, 10_000.0, 1000.0, log=True)},
+                      Goal("with beta1 at 0.5 or more (a memory of 2 steps), find a beta2 at which the first step needs no "
+                           "correction.", met))
 
 
 SURFACES: dict[str, Problem] = {"Rosenbrock": rosenbrock(), "ravine": ravine(30, 20), "Beale": beale(), "saddle": saddle()}

@@ -16,7 +16,7 @@ def light_basin(monkeypatch):
 
 
 CASES = [
-    (scenes.correction_ratio, {"beta1": 0.9, "beta2": 0.99}),
+    (scenes.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
     (scenes.surface_race, {"surface": "Rosenbrock", "lr": 0.002, "noise": 0.0}),
     (scenes.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (scenes.good_basin, None),

@@ -4,7 +4,7 @@
 # Momentum (lesson 7) keeps a running average of the gradients: it smooths what oscillates and gathers speed where the direction holds.
 # RMSprop (lesson 8) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own. **Adam**,
 # adaptive moment estimation, does both at once, adds one numerical fix, *bias correction*, and comes with defaults that are worth
-# trying first. It trains most transformers and diffusion models today. After this lesson you will be able to
+# trying first. Adam and its sibling AdamW (lesson 10) train most transformers and diffusion models today. After this lesson you will be able to
 #
 # 1. write Adam from memory, and have it checked against `torch.optim.Adam`;
 # 2. say what each of $\alpha, \beta_1, \beta_2, \epsilon$ does, because you moved it;
@@ -140,7 +140,8 @@ uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 # ### Play: which way is the first step wrong?
 #
 # Another common slip: "without correction, early steps are too *small*". $m$ is too small, but it is divided by the root of a $v$ that is smaller still. The
-# ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. Move the sliders: where is the step too large, and where too small? Take the goal.
+# ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. The sliders set the memory of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults. Where is the step too large, and
+# where too small? Take the goal.
 
 # %%
 scenes.correction_ratio().live()
@@ -148,7 +149,7 @@ scenes.correction_ratio().live()
 # %% [markdown]
 # At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}. The step
 # is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(scenes.step_ratio(1, 0.9, 0.95)):.3f }}. The goal is met where both sides are equal, say at
-# $\beta_1=0.9, \beta_2=0.99$. With $\beta_2=0.9999$ the peak is {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
+# $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other. With $\beta_2=0.9999$ the peak is {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
 #
 # ### Does it matter when a network trains?
 #
@@ -314,7 +315,7 @@ for name, found in accuracy.items():
 # %% [markdown]
 # "Adam outperforms SGD on nearly every benchmark" is not what this shows. After tuning, the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this
 # small problem. The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10
-# points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower. What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1. A scale-invariant rule has its basin in the same place on most problems, which is what makes a default possible. The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
+# points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower. What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1. A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that. The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
 #
 # ### The same-step fallacy
 #
@@ -356,7 +357,7 @@ for (name, values), i in zip(space.items(), best):
     print(f"best {name}: {values.ravel()[i]:.3f}")
 
 # %% [markdown]
-# With long averages Adam rings like a bell. On this smooth problem without noise a shorter memory of the direction pays; with the noise of mini-batches a longer one does.
+# With a long memory of the direction Adam overshoots and swings back. On this smooth problem a shorter one pays. Noisy gradients ask for the opposite, as lesson 7 shows.
 #
 # *A place to stop.*
 
@@ -400,8 +401,8 @@ ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nq
 _ = figure.legend(loc="outside lower center", ncols=3)
 
 # %% [markdown]
-# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the excess loss, almost all of it in rare contexts: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
-# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves 22.7 %: the finer sweep helps it, and changes nothing in the picture.) Surprising: **plain sign descent does at least as well as Adam**, so on this problem Adam's advantage is that it takes steps of equal size everywhere, not that it estimates anything well.
+# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the excess loss: {{ left[momentum][2][0]:.1%}} in the most frequent quarter and {{ left[momentum][2][3]:.0%}} in the rarest. Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
+# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves 22.7 %: the finer sweep helps it, and changes nothing in the picture.) Surprising: **plain sign descent does at least as well as Adam**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Before you generalise: full batch, no noise, a table instead of a network.)
 #
 # ### It loses where the useful feature is shared: Wilson's least squares
 #
@@ -421,6 +422,25 @@ for rule, hyper in tries:
 # %% [markdown]
 # Gradient descent gives the label's feature the largest weight and errs on nothing. Adam and RMSprop give the first three features *equal* weights: a step of equal size everywhere treats the feature that explains all like one that explains one sample. A new sample is
 # then called positive whatever it is, so all negatives, 40 %, are wrong. With $\epsilon = 1$, larger than the gradients, Adam turns back into momentum and is right again. The very property that won on language loses here.
+#
+# **Your turn:** what is the smallest power of ten for $\epsilon$ at which Adam (step 0.1) makes no test error? Guess, type it, run.
+
+# %% tags=["stub"]
+my_eps = 1e-8
+
+# %% tags=["solution"]
+my_eps = 0.1
+
+# %% [markdown]
+# The cell reports what your $\epsilon$ does; change it until it is the smallest that works.
+
+# %%
+result = run(adam, wilson, steps=3000, record="last", lr=0.1, eps=my_eps)
+error = wilson.metrics["test error"](result.theta[0])
+print(f"eps {my_eps:g}: test error {error:.0%}, label's weight {result.theta[0, 0]:.2f}")
+
+# %% [markdown]
+# The label's feature needs more weight than the other two together. Raising $\epsilon$ shifts weight to it little by little, and the error drops at once when it has enough.
 #
 # ### It fails to converge where rare gradients matter most: Reddi's line
 #
@@ -473,11 +493,11 @@ _ = ax.legend()
 border = betas[np.flatnonzero(settled[adam] < 0)[0]]
 
 # %% [markdown]
-# Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere. In practice AMSGrad seldom helps, because with $\beta_2 = 0.999$ few data sets have rarer spikes than Adam remembers; large language models, trained with $\beta_2=0.95$, are nearer to the border than the default is.
+# Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere. With the default $\beta_2 = 0.999$ only spikes rarer than about once in a thousand steps can do this; $\beta_2=0.95$, usual for large language models, remembers twenty steps.
 #
 # ### Blocks: why the shape of the curvature decides
 #
-# A quadratic with nine curvatures from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: each block has curvatures of one size, as the layers of a transformer do. *Mixed*: the same nine, dealt out so that every block has small and large ones (after Zhang et al. 2024). *Protocol:* 300 steps, 61 step sizes for each rule, best one;
+# A quadratic with nine curvatures from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers. *Mixed*: the same nine, dealt out so that every block has small and large ones. *Protocol:* 300 steps, 61 step sizes for each rule, best one;
 # median of 15 random rotations. **Predict:** who wins where?
 
 # %%
@@ -539,7 +559,7 @@ def train(make_optimizer, epochs=15):
     return model, (model(x_test).argmax(1) == y_test).double().mean().item()
 
 # %% [markdown]
-# Three optimizers: torch's Adam, torch's AdamW (Adam with decoupled weight decay, lesson 10), and `Looped`, which lets the very function at the top of this lesson train the network. In the solutions notebook, and once your exercise 1 passes, try `my_adam` in place of `adam`.
+# Three optimizers: torch's Adam, torch's AdamW (Adam with decoupled weight decay, lesson 10), and `Looped`, which lets the very function at the top of this lesson train the network. Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
 
 # %%
 trained = {
@@ -592,7 +612,7 @@ for lr in (0.4, 0.2, 0.1):
 for lr in (1e-4, 3e-4, 1e-3):
     print(f"B  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
 for lr in (0.3, 3e-4, 0.03):
-    print(f"C  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.1f}")
+    print(f"C  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
 
 # %% [markdown]
 # Each helps. A: halving $\alpha$ halves the noise floor, and halving again does so again. B: three times $\alpha$ helps, and again. C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
@@ -612,7 +632,25 @@ ax.set(yscale="log", xlabel="step", ylabel="training loss",
 _ = ax.legend()
 
 # %% [markdown]
-# The largest step makes the loss rise again and again, and it ends lowest. This is training *at the edge of stability* (Cohen et al. 2021): the curvature settles near $2/\alpha$, and the oscillation is not divergence. Halving $\alpha$ gives a prettier, slower curve. Look at the trend over many steps before you act.
+# The largest step makes the loss rise again and again, and it ends lowest. On a quadratic, curvature above $2/\alpha$ means divergence. A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up. Cohen et al. (2021) call it
+# *the edge of stability*. Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$. **Predict** which is nearest to 2.
+
+# %%
+def largest_curvature(theta):
+    """Largest eigenvalue of the Hessian of the full-batch loss."""
+    v = np.random.default_rng(0).standard_normal(theta.size)
+    for _ in range(60):
+        v = 1e-4 * v / np.linalg.norm(v)
+        change = (full.grad(theta + v, None) - full.grad(theta - v, None)) / 2
+        v, value = change, v @ change / (v @ v)
+    return value
+
+for lr in (0.4, 0.75, 1.5):
+    end = run(sgd, full, steps=300, record="last", lr=lr).theta[0]
+    print(f"lr {lr:g}: largest curvature x lr = {lr * largest_curvature(end):.1f}")
+
+# %% [markdown]
+# At 0.75 the product is 2: the run sits on the edge. At 1.5 the early swings threw it into a flatter place, below the edge; at 0.4 it never came near. So an oscillating loss need not ask for a smaller $\alpha$: look at the trend over many steps before you act.
 #
 # The second: the scale of the gradients jumps, as it does when a batch is odd or a layer wakes up. How long are the steps, in units of $\alpha$, at $\beta_2=0.999$ and $0.95$?
 
@@ -625,10 +663,10 @@ for beta2, dash in ((0.999, "-"), (0.95, "--")):
         theta, s = adam(theta, g, s, lr=1.0, beta2=beta2)
         path.append(theta)
     ax.plot(-np.diff(path), color=plots.look(adam).color, ls=dash, label=f"$\\beta_2$ = {beta2}")
-ax.set(yscale="log", xlabel="step", ylabel="step / lr",
+ax.set(yscale="log", ylim=(0.015, 15), xlabel="step", ylabel="step / lr",
        title="After a jump in scale, a long memory errs for long")
 ax.axvspan(300, 400, color="#dddddd")
-ax.text(410, 3, "in grey, the gradient is\n100 times larger")
+ax.text(410, 4, "in grey, the gradient is\n100 times larger")
 _ = ax.legend(loc="lower left")
 
 # %% [markdown]
@@ -726,6 +764,9 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 # | basin | the range of step sizes that do nearly as well as the best |
 # | protocol | what was tuned, over which values, with which budget and seeds |
 # | condition number | largest curvature over smallest |
+# | sign descent | every coordinate moves by $\alpha$ against the sign of its gradient |
+# | excess loss | loss above the lowest that is possible |
+# | AMSGrad | Adam that divides by the largest $v$ so far |
 # | edge of stability | training with the largest curvature near $2/\alpha$ |
 #
 # ### Further reading, and what each is good for
