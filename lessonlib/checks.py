@@ -30,21 +30,29 @@ RTOL = 1e-3  # of the largest step of a coordinate: float32 passes, every miscon
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: true if it passed. message is for the learner; misconception is the name of a known one."""
+    """What a check found: true if it passed.
+
+    message: for the learner, a headline, a line break, what was seen and a question. misconception: the name of a known one.
+    """
 
     passed: bool
-    headline: str
     message: str
     misconception: str | None = None
+
+    @property
+    def headline(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __repr__(self) -> str:
-        return f"{self.headline}\n{self.message}"
+        return self.message
 
     def _repr_markdown_(self) -> str:
-        return f"{chr(0x2713) + ' ' if self.passed else ''}**{self.headline}**\n\n{self.message}"
+        headline, _, text = self.message.partition("\n")
+        return f"{chr(0x2713) + ' ' if self.passed else ''}**{headline}**\n\n{text}"
 
 
 class _Probe(NamedTuple):
@@ -58,7 +66,7 @@ class _Stop(Exception):
 
     def __init__(self, headline: str, message: str) -> None:
         super().__init__(headline)
-        self.verdict = Verdict(False, headline, message)
+        self.verdict = Verdict(False, f"{headline}\n{message}")
 
 
 class _OutOfTime(BaseException):
@@ -113,25 +121,25 @@ def _judge(
     known = _misconceptions(right)
     if all(map(_same, ours, wanted)):
         if all(map(_same, others, [_path(right, p) for p in fresh])):
-            return Verdict(True, "Correct.", f"The same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
+            return Verdict(True, f"Correct.\nThe same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
                            f"{len(fixed[0].theta)} coordinates.")
-        return Verdict(False, "Right on some numbers only.", f"It agrees with `{name}` on the numbers that every check uses, and not "
+        return Verdict(False, f"Right on some numbers only.\nIt agrees with `{name}` on the numbers that every check uses, and not "
                        "on numbers drawn afresh. Does anything in it depend on particular numbers?")
     for wrong in known:
         if all(map(_same, ours, [_path(wrong, p) for p in fixed])) and (
                 np.isfinite(ours).any() or _same(late, _path(wrong, fixed[0], _LATE))):  # all NaN alike: look further on
             m: Misconception = getattr(wrong, "func", wrong)
-            return Verdict(False, f"Not yet: {m.name}", m.hint, m.name)
+            return Verdict(False, f"Not yet: {m.name}\n{m.hint}", m.name)
     for path, target, probe in zip(ours, wanted, fixed, strict=True):
         if not np.isfinite(path).all():
             t, i = np.argwhere(~np.isfinite(path))[0]
-            return Verdict(False, "Not a number.", f"At step {t + 1}, coordinate {i} of theta is {path[t, i]}. Its gradient there is "
+            return Verdict(False, f"Not a number.\nAt step {t + 1}, coordinate {i} of theta is {path[t, i]}. Its gradient there is "
                            f"{probe.gradients[t, i]:.4g}. Which division or root has nothing to work with?")
         off = ~_near(path, target)
         if off.any():
             t, i = np.argwhere(off)[0]
             settings = ", ".join(f"{k}={v:g}" for k, v in probe.hyper.items())
-            return Verdict(False, "Not yet.", f"With {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
+            return Verdict(False, f"Not yet.\nWith {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
                            f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. The gradients there so far are "
                            f"{', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
     raise AssertionError("a path that is not the same has a place where it parts")

@@ -56,7 +56,7 @@ def grid(**axes: Any) -> dict[str, Array]:
 
 def run(
     rule: Callable[..., Any],
-    problem: Problem,
+    problem: Problem | Callable[[], Problem],
     *,
     steps: int = 200,
     seed: int = 0,
@@ -66,6 +66,7 @@ def run(
 ) -> Run:
     """Return the Run of `rule` on `problem`: `steps` steps from `start` (the problem's own if None).
 
+    problem: a Problem, or a function that makes one when called without arguments, such as `rosenbrock`.
     A hyperparameter is a number, an array (*batch, 1) as `grid` makes them, or a function of t = 1, 2, ... that returns either.
     start: (*batch, n). The noise of a step comes from `seed` and is the same for a whole batch, so that comparisons are paired; a
     batched run equals its runs one by one, bit for bit. Divergence is data: inf stays, and warns of nothing. The batch is cut into
@@ -77,6 +78,10 @@ def run(
     >>> run(adam, ravine(100), **grid(lr=np.geomspace(1e-4, 1, 50), beta1=[0, 0.5, 0.9])).loss.shape
     (201, 50, 3)
     """
+    if not isinstance(problem, Problem):
+        if not callable(problem):
+            raise ValueError(f"problem={problem!r}: a Problem such as lessonlib.problems.ravine(100)")
+        problem = problem()
     _validate(rule, steps, record, hyper)
     begin = problem.start if start is None else np.asarray(start)
     begin = begin if np.issubdtype(begin.dtype, np.floating) else begin.astype(float)

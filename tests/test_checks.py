@@ -227,7 +227,7 @@ def test_a_hostile_attempt_gets_a_message_and_never_a_pass(attempt, headline):
     verdict = check(attempt, adam, patience=1.0)
     assert not verdict
     assert verdict.headline == headline
-    assert verdict.message.strip()
+    assert verdict.message.partition("\n")[2].endswith("?") or headline == "Not written yet." or headline == "Not a function."
 
 
 def test_a_wait_that_cannot_be_stopped_does_not_hold_the_learner():

@@ -21,7 +21,7 @@ def test_every_misconception_is_diagnosed_as_itself_with_a_question(wrong):
     verdict = check(wrong, wrong.rule)
     assert verdict.misconception == wrong.name, verdict
     assert not verdict
-    assert verdict.message == wrong.hint
+    assert verdict.message == f"Not yet: {wrong.name}\n{wrong.hint}"
     assert wrong.hint.endswith("?")
 
 

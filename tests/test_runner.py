@@ -111,6 +111,10 @@ def test_partial_rules_and_learners_functions_run():
     assert run(partial(adam, beta1=0.0), ravine(10), lr=0.1).label == "adam, lr=0.1"
 
 
+def test_a_function_that_makes_a_problem_will_do():
+    np.testing.assert_array_equal(run(adam, rosenbrock).theta, run(adam, rosenbrock()).theta)
+
+
 def test_an_error_inside_a_rule_comes_out_even_from_many_blocks():
     def broken(theta, g, s, *, lr):
         raise RuntimeError("mine")
@@ -124,7 +128,7 @@ def test_an_error_inside_a_rule_comes_out_even_from_many_blocks():
     (lambda: run(sgd, ravine()), r"lr is missing: sgd has no default"),
     (lambda: run(adam, ravine(), lr=np.ones(5)), r"lr has shape \(5,\).*grid\(lr="),
     (lambda: run(adam, ravine(), lr=np.ones((5, 1)), beta1=np.zeros((4, 1))), r"beta1 has shape \(4, 1\).*does not fit"),
-    (lambda: run(adam, ravine(), steps=-1), r"steps=-1"),
+    (lambda: run(adam, ravine(), steps=-1), r"steps=-1"), (lambda: run(adam, 3), r"problem=3: a Problem such as"),
     (lambda: run(adam, ravine(), record="all"), r"record='all'"),
     (lambda: run(adam, ravine(), start=np.ones(3)), r"start has shape \(3,\): its last axis must be 2"),
     (lambda: run(lambda theta, g, s, *, lr: (theta.sum(), s), ravine(), lr=1.0), r"returned theta of shape"),
