@@ -402,7 +402,7 @@ _ = figure.legend(loc="outside lower center", ncols=3)
 
 # %% [markdown]
 # Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the excess loss: {{ left[momentum][2][0]:.1%}} in the most frequent quarter and {{ left[momentum][2][3]:.0%}} in the rarest. Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
-# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves 22.7 %: the finer sweep helps it, and changes nothing in the picture.) Surprising: **plain sign descent does at least as well as Adam**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Before you generalise: full batch, no noise, a table instead of a network.)
+# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.) Surprising: **plain sign descent does at least as well as Adam**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Before you generalise: full batch, no noise, a table instead of a network.)
 #
 # ### It loses where the useful feature is shared: Wilson's least squares
 #
