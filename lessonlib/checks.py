@@ -5,7 +5,9 @@ import contextlib
 import ctypes
 import inspect
 import io
+import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -201,9 +203,18 @@ def _same(path: Array, target: Array) -> bool:
 def _patiently(work: Callable[[], Any], patience: float) -> Any:
     """The result of work(), run in a thread: stopped when patience ends, its printing heard, its warnings ignored."""
     outcome: list[Any] = []
-    ear = _Ear()
+    ear, parked, end = _Ear(), threading.Event(), time.monotonic() + patience
+    stoppable = sys.version_info >= (3, 11)  # before, a loop around a try never let another thread in: park it from inside
+
+    def park(frame: Any, event: str, arg: Any) -> Any:  # noqa: ARG001 - the signature of a trace function
+        if time.monotonic() > end:
+            parked.set()
+            threading.Event().wait()
+        return park
 
     def target() -> None:
+        if not stoppable:
+            sys.settrace(park)
         with contextlib.suppress(_OutOfTime):
             try:
                 with np.errstate(all="ignore"):
@@ -217,11 +228,12 @@ def _patiently(work: Callable[[], Any], patience: float) -> Any:
         thread.start()
         thread.join(patience)
         tries = 0
-        while thread.is_alive() and tries < 200:  # again and again: a bare except inside the loop swallows the first ones
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_OutOfTime))
+        while thread.is_alive() and not parked.is_set() and tries < 200:
+            if stoppable:  # again and again: a bare except inside the loop swallows the first ones
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_OutOfTime))
             thread.join(0.005)
             tries += 1
-    if thread.is_alive():
+    if thread.is_alive() and not parked.is_set():
         raise _Stop("Still running.", f"After {patience:g} seconds it had not come back, and it could not be stopped: restart the kernel. "
                     "Which loop or wait in it has no end?")
     if not outcome:
