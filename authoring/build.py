@@ -67,11 +67,40 @@ def repository() -> str:
 
 
 def digest(source: Path) -> str:
-    """What a notebook depends on, in short: the lesson, the setup cell, the library and the data."""
-    files = [source, ROOT / "authoring" / "setup_cell.py", ROOT / "data" / "SHA256SUMS",
-             *sorted((ROOT / "lessonlib").rglob("*.py")), ROOT / "lessonlib" / "style.mplstyle"]
+    """What a notebook depends on, in short: the lesson, the setup cell, the data, and the modules it imports, theirs included."""
+    setup = ROOT / "authoring" / "setup_cell.py"
+    files = [source, setup, ROOT / "data" / "SHA256SUMS", ROOT / "lessonlib" / "style.mplstyle",
+             *sorted(reached(_imported(source) | {"lessonlib.plots"}))]
     text = repository() + "".join(path.read_text(encoding="utf-8") for path in files)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def reached(names: set[str]) -> set[Path]:
+    """The files of lessonlib that importing these names runs."""
+    files: set[Path] = set()
+    while names:
+        parts = names.pop().split(".")
+        for depth in range(1, len(parts) + 1):
+            stem = ROOT.joinpath(*parts[:depth])
+            for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+                if parts[0] == "lessonlib" and path.exists() and path not in files:
+                    files.add(path)
+                    names |= _imported(path)
+    return files
+
+
+def _imported(path: Path) -> set[str]:
+    """Everything that a file, a module or a lesson, imports by name, wherever the import stands."""
+    text = path.read_text(encoding="utf-8")
+    found: set[str] = set()
+    if not _parses(text, "exec"):  # a lesson with a magic in it, which check_source refuses by its place
+        return found
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
 
 
 def setup_cell() -> str:
@@ -154,9 +183,9 @@ def blanks(text: str) -> list[str]:
     return found
 
 
-def _parses(expression: str) -> bool:
+def _parses(text: str, mode: str = "eval") -> bool:
     try:
-        ast.parse(expression.strip(), mode="eval")
+        ast.parse(text.strip(), mode=mode)
     except SyntaxError:
         return False
     return True

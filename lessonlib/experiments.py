@@ -190,12 +190,12 @@ class _Canvas:
                 self.scene.figure.draw_artist(artist)
         return readout
 
-    def png(self) -> bytes:
-        """The pixels as a palette-free PNG, packed for speed rather than size."""
+    def png(self, compress_level: int = 1) -> bytes:
+        """The pixels as a palette-free PNG; level 1 is packed for speed, 9 for size."""
         out = io.BytesIO()
         pixels = self.scene.figure.canvas.buffer_rgba()  # type: ignore[attr-defined]
         Image.frombuffer("RGBA", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBA", 0, 1).convert("RGB").save(
-            out, "png", compress_level=1)
+            out, "png", compress_level=compress_level)
         return out.getvalue()
 
 
@@ -239,7 +239,7 @@ def _widget(experiment: Experiment) -> Any:
             goal.value = f'<span role="status" aria-live="polite">\u2691 <b>Goal:</b> {_escape(experiment.goal.text)} {told}</span>'
 
     show()
-    still = image.value
+    still = canvas.png(9)
     text = f"{canvas.scene.alt} {canvas.move(values)}"
     for box in boxes.values():
         box.observe(show, names="value")

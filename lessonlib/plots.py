@@ -1,7 +1,9 @@
 """From a Run to a picture: one colour, one marker and one dash for each rule in the whole course."""
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +11,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 
 from lessonlib.problems import Problem
 from lessonlib.runner import Run
 
-__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "look", "loss", "path", "step_ratio", "use_style"]
+__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "look", "loss", "path", "show", "step_ratio",
+           "use_style"]
 
 Array = np.ndarray[Any, Any]
 STYLE = Path(__file__).with_name("style.mplstyle")
@@ -52,6 +56,22 @@ def use_style() -> None:
     import matplotlib.pyplot as plt
 
     plt.style.use(STYLE)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Show a pyplot figure under the cell, with a text for who cannot see it, and close it.
+
+    alt: what the figure shows, in a sentence or two that can stand in its place. Raises ValueError for less than 40 characters.
+    """
+    if len(alt) < 40:
+        raise ValueError(f"alt={alt!r}: say in a sentence what is drawn and what it shows; the title alone is not enough")
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    out = BytesIO()
+    figure.savefig(out, format="png", bbox_inches="tight")
+    plt.close(figure)
+    display({"image/png": b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def contours(problem: Problem, ax: Axes, *, levels: int = 14) -> None:

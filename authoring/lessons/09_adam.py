@@ -30,12 +30,12 @@
 # %%
 import inspect
 from functools import partial
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
-from lessonlib import checks, misconceptions, problems, scenes
+from lessonlib import checks, misconceptions, problems
+from lessonlib.scenes import lesson09 as scenes
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -181,7 +181,10 @@ for ax, (lr, beta2) in zip(axes.flat, settings):
 figure.suptitle("Without correction, Adam trains as if its step were larger", weight="bold")
 figure.supxlabel("step")
 figure.supylabel("training loss")
-_ = axes[0, 0].legend()
+axes[0, 0].legend()
+plots.show(figure, "Six panels of training loss over 100 steps, with and without bias "
+           "correction. At lr 0.001 the run without it is lower; at lr 0.01 and beta2 0.9999 "
+           "it first rises.")
 
 # %% [markdown]
 # Perhaps you expected the correction to win everywhere. It does not. **Leaving it out is a hidden increase of the step size** that fades over
@@ -398,7 +401,9 @@ for shift, (rule, (total, lr, quarters)) in zip((-0.27, 0, 0.27), left.items()):
 ax.set(yscale="log", ylim=(1e-9, 2), ylabel="share of the excess loss left",
        title="Gradient descent leaves the rare words behind")
 ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nquarter"])
-_ = figure.legend(loc="outside lower center", ncols=3)
+figure.legend(loc="outside lower center", ncols=3)
+plots.show(figure, "Bars of the excess loss left in four quarters of the words: momentum leaves "
+           "more the rarer the words are, Adam and sign descent leave little everywhere.")
 
 # %% [markdown]
 # Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the excess loss: {{ left[momentum][2][0]:.1%}} in the most frequent quarter and {{ left[momentum][2][3]:.0%}} in the rarest. Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
@@ -489,8 +494,10 @@ ax.axhline(-1, color="#888888", linewidth=1)
 ax.text(0.01, -0.9, "the minimum", color="#555555")
 ax.set(xlabel="$\\beta_2$", ylabel="x, mean of the last 1000 steps", ylim=(-1.1, 1.1),
        title="Below a border in $\\beta_2$, Adam settles at the wrong end")
-_ = ax.legend()
+ax.legend()
 border = betas[np.flatnonzero(settled[adam] < 0)[0]]
+plots.show(figure, "Where x settles against beta2: Adam near the wrong end below a border, "
+           "near the minimum -1 above it; AMSGrad near -1 for every beta2.")
 
 # %% [markdown]
 # Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere. With the default $\beta_2 = 0.999$ only spikes rarer than about once in a thousand steps can do this; $\beta_2=0.95$, usual for large language models, remembers twenty steps.
@@ -629,7 +636,9 @@ for lr, color in ((0.4, "#888888"), (0.75, "#c77700"), (1.5, "black")):
             label=f"lr {lr:g}: rises {rises} times, ends at {curve[-1]:.3f}")
 ax.set(yscale="log", xlabel="step", ylabel="training loss",
        title="It oscillates, and it ends lowest of the three")
-_ = ax.legend()
+ax.legend()
+plots.show(figure, "Training loss of gradient descent at three step sizes: the largest oscillates "
+           "most and ends lowest.")
 
 # %% [markdown]
 # The largest step makes the loss rise again and again, and it ends lowest. On a quadratic, curvature above $2/\alpha$ means divergence. A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up. Cohen et al. (2021) call it
@@ -667,7 +676,9 @@ ax.set(yscale="log", ylim=(0.015, 15), xlabel="step", ylabel="step / lr",
        title="After a jump in scale, a long memory errs for long")
 ax.axvspan(300, 400, color="#dddddd")
 ax.text(410, 4, "in grey, the gradient is\n100 times larger")
-_ = ax.legend(loc="lower left")
+ax.legend(loc="lower left")
+plots.show(figure, "Step length over 1000 steps: with beta2 0.999 it shoots up at the jump and "
+           "stays tiny long after it; with 0.95 it recovers soon.")
 
 # %% [markdown]
 # With $\beta_2 = 0.999$ the steps shoot up when the gradients grow and crawl for hundreds of steps after they shrink. Lowering $\alpha$ treats the symptom; $\beta_2=0.95$, the usual choice for large language models, treats the cause, at the price of a noisier scale. So "tune only $\alpha$" is a good *start*.
@@ -697,7 +708,9 @@ for ax, (letter, result) in zip(axes, paths.items()):
     ax.plot(*np.clip(result.theta, -9, 9).T, color="black", marker="x", markevery=6, lw=1.2)
     ax.set_title(letter)
     ax.set(ylabel="$\\theta_2$" if letter == "A" else "")
-_ = figure.suptitle("Three broken Adams (black) beside the right one (red)", weight="bold")
+figure.suptitle("Three broken Adams (black) beside the right one (red)", weight="bold")
+plots.show(figure, "Three paths in a ravine, each beside Adam's: A creeps near the minimum, B "
+           "takes short steps throughout, C begins with steps that are too long.")
 
 # %% [markdown]
 # Write your guesses as strings from the list of candidates and run the cell after: it runs the bug you named and says where its path leaves the one shown.

@@ -1,4 +1,4 @@
-"""The experiments that learners play with; each is a function that returns an Experiment."""
+"""The experiments of lesson 9, Adam; each is a function that returns an Experiment."""
 from __future__ import annotations
 
 import os

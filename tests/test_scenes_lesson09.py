@@ -1,0 +1,42 @@
+"""The experiments of lesson 9."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scene_laws import LAWS
+
+from lessonlib import adam, run
+from lessonlib.problems import ravine
+from lessonlib.scenes import lesson09 as scenes
+
+
+@pytest.fixture(autouse=True)
+def light_basin(monkeypatch):
+    """One seed and eight units: the mechanism, quickly."""
+    monkeypatch.setattr(scenes, "basin_runs", lambda made=scenes.basin_runs: made(8, 1))
+
+
+CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
+    (scenes.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
+    (scenes.surface_race, {"surface": "Rosenbrock", "lr": 0.002, "noise": 0.0}),
+    (scenes.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
+    (scenes.good_basin, None),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
+def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
+    law(make, solution)
+
+
+def test_the_readout_says_what_the_runner_says():
+    loss = run(adam, ravine(100, 20), steps=100, lr=0.5, beta1=0.5, beta2=0.9).loss[-1]
+    assert f"{loss:.1e}" in scenes.ravine_goal().alt(lr=0.5, beta1=0.5, beta2=0.9)
+
+
+def test_the_width_of_a_basin_is_the_unbroken_stretch_around_the_best():
+    lrs = np.array([0.01, 0.1, 1.0, 10.0, 100.0])
+    low, high, decades = scenes.width(np.array([0.95, 0.5, 0.93, 0.96, 0.95]), 0.04, lrs)
+    assert (low, high) == (1.0, 100.0)
+    assert decades == pytest.approx(2.0)
