@@ -3,8 +3,8 @@
     python authoring/build.py [--check] [--force] [--slow] [NAME ...]
 
 A lesson is in jupytext's percent format. Cell tags: `setup` is replaced by the setup cell; `stub` stays in the student notebook
-only, `solution` in the solutions only. `{{ expression:format }}` in a markdown cell is filled from the running notebook at that
-place. Only what changed is built again.
+only, `solution` in the solutions only; a source with neither makes one notebook for both. `{{ expression:format }}` in a markdown
+cell is filled from the running notebook at that place. Only what changed is built again.
 """
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib  # type: ignore[import-not-found,no-redef]
 
-__all__ = ["BuildError", "assemble", "build", "check_source", "fill", "main", "sources"]
+__all__ = ["BuildError", "assemble", "build", "check_source", "fill", "main", "sources", "variants"]
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS, NOTEBOOKS = ROOT / "authoring" / "lessons", ROOT / "notebooks"
 VIEW = "application/vnd.jupyter.widget-view+json"
+LINK = re.compile(r"\]\((?!\w+:|[#/])(?P<path>[^)#\s]+)")  # of a relative link, the file
+ANSWERS = re.compile(r"^# %%.*tags=.*[\"'](?:stub|solution)[\"']", flags=re.MULTILINE)
 BLANK = re.compile(r"\{\{ *(?P<value>[^{}]+?) *\}\}")  # no braces inside, so LaTeX's {{...}} with a group in it is left alone
 LIMIT_S = 90
 LINES = 15
@@ -58,6 +60,21 @@ def sources() -> list[Path]:
 def target(source: Path, solution: bool) -> Path:
     """Where the notebook of a source goes."""
     return (NOTEBOOKS / "solutions" if solution else NOTEBOOKS) / f"{source.stem}.ipynb"
+
+
+def variants(source: Path) -> tuple[bool, ...]:
+    """Which notebooks a source makes: the student's, and the one with solutions if there is anything to solve."""
+    return (False, True) if ANSWERS.search(source.read_text(encoding="utf-8")) else (False,)
+
+
+def from_solutions(text: str) -> str:
+    """The text of a cell with its relative links as they are from the folder of the solutions."""
+    def moved(link: re.Match[str]) -> str:
+        source = LESSONS / f"{link['path'].removesuffix('.ipynb')}.py"
+        beside = link["path"].endswith(".ipynb") and "/" not in link["path"] and not (source.exists() and len(variants(source)) == 1)
+        return link[0] if beside else f"](../{link['path']}"
+
+    return LINK.sub(moved, text)
 
 
 def repository() -> str:
@@ -120,6 +137,8 @@ def assemble(source: Path, *, solution: bool) -> nbformat.NotebookNode:
             continue
         if "setup" in tags:
             cell.source = setup_cell()
+        if solution and cell.cell_type == "markdown":
+            cell.source = from_solutions(cell.source)
         keep: dict[str, Any] = {"tags": tags} if tags else {}
         if "slideshow" in cell.metadata:
             keep["slideshow"] = cell.metadata["slideshow"]
@@ -276,7 +295,7 @@ def _wanted(names: list[str]) -> Iterator[tuple[Path, bool]]:
         raise BuildError(f"no lesson named {', '.join(sorted(unknown))}; there are {', '.join(s.stem for s in sources())}")
     for source in sources():
         if not names or source.stem in names:
-            yield from ((source, False), (source, True))
+            yield from ((source, solution) for solution in variants(source))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,13 +31,25 @@ def test_tags_decide_what_each_variant_holds(home):
     assert [c.id for c in student.cells] == [c.id for c in build.assemble(source, solution=False).cells]
 
 
+def test_links_lead_to_the_same_place_from_the_solutions(home):
+    write(home, "# %% [markdown]\n# ### Term\n", "words")
+    links = "[a](words.ipynb#Term) [b](02_b.ipynb) [c](#Title) [d](https://a.b/c.ipynb) [e](../data/README.md) [f](02_b.ipynb#Part-1)"
+    source = write(home, f'# {links}\n# %% tags=["stub"]\nx = 1\n# %% [markdown]\n# Then.\n# %% tags=["solution"]\nx = 1\n')
+    student, solved = (build.assemble(source, solution=v).cells[0].source for v in (False, True))
+    assert student.endswith(links)
+    assert solved.endswith("[a](../words.ipynb#Term) [b](02_b.ipynb) [c](#Title) [d](https://a.b/c.ipynb) [e](../../data/README.md) "
+                           "[f](02_b.ipynb#Part-1)")
+    assert build.variants(source) == (False, True)
+    assert build.variants(home / "lessons" / "words.py") == (False,)
+
+
 def test_a_built_notebook_is_fresh_until_its_source_changes(home, capsys):
     write(home, "# %%\nprint(40 + 2)\n# %% [markdown]\n# It is {{ 40 + 2 }}.\n")
     assert build.main([]) == 0
     assert build.main(["--check"]) == 0
     text = (home / "notebooks" / "01_a.ipynb").read_text(encoding="utf-8")
     assert "It is 42." in text
-    assert (home / "notebooks" / "solutions" / "01_a.ipynb").exists()
+    assert not (home / "notebooks" / "solutions").exists(), "nothing to solve, so no second notebook"
     write(home, "# %%\nprint(40 + 3)\n")
     capsys.readouterr()
     assert build.main(["--check"]) == 1
