@@ -56,6 +56,14 @@ def test_a_built_notebook_is_fresh_until_its_source_changes(home, capsys):
     assert "01_a.ipynb is out of date" in capsys.readouterr().out
 
 
+def test_what_a_machine_says_of_itself_is_not_stored(home):
+    write(home, '# %% tags=["nbval-ignore-output"]\nprint("seconds")\nx = 1\n# %% [markdown]\n# Then {{ x }}.\n')
+    assert build.main([]) == 0
+    text = (home / "notebooks" / "01_a.ipynb").read_text(encoding="utf-8")
+    assert '"outputs": []' in text
+    assert "Then 1." in text
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("# %%\n1 / 0\n", "cell 1 raises ZeroDivisionError"),
     ("# %%\nimport sys; sys.stderr.write('oh')\n", "cell 1 writes to stderr: oh"),
