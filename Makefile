@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
 PORT ?= 8888
-NOTEBOOK := $(firstword $(wildcard notebooks/*.ipynb))
+NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ifeq ($(shell id -u),0)
   LAB_ARGS += --allow-root
 endif
