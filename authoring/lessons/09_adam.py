@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Lesson 9. Adam: two good ideas, combined
 #
-# Momentum (lesson 7) keeps a running average of the gradients: it smooths what oscillates and gathers speed where the direction holds.
-# RMSprop (lesson 8) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own. **Adam**,
-# adaptive moment estimation, does both at once, adds one numerical fix, *bias correction*, and comes with defaults that are worth
-# trying first. Adam and its sibling AdamW (lesson 10) train most transformers and diffusion models today. After this lesson you will be able to
+# [Momentum](glossary.ipynb#Momentum) ([lesson 7](07_momentum.ipynb)) keeps a running average of the [gradients](glossary.ipynb#Gradient): it smooths what [oscillates](glossary.ipynb#Oscillation) and gathers speed where the direction holds.
+# [RMSprop](glossary.ipynb#RMSprop) ([lesson 8](08_rmsprop.ipynb)) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own. **[Adam](glossary.ipynb#Adam)**,
+# adaptive moment estimation, does both at once, adds one numerical fix, *[bias correction](glossary.ipynb#Bias-correction)*, and comes with defaults that are worth
+# trying first. Adam and its sibling [AdamW](glossary.ipynb#AdamW) ([lesson 10](10_adamw.ipynb)) train most transformers and diffusion models today. After this lesson you will be able to
 #
 # 1. write Adam from memory, and have it checked against `torch.optim.Adam`;
 # 2. say what each of $\alpha, \beta_1, \beta_2, \epsilon$ does, because you moved it;
@@ -19,7 +19,7 @@
 # | 4 | Adam in PyTorch, and rules for practice | 20 |
 #
 # The minutes are our estimate for reading, playing and typing, not a measurement of a class. Each part is a place to stop. The code of
-# the whole lesson runs in about a minute on two CPU cores; no GPU is needed. You need: derivatives, NumPy, and the idea of gradient descent.
+# the whole lesson runs in about a minute on two CPU cores; no GPU is needed. You need: derivatives, NumPy, and the idea of [gradient descent](glossary.ipynb#Gradient-descent).
 
 # %% tags=["setup"]
 
@@ -56,7 +56,7 @@ for line in body(adam):
     print(f"{' and '.join(origin) or '-':10} {line}")
 
 # %% [markdown]
-# The average of $g$ is lesson 7, the average of $g^2$ is lesson 8. New are the two *hats*, and that $m$ takes the place of $g$ in the step.
+# The average of $g$ is [lesson 7](07_momentum.ipynb), the average of $g^2$ is [lesson 8](08_rmsprop.ipynb). New are the two *hats*, and that $m$ takes the place of $g$ in the step.
 #
 # ### The algorithm, with its symbols
 #
@@ -66,16 +66,16 @@ for line in body(adam):
 #
 # | Symbol | In code | Name | Default |
 # |---|---|---|---|
-# | $g_t$ | `g` | gradient of the loss at step $t$ | |
+# | $g_t$ | `g` | gradient of the [loss](glossary.ipynb#Loss) at step $t$ | |
 # | $t$ | `t` | step number, starting at **1** | |
-# | $m_t$ | `m` | first moment: exponential moving average (EMA) of the gradient | starts at 0 |
-# | $v_t$ | `v` | second moment: EMA of the squared gradient | starts at 0 |
+# | $m_t$ | `m` | [first moment](glossary.ipynb#First-moment): [exponential moving average](glossary.ipynb#Exponential-moving-average) (EMA) of the gradient | starts at 0 |
+# | $v_t$ | `v` | [second moment](glossary.ipynb#Second-moment): EMA of the squared gradient | starts at 0 |
 # | $\beta_1, \beta_2$ | `beta1, beta2` | decay rates of the two averages | 0.9, 0.999 |
 # | $\hat m_t, \hat v_t$ | `m_hat, v_hat` | the averages, corrected for their start at zero | |
-# | $\alpha$ | `lr` | learning rate, or step size | 0.001 |
-# | $\epsilon$ | `eps` | small constant, in the units of $g$, that keeps the division finite | 1e-8 |
+# | $\alpha$ | `lr` | [learning rate](glossary.ipynb#Learning-rate), or step size | 0.001 |
+# | $\epsilon$ | `eps` | [small constant](glossary.ipynb#Epsilon), in the units of $g$, that keeps the division finite | 1e-8 |
 #
-# A common slip: calling $v$ the *variance* of the gradient. It is the **uncentred second moment**. Feed it a constant gradient of 3, which has
+# A common slip: calling $v$ the *[variance](glossary.ipynb#Variance)* of the gradient. It is the **uncentred second moment**. Feed it a constant gradient of 3, which has
 # variance 0, and see where it goes.
 
 # %%
@@ -140,7 +140,7 @@ uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 # ### Play: which way is the first step wrong?
 #
 # Another common slip: "without correction, early steps are too *small*". $m$ is too small, but it is divided by the root of a $v$ that is smaller still. The
-# ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. The sliders set the memory of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults. Where is the step too large, and
+# ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. The sliders set the [memory](glossary.ipynb#Memory) of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults. Where is the step too large, and
 # where too small? Take the goal.
 
 # %%
@@ -153,7 +153,7 @@ scenes.correction_ratio().live()
 #
 # ### Does it matter when a network trains?
 #
-# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three seeds each. **Predict:** which curve
+# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three [seeds](glossary.ipynb#Seed) each. **Predict:** which curve
 # is lower after 100 steps at $\alpha = 0.001$? And at $\alpha=0.01$ with $\beta_2=0.9999$?
 
 # %%
@@ -233,7 +233,7 @@ for first, second in ((3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3,
     print(f"gradients {first:g}, {second:g}: theta {two_steps(first, second):.6f}")
 
 # %% [markdown]
-# The first three agree: the example shows **scale invariance**. A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why
+# The first three agree: the example shows **[scale invariance](glossary.ipynb#Scale-invariance)**. A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why
 # one value of $\alpha$ suits layers of very different scale. What *adapts* shows only when the gradient changes. Ten times smaller, the second step is
 # {{ (1.999 - two_steps(3, 0.3)) / 0.001:.2f }} $\alpha$; ten times **larger**, it is {{ (1.999 - two_steps(3, 30)) / 0.001:.2f }} $\alpha$, shorter too: the surprise raises $\sqrt{\hat v}$ more than $\hat m$. And where the sign flips, the two gradients nearly
 # cancel in $\hat m$ and $\theta$ goes back by {{ (two_steps(3, -3) - 1.999) / 0.001:.2f }} $\alpha$.
@@ -294,10 +294,10 @@ scenes.surface_race().live()
 #
 # ### Play: the basin of good step sizes
 #
-# The fair question: over **all** step sizes, how good is the best, and how many are nearly as good? *Protocol:* the digits network (32 hidden units), mini-batches of 64, constant step size, 23 step
+# The fair question: over **all** step sizes, how good is the best, and how many are nearly as good? *[Protocol](glossary.ipynb#Protocol):* the digits network (32 hidden units), [mini-batches](glossary.ipynb#Mini-batch) of 64, constant step size, 23 step
 # sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults. All step sizes run at once; the cell takes some seconds.
 #
-# **Predict:** whose basin is the widest, in decades?
+# **Predict:** whose [basin](glossary.ipynb#Basin) is the widest, in decades?
 
 # %%
 scenes.good_basin().live()
@@ -316,7 +316,7 @@ for name, found in accuracy.items():
     print(f"{name:10} {found.max():.3f} {lrs[found.argmax()]:7.3f} {narrow:14.2f} / {broad:.2f}")
 
 # %% [markdown]
-# "Adam outperforms SGD on nearly every benchmark" is not what this shows. After tuning, the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this
+# "Adam outperforms SGD on nearly every benchmark" is not what this shows. After [tuning](glossary.ipynb#Tuning), the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this
 # small problem. The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10
 # points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower. What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1. A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that. The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
 #
@@ -340,7 +340,7 @@ print("each tuned:     ", ranking({name: found.max() for name, found in accuracy
 #
 # ### Task: reach the goal
 #
-# A ravine of condition number 100, turned by 20 degrees. Bring the loss below 1e-4 in 100 steps. Adam's default $\beta$s make it hard: the path swings. Which of the three sliders helps most?
+# A [ravine](glossary.ipynb#Ravine) of [condition number](glossary.ipynb#Condition-number) 100, turned by 20 degrees. Bring the loss below 1e-4 in 100 steps. Adam's default $\beta$s make it hard: the path swings. Which of the three sliders helps most?
 
 # %%
 scenes.ravine_goal().live()
@@ -360,7 +360,7 @@ for (name, values), i in zip(space.items(), best):
     print(f"best {name}: {values.ravel()[i]:.3f}")
 
 # %% [markdown]
-# With a long memory of the direction Adam overshoots and swings back. On this smooth problem a shorter one pays. Noisy gradients ask for the opposite, as lesson 7 shows.
+# With a long memory of the direction Adam overshoots and swings back. On this smooth problem a shorter one pays. Noisy gradients ask for the opposite, as [lesson 7](07_momentum.ipynb) shows.
 #
 # *A place to stop.*
 
@@ -370,7 +370,7 @@ for (name, values), i in zip(space.items(), best):
 # ### It wins where some things are rare: language
 #
 # Words are not equally frequent: the $k$-th most common comes about $1/k$ as often (Zipf's law). Take the simplest model of language, a table of logits that says which word follows which, 512 × 512, contexts and
-# targets Zipf-distributed (after Kunstner et al. 2024). *Protocol:* full batch, 60 steps, cosine schedule to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
+# targets Zipf-distributed (after Kunstner et al. 2024). *Protocol:* [full batch](glossary.ipynb#Full-batch), 60 steps, cosine [schedule](glossary.ipynb#Schedule) to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
 #
 # **Predict:** gradients of a rare context are small. Whose step cares?
 
@@ -406,8 +406,8 @@ plots.show(figure, "Bars of the excess loss left in four quarters of the words: 
            "more the rarer the words are, Adam and sign descent leave little everywhere.")
 
 # %% [markdown]
-# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the excess loss: {{ left[momentum][2][0]:.1%}} in the most frequent quarter and {{ left[momentum][2][3]:.0%}} in the rarest. Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
-# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.) Surprising: **plain sign descent does at least as well as Adam**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Before you generalise: full batch, no noise, a table instead of a network.)
+# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the [excess loss](glossary.ipynb#Excess-loss): {{ left[momentum][2][0]:.1%}} in the most frequent quarter and {{ left[momentum][2][3]:.0%}} in the rarest. Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
+# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.) Surprising: **plain [sign descent](glossary.ipynb#Sign-descent) does at least as well as Adam**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Before you generalise: full batch, no noise, a table instead of a network.)
 #
 # ### It loses where the useful feature is shared: Wilson's least squares
 #
@@ -466,7 +466,7 @@ print({beta2: round(x, 2) for beta2, x in ends.items()}, "the minimum is -1")
 
 # %% [markdown]
 # With $\beta_2 = 0.99$ Adam walks to **the worst point**, {{ ends[0.99]:.2f }}: by the time the next spike comes, $v$ has forgotten the last one, so each spike is divided by its own size and counts like an ordinary step. A memory of 1000 steps spans about ten spikes, and $x$ goes the right way,
-# if slowly ({{ ends[0.999]:.2f }} so far). The failure is not of Adam but of a $\beta_2$ that is too short for the data. **AMSGrad** is the repair of the same paper: divide by the largest $v$ so far.
+# if slowly ({{ ends[0.999]:.2f }} so far). The failure is not of Adam but of a $\beta_2$ that is too short for the data. **[AMSGrad](glossary.ipynb#AMSGrad)** is the repair of the same paper: divide by the largest $v$ so far.
 
 # %%
 def amsgrad(theta, g, s, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -504,8 +504,8 @@ plots.show(figure, "Where x settles against beta2: Adam near the wrong end below
 #
 # ### Blocks: why the shape of the curvature decides
 #
-# A quadratic with nine curvatures from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers. *Mixed*: the same nine, dealt out so that every block has small and large ones. *Protocol:* 300 steps, 61 step sizes for each rule, best one;
-# median of 15 random rotations. **Predict:** who wins where?
+# A quadratic with nine [curvatures](glossary.ipynb#Curvature) from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers. *Mixed*: the same nine, dealt out so that every block has small and large ones. *Protocol:* 300 steps, 61 step sizes for each rule, best one;
+# median of 15 random [rotations](glossary.ipynb#Rotation). **Predict:** who wins where?
 
 # %%
 def blocks_left(rule, mixed, **hyper):
@@ -566,7 +566,7 @@ def train(make_optimizer, epochs=15):
     return model, (model(x_test).argmax(1) == y_test).double().mean().item()
 
 # %% [markdown]
-# Three optimizers: torch's Adam, torch's AdamW (Adam with decoupled weight decay, lesson 10), and `Looped`, which lets the very function at the top of this lesson train the network. Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
+# Three optimizers: torch's Adam, torch's AdamW (Adam with [decoupled weight decay](glossary.ipynb#Decoupled-weight-decay), [lesson 10](10_adamw.ipynb)), and `Looped`, which lets the very function at the top of this lesson train the network. Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
 
 # %%
 trained = {
@@ -592,7 +592,7 @@ print(f"with decay the weights are smaller by {shrunk:.1%}")
 print(f"memory of the decay: 1 / (lr * weight_decay) = {1 / (1e-3 * 1e-2):,.0f} steps")
 
 # %% [markdown]
-# Invisible, as it must be: 315 steps are a third of a percent of 100,000. "Weight decay of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps. Lesson 10 takes it from here.
+# Invisible, as it must be: 315 steps are a third of a percent of 100,000. "[Weight decay](glossary.ipynb#Weight-decay) of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps. [Lesson 10](10_adamw.ipynb) takes it from here.
 #
 # ### Rules for practice, as first moves
 #
@@ -622,7 +622,7 @@ for lr in (0.3, 3e-4, 0.03):
     print(f"C  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
 
 # %% [markdown]
-# Each helps. A: halving $\alpha$ halves the noise floor, and halving again does so again. B: three times $\alpha$ helps, and again. C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
+# Each helps. A: halving $\alpha$ halves the [noise floor](glossary.ipynb#Noise-floor), and halving again does so again. B: three times $\alpha$ helps, and again. C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
 #
 # Now **two cases where the first move is wrong**. The first: full-batch gradient descent whose loss goes up and down. Should you halve the step?
 
@@ -641,8 +641,8 @@ plots.show(figure, "Training loss of gradient descent at three step sizes: the l
            "most and ends lowest.")
 
 # %% [markdown]
-# The largest step makes the loss rise again and again, and it ends lowest. On a quadratic, curvature above $2/\alpha$ means divergence. A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up. Cohen et al. (2021) call it
-# *the edge of stability*. Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$. **Predict** which is nearest to 2.
+# The largest step makes the loss rise again and again, and it ends lowest. On a quadratic, curvature above $2/\alpha$ means [divergence](glossary.ipynb#Divergence). A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up. Cohen et al. (2021) call it
+# *[the edge of stability](glossary.ipynb#Edge-of-stability)*. Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$. **Predict** which is nearest to 2.
 
 # %%
 def largest_curvature(theta):
@@ -737,7 +737,7 @@ for letter, name in guess.items():
 # %% [markdown]
 # ### Exercise 3: correct the bias of another average (7 minutes)
 #
-# RMSprop's average starts at zero too, and nobody corrects it: that is its burst at the first step (lesson 8). Write RMSprop with the correction. (It is Adam with $\beta_1 = 0$, and is checked as such.)
+# RMSprop's average starts at zero too, and nobody corrects it: that is its burst at the first step ([lesson 8](08_rmsprop.ipynb)). Write RMSprop with the correction. (It is Adam with $\beta_1 = 0$, and is checked as such.)
 #
 # <details><summary>Hint</summary>By which factor is v too small after t steps of a steady gradient?</details>
 
@@ -760,7 +760,7 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 # %% [markdown]
 # ## What to take along
 #
-# - Adam = the average of lesson 7 over the root of the average of lesson 8, both divided by $1-\beta^t$.
+# - Adam = the average of [lesson 7](07_momentum.ipynb) over the root of the average of [lesson 8](08_rmsprop.ipynb), both divided by $1-\beta^t$.
 # - The correction makes $\alpha$ mean the same from step 1 on. Without it the first steps are too **large** at the defaults, for thousands of steps and not for fifty.
 # - A steady gradient moves every parameter by $\alpha$ a step, whatever its scale. The worst case is {{ bound:.1f }} $\alpha$.
 # - Which rule is best depends on the problem and on how each was tuned. Adam wins where scales differ by coordinate (rare words, unlike blocks), loses where equal steps drown the feature that matters, and fails where $\beta_2$ forgets rare large gradients.
@@ -792,4 +792,4 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 # - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*, arXiv:2402.19449. The Zipf experiment.
 # - Zhang et al. 2024, *Why Transformers Need Adam: A Hessian Perspective*, arXiv:2402.16788. The blocks.
 #
-# **Next:** lesson 10, AdamW. Adam divides everything by $\sqrt{\hat v}$, an L2 penalty in the gradient included. What does that do to weight decay?
+# **Next:** [lesson 10, AdamW](10_adamw.ipynb). Adam divides everything by $\sqrt{\hat v}$, an [L2 penalty](glossary.ipynb#L2-penalty) in the gradient included. What does that do to weight decay?
