@@ -309,7 +309,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # | You are | Your way | Where to stop |
 # |---|---|---|
 # | **learning alone** | one lesson a sitting, in order; lesson 9 in two, before and after its part 3 | at any *place to stop*. After 9 you can train with Adam and say why; take 10 before you train a transformer |
-# | **teaching thirty people** | four meetings of 90 minutes: 0 and the first half of 7; the rest of 7, and 8; 9; 10. Lesson 11 as homework or on a fifth day | at the cells named below; what is left over is homework, as every exercise checks itself |
+# | **teaching thirty people** | five meetings of 90 minutes: 0 with parts 1 and 2 of 7; the rest of 7 with part 1 of 8; the rest of 8; 9; 10. Lesson 11 as homework, or a sixth meeting where there are GPUs | at the cells named below; what is left over is homework, as every exercise checks itself |
 # | **on Colab with a GPU** | part 1 here, part 1 of lesson 9 (25 minutes), then all of 11 | after lesson 11; come back for 10 when the sweep of the weight decay makes you curious |
 #
 # **In a hurry?** Lessons 0, 9 and 10 carry most of what a practitioner uses, if you take the formulas of 7 and 8 from the first page of lesson 9 on trust.
@@ -325,10 +325,10 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # |---|---|---|---|
 # | 0 | three step sizes | Which ends lowest? What do the others look like? | "smaller is safer, so it is better" |
 # | 0 | the play above | Where is the window, and what closes it? | "a better step size will do" |
-# | 7 | the map of step size and memory | Where on it does your point oscillate, and is that bad? | "an oscillation means the step is too large" |
-# | 7 | the task on the ravine | Which of the two did you move first, and why? | "momentum is always faster" |
+# | 7 | the task on the ravine | Does more memory alone help? What does it allow? | "momentum is always faster" |
+# | 7 | the map, the bar and the funnel | Where must the bar lie for the loss to fall fastest? | "where nothing swings" |
 # | 8 | the loss multiplied by 1000 | What changes in the path? | "the steps are 1000 times longer" |
-# | 8 | the angle slider | Which rules notice that the valley is turned? | "all of them; none of them" |
+# | 8 | turn the ravine | Which of the three rules notice the angle? | "all of them; none of them" |
 # | 9 | which way is the first step wrong? | Too small or too large, without the correction? | "too small: m is" |
 # | 9 | the same-step fallacy | Do two of the three rankings agree? | "the better optimizer wins anyway" |
 # | 10 | one dimension settles it | Where do gradients of 0.03, 0.3 and 3 end? | "in the same place, by both forms" |

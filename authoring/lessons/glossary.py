@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Glossary
 #
-# The words of the course, each in a few sentences, with the lesson that uses it first. The symbols are those of the lessons: parameters $\theta$, gradient $g$, step size $\alpha$ (`lr`), curvature $\lambda$, step number $t$.
+# The words of the course, each in a few sentences, with the lesson in which it first matters. The symbols are those of the lessons: parameters $\theta$, gradient $g$, step size $\alpha$ (`lr`), curvature $\lambda$, step number $t$.
 #
 # [A](#Adagrad) · [B](#Bandwidth) · [C](#Condition-number) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Heavy-ball) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Oscillation) · [P](#Param-group) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [V](#Variance) · [W](#Warm-up)
 
@@ -181,7 +181,7 @@
 #
 # ### Noise floor
 #
-# The level around which the loss settles at a constant step size, because each step's noise undoes what the slope gains. For small steps it is proportional to the step size. *[Lesson 9](09_adam.ipynb)*
+# The level around which the loss settles at a constant step size, because each step's noise undoes what the slope gains. For small steps it is proportional to the step size. *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Oscillation
 #
@@ -201,7 +201,7 @@
 #
 # ### Protocol
 #
-# What an experiment held fixed and what it tuned: which values were tried, with which budget, schedule and seeds, and what counted as best. A comparison of optimizers means nothing without it. *[Lesson 9](09_adam.ipynb)*
+# What an experiment held fixed and what it tuned: which values were tried, with which budget, schedule and seeds, and what counted as best. A comparison of optimizers means nothing without it. *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Ravine
 #
@@ -260,7 +260,7 @@
 #
 # ### Variance
 #
-# The mean squared distance from the mean, $\overline{(g-\bar g)^2} = \overline{g^2} - \bar g^{\,2}$. A steady gradient has variance 0 and second moment $g^2$. *[Lesson 8](08_rmsprop.ipynb)*
+# The mean squared distance from the mean, $\overline{(g-\bar g)^2} = \overline{g^2} - \bar g^{\,2}$. A steady gradient has variance 0 and second moment $g^2$. *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Warm-up
 #
