@@ -17,7 +17,8 @@
 # | 4 | The map of the course, and where to stop | 5 |
 #
 # The minutes, here and on the map, are our estimates for reading, playing and typing, not measurements of a class. You need: derivatives and a little Python. A cell runs with Shift+Enter; run them from
-# top to bottom, once you have read what stands above each. Words with a link lead to the [glossary](glossary.ipynb).
+# top to bottom, once you have read what stands above each. Words with a link lead to the [glossary](glossary.ipynb): open it once, and from then on a click goes
+# straight to the word (JupyterLab may open it at the top the first time).
 
 # %% tags=["setup"]
 
@@ -157,8 +158,8 @@ plots.show(figure, "Loss after 100 steps against the step size, both axes logari
            "ever faster to a minimum at about 0.18, then rises like a wall at 0.2.")
 
 # %% [markdown]
-# The best of them is {{ best:.2f }}, {{ best / 0.2:.0%}} of the largest stable step. Caution is not free: half the best step ends at {{ hundred[np.abs(lrs - best / 2).argmin()]:.0e}}, the best at {{ hundred.min():.0e}}. You will see this picture
-# again for every rule of the course: a slope, a best place, a wall.
+# The best of them is {{ best:.2f }}, {{ best / 0.2:.0%}} of the largest stable step. Caution is not free: half the best step ends at {{ hundred[np.abs(lrs - best / 2).argmin()]:.0e}}, the best at {{ hundred.min():.0e}}. You will meet this picture
+# again: a slope, a best place, a wall. For which rules does the wall move, and is there one for all of them?
 #
 # ### Play: how steep a valley can you cross?
 #
@@ -182,7 +183,7 @@ for steepest in (10, 12, 14, 16):
     print(f"curvature {steepest} across: good step sizes {found}")
 
 # %% [markdown]
-# Shorter steps are too slow along the valley; longer ones are too wild across it. A steeper valley closes the window from above, until nothing is left. No skill with the slider helps then: it is the *rule* that is too weak. Everything from lesson 7 on is an answer to that.
+# Shorter steps are too slow along the valley; longer ones are too wild across it. A steeper valley closes the window from above, until nothing is left. No skill with the slider helps then: it is the *rule* that is too weak. Lesson 7 gives it a memory.
 #
 # *A place to stop. You know what a step size does, and where its limit lies.*
 
@@ -339,7 +340,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # %% [markdown]
 # ## What to take along
 #
-# - Gradient descent multiplies the distance along each axis of a valley by $1-\alpha\lambda$ at every step.
+# - On a quadratic, gradient descent multiplies the distance along each axis of the valley by $1-\alpha\lambda$ at every step.
 # - It is stable below $2/\lambda_{\max}$. The best step stands just before that wall, and a step that is too small is not wrong, only slow.
 # - Predict, then run. The check says what it saw and asks; run it as often as you like.
 #

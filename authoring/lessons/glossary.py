@@ -43,7 +43,7 @@
 #
 # ### Condition number
 #
-# Largest curvature over smallest, $\kappa = \lambda_{\max}/\lambda_{\min}$, of a quadratic whose curvatures are all positive. Where $\kappa$ is large, the number of steps grows like $\kappa$ for gradient descent
+# Largest curvature over smallest, $\kappa = \lambda_{\max}/\lambda_{\min}$, of a quadratic whose curvatures are all positive. Where $\kappa$ is large, the number of steps to a given accuracy grows like $\kappa$ for gradient descent
 # and like $\sqrt\kappa$ for momentum, each at its best settings. *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Curvature
