@@ -309,7 +309,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 #
 # | You are | Your way | Where to stop |
 # |---|---|---|
-# | **learning alone** | one lesson a sitting, in order; lesson 9 in two, before and after its part 3 | at any *place to stop*. After 9 you can train with Adam and say why; take 10 before you train a transformer |
+# | **learning alone** | one lesson a sitting, in order; the long ones in two | at any *place to stop*. After 9 you can train with Adam and say why; take 10 before you train a transformer |
 # | **teaching thirty people** | five meetings of 90 minutes: 0 with parts 1 and 2 of 7; the rest of 7 with part 1 of 8; the rest of 8; 9; 10. Lesson 11 as homework, or a sixth meeting where there are GPUs | at the cells named below; what is left over is homework, as every exercise checks itself |
 # | **on Colab with a GPU** | part 1 here, part 1 of lesson 9 (25 minutes), then all of 11 | after lesson 11; come back for 10 when the sweep of the weight decay makes you curious |
 #
@@ -333,6 +333,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # | 9 | which way is the first step wrong? | Too small or too large, without the correction? | "too small: m is" |
 # | 9 | the same-step fallacy | Do two of the three rankings agree? | "the better optimizer wins anyway" |
 # | 10 | one dimension settles it | Where do gradients of 0.03, 0.3 and 3 end? | "in the same place, by both forms" |
+# | 10 | the spike after a careless restart | What if a run goes on without what the optimizer remembered? | "nothing: the weights are all there" |
 # | 11 | the floor of a step | How many bytes must a step of Adam move for each parameter? | "8: m and v" |
 #
 # *After.* Ask each person for one prediction that was wrong, and collect them: they are where you begin next time.
