@@ -1,0 +1,70 @@
+"""The experiments of lesson 8."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scene_laws import LAWS
+
+from lessonlib import adam, grid, momentum, rmsprop, run, sgd
+from lessonlib.problems import ravine
+from lessonlib.scenes import lesson08 as scenes
+
+CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
+    (scenes.own_steps, {"lr": 0.01, "memory": 10.0}),
+    (scenes.rotation, {"angle": 3, "lr": 0.3}),
+    (scenes.burst, {"memory": 10**0.6}),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
+def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
+    law(make, solution)
+
+
+def test_the_effective_step_is_what_the_path_was_made_with():
+    problem = ravine(100, 20)
+    result = run(rmsprop, problem, steps=50, lr=0.02, beta2=0.9)
+    gradients = np.array([problem.grad(theta, None) for theta in result.theta[:-1]])
+    steps = scenes.effective_step(result, problem, lr=0.02, beta2=0.9) * gradients
+    np.testing.assert_allclose(np.diff(result.theta, axis=0), -steps, atol=1e-14)
+
+
+def test_arrival_is_the_first_step_of_a_stay_and_not_of_a_visit():
+    loss = np.full(400, 1e-6)
+    loss[0] = 1.0
+    loss[5:50] = 0.5  # below the line at step 1, above it again from 5 to 49
+    assert scenes.arrival(loss) == 50
+    assert scenes.arrival(np.ones(400)) == np.inf
+    assert scenes.arrival(np.array([1.0, np.inf] + [0.0] * 150)) == 2
+
+
+def test_arrival_of_a_batch_is_that_of_its_runs():
+    loss = run(rmsprop, ravine(100, 10), steps=600, record="loss", **grid(lr=[0.003, 0.01, 0.03])).loss
+    assert scenes.arrival(loss).tolist() == [float(scenes.arrival(column)) for column in loss.T]
+
+
+@pytest.mark.parametrize("rule", [sgd, momentum])
+def test_a_rule_that_knows_no_axes_does_not_notice_a_turn(rule):
+    assert scenes.steps_to_arrive(rule, 0, steps=800) == scenes.steps_to_arrive(rule, 37, steps=800)
+
+
+def test_a_half_turn_of_the_axes_brings_rmsprop_back():
+    upright, lying = (scenes.steps_to_arrive(rmsprop, angle, steps=800)[0] for angle in (0, 90))
+    assert upright == lying
+    assert scenes.steps_to_arrive(rmsprop, 10, steps=800)[0] > 50 * upright
+
+
+@pytest.mark.parametrize("memory", [4, 100, 1000])
+def test_the_first_step_is_the_root_of_the_memory(memory):
+    lengths = scenes.step_lengths(1 - 1 / memory, 3)
+    np.testing.assert_allclose(lengths, 1 / np.sqrt(1 - (1 - 1 / memory) ** np.arange(1, 4)))
+    assert lengths[0] == pytest.approx(memory**0.5)
+
+
+@pytest.mark.parametrize(("rule", "lr"), [(momentum, 0.02), (rmsprop, 0.01), (adam, 0.03)])
+def test_the_walk_behind_the_slider_is_the_runners(rule, lr):
+    result = run(rule, ravine(1000, 30), steps=200, lr=lr)
+    theta, loss = scenes._walk(rule, 30, 200, lr)
+    np.testing.assert_allclose(theta, result.theta, atol=1e-9)
+    np.testing.assert_allclose(loss, result.loss, rtol=1e-6)
