@@ -53,18 +53,18 @@ LRS = {  # twelve step sizes to a decade, around and beyond where each rule is a
 
 
 @cache
-def steps_to_arrive(rule: Any, angle: float, lr: float | None = None, steps: int = 2500) -> tuple[float, float]:
+def steps_to_arrive(rule: Any, angle: float, lr: float | None = None, *, hold: int = HOLD, steps: int = 2500) -> tuple[float, float]:
     """Return (steps, step size): how long a rule takes to a ten-thousandth of the first loss in the ravine turned by `angle`.
 
     The median over eight starts, spread evenly over half a circle in the valley's own axes, at the best step size of LRS for this
-    angle, or at `lr`.
+    angle, or at `lr`. Arrived means below the target for `hold` steps; a run that does not arrive within `steps` - `hold` counts as inf.
     """
     phi = np.pi / 8 * (np.arange(8) + 0.5)
     turned = phi + np.radians(angle)
     start = 2**0.5 * np.stack([np.cos(turned), np.sin(turned)], axis=-1)[:, None]
     lrs = LRS[rule] if lr is None else np.array([lr])
     result = run(rule, ravine(KAPPA, angle), steps=steps, record="loss", start=start, lr=lrs[None, :, None])
-    took = np.median(arrival(result.loss), axis=0)
+    took = np.median(arrival(result.loss, hold=hold), axis=0)
     return float(took.min()), float(lrs[took.argmin()])
 
 
@@ -97,6 +97,9 @@ def own_steps(kappa: float = 100.0, steps: int = 300) -> Experiment:
                      f"Left, RMSprop's path in a ravine of condition number {kappa:g}; right, the effective step of the flat and of the "
                      "steep coordinate over time, with a dotted line at 2 over the curvature of each.")
 
+    def size(x: float) -> str:
+        return f"{abs(x):.1e}" if abs(x) > 1e-12 else "less than 1e-12"  # further digits differ between machines
+
     def update(artists: dict[str, Any], lr: float, memory: float, start2: float) -> str:
         result, effective = attempt(lr, memory, start2)
         artists["path"].set_data(*np.clip(result.theta, -9, 9).T)
@@ -105,7 +108,7 @@ def own_steps(kappa: float = 100.0, steps: int = 300) -> Experiment:
             artists[name].set_data(t, values)
         flat, steep = effective[-1] * curvature
         return (f"beta2 = {1 - 1 / memory:.4g}: after {steps} steps, effective step times curvature is {flat:.2f} (flat) and "
-                f"{steep:.2f} (steep); |theta| is {abs(result.theta[-1, 0]):.1e} and {abs(result.theta[-1, 1]):.1e}.")
+                f"{steep:.2f} (steep); theta is {size(result.theta[-1, 0])} and {size(result.theta[-1, 1])} from the minimum.")
 
     def met(lr: float, memory: float, start2: float) -> bool:
         _, effective = attempt(lr, memory, start2)
