@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 8. RMSprop: a step size for each parameter
 #
-# Momentum (lesson 7) smooths the path, but one question stayed open: it still uses **one** $\alpha$ for steep and for flat coordinates. The steep one sets the limit,
+# Momentum ([lesson 7](07_momentum.ipynb)) smooths the path, but one question stayed open: it still uses **one** $\alpha$ for steep and for flat coordinates. The steep one sets the limit,
 # the flat one has to live with it. **RMSprop**, for *root mean square propagation*, keeps a running average of the *squared* gradient and divides each coordinate's step by
 # its root. One line of memory, one division; most of this lesson is about what that division does, wanted and unwanted. After it you will be able to
 #
@@ -86,7 +86,7 @@ print(f"RMSprop's two coordinates are equal to 1e-7 at every step: {np.abs(x - y
 #
 # ### Exercise 1: write RMSprop (8 minutes)
 #
-# Write the lines. `theta`, `g` and `s.v` are arrays; return the new `theta` and a new `State(t, 0.0, v)`; change nothing in place. Lesson 9 will put your line for `v`
+# Write the lines. `theta`, `g` and `s.v` are arrays; return the new `theta` and a new `State(s.t + 1, 0.0, v)`; change nothing in place. Lesson 9 will put your line for `v`
 # beside Adam's.
 #
 # <details><summary>Hint 1</summary>Which v belongs into this step: the one before the new gradient, or the one with it?</details>
@@ -103,7 +103,7 @@ def my_rmsprop(theta, g, s, *, lr, beta2, eps):
     return theta, State(s.t + 1, 0.0, v)
 
 # %% [markdown]
-# The check runs your function beside the right one and beside eleven classic wrong ones. If something is off, it says what it saw and asks a question.
+# The check runs your function beside the right one and beside {{ len(misconceptions.of(rmsprop)) }} classic wrong ones. If something is off, it says what it saw and asks a question.
 
 # %%
 checks.check(my_rmsprop, against=rmsprop)
@@ -148,7 +148,7 @@ print("size of the last three theta:", *(f"({a:.3f}, {b:.3f})" for a, b in abs(l
 
 # %% [markdown]
 # It came back. While the gradient is tiny, $v$ forgets, the effective step grows, and when it passes the limit the path is thrown out again. It ends hopping over the minimum, from $-\alpha/2$ to $+\alpha/2$ in every coordinate, at a loss of $\alpha^2/8$ times the sum
-# of the curvatures. **At constant $\alpha$ RMSprop does not converge; it arrives within $\alpha$.** Convergence is the job of a [schedule](glossary.ipynb#Schedule) that lowers $\alpha$.
+# of the curvatures. **At constant $\alpha$ RMSprop does not settle, not even on a quadratic; it arrives within $\alpha$.** Convergence is the job of a [schedule](glossary.ipynb#Schedule) that lowers $\alpha$.
 #
 # ### A common slip: $v$ is not a variance
 #
@@ -177,7 +177,7 @@ for name, rule in (("root of the second moment", rmsprop), ("standard deviation"
 # ### The ancestor: Adagrad
 #
 # [Adagrad](glossary.ipynb#Adagrad) (Duchi et al. 2011) came first: the same division, by the root of the *sum* of all squared gradients. A sum never forgets, so its steps can only shrink, like $1/\sqrt t$ for a steady gradient. That is right where
-# rare features must keep a large step, and it converges without a schedule. A network's gradients change by orders of magnitude while it trains. **Predict** both rules' steps for a gradient of 1 for 1000 steps, then 0.01 for 1000 steps.
+# rare features must keep a large step, and on convex problems it converges without a schedule. A network's gradients change by orders of magnitude while it trains. **Predict** both rules' steps for a gradient of 1 for 1000 steps, then 0.01 for 1000 steps.
 
 # %%
 fades = [1.0] * 1000 + [0.01] * 1000
@@ -236,17 +236,17 @@ for c, name in ((1024.0, "1024"), (1000.0, "1000"), (1e-3, "0.001"), (1e-9, "1e-
 kinds = {"sgd": lambda c: apart(sgd, c),
          "rmsprop, eps 1e-8": lambda c: apart(rmsprop, c, 1e-8, 1e-8),
          "rmsprop, eps scaled too": lambda c: apart(rmsprop, c, 1e-8, c * 1e-8)}
-scales = np.geomspace(1e-14, 1e6, 31)
+scales = np.geomspace(1e-14, 1e6, 32)
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for (name, distance), dash in zip(kinds.items(), (":", "-", "--")):
-    ax.plot(scales, np.clip([distance(c) for c in scales], 1e-17, 10), ls=dash, label=name,
-            color="black" if dash == "--" else plots.look(name.partition(",")[0]).color)
+for (name, distance), color, dash in zip(kinds.items(), ("sgd", "rmsprop", ""), (":", "-", "--")):
+    far = np.nan_to_num([distance(c) for c in scales], nan=10)
+    ax.plot(scales, np.clip(far, 1e-17, 10), color=plots.look(color).color, ls=dash, label=name)
 ax.set(xscale="log", yscale="log", xlabel="the loss is multiplied by", ylim=(1e-17, 20),
        ylabel="distance between paths", title="RMSprop forgets the scale, up to epsilon")
 figure.legend(loc="outside lower center", ncols=3)
-plots.show(figure, "Distance to the first path by the factor on the loss: large for sgd but at 1; "
-           "for RMSprop it rises as the factor falls and is of order 1 below 1e-8; with epsilon "
-           "scaled too it stays at rounding.")
+plots.show(figure, "Distance to the first path by the factor on the loss: large for sgd; "
+           "for RMSprop it rises as the factor falls and is of order 1 below 1e-8; with "
+           "epsilon scaled too it stays at rounding.")
 
 # %% [markdown]
 # $\epsilon$ **is a scale**: gradients well above it are divided by their own size, gradients well below it by $\epsilon$. Below 1e-8 RMSprop has turned into gradient descent with a step of $\alpha/\epsilon$ times the gradient. (For gradient descent the distance stops at 1 on the left because the path
@@ -286,7 +286,7 @@ for beta2 in (0.99, 0.9, 0.1, 0.01, 0.001):
     print(f"{beta2:<8} {distance[:31].max():14.5f} {distance[31:].max() / 0.03:20.1f} lr")
 
 # %% [markdown]
-# On the way the distance shrinks in proportion to $\beta_2$. After arrival the law is gone: two paths that hop differ by where they hop. Now look closely at the arrival. **Predict** what sign descent does when it is nearer to the minimum than $\alpha$.
+# On the way the distance shrinks in proportion to $\beta_2$. After arrival the law is gone: what differs is when and where the paths hop. Now look closely at the arrival. **Predict** what sign descent does when it is nearer to the minimum than $\alpha$.
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
@@ -328,7 +328,7 @@ for g in (1e-2, 1e-4, 1e-6, 1e-8):
 #
 # ### What is 1e-8 in bfloat16?
 #
-# Networks are often trained in 16 bits. float16 spends them on digits and has a short range; bfloat16 has the range of float32 and keeps only about two decimal digits. What happens to our rule in each [precision](glossary.ipynb#Precision)? NumPy has no bfloat16, but rules are written with
+# Networks are often trained in 16 bits. float16 spends them on digits and has a short range; bfloat16 has the range of float32 and keeps only two to three decimal digits. What happens to our rule in each [precision](glossary.ipynb#Precision)? NumPy has no bfloat16, but rules are written with
 # operators only, so the same function runs on torch tensors. **Predict** for each type: is 1e-8 zero? Is $(10^{-4})^2$ zero? How large is the smallest power of two to which adding 1e-8 changes nothing? And how long is the first step for a gradient of 1e-4 (10 $\alpha$ would be right)?
 
 # %%
@@ -380,7 +380,7 @@ plots.show(figure, "v over 2500 steps: in float32 it rises to 0.63 and falls onc
 
 # %% [markdown]
 # In bfloat16 $v$ stops at {{ v_low[999]:.2f }} and **stays there to the end, although the gradient fell by ten**: its steps are {{ 10 * v_low[-1]**0.5:.1f }} times too short by then, and would stay so forever. The numbers around $v$ are spaced by 0.4 to 0.8 % of $v$. $\beta_2 v = 0.999\,v$ is a change of 0.1 %, less than half that spacing, so it
-# rounds back to $v$: **the average cannot forget**. And $(1-\beta_2)\,g^2$, at 0.001, is too small to be added to 0.5. Which $\beta_2$ forget at all? Try every bfloat16 number between 1 and 2.
+# rounds back to $v$: **the average cannot forget**. And $(1-\beta_2)\,g^2$, at 0.001, is too small to be added to 0.5. (The steep piece before it: between 0.25 and 0.5 each 0.001 is rounded up to 0.002.) Which $\beta_2$ forget at all? Try every bfloat16 number between 1 and 2.
 
 # %%
 every_v = (1 + torch.arange(128, dtype=torch.float64) / 128).to(torch.bfloat16)
@@ -420,7 +420,7 @@ print("theta in bfloat16: 1 - 0.001 is", (torch.ones(1, dtype=torch.bfloat16) - 
 scenes.rotation().live()
 
 # %% [markdown]
-# Momentum does not notice: its path turns with the ravine. RMSprop and Adam notice at once. Only at the smallest angles, and with a large step, does RMSprop still beat momentum.
+# Momentum does not notice: its path turns with the ravine. RMSprop and Adam notice at once. (At 0 degrees you also see RMSprop thrown out again after a thousand steps, as in Part 1.) Only at the smallest angles, and with a large step, does RMSprop still beat momentum.
 #
 # ### Measured, with a protocol
 #
@@ -447,7 +447,7 @@ for name, row in took.items():
 
 # %% [markdown]
 # Gradient descent and momentum: the same at every angle. **RMSprop: {{ took["RMSprop"][0][0]:.0f}} steps at 0 degrees and {{ took["RMSprop"][45][0]:.0f}} at 45, more than plain gradient descent's {{ took["gradient descent"][45][0]:.0f}}.** Adam at a fixed 0.03 takes {{ took["Adam at 0.03"][45][0] / took["Adam at 0.03"][0][0]:.0f}} times as long. The surprise is Adam tuned at each angle: only {{ took["Adam"][45][0] / took["Adam"][0][0]:.1f}} times as long. Its best step at
-# 45 degrees is {{ took["Adam"][45][1]:.1f}}, longer than the way to the minimum! A few wild first steps make $v$ large in proportion to $\alpha$, so $\alpha/\sqrt v$ comes out at what the curvature can bear, at once, and a memory of 1000 steps keeps it there. What is left is momentum with a nearly fixed step. At 0.03 the effective step starts some fifty times smaller and waits for $v$ to forget.
+# 45 degrees is {{ took["Adam"][45][1]:.1f}}, longer than the way to the minimum! A few wild first steps make $v$ large in proportion to $\alpha$, so $\alpha/\sqrt v$ comes out at what the curvature can bear, at once, and a memory of 1000 steps keeps it there. What is left is momentum with a nearly fixed step. At 0.03 the effective step starts far smaller and waits for $v$ to forget. (Adam against momentum, which differ by the division and the correction only, change sides between 5 and 15 degrees.)
 #
 # In the figure the angles go to 45 degrees; beyond, the two coordinates change roles and the curves come back down.
 
@@ -472,10 +472,9 @@ plots.show(figure, "Steps to arrive by angle: level lines for gradient descent a
 
 # %%
 for hold in (1, 100, 500):
-    row = [scenes.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45)]
-    told_at = zip(row, (0, 15, 45))
-    print(f"RMSprop, below for {hold} steps:",
-          ", ".join(f"{steps:.0f} at {angle} deg" for steps, angle in told_at))
+    row = {angle: scenes.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45)}
+    steps = ", ".join(f"{steps:.0f} at {angle} deg" for angle, steps in row.items())
+    print(f"RMSprop, below for {hold:3} steps: {steps}")
 
 # %% [markdown]
 # At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower. At 0 and at 45 degrees the verdict is the same for all three. A table of steps is worth as much as its definition of done.
@@ -622,7 +621,7 @@ candidates = ["first steps corrected", "sum without forgetting", "beta and 1 - b
 mystery = dict(zip("ABC", [candidates[i] for i in (2, 0, 1)]))
 surface, setting = problems.ravine(10), {"lr": 0.04, "steps": 100, "start": np.array([1.4, 0.8])}
 shown = {letter: run(wrong[name], surface, **setting) for letter, name in mystery.items()}
-print("candidates:", ", ".join(candidates))
+print("candidates:", *candidates, sep="\n  ")
 
 # %% [markdown]
 # Think of the *first* step, of the *distance* between markers, and of what happens *near the minimum*.
