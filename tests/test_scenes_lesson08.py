@@ -68,3 +68,16 @@ def test_the_walk_behind_the_slider_is_the_runners(rule, lr):
     theta, loss = scenes._walk(rule, 30, 200, lr)
     np.testing.assert_allclose(theta, result.theta, atol=1e-9)
     np.testing.assert_allclose(loss, result.loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize("angle", [0, 15, 45, 90])
+def test_the_turned_ravine_is_the_ravine_to_the_last_digits(angle):
+    mine, other, theta = scenes.turned(angle), ravine(1000, angle), np.array([[0.3, -1.2], [1.0, 0.7]])
+    np.testing.assert_allclose(mine.grad(theta, None), other.grad(theta, None), rtol=1e-9, atol=1e-8)
+    np.testing.assert_allclose(mine.loss(theta), other.loss(theta), rtol=1e-9)
+    np.testing.assert_allclose(mine.start, other.start, atol=1e-11)
+
+
+def test_what_is_turned_is_made_of_numbers_that_any_machine_agrees_on():
+    assert scenes.turned(90).grad(np.eye(2)).tolist() == [[1000.0, 0.0], [0.0, 1.0]]
+    assert scenes._unit(30) == (0.866025403784, 0.5)

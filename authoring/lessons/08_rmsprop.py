@@ -431,7 +431,7 @@ lucky = run(rmsprop, problems.ravine(1000), lr=0.1, steps=200).loss
 print("steps to a ten-thousandth of the loss:", int(scenes.arrival(lucky)))
 
 # %% [markdown]
-# **One step**, where gradient descent takes hundreds. Do not believe it: the first step is ten times $\alpha$ (Part 5), so it is 1 in each coordinate, and $(1,1)$ minus $(1,1)$ is the minimum. A sweep over step sizes finds such luck and reports it as speed. So: *protocol.* Eight starts spread over half a circle
+# **One step**, where gradient descent takes hundreds. Do not believe it: the first step is ten times $\alpha$ (Part 5), so it is 1 in each coordinate, and $(1,1)$ minus $(1,1)$ is the minimum. A sweep over step sizes finds such luck and reports it as speed. So: *protocol.* 32 starts spread over half a circle
 # in the ravine's own axes; the median of the steps to arrive; $\beta$s at their defaults; for each rule and *each angle* the best of a sweep of twelve step sizes to a decade; Adam also at a fixed 0.03. At most 2500 steps.
 
 # %%
@@ -464,20 +464,23 @@ ax.set(yscale="log", xlabel="angle of the ravine, degrees", ylabel="steps to arr
 ax.set_xticks([0, 5, 10, 15, 20, 25, 30, 35, 40, 45])
 figure.legend(loc="outside lower center", ncols=3)
 plots.show(figure, "Steps to arrive by angle: level lines for gradient descent and momentum; "
-           "RMSprop rises from 4 steps at 0 degrees to above gradient descent from 14 on; Adam at "
+           "RMSprop rises from 4 steps at 0 degrees to above gradient descent from 12 on; Adam at "
            "0.03 rises as high; Adam tuned at each angle rises only a little.")
 
 # %% [markdown]
-# How much of this hangs on the word "arrive"? RMSprop passes by, leaves and comes back, as in Part 1. Three definitions, everything else as before: the loss is below the line *once*; for 100 steps, as above; for 500 steps.
+# How much of this hangs on the word "arrive"? RMSprop passes by, leaves and comes back, as in Part 1. Three definitions, everything else as before: the loss is below the line *once*; for 100 steps, as above; for 500 steps. And how exact is such a number? The last lines move all starts by a hundred-billionth.
 
 # %%
 for hold in (1, 100, 500):
     row = {angle: scenes.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45)}
     steps = ", ".join(f"{steps:.0f} at {angle} deg" for angle, steps in row.items())
     print(f"RMSprop, below for {hold:3} steps: {steps}")
+for angle in (15, 45):
+    nudged = [scenes.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4)]
+    print(f"starts moved by 0 to 3e-11, {angle} deg:", *(f"{steps:.0f}" for steps in nudged))
 
 # %% [markdown]
-# At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower. At 0 and at 45 degrees the verdict is the same for all three. A table of steps is worth as much as its definition of done.
+# At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower. At 0 and at 45 degrees the verdict is the same for all three. And at 15 degrees a change in the eleventh digit moves the result by a tenth: a path at its limit of stability is chaotic. A table of steps is worth as much as its definition of done, and not every digit of it is worth printing.
 
 # %% [markdown]
 # ### Why
@@ -514,7 +517,7 @@ for angle, (ratio, left) in rescaled.items():
 my_angle = 45
 
 # %% tags=["solution"]
-my_angle = 14
+my_angle = 12
 
 # %% [markdown]
 # The answer counts if RMSprop is slower at your angle and faster two degrees before it. A few seconds.

@@ -1,7 +1,9 @@
 """The experiments of lesson 8, RMSprop; each is a function that returns an Experiment."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
+from math import cos, radians, sin
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
 from lessonlib.runner import Run, run
 
-__all__ = ["LRS", "arrival", "burst", "effective_step", "own_steps", "rotation", "step_lengths", "steps_to_arrive"]
+__all__ = ["LRS", "arrival", "burst", "effective_step", "own_steps", "rotation", "step_lengths", "steps_to_arrive",
+           "turned"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0  # of the ravine that is turned
@@ -44,26 +47,52 @@ def arrival(loss: Array, share: float = 1e-4, hold: int = HOLD) -> Array:
     return np.where(calm.any(axis=0), calm.argmax(axis=0), np.inf)
 
 
+def _sweep(low: float, high: float, count: int) -> Array:
+    return np.array([float(f"{x:.3g}") for x in np.geomspace(low, high, count)])
+
+
 LRS = {  # twelve step sizes to a decade, around and beyond where each rule is at its best on this ravine
-    sgd: np.geomspace(1e-4, 1e-2, 25),
-    momentum: np.geomspace(1e-3, 0.1, 25),
-    rmsprop: np.geomspace(1e-3, 1.0, 37),
-    adam: np.geomspace(1e-3, 10.0, 49),
+    sgd: _sweep(1e-4, 1e-2, 25),
+    momentum: _sweep(1e-3, 0.1, 25),
+    rmsprop: _sweep(1e-3, 1.0, 37),
+    adam: _sweep(1e-2, 10.0, 37),
 }
 
 
+def _unit(degrees: float) -> tuple[float, float]:
+    """Cosine and sine, rounded to what is the same on any machine: near its limit RMSprop turns a last bit into another path."""
+    return round(cos(radians(degrees)), 12), round(sin(radians(degrees)), 12)
+
+
+def turned(angle: float) -> Problem:
+    """Return ravine(1000, angle), its curvatures computed with plain floats so that a path is the same bit for bit anywhere."""
+    c, s = _unit(angle)
+    a, b, d = c * c + KAPPA * (s * s), (1.0 - KAPPA) * (c * s), s * s + KAPPA * (c * c)
+
+    def grad(theta: Array, rng: Any = None) -> Array:  # noqa: ARG001 - no noise here
+        out = np.empty_like(theta)
+        out[..., 0], out[..., 1] = a * theta[..., 0] + b * theta[..., 1], b * theta[..., 0] + d * theta[..., 1]
+        return out
+
+    def loss(theta: Array) -> Array:
+        g = grad(theta)
+        return 0.5 * (theta[..., 0] * g[..., 0] + theta[..., 1] * g[..., 1])
+
+    return replace(ravine(KAPPA, angle), loss=loss, grad=grad, start=np.array([c - s, c + s]))
+
+
 @cache
-def steps_to_arrive(rule: Any, angle: float, lr: float | None = None, *, hold: int = HOLD, steps: int = 2500) -> tuple[float, float]:
+def steps_to_arrive(
+    rule: Any, angle: float, lr: float | None = None, *, hold: int = HOLD, nudge: float = 0.0, steps: int = 2500
+) -> tuple[float, float]:
     """Return (steps, step size): how long a rule takes to a ten-thousandth of the first loss in the ravine turned by `angle`.
 
-    The median over eight starts, spread evenly over half a circle in the valley's own axes, at the best step size of LRS for this
-    angle, or at `lr`. Arrived means below the target for `hold` steps; a run that does not arrive within `steps` - `hold` counts as inf.
+    The median over 32 starts, spread evenly over half a circle and moved by `nudge`, at the best step size of LRS for this angle, or
+    at `lr`. Arrived means below the target for `hold` steps; a run that does not arrive within `steps` - `hold` counts as inf.
     """
-    phi = np.pi / 8 * (np.arange(8) + 0.5)
-    turned = phi + np.radians(angle)
-    start = 2**0.5 * np.stack([np.cos(turned), np.sin(turned)], axis=-1)[:, None]
+    start = 2**0.5 * np.array([[_unit(5.625 * (k + 0.5) + angle)] for k in range(32)]) + nudge
     lrs = LRS[rule] if lr is None else np.array([lr])
-    result = run(rule, ravine(KAPPA, angle), steps=steps, record="loss", start=start, lr=lrs[None, :, None])
+    result = run(rule, turned(angle), steps=steps, record="loss", start=start, lr=lrs[None, :, None])
     took = np.median(arrival(result.loss, hold=hold), axis=0)
     return float(took.min()), float(lrs[took.argmin()])
 
@@ -126,7 +155,7 @@ RIVALS = {"momentum": (momentum, 0.02), "adam": (adam, 0.03)}
 @lru_cache(maxsize=256)
 def _walk(rule: Any, angle: int, steps: int, lr: float) -> tuple[Array, Array]:
     """Path (T + 1, 2) and loss (T + 1,) in the turned ravine, on plain floats: a fifth of the time of a run of two coordinates."""
-    problem = ravine(KAPPA, angle)
+    problem = turned(angle)
     (a, b), (_, d) = problem.grad(np.eye(2), np.random.default_rng(0)).tolist()
     x, y = problem.start.tolist()
     path, s, r = [(x, y)], State(), State()
