@@ -480,7 +480,7 @@ for angle in (15, 45):
     print(f"starts moved by 0 to 3e-11, {angle} deg:", *(f"{steps:.0f}" for steps in nudged))
 
 # %% [markdown]
-# At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower. At 0 and at 45 degrees the verdict is the same for all three. And at 15 degrees a change in the eleventh digit moves the result by a tenth: a path at its limit of stability is chaotic. A table of steps is worth as much as its definition of done, and not every digit of it is worth printing.
+# At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower. At 0 and at 45 degrees the verdict is the same for all three. And at 15 degrees a change in the eleventh digit moves the result by more than a tenth: a path at its limit of stability is chaotic. A table of steps is worth as much as its definition of done, and not every digit of it is worth printing.
 
 # %% [markdown]
 # ### Why
