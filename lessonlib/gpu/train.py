@@ -1,15 +1,19 @@
 """Trains one small network for each cell of a grid of hyperparameters, all at once, with the very rule of the lesson.
 
-The parameters of every network lie in one tensor (seeds, cells, P), the hyperparameters broadcast over it as (cells, 1), and so
-the rule is called once a step, whatever the number of networks. It runs on CPU and GPU alike.
+The P parameters of each of K networks are a row of one tensor (K, P), a hyperparameter is a column (K, 1), and so the rule is called
+once a step, whatever the number of networks. The networks know nothing of each other: the gradient of the sum of their losses is
+each one's own, and one backward pass serves all. It runs on CPU and GPU alike.
 """
 from __future__ import annotations
 
 import inspect
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +22,15 @@ from torch import Tensor
 
 from lessonlib.data import digits
 from lessonlib.rules import State
-from lessonlib.runner import _label, _validate
+from lessonlib.runner import _label, _name, _validate
 
 __all__ = ["Data", "Task", "Trained", "cross_entropy", "digits_task", "modular_task", "train"]
 
 Array = np.ndarray[Any, Any]
 Params = Mapping[str, Tensor]
+MEASURED = ("train_loss", "train_accuracy", "test_accuracy", "norm")
+DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+GROUP_BYTES = 1 << 24  # on a CPU: what the networks of one thread take, so that a step stays in the cache
 
 
 class Data(NamedTuple):
@@ -36,17 +43,22 @@ class Data(NamedTuple):
 
 
 def cross_entropy(z: Tensor, y: Tensor) -> Tensor:
-    """Return the mean cross-entropy in nats, (...), of the logits z (..., classes, n) against the classes y (..., n)."""
-    right = z.gather(-2, y.unsqueeze(-2).expand(*z.shape[:-2], 1, -1)).squeeze(-2)
-    return (z.logsumexp(-2) - right).mean(-1)
+    """Return the mean cross-entropy in nats, (K,), of the logits z (K, classes, n) against the classes y, (n,) or (K, n).
+
+    >>> cross_entropy(torch.zeros(2, 10, 5), torch.arange(5))
+    tensor([2.3026, 2.3026])
+    """
+    return torch.nn.functional.cross_entropy(z, y.expand(len(z), -1), reduction="none").mean(-1)
 
 
 @dataclass(frozen=True)
 class Task:
     """A small network and its data; no optimizer.
 
-    name: what a figure calls it. start: seed -> the first parameters, by name. data: seed -> Data. logits: (parameters with any
-    leading axes (..., *shape), x (..., n, ...)) -> (..., classes, n). loss: (logits, y (..., n)) -> (...), the mean over n.
+    name: what a figure calls it. start: seed -> the first parameters by name, shaped as for one network. data: seed -> Data.
+    logits: (parameters (K, *shape), x (n, ...) for all or (K, n, ...)) -> (K, classes, n): classes before examples, the faster
+    order on a CPU. loss: (logits, y (n,) or (K, n)) -> (K,), a mean over the examples. gradient: (parameters, x, y) -> the
+    gradient of the loss by name, for a network whose backward pass is written by hand; None leaves it to autograd.
     """
 
     name: str
@@ -54,16 +66,18 @@ class Task:
     data: Callable[[int], Data]
     logits: Callable[[Params, Tensor], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
+    gradient: Callable[[Params, Tensor, Tensor], Params] | None = None
 
 
 @dataclass(frozen=True)
 class Trained:
     """What came of training: records (R, seeds, *grid), NaN where a network has not come that far.
 
-    steps: (R,), the step after which each record was made; the first is 0. train_loss in nats, inf where it is not a number.
-    train_accuracy, test_accuracy: the share of the images (or pairs) read rightly, 0 where a network diverged. norm: the Euclidean
-    norm of all parameters of a network. params: by name, (seeds, *grid, *shape). done: (seeds, *grid), steps taken. diverged:
-    (seeds, *grid). interrupted: True if training was stopped by hand, and the rest is missing.
+    steps: (R,), the step after which each record was made; the first is 0. train_loss: on the labels as trained, inf where it is
+    not a number. train_accuracy, test_accuracy: the share of examples classified rightly, 0 where the logits are beyond the
+    numbers. norm: the Euclidean norm of all parameters of a network. params: by name, (seeds, *grid, *shape). done: (seeds, *grid),
+    the steps taken. diverged: (seeds, *grid), True where parameters or loss went beyond the numbers. interrupted: True if training
+    was stopped by hand, and the rest is missing.
     """
 
     label: str
@@ -78,19 +92,35 @@ class Trained:
     interrupted: bool = False
 
 
+def _two_layers(p: Params, x: Tensor) -> Tensor:
+    """Logits (K, classes, n) of networks with one hidden layer of ReLU units."""
+    h = (p["w1"] @ x.mT + p["b1"][..., None]).relu()
+    return p["w2"] @ h + p["b2"][..., None]
+
+
+def _two_layers_gradient(p: Params, x: Tensor, y: Tensor) -> Params:
+    """Gradient of the cross-entropy of _two_layers: backpropagation by hand, which spares a CPU a third of autograd's time."""
+    h = (p["w1"] @ x.mT + p["b1"][..., None]).relu_()
+    z = p["w2"] @ h + p["b2"][..., None]
+    right = y[..., None, :] == torch.arange(z.shape[-2], device=y.device)[:, None]
+    dz = (z.softmax(-2) - right.to(z.dtype)) / y.shape[-1]
+    dh = torch.ops.aten.threshold_backward(p["w2"].mT @ dz, h, 0)
+    return {"w1": dh @ x, "b1": dh.sum(-1), "w2": dz @ h.mT, "b2": dz.sum(-1)}
+
+
 def digits_task(hidden: int = 32, images: int = 300, label_noise: float = 0.2) -> Task:
     """Return a network 64 -> hidden (ReLU) -> 10 that reads handwritten digits, some of its training labels wrong.
 
     It learns from the first `images` training digits and is tested on all 500 test digits, whose labels are right. A share
-    `label_noise` of the training labels is replaced by another class; which ones, and the start (He 2015, biases 0), come from the
-    seed.
+    `label_noise` of the training labels is replaced by another class. Which ones, and the start (He 2015, biases 0), come from the
+    seed. Raises ValueError for a number of images or a share that cannot be.
 
     >>> task = digits_task(hidden=16)
     >>> {name: value.shape for name, value in task.start(0).items()}
     {'w1': (16, 64), 'b1': (16,), 'w2': (10, 16), 'b2': (10,)}
     >>> d = task.data(0)
-    >>> d.train_x.shape, int((d.train_y != task.data(1).train_y).sum()) > 0
-    ((300, 64), True)
+    >>> d.train_x.shape, int((d.train_y != digits_task(label_noise=0).data(0).train_y).sum())
+    ((300, 64), 60)
     """
     d = digits()
     if not 1 <= images <= len(d.train_x):
@@ -111,53 +141,52 @@ def digits_task(hidden: int = 32, images: int = 300, label_noise: float = 0.2) -
         return {"w1": rng.normal(0, (2 / 64) ** 0.5, (hidden, 64)), "b1": np.zeros(hidden),
                 "w2": rng.normal(0, (2 / hidden) ** 0.5, (10, hidden)), "b2": np.zeros(10)}
 
-    def logits(p: Params, x: Tensor) -> Tensor:
-        h = (p["w1"] @ x.mT + p["b1"].unsqueeze(-1)).relu()
-        return p["w2"] @ h + p["b2"].unsqueeze(-1)
-
-    return Task(f"digits, {images} images, {label_noise:.0%} of the labels wrong", start, data, logits)
+    name = f"digits, {images} images, {label_noise:.0%} of the labels wrong"
+    return Task(name, start, data, _two_layers, gradient=_two_layers_gradient)
 
 
 def modular_task(p: int = 59, share: float = 0.4, width: int = 64, hidden: int = 256) -> Task:
     """Return a network that learns (a + b) mod p from a share of the table: the task in which grokking was found.
 
-    One embedding of `width` numbers for each of 0 .. p - 1; those of a and b side by side feed `hidden` ReLU units and p logits. The
-    other pairs are the test. Which pairs are which, and the start, come from the seed. Power et al. 2022.
+    x: (n, 2 p), a and b one-hot side by side. One embedding of `width` numbers for each of 0 .. p - 1; those of a and b side by side
+    feed `hidden` ReLU units and these p logits. All other pairs are the test. Which pairs are which, and the start (as torch's
+    Embedding and Linear), come from the seed. Power et al. 2022. Raises ValueError for a modulus or a share that cannot be.
 
     >>> d = modular_task(p=7).data(0)
-    >>> d.train_x.shape, d.test_x.shape, d.train_x[0].sum() % 7 == d.train_y[0]
-    ((20, 2), (29, 2), np.True_)
+    >>> d.train_x.shape, d.test_x.shape
+    ((20, 14), (29, 14))
+    >>> a, b = d.train_x[0].reshape(2, 7).argmax(-1)
+    >>> bool((a + b) % 7 == d.train_y[0])
+    True
     """
     if p < 2:
         raise ValueError(f"p={p!r}: a modulus of 2 or more")
-    if not 0 < share < 1:
+    if not 1 <= round(share * p * p) < p * p:
         raise ValueError(f"share={share!r}: the part of the table to learn from, between 0 and 1")
-    table = np.stack(np.meshgrid(np.arange(p), np.arange(p), indexing="ij"), -1).reshape(-1, 2)
-    cut = round(share * len(table))
+    a, b = np.divmod(np.arange(p * p), p)
+    table, sums, cut = np.concatenate([np.eye(p)[a], np.eye(p)[b]], -1), (a + b) % p, round(share * p * p)
 
     def data(seed: int) -> Data:
-        x = table[np.random.default_rng([seed, 1]).permutation(len(table))]
-        y = x.sum(-1) % p
-        return Data(x[:cut], y[:cut], x[cut:], y[cut:])
+        learnt, held_out = np.split(np.random.default_rng([seed, 1]).permutation(p * p), [cut])
+        return Data(table[learnt], sums[learnt], table[held_out], sums[held_out])
 
     def start(seed: int) -> dict[str, Array]:
         rng = np.random.default_rng([seed, 0])
-        return {"embedding": rng.normal(0, 1, (p, width)), "w1": rng.normal(0, (1 / width) ** 0.5, (hidden, 2 * width)),
-                "b1": np.zeros(hidden), "w2": rng.normal(0, (2 / hidden) ** 0.5, (p, hidden)), "b2": np.zeros(p)}
+        first, second = (2 * width) ** -0.5, hidden**-0.5
+        return {"embedding": rng.normal(0, 1, (width, p)),
+                "w1": rng.uniform(-first, first, (hidden, 2 * width)), "b1": rng.uniform(-first, first, hidden),
+                "w2": rng.uniform(-second, second, (p, hidden)), "b2": rng.uniform(-second, second, p)}
 
     def logits(q: Params, x: Tensor) -> Tensor:
-        onehot = torch.nn.functional.one_hot(x, p).to(q["w1"].dtype)
-        first, second = q["w1"].split(width, -1)
-        e = q["embedding"].mT
-        h = first @ e @ onehot[..., 0, :].mT + second @ e @ onehot[..., 1, :].mT + q["b1"].unsqueeze(-1)
-        return q["w2"] @ h.relu() + q["b2"].unsqueeze(-1)
+        each = [half @ q["embedding"] for half in q["w1"].split(width, -1)]  # once for each number, not for each pair
+        return _two_layers({**q, "w1": torch.cat(each, -1)}, x)
 
     return Task(f"(a + b) mod {p}, {share:.0%} of the table", start, data, logits)
 
 
 def train(
     rule: Callable[..., Any],
-    task: Task,
+    task: Task | Callable[[], Task],
     *,
     steps: int,
     seeds: int | Sequence[int] = (0,),
@@ -167,124 +196,204 @@ def train(
     device: str = "auto",
     dtype: torch.dtype = torch.float32,
     memory: float | None = None,
-    start: Mapping[str, Array] | None = None,
+    start: Mapping[str, Any] | None = None,
     on_record: Callable[[Trained], Any] | None = None,
     **hyper: Any,
 ) -> Trained:
     """Return the Trained networks of `task`, one for each seed and cell of the grid, after `steps` steps of `rule`.
 
     A hyperparameter is a number, an array (*grid, 1) as `lessonlib.grid` makes them, or a function of t = 1, 2, ... that returns
-    either. seeds: each sets the start, the wrong labels and the batches, which all cells share: comparisons are paired. batch: the
-    training examples of a step, drawn with replacement; None takes all. schedule: t -> factor of lr at step t; a rule with an argument
-    eta gets the factor as eta instead, as in Loshchilov & Hutter 2019, Alg. 2. record_every: steps between records; None records the
-    start and the end. start: parameters by name in place of the task's, (*shape) or (seeds, *grid, *shape). on_record: called with
-    the Trained so far after each record, to draw it. device: "auto" is cuda where there is one, else cpu. memory: bytes that a
-    group of networks may take; a grid that needs more is trained in groups, one after another. Ctrl-C (the stop button) returns
-    what there is. Raises ValueError for input that does not fit.
+    either. seeds: each sets a start, the wrong labels and the batches, which all cells share, so that comparisons are paired. batch:
+    the training examples of a step, drawn with replacement; None takes all of them. schedule: t -> factor of lr at step t; a rule
+    with an argument eta gets the factor as eta instead (Loshchilov & Hutter 2019, Alg. 2, multiply step and decay by it).
+    record_every: steps between records; None records the start and the end. start: parameters by name in place of the task's,
+    (*shape) or (seeds, *grid, *shape). on_record: called with the Trained so far when there are new records, to draw it.
+
+    device: "auto" is cuda where there is one, else cpu. memory: bytes that the networks in training may take; a grid that needs more
+    is trained in groups, one after another. On a CPU each core trains its own group. The stop button (Ctrl-C) ends training and
+    returns what there is. Divergence is data: inf stays, and warns of nothing. Raises ValueError for input that does not fit.
 
     >>> from lessonlib import adamw, grid
     >>> cells = grid(lr=[1e-3, 1e-2, 1e-1], weight_decay=[0, 0.1])
     >>> train(adamw, digits_task(), steps=20, seeds=[0, 1], **cells).test_accuracy.shape
     (2, 2, 3, 2)
     """
-    parameters = inspect.signature(rule).parameters
-    paced = "eta" in parameters and "eta" not in hyper
-    _validate(rule, steps, "last", hyper | ({"eta": 1.0} if paced else {}))
-    seeds = [seeds] if isinstance(seeds, int) else list(seeds)
-    _validate_plan(seeds, batch, record_every, memory)
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if not isinstance(task, Task):
+        if not callable(task):
+            raise ValueError(f"task={task!r}: a Task such as digits_task()")
+        task = task()
+    seeds = [int(seed) for seed in np.atleast_1d(seeds)]
+    paced = _paced(rule, hyper, schedule)
+    _validate(rule, steps, "last", paced)
+    _validate_plan(seeds, batch, record_every, dtype, memory)
+    place = _device(device)
 
-    data = [task.data(seed) for seed in seeds]
-    begin = [task.start(seed) if start is None else start for seed in seeds]
-    shapes = {name: tuple(np.shape(value)) for name, value in task.start(seeds[0]).items()}
-    grid = _grid_shape(hyper, sum(int(np.prod(shape)) for shape in shapes.values()))
-    cells = int(np.prod(grid))
-    theta = np.concatenate([np.stack([np.broadcast_to(np.asarray(b[name]), shape).reshape(1, -1) for b in begin])
-                            for name, shape in shapes.items()], -1)
-    theta = np.array(np.broadcast_to(theta, (len(seeds), cells, theta.shape[-1])), dtype=_numpy(dtype))
+    begin = [task.start(seed) for seed in seeds]
+    shapes = {name: np.shape(value) for name, value in begin[0].items()}
+    grid = _grid_shape(paced, sum(map(prod, shapes.values())))
+    lead, cells = (len(seeds), *grid), prod(grid)
+    theta = np.concatenate([_spread(begin, start, name, shape, lead) for name, shape in shapes.items()], -1).astype(DTYPES[dtype])
+    records = {t: r for r, t in enumerate(sorted({*range(0, steps + 1, record_every or steps or 1), steps}))}
+    found = {name: np.full((len(records), len(theta)), np.nan) for name in MEASURED}
+    done = np.zeros(len(theta), int)
 
-    every = record_every or max(steps, 1)
-    records = sorted({*range(0, steps + 1, every), steps})
-    flat = {name: np.full((len(records), len(seeds), cells), np.nan)
-            for name in ("train_loss", "train_accuracy", "test_accuracy", "norm")}
-    done = np.zeros((len(seeds), cells), int)
+    def so_far(interrupted: bool = False) -> Trained:
+        params = {name: p.reshape(*lead, *shapes[name]).numpy() for name, p in _by_name(torch.tensor(theta), shapes).items()}
+        diverged = ~np.isfinite(theta).all(-1) | np.isinf(found["train_loss"]).any(0)
+        return Trained(_label(rule, hyper), np.array(list(records)), **{name: a.reshape(-1, *lead).copy() for name, a in found.items()},
+                       params=params, done=done.reshape(lead).copy(), diverged=diverged.reshape(lead), interrupted=interrupted)
 
-    def trained(interrupted: bool = False) -> Trained:
-        shaped = {name: a.reshape(len(records), len(seeds), *grid) for name, a in flat.items()}
-        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1]
-        params = {name: part.reshape(len(seeds), *grid, *shape)
-                  for (name, shape), part in zip(shapes.items(), np.split(theta, cuts, -1), strict=True)}
-        diverged = ~np.isfinite(theta).all(-1)
-        return Trained(_label(rule, hyper), np.array(records), **shaped, params=params, done=done.reshape(len(seeds), *grid),
-                       diverged=diverged.reshape(len(seeds), *grid), interrupted=interrupted)
+    data = {seed: task.data(seed) for seed in seeds}
+    cores = torch.get_num_threads() if place.type == "cpu" else 1
+    fit = (memory or _memory(place, cores)) / _bytes_of_one(task, begin[0], list(data.values()), DTYPES[dtype])
+    workers = max(1, min(cores, len(theta), int(fit)))
+    groups = np.array_split(np.arange(len(theta)), _pieces(len(theta), max(1, int(fit / workers)), workers))
+    taken, stopped, news = [0] * len(groups), threading.Event(), threading.Event()
 
-    groups = [(slice(0, len(seeds)), slice(0, cells))]
-    with _progress(steps * len(groups)) as tick:
-        for rows, columns in groups:
-            group = _Group(task, [data[i] for i in range(rows.start, rows.stop)], seeds[rows], shapes, batch, device, dtype)
-            inputs = {name: _hyper(value, grid, cells, columns, dtype, device) for name, value in hyper.items()}
-            lr = inputs.get("lr") or (lambda t: parameters["lr"].default)
-            th, s, t = torch.tensor(theta[rows, columns], device=device), State(), 0
-            try:
-                for t in range(steps + 1):
-                    if t:
-                        now = {name: f(t) for name, f in inputs.items()}
-                        if schedule is not None:
-                            now |= {"eta": schedule(t)} if paced else {"lr": lr(t) * schedule(t)}
-                        g = group.gradient(th)
-                        with torch.no_grad():
-                            th, s = rule(th, g, s, **now)
-                        tick()
-                    if t in records:
-                        r = records.index(t)
-                        for name, value in group.measure(th).items():
-                            flat[name][r, rows, columns] = value
-                        theta[rows, columns] = th.cpu().numpy()
-                        done[rows, columns] = t
-                        if on_record is not None:
-                            on_record(trained())
-            except KeyboardInterrupt:
-                theta[rows, columns] = th.cpu().numpy()
-                done[rows, columns] = s.t
-                return trained(interrupted=True)
-    return trained()
+    @torch.no_grad()
+    def work(i: int) -> None:
+        """Train group i from the first step to the last, or until it is stopped."""
+        nets = groups[i]
+        group = _Group(task, data, [seeds[k] for k in nets // cells], shapes, batch, place, dtype)
+        columns = {name: _column(value, grid, nets % cells, place, dtype) for name, value in paced.items()}
+        now, s = torch.tensor(theta[nets], device=place), State()
+        for t in range(steps + 1):
+            if t and not stopped.is_set():
+                g = group.gradient(now)
+                now, s = rule(now, g, s, **{name: column(t) for name, column in columns.items()})
+                if np.shape(now) != g.shape:
+                    raise ValueError(f"{_name(rule)} returned theta of shape {np.shape(now)} for {tuple(g.shape)}: "
+                                     "a rule keeps the shape of theta")
+                taken[i] = t
+            if t in records or stopped.is_set():
+                theta[nets], done[nets] = now.cpu().numpy(), taken[i]
+                if stopped.is_set():
+                    return
+                for name, values in group.measure(now).items():
+                    found[name][records[t], nets] = values.cpu().numpy()
+                news.set()
+
+    interrupted = False
+    with _progress(steps * len(groups)) as show, _workers(workers, cores) as pool:
+        jobs = [pool.submit(work, i) for i in range(len(groups))]
+        try:
+            while wait(jobs, timeout=0.1, return_when=FIRST_EXCEPTION).not_done and not any(map(_failed, jobs)):
+                show(sum(taken))
+                if on_record is not None and news.is_set():
+                    news.clear()
+                    on_record(so_far())
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            stopped.set()  # the workers end at their next step
+            wait(jobs)
+        for job in jobs:
+            job.result()  # raises what a worker raised
+        if on_record is not None and news.is_set() and not interrupted:
+            on_record(so_far())
+    return so_far(interrupted)
 
 
-def _numpy(dtype: torch.dtype) -> Any:
-    return {torch.float32: np.float32, torch.float64: np.float64}[dtype]
+class _Group:
+    """Networks trained together on one device: their data, their gradient, and what is measured of them."""
+
+    def __init__(self, task: Task, data: Mapping[int, Data], seeds: list[int], shapes: Mapping[str, tuple[int, ...]], batch: int | None,
+                 place: torch.device, dtype: torch.dtype) -> None:
+        self.task, self.shapes, self.batch, self.place = task, shapes, batch, place
+        own = list(dict.fromkeys(seeds))
+        self.rngs = [np.random.default_rng([seed, 2]) for seed in own]
+        self.of = torch.tensor([own.index(seed) for seed in seeds], device=place)  # which of its seeds a network has
+
+        def stack(arrays: Sequence[Array]) -> Tensor:
+            """(n, ...) where all seeds share the array, else (seeds, n, ...)."""
+            kept = torch.tensor(arrays[0] if all(a is arrays[0] for a in arrays) else np.stack(arrays))
+            return kept.to(place, dtype if kept.is_floating_point() else torch.long)
+
+        stacks = [stack(arrays) for arrays in zip(*(data[seed] for seed in own), strict=True)]
+        self.shared = [a.ndim == b.ndim for a, b in zip(stacks, data[own[0]], strict=True)]
+        self.n = len(data[own[0]].train_y)
+        if batch is not None:
+            self.train_x, self.train_y = stacks[:2]
+        self.sets = [a if shared else a[self.of] for a, shared in zip(stacks, self.shared, strict=True)]
+
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """x and y of a step: the whole training set, or a batch for each seed."""
+        if self.batch is None:
+            return self.sets[0], self.sets[1]
+        rows = torch.tensor(np.stack([rng.integers(self.n, size=self.batch) for rng in self.rngs]), device=self.place)
+        seed = torch.arange(len(rows), device=self.place)[:, None]
+        x, y = (a[rows] if shared else a[seed, rows] for a, shared in zip((self.train_x, self.train_y), self.shared, strict=False))
+        return (x[0], y[0]) if len(rows) == 1 else (x[self.of], y[self.of])
+
+    def gradient(self, theta: Tensor) -> Tensor:
+        """(K, P), the gradient of each network's loss."""
+        x, y = self.examples()
+        if self.task.gradient is not None:
+            g = self.task.gradient(_by_name(theta, self.shapes), x, y)
+            return torch.cat([g[name].flatten(1) for name in self.shapes], -1)
+        with torch.enable_grad():
+            theta = theta.detach().requires_grad_()
+            loss = self.task.loss(self.task.logits(_by_name(theta, self.shapes), x), y)
+            return torch.autograd.grad(loss.sum(), theta)[0]
+
+    def measure(self, theta: Tensor) -> dict[str, Tensor]:
+        """The figures of a record, (K,) each."""
+        p = _by_name(theta, self.shapes)
+        train_x, train_y, test_x, test_y = self.sets
+        z = self.task.logits(p, train_x)
+        loss = self.task.loss(z, train_y)
+        return dict(zip(MEASURED, (loss.where(~loss.isnan(), torch.inf), _accuracy(z, train_y),
+                                   _accuracy(self.task.logits(p, test_x), test_y), theta.norm(dim=-1)), strict=True))
 
 
-def _validate_plan(seeds: list[int], batch: int | None, record_every: int | None, memory: float | None) -> None:
-    if not seeds:
-        raise ValueError("seeds=[]: at least one seed, such as [0]")
-    for name, value in (("batch", batch), ("record_every", record_every), ("memory", memory)):
-        if value is not None and value < 1:
-            raise ValueError(f"{name}={value!r}: 1 or more, or None")
+def _accuracy(z: Tensor, y: Tensor) -> Tensor:
+    right = (z.argmax(-2) == y).double().mean(-1)
+    return right.where(z.isfinite().flatten(1).all(-1), 0.0)
+
+
+def _by_name(theta: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Views of the rows of theta (K, P), one for each parameter: (K, *shape)."""
+    parts = theta.split([prod(shape) for shape in shapes.values()], -1)
+    return {name: part.unflatten(-1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
+def _spread(begin: list[Mapping[str, Array]], start: Mapping[str, Any] | None, name: str, shape: tuple[int, ...],
+            lead: tuple[int, ...]) -> Array:
+    """One parameter of every network at its start: (K, size)."""
+    if start is None:
+        value = np.stack([np.asarray(b[name]) for b in begin]).reshape(len(begin), *[1] * (len(lead) - 1), *shape)
+    elif name not in start:
+        raise ValueError(f"start has no {name}: it needs {', '.join(begin[0])}, as task.start(seed) gives them")
+    else:
+        value = np.asarray(start[name])
+    try:
+        return np.broadcast_to(value, (*lead, *shape)).reshape(prod(lead), -1)
+    except ValueError:
+        raise ValueError(f"start[{name!r}] has shape {value.shape}: {shape}, or {(*lead, *shape)} with seeds and grid") from None
 
 
 def _grid_shape(hyper: Mapping[str, Any], n: int) -> tuple[int, ...]:
     """The axes of the grid: what the hyperparameters broadcast to, without their last axis."""
-    shape: tuple[int, ...] = ()
+    grid: tuple[int, ...] = ()
     for name, value in hyper.items():
-        has = np.shape(value(1) if callable(value) else value)
-        if has and has[-1] not in (1, n):
-            raise ValueError(f"{name} has shape {has}: a batch of hyperparameters ends in an axis of 1; write **grid({name}=[...])")
+        shape = np.shape(value(1) if callable(value) else value)
+        if shape and shape[-1] not in (1, n):
+            raise ValueError(f"{name} has shape {shape}: a batch of hyperparameters ends in an axis of 1; write **grid({name}=[...])")
         try:
-            shape = np.broadcast_shapes(shape, has[:-1])
+            grid = np.broadcast_shapes(grid, shape[:-1])
         except ValueError:
-            raise ValueError(f"{name} has shape {has}, which does not fit the batch {shape} of the others; "
+            raise ValueError(f"{name} has shape {shape}, which does not fit the grid {grid} of the others; "
                              "put all axes into one grid(...)") from None
-    return shape
+    return grid
 
 
-def _hyper(value: Any, grid: tuple[int, ...], cells: int, columns: slice, dtype: torch.dtype, device: str) -> Callable[[int], Any]:
-    """A hyperparameter as a function of t: a float for all cells, or a tensor (cells, 1) of some of them."""
+def _column(value: Any, grid: tuple[int, ...], cells: Array, place: torch.device, dtype: torch.dtype) -> Callable[[int], Any]:
+    """A hyperparameter as a function of t: a float, or a tensor (K, 1) with the value of each network's cell."""
     def of(value: Any) -> Any:
         array = np.asarray(value, float)
         if array.size == 1:
-            return float(array.item())
-        rows = np.broadcast_to(array, (*grid, array.shape[-1])).reshape(cells, -1)[columns]
-        return torch.tensor(rows, dtype=dtype, device=device)
+            return float(array.item())  # keeps its float64 digits whatever the dtype of theta
+        return torch.tensor(np.broadcast_to(array, (*grid, array.shape[-1])).reshape(prod(grid), -1)[cells], dtype=dtype, device=place)
 
     if callable(value):
         return lambda t: of(value(t))
@@ -292,60 +401,84 @@ def _hyper(value: Any, grid: tuple[int, ...], cells: int, columns: slice, dtype:
     return lambda t: fixed
 
 
-class _Group:
-    """Networks that are trained together: their data on the device, their gradient, and what is measured of them."""
-
-    def __init__(self, task: Task, data: list[Data], seeds: list[int], shapes: dict[str, tuple[int, ...]], batch: int | None,
-                 device: str, dtype: torch.dtype) -> None:
-        self.task, self.shapes, self.batch = task, shapes, batch
-        self.rngs = [np.random.default_rng([seed, 2]) for seed in seeds]
-
-        def stack(arrays: list[Array]) -> Tensor:
-            floating = np.issubdtype(arrays[0].dtype, np.floating)
-            shared = all(a is arrays[0] for a in arrays)
-            out = torch.tensor(arrays[0] if shared else np.stack(arrays)[:, None])
-            return out.to(device, dtype if floating else torch.long)
-
-        self.train_x, self.train_y, self.test_x, self.test_y = (stack(list(arrays)) for arrays in zip(*data, strict=True))
-        self.n, self.shared_x = len(data[0].train_y), self.train_x.ndim == data[0].train_x.ndim
-
-    def named(self, theta: Tensor) -> dict[str, Tensor]:
-        parts = theta.split([int(np.prod(shape)) for shape in self.shapes.values()], -1)
-        return {name: part.unflatten(-1, shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
-
-    def examples(self) -> tuple[Tensor, Tensor]:
-        if self.batch is None:
-            return self.train_x, self.train_y
-        rows = torch.tensor(np.stack([rng.integers(self.n, size=self.batch) for rng in self.rngs]), device=self.train_y.device)
-        seed = torch.arange(len(rows), device=rows.device)[:, None]
-        x = self.train_x[rows] if self.shared_x else self.train_x[seed, 0, rows]
-        y = self.train_y[rows] if self.train_y.ndim == 1 else self.train_y[seed, 0, rows]
-        return x[:, None], y[:, None]
-
-    def gradient(self, theta: Tensor) -> Tensor:
-        x, y = self.examples()
-        theta = theta.detach().requires_grad_()
-        loss = self.task.loss(self.task.logits(self.named(theta), x), y)
-        return torch.autograd.grad(loss.sum(), theta)[0]
-
-    @torch.no_grad()
-    def measure(self, theta: Tensor) -> dict[str, Array]:
-        p = self.named(theta)
-        z = self.task.logits(p, self.train_x)
-        loss = self.task.loss(z, self.train_y).nan_to_num(nan=float("inf"))
-        return {"train_loss": loss.cpu().numpy(), "train_accuracy": _accuracy(z, self.train_y),
-                "test_accuracy": _accuracy(self.task.logits(p, self.test_x), self.test_y), "norm": theta.norm(dim=-1).cpu().numpy()}
+def _paced(rule: Callable[..., Any], hyper: dict[str, Any], schedule: Callable[[int], float] | None) -> dict[str, Any]:
+    """The hyperparameters with the schedule in them: as eta where the rule knows it, else as a factor of lr."""
+    if schedule is None:
+        return hyper
+    takes = inspect.signature(rule).parameters
+    if "eta" in takes:
+        return hyper | {"eta": schedule}
+    if "lr" not in takes and "lr" not in hyper:
+        raise ValueError(f"schedule={schedule!r}: {_name(rule)} has neither lr nor eta for it to change; leave it out")
+    lr = hyper.get("lr", takes["lr"].default)
+    if lr is inspect.Parameter.empty:
+        raise ValueError(f"lr is missing: {_name(rule)} has no default for it; add lr=...")
+    return hyper | {"lr": lambda t: np.asarray(lr(t) if callable(lr) else lr) * schedule(t)}
 
 
-def _accuracy(z: Tensor, y: Tensor) -> Array:
-    share = (z.argmax(-2) == y).double().mean(-1)
-    return share.where(z.isfinite().all(-1).all(-1), 0.0).cpu().numpy()
+def _validate_plan(seeds: list[int], batch: int | None, record_every: int | None, dtype: torch.dtype, memory: float | None) -> None:
+    if not seeds or min(seeds) < 0:
+        raise ValueError(f"seeds={seeds!r}: at least one seed, 0 or more, such as [0, 1, 2]")
+    for name, value in (("batch", batch), ("record_every", record_every), ("memory", memory)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name}={value!r}: 1 or more, or None")
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype={dtype!r}: torch.float32 or torch.float64")
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.zeros(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device={name!r} is not to be had here ({str(error).splitlines()[0]}); use 'auto' or 'cpu'") from None
+
+
+def _memory(place: torch.device, cores: int) -> float:
+    """Bytes for the networks in training where the caller names none: what suits the caches, or half of what a GPU has free."""
+    return float(GROUP_BYTES * cores if place.type == "cpu" else torch.cuda.mem_get_info(place)[0] // 2)
+
+
+def _bytes_of_one(task: Task, begin: Mapping[str, Array], data: list[Data], dtype: Any) -> float:
+    """Bytes that one network takes: 16 arrays of parameters, as the rule makes new ones; three times what autograd keeps of its
+    larger set for the way back; and the data of its seed, where seeds differ in them."""
+    kept: list[int] = []
+    x, y = max((data[0][:2], data[0][2:]), key=lambda xy: len(xy[1]))
+    p = {name: torch.tensor(value)[None].requires_grad_() for name, value in begin.items()}
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()), lambda _: None):
+        task.loss(task.logits(p, torch.tensor(x)), torch.tensor(y))
+    own = sum(arrays[0].size for arrays in zip(*data, strict=True) if any(a is not arrays[0] for a in arrays))
+    return float(np.dtype(dtype).itemsize * (16 * sum(v.numel() for v in p.values()) + 3 * sum(kept) + own))
+
+
+def _pieces(networks: int, fit: int, workers: int) -> int:
+    """Into how many groups of at most `fit` to cut the networks, so that all workers have as many."""
+    return min(networks, ceil(ceil(networks / fit) / workers) * workers)
+
+
+def _failed(job: Future[None]) -> bool:
+    return job.done() and job.exception() is not None
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], Any]]:
-    """A function to call at every step, which shows a bar once training takes over 2 s; LESSONLIB_PROGRESS=0 hides it."""
-    from tqdm.auto import tqdm
+def _workers(workers: int, cores: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that share the cores evenly. Denormal numbers, a hundred times slower on some CPUs, count as 0 in them."""
+    def settle() -> None:
+        torch.set_num_threads(max(1, cores // workers))
+        torch.set_flush_denormal(True)
+
+    try:
+        with ThreadPoolExecutor(workers, initializer=settle) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(torch.get_num_threads())  # for threads to come, as it was
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A function of the steps taken that shows a bar once training takes over 2 s; LESSONLIB_PROGRESS=0 hides it."""
+    from tqdm.auto import tqdm  # slow to import
 
     with tqdm(total=total, unit="step", leave=False, delay=2, disable=os.environ.get("LESSONLIB_PROGRESS") == "0") as bar:
-        yield bar.update
+        yield lambda taken: bar.update(taken - bar.n)
