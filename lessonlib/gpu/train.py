@@ -441,15 +441,20 @@ def _memory(place: torch.device, cores: int) -> float:
 
 
 def _bytes_of_one(task: Task, begin: Mapping[str, Array], data: list[Data], dtype: Any) -> float:
-    """Bytes that one network takes: 16 arrays of parameters, as the rule makes new ones; three times what autograd keeps of its
+    """Bytes that one network takes: 16 arrays of its parameters, as the rule makes new ones; four times what autograd keeps of the
     larger set for the way back; and the data of its seed, where seeds differ in them."""
-    kept: list[int] = []
     x, y = max((data[0][:2], data[0][2:]), key=lambda xy: len(xy[1]))
-    p = {name: torch.tensor(value)[None].requires_grad_() for name, value in begin.items()}
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()), lambda _: None):
-        task.loss(task.logits(p, torch.tensor(x)), torch.tensor(y))
+
+    def kept(networks: int) -> int:
+        sizes: list[int] = []
+        p = {name: torch.tensor(np.stack([value] * networks)).requires_grad_() for name, value in begin.items()}
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: sizes.append(t.numel()), lambda _: None):
+            task.loss(task.logits(p, torch.tensor(x, dtype=p[next(iter(p))].dtype)), torch.tensor(y))
+        return sum(sizes)
+
     own = sum(arrays[0].size for arrays in zip(*data, strict=True) if any(a is not arrays[0] for a in arrays))
-    return float(np.dtype(dtype).itemsize * (16 * sum(v.numel() for v in p.values()) + 3 * sum(kept) + own))
+    numbers = 16 * sum(np.size(value) for value in begin.values()) + 4 * (kept(2) - kept(1)) + own
+    return float(np.dtype(dtype).itemsize * numbers)
 
 
 def _pieces(networks: int, fit: int, workers: int) -> int:
