@@ -2,7 +2,7 @@
 # make test       everything that must hold: unit tests, doctests, every notebook run and compared
 # make notebooks  build and run the lessons that changed
 # make lint       style and types
-# make bench      what a run costs, beside optax (installs jax and optax into .venv)
+# make bench      what a run costs, beside optax (installs jax and optax into .venv); what many networks cost, beside torch.optim
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +39,7 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet jax optax
 	$(BIN)/python tests/bench_runner.py
+	$(BIN)/python tests/bench_train.py
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

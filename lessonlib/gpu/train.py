@@ -30,7 +30,7 @@ Array = np.ndarray[Any, Any]
 Params = Mapping[str, Tensor]
 MEASURED = ("train_loss", "train_accuracy", "test_accuracy", "norm")
 DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
-GROUP_BYTES = 1 << 24  # on a CPU: what the networks of one thread take, so that a step stays in the cache
+GROUP_BYTES = 1 << 25  # on a CPU: what the networks of one thread take, so that a step stays in the cache
 
 
 class Data(NamedTuple):
