@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import inspect
 import io
+import re
 import sys
 import threading
 import time
@@ -53,7 +54,9 @@ class Verdict:
         return self.message
 
     def _repr_markdown_(self) -> str:
-        headline, _, text = self.message.partition("\n")
+        pieces = self.message.split("`")  # outside code, g**2 is a square and not where bold begins
+        pieces[::2] = [re.sub(r"([*_<])", r"\\\1", piece) for piece in pieces[::2]]
+        headline, _, text = "`".join(pieces).partition("\n")
         return f"{chr(0x2713) + ' ' if self.passed else ''}**{headline}**\n\n{text}"
 
 

@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, NamedTuple
 
 from matplotlib import style
@@ -12,13 +15,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lessonlib.plots import STYLE
+from lessonlib.plots import STYLE, hidden
 
 __all__ = ["Choice", "Experiment", "Goal", "Scene", "Slider", "new_figure"]
 
 DPI = 144  # drawn at twice the width it is shown at, sharp on dense screens
 CSS_DPI = 96
 VIEW = "application/vnd.jupyter.widget-view+json"
+_STILL = """<div class="lessonlib-still"><img src="data:image/png;base64,{png}" width="{width}" alt="{alt}"><style>
+.jp-OutputArea-child:has(.lessonlib-still):has(+ .jp-OutputArea-child .widget-image) {{ display: none }}
+.jp-OutputArea-child:has(.lessonlib-still) + .jp-OutputArea-child:not(:has(.widget-image)) {{ display: none }}
+</style></div>"""  # shown where the widget that follows it is not: in a notebook that was saved and opened again
 
 
 @dataclass(frozen=True)
@@ -85,11 +92,12 @@ class Choice:
         return value
 
     def widget(self) -> Any:
-        """The core ipywidget."""
+        """The core ipywidget: radio buttons, because JupyterLab takes the arrow keys away from a list."""
         import ipywidgets as w
 
-        return w.Dropdown(options=list(self.options), value=self.start, description=self.label, style={"description_width": "11em"},
-                          layout=w.Layout(width="31em", max_width="100%"))
+        row = {"orientation": "horizontal"} if hasattr(w.RadioButtons, "orientation") else {}  # ipywidgets 7 knows columns only
+        return w.RadioButtons(options=list(self.options), value=self.start, description=self.label, **row,
+                              style={"description_width": "11em"}, layout=w.Layout(width="max-content", max_width="100%"))
 
 
 class Scene(NamedTuple):
@@ -208,6 +216,11 @@ def _widget(experiment: Experiment) -> Any:
         _ipython_display_ = None  # ipywidgets 7 shows itself through this and would leave the bundle out
 
         def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002
+            if _in_jupyterlab():  # it prefers the view, and a saved view without its kernel is an error in place of a picture
+                from IPython.display import display
+
+                page = _STILL.format(png=b64encode(still).decode("ascii"), width=width, alt=_escape(text))
+                display({"text/html": page, "text/plain": text}, raw=True)
             size = {"width": width, "alt": text}
             view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
             return {"text/plain": text, "image/png": b64encode(still).decode("ascii"), VIEW: view}, {"image/png": size}
@@ -230,7 +243,7 @@ def _widget(experiment: Experiment) -> Any:
         except Exception as error:  # noqa: BLE001 - one bad value must not end the play
             readout.value = f'<span role="status">This setting cannot be drawn: {type(error).__name__}: {_escape(str(error))}</span>'
             return
-        readout.value = f'<span role="status" aria-live="polite">{_escape(line)}</span>'
+        readout.value = f'{hidden(f"Picture: {canvas.scene.alt}")}<span role="status" aria-live="polite">{_escape(line)}</span>'
         if experiment.goal is not None:
             if not reached and experiment.goal.met(**now):
                 reached.append(", ".join(f"{name} = {value:.3g}" if isinstance(value, float) else f"{name} = {value}"
@@ -249,5 +262,10 @@ def _widget(experiment: Experiment) -> Any:
     return live
 
 
+def _in_jupyterlab() -> bool:
+    """Whether a session of JupyterLab or Notebook 7 looks at this kernel; Colab and VS Code have pages of another make."""
+    return "JPY_SESSION_NAME" in os.environ and "google.colab" not in sys.modules and not any(k.startswith("VSCODE_") for k in os.environ)
+
+
 def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(text, quote=True)

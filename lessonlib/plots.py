@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from lessonlib.problems import Problem
 from lessonlib.runner import Run
 
-__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "look", "loss", "path", "show", "step_ratio",
+__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "hidden", "look", "loss", "path", "show", "step_ratio",
            "use_style"]
 
 Array = np.ndarray[Any, Any]
@@ -58,6 +59,15 @@ def use_style() -> None:
     plt.style.use(STYLE)
 
 
+def hidden(text: str) -> str:
+    """Return HTML that a screen reader reads and nobody sees: JupyterLab gives a picture no alternative text.
+
+    >>> "3 &lt; 4" in hidden("3 < 4")
+    True
+    """
+    return f'<span style="position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0)">{escape(text)}</span>'
+
+
 def show(figure: Figure, alt: str) -> None:
     """Show a pyplot figure under the cell, with a text for who cannot see it, and close it.
 
@@ -72,6 +82,7 @@ def show(figure: Figure, alt: str) -> None:
     figure.savefig(out, format="png", bbox_inches="tight")
     plt.close(figure)
     display({"image/png": b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    display({"text/html": hidden(f"Figure: {alt}"), "text/plain": f"Figure: {alt}"}, raw=True)
 
 
 def contours(problem: Problem, ax: Axes, *, levels: int = 14) -> None:

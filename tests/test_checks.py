@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
-from lessonlib.checks import check
+from lessonlib.checks import Verdict, check
 
 RULES = [sgd, momentum, rmsprop, adam, adam_l2, adamw]
 
@@ -304,3 +304,8 @@ def test_the_text_is_the_same_every_time_and_shows_in_both_forms(attempt):
 def test_against_something_unknown_is_an_error_of_the_course_not_of_the_learner():
     with pytest.raises(ValueError, match=r"against='lion': a rule such as"):
         check(adam, "lion")
+
+
+def test_a_product_in_a_message_is_not_taken_for_bold():
+    shown = Verdict(False, "Not yet.\ng**2 and `a**2` < m_hat: which is g**2?")._repr_markdown_()
+    assert shown == "**Not yet.**\n\ng\\*\\*2 and `a**2` \\< m\\_hat: which is g\\*\\*2?"

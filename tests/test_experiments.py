@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import gc
 import io
+import sys
 import weakref
 
 import ipywidgets
@@ -129,10 +130,25 @@ def test_bad_values_are_named_with_their_remedy(call, message):
 
 @pytest.mark.parametrize(("slider", "kind"), [
     (Slider("n", 1, 9, 3), ipywidgets.IntSlider), (Slider("lr", 1e-4, 1.0, 1e-2, log=True), ipywidgets.FloatLogSlider),
-    (Slider("beta", 0.0, 1.0, 0.9), ipywidgets.FloatSlider), (Choice("c", [1, 2], 1), ipywidgets.Dropdown)])
+    (Slider("beta", 0.0, 1.0, 0.9), ipywidgets.FloatSlider), (Choice("c", [1, 2], 1), ipywidgets.RadioButtons)])
 def test_controls_are_core_widgets(slider, kind):
     assert type(slider.widget()) is kind
     assert slider.widget().value == pytest.approx(slider.start)
+
+
+def test_in_jupyterlab_a_still_with_its_words_goes_before_the_widget(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    live = make().live()
+    live._repr_mimebundle_()
+    assert shown == []
+    monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
+    live._repr_mimebundle_()
+    (bundle,) = shown
+    assert 'alt="A parabola over 0 to 1. It rises to 30."' in bundle["text/html"]
+    monkeypatch.setitem(sys.modules, "google.colab", None)
+    live._repr_mimebundle_()
+    assert len(shown) == 1
 
 
 def test_a_notebook_keeps_view_picture_and_text_and_the_text_is_fixed(tmp_path):

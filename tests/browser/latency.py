@@ -1,0 +1,171 @@
+"""How fast play is: from a slider to the painted picture, in the browser, beside the same picture drawn by interact + pyplot.
+
+    python tests/browser/latency.py [--events N] [--notebooks DIR]
+
+Each live experiment of each notebook is measured in one window, ours and interact's event by event in turns, on its first slider. An event is
+a key on the slider's handle; it ends when the new picture is decoded and its frame is over. Then a fast drag: 90 values at 120 a second; how
+many pictures were shown, how many of them after the last value (two at most: the one under way, and the last), and how long the last one took.
+"""
+from __future__ import annotations
+
+import argparse
+import ast
+import platform
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import lab
+import nbformat
+
+MEDIAN_MS, TIMES = 60, 3.5  # the bars: at most, at least
+BESIDE = '''
+import matplotlib.pyplot as plt
+from ipywidgets import interactive
+from lessonlib import plots
+
+def beside(experiment):
+    """The same picture as it is usually made: drawn from nothing by pyplot at each change."""
+    names = experiment.scene.__globals__
+    def draw(**values):
+        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=144)
+        try:
+            with plt.style.context(plots.STYLE):
+                experiment.update(experiment.scene().artists, **values)
+                plt.show()
+        finally:
+            names["new_figure"] = kept
+    return interactive(draw, **{name: control.widget() for name, control in experiment.controls.items()})
+'''
+PRESS = """
+    const handle = area.querySelector('.noUi-handle');
+    const [low, now, high] = ['min', 'now', 'max'].map(k => parseFloat(handle.getAttribute('aria-value' + k)));
+    if (now >= high) handle.dataset.way = 'Down'; else if (now <= low || !handle.dataset.way) handle.dataset.way = 'Up';
+    handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'Page' + handle.dataset.way, bubbles: true, cancelable: true}));
+"""
+EVENT = """async area => {
+    const picture = () => area.querySelector('img.widget-image') ?? area.querySelector('img');
+    const before = picture()?.src;
+    const begun = performance.now();
+    return await new Promise(resolve => {
+        const eye = new MutationObserver(async () => {
+            const image = picture();
+            if (!image || image.src === before) return;
+            eye.disconnect();
+            await image.decode().catch(() => {});
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
+        });
+        eye.observe(area, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']});
+        setTimeout(() => { eye.disconnect(); resolve(null); }, 10000);
+        """ + PRESS + """
+    });
+}"""
+DRAG = """async ([area, values]) => {
+    let shown = 0, late = 0, last = null, over = null;
+    const eye = new MutationObserver(() => { shown++; last = performance.now(); if (over) late++; });
+    eye.observe(area, {subtree: true, attributes: true, attributeFilter: ['src']});
+    for (let i = 0; i < values; i++) {
+        """ + PRESS + """
+        await new Promise(r => setTimeout(r, 1000 / 120));
+    }
+    over = performance.now();
+    await new Promise(r => setTimeout(r, 1500));
+    eye.disconnect();
+    return {shown, late, wait: Math.max(0, last - over)};
+}"""
+
+
+def with_beside(notebook: Any) -> tuple[Any, list[tuple[int, str]]]:
+    """The notebook with interact's version after each experiment, and (number of the experiment's cell, its call)."""
+    cells, found = [], []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.rstrip().endswith(".live()"):
+            if not found:
+                cells.append(nbformat.v4.new_code_cell(BESIDE))
+            call = ast.unparse(ast.parse(cell.source).body[-1].value.func.value)  # type: ignore[attr-defined]
+            found.append((len(cells), call))
+            cells += [cell, nbformat.v4.new_code_cell(f"beside({call})")]
+        else:
+            cells.append(cell)
+    notebook.cells = cells
+    return notebook, found
+
+
+def area(notebook: lab.Notebook, number: int) -> Any:
+    """A handle to the output of a cell."""
+    return notebook.cell(number).locator(".jp-OutputArea").first.element_handle()
+
+
+def measure(notebook: lab.Notebook, number: int, events: int) -> dict[str, Any] | None:
+    """Times in ms of ours and of interact's, and what a drag does; None for an experiment without a slider."""
+    if not notebook.cell(number).locator(".noUi-handle").count():
+        return None
+    notebook.cell(number).locator(".widget-image").wait_for()
+    notebook.cell(number + 1).locator("img").first.wait_for()
+    areas = area(notebook, number), area(notebook, number + 1)
+    times: tuple[list[float], list[float]] = ([], [])
+    for k in range(events + 3):
+        for kept, where in zip(times, areas, strict=True):
+            took = notebook.page.evaluate(EVENT, where)
+            if took is not None and k >= 3:  # the first are warm-up
+                kept.append(took)
+            notebook.page.wait_for_timeout(30)
+    return {"live": times[0], "interact": times[1], "drag": notebook.page.evaluate(DRAG, [areas[0], 90])}
+
+
+def p90(times: list[float]) -> float:
+    """The 90th percentile."""
+    return sorted(times)[int(0.9 * (len(times) - 1))]
+
+
+def main() -> int:
+    """Measure, print the table, return 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=40)
+    parser.add_argument("--notebooks", type=Path, default=lab.ROOT / "notebooks")
+    options = parser.parse_args()
+    if lab.chromium() is None:
+        print(lab.INSTALL, file=sys.stderr)
+        return 1
+    home = Path(tempfile.mkdtemp())
+    folder, found = home / "course", {}
+    folder.mkdir()
+    for path in sorted(options.notebooks.glob("*.ipynb")):
+        notebook, found[path.name] = with_beside(nbformat.read(path, as_version=4))
+        nbformat.write(notebook, folder / path.name)
+    server, missed, ratios, medians = lab.Server(folder, home), [], [], []
+    try:
+        with lab.browser() as chrome:
+            print(f"{platform.machine()}, {lab.cores()} cores, Python {platform.python_version()}, Chromium {chrome.version}; ms, "
+                  f"{options.events} events each; drag: 90 values at 120 a second")
+            print(f"{'experiment':44}{'live':>6}{'p90':>6}{'interact':>10}{'p90':>6}{'ratio':>7}   drag: pictures, after the last value, its wait")
+            for name, cells in found.items():
+                if not cells:
+                    continue
+                notebook = lab.Notebook(chrome.new_context(viewport={"width": 1200, "height": 1000}).new_page(), server, name)
+                notebook.run_all(400)
+                for number, call in cells:
+                    got = measure(notebook, number, options.events)
+                    if got is None:
+                        print(f"{call:44} no slider")
+                        continue
+                    live, usual, drag = got["live"], got["interact"], got["drag"]
+                    ratio = statistics.median(usual) / statistics.median(live)
+                    print(f"{call:44}{statistics.median(live):6.0f}{p90(live):6.0f}{statistics.median(usual):10.0f}{p90(usual):6.0f}{ratio:7.1f}"
+                          f"   {drag['shown']:5}, {drag['late']}, {drag['wait']:.0f}", flush=True)
+                    medians.append(statistics.median(live))
+                    ratios.append(ratio)
+                    missed += [call] * (medians[-1] > MEDIAN_MS or ratio < TIMES or drag["late"] > 2)
+                notebook.page.context.close()
+                server.stop_kernels()
+    finally:
+        server.stop()
+    print(f"median of the medians {statistics.median(medians):.0f} ms, of the ratios {statistics.median(ratios):.1f}; "
+          f"bars {MEDIAN_MS} ms, {TIMES}: {'missed by ' + ', '.join(missed) if missed else 'kept by all'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
