@@ -1,6 +1,7 @@
 """Build the notebooks from authoring/lessons/*.py: student and solution variants, executed, outputs stored.
 
     python authoring/build.py [--check] [--force] [--slow] [NAME ...]
+    python authoring/build.py --publish OWNER/NAME
 
 A lesson is in jupytext's percent format. Cell tags: `setup` is replaced by the setup cell; `stub` stays in the student notebook
 only, `solution` in the solutions only; a source with neither makes one notebook for both. `nbval-ignore-output` marks a cell that
@@ -32,7 +33,7 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib  # type: ignore[import-not-found,no-redef]
 
-__all__ = ["BuildError", "assemble", "build", "check_source", "fill", "main", "sources", "variants"]
+__all__ = ["BuildError", "assemble", "build", "check_source", "fill", "main", "publish", "sources", "variants"]
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS, NOTEBOOKS = ROOT / "authoring" / "lessons", ROOT / "notebooks"
@@ -280,7 +281,7 @@ def build(source: Path, *, solution: bool, slow: bool = False) -> float:
     seconds = execute(notebook, path.parent, path.name)
     if seconds > LIMIT_S and not slow:
         raise BuildError(f"{path.name} takes {seconds:.0f} s, more than {LIMIT_S}; make it lighter, or record a result in data/")
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+    write(notebook, path)
     return seconds
 
 
@@ -290,6 +291,35 @@ def stale(source: Path, solution: bool) -> bool:
     if not path.exists():
         return True
     return bool(nbformat.read(path, as_version=4).metadata.get("lessonlib", {}).get("built_from") != digest(source))
+
+
+def publish(address: str) -> None:
+    """Write the project's address (owner/name on GitHub) into pyproject.toml, and badges and setup cells into the notebooks, unexecuted.
+
+    Raises BuildError, and writes nothing, for another form of address or where a notebook is not what its source makes.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", address):
+        raise BuildError(f"address={address!r}: write OWNER/NAME as it stands after github.com/")
+    every = [(source, solution) for source in sources() for solution in variants(source)]
+    old = [target(*case).name for case in every if stale(*case)]
+    if old:
+        raise BuildError(f"{', '.join(sorted(set(old)))} must be built first: make notebooks")
+    project = ROOT / "pyproject.toml"
+    text = re.sub(r"\n\[project\.urls\]\n(?:[^\[\n].*\n)*", "", project.read_text(encoding="utf-8"))
+    urls = f'\n[project.urls]\nRepository = "https://github.com/{address}"\n'
+    project.write_text(text.replace("\n[project.optional-dependencies]", f"{urls}\n[project.optional-dependencies]", 1),
+                       encoding="utf-8", newline="\n")
+    for case in every:
+        notebook, fresh = nbformat.read(target(*case), as_version=4), assemble(*case[:1], solution=case[1])
+        for cell, new in zip(notebook.cells, fresh.cells, strict=True):
+            cell.source, cell.id = fill(new.source, cell.metadata.get("lessonlib", {}).get("values", [])), new.id
+        notebook.metadata = fresh.metadata
+        write(notebook, target(*case))
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook in the form that gives small differences."""
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
 
 
 def _wanted(names: list[str]) -> Iterator[tuple[Path, bool]]:
@@ -308,8 +338,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="say what is out of date, build nothing")
     parser.add_argument("--force", action="store_true", help="build everything")
     parser.add_argument("--slow", action="store_true", help=f"allow more than {LIMIT_S} s")
+    parser.add_argument("--publish", metavar="OWNER/NAME", help="write the project's address, badges and setup cells; execute nothing")
     options = parser.parse_args(arguments)
     try:
+        if options.publish is not None:
+            publish(options.publish)
+            return 0
         todo = [(s, v) for s, v in _wanted(options.names) if options.force or stale(s, v)]
         for source, solution in todo:
             path = target(source, solution)

@@ -82,3 +82,59 @@ def test_an_unknown_name_is_refused_with_those_there_are(home, capsys):
     write(home, "")
     assert build.main(["02_b"]) == 1
     assert "no lesson named 02_b; there are 01_a" in capsys.readouterr().err
+
+
+@pytest.fixture
+def project(home, monkeypatch):
+    """A copy of the project's file and setup cell, beside the lessons."""
+    (home / "authoring").mkdir()
+    for name in ("pyproject.toml", "authoring/setup_cell.py"):
+        (home / name).write_bytes((build.ROOT / name).read_bytes())
+    (home / "data").mkdir()
+    (home / "data" / "SHA256SUMS").write_text("")
+    (home / "lessonlib").mkdir()
+    (home / "lessonlib" / "style.mplstyle").write_text("")
+    monkeypatch.setattr(build, "ROOT", home)
+    text = (home / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.count("[project.urls]") <= 1
+    return home
+
+
+LESSON = '# %% tags=["setup"]\n# %% [markdown]\n# So.\n# %%\nprint(40 + 2)\n# %% [markdown]\n# It is {{ 40 + 2 }}.\n'
+
+
+def test_an_address_brings_badges_and_setup_cells_and_executes_nothing(project, monkeypatch):
+    write(project, LESSON)
+    (project / "authoring" / "setup_cell.py").write_text('REPOSITORY = ""\n')
+    assert build.main([]) == 0
+    path = project / "notebooks" / "01_a.ipynb"
+    before = build.nbformat.read(path, as_version=4)
+    monkeypatch.setattr(build, "execute", None)
+    for address in ("someone/course", "other/name"):
+        assert build.main(["--publish", address]) == 0
+        assert build.main(["--check"]) == 0
+        after = build.nbformat.read(path, as_version=4)
+        assert f"colab.research.google.com/github/{address}/blob/main/notebooks/01_a.ipynb" in after.cells[0].source
+        assert f'REPOSITORY = "https://github.com/{address}"' in after.cells[1].source
+        assert after.cells[4].source == "It is 42."
+        assert [c.get("outputs") for c in after.cells] == [c.get("outputs") for c in before.cells]
+        assert (project / "pyproject.toml").read_text(encoding="utf-8").count("[project.urls]") == 1
+        assert build.repository() == f"https://github.com/{address}"
+    assert "colab-badge" not in before.cells[0].source
+    once = path.read_bytes()
+    assert build.main(["--publish", "other/name"]) == 0
+    assert path.read_bytes() == once
+
+
+@pytest.mark.parametrize("address", ["", "https://github.com/a/b", "a b/c"])
+def test_an_address_of_another_form_is_refused(project, capsys, address):
+    write(project, LESSON)
+    assert build.main(["--publish", address]) == 1
+    assert "OWNER/NAME" in capsys.readouterr().err
+
+
+def test_an_old_notebook_is_not_given_an_address(project, capsys):
+    write(project, LESSON)
+    assert build.main(["--publish", "a/b"]) == 1
+    assert "01_a.ipynb must be built first" in capsys.readouterr().err
+    assert build.repository() == ""
