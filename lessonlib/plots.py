@@ -33,12 +33,12 @@ class Look(NamedTuple):
 
 
 LOOK: Mapping[str, Look] = {
-    "sgd": Look("#4a4a4a", "s", ":"),
-    "momentum": Look("#0a6fb5", "^", "--"),
-    "rmsprop": Look("#c77700", "D", (0, (5, 1.5, 1, 1.5))),
-    "adam": Look("#a8123e", "o", "-"),
-    "adam_l2": Look("#2a8a62", "v", (0, (3, 1))),
-    "adamw": Look("#5b3a9b", "P", (0, (8, 2))),
+    "sgd": Look("#353536", "s", ":"),
+    "momentum": Look("#2b569c", "^", "--"),
+    "rmsprop": Look("#9e5210", "D", (0, (5, 1.5, 1, 1.5))),
+    "adam": Look("#d73569", "o", "-"),
+    "adam_l2": Look("#0e4d1b", "v", (0, (3, 1))),
+    "adamw": Look("#3f0a61", "P", (0, (8, 2))),
 }
 
 
@@ -46,7 +46,7 @@ def look(rule: Callable[..., Any] | str) -> Look:
     """Return the Look of a rule, given as a function or a name; black and a cross for one that is not of the course.
 
     >>> look("adam").color
-    '#a8123e'
+    '#d73569'
     """
     name = rule if isinstance(rule, str) else getattr(rule, "__name__", "")
     return LOOK.get(name, Look("#000000", "x", "-"))
