@@ -12,6 +12,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -107,6 +108,8 @@ class Notebook:
 
     def __init__(self, page: Page, server: Server, name: str, *, kernel: bool = True) -> None:
         self.page, self.server, self.name = page, server, name
+        self.asked_outside: list[str] = []  # the page has no network but this machine
+        page.route(lambda url: not url.startswith((server.address, "data:", "blob:")), self.refuse)
         self.complaints: list[str] = []
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -119,6 +122,11 @@ class Notebook:
         if kernel:
             page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'",
                                    timeout=60_000)
+
+    def refuse(self, route: Any) -> None:
+        """Note and refuse a request to elsewhere."""
+        self.asked_outside.append(route.request.url)
+        route.abort()
 
     def length(self) -> int:
         """How many cells there are."""

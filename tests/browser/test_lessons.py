@@ -143,6 +143,7 @@ def test_an_exercise_tells_a_slip_and_passes_the_right_answer(lesson):
 
 def test_the_console_has_no_complaint_of_ours(lesson):
     assert [text for text in lesson.complaints if not any(known in text for known in NOT_OURS)] == []
+    assert lesson.asked_outside == []
 
 
 def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, new_page):

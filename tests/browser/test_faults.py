@@ -1,0 +1,160 @@
+"""What can go wrong in a session goes wrong here, and ends in a clear state with the learner's code kept."""
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+
+import lab
+import nbformat
+import pytest
+from latency import DRAG, area
+
+MAKE = '''import time
+from lessonlib.experiments import Experiment, Goal, Scene, Slider, new_figure
+
+def scene():
+    figure = new_figure()
+    ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 1000), title="A line")
+    (line,) = ax.plot([], [])
+    return Scene(figure, {"line": line}, "A line that rises from zero to a height.")
+
+drawn = []
+def update(artists, height):
+    drawn.append(height)
+    time.sleep(0.05)
+    artists["line"].set_data([0, 1], [0, height])
+    return f"It rises to {height}."
+
+make = lambda: Experiment(scene, update, {"height": Slider("height", 0, 1000, 500)})'''
+CELLS = [("markdown", "# Faults"), ("code", MAKE), ("code", "make().live()"), ("code", "mine = 40 + 2"),
+         ("code", "import time\nfor _ in range(600): time.sleep(0.1)"), ("code", "print('the answer is', mine)"), ("code", "print(len(drawn), drawn[-1])")]
+DEFINE, LIVE, MINE, LONG, ANSWER, DRAWN = 1, 2, 3, 4, 5, 6
+
+
+def write(path):
+    """A small notebook in the given place."""
+    cells = [getattr(nbformat.v4, f"new_{kind}_cell")(text) for kind, text in CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {
+        "name": "python3", "display_name": "Python 3", "language": "python"}}), path)
+
+
+@pytest.fixture
+def notebook(course, server, new_page, request):
+    """The small notebook, open."""
+    path = course / f"{request.node.name}.ipynb"
+    write(path)
+    yield lab.Notebook(new_page(), server, path.name)
+    server.stop_kernels()
+
+
+def test_a_restarted_kernel_keeps_the_code_and_running_again_plays_again(notebook):
+    notebook.run(DEFINE)
+    notebook.run(LIVE)
+    notebook.write(MINE, "mine = 'my own code'")
+    notebook.command("notebook:restart-kernel")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.page.locator(".jp-Dialog").wait_for(state="detached")
+    notebook.page.wait_for_timeout(3000)
+    assert notebook.source(MINE) == "mine = 'my own code'"
+    notebook.run(ANSWER)
+    assert "NameError: name 'mine' is not defined" in notebook.text(ANSWER)
+    for number in (DEFINE, LIVE, MINE, ANSWER):
+        notebook.run(number)
+    play = lab.Play(notebook, LIVE)
+    assert play.by_keyboard(play.rows()[0])
+    assert "my own code" in notebook.text(ANSWER)
+
+
+def test_cells_out_of_order_say_what_is_missing_and_twice_does_no_harm(notebook):
+    notebook.run(LIVE)
+    assert "NameError: name 'make' is not defined" in notebook.text(LIVE)
+    notebook.run(DEFINE)
+    for _ in range(2):
+        notebook.run(LIVE)
+        play = lab.Play(notebook, LIVE)
+        assert play.by_keyboard(play.rows()[0])
+    assert "Error" not in notebook.text(LIVE)
+
+
+def test_an_interrupt_ends_a_long_cell_and_the_next_one_runs(notebook):
+    notebook.run(MINE)
+    notebook.run(LONG, wait=False)
+    notebook.page.wait_for_timeout(1500)
+    notebook.command("notebook:interrupt-kernel")
+    notebook.settle(20)
+    assert "KeyboardInterrupt" in notebook.text(LONG)
+    notebook.run(ANSWER)
+    assert "the answer is 42" in notebook.text(ANSWER)
+
+
+def test_two_lessons_open_at_once_do_not_disturb_each_other(notebook, course, server, new_page):
+    write(course / "other.ipynb")
+    other = lab.Notebook(new_page(), server, "other.ipynb")
+    plays = []
+    for one in (notebook, other):
+        one.run(DEFINE)
+        one.run(LIVE)
+        plays.append(lab.Play(one, LIVE))
+    plays[0].set("height", 123.0)
+    plays[1].set("height", 456.0)
+    plays[0].cell.get_by_text("It rises to 123.").wait_for()
+    plays[1].cell.get_by_text("It rises to 456.").wait_for()
+
+
+def test_a_thousand_slider_events_end_at_the_last_and_late_ones_are_dropped(notebook):
+    notebook.run(DEFINE)
+    notebook.run(LIVE)
+    play = lab.Play(notebook, LIVE)
+    handle = play.rows()[0].locator(".noUi-handle")
+    handle.evaluate("""e => { for (let i = 0; i < 1000; i++) e.dispatchEvent(
+        new KeyboardEvent('keydown', {key: i < 700 ? 'ArrowRight' : 'ArrowLeft', bubbles: true, cancelable: true})); }""")
+    play.cell.get_by_text("It rises to 700.").wait_for(timeout=20_000)
+    notebook.run(DRAWN)
+    count, last = map(int, notebook.text(DRAWN).split()[-2:])
+    assert last == 700
+    assert count < 20
+
+
+def test_a_fast_drag_leaves_the_picture_at_most_one_frame_behind(notebook):
+    notebook.run(DEFINE)
+    notebook.run(LIVE)
+    lab.Play(notebook, LIVE)
+    found = notebook.page.evaluate(DRAG, [area(notebook, LIVE), 90])
+    assert 3 < found["shown"] < 60  # of 90 values, at 50 ms a picture
+    assert found["late"] <= 2  # the one under way when the hand stops, and the last
+    value = notebook.cell(LIVE).locator(".noUi-handle").get_attribute("aria-valuetext")
+    assert f"It rises to {float(value):.0f}." in notebook.text(LIVE)
+
+
+def test_a_full_disk_is_said_and_neither_file_nor_code_is_lost(course, server, new_page):
+    folder = course / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False).returncode:
+        pytest.skip("a small file system cannot be mounted here: mount -t tmpfs needs root")
+    try:
+        write(folder / "full.ipynb")
+        notebook = lab.Notebook(new_page(), server, "small/full.ipynb")
+        filler = os.open(folder / "filler", os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(filler, b"x" * 4096)
+        os.close(filler)
+        code = "mine = 'my own code'  # " + "long " * 4000
+        notebook.write(MINE, code)
+        notebook.page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save').catch(() => {}); }")
+        told = notebook.page.locator(".jp-Dialog")
+        told.wait_for(timeout=20_000)
+        assert "space" in told.inner_text() or "File Save Error" in told.inner_text()
+        told.locator("button").last.click()
+        assert notebook.source(MINE) == code
+        nbformat.read(folder / "full.ipynb", as_version=4)  # what was saved before is whole
+        (folder / "filler").unlink()
+        notebook.save()
+        time.sleep(1)
+        assert nbformat.read(folder / "full.ipynb", as_version=4).cells[MINE].source == code
+        notebook.page.context.close()
+    finally:
+        server.stop_kernels()
+        subprocess.run(["umount", "-l", folder], check=False)
