@@ -9,6 +9,7 @@ Every engine has the same stages in the same order; from one to the next, one wa
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import torch
@@ -56,7 +57,13 @@ class Adam(torch.optim.Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}; it is in [0, 1)")
         if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}; it is 0 or more")
+        if impl == "triton" and not find_spec("triton"):
+            raise RuntimeError("impl='triton' needs the package triton, which is not installed (it is made for Linux): take impl='foreach'")
+        if impl == "triton" and not (torch.cuda.is_available() or _tables().interpreted()):
+            raise RuntimeError("impl='triton' needs a GPU, and torch finds none: take impl='foreach'")
         self.impl = impl
+        self._plans: dict[int, Any] = {}
+        self._of_graphs: list[Any] = []
         betas = (float(betas[0]), float(betas[1]))
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize})
 
@@ -65,6 +72,7 @@ class Adam(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a pickled optimizer or a loaded state_dict, torch's own included."""
+        self._plans, self._of_graphs = {}, []
         super().__setstate__(state)
         for group in self.param_groups:
             if group.get("amsgrad"):
@@ -83,20 +91,23 @@ class Adam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            (beta1, beta2), hyper = group["betas"], {name: group[name] for name in ("eps", "weight_decay", "maximize")}
-            for tensors in self._by_device_and_dtype(group["params"]):
-                _ENGINES[self._engine()](
-                    *tensors, lr=float(group["lr"]), beta1=beta1, beta2=beta2, decoupled=self.decoupled, **hyper)
+        for index, group in enumerate(self.param_groups):
+            hyper = {name: group[name] for name in ("lr", "eps", "weight_decay", "maximize")}
+            hyper |= {"beta1": group["betas"][0], "beta2": group["betas"][1], "decoupled": self.decoupled}
+            on_triton, others = self._by_engine(self._with_gradient(group["params"]))
+            if on_triton:
+                self._plan(index, on_triton).launch(**hyper)
+            if others:
+                hyper["lr"] = float(group["lr"])  # waits for the GPU where lr is there
+            for tensors in self._by_device_and_dtype(others):
+                (_loop if self.impl == "loop" else _foreach)(*tensors, **hyper)
         return loss
 
-    def _by_device_and_dtype(self, params: list[Tensor]) -> list[_Tensors]:
-        """Return params, grads, exp_avgs, exp_avg_sqs and steps of the parameters that have a gradient, a row for each kind."""
-        kinds: dict[tuple[torch.device, torch.dtype], _Tensors] = {}
+    def _with_gradient(self, params: list[Tensor]) -> list[Tensor]:
+        """Return the parameters that have a gradient, with a state for each."""
+        params = [p for p in params if p.grad is not None]
         for p in params:
-            if p.grad is None:
-                continue
-            if p.grad.is_sparse:
+            if p.grad.layout is not torch.strided:
                 raise RuntimeError("sparse gradients are not supported: use Embedding(sparse=False), or torch.optim.SparseAdam")
             if p.is_complex():
                 raise RuntimeError("complex parameters are not supported: step torch.view_as_real(p), or use torch.optim's")
@@ -105,14 +116,36 @@ class Adam(torch.optim.Optimizer):
                 kept["step"] = torch.tensor(0.0, dtype=torch.float32)
                 kept["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)
                 kept["exp_avg_sq"] = torch.zeros_like(p, memory_format=torch.preserve_format)
+        return params
+
+    def _by_engine(self, params: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the parameters that the Triton engine steps, and the others."""
+        if self.impl == "triton":
+            return params, []
+        if self.impl == "auto" and find_spec("triton"):
+            return [p for p in params if p.is_cuda], [p for p in params if not p.is_cuda]
+        return [], params
+
+    def _plan(self, index: int, params: list[Tensor]) -> Any:
+        """Return the tables for a launch over these parameters, those of the step before where they still hold."""
+        plan = self._plans.get(index)
+        if plan is None or not plan.fits(params):
+            if plan is not None and plan.captured():
+                self._of_graphs.append(plan)
+            plan = self._plans[index] = _tables().Plan(params, self.state)
+        return plan
+
+    def _by_device_and_dtype(self, params: list[Tensor]) -> list[_Tensors]:
+        """Return params, grads, exp_avgs, exp_avg_sqs and steps, a set for each device and dtype."""
+        kinds: dict[tuple[torch.device, torch.dtype], _Tensors] = {}
+        for p in params:
+            kept = self.state[p]
+            if not kept["step"].is_cpu:
+                kept["step"] = kept["step"].cpu()  # the host needs its value at each step
             rows = kinds.setdefault((p.device, p.dtype), ([], [], [], [], []))
             for row, tensor in zip(rows, (p, p.grad, kept["exp_avg"], kept["exp_avg_sq"], kept["step"]), strict=True):
                 row.append(tensor)
         return list(kinds.values())
-
-    def _engine(self) -> str:
-        """Return the name of the engine that steps these tensors."""
-        return "foreach" if self.impl == "auto" else self.impl
 
 
 class AdamW(Adam):
@@ -201,4 +234,6 @@ def _foreach(
     torch._foreach_addcdiv_(params, exp_avgs, roots, step_sizes)
 
 
-_ENGINES: dict[str, Callable[..., None]] = {"loop": _loop, "foreach": _foreach}
+def _tables() -> Any:
+    from lessonlib.gpu import tables  # imports Triton, which Windows and macOS do not have
+    return tables

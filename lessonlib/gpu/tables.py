@@ -1,0 +1,173 @@
+"""What lets one launch reach every tensor: tables of addresses on the device, filled anew only when an address changes.
+
+A plan belongs to one param group. Before each step it is asked whether it still fits. Where nothing moved, a step costs two
+launches for each dtype, `kernels.count` and `kernels.update`, with no allocation and no copy, whatever the number of tensors.
+"""
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from operator import is_
+from typing import Any
+
+import torch
+import triton.language as tl
+from torch import Tensor
+
+from lessonlib.gpu import kernels
+
+__all__ = ["Bucket", "Plan", "interpreted"]
+
+
+def interpreted() -> bool:
+    """Return whether Triton's interpreter runs the kernels, on CPU tensors (TRITON_INTERPRET=1 when they were imported)."""
+    return type(kernels.update).__name__ == "InterpretedFunction"
+
+
+class Plan:
+    """The buckets of the parameters of a group that have a gradient, for the tensors as they lie in memory now."""
+
+    def __init__(self, params: list[Tensor], state: dict[Tensor, dict[str, Any]]) -> None:
+        self.params, self.state, self.known = params, state, len(state)
+        self.sharded = any(hasattr(p, "to_local") for p in params)
+        kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+        for p in params:
+            kinds.setdefault((p.device, p.dtype), []).append(p)
+        self.buckets = [Bucket([_local(p) for p in kind], [_local(p.grad) for p in kind], [state[p] for p in kind])
+                        for kind in kinds.values()]
+        self.kinds = list(kinds.values())
+        self.remembered = [(state[p], *(state[p][name] for name in ("step", "exp_avg", "exp_avg_sq"))) for p in params]
+        self.lying, self.grads_lying = self._look()
+
+    def captured(self) -> bool:
+        """Return whether a CUDA graph reads these tables, so that they must live on."""
+        return any(bucket.captured for bucket in self.buckets)
+
+    def launch(self, **hyper: Any) -> None:
+        """Take one step for all parameters of the plan."""
+        for bucket in self.buckets:
+            bucket.launch(**hyper)
+
+    def fits(self, params: list[Tensor]) -> bool:
+        """Return whether the tables hold for a step of these parameters; gradients that moved are looked up again."""
+        if len(params) != len(self.params) or not all(map(is_, params, self.params)) or len(self.state) != self.known:
+            return False
+        if any(kept["step"] is not t or kept["exp_avg"] is not m or kept["exp_avg_sq"] is not v for kept, t, m, v in self.remembered):
+            return False
+        lying, grads_lying = self._look()
+        if grads_lying != self.grads_lying and lying == self.lying:
+            self.grads_lying = grads_lying
+            for bucket, kind in zip(self.buckets, self.kinds, strict=True):
+                bucket.point_to([_local(p.grad) for p in kind])
+        return lying == self.lying
+
+    def _look(self) -> tuple[list[Any], list[Any]]:
+        """Return where parameters and gradients lie, with the strides of a gradient that is not contiguous."""
+        params, grads = self.params, [p.grad for p in self.params]
+        if self.sharded:
+            params, grads = [_local(p) for p in params], [_local(g) for g in grads]
+        return [p.data_ptr() for p in params], [(g.data_ptr(), g.is_contiguous() or g.stride()) for g in grads]
+
+
+class Bucket:
+    """The tensors of one dtype on one device, and their tables.
+
+    Steps are counted on the device, in float32 as torch's: a kept["step"] that lies elsewhere moves there. The kernel takes
+    tensors that fill one piece of memory, all four in the same order; one that does not (a slice with gaps, a gradient
+    transposed against its parameter) goes through a copy that does.
+    """
+
+    def __init__(self, params: list[Tensor], grads: list[Tensor], kept: list[dict[str, Any]]) -> None:
+        if params[0].device.type != "cuda" and not interpreted():
+            raise RuntimeError(f"impl='triton' needs parameters on a GPU, not on {params[0].device}: move them, or take impl='foreach'")
+        self.device, self.sizes = params[0].device, [p.numel() for p in params]
+        self.likes = [torch.empty_like(p, device="meta") for p in params]
+        self.outward: list[tuple[Tensor, Tensor]] = []
+        self.fixed = [self._laid([_local(k[name]) for k in kept] if name else params, self.outward)
+                      for name in ("", "exp_avg", "exp_avg_sq")]
+        starts = [(row, start) for row, size in enumerate(self.sizes) for start in range(0, size, kernels.BLOCK.value)]
+        self.chunks = torch.tensor(starts, dtype=torch.int64).reshape(-1, 2).to(self.device)
+        elsewhere = [k for k in kept if k["step"].device != self.device or k["step"].dtype != torch.float32]
+        if elsewhere:
+            moved = torch.stack([k["step"].reshape(()).float().cpu() for k in elsewhere]).to(self.device)
+            for k, step in zip(elsewhere, moved.unbind(), strict=True):
+                k["step"] = step
+        self.steps = [k["step"] for k in kept]
+        self.scalars = torch.zeros(3, len(params), dtype=torch.float64, device=self.device)
+        wide = params[0].dtype == torch.float64
+        self.types = {"DTYPE": getattr(tl, str(params[0].dtype).split(".")[-1]), "WITHIN": tl.float64 if wide else tl.float32}
+        self.table = torch.empty(len(params), kernels.COLUMNS.value, dtype=torch.int64, device=self.device)
+        self.spare: tuple[Tensor, Tensor] | None = None
+        self.captured: list[tuple[Tensor, Tensor]] = []
+        self.point_to(grads)
+
+    def point_to(self, grads: list[Tensor]) -> None:
+        """Fill the table with the addresses of these gradients and of the rest: one copy to the device, 56 bytes for each tensor."""
+        self.inward = list(self.outward)
+        thetas, ms, vs = self.fixed
+        self.held = self._laid(grads, self.inward) if any(map(_differ, grads, self.likes)) else []
+        rows = []
+        for *tensors, step, size in zip(thetas, self.held or grads, ms, vs, self.steps, self.sizes, strict=True):
+            at = [tensor.data_ptr() for tensor in tensors]
+            rows.append([*at, step.data_ptr(), size, 0 if any(address % 16 for address in at) else size])
+        self._fill(torch.tensor(rows, dtype=torch.int64))
+
+    def launch(self, *, lr: float | Tensor, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool,
+               maximize: bool) -> None:
+        """Take one step for all tensors of the bucket. An lr in the memory of the device is read there: nobody waits for it."""
+        n, there = len(self.sizes), isinstance(lr, Tensor) and lr.device == self.device
+        decay = kernels.NO_DECAY if not weight_decay else kernels.FROM_THETA if decoupled else kernels.FROM_G
+        self._keep_a_spare()
+        with torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext():
+            for tensor, copy in self.inward:
+                copy.copy_(tensor)
+            kernels.count[(-(-n // kernels.COUNTED.value),)](
+                self.table, self.scalars, lr if there else self.scalars, n, 0.0 if there else float(lr), _log(beta1), _log(beta2),
+                float(weight_decay), LR_IN_MEMORY=there)
+            if len(self.chunks):
+                kernels.update[(len(self.chunks),)](
+                    self.table, self.chunks, self.scalars, n, 1.0 - beta1, beta2, 1.0 - beta2, float(eps), float(weight_decay),
+                    DECAY=decay.value, MAXIMIZE=maximize, **self.types)
+            for tensor, copy in self.outward:
+                tensor.copy_(copy)
+
+    def _laid(self, tensors: list[Tensor], copies: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Return the tensors, with a copy in place of each that the kernel cannot walk; the pairs are added to copies."""
+        laid = [torch.empty_like(like, device=self.device) if _differ(t, like) else t for t, like in zip(tensors, self.likes, strict=True)]
+        copies.extend((t, copy) for t, copy in zip(tensors, laid, strict=True) if t is not copy)
+        return laid
+
+    def _capturing(self) -> bool:
+        return self.device.type == "cuda" and torch.cuda.is_current_stream_capturing()
+
+    def _keep_a_spare(self) -> None:
+        """Make ready for a capture, in which nothing can be allocated on the host: it will find its gradients elsewhere."""
+        if self.device.type == "cuda" and self.spare is None and not self._capturing():
+            self.spare = torch.empty(self.table.shape, dtype=torch.int64, pin_memory=True), torch.empty_like(self.table)
+
+    def _fill(self, rows: Tensor) -> None:
+        if self._capturing():
+            if self.spare is None:
+                raise RuntimeError("take a step on these parameters before the CUDA graph is captured: what it needs is allocated then")
+            host, self.table = self.spare  # the copy becomes a part of the graph, so what it reads is never written again
+            host.copy_(rows)
+            self.table.copy_(host, non_blocking=True)
+            self.captured.append(self.spare)
+            self.spare = None
+        else:
+            if self.captured and self.table is self.captured[-1][1]:
+                self.table = torch.empty_like(self.table)
+            self.table.copy_(rows)
+
+
+def _local(tensor: Any) -> Tensor:
+    """Return the part of a DTensor that lives here, any other tensor as it is: the update is elementwise, each shard steps alone."""
+    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+
+
+def _differ(tensor: Tensor, like: Tensor) -> bool:
+    return tensor.stride() != like.stride() or tensor.dtype != like.dtype
+
+
+def _log(beta: float) -> float:
+    return math.log(beta) if beta else -math.inf
