@@ -96,7 +96,7 @@ class Adam(torch.optim.Optimizer):
             hyper |= {"beta1": group["betas"][0], "beta2": group["betas"][1], "decoupled": self.decoupled}
             on_triton, others = self._by_engine(self._with_gradient(group["params"]))
             if on_triton:
-                self._plan(index, on_triton).launch(**hyper)
+                self._launch(index, on_triton, hyper)
             if others:
                 hyper["lr"] = float(group["lr"])  # waits for the GPU where lr is there
             for tensors in self._by_device_and_dtype(others):
@@ -126,14 +126,15 @@ class Adam(torch.optim.Optimizer):
             return [p for p in params if p.is_cuda], [p for p in params if not p.is_cuda]
         return [], params
 
-    def _plan(self, index: int, params: list[Tensor]) -> Any:
-        """Return the tables for a launch over these parameters, those of the step before where they still hold."""
-        plan = self._plans.get(index)
-        if plan is None or not plan.fits(params):
+    @torch._disable_dynamo  # torch.compile breaks the graph here and goes on after it
+    def _launch(self, index: int, params: list[Tensor], hyper: dict[str, Any]) -> None:
+        """Step these parameters on Triton, with the tables of the step before where they still hold."""
+        plan, kept = self._plans.get(index), [self.state[p] for p in params]
+        if plan is None or not plan.fits(params, kept):
             if plan is not None and plan.captured():
                 self._of_graphs.append(plan)
-            plan = self._plans[index] = _tables().Plan(params, self.state)
-        return plan
+            plan = self._plans[index] = _tables().Plan(params, kept)
+        plan.launch(**hyper)
 
     def _by_device_and_dtype(self, params: list[Tensor]) -> list[_Tensors]:
         """Return params, grads, exp_avgs, exp_avg_sqs and steps, a set for each device and dtype."""

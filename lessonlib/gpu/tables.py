@@ -27,16 +27,16 @@ def interpreted() -> bool:
 class Plan:
     """The buckets of the parameters of a group that have a gradient, for the tensors as they lie in memory now."""
 
-    def __init__(self, params: list[Tensor], state: dict[Tensor, dict[str, Any]]) -> None:
-        self.params, self.state, self.known = params, state, len(state)
+    def __init__(self, params: list[Tensor], kept: list[dict[str, Any]]) -> None:
+        self.params, self.kept = params, kept
         self.sharded = any(hasattr(p, "to_local") for p in params)
-        kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
-        for p in params:
-            kinds.setdefault((p.device, p.dtype), []).append(p)
-        self.buckets = [Bucket([_local(p) for p in kind], [_local(p.grad) for p in kind], [state[p] for p in kind])
-                        for kind in kinds.values()]
+        kinds: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+        for i, p in enumerate(params):
+            kinds.setdefault((p.device, p.dtype), []).append(i)
         self.kinds = list(kinds.values())
-        self.remembered = [(state[p], *(state[p][name] for name in ("step", "exp_avg", "exp_avg_sq"))) for p in params]
+        self.buckets = [Bucket([_local(params[i]) for i in kind], [_local(params[i].grad) for i in kind], [kept[i] for i in kind])
+                        for kind in self.kinds]
+        self.remembered = [(k["step"], k["exp_avg"], k["exp_avg_sq"]) for k in kept]
         self.lying, self.grads_lying = self._look()
 
     def captured(self) -> bool:
@@ -48,17 +48,18 @@ class Plan:
         for bucket in self.buckets:
             bucket.launch(**hyper)
 
-    def fits(self, params: list[Tensor]) -> bool:
+    def fits(self, params: list[Tensor], kept: list[dict[str, Any]]) -> bool:
         """Return whether the tables hold for a step of these parameters; gradients that moved are looked up again."""
-        if len(params) != len(self.params) or not all(map(is_, params, self.params)) or len(self.state) != self.known:
+        if len(params) != len(self.params) or not all(map(is_, params, self.params)) or not all(map(is_, kept, self.kept)):
             return False
-        if any(kept["step"] is not t or kept["exp_avg"] is not m or kept["exp_avg_sq"] is not v for kept, t, m, v in self.remembered):
+        if any(k["step"] is not t or k["exp_avg"] is not m or k["exp_avg_sq"] is not v
+               for k, (t, m, v) in zip(kept, self.remembered, strict=True)):
             return False
         lying, grads_lying = self._look()
         if grads_lying != self.grads_lying and lying == self.lying:
             self.grads_lying = grads_lying
             for bucket, kind in zip(self.buckets, self.kinds, strict=True):
-                bucket.point_to([_local(p.grad) for p in kind])
+                bucket.point_to([_local(params[i].grad) for i in kind])
         return lying == self.lying
 
     def _look(self) -> tuple[list[Any], list[Any]]:
