@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
-LEVEL = {"rules": 0, "data": 0, "problems": 1, "runner": 2, "misconceptions": 2, "checks": 3, "plots": 3, "experiments": 4,
+LEVEL = {"rules": 0, "data": 0, "inplace": 1, "problems": 1, "runner": 2, "misconceptions": 2, "checks": 3, "plots": 3, "experiments": 4,
          "scenes": 5}
 modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)
 
