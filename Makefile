@@ -3,6 +3,7 @@
 # make notebooks  build and run the lessons that changed
 # make lint       style and types
 # make bench      what a run costs, beside optax (installs jax and optax into .venv); what many networks cost, beside torch.optim
+# make bench      what a run costs, beside optax (installs jax and optax into .venv), and what a step costs, beside torch
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,6 +41,7 @@ bench: .venv/ready
 	$(BIN)/python -m pip install --quiet jax optax
 	$(BIN)/python tests/bench_runner.py
 	$(BIN)/python tests/bench_train.py
+	$(BIN)/python -m lessonlib.gpu.bench --bars
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -9,6 +9,7 @@ Every engine has the same stages in the same order; from one to the next, one wa
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -28,7 +29,9 @@ class Adam(torch.optim.Optimizer):
     have the dtype of their parameter. Gradients are never written to.
 
     impl: "loop", "foreach", "triton", or "auto", which is triton for parameters on a GPU where Triton is installed, else foreach.
-    It belongs to the machine, not to the state: a state_dict does not carry it.
+    It belongs to the machine, not to the state: a state_dict does not carry it. On triton, steps and an lr that lies on the GPU are
+    read there, so that nobody waits, and a step can be captured in a CUDA graph after one that was not. loop and foreach round as
+    torch's do; triton computes bfloat16 and float16 in float32 and rounds once, as torch's fused does.
 
     Not here: amsgrad, differentiable, complex and sparse gradients. Raises ValueError for a hyperparameter out of range, and
     RuntimeError in step for a gradient that is sparse or complex.
@@ -48,7 +51,9 @@ class Adam(torch.optim.Optimizer):
             raise ValueError(f"Invalid learning rate: {lr}; it is 0 or more")
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}; it is 0 or more")
-        if len({isinstance(beta, Tensor) for beta in betas}) != 1:
+        if len(betas) != 2:
+            raise ValueError(f"betas={betas}: give two, beta1 and beta2")
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
             raise ValueError(f"betas={betas}: betas must be either both floats or both Tensors")
         for index, beta in enumerate(betas):
             if isinstance(beta, Tensor) and beta.numel() != 1:
@@ -57,7 +62,7 @@ class Adam(torch.optim.Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}; it is in [0, 1)")
         if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}; it is 0 or more")
-        if impl == "triton" and not find_spec("triton"):
+        if impl == "triton" and not _has_triton():
             raise RuntimeError("impl='triton' needs the package triton, which is not installed (it is made for Linux): take impl='foreach'")
         if impl == "triton" and not (torch.cuda.is_available() or _tables().interpreted()):
             raise RuntimeError("impl='triton' needs a GPU, and torch finds none: take impl='foreach'")
@@ -72,7 +77,8 @@ class Adam(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a pickled optimizer or a loaded state_dict, torch's own included."""
-        self._plans, self._of_graphs = {}, []
+        self._of_graphs = [*getattr(self, "_of_graphs", []), *(p for p in getattr(self, "_plans", {}).values() if p.captured())]
+        self._plans = {}
         super().__setstate__(state)
         for group in self.param_groups:
             if group.get("amsgrad"):
@@ -122,7 +128,7 @@ class Adam(torch.optim.Optimizer):
         """Return the parameters that the Triton engine steps, and the others."""
         if self.impl == "triton":
             return params, []
-        if self.impl == "auto" and find_spec("triton"):
+        if self.impl == "auto" and _has_triton():
             return [p for p in params if p.is_cuda], [p for p in params if not p.is_cuda]
         return [], params
 
@@ -233,6 +239,11 @@ def _foreach(
     # step
     torch._foreach_add_(roots, eps)
     torch._foreach_addcdiv_(params, exp_avgs, roots, step_sizes)
+
+
+@cache
+def _has_triton() -> bool:
+    return find_spec("triton") is not None
 
 
 def _tables() -> Any:

@@ -57,9 +57,9 @@ class Plan:
             return False
         lying, grads_lying = self._look()
         if grads_lying != self.grads_lying and lying == self.lying:
-            self.grads_lying = grads_lying
             for bucket, kind in zip(self.buckets, self.kinds, strict=True):
                 bucket.point_to([_local(params[i].grad) for i in kind])
+            self.grads_lying = grads_lying
         return lying == self.lying
 
     def _look(self) -> tuple[list[Any], list[Any]]:
@@ -99,7 +99,7 @@ class Bucket:
         self.types = {"DTYPE": getattr(tl, str(params[0].dtype).split(".")[-1]), "WITHIN": tl.float64 if wide else tl.float32}
         self.table = torch.empty(len(params), kernels.COLUMNS.value, dtype=torch.int64, device=self.device)
         self.spare: tuple[Tensor, Tensor] | None = None
-        self.captured: list[tuple[Tensor, Tensor]] = []
+        self.captured: list[Tensor] = []  # what CUDA graphs read: never written again, never freed
         self.point_to(grads)
 
     def point_to(self, grads: list[Tensor]) -> None:
@@ -118,7 +118,10 @@ class Bucket:
         """Take one step for all tensors of the bucket. An lr in the memory of the device is read there: nobody waits for it."""
         n, there = len(self.sizes), isinstance(lr, Tensor) and lr.device == self.device
         decay = kernels.NO_DECAY if not weight_decay else kernels.FROM_THETA if decoupled else kernels.FROM_G
-        self._keep_a_spare()
+        if self._capturing():
+            self.captured.append(self.table)
+        elif self.device.type == "cuda" and self.spare is None:  # for a capture, which finds its gradients elsewhere and cannot allocate
+            self.spare = torch.empty(self.table.shape, dtype=torch.int64, pin_memory=True), torch.empty_like(self.table)
         with torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext():
             for tensor, copy in self.inward:
                 copy.copy_(tensor)
@@ -141,22 +144,16 @@ class Bucket:
     def _capturing(self) -> bool:
         return self.device.type == "cuda" and torch.cuda.is_current_stream_capturing()
 
-    def _keep_a_spare(self) -> None:
-        """Make ready for a capture, in which nothing can be allocated on the host: it will find its gradients elsewhere."""
-        if self.device.type == "cuda" and self.spare is None and not self._capturing():
-            self.spare = torch.empty(self.table.shape, dtype=torch.int64, pin_memory=True), torch.empty_like(self.table)
-
     def _fill(self, rows: Tensor) -> None:
         if self._capturing():
             if self.spare is None:
                 raise RuntimeError("take a step on these parameters before the CUDA graph is captured: what it needs is allocated then")
-            host, self.table = self.spare  # the copy becomes a part of the graph, so what it reads is never written again
+            (host, self.table), self.spare = self.spare, None
             host.copy_(rows)
-            self.table.copy_(host, non_blocking=True)
-            self.captured.append(self.spare)
-            self.spare = None
+            self.table.copy_(host, non_blocking=True)  # each replay of the graph copies again
+            self.captured.append(host)
         else:
-            if self.captured and self.table is self.captured[-1][1]:
+            if any(self.table is kept for kept in self.captured):
                 self.table = torch.empty_like(self.table)
             self.table.copy_(rows)
 
