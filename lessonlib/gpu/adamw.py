@@ -100,12 +100,12 @@ class Adam(torch.optim.Optimizer):
         for index, group in enumerate(self.param_groups):
             hyper = {name: group[name] for name in ("lr", "eps", "weight_decay", "maximize")}
             hyper |= {"beta1": group["betas"][0], "beta2": group["betas"][1], "decoupled": self.decoupled}
-            on_triton, others = self._by_engine(self._with_gradient(group["params"]))
+            on_triton, others = self._by_engine(group["params"])
             if on_triton:
                 self._launch(index, on_triton, hyper)
             if others:
                 hyper["lr"] = float(group["lr"])  # waits for the GPU where lr is there
-            for tensors in self._by_device_and_dtype(others):
+            for tensors in self._by_device_and_dtype(self._with_gradient(others)):
                 (_loop if self.impl == "loop" else _foreach)(*tensors, **hyper)
         return loss
 
@@ -135,11 +135,12 @@ class Adam(torch.optim.Optimizer):
     @torch._disable_dynamo  # torch.compile breaks the graph here and goes on after it
     def _launch(self, index: int, params: list[Tensor], hyper: dict[str, Any]) -> None:
         """Step these parameters on Triton, with the tables of the step before where they still hold."""
-        plan, kept = self._plans.get(index), [self.state[p] for p in params]
-        if plan is None or not plan.fits(params, kept):
+        plan = self._plans.get(index)
+        if plan is None or not plan.fits(params, self.state):
+            self._with_gradient(params)
             if plan is not None and plan.captured():
                 self._of_graphs.append(plan)
-            plan = self._plans[index] = _tables().Plan(params, kept)
+            plan = self._plans[index] = _tables().Plan(params, self.state)
         plan.launch(**hyper)
 
     def _by_device_and_dtype(self, params: list[Tensor]) -> list[_Tensors]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from operator import is_
+from itertools import chain
+from operator import is_, itemgetter
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ from lessonlib.gpu import kernels
 
 __all__ = ["Bucket", "Plan", "interpreted"]
 
+_KEPT = itemgetter("step", "exp_avg", "exp_avg_sq")
+
 
 def interpreted() -> bool:
     """Return whether Triton's interpreter runs the kernels, on CPU tensors (TRITON_INTERPRET=1 when they were imported)."""
@@ -25,19 +28,24 @@ def interpreted() -> bool:
 
 
 class Plan:
-    """The buckets of the parameters of a group that have a gradient, for the tensors as they lie in memory now."""
+    """The buckets of a group's parameters that have a gradient, for the tensors as they lie in memory now.
 
-    def __init__(self, params: list[Tensor], kept: list[dict[str, Any]]) -> None:
-        self.params, self.kept = params, kept
+    What is asked before each step runs over lists in C, so that asking costs less than a launch even for thousands of tensors.
+    """
+
+    def __init__(self, params: list[Tensor], state: dict[Tensor, dict[str, Any]]) -> None:
+        self.asked, self.absent = list(params), [p.grad is None for p in params]
+        self.params = [p for p in params if p.grad is not None]
+        self.kept = [state[p] for p in self.params]
         self.sharded = any(hasattr(p, "to_local") for p in params)
         kinds: dict[tuple[torch.device, torch.dtype], list[int]] = {}
-        for i, p in enumerate(params):
+        for i, p in enumerate(self.params):
             kinds.setdefault((p.device, p.dtype), []).append(i)
         self.kinds = list(kinds.values())
-        self.buckets = [Bucket([_local(params[i]) for i in kind], [_local(params[i].grad) for i in kind], [kept[i] for i in kind])
-                        for kind in self.kinds]
-        self.remembered = [(k["step"], k["exp_avg"], k["exp_avg_sq"]) for k in kept]
-        self.lying, self.grads_lying = self._look()
+        thetas, grads = self._here(self.params), self._here([p.grad for p in self.params])
+        self.buckets = [Bucket(*([row[i] for i in kind] for row in (thetas, grads, self.kept))) for kind in self.kinds]
+        self.remembered = list(chain.from_iterable(map(_KEPT, self.kept)))
+        self.lying, self.grads_lying = list(map(Tensor.data_ptr, thetas)), _lying(grads)
 
     def captured(self) -> bool:
         """Return whether a CUDA graph reads these tables, so that they must live on."""
@@ -48,26 +56,26 @@ class Plan:
         for bucket in self.buckets:
             bucket.launch(**hyper)
 
-    def fits(self, params: list[Tensor], kept: list[dict[str, Any]]) -> bool:
+    def fits(self, params: list[Tensor], state: dict[Tensor, dict[str, Any]]) -> bool:
         """Return whether the tables hold for a step of these parameters; gradients that moved are looked up again."""
-        if len(params) != len(self.params) or not all(map(is_, params, self.params)) or not all(map(is_, kept, self.kept)):
+        grads = [p.grad for p in params]
+        if len(params) != len(self.asked) or not all(map(is_, params, self.asked)) or [g is None for g in grads] != self.absent:
             return False
-        if any(k["step"] is not t or k["exp_avg"] is not m or k["exp_avg_sq"] is not v
-               for k, (t, m, v) in zip(kept, self.remembered, strict=True)):
+        grads = [g for g in grads if g is not None]
+        if not all(map(is_, map(state.get, self.params), self.kept)) or any(g.layout is not torch.strided for g in grads):
             return False
-        lying, grads_lying = self._look()
+        if not all(map(is_, chain.from_iterable(map(_KEPT, self.kept)), self.remembered)):
+            return False
+        grads = self._here(grads)
+        lying, grads_lying = list(map(Tensor.data_ptr, self._here(self.params))), _lying(grads)
         if grads_lying != self.grads_lying and lying == self.lying:
             for bucket, kind in zip(self.buckets, self.kinds, strict=True):
-                bucket.point_to([_local(params[i].grad) for i in kind])
+                bucket.point_to([grads[i] for i in kind])
             self.grads_lying = grads_lying
         return lying == self.lying
 
-    def _look(self) -> tuple[list[Any], list[Any]]:
-        """Return where parameters and gradients lie, with the strides of a gradient that is not contiguous."""
-        params, grads = self.params, [p.grad for p in self.params]
-        if self.sharded:
-            params, grads = [_local(p) for p in params], [_local(g) for g in grads]
-        return [p.data_ptr() for p in params], [(g.data_ptr(), g.is_contiguous() or g.stride()) for g in grads]
+    def _here(self, tensors: list[Any]) -> list[Tensor]:
+        return [_local(tensor) for tensor in tensors] if self.sharded else tensors
 
 
 class Bucket:
@@ -81,8 +89,9 @@ class Bucket:
     def __init__(self, params: list[Tensor], grads: list[Tensor], kept: list[dict[str, Any]]) -> None:
         if params[0].device.type != "cuda" and not interpreted():
             raise RuntimeError(f"impl='triton' needs parameters on a GPU, not on {params[0].device}: move them, or take impl='foreach'")
-        self.device, self.sizes = params[0].device, [p.numel() for p in params]
+        self.device, self.dtype, self.sizes = params[0].device, params[0].dtype, [p.numel() for p in params]
         self.likes = [torch.empty_like(p, device="meta") for p in params]
+        self.contiguous = all(map(Tensor.is_contiguous, self.likes))
         self.outward: list[tuple[Tensor, Tensor]] = []
         self.fixed = [self._laid([_local(k[name]) for k in kept] if name else params, self.outward)
                       for name in ("", "exp_avg", "exp_avg_sq")]
@@ -95,23 +104,23 @@ class Bucket:
                 k["step"] = step
         self.steps = [k["step"] for k in kept]
         self.scalars = torch.zeros(3, len(params), dtype=torch.float64, device=self.device)
-        wide = params[0].dtype == torch.float64
-        self.types = {"DTYPE": getattr(tl, str(params[0].dtype).split(".")[-1]), "WITHIN": tl.float64 if wide else tl.float32}
-        self.table = torch.empty(len(params), kernels.COLUMNS.value, dtype=torch.int64, device=self.device)
+        within = tl.float64 if self.dtype == torch.float64 else tl.float32
+        self.types = {"DTYPE": getattr(tl, str(self.dtype).split(".")[-1]), "WITHIN": within}
+        rows = [[t.data_ptr() for t in (theta, theta, m, v, step)] for theta, m, v, step in zip(*self.fixed, self.steps, strict=True)]
+        self.rows = torch.tensor([[*row, size, 0] for row, size in zip(rows, self.sizes, strict=True)], dtype=torch.int64)
+        self.table = torch.empty_like(self.rows, device=self.device)
         self.spare: tuple[Tensor, Tensor] | None = None
         self.captured: list[Tensor] = []  # what CUDA graphs read: never written again, never freed
         self.point_to(grads)
 
     def point_to(self, grads: list[Tensor]) -> None:
         """Fill the table with the addresses of these gradients and of the rest: one copy to the device, 56 bytes for each tensor."""
-        self.inward = list(self.outward)
-        thetas, ms, vs = self.fixed
-        self.held = self._laid(grads, self.inward) if any(map(_differ, grads, self.likes)) else []
-        rows = []
-        for *tensors, step, size in zip(thetas, self.held or grads, ms, vs, self.steps, self.sizes, strict=True):
-            at = [tensor.data_ptr() for tensor in tensors]
-            rows.append([*at, step.data_ptr(), size, 0 if any(address % 16 for address in at) else size])
-        self._fill(torch.tensor(rows, dtype=torch.int64))
+        self.inward, as_expected = list(self.outward), {g.dtype for g in grads} == {self.dtype}
+        if not (as_expected and self.contiguous and all(map(Tensor.is_contiguous, grads))):
+            grads = self._laid(grads, self.inward)
+        self.rows[:, 1] = torch.tensor(list(map(Tensor.data_ptr, grads)))
+        self.rows[:, 6] = self.rows[:, 5] * (self.rows[:, :4] % 16 == 0).all(1)
+        self._fill(self.rows)
 
     def launch(self, *, lr: float | Tensor, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool,
                maximize: bool) -> None:
@@ -161,6 +170,12 @@ class Bucket:
 def _local(tensor: Any) -> Tensor:
     """Return the part of a DTensor that lives here, any other tensor as it is: the update is elementwise, each shard steps alone."""
     return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+
+
+def _lying(tensors: list[Tensor]) -> list[Any]:
+    """Return where tensors lie, and how if one of them is not contiguous."""
+    at = list(map(Tensor.data_ptr, tensors))
+    return at if all(map(Tensor.is_contiguous, tensors)) else [at, [tensor.stride() for tensor in tensors]]
 
 
 def _differ(tensor: Tensor, like: Tensor) -> bool:
