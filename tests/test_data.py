@@ -42,3 +42,27 @@ def test_a_file_without_a_checksum_is_refused(folder):
     (folder / "other.npz").write_bytes(b"x")
     with pytest.raises(ValueError, match=r"name='other.npz' has no checksum"):
         data.data_file("other.npz", folder)
+
+
+def test_the_text_is_the_whole_book_and_nothing_else():
+    verses = data.text().splitlines()
+    assert (len(data.text()), len(verses), len(set(data.text()))) == (196_818, 1533, 60)
+    assert verses[0] == "In the beginning God created the heaven and the earth."
+    assert verses[-1].endswith("in a coffin in Egypt.")
+    assert not any(character.isdigit() for character in data.text())
+
+
+def test_every_kind_of_file_is_covered_by_the_checksums():
+    import make_data
+
+    listed = {line.split()[1] for line in (data._folder() / "SHA256SUMS").read_text(encoding="ascii").splitlines()}
+    assert {path.name for kind in make_data.KINDS for path in data._folder().glob(kind)} == listed
+    for name in listed:
+        assert data.data_file(name).exists()
+
+
+def test_a_result_that_nobody_recorded_is_none_and_an_altered_one_is_refused(folder):
+    assert data.recorded("never.json", folder) is None
+    (folder / "never.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"name='never.json' has no checksum"):
+        data.recorded("never.json", folder)
