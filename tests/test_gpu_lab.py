@@ -50,7 +50,7 @@ def test_every_rule_is_swept_over_as_many_step_sizes_and_adamw_without_warm_up_t
         by_rule.setdefault((rule, warmup), []).append(lr)
     assert set(by_rule) == {("momentum", size.warmup), ("adam", size.warmup), ("adamw", size.warmup), ("adamw", 0)}
     assert len({len(lrs) for lrs in by_rule.values()}) == 1
-    for (rule, warmup, lr), (make, wanted) in cases.items():
+    for (_, warmup, lr), (make, wanted) in cases.items():
         made = make([torch.nn.Parameter(torch.ones(2))])
         assert (made.param_groups[0]["lr"], wanted.warmup) == (lr, warmup)
 

@@ -26,28 +26,12 @@ from torch.nn import functional
 from lessonlib.gpu.adamw import AdamW
 from lessonlib.gpu.transformer import Size, Transformer
 
-__all__ = ["STAGES", "bytes_per_rank", "launch", "main", "table"]
+__all__ = ["STAGES", "launch", "main", "table"]
 
 STAGES = (0, 1, 2, 3)
-SIZE = Size(layers=2, width=64, heads=4, context=32, batch=8, steps=6, warmup=0)
+SIZE = Size(layers=2, width=64, heads=4, context=32, batch=8, steps=4, warmup=0)
 LETTERS = 60
 LR, DECAY = 1e-2, 0.1
-
-
-def bytes_per_rank(parameters: float, ranks: int, stage: int, *, weight: int = 4, gradient: int = 4, state: int = 8) -> dict[str, float]:
-    """Return what each of `ranks` processes holds for a model, by kind, at a ZeRO stage.
-
-    weight, gradient, state: bytes for each parameter; 4, 4 and 8 are float32 with Adam. Activations, and what is gathered for a
-    moment, come on top.
-
-    >>> bytes_per_rank(1e9, 8, 1)
-    {'parameters': 4000000000.0, 'gradients': 4000000000.0, 'state': 1000000000.0}
-    """
-    if stage not in STAGES:
-        raise ValueError(f"stage={stage!r}: ZeRO has the stages 0, 1, 2 and 3")
-    share = [1 / ranks if stage >= spread else 1.0 for spread in (3, 2, 1)]
-    return {kind: each * parameters * part
-            for kind, each, part in zip(("parameters", "gradients", "state"), (weight, gradient, state), share, strict=True)}
 
 
 def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:

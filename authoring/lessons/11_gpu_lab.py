@@ -1,0 +1,536 @@
+# %% [markdown]
+# # Lesson 11. The GPU lab: a real training, and what a step costs
+#
+# Lesson 10 ended with AdamW in its working clothes: param groups, schedule, warm-up, state. Here they go to work: a character transformer learns a book. Then we ask what
+# nobody asks of a formula: what does one step *cost*, in time and in memory, and what happens when one machine is not enough? After this lesson you will be able to
+#
+# 1. train a transformer with three optimizers, each fairly tuned, and read its basins;
+# 2. say what [warm-up](glossary.ipynb#Warm-up) does to the range of step sizes that work, because you saw it;
+# 3. predict the least time of a step on your hardware, and count the bytes an optimizer holds;
+# 4. say what each stage of ZeRO spreads over several machines, and run it on two processes.
+#
+# | Part | What you do | Minutes |
+# |---|---|---|
+# | 1 | A transformer learns a book | 25 |
+# | 2 | Warm-up and the width of the basin | 20 |
+# | 3 | What a step costs: time, memory, precision | 25 |
+# | 4 | Beyond one machine | 15 |
+#
+# The minutes are our estimate. You need PyTorch. **Every cell runs on a CPU, at a small size; where there is a GPU the same cells take a larger model unasked.** The code takes one to two minutes on two CPU cores.
+
+# %% tags=["setup"]
+
+# %% [markdown]
+# On a CPU the weights are float64, so that the numbers in the text come out on any machine, and each training uses one thread: a model this small is slower on two.
+
+# %%
+import inspect
+import math
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lessonlib.data import recorded, text
+from lessonlib.gpu import bench, lab, shard
+from lessonlib.gpu.adamw import AdamW
+from lessonlib.gpu.transformer import Corpus, Transformer, sample, schedule, train, train_all
+from lessonlib.scenes import lesson11 as scenes
+
+# %% [markdown]
+# Which machine is this? `size` is what a training will cost here.
+
+# %%
+kind = "cuda" if torch.cuda.is_available() else "cpu"
+dtype = torch.float64 if kind == "cpu" else torch.float32
+torch.set_num_threads(1)
+corpus, size = Corpus(text(), kind), lab.SIZES[kind]
+print(kind, size)
+
+# %% [markdown]
+# ## Part 1. A transformer learns a book
+#
+# The book is Genesis in the King James Version (1611): {{ len(text()):,} } characters, {{ len(corpus.letters) }} different ones. The last tenth is kept for testing. The task: predict the next character. The
+# [loss](glossary.ipynb#Loss) is in *nats a character*, $-\ln p$ of the character that came. Before any network: how far do simple tables get?
+
+# %%
+seen, test, n = corpus.train.cpu(), corpus.test.cpu(), len(corpus.letters)
+pairs = torch.bincount(n * seen[:-1] + seen[1:], minlength=n * n).view(n, n) + 0.1
+often, after = pairs.sum(0) / pairs.sum(), pairs / pairs.sum(1, keepdim=True)
+level = {"every character alike": math.log(n),
+         "how often each comes": -often[test].log().mean().item(),
+         "which follows which": -after[test[:-1], test[1:]].log().mean().item()}
+for name, loss in level.items():
+    print(f"{name:22} {loss:.2f}")
+
+# %% [markdown]
+# These are the rungs to measure a network by. A fresh one must stand on the first, or something is wrong with its start. The model is the smallest real transformer: {{ size.layers }} layers of attention and a two-layer network, {{ size.width }} wide, looking back {{ size.context }} characters.
+
+# %%
+model = Transformer(n, size).to(kind, dtype)
+places, following = corpus.windows(size, torch.Generator().manual_seed(0))
+loss = functional.cross_entropy(model(places).flatten(0, 1), following.flatten())
+print(f"{sum(p.numel() for p in model.parameters()):,} parameters, loss at the start {loss:.2f}")
+
+# %% [markdown]
+# ### Three optimizers, each fairly tuned
+#
+# SGD with [momentum](glossary.ipynb#Momentum), [Adam](glossary.ipynb#Adam), [AdamW](glossary.ipynb#AdamW). torch's `momentum=0.9` keeps a *sum*: in the letters of lesson 7 its step size is ten times `lr`. `AdamW` is the course's own, a drop-in for torch's.
+
+# %%
+print(inspect.getsource(lab.optimizer))
+
+# %% [markdown]
+# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(lab.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2. The loss is measured on the test text at the end.
+#
+# **Predict:** on the digits of lesson 9 the rules tied once they were tuned. On language with a transformer? By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
+
+# %%
+results = train_all(lab.trainings(kind, size), corpus, dtype=dtype)
+
+def tests(rule, warmup):
+    """(step sizes, test losses) of a rule."""
+    found = {lr: done.test for (r, w, lr), done in results.items() if (r, w) == (rule, warmup)}
+    return np.array(list(found)), np.array(list(found.values()))
+
+best = {}
+for rule in ("momentum", "adam", "adamw"):
+    lrs, losses = tests(rule, size.warmup)
+    best[rule] = lrs[losses.argmin()]
+    print(f"{rule:9} best {losses.min():.2f} at lr {best[rule]:g}, inside the sweep: "
+          f"{0 < losses.argmin() < len(lrs) - 1}")
+
+# %% [markdown]
+# In the figure, lines are the runs that you just made. Bars are the range of three seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu`. Look at the lowest point of each line, and at how far the bars reach.
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 4))
+record = recorded("lab_cpu.json")
+for rule in best:
+    lrs, losses = tests(rule, size.warmup)
+    plots.basin(lrs, np.minimum(losses, scenes.CEILING), ax, rule=rule)
+    at, seeds = scenes.seed_range(record["sweep"], rule, record["size"]["warmup"])
+    low, high = (np.minimum(x, scenes.CEILING) for x in (seeds.min(0), seeds.max(0)))
+    ax.vlines(at, low, high, color=plots.look(rule).color, lw=5, alpha=0.3)
+ax.axhline(level["which follows which"], color="black", lw=1, label="table: which follows which")
+ax.set(ylabel="test loss, nats a character", title="On language, momentum stays behind", ylim=(2, 4.2))
+ax.legend(ncols=2)
+plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach the level of a table "
+           "of pairs; momentum's best is higher and its basin narrower.")
+
+# %% [markdown]
+# After the best step size each, Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}; over three seeds momentum's best is {{ seeds_best["momentum"][0]:.2f }} to {{ seeds_best["momentum"][1]:.2f }}, Adam's {{ seeds_best["adam"][0]:.2f }} to {{ seeds_best["adam"][1]:.2f }} and AdamW's {{ seeds_best["adamw"][0]:.2f }} to {{ seeds_best["adamw"][1]:.2f }}. So here the gap is real, as the Zipf table of lesson 9 would have it:
+# characters are as unequal as words. Adam and AdamW differ by less than the step size does. The decay's memory is $1/(\alpha\lambda)$ = {{ 1 / (best["adamw"] * 0.1):,.0f }} steps at AdamW's best, longer than the whole run.
+#
+# What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping. Look at the way down before you judge.
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 3.8))
+for rule, lr in best.items():
+    smooth = np.convolve(results[rule, size.warmup, lr].losses, np.ones(10) / 10, "valid")
+    look = plots.look(rule)
+    ax.plot(np.arange(10, size.steps + 1), smooth, color=look.color, ls=look.dash, lw=1.6,
+            label=f"{rule}, lr {lr:g}")
+for name, loss in level.items():
+    ax.axhline(loss, color="#999999", lw=1)
+    ax.text(size.steps, loss + 0.02, name, ha="right", color="#555555", fontsize=9)
+ax.set(xlabel="step", ylabel="training loss, mean of 10 steps", title="First how often, then what follows")
+ax.legend(loc="center right")
+plots.show(figure, "Training loss of three optimizers at their best step size: all rest near the level of "
+           "letter frequencies before they fall towards that of a table of pairs.")
+
+# %% [markdown]
+# Every run first learns *how often* each character comes, rests there, and then learns what follows what. Momentum rests longer. None has passed the table of pairs yet: {{ size.steps }} steps are {{ size.steps * size.batch * size.context / len(corpus.train):.1f}} times through the book.
+#
+# ### Read what it writes
+#
+# Train the best setting four times as long, and let it write. **Predict:** letters, words, or sentences?
+
+# %%
+rule = min(best, key=lambda rule: tests(rule, size.warmup)[1].min())
+longer = size._replace(steps=4 * size.steps, warmup=4 * size.warmup)
+scholar = train(lab.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
+print(f"below the table of pairs: {scholar.test < level['which follows which']}")
+
+# %% [markdown]
+# Each character is drawn from the model's own probabilities, at a temperature of 0.8. Change the start, the seed, the temperature. (Your text will differ from the one stored here in a place or two: one character drawn otherwise changes all after it.)
+
+# %% tags=["nbval-ignore-output"]
+print(sample(scholar.model, corpus, "And God said", 300, temperature=0.8))
+
+# %% [markdown]
+# At a loss of {{ scholar.test:.1f }} it knows the shape of words and verses and few words. Nothing in it knew that there are words. On a GPU the same cell trains the larger model.
+#
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 2. Warm-up and the width of the basin
+#
+# Why start with small steps at all? You have trained AdamW with and without. **Predict:** at which step sizes will it matter, the small ones or the large ones?
+
+# %%
+print("lr        with warm-up   without")
+both = zip(*tests("adamw", size.warmup), tests("adamw", 0)[1])
+for lr, warm, cold in both:
+    print(f"{lr:<9g} {warm:12.2f} {cold:9.2f}")
+
+# %% [markdown]
+# The full protocol, 4 layers, 128 wide, 800 steps, wants a GPU; the figure shows it as soon as somebody has recorded it. Until then there is the small one, recorded over three seeds.
+
+# %%
+records = {kind: recorded(f"lab_{kind}.json") for kind in ("cpu", "cuda")}
+here = [record for record in records.values() if record]
+figure, axes = plt.subplots(1, len(here), figsize=(4.2 + 3 * len(here), 3.9), squeeze=False)
+for ax, record in zip(axes[0], here):
+    scenes.warmup_basin(record, ax)
+plots.show(figure, "AdamW's test loss against step size, with and without warm-up: alike at small step "
+           "sizes; at the large ones only the runs with warm-up end low.")
+for device, record in records.items():
+    print(f"{device}:", record["command"] if record else scenes.how_to_record(device))
+
+# %% [markdown]
+# At small steps warm-up costs a little: it spends steps. At large ones it decides: without it the basin ends near {{ cold_end:g}}, with it the two largest step sizes of the sweep are as good as any. **Warm-up does not find a better minimum here: it makes the basin wider, on the side of large steps.** The best loss without it is {{ tests("adamw", 0)[1].min():.2f }}, with it {{ tests("adamw", size.warmup)[1].min():.2f }}.
+#
+# ### What do the large first steps do?
+#
+# Adam's first steps are [sign steps](glossary.ipynb#Sign-descent): every weight moves by $\alpha$. A weight here starts with a deviation of 0.02, so at $\alpha = 0.01$ two steps can undo the start. Watch what comes out of the network for different places in the text: 0 is as different as can be, 1 is all the same. The loop is the one that `train` uses.
+
+# %%
+def alike(model):
+    """Squared length of the mean of the unit vectors that leave the network: 1 is all the same."""
+    kept = []
+    hook = model.norm.register_forward_hook(lambda module, given, made: kept.append(made.detach()))
+    model(corpus.test[: 64 * size.context].view(64, -1))
+    hook.remove()
+    return functional.normalize(kept[0].flatten(0, 1), dim=-1).mean(0).square().sum().item()
+
+# %% [markdown]
+# **Predict:** will the vectors grow alike without warm-up, with it, or in both?
+
+# %%
+def watch(lr, warmup):
+    """alike() before each step."""
+    model, generator = Transformer(n, size).to(kind, dtype), torch.Generator().manual_seed(0)
+    optimizer = lab.optimizer("adamw", lr)(model.parameters())
+    watched = []
+    for t in range(1, size.steps // 2 + 1):
+        watched.append(alike(model))
+        x, y = corpus.windows(size, generator)
+        optimizer.param_groups[0]["lr"] = lr * schedule(t, size.steps, warmup)
+        optimizer.zero_grad()
+        functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
+        optimizer.step()
+    return watched
+
+watched = {warmup: watch(0.01, warmup) for warmup in (size.warmup, 0)}
+
+# %% [markdown]
+# In the figure, look at where each line goes up and where it comes down.
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 3.4))
+for warmup, line in watched.items():
+    ax.plot(line, color=plots.look("adamw").color if warmup else "black", ls="-" if warmup else ":",
+            label=f"{warmup} steps of warm-up" if warmup else "no warm-up")
+ax.set(xlabel="step", ylabel="how alike the vectors are", ylim=(0, 1.05),
+       title="Both forget the letters; with warm-up they are found again")
+ax.legend()
+plots.show(figure, "How alike the vectors leaving the network are, over the first half of training: "
+           "near 1 soon in both runs; with warm-up it falls fast and far, without it slowly and less.")
+
+# %% [markdown]
+# Perhaps you expected only the run without warm-up to lose its differences. **Both do**: at first only "how often" is learnt, it is the same for every place, and all vectors turn the same way. Without warm-up that takes {{ first_over(watched[0]) }} steps to pass 0.99, with it {{ first_over(watched[size.warmup]) }}. The difference is the way back: half-way through, {{ watched[size.warmup][-1]:.2f }} with warm-up and {{ watched[0][-1]:.2f }} without. What was thrown far by large equal steps returns late. That is what is seen in this one model; *why* warm-up helps in general is still being studied (Kalra & Barkeshli 2024; Kosson et al. 2024).
+#
+# ### Exercise 1: write the schedule (8 minutes)
+#
+# Return the share of the step size at step $t=1,2,\dots,T$ with $W$ steps of warm-up: $t/(W+1)$ up to and including $t=W$, then $\tfrac12\big(1+\cos\pi\frac{t-1-W}{T-W}\big)$.
+#
+# <details><summary>Hint 1</summary>At which t is the share 1, if W is 0?</details>
+# <details><summary>Hint 2</summary><code>math.cos</code> and <code>math.pi</code>.</details>
+
+# %% tags=["stub"]
+def my_schedule(t, steps, warmup):
+    ...  # two lines, and a return in each
+
+# %% tags=["solution"]
+def my_schedule(t, steps, warmup):
+    if t <= warmup:
+        return t / (warmup + 1)
+    return (1 + math.cos(math.pi * (t - 1 - warmup) / (steps - warmup))) / 2
+
+# %% [markdown]
+# The check walks through every step of three schedules and names the first that is off.
+
+# %%
+for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
+    mine = [my_schedule(t, steps, warmup) for t in range(1, steps + 1)]
+    if None in mine:
+        print("not written yet, or a step without a return")
+        break
+    off = [t for t in range(1, steps + 1) if abs(mine[t - 1] - schedule(t, steps, warmup)) > 1e-9]
+    told = f"step {off[0]} gives {mine[off[0] - 1]:.4f}: is it warm-up or cosine?" if off else "right"
+    print(f"T = {steps}, W = {warmup}: {told}")
+
+# %% [markdown]
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 3. What a step costs
+#
+# ### The floor
+#
+# AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code is faster than this [floor](glossary.ipynb#Floor). **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then take the goal.
+
+# %%
+scenes.floor_of_a_machine().live()
+
+# %% [markdown]
+# ### Exercise 2: the floor of your hardware (8 minutes)
+#
+# Write the floor in seconds for gradient descent (`"sgd"`), `"momentum"` and `"adamw"`, all in float32, `bandwidth` in bytes a second.
+#
+# <details><summary>Hint</summary>For each rule: which arrays does a step read, and which does it write? The gradient is read and never written.</details>
+
+# %% tags=["stub"]
+def my_floor(rule, parameters, bandwidth):
+    ...  # seconds
+
+# %% tags=["solution"]
+def my_floor(rule, parameters, bandwidth):
+    arrays = {"sgd": 3, "momentum": 5, "adamw": 7}[rule]
+    return 4 * arrays * parameters / bandwidth
+
+# %% [markdown]
+# The check asks for a thousand parameters at a thousand bytes a second, so that the answer is the bytes for each parameter.
+
+# %%
+for rule, each in scenes.STEP_BYTES.items():
+    mine = my_floor(rule, 1000, 1000.0)
+    if mine is None:
+        print(f"{rule}: not written yet")
+    else:
+        told = "right" if abs(mine - each) < 1e-9 else f"{mine:g} bytes: what is read, and what is written?"
+        print(f"{rule}: {told}")
+
+# %% [markdown]
+# Now your own machine. The cell measures how fast it copies memory and then lets every engine take steps on one tensor of a million parameters. Timings are yours alone: nothing in this text depends on them. **Predict** first: how many floors does the rule as we wrote it in NumPy take? And torch's `fused`?
+
+# %% tags=["nbval-ignore-output"]
+bandwidth = bench.copy_bandwidth(kind, 2**24, repeats=3)
+print(f"a copy moves {bandwidth / 1e9:.3g} GB/s: the floor of AdamW for 124 million parameters "
+      f"is {1e3 * scenes.STEP_BYTES['adamw'] * 124e6 / bandwidth:.3g} ms")
+print(bench.table(bench.measure(kind, "one tensor", [(1_000_000,)], bandwidth, repeats=3, budget=3)))
+
+# %% [markdown]
+# ### The ladder
+#
+# Each rung removes one waste. *As written*: every operation makes a new array and crosses memory again. *In place*: no new arrays. *In blocks*: a block stays in the cache for all operations. *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors. *[Fused](glossary.ipynb#Fused)* and *Triton*: one [kernel](glossary.ipynb#Kernel) that crosses memory once. The figure is recorded, with its command, since timings differ from run to run; violet is ours, grey is torch's, lines are the range of the repeats.
+
+# %%
+benches = {device: recorded(f"bench_{device}.json") for device in ("cpu", "cuda")}
+shown = {device: found for device, found in benches.items() if found}
+figure, axes = plt.subplots(1, max(1, len(shown)), figsize=(7.6, 4.2), squeeze=False)
+for ax, (device, found) in zip(axes[0], shown.items()):
+    scenes.ladder(found, "one tensor", ax)
+    ax.set_title(f"{device}, one tensor")
+if not shown:
+    axes[0, 0].text(0.5, 0.5, "not recorded yet", ha="center", va="center")
+plots.show(figure, "The time of a step for each engine as a multiple of the floor, recorded; where no "
+           "figures are recorded yet, an empty frame that says so.")
+
+# %% [markdown]
+# - {{ scenes.in_words(benches["cpu"], "cpu") }}
+# - {{ scenes.in_words(benches["cuda"], "cuda") }}
+#
+# ### Memory, by measurement
+#
+# "Adam needs eight bytes for each parameter." Count: what does each optimizer hold after its first step, and what does it take for a moment within a step? `lab.first_steps` listens to every tensor that torch makes. **Predict** both columns for SGD, momentum, and AdamW as a loop, foreach and fused.
+
+# %%
+torches, kinds = torch.optim.AdamW, {"AdamW, fused": {"fused": True}, "AdamW, foreach": {"foreach": True},
+                                     "AdamW, loop": {"foreach": False}}
+made = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
+        "SGD, momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9)}
+made |= {name: lambda params, how=how: torches(params, **how) for name, how in kinds.items()}
+made |= {"ours, foreach": lambda params: AdamW(params, impl="foreach")}
+print("bytes for each parameter   state   extra, for a moment")
+for name, make in made.items():
+    held = lab.first_steps(make)
+    print(f"{name:26} {held['state']:5.0f} {held['extra']:14.1f}")
+
+# %% [markdown]
+# State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**. Extra: foreach keeps a copy of *all* parameters' denominators at once, 4 more bytes for each parameter, at the moment when memory is fullest. The loop needs only one tensor at a time (eight equal ones here), fused nothing. A GPU is asked for its own count:
+
+# %% tags=["nbval-ignore-output"]
+def gpu_extra(make, each=2**24):
+    """Bytes for each parameter that the GPU's allocator saw at the peak of a step, beyond what stays."""
+    params = [torch.nn.Parameter(torch.ones(each, device="cuda")) for _ in range(8)]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    optimizer = make(params)
+    optimizer.step()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    optimizer.step()
+    return (torch.cuda.max_memory_allocated() - before) / (8 * each)
+
+for name, make in made.items():
+    print(name, f"{gpu_extra(make):.2f}" if kind == "cuda" else "not measured: no GPU here")
+
+# %% [markdown]
+# ### Mixed precision
+#
+# Half the bytes, half the floor, and matrix units that are many times faster: why not do everything in bfloat16? Look at what the types can hold.
+
+# %%
+print("type       bytes   smallest step at 1   largest number")
+for kept in (torch.float32, torch.bfloat16, torch.float16):
+    about = torch.finfo(kept)
+    print(f"{str(kept)[6:]:10} {about.bits // 8:5} {about.eps:16.1e} {about.max:19.1e}")
+
+# %% [markdown]
+# bfloat16 reaches as far as float32 with three significant digits less than it. **Predict:** a weight of 1, a thousand updates of 0.001. Where does it end, in float32, in bfloat16?
+
+# %%
+for kept in (torch.float32, torch.bfloat16):
+    weight = torch.ones((), dtype=kept)
+    for _ in range(1000):
+        weight -= 0.001
+    print(f"{str(kept)[6:]:9} ends at {abs(weight.item()):.3f}")
+
+# %% [markdown]
+# In bfloat16 it has not moved: below 1 the next number is 0.004 away, each update is rounded off, and a thousand nothings are nothing. Adam's update *is* about 0.001. So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32. In PyTorch that is one line, `torch.autocast`. Check what it leaves in which type:
+
+# %%
+half = train(lab.optimizer("adamw", 1e-3), corpus, size._replace(steps=2, warmup=0), autocast=torch.bfloat16)
+weight = half.model.blocks[0].up.weight
+with torch.autocast(kind, torch.bfloat16):
+    product = half.model.blocks[0].up(torch.ones(1, size.width, device=kind))
+types = {"weights": weight, "gradients": weight.grad, "state": half.optimizer.state[weight]["exp_avg"],
+         "products": product}
+for name, tensor in types.items():
+    print(f"{name:10} {tensor.dtype}")
+
+# %% [markdown]
+# So autocast saves time and activations, not optimizer state. What it gains depends on the matrix units, so only a GPU can say; a CPU without them gets slower.
+
+# %% tags=["nbval-ignore-output"]
+if records["cuda"]:
+    print(records["cuda"]["machine"], *records["cuda"]["mixed"], sep="\n")
+else:
+    print("cuda:", scenes.how_to_record("cuda"))
+
+# %% [markdown]
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 4. Beyond one machine
+#
+# Sixteen bytes for each parameter, weights, gradients and state, before any activation: 7 billion parameters are {{ 16 * 7 }} GB. On several cards, plain data parallelism keeps a full copy on each. ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [state](glossary.ipynb#Sharding) of *its* part only, update that, and pass on the result. Stage 1 spreads the state, 2 the gradients too, 3 the parameters too. Take the goal.
+
+# %%
+scenes.will_it_fit().live()
+
+# %% [markdown]
+# The state is half of it, so stage 1 saves most for the least: nothing but the new weights need be sent, which data parallelism would not send less of. Stage 3 is the only one whose need goes to zero with more processes; its price is that weights are gathered again for every layer, forward and backward.
+#
+# Is that still the same AdamW? An optimizer works coordinate by coordinate, so it should not notice. PyTorch's `fully_shard` (FSDP2) gives it parameters whose data are spread. The cell starts **two processes** on this machine with `torchrun`, trains by each stage, compares with one process, weighs what each process holds, saves a checkpoint half-way with `torch.distributed.checkpoint`, and resumes from it. **Predict** the twelve numbers.
+
+# %%
+try:
+    spread = shard.launch(2)
+    print(shard.table(spread))
+except RuntimeError as reason:
+    spread = None
+    print(f"skipped, two processes do not start here: {reason}")
+
+# %% [markdown]
+# The same AdamW, not one line changed. To do it yourself, in four lines:
+#
+# ```python
+# from torch.distributed.fsdp import fully_shard
+# for block in model.blocks:
+#     fully_shard(block)                       # stage 3; reshard_after_forward=False is stage 2
+# fully_shard(model)
+# optimizer = AdamW(model.parameters(), lr=3e-4)   # after sharding: its state is made in the parts
+# ```
+#
+# and run the script with `torchrun --nproc-per-node 8 train.py`. The formula beside the measurement:
+
+# %%
+print("stage   by formula   measured, in each process")
+for stage in range(4):
+    formula = sum(scenes.bytes_per_rank(1, 2, stage).values())
+    ranks = spread["bytes"][str(stage)] if spread else []
+    measured = [f"{sum(rank.values()) / spread['parameters']:.2f}" for rank in ranks]
+    print(f"{stage:5} {formula:12.2f}   {' '.join(measured) or 'not measured here'}")
+
+# %% [markdown]
+# Sixteen bytes fall to eight on two processes. Two processes prove that it is the same algorithm; they say nothing about speed, which depends on the network between the cards.
+#
+# ### Exercise 3: plan a training (7 minutes)
+#
+# A model of 13 billion parameters, float32 with AdamW, cards of 80 GB, half of each kept free for activations. What is the smallest number of cards (1, 2, 4, 8, ...) at stage 3? And at stage 1, at all?
+#
+# <details><summary>Hint</summary>What stays on each card at stage 1, however many cards there are?</details>
+
+# %% tags=["stub"]
+my_cards = {"stage 3": None, "stage 1": None}  # a number, or "never"
+
+# %% tags=["solution"]
+my_cards = {"stage 3": 8, "stage 1": "never"}
+
+# %% [markdown]
+# The check computes what your number of cards would hold.
+
+# %%
+for name, cards in my_cards.items():
+    if not isinstance(cards, int):
+        least = sum(scenes.bytes_per_rank(13e9, 10**9, int(name[-1])).values()) / 1e9
+        print(f"{name}: {cards}; with countless cards each still holds {least:.0f} GB")
+        continue
+    held = [sum(scenes.bytes_per_rank(13e9, k, int(name[-1])).values()) / 1e9 for k in (cards, cards / 2)]
+    told = "does not fit in 40" if held[0] > 40 else "half as many would do" if held[1] <= 40 else "right"
+    print(f"{name}: {held[0]:.0f} GB on each of {cards} cards: {told}")
+
+# %% [markdown]
+# ## What to take along, from this lesson
+#
+# - On a transformer that reads a book, tuned momentum stayed behind tuned Adam and AdamW, which tied. On the digits of lesson 9 they had all tied.
+# - Warm-up widened the basin towards large steps. It did not find a better best.
+# - The floor of a step is bytes over bandwidth: 28 bytes for each parameter for AdamW in float32. Speed comes from crossing memory once.
+# - State costs 0, 4, 8 bytes for each parameter; foreach takes 4 more for a moment.
+# - Mixed precision is for products. Weights and state stay in float32, or small updates are rounded off.
+# - ZeRO spreads state, gradients, parameters, and AdamW does not notice.
+#
+# ## What to take along, from the course
+#
+# 1. **Momentum** (lesson 7) averages the gradient. In a ravine it needs the square root of the steps; at a small step it is a larger step size by another name.
+# 2. **RMSprop** (lesson 8) divides by the root of the average square: one step size for each coordinate, whatever its scale, and blind to rotation.
+# 3. **Adam** (lesson 9) is both, with the averages corrected for their start at zero, so that $\alpha$ means the same from step 1 on.
+# 4. **AdamW** (lesson 10) takes the decay out of the gradient, so that it is the same for every weight; its memory is $1/(\alpha\lambda)$ steps.
+# 5. **Which is best depends on the problem and on how each was tuned.** Sweep the step size first; state the protocol; show the spread over seeds.
+# 6. An optimizer is a few lines. You have written them, checked them against PyTorch, trained with them, and now know what they cost.
+#
+# ### Words
+#
+# | Word | Meaning |
+# |---|---|
+# | [warm-up](glossary.ipynb#Warm-up) | a step size that rises over the first steps |
+# | [bandwidth](glossary.ipynb#Bandwidth) | bytes that memory moves in a second |
+# | [floor](glossary.ipynb#Floor) | the least time of a step: bytes over bandwidth |
+# | [foreach](glossary.ipynb#Foreach), [fused](glossary.ipynb#Fused) | one call for all tensors; one kernel for all operations |
+# | [mixed precision](glossary.ipynb#Mixed-precision) | products in 16 bits, weights and state in 32 |
+# | [sharding](glossary.ipynb#Sharding) | each process keeps a part of what belongs to all |
+# | nat | the unit of a loss in natural logarithms; 1 nat is 1.44 bits |
+#
+# ### Further reading, and what each is good for
+#
+# - Xiong et al. 2020, *On Layer Normalization in the Transformer Architecture*, arXiv:2002.04745. Why pre-norm asks for less warm-up.
+# - Kalra & Barkeshli 2024, *Why Warmup the Learning Rate?*, arXiv:2406.09405, and Kosson et al. 2024, *Analyzing & Reducing the Need for Learning Rate Warmup in GPT Training*, arXiv:2410.23922. Two recent answers to Part 2.
+# - Kunstner et al. 2024, arXiv:2402.19449. Why unequal frequencies favour Adam.
+# - Micikevicius et al. 2018, *Mixed Precision Training*, arXiv:1710.03740. The recipe of Part 3, and its loss scaling for float16.
+# - Rajbhandari et al. 2020, *ZeRO: Memory Optimizations Toward Training Trillion Parameter Models*, arXiv:1910.02054. The stages; its figure 1 is our last experiment.
+# - PyTorch's documentation of `torch.distributed.fsdp.fully_shard`. What to call, and in which order.
+#
+# **Next:** your own training. Take its loop, replace the optimizer's line by one of ours, sweep the step size, and write down the protocol before you look at the result.

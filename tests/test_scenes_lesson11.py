@@ -1,0 +1,55 @@
+"""The experiments of lesson 11, and what is drawn from recorded results."""
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scene_laws import LAWS
+
+from lessonlib.scenes import lesson11 as scenes
+
+CASES = [  # the experiment, and settings that reach its goal
+    (scenes.floor_of_a_machine, {"parameters": 7e9, "bandwidth": 3350.0}),
+    (scenes.will_it_fit, {"parameters": 7e9, "ranks": 8, "card": 24}),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
+def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
+    law(make, solution)
+
+
+def test_the_floor_is_bytes_over_bandwidth():
+    assert "56 ms" in scenes.floor_of_a_machine().alt(parameters=1e9, bandwidth=500.0)
+
+
+def test_spread_over_all_the_formula_is_the_total_shared():
+    for ranks in (1, 2, 8):
+        assert sum(scenes.bytes_per_rank(1e6, ranks, 3).values()) == 16e6 / ranks
+    with pytest.raises(ValueError, match="stage=4"):
+        scenes.bytes_per_rank(1, 1, 4)
+
+
+@pytest.mark.parametrize(("stage", "gigabytes"), [(0, 120.0), (1, 31.4), (2, 16.6), (3, 1.9)])
+def test_the_stages_give_the_figures_of_the_zero_paper(stage, gigabytes):
+    held = scenes.bytes_per_rank(7.5e9, 64, stage, weight=2, gradient=2, state=12)  # its figure 1
+    assert sum(held.values()) / 1e9 == pytest.approx(gigabytes, abs=0.06)
+
+
+def test_the_ladder_is_drawn_in_floors_without_the_engines_that_did_not_run():
+    rows = [{"workload": "one", "engine": name, "floor": 0.5, "seconds": seconds}
+            for name, seconds in (("ours, loop", [2.0, 1.0, 3.0]), ("torch, fused", [0.5]), ("ours, triton", []))]
+    figure, ax = plt.subplots()
+    scenes.ladder({"rows": rows}, "one", ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["torch, fused", "ours, loop"]
+    assert [bar.get_width() for bar in ax.patches] == [1.0, 4.0]
+    plt.close(figure)
+
+
+def test_a_recorded_sweep_is_read_by_rule_and_a_diverged_training_is_inf():
+    sweep = [{"rule": rule, "warmup": 5, "lr": lr, "seed": seed, "test": None if lr == 3.0 else seed + lr}
+             for seed in (0, 1) for rule in ("adam", "momentum") for lr in (1.0, 3.0)]
+    lrs, losses = scenes.seed_range(sweep, "momentum", 5)
+    assert lrs.tolist() == [1.0, 3.0]
+    assert losses.tolist() == [[1.0, np.inf], [2.0, np.inf]]
