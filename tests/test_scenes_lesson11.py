@@ -53,3 +53,29 @@ def test_a_recorded_sweep_is_read_by_rule_and_a_diverged_training_is_inf():
     lrs, losses = scenes.seed_range(sweep, "momentum", 5)
     assert lrs.tolist() == [1.0, 3.0]
     assert losses.tolist() == [[1.0, np.inf], [2.0, np.inf]]
+    assert scenes.best_of({"sweep": sweep}, "momentum", 5) == (1.0, 1.0, 2.0)
+
+
+RECORD = {"size": {"layers": 4, "width": 128, "steps": 800, "warmup": 200}, "sweep": [  # made up, to try the drawing
+    {"rule": "adamw", "warmup": warmup, "lr": lr, "seed": seed, "test": None if lr == 0.1 and not warmup else 2 + lr + seed / 10}
+    for seed in (0, 1) for warmup in (0, 200) for lr in (0.01, 0.1)]}
+
+
+def test_a_recorded_warm_up_sweep_is_drawn_and_diverged_runs_stand_at_the_ceiling():
+    figure, ax = plt.subplots()
+    scenes.warmup_basin(RECORD, ax)
+    warm, cold = ax.lines
+    assert warm.get_ydata().tolist() == pytest.approx([2.06, 2.15])
+    assert cold.get_ydata().tolist() == pytest.approx([2.06, scenes.CEILING])
+    plt.close(figure)
+
+
+def test_what_is_not_recorded_yet_says_how_to_record_it():
+    assert "--device cuda --json data/bench_cuda.json" in scenes.in_words(None, "cuda")
+    assert "record_lab.py --device cuda" in scenes.how_to_record("cuda")
+
+
+def test_a_recorded_bench_is_told_in_floors():
+    rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "floor": 0.5, "seconds": [1.0, 0.6, 0.5]}]
+    told = scenes.in_words({"machine": {"cpu": "a processor"}, "copy_bytes_per_second": 2e10, "rows": rows}, "cpu")
+    assert told == "Recorded on a processor (20 GB/s, 1,000 parameters in one tensor), in floors: torch, fused 1.2."

@@ -11,15 +11,16 @@ from matplotlib.axes import Axes
 from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
 
-__all__ = ["CEILING", "STEP_BYTES", "bytes_per_rank", "floor_of_a_machine", "in_words", "ladder", "seed_range", "warmup_basin",
-           "will_it_fit"]
+__all__ = ["CEILING", "STEP_BYTES", "best_of", "bytes_per_rank", "floor_of_a_machine", "how_to_record", "in_words", "ladder",
+           "seed_range", "warmup_basin", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
 KINDS = ("parameters", "gradients", "state")
 GB = 1e9
+CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
 
 
-def bytes_per_rank(parameters: float, ranks: int, stage: int, *, weight: int = 4, gradient: int = 4, state: int = 8) -> dict[str, float]:
+def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int = 4, gradient: int = 4, state: int = 8) -> dict[str, float]:
     """Return what each of `ranks` processes holds for a model, by kind, at a stage of ZeRO (Rajbhandari et al. 2020).
 
     weight, gradient, state: bytes for each parameter; 4, 4 and 8 are float32 with Adam. Activations, and what is gathered for a
@@ -162,6 +163,18 @@ def seed_range(sweep: Iterable[Mapping[str, Any]], rule: str, warmup: int) -> tu
     return np.array(list(found)), np.array(list(found.values())).T
 
 
+def best_of(record: Mapping[str, Any], rule: str, warmup: int) -> tuple[float, float, float]:
+    """Return (step size, lowest, highest test loss over the seeds) at the step size with the lowest median."""
+    lrs, losses = seed_range(record["sweep"], rule, warmup)
+    i = int(np.median(losses, axis=0).argmin())
+    return float(lrs[i]), float(losses[:, i].min()), float(losses[:, i].max())
+
+
+def how_to_record(device: str) -> str:
+    """Return the line that says that a lab was not recorded on such a machine, and how to do it."""
+    return f"not recorded yet. To record it: python authoring/record_lab.py --device {device}"
+
+
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
     """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range."""
     size = record["size"]
@@ -175,9 +188,6 @@ def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
     ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
            title=f"{size['layers']} layers, {size['width']} wide, {size['steps']} steps")
     ax.legend()
-
-
-CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
 
 
 def in_words(bench: Mapping[str, Any] | None, device: str) -> str:
