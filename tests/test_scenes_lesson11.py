@@ -38,7 +38,7 @@ def test_the_stages_give_the_figures_of_the_zero_paper(stage, gigabytes):
 
 
 def test_the_ladder_is_drawn_in_floors_without_the_engines_that_did_not_run():
-    rows = [{"workload": "one", "engine": name, "floor": 0.5, "seconds": seconds}
+    rows = [{"workload": "one", "engine": name, "parameters": 1, "copied_per_second": 56.0, "seconds": seconds}
             for name, seconds in (("ours, loop", [2.0, 1.0, 3.0]), ("torch, fused", [0.5]), ("ours, triton", []))]
     figure, ax = plt.subplots()
     scenes.ladder({"rows": rows}, "one", ax)
@@ -76,6 +76,7 @@ def test_what_is_not_recorded_yet_says_how_to_record_it():
 
 
 def test_a_recorded_bench_is_told_in_floors():
-    rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "floor": 0.5, "seconds": [1.0, 0.6, 0.5]}]
-    told = scenes.in_words({"machine": {"cpu": "a processor"}, "copy_bytes_per_second": 2e10, "rows": rows}, "cpu")
+    rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "copied_per_second": 2e10,
+             "seconds": [2.1e-6, 1.68e-6, 1.4e-6]}]
+    told = scenes.in_words({"machine": {"cpu": "a processor"}, "rows": rows}, "cpu")
     assert told == "Recorded on a processor (20 GB/s, 1,000 parameters in one tensor), in floors: torch, fused 1.2."

@@ -137,18 +137,23 @@ def will_it_fit() -> Experiment:
                       Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met))
 
 
+def _in_floors(row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """The seconds of each repeat of a recorded row as multiples of the least a step can take."""
+    return np.array(row["seconds"]) * row["copied_per_second"] / (STEP_BYTES["adamw"] * row["parameters"])
+
+
 def ladder(bench: Mapping[str, Any], workload: str, ax: Axes) -> None:
     """Draw what each engine took for a workload of a recorded bench, as times the floor, the slowest on top."""
     rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"]]
     rows.sort(key=lambda row: median(row["seconds"]))
     for place, row in enumerate(rows):
-        times = np.array(row["seconds"]) / row["floor"]
+        times = _in_floors(row)
         ours = row["engine"].startswith(("ours", "numpy"))
         ax.barh(place, np.median(times), color=look("adamw").color if ours else "#8a8a8a", height=0.66)
         ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
         ax.text(times.max() * 1.06, place, f"{np.median(times):.1f}", va="center", fontsize=9)
     ax.axvline(1, color="black", linewidth=1.5)
-    ax.set(yticks=range(len(rows)), xscale="log", xlim=(0.6, 2.5 * max(max(row["seconds"]) / row["floor"] for row in rows)),
+    ax.set(yticks=range(len(rows)), xscale="log", xlim=(0.6, 2.5 * max(_in_floors(row).max() for row in rows)),
            xlabel="time of a step, in floors", ylim=(-0.6, len(rows) - 0.4))
     ax.set_yticklabels([row["engine"] for row in rows], fontsize=9)
     ax.grid(visible=False, axis="y")
@@ -197,6 +202,6 @@ def in_words(bench: Mapping[str, Any] | None, device: str) -> str:
                 f"python -m lessonlib.gpu.bench --device {device} --json data/bench_{device}.json")
     machine = bench["machine"]
     rows = [row for row in bench["rows"] if row["workload"] == bench["rows"][0]["workload"] and row["seconds"]]
-    times = ", ".join(f"{row['engine']} {median(row['seconds']) / row['floor']:.1f}" for row in rows)
-    return (f"Recorded on {machine.get('gpu', machine['cpu'])} ({bench['copy_bytes_per_second'] / 1e9:.3g} GB/s, "
+    times = ", ".join(f"{row['engine']} {np.median(_in_floors(row)):.1f}" for row in rows)
+    return (f"Recorded on {machine.get('gpu', machine['cpu'])} ({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, "
             f"{rows[0]['parameters']:,} parameters in one tensor), in floors: {times}.")
