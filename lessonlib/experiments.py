@@ -4,8 +4,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
@@ -17,7 +19,7 @@ from PIL import Image
 
 from lessonlib.plots import STYLE, hidden
 
-__all__ = ["Choice", "Experiment", "Goal", "Scene", "Slider", "new_figure"]
+__all__ = ["Choice", "Experiment", "Goal", "Growing", "Scene", "Slider", "new_figure"]
 
 DPI = 144  # drawn at twice the width it is shown at, sharp on dense screens
 CSS_DPI = 96
@@ -168,10 +170,58 @@ class Experiment:
             return self.scene()
 
 
+@dataclass(frozen=True)
+class Growing:
+    """A picture that grows while results arrive, one output under the cell.
+
+    scene and update are those of an Experiment: update(artists, **values) moves artists only and returns one line that says in
+    numbers what there is to see. The picture is redrawn at most `per_second` times a second; with LESSONLIB_PROGRESS=0 in the environment
+    only its end is shown, so that a stored output is the same on each run.
+    """
+
+    scene: Callable[[], Scene]
+    update: Callable[..., str]
+    per_second: float = 4.0
+
+    @contextmanager
+    def show(self) -> Iterator[Callable[..., None]]:
+        """A function to call by name with the values of update. The end is drawn too where the work was stopped or failed."""
+        from IPython.display import display
+
+        canvas = _Canvas(self)
+        live, shown, drawn, line = os.environ.get("LESSONLIB_PROGRESS") != "0", None, 0.0, ""
+
+        def paint(level: int) -> None:
+            nonlocal shown
+            text = f"{canvas.scene.alt} {line}".strip()
+            data = {"image/png": b64encode(canvas.png(level)).decode("ascii"), "text/plain": text}
+            size = {"image/png": {"width": round(canvas.scene.figure.get_figwidth() * CSS_DPI), "alt": text}}
+            if shown is None:
+                shown = display(data, metadata=size, raw=True, display_id=live)
+            else:
+                shown.update(data, metadata=size, raw=True)
+
+        def draw(**values: Any) -> None:
+            nonlocal drawn, line
+            line = canvas.move(values)
+            if live and time.monotonic() - drawn > 1 / self.per_second:
+                paint(1)
+                drawn = time.monotonic()
+
+        try:
+            yield draw
+        finally:
+            paint(9)
+
+    def _draw(self) -> Scene:
+        with style.context(STYLE):
+            return self.scene()
+
+
 class _Canvas:
     """A scene whose background is kept as pixels; only the artists that move are drawn again."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment | Growing) -> None:
         self.update = experiment.update
         self.scene = experiment._draw()
         figure = self.scene.figure

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
 
 SOURCE = '''
-from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
 
 def scene():
     figure = new_figure(4, 3)
@@ -163,3 +163,42 @@ def test_a_notebook_keeps_view_picture_and_text_and_the_text_is_fixed(tmp_path):
     assert data["text/plain"] == bundles[1]["data"]["text/plain"] == "A parabola over 0 to 1. It rises to 30."
     assert data["image/png"] == bundles[1]["data"]["image/png"]
     assert bundles[0]["metadata"]["image/png"] == {"width": 384, "alt": data["text/plain"]}
+
+
+def growing(monkeypatch, live):
+    """The outputs of a Growing that is fed three results, as [(data, metadata, id)]: displays, then updates."""
+    shown = []
+
+    class Handle:
+        def update(self, data, metadata, raw):
+            shown.append((data, metadata, "update"))
+
+    def display(data, metadata, raw, display_id):
+        shown.append((data, metadata, display_id))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setenv("LESSONLIB_PROGRESS", "1" if live else "0")
+    made = make()
+    with Growing(made.scene, made.update, per_second=1e9).show() as draw:
+        for k in (1.0, 2.0, 3.0):
+            draw(**made.values(**{next(iter(made.controls)): k}))
+    return shown
+
+
+@pytest.mark.parametrize(("live", "count"), [(False, 1), (True, 4)])
+def test_a_growing_picture_is_one_output_that_ends_the_same_live_or_not(monkeypatch, live, count):
+    shown = growing(monkeypatch, live)
+    assert [kind for *_, kind in shown] == ([True, "update", "update", "update"] if live else [False])[:count]
+    assert shown[-1][0] == growing(monkeypatch, False)[-1][0]
+    assert set(shown[-1][0]) == {"image/png", "text/plain"}
+    assert shown[-1][1]["image/png"]["alt"] == shown[-1][0]["text/plain"]
+
+
+def test_a_growing_picture_is_shown_where_its_work_fails(monkeypatch):
+    made, shown = make(), []
+    monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: shown.append(a))
+    with pytest.raises(KeyboardInterrupt), Growing(made.scene, made.update).show():
+        raise KeyboardInterrupt
+    assert len(shown) == 1
