@@ -22,7 +22,7 @@ from lessonlib import rules
 from lessonlib.misconceptions import Misconception, of
 from lessonlib.rules import State
 
-__all__ = ["PATIENCE_S", "Verdict", "check"]
+__all__ = ["PATIENCE_S", "Verdict", "check", "check_groups"]
 
 Array = np.ndarray[Any, Any]
 PATIENCE_S = 3.0  # seconds an attempt may take for all its probes together
@@ -366,3 +366,44 @@ def _numbers(value: Any, name: str) -> Array:
                 return array.astype(float) if array.dtype.kind != "f" else array
     raise _Stop(f"{name} is not made of numbers.", f"{name} came back as {type(value).__name__}. It should be an array of floats like the "
                 "one that went in. Where does it change its kind?")
+
+
+def check_groups(groups: Any, model: Any) -> Verdict:
+    """Return a Verdict on param groups for AdamW: each parameter of the torch module `model` in exactly one, biases and norms undecayed.
+
+    groups: a list of dicts with "params" (parameters, or pairs of name and parameter) and "weight_decay". Decayed is every parameter
+    of two or more axes, save embeddings, which may be in either. The first parameter in the wrong place is named.
+    """
+    if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
+        return Verdict(False, "Not written yet.\nYour turn: return a list of two groups, then run this cell again.")
+    wanted = {"params", "weight_decay"}
+    if not isinstance(groups, (list, tuple)) or not all(isinstance(g, dict) and wanted <= set(g) for g in groups):
+        return Verdict(False, 'Not param groups.\nThe optimizer wants a list of dicts, each with "params" and "weight_decay". What is '
+                       "yours?")
+    placed: dict[int, list[float]] = {}
+    for group in groups:
+        if not isinstance(group["params"], (list, tuple)):
+            return Verdict(False, f"Not a list of parameters.\nThe params of one group are a {type(group['params']).__name__}. What "
+                           "is left in it once it has been read?")
+        for p in group["params"]:
+            placed.setdefault(id(p[1] if isinstance(p, tuple) else p), []).append(float(group["weight_decay"]))
+    free = {id(p) for m in model.modules() if type(m).__name__ == "Embedding" for p in m.parameters()}
+    for name, p in model.named_parameters():
+        decays = placed.pop(id(p), [])
+        seen = f"`{name}`, of shape {tuple(p.shape)},"
+        if not p.requires_grad or (len(decays) == 1 and id(p) in free):
+            continue
+        if not decays:
+            return Verdict(False, f"A parameter is missing.\n{seen} is in no group. Who would train it?")
+        if len(decays) > 1:
+            return Verdict(False, f"A parameter is there twice.\n{seen} is in {len(decays)} groups. How often would a step move it?")
+        if p.ndim < 2 and decays[0]:
+            return Verdict(False, f"Decayed, and should not be.\n{seen} has weight_decay {decays[0]:g}. What does a layer compute once "
+                           "its scale or its shift is pulled to 0, and what tells such parameters from matrices, whatever their names "
+                           "are?")
+        if p.ndim >= 2 and not decays[0]:
+            return Verdict(False, f"Not decayed, and should be.\n{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
+    if placed:
+        return Verdict(False, "A stranger.\nOne of the groups holds a parameter that is not the model's. Which model did you walk through?")
+    return Verdict(True, f"Correct.\nEach of the {sum(1 for _ in model.parameters())} parameters is in one group; matrices are decayed, "
+                   "biases and norms are not.")

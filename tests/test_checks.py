@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
-from lessonlib.checks import Verdict, check
+from lessonlib.checks import Verdict, check, check_groups
 
 RULES = [sgd, momentum, rmsprop, adam, adam_l2, adamw]
 
@@ -309,3 +309,40 @@ def test_against_something_unknown_is_an_error_of_the_course_not_of_the_learner(
 def test_a_product_in_a_message_is_not_taken_for_bold():
     shown = Verdict(False, "Not yet.\ng**2 and `a**2` < m_hat: which is g**2?")._repr_markdown_()
     assert shown == "**Not yet.**\n\ng\\*\\*2 and `a**2` \\< m\\_hat: which is g\\*\\*2?"
+
+
+def small_transformer():
+    import torch
+
+    return torch.nn.Sequential(torch.nn.Embedding(7, 8), torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
+                               torch.nn.LayerNorm(8), torch.nn.Linear(8, 7))
+
+
+def by_axes(model, decay=0.1, keep=lambda name, p: p.ndim >= 2, drop=None):
+    named = [(n, p) for n, p in model.named_parameters() if n != drop]
+    return [{"params": [p for n, p in named if keep(n, p)], "weight_decay": decay},
+            {"params": [p for n, p in named if not keep(n, p)], "weight_decay": 0.0}]
+
+
+GROUPS = [  # groups of a model, and what the check says of them
+    (lambda m: by_axes(m), "Correct."),
+    (lambda m: [g | {"params": [(str(i), p) for i, p in enumerate(g["params"])]} for g in by_axes(m)], "Correct."),
+    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "0.weight"), "Correct."),  # embeddings are free
+    (lambda m: None, "Not written yet."),
+    (lambda m: m.parameters(), "Not param groups."),
+    (lambda m: [{"params": m.parameters(), "weight_decay": 0.1}], "Not a list of parameters."),
+    (lambda m: by_axes(m, drop="3.weight"), "A parameter is missing.\n`3.weight`"),
+    (lambda m: [*by_axes(m), {"params": [m[2].weight], "weight_decay": 0.0}], "A parameter is there twice.\n`2.weight`"),
+    (lambda m: by_axes(m, keep=lambda n, p: "bias" not in n), "Decayed, and should not be.\n`1.norm1.weight`"),
+    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "1.linear1.weight"), "Not decayed, and should be.\n`1.linear1.weight`"),
+    (lambda m: [*by_axes(m), {"params": [small_transformer()[3].weight], "weight_decay": 0.1}], "A stranger."),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), GROUPS, ids=[said.replace("\n", " ") for _, said in GROUPS])
+def test_param_groups_are_told_which_parameter_is_in_the_wrong_place(make, said):
+    model = small_transformer()
+    verdict = check_groups(make(model), model)
+    assert verdict.message.startswith(said)
+    assert bool(verdict) == (said == "Correct.")
+    assert verdict or "?" in verdict.message or said == "Not written yet."
