@@ -25,12 +25,13 @@ LR, DECAY, STEPS = 0.01, 0.1, 20_000
 def rest_paths() -> dict[str, Array]:
     """theta over 20,000 steps under a constant gradient g, for both forms: (201, 61), every hundredth step, one column for each g."""
     line = Problem("constant gradient", lambda theta: PULLS[0] * theta[..., 0], lambda theta, rng: np.ones_like(theta), np.zeros(1))
+    pulls: dict[str, Any] = grid(pull=PULLS)
     out = {}
     for rule in (adam_l2, adamw):
         def scaled(theta: Array, g: Array, s: Any, *, pull: Array, rule: Any = rule) -> Any:
             return rule(theta, pull * g, s, lr=LR, weight_decay=DECAY)
 
-        out[rule.__name__] = run(scaled, line, steps=STEPS, **grid(pull=PULLS)).theta[::100, :, 0]
+        out[rule.__name__] = run(scaled, line, steps=STEPS, **pulls).theta[::100, :, 0]
     return out
 
 
@@ -53,8 +54,8 @@ def equilibrium() -> Experiment:
             (artists[name],) = left.plot([], [], color=style.color, linestyle=style.dash, label=name)
             (artists[f"{name} end"],) = right.plot([], [], color=style.color, marker=style.marker, linestyle="none", markersize=9)
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return Scene(figure, artists, f"Left, a weight under a constant gradient over 20,000 steps at lr {LR:g}, decay {DECAY:g}; right, where "
-                     "it ends against the gradient: a rising line for Adam with L2, a level one for AdamW.")
+        return Scene(figure, artists, f"Left, a weight under a constant gradient over 20,000 steps at lr {LR:g}, decay {DECAY:g}; right, "
+                     "where it ends against the gradient: a rising line for Adam with L2, a level one for AdamW.")
 
     def ends(g: float) -> dict[str, float]:
         column = int(np.abs(np.log(PULLS / g)).argmin())
