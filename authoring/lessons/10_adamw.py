@@ -1,0 +1,581 @@
+# %% [markdown]
+# # Lesson 10. AdamW: decay that Adam does not touch
+#
+# [Weight decay](glossary.ipynb#Weight-decay) pulls every weight a little towards zero at every step. For plain gradient descent that is the same as an [L2 penalty](glossary.ipynb#L2-penalty) in the loss.
+# For Adam it is not: Adam divides everything by $\sqrt{\hat v}$, the penalty in the gradient included. That was the question at the end of [lesson 9](09_adam.ipynb). **AdamW** is the answer of Loshchilov and Hutter:
+# two lines of code, and the optimizer behind most large language models. After this lesson you will be able to
+#
+# 1. write AdamW from memory, and say in one sentence what it changes;
+# 2. predict where a weight comes to rest under either form of decay;
+# 3. read a map of step size against decay, with its noise, and say which of its claims hold;
+# 4. set up AdamW for a transformer: param groups, schedule, warm-up, clipping, a run that resumes exactly.
+#
+# | Part | What you do | Minutes |
+# |---|---|---|
+# | 1 | What Adam does to weight decay | 25 |
+# | 2 | Hundreds of networks at once: step size against decay | 20 |
+# | 3 | Decay needs time: memory, and grokking | 20 |
+# | 4 | AdamW in practice | 30 |
+#
+# The minutes are our estimate for reading, playing and typing, not a measurement of a class. Each part is a place to stop. The code runs in about a minute on two quiet CPU cores; no GPU is needed. You need lesson 9.
+
+# %% tags=["setup"]
+
+# %% [markdown]
+# The rules come from the library. `train` trains many small networks at once, one for each cell of a grid; it calls the very rule that you see below.
+
+# %%
+import inspect
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
+from lessonlib.gpu.train import digits_task, modular_task, train
+from lessonlib.problems import Problem
+from lessonlib.scenes import lesson10 as scenes
+
+# %% [markdown]
+# ## Part 1. What Adam does to weight decay
+#
+# ### Two places to put the same term
+#
+# We write $w$ for the weight decay (papers write $\lambda$, which this course keeps for curvature). The penalty $\tfrac w2\theta^2$ has the gradient $w\,\theta$. Gradient descent with it does
+# $\theta \leftarrow \theta - \alpha(g + w\theta) = (1-\alpha w)\,\theta - \alpha g$: whether we say *penalty* or *decay* makes no difference.
+#
+# **Predict first.** In Adam there are two places for $w\theta$: inside $g$, or outside of the step. Which lines of `adam` see it in each case?
+
+# %%
+def body(rule):
+    """The lines of a rule after its description."""
+    code = inspect.getsource(rule).split('"""')[-1]
+    return [line.strip() for line in code.splitlines() if line.strip()]
+
+for rule in (adam_l2, adamw):
+    print(rule.__name__, *body(rule), sep="\n    ")
+
+# %% [markdown]
+# Both end in the same `adam`. Its lines, and what each form hands to them:
+#
+# | | `adam_l2`: Adam with L2 | `adamw`: decoupled |
+# |---|---|---|
+# | before | $g \leftarrow g + w\,\theta$ | $\theta \leftarrow \theta - \alpha w\,\theta$ |
+# | $m$ averages | $g + w\theta$ | $g$ |
+# | $v$ averages | $(g + w\theta)^2$ | $g^2$ |
+# | shared | $\hat m = m/(1-\beta_1^t)$, $\hat v = v/(1-\beta_2^t)$ | the same |
+# | shared | $\theta \leftarrow \theta - \alpha\,\hat m/(\sqrt{\hat v}+\epsilon)$ | the same |
+# | so the decay is divided by $\sqrt{\hat v}$ | **yes** | **no** |
+#
+# ### Exercise 1: write AdamW (8 minutes)
+#
+# You wrote Adam in lesson 9. Write AdamW, all of it, without calling `adam`. In PyTorch's form the weights shrink by $\alpha w$, and it is the weights *before* the step that shrink.
+#
+# <details><summary>Hint 1</summary>Which of your lines may contain weight_decay, if neither m nor v may know of it?</details>
+# <details><summary>Hint 2</summary>With g = 0 in every step, m and v stay 0. What should theta be after one step?</details>
+
+# %% tags=["stub"]
+def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
+    ...  # your lines, and a return
+
+# %% tags=["solution"]
+def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
+    t = s.t + 1
+    m = beta1 * s.m + (1 - beta1) * g
+    v = beta2 * s.v + (1 - beta2) * g**2
+    step = (m / (1 - beta1**t)) / ((v / (1 - beta2**t)) ** 0.5 + eps)
+    return theta - lr * weight_decay * theta - lr * step, State(t, m, v)
+
+# %% [markdown]
+# The check knows seven classic slips: the decay inside the moments, added after the correction, not multiplied by the step size, applied to the new parameter, of the wrong sign, forgotten, or multiplied by the step size twice.
+
+# %%
+checks.check(my_adamw, against=adamw)
+
+# %% [markdown]
+# ### One dimension settles it
+#
+# Pull a single weight with a constant gradient $g$, decay it with $w=0.1$, and wait: step size 0.01, 20,000 steps. **Predict** where it comes to rest for $g$ = 0.03, 0.3 and 3, in both forms. Set the movement to zero and solve for $\theta$ before you run.
+
+# %%
+rest = {}
+for rule in (adam_l2, adamw):
+    for g in (0.03, 0.3, 3.0):
+        theta, s = 0.0, State()
+        for _ in range(20_000):
+            theta, s = rule(theta, g, s, lr=0.01, weight_decay=0.1)
+        rest[rule, g] = theta
+        print(f"{rule.__name__:8} g = {g:<5} ends at {theta:8.3f}")
+
+# %% [markdown]
+# - **Adam with L2** rests where the gradient of *loss plus penalty* vanishes: $g + w\theta = 0$, so $\theta = -g/w$. That is the minimum of the penalised loss, as it should be.
+# - **AdamW** rests where the step and the decay balance. A steady gradient moves $\theta$ by $\alpha$ whatever its size, the decay by $\alpha w\theta$: $\alpha = \alpha w|\theta|$, so $|\theta| = 1/w$. The gradient is not in it, **nor is the step size**. Keep that for Part 2.
+#
+# So the two are not variants of one thing. AdamW minimises no penalised loss of the usual kind: it sets a *size*, $1/w$, at which a weight with a steady gradient settles.
+#
+# ### Play: the gradient as a slider
+#
+# The picture holds 61 gradients, {{ 20_000 * 61 * 2:,}} steps in all. Move $g$ over three decades. Which of the two curves knows about it? Take the goal.
+
+# %%
+scenes.equilibrium().live()
+
+# %% [markdown]
+# ### The same decay for all weights?
+#
+# In a network most gradients are noise around a small mean. Start all weights at 1, give them pure noise of three sizes, and ask both forms to decay with $w=1$ for 3000 steps of 0.001. Undisturbed decay would leave $(1-\alpha w)^{3000} = {{ 0.999**3000:.3f}}$. **Predict:** which weights does Adam with L2 decay most?
+
+# %%
+sizes = np.array([0.01, 1.0, 100.0])
+pure_noise = lambda theta, rng: np.repeat(sizes, 400) * rng.standard_normal(1200) + 0 * theta
+noise = Problem("noise of three sizes", lambda theta: theta[..., 0], pure_noise, np.ones(1200))
+left = {}
+for rule in (adam_l2, adamw):
+    end = run(rule, noise, steps=3000, record="last", lr=1e-3, weight_decay=1.0).theta[0]
+    left[rule] = end.reshape(3, 400).mean(axis=1)
+    print(f"{rule.__name__:8}", *(f"noise {n:g}: {x:.2f} left " for n, x in zip(sizes, left[rule])))
+
+# %% [markdown]
+# AdamW treats all alike. With L2 the weights with **large gradients are hardly decayed**, {{ left[adam_l2][2]:.2f}} left, because their decay is divided by their large $\sqrt{\hat v}$; those with small gradients are decayed to nothing. A penalty meant to be the same for all has become a different one for each weight. (Whether that is *worse* is another question. Part 2 asks it.)
+#
+# *A place to stop. You can write AdamW, and say what it changes: the decay is no longer divided by $\sqrt{\hat v}$.*
+
+# %% [markdown]
+# ## Part 2. Hundreds of networks at once
+#
+# ### Three forms of decay
+#
+# Loshchilov and Hutter's paper does not multiply the decay by the step size; PyTorch does. With L2 that makes three forms. (A schedule multiplies all of them alike; here the step size is constant.)
+
+# %%
+def loshchilov_hutter(theta, g, s, *, lr, weight_decay):
+    """AdamW as in the paper: the decay is not multiplied by lr."""
+    return adam(theta - weight_decay * theta, g, s, lr=lr)
+
+lrs = np.geomspace(1e-3, 1e-1, 9)
+forms = {"PyTorch's AdamW": (adamw, np.geomspace(1e-3, 10, 9)),
+         "Loshchilov & Hutter's": (loshchilov_hutter, np.geomspace(1e-5, 1e-1, 9)),
+         "Adam with L2": (adam_l2, np.geomspace(1e-4, 1, 9))}
+
+# %% [markdown]
+# *Protocol.* Each cell of a 9 × 9 map is a network 64 → 32 → 10 that learns 300 handwritten digits, **a fifth of whose labels are wrong**, so that it can [overfit](glossary.ipynb#Overfitting); it is tested on 500 digits with right labels. 300 steps on batches of 50, constant step size, other hyperparameters at their defaults.
+# Four [seeds](glossary.ipynb#Seed) set start, wrong labels and batches, the same for all cells. That is {{ 3 * 81 * 4 }} networks, {{ 3 * 81 * 4 * 300:,}} steps. The decays span four decades in each form, wherever that form needs them.
+#
+# **Predict** for each form: when the step size grows tenfold, should the best decay grow, fall or stay? In logarithms that is the *slope* of the valley: $+1$, $-1$ or $0$. The textbook answer for PyTorch's form is $-1$: only the product $\alpha w$ matters.
+
+# %%
+trained, maps = {}, {}
+for name, (rule, decays) in forms.items():
+    trained[name] = train(rule, digits_task(), steps=300, seeds=range(4), batch=50,
+                          dtype=torch.float64, **grid(lr=lrs, weight_decay=decays))
+    color = "adam_l2" if rule is adam_l2 else "adamw"
+    maps[name] = scenes.Map(color, decays, trained[name].test_accuracy[-1])
+
+# %% [markdown]
+# ### Play: read the maps
+#
+# The star is the best cell. The valley is fitted: at each step size, a dot in the middle of the stretch of decays that stay within 3 points of the best there (no dot where the stretch runs off the map: there, decay makes no difference); through the dots of each seed, a line. Choose the form, slide to read a cell, and compare the slope with your prediction.
+
+# %%
+scenes.decay_map(maps, lrs, "PyTorch's AdamW").live()
+
+# %% [markdown]
+# The same as a table. *Ties*: cells that four seeds cannot tell from the best (below it by less than two standard errors of the difference). The slope comes with its 95 % interval over the seeds.
+
+# %%
+slopes, best, tied = {}, {}, {}
+for name, found in maps.items():
+    mean = found.accuracy.mean(axis=0)
+    i, j = np.unravel_index(mean.argmax(), mean.shape)
+    slopes[name], best[name], tied[name] = scenes.slope(found, lrs), mean.max(), scenes.ties(found)
+    print(f"{name:22} best {mean.max():.3f} at lr {lrs[i]:.4f}, decay {found.decays[j]:.3g};",
+          f"{tied[name].sum()} of 81 tie; slope {slopes[name][0]:5.2f} ± {slopes[name][1]:.2f}")
+
+# %% [markdown]
+# Two surprises. **First, the slope.** In PyTorch's form it is {{ slopes["PyTorch's AdamW"][0]:.2f}} ± {{ slopes["PyTorch's AdamW"][1]:.2f}}: the interval leaves out the textbook's $-1$. The best decay hardly depends on the step size. In Loshchilov and Hutter's form the slope is {{ slopes["Loshchilov & Hutter's"][0]:.2f}} ± {{ slopes["Loshchilov & Hutter's"][1]:.2f}}.
+# The two must differ by exactly one: at a constant step size their decay $d$ *is* PyTorch's $\alpha w$, so it is one landscape in two coordinates. With their form you would have to raise the decay whenever you raise the step size. (They argue for the opposite, on networks with normalisation; we come to that.)
+#
+# **Second, L2 is no worse here.** Its best cell is {{ best["Adam with L2"]:.3f}} against {{ best["PyTorch's AdamW"]:.3f}}, and its valley is as level, {{ slopes["Adam with L2"][0]:.2f}} ± {{ slopes["Adam with L2"][1]:.2f}}. The best cells of all forms lie within {{ 100 * (max(best.values()) - min(best.values())):.0f}} point of each other, and {{ min(int(t.sum()) for t in tied.values()) }} or more cells of each map tie with its best. The folklore "AdamW generalises better" is not what this small network shows; it shows that decay helps (against none) where the step size is large enough to overfit.
+#
+# ### Why the valley is level
+#
+# Part 1 has the reason: the size at which weights rest does not contain the step size. Look at the length of all weights together at the end, over two decades of step sizes. **Predict:** in which rows is it constant?
+
+# %%
+def lengths(name, column):
+    """Length of all weights at the end, (step sizes,), mean of the seeds."""
+    return trained[name].norm[-1].mean(axis=0)[:, column]
+
+wide = {}
+for name, column in (("PyTorch's AdamW", 0), ("PyTorch's AdamW", 6), ("Adam with L2", 5)):
+    found = lengths(name, column)
+    wide[name, column] = found.max() / found.min()
+    print(f"{name}, decay {maps[name].decays[column]:.3g}:", *(f"{x:4.1f}" for x in found))
+
+# %% [markdown]
+# With next to no decay the length grows {{ wide["PyTorch's AdamW", 0]:.1f}}-fold with the step size. Near the valley it is the same within a factor of {{ wide["PyTorch's AdamW", 6]:.1f}} while the step size changes by 100: **decay sets the size of the weights, and the size is what keeps this network from learning the wrong labels.** L2 does it as well.
+#
+# ### Where the slope is $-1$
+#
+# Now a case in which size means nothing. In a network with normalisation, doubling the weights before a norm changes no output: only their *direction* counts, and the gradient is at right angles to them. The size still matters indirectly: the longer the vector, the less a step turns it. Take the simplest such case, 200 weights whose gradient is noise at right angles to them, and measure by how much they turn at each step.
+
+# %%
+def at_right_angles(theta, rng):
+    """Noise without its part along theta; smaller where theta is long, as behind a norm."""
+    noise, square = rng.standard_normal(200), (theta**2).sum(-1, keepdims=True)
+    return (noise - theta * (theta * noise).sum(-1, keepdims=True) / square) / square**0.5
+
+start = np.random.default_rng(0).standard_normal(200)
+sphere = Problem("direction only", lambda theta: (theta**2).sum(-1), at_right_angles, start)
+axes = grid(lr=[0.01, 0.03, 0.1], weight_decay=[0.1, 0.3, 1.0])
+path = run(adamw, sphere, steps=3000, **axes).theta[-500:]
+unit = path / np.linalg.norm(path, axis=-1, keepdims=True)
+turns = np.degrees(np.arccos((unit[1:] * unit[:-1]).sum(-1)).mean(axis=0))
+
+# %% [markdown]
+# Print the angle for each pair, the step size downward and the decay to the right. **Look along the diagonals** on which the product is the same.
+
+# %%
+for lr, row in zip(axes["lr"].ravel(), turns):
+    print(f"lr {lr:<5g}", *(f"decay {w:g}: {x:4.1f}°  " for w, x in zip((0.1, 0.3, 1.0), row)))
+diagonal = turns[[2, 1, 0], [0, 1, 2]]
+print(f"along the long diagonal, largest / smallest: {diagonal.max() / diagonal.min():.2f}")
+
+# %% [markdown]
+# Here only the product $\alpha w$ matters: step and decay balance at a length of which the angle per step depends on $\alpha w$ alone (Kosson et al. 2023 call it rotational equilibrium). In such a network a valley of slope $-1$ is what one expects. We did not train one over the map, so this lesson does not claim that it comes out. What you can take along: **ask what decay sets in *your* network, a size or an angle, before you believe a rule for moving both.**
+#
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 3. Decay needs time
+#
+# ### AdamW as an average over past steps
+#
+# Call the step of Adam $u_t = \hat m_t/(\sqrt{\hat v_t}+\epsilon)$ and write AdamW as
+#
+# $$\theta_t = (1-\alpha w)\,\theta_{t-1} + \alpha w\cdot\Big(-\frac{u_t}{w}\Big)$$
+#
+# That is an [exponential moving average](glossary.ipynb#Exponential-moving-average), with $1-\alpha w$ in the place of $\beta$ (Wang & Aitchison 2024). What it averages is $-u_t/w$, numbers of size $1/w$: the resting place of Part 1. Its memory is $1/(\alpha w)$ steps. Check that the weights *are* this average.
+
+# %%
+rng, s, theta, past = np.random.default_rng(1), State(), np.ones(3), []
+for _ in range(500):
+    g = rng.standard_normal(3)
+    moved, s = adam(theta, g, s, lr=0.01)
+    past.append((theta - moved) / 0.01)  # u, the step in units of lr
+    theta = moved - 0.01 * 0.5 * theta
+ago = np.arange(499, -1, -1)[:, None]
+average = (0.005 * 0.995**ago * (-np.array(past) / 0.5)).sum(axis=0) + 0.995**500 * np.ones(3)
+print("the weights are the average of past steps, plus what is left of the start:",
+      np.allclose(theta, average))
+
+# %% [markdown]
+# ### Play: what a run remembers
+#
+# How much of a step taken long ago is left at the end of a run of 10,000 steps? The slider starts at PyTorch's defaults, step size 0.001 and decay 0.01. **Predict** the share of the *start* that is left. Then take the goal.
+
+# %%
+scenes.weights_of_the_past().live()
+
+# %% [markdown]
+# At the defaults the memory is {{ 1 / (1e-3 * 1e-2):,.0f}} steps: after 10,000 steps {{ (1 - 1e-5)**10_000:.0%}} of the start is still there, and after the 315 steps of lesson 9 {{ (1 - 1e-5)**315:.1%}}. **"Weight decay of 0.01 to 0.1" without a step size and a length of run says nothing**: PyTorch decays by $\alpha w$. At a peak step size of 3e-4 and $w=0.1$, usual for language models, the memory is {{ 1 / (3e-4 * 0.1):,.0f}} steps: felt in a run of 100,000 steps, invisible in one of 1,000.
+# A first move that travels: choose the memory as a share of your run, say a tenth to all of it, and solve for $w$.
+#
+# ### Grokking: decay at work while nothing seems to happen
+#
+# The task is to complete a table: $(a+b) \bmod 59$, {{ 59 * 59:,}} pairs, of which the network sees 40 %. It knows nothing of numbers: each of 0 to 58 is an embedding of 64 learned values; two of them feed 128 ReLU units and 59 outputs. Full batch, step size 0.01, $\beta_2=0.98$ (after Power et al. 2022).
+#
+# **Predict:** without decay, what will the accuracy be on pairs it has never seen, once it knows all training pairs? And with $w=1$, a memory of {{ 1 / (0.01 * 1.0):.0f}} steps?
+
+# %%
+plan = {"AdamW, decay 1": (adamw, 1.0, 1000, range(3)),
+        "Adam with L2, 1e-4": (adam_l2, 1e-4, 700, range(3)),
+        "Adam, no decay": (adamw, 0.0, 700, range(1))}
+colors = dict(zip(plan, ("adamw", "adam_l2", "adam")))
+task, grown = modular_task(hidden=128), {}
+
+# %% [markdown]
+# Run it and **watch the curves grow** (the cell takes some tens of seconds). Grey: training pairs. In colour: pairs never seen, a curve for each seed.
+
+# %%
+with scenes.grokking(colors, steps=1000).show() as draw:
+    for name, (rule, decay, steps, seeds) in plan.items():
+        grown[name] = train(rule, task, steps=steps, seeds=seeds, record_every=20,
+                            dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=decay,
+                            on_record=lambda result: draw(group=name, result=result))
+
+# %% [markdown]
+# When did each seed know its training pairs, and when did it understand? The step at which 95 % were right, on a grid of 20 steps.
+
+# %%
+def reached(accuracy, steps, share=0.95):
+    """The first recorded step at which each seed has this share right, or None: (seeds,)."""
+    return [int(steps[(a >= share).argmax()]) if (a >= share).any() else None for a in accuracy.T]
+
+groks = {}
+for name, result in grown.items():
+    groks[name] = reached(result.test_accuracy, result.steps)
+    print(f"{name:19} training pairs by {reached(result.train_accuracy, result.steps)},",
+          f"unseen pairs by {groks[name]}, at the end {result.test_accuracy[-1].mean():.1%}")
+
+# %% [markdown]
+# Without decay the network knows every training pair within a hundred steps and **none** of the others, then or at the end: it has learned the table by heart, and nothing pulls it away from that. With decay it does too, at first. Then, with the training accuracy at 100 %, the decay keeps shrinking what memorises, and a solution that computes the sum, which needs smaller weights, takes over: [grokking](glossary.ipynb#Grokking).
+#
+# And now the part that is often left out: **Adam with L2 groks as well, and here sooner** (by {{ max(groks["Adam with L2, 1e-4"]) }} in every seed). Its $10^{-4}$ looks tiny, but once the training loss is nearly zero, $g$ is tiny too, and so is $\sqrt{\hat v}$: what remains is the penalty, divided by its own size. So AdamW is not what makes grokking; shrinking weights are. The coefficients of the two forms cannot be compared with each other, and neither was tuned here.
+#
+# **Your turn:** how late does the network understand when decay is weaker? The memory for $w=0.5$ is {{ 1 / (0.01 * 0.5):.0f}} steps. Guess, set the value, run.
+
+# %% tags=["stub"]
+my_decay, my_steps = 1.0, 100
+
+# %% tags=["solution"]
+my_decay, my_steps = 2.0, 800
+
+# %% [markdown]
+# It trains one network; with `my_decay = 0.5` give it 2000 steps and half a minute.
+
+# %%
+tried = train(adamw, task, steps=my_steps, record_every=20, dtype=torch.float64, lr=0.01,
+              beta2=0.98, weight_decay=my_decay)
+when = reached(tried.test_accuracy, tried.steps)[0]
+print(f"decay {my_decay:g}: 95 % of the unseen pairs by step {when}")
+
+# %% [markdown]
+# *A place to stop.*
+
+# %% [markdown]
+# ## Part 4. AdamW in practice
+#
+# ### Which parameters to decay
+#
+# A matrix may be scaled down: the next layer or norm makes up for it. A bias or the scale of a norm has a meaning of its own, and pulling it to zero removes it. So the usual recipe decays matrices and leaves biases and norms alone. The optimizer takes this as [param groups](glossary.ipynb#Param-group), dicts of parameters with their own settings. A small transformer to practise on:
+
+# %%
+from collections import OrderedDict
+from torch import nn
+
+model = nn.Sequential(OrderedDict(
+    embed=nn.Embedding(64, 32),
+    block=nn.TransformerEncoderLayer(32, 4, dim_feedforward=64, dropout=0.0, batch_first=True),
+    norm=nn.LayerNorm(32),
+    head=nn.Linear(32, 64)))
+for name, p in list(model.named_parameters())[1:9]:
+    print(f"{name:30} {tuple(p.shape)}")
+
+# %% [markdown]
+# ### Exercise 2: build the param groups (8 minutes)
+#
+# Return a list of two dicts, `{"params": [...], "weight_decay": ...}`: matrices with 0.1, biases and the parameters of norms with 0. Embeddings are a matter of taste; the check takes either.
+#
+# <details><summary>Hint</summary>Read the printed names. Does every parameter of a norm have "bias" in its name? What do all that should not decay have in common, besides their names?</details>
+
+# %% tags=["stub"]
+def groups(model):
+    ...  # a list of two dicts
+
+# %% tags=["solution"]
+def groups(model):
+    parameters = list(model.parameters())
+    return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": 0.1},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
+
+# %% [markdown]
+# The check walks through the model and names the first parameter that is in the wrong place.
+
+# %%
+checks.check_groups(groups(model), model)
+
+# %% [markdown]
+# ### A run as it is set up at work
+#
+# The pieces around the optimizer: **[warm-up](glossary.ipynb#Warm-up)**, because Adam's scale $\hat v$ is uncertain in the first steps; a **[schedule](glossary.ipynb#Schedule)** that ends near zero (PyTorch's decay follows it, as it is multiplied by the step size); **[clipping](glossary.ipynb#Gradient-clipping)** of the gradient's length, against rare spikes; and $\beta_2=0.95$, usual for language models, so that a jump in scale is forgotten in twenty steps (lesson 9, Part 4). All four in one object, on the digits:
+
+# %%
+from types import SimpleNamespace
+from lessonlib.data import digits
+
+def begin(steps=200, warmup=20):
+    """A fresh run: a network, its optimizer, a schedule, and the generator of its batches."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).double()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, betas=(0.9, 0.95), weight_decay=0.1)
+    cosine = lambda t: min(1, (t + 1) / warmup) * 0.5 * (1 + np.cos(np.pi * t / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, cosine)
+    return SimpleNamespace(model=model, optimizer=optimizer, schedule=schedule,
+                           batches=torch.Generator().manual_seed(0))
+
+# %% [markdown]
+# The loop is the one of lesson 9 with two lines more: clip before the step, move the schedule after it. It returns the loss on all training digits after every step.
+
+# %%
+x, y = torch.tensor(digits().train_x), torch.tensor(digits().train_y)
+criterion = nn.CrossEntropyLoss()
+
+def go_on(run, steps):
+    """Train for some steps; return the loss on all training digits after each."""
+    losses = []
+    for _ in range(steps):
+        rows = torch.randint(len(x), (64,), generator=run.batches)
+        run.optimizer.zero_grad()
+        criterion(run.model(x[rows]), y[rows]).backward()
+        nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+        run.optimizer.step()
+        run.schedule.step()
+        losses.append(criterion(run.model(x), y).item())
+    return losses
+
+# %% [markdown]
+# ### The spike after a careless restart
+#
+# Training breaks off at step 100, a machine has failed, and you go on from a file that holds **only the weights**. **Predict** the loss in the next ten steps, compared with the run that was not interrupted: the same, a little higher, or far higher?
+
+# %%
+whole = begin()
+uninterrupted = go_on(whole, 200)
+
+def restarted(load, steps=100):
+    """The loss of a new run that takes over at step 100 what load(new, old) gives it."""
+    old, new = begin(), begin()
+    go_on(old, 100)
+    load(new, old)
+    return go_on(new, steps), new
+
+weights_only = lambda new, old: new.model.load_state_dict(old.model.state_dict())
+spike, _ = restarted(weights_only)
+
+# %% [markdown]
+# Which piece is to blame? Restore all but the optimizer's averages too: the same schedule and the same batches, with $m$, $v$ and $t$ at zero.
+
+# %%
+def all_but_m_and_v(new, old):
+    """Everything except the optimizer's state."""
+    new.model.load_state_dict(old.model.state_dict())
+    new.batches.set_state(old.batches.get_state())
+    new.schedule.load_state_dict(old.schedule.state_dict())
+    for group, before in zip(new.optimizer.param_groups, old.optimizer.param_groups):
+        group["lr"] = before["lr"]
+
+forgetful, _ = restarted(all_but_m_and_v)
+
+# %% [markdown]
+# In the figure, look at the steps just after 100.
+
+# %%
+figure, ax = plt.subplots(figsize=(7.2, 3.8))
+ax.plot(range(1, 201), uninterrupted, color="black", label="not interrupted")
+ax.plot(range(101, 201), forgetful, color=plots.look("adamw").color, ls="--",
+        label="m, v and t forgotten")
+ax.plot(range(101, 201), spike, color="#c77700", ls=":", label="weights only")
+ax.axvline(100, color="#888888", linewidth=1)
+ax.set(yscale="log", xlim=(50, 200), ylim=(0.004, 3), xlabel="step", ylabel="training loss",
+       title="Without the optimizer's state, the loss jumps")
+ax.legend()
+plots.show(figure, "Training loss from step 50 to 200: without interruption it falls smoothly; "
+           "after a restart at 100 without the optimizer's state it jumps up, then comes back.")
+
+# %% [markdown]
+# Forgetting $m$ and $v$ makes the loss jump {{ max(forgetful[:10]) / uninterrupted[99]:.0f}}-fold within ten steps. After one gradient $\hat m/\sqrt{\hat v}$ is $\pm1$ **for every parameter**, also for those whose gradients had long been noise around zero: every weight takes a full step of $\alpha$ in a random direction at once. Warm-up exists for the same reason; the file with weights only starts the schedule afresh, so it warms up and spikes later, when the step size is large again.
+#
+# ### Exercise 3: resume a run exactly (10 minutes)
+#
+# Write `save`, which returns a dict of everything that the next step depends on, and `load`, which puts it into a fresh run. The [state dict](glossary.ipynb#State-dict) of a module, optimizer or schedule has all it needs; a generator has `get_state()` and `set_state(...)`. "Exactly" means bit for bit.
+#
+# <details><summary>Hint</summary>Which four objects does go_on touch? Which of them change?</details>
+
+# %% tags=["stub"]
+def save(run):
+    return {"model": run.model.state_dict()}  # what else does the next step depend on?
+
+def load(run, saved):
+    run.model.load_state_dict(saved["model"])
+
+# %% tags=["solution"]
+def save(run):
+    return {"model": run.model.state_dict(), "optimizer": run.optimizer.state_dict(),
+            "schedule": run.schedule.state_dict(), "batches": run.batches.get_state()}
+
+def load(run, saved):
+    run.model.load_state_dict(saved["model"])
+    run.optimizer.load_state_dict(saved["optimizer"])
+    run.schedule.load_state_dict(saved["schedule"])
+    run.batches.set_state(saved["batches"])
+
+# %% [markdown]
+# The check sends what you saved through a file in memory, as a real restart would, and compares the four things that decide the next step, then the weights after 100 more steps.
+
+# %%
+import io
+
+def through_a_file(new, old):
+    """Save the old run, load the new one; name the first piece that is not the same."""
+    file = io.BytesIO()
+    torch.save(save(old), file)
+    load(new, torch.load(io.BytesIO(file.getvalue()), weights_only=True))
+    pieces = {"weights": lambda r: nn.utils.parameters_to_vector(r.model.parameters()),
+              "memory of the optimizer": lambda r: torch.cat([torch.zeros(1)] + [
+                  v.flatten() for kept in r.optimizer.state.values() for v in kept.values()]),
+              "step size": lambda r: torch.tensor(r.schedule.get_last_lr()),
+              "generator of the batches": lambda r: r.batches.get_state()}
+    missing = [name for name, of in pieces.items() if not torch.equal(of(new), of(old))]
+    print(f"not restored: the {missing[0]}. What does it do in the next step?" if missing
+          else "all four pieces are restored")
+
+# %% [markdown]
+# Run it as often as you like.
+
+# %%
+losses, resumed = restarted(through_a_file)
+same = all(torch.equal(a, b) for a, b in zip(whole.model.parameters(), resumed.model.parameters()))
+print("after 100 more steps, bit for bit the run that was never interrupted:",
+      same and losses == uninterrupted[100:])
+
+# %% [markdown]
+# ### What the memory costs
+#
+# By formula: $m$ and $v$, four bytes each, **8 bytes for every float32 parameter**, twice the size of the weights themselves, and the gradient on top. By measurement: add up what the optimizer keeps. **Predict** both for the small transformer.
+
+# %%
+decayed = [p for p in model.parameters() if p.ndim >= 2]
+others = [p for p in model.parameters() if p.ndim < 2]
+optimizer = torch.optim.AdamW([{"params": decayed}, {"params": others, "weight_decay": 0.0}])
+model(torch.randint(64, (4, 16))).sum().backward()
+optimizer.step()
+count = sum(p.numel() for p in model.parameters())
+kept = [t for state in optimizer.state.values() for t in state.values()]
+measured = sum(t.numel() * t.element_size() for t in kept)
+print(f"{count:,} parameters: by formula {8 * count:,} bytes, measured {measured:,}")
+
+# %% [markdown]
+# The {{ measured - 8 * count }} bytes more are the step counts, 4 bytes for each of the {{ len(decayed) + len(others) }} parameter tensors. A model of 124 million parameters needs {{ 8 * 124e6 / 1e9:.1f}} GB for the state of AdamW, one of 7 billion {{ 8 * 7e9 / 1e9:.0f}} GB: that is why people shard it, or store it in fewer bits. [Lesson 11](11_gpu_lab.ipynb) measures it on a GPU.
+#
+# ## What to take along
+#
+# - AdamW takes the decay out of $g$: neither $m$ nor $v$ sees it, and it is not divided by $\sqrt{\hat v}$.
+# - Under a steady gradient, Adam with L2 rests at $-g/w$, AdamW at $1/w$ for every $g$ and every step size.
+# - On a network without normalisation the best decay hardly depended on the step size in PyTorch's form (slope {{ slopes["PyTorch's AdamW"][0]:.1f}}), because decay sets the size of the weights. Where only directions count, the product $\alpha w$ decides.
+# - With both tuned, L2 and AdamW tied here. Many cells of a map tie; a single best cell is noise.
+# - Decay is felt after $1/(\alpha w)$ steps: 100,000 at PyTorch's defaults. Set it by the length of your run.
+# - Decay matrices, not biases and norms. Save the optimizer, the schedule and the generator with the weights.
+#
+# ### Words
+#
+# | Word | Meaning |
+# |---|---|
+# | L2 penalty | $\tfrac w2\theta^2$ added to the loss; its gradient is $w\theta$ |
+# | weight decay | each step shrinks the weights by a factor |
+# | decoupled | applied outside of the adaptive step |
+# | equilibrium | the place where step and decay balance |
+# | timescale, memory | $1/(\alpha w)$ steps, in which a share $1/e$ of the past is left |
+# | label noise | training labels that are wrong |
+# | grokking | test accuracy that rises long after training accuracy is perfect |
+# | param group | parameters that share their settings in an optimizer |
+# | state dict | all that an object must have to go on exactly |
+#
+# ### Further reading, and what each is good for
+#
+# - Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*, arXiv:1711.05101. The algorithm, and maps like those of Part 2 on networks with normalisation.
+# - Wang & Aitchison 2024, *How to set AdamW's weight decay as you scale model and dataset size*, arXiv:2405.13698. AdamW as a moving average, and the timescale as the thing to tune.
+# - Kosson et al. 2023, *Rotational Equilibrium: How Weight Decay Balances Learning Across Neural Networks*, arXiv:2305.17212. What decay sets when only directions count.
+# - Power et al. 2022, *Grokking: Generalization Beyond Overfitting on Small Algorithmic Datasets*, arXiv:2201.02177. The phenomenon.
+# - D'Angelo et al. 2023, *Why Do We Need Weight Decay in Modern Deep Learning?*, arXiv:2310.04415. What it does in large networks, beyond keeping them from overfitting.
+#
+# **Next:** [lesson 11](11_gpu_lab.ipynb), the GPU lab: what does a step cost?
