@@ -290,7 +290,7 @@ for beta2 in (0.99, 0.9, 0.1, 0.01, 0.001):
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#e0a04a", "--"), (0.9, "#c77700", "-")):
+for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#d99a5b", "--"), (0.9, "#9e5210", "-")):
     ax.plot(signed(beta2)[20:80, 0] / 0.03, color=color, ls=dash, lw=1.5,
             label=f"$\\beta_2$ = {beta2:g}")
 ax.axhspan(-1, 1, color="#dddddd", zorder=0)
@@ -367,7 +367,7 @@ averages = {dtype: second_moment(dtype) for dtype in (torch.float32, torch.bfloa
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
-for (dtype, v), color, dash in zip(averages.items(), ("#888888", "#c77700"), ("--", "-")):
+for (dtype, v), color, dash in zip(averages.items(), ("#888888", "#9e5210"), ("--", "-")):
     ax.plot(v, color=color, ls=dash, label=str(dtype)[6:])
 ax.axvspan(1000, 2500, color="#eeeeee", zorder=0)
 ax.text(1020, 0.03, "the gradient is ten times smaller", color="#555555")
@@ -596,7 +596,7 @@ curves = {setting: training_loss(*setting) for setting in settings}
 # Look at the first few steps of each panel, then at its end.
 
 # %%
-shades = {0.9: ("#e0a04a", ":"), 0.99: ("#c77700", "-"), 0.999: ("#6b3d00", "--")}
+shades = {0.9: ("#d99a5b", ":"), 0.99: ("#9e5210", "-"), 0.999: ("#4a2300", "--")}
 figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.6), sharey=True)
 for (lr, beta2), curve in curves.items():
     color, dash = shades[beta2]

@@ -629,7 +629,7 @@ for lr in (0.3, 3e-4, 0.03):
 # %%
 full = problems.digits_net(batch=None, dtype=float)
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
-for lr, color in ((0.4, "#888888"), (0.75, "#c77700"), (1.5, "black")):
+for lr, color in ((0.4, "#aaaaaa"), (0.75, "#707070"), (1.5, "black")):
     curve = run(sgd, full, steps=300, record="loss", lr=lr).loss
     rises = (np.diff(curve) > 0).sum()
     ax.plot(curve, color=color, linewidth=1.4,

@@ -101,7 +101,7 @@ def own_steps(kappa: float = 100.0, steps: int = 300) -> Experiment:
     """RMSprop's path in an aligned ravine, and the effective step of each coordinate over time."""
     problem = ravine(kappa)
     curvature = np.array([1.0, kappa])
-    colors = ("#c77700", "#7a3f00")
+    colors = ("#9e5210", "#5c2c05")
 
     def attempt(lr: float, memory: float, start2: float) -> tuple[Run, Array]:
         beta2 = 1 - 1 / memory
