@@ -66,7 +66,7 @@ def together(ours, theirs, steps=5, dtype=torch.float64, tolerance=None, **hyper
 @engines
 @given(lr=st.floats(0.0, 1.0), beta1=st.floats(0.0, 0.999), beta2=st.floats(0.0, 0.9999), eps=st.floats(1e-10, 1e-2),
        weight_decay=st.just(0.0) | st.floats(0.0, 0.5), maximize=st.booleans())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 def test_any_hyperparameters_take_torchs_path(ours, theirs, impl, lr, beta1, beta2, eps, weight_decay, maximize):
     together(ours, theirs, 3, impl=impl, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, maximize=maximize, tolerance=1e-10)
 
