@@ -237,14 +237,25 @@ class _Canvas:
             self.background = figure.canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
             for artist in self.scene.artists.values():
                 artist.set_visible(True)
+        self.resting, self.layer = 0, self.background  # how many of the lowest artists stand in the layer too
 
     def move(self, values: dict[str, Any]) -> str:
-        """Draw the artists at these values over the background; return the readout."""
+        """Draw the artists at these values over the background; return the readout.
+
+        The lowest artists that an update leaves alone, such as a map under a moving point, are kept as pixels as well.
+        """
         canvas: Any = self.scene.figure.canvas
         with style.context(STYLE):
             readout = self.update(self.scene.artists, **values)
-            canvas.restore_region(self.background)
-            for artist in sorted(self.scene.artists.values(), key=lambda a: a.get_zorder()):
+            artists = sorted(self.scene.artists.values(), key=lambda a: a.get_zorder())
+            resting = next((i for i, artist in enumerate(artists) if artist.stale), len(artists))
+            if not 0 < self.resting <= resting:
+                canvas.restore_region(self.background)
+                for artist in artists[:resting]:
+                    self.scene.figure.draw_artist(artist)
+                self.resting, self.layer = resting, canvas.copy_from_bbox(self.scene.figure.bbox)
+            canvas.restore_region(self.layer)
+            for artist in artists[self.resting:]:
                 self.scene.figure.draw_artist(artist)
         return readout
 
@@ -308,7 +319,7 @@ def _widget(experiment: Experiment) -> Any:
         box.observe(show, names="value")
     children = [goal] if experiment.goal is not None else []
     live = Live([*children, *boxes.values(), image, readout])
-    live.boxes, live.image, live.readout, live.goal = boxes, image, readout, goal
+    live.boxes, live.image, live.readout, live.goal, live.draws = boxes, image, readout, goal, canvas
     return live
 
 

@@ -136,6 +136,35 @@ def test_controls_are_core_widgets(slider, kind):
     assert slider.widget().value == pytest.approx(slider.start)
 
 
+def test_a_map_that_rests_is_drawn_once_and_the_picture_is_the_same():
+    def with_map():
+        figure = new_figure(4, 3)
+        ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
+        (line,) = ax.plot([], [], zorder=3)
+        (over,) = ax.plot([0, 1], [1, 0], zorder=4)
+        return Scene(figure, {"line": line, "map": ax.imshow(np.eye(4), extent=(0, 1, 0, 1), aspect="auto", zorder=1), "over": over},
+                     "A line over a map.")
+
+    def move(artists, x, turned):
+        if artists["map"].get_gid() != str(turned):
+            artists["map"].set_data(np.eye(4)[::-1] if turned else np.eye(4))
+            artists["map"].set_gid(str(turned))
+        artists["line"].set_data([0, x], [0, 1])
+        return f"{x}"
+
+    make = lambda: Experiment(with_map, move, {"x": Slider("x", 0.0, 1.0, 0.5), "turned": Choice("turned", [False, True], False)})
+    live, drawn = make().live(), []
+    figure = live.draws.scene.figure
+    one = figure.draw_artist
+    figure.draw_artist = lambda artist: (drawn.append(artist), one(artist))
+    for values in ({"x": 0.1}, {"x": 0.2}, {"turned": True}, {"x": 0.9}, {"x": 0.3}, {"turned": False}):
+        for name, value in values.items():
+            live.boxes[name].value = value
+        now = {name: box.value for name, box in live.boxes.items()}
+        np.testing.assert_array_equal(pixels(live.image.value), np.asarray(make().still(**now).canvas.buffer_rgba())[..., :3])
+    assert sum(artist is live.draws.scene.artists["map"] for artist in drawn) < 6
+
+
 def test_in_jupyterlab_a_still_with_its_words_goes_before_the_widget(monkeypatch, capsys):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
