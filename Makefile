@@ -1,14 +1,18 @@
 # make lab        JupyterLab on the first lesson; the first run makes .venv
 # make test       everything that must hold: unit tests, doctests, every notebook run and compared
+# make browser    only the part of it that drives JupyterLab in a headless Chromium
+# make latency    how fast play is in the browser, beside interact; a table
+# make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
+# make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types
-# make bench      what a run costs, beside optax (installs jax and optax into .venv); what many networks cost, beside torch.optim
-# make bench      what a run costs, beside optax (installs jax and optax into .venv), and what a step costs, beside torch
+# make bench      a run beside optax (installs jax and optax into .venv), many networks and one step beside torch.optim
 
 PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
 PORT ?= 8888
+AXE := tests/browser/node_modules/axe-core/axe.min.js
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ifeq ($(shell id -u),0)
   LAB_ARGS += --allow-root
@@ -16,19 +20,45 @@ endif
 export LESSONLIB_PROGRESS ?= 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab test unit nbval notebooks lint bench clean
+unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
+
+.PHONY: lab test unit nbval browser latency colab publish notebooks lint bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
 
-test: unit nbval
+test: unit nbval browser
 
 unit: .venv/ready
-	$(BIN)/python -m pytest --doctest-modules tests lessonlib
+	$(BIN)/python -m pytest --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
 
 nbval: .venv/ready
 	LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring $(BIN)/python -m pytest -p nbval_pictures \
 	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --durations=3 notebooks
+
+browser: .venv/ready $(AXE)
+	$(BIN)/python -m pytest --durations=5 tests/browser
+
+latency: .venv/ready
+	$(BIN)/python tests/browser/latency.py
+
+$(AXE): tests/browser/package.json
+	-@npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/browser && touch $@
+
+COLAB := .venv-colab/bin
+colab: .venv-colab/ready
+	env -u PYTHONPATH $(COLAB)/python -m pytest -o filterwarnings= tests/colab
+	LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=.:tests:authoring $(COLAB)/python -m pytest -o filterwarnings= -p nbval_pictures \
+	    --other-matplotlib --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+
+.venv-colab/ready: tests/colab/requirements.txt
+	test -x $(COLAB)/python || $(PYTHON) -m venv .venv-colab
+	$(COLAB)/python -m pip install --quiet --disable-pip-version-check -r tests/colab/requirements.txt
+	@touch $@
+
+publish: .venv/ready
+	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }
+	$(BIN)/python authoring/build.py --publish $(REPO)
 
 notebooks: .venv/ready
 	$(BIN)/python authoring/build.py
@@ -50,4 +80,4 @@ bench: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
