@@ -145,8 +145,8 @@ def _judge(
             t, i = np.argwhere(off)[0]
             settings = ", ".join(f"{k}={v:g}" for k, v in probe.hyper.items())
             return Verdict(False, f"Not yet.\nWith {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
-                           f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. The gradients there so far are "
-                           f"{', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
+                           f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. It started at {probe.theta[i]:g}; the gradients there so far "
+                           f"are {', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
     raise AssertionError("a path that is not the same has a place where it parts")
 
 
@@ -325,6 +325,10 @@ def _raised(error: BaseException, attempt: Callable[..., Any]) -> None:
     text = str(error)[:200]
     if isinstance(error, ZeroDivisionError):
         question = "Which denominator is 0 at the first step? Is it 1 - beta**t with t = 0?"
+    elif isinstance(error, NameError):
+        question = "Is that name in your def line, or made by a line before?"
+    elif isinstance(error, AttributeError) and "set" in text:
+        question = "A State cannot be changed. What do you return instead?"
     elif isinstance(error, RecursionError):
         question = "It calls itself without end. Which name inside it is its own?"
     else:
@@ -336,7 +340,7 @@ def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     """The answer as numbers: theta (n,), State. Raises _Stop with what was returned and what is wanted."""
     if result is None or result is ... or result is NotImplemented:
         raise _Stop("Not written yet.", "The function returns nothing so far. Your turn: write it, run its cell, then this one again.")
-    shape = "It should end with `return theta, State(t, m, v)`."
+    shape = "It should end with `return theta, State(...)`, with what the rule remembers: t, then m and v where it has them."
     if type(result) not in (tuple, list):
         raise _Stop("It returns something else.", f"It returned a {type(result).__name__}. {shape} What is missing?")
     if len(result) != 2:

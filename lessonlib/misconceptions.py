@@ -150,10 +150,11 @@ _SGD_TABLE = (
 
 _MOMENTUM_TABLE = (
     _wrong("momentum", "sum instead of average",
-           "Feed a constant g = 1 with beta1 = 0.9. Your m ends at 10. Where should an average of ones end?",
+           "Feed a constant g = 1 with beta1 = 0.9. Your step grows to 10 lr. How long is a step along an average of ones?",
            m=lambda a: a.beta1 * a.s.m + a.g),
     _wrong("momentum", "sign of the step", _SIGN, new=_PLUS),
-    _wrong("momentum", "velocity reset", "What does your second step remember of the first gradient?",
+    _wrong("momentum", "the average is lost",
+           "State takes t, m and v, in this order. What does your second step find in s.m, and is the first gradient in it?",
            m=lambda a: (1 - a.beta1) * a.g),
     _wrong("momentum", "m is never stored", "You return a state. Which of its entries will the next step need?",
            state=lambda a: State(a.t, a.g)),
@@ -189,6 +190,8 @@ _RMSPROP_TABLE = (
            step=lambda a: a.g / (a.v + a.eps)),
     _wrong("rmsprop", "first steps corrected", "That is a good idea, and the subject of lesson 9. How much of g**2 does v hold at "
            "t = 1 if nothing corrects it?", step=lambda a: a.g / ((a.v / (1 - a.beta2**a.t)) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "v is never stored", "State takes t, m and v, in this order. What does your second step find in s.v?",
+           state=lambda a: State(a.t, a.m, 0 * a.v)),
     _wrong("rmsprop", "sum instead of average", "Feed a constant g = 1 for a long time. Does your v settle at 1?",
            v=lambda a: a.beta2 * a.s.v + a.g**2),
     _wrong("rmsprop", "sum without forgetting", "That is Adagrad. After 10,000 steps, how much does an old gradient still weigh?",

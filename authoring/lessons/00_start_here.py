@@ -82,7 +82,7 @@ print("GPU:", gpu)
 #
 # $$\theta_t = \theta_{t-1} - \alpha\, g_t$$
 #
-# $\alpha$ is the [learning rate](glossary.ipynb#Learning-rate), or step size, `lr` in the code. (A network's gradient comes from a [mini-batch](glossary.ipynb#Mini-batch) of examples and is noisy; here it is exact.) Our surface is a valley with two parameters. Its [curvature](glossary.ipynb#Curvature) $\lambda$, how fast the slope changes, is 1 along it and 10 across:
+# $\alpha$ is the [learning rate](glossary.ipynb#Learning-rate), or step size, `lr` in the code. (A network's gradient comes from a [mini-batch](glossary.ipynb#Mini-batch) of examples and is noisy; here it is exact.) Our surface is a valley with two parameters, $\theta_1$ and $\theta_2$ (a number as index names a coordinate, $t$ a step). Its [curvature](glossary.ipynb#Curvature) $\lambda$, how fast the slope changes, is 1 along it and 10 across:
 #
 # $$L(\theta) = \tfrac12\left(1\cdot\theta_1^2 + 10\cdot\theta_2^2\right) \qquad g = (1\cdot\theta_1,\; 10\cdot\theta_2)$$
 #
@@ -98,7 +98,7 @@ for t, theta in enumerate(run(sgd, valley, steps=2, lr=0.1).theta):
 #
 # ### Too small, about right, too large
 #
-# **Predict:** fifty steps each, at $\alpha$ = 0.005, 0.15 and 0.202. Which ends lowest? What will the other two paths look like?
+# **Predict:** fifty steps each, at $\alpha$ = 0.005, 0.15 and 0.202. Which ends lowest? What will the other two paths look like? (A marker stands at every fifth step.)
 
 # %%
 tries = {"too small": 0.005, "about right": 0.15, "too large": 0.202}
@@ -163,7 +163,7 @@ plots.show(figure, "Loss after 100 steps against the step size, both axes logari
 #
 # ### Play: how steep a valley can you cross?
 #
-# Two sliders, step size and curvature across the valley. Take the goal first. Then the question: **make the valley steeper across, a little at a time, and follow with the step size. What happens to the way *along* the valley?** How steep can you make it and still get below the line?
+# Two sliders, step size and curvature across the valley. Reach the goal first. Then the question: **make the valley steeper across, a little at a time, and follow with the step size. What happens to the way *along* the valley?** How steep can you make it and still get below the line?
 
 # %%
 scenes.step_size().live()
@@ -177,13 +177,13 @@ def good_steps(steepest):
     loss = run(sgd, problems.ravine(steepest), steps=60, record="last", **grid(lr=lrs)).loss[0]
     return lrs[loss < 1e-7]
 
-for steepest in (10, 12, 14, 16):
+for steepest in (10, 12, 14, 15, 16):
     good = good_steps(steepest)
     found = f"from {good.min():.3f} to {good.max():.3f}" if good.size else "none"
     print(f"curvature {steepest} across: good step sizes {found}")
 
 # %% [markdown]
-# Shorter steps are too slow along the valley; longer ones are too wild across it. A steeper valley closes the window from above, until nothing is left. No skill with the slider helps then: it is the *rule* that is too weak. Lesson 7 gives it a memory.
+# Shorter steps are too slow along the valley; longer ones are too wild across it. A steeper valley closes the window from above, until, just above 15, nothing is left. No skill with the slider helps then: it is the *rule* that is too weak. Lesson 7 gives it a memory.
 #
 # *A place to stop. You know what a step size does, and where its limit lies.*
 
@@ -278,7 +278,7 @@ else:
         print(f"step size {share * my_border:.4f}: the loss {told}")
 
 # %% [markdown]
-# If both fall, your border is too low; if both grow, too high. The curvature along the valley does not enter: the steepest direction alone sets the limit, and all others must live with it.
+# If the first falls and the second grows, you have it. If both fall, your border is too low; if both grow, too high. The curvature along the valley does not enter: the steepest direction alone sets the limit, and all others must live with it.
 #
 # Answers to all exercises are in the folder `solutions`, in a notebook of the same name ([here](solutions/00_start_here.ipynb)). They help most after an attempt.
 #
@@ -287,7 +287,7 @@ else:
 # %% [markdown]
 # ## Part 4. The map of the course
 #
-# The lessons keep the numbers of the longer course they belong to, so 0 is followed by 7. Look for the lesson where two roads meet, and for what can wait.
+# The lessons keep the numbers of the longer course they belong to, so 0 is followed by 7. Look for the lesson where two roads meet, and for the two arrows that only help.
 
 # %%
 plots.show(scenes.course_map(), "Map of the course. Lesson 0 leads to lesson 7, Momentum, and to "
@@ -310,7 +310,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # | You are | Your way | Where to stop |
 # |---|---|---|
 # | **learning alone** | one lesson a sitting, in order; the long ones in two | at any *place to stop*. After 9 you can train with Adam and say why; take 10 before you train a transformer |
-# | **teaching thirty people** | five meetings of 90 minutes: 0 with parts 1 and 2 of 7; the rest of 7 with part 1 of 8; the rest of 8; 9; 10. Lesson 11 as homework, or a sixth meeting where there are GPUs | at the cells named below; what is left over is homework, as every exercise checks itself |
+# | **teaching thirty people** | five meetings of about 90 minutes: 0 with parts 1 and 2 of 7; the rest of 7 with part 1 of 8; the rest of 8; 9; 10. Lesson 11 as homework, or a sixth meeting where there are GPUs | at the cells named below; what is left over is homework, as every exercise checks itself |
 # | **on Colab with a GPU** | part 1 here, part 1 of lesson 9 (25 minutes), then all of 11 | after lesson 11; come back for 10 when the sweep of the weight decay makes you curious |
 #
 # **In a hurry?** Lessons 0, 9 and 10 carry most of what a practitioner uses, if you take the formulas of 7 and 8 from the first page of lesson 9 on trust.
@@ -342,7 +342,7 @@ minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
 # ## What to take along
 #
 # - On a quadratic, gradient descent multiplies the distance along each axis of the valley by $1-\alpha\lambda$ at every step.
-# - It is stable below $2/\lambda_{\max}$. The best step stands just before that wall, and a step that is too small is not wrong, only slow.
+# - It is stable below $2/\lambda_{\max}$. In a ravine, without noise, the best step stands just before that wall, and a step that is too small is not wrong, only slow.
 # - Predict, then run. The check says what it saw and asks; run it as often as you like.
 #
 # ### Words

@@ -68,11 +68,11 @@
 #
 # ### Edge of stability
 #
-# A regime of full-batch training in which the largest curvature of the loss stays near $2/\alpha$: the loss goes up and down from step to step and still falls over many. *[Lesson 9](09_adam.ipynb)*
+# A regime of full-batch gradient descent in which the largest curvature of the loss stays near $2/\alpha$ (with momentum, near momentum's own limit): the loss goes up and down from step to step and still falls over many. *[Lesson 9](09_adam.ipynb)*
 #
 # ### Eigenvalue
 #
-# A number $\lambda$ with $Au = \lambda u$ for some vector $u \ne 0$, its eigenvector: along $u$, the matrix $A$ only stretches. Along the eigenvectors of a quadratic's Hessian gradient descent is a set of separate problems, one for each eigenvalue. *[Lesson 7](07_momentum.ipynb)*
+# A number $\lambda$ with $Au = \lambda u$ for some vector $u \ne 0$, its eigenvector: along $u$, the matrix $A$ only stretches (or flips, if $\lambda<0$). A complex pair means that it turns as well as stretches. Along the eigenvectors of a quadratic's Hessian gradient descent is a set of separate problems, one for each eigenvalue. *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Epsilon
 #
@@ -181,7 +181,7 @@
 #
 # ### Noise floor
 #
-# The level around which the loss settles at a constant step size, because each step's noise undoes what the slope gains. For small steps it is proportional to the step size. *[Lesson 7](07_momentum.ipynb)*
+# The level around which the loss, or the squared distance from the minimum, settles at a constant step size, because each step's noise undoes what the slope gains. For small steps it is proportional to the step size. *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Oscillation
 #
