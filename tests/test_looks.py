@@ -22,7 +22,7 @@ SEEN_BY = {  # linear RGB to linear RGB, full severity: Machado, Oliveira & Fern
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 WORDS = {"text", "annotate", "set_title", "set_xlabel", "set_ylabel", "suptitle", "supxlabel", "supylabel", "figtext"}
 SOURCES = [*sorted((ROOT / "lessonlib").rglob("*.py")), *build.sources()]
-NOTEBOOKS = [build.target(source, solution) for source in build.sources() for solution in build.variants(source)]
+NOTEBOOKS = [path for path in sorted(build.NOTEBOOKS.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
 
 
 def linear(color):

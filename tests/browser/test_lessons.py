@@ -58,7 +58,7 @@ def stubs(lesson):
     """(number of a stub, number of the code cell that judges it)."""
     kinds = lesson.kinds()
     found = [i for i, (_, tags) in enumerate(kinds) if "stub" in tags]
-    ends = [*found[1:], len(kinds)]
+    ends = [*found, len(kinds)][1:]
     return [(i, next((j for j in range(i + 1, end) if kinds[j][0] == "code"), None)) for i, end in zip(found, ends, strict=True)]
 
 
