@@ -145,8 +145,8 @@ def _judge(
             t, i = np.argwhere(off)[0]
             settings = ", ".join(f"{k}={v:g}" for k, v in probe.hyper.items())
             return Verdict(False, f"Not yet.\nWith {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
-                           f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. It started at {probe.theta[i]:g}; the gradients there so far "
-                           f"are {', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
+                           f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. It started at {probe.theta[i]:g}; the gradients "
+                           f"there so far are {', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
     raise AssertionError("a path that is not the same has a place where it parts")
 
 

@@ -186,7 +186,7 @@ for i, lr in enumerate(lrs):
     print(f"{lr:<9g} {ranges[0]:15} {ranges[1]}")
 
 # %% [markdown]
-At 0.01 the ranges part: with warm-up the worst seed ends at {{ warm[:, 3].max():.2f}}, without it the best at {{ cold[:, 3].min():.2f}}. At 0.03 they overlap: {{ (warm[:, 4] < 2.5).sum() }} of {{ len(seeds) }} seeds end below 2.5 with warm-up, {{ (cold[:, 4] < 2.5).sum() }} without, and our own seed was the luckiest of all. **One seed would have told a cleaner story than there is.**
+# At 0.01 the ranges part: with warm-up the worst seed ends at {{ warm[:, 3].max():.2f}}, without it the best at {{ cold[:, 3].min():.2f}}. At 0.03 they overlap: {{ (warm[:, 4] < 2.5).sum() }} of {{ len(seeds) }} seeds end below 2.5 with warm-up, {{ (cold[:, 4] < 2.5).sum() }} without, and our own seed was the luckiest of all. **One seed would have told a cleaner story than there is.**
 #
 # The full protocol, 4 layers, 128 wide, 800 steps, wants a GPU; the figure shows it as soon as somebody has recorded it. Until then there is the small one: medians, and bars for the range of the seeds.
 

@@ -109,8 +109,8 @@ def judge_beta(guess: float | None, kappa: float = 400.0) -> Verdict:
         steps = steps_to(rules.momentum, kappa, lr=kappa**-0.5, beta1=float(guess))
         descent = steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=int(6 * kappa))
         return Verdict(True, f"Correct.\nThe best beta is {right:.4f}. With yours and the step size {kappa**-0.5:.3g} the loss is down to "
-                       f"1e-10 of the first after {steps} steps; gradient descent needs {descent}. (A beta a little larger takes fewer steps here, "
-                       "and loses in the long run.)")
+                       f"1e-10 of the first after {steps} steps; gradient descent needs {descent}. "
+                       "(A beta a little larger takes fewer steps here, and loses in the long run.)")
     if abs(guess - right**0.5) < 0.002:
         return Verdict(False, f"Nearly.\n{guess:.4g} is the spectral radius at the best setting. What is beta, if its root is that?")
     if abs(guess - (kappa - 1) / (kappa + 1)) < 0.0005:
