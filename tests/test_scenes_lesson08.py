@@ -11,7 +11,7 @@ from lessonlib.scenes import lesson08 as scenes
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (scenes.own_steps, {"lr": 0.01, "memory": 10.0}),
-    (scenes.rotation, {"angle": 3, "lr": 0.3}),
+    (scenes.rotation, {"angle": 2, "lr": 0.3}),
     (scenes.burst, {"memory": 10**0.6}),
 ]
 
@@ -53,6 +53,47 @@ def test_a_half_turn_of_the_axes_brings_rmsprop_back():
     upright, lying = (scenes.steps_to_arrive(rmsprop, angle, steps=800)[0] for angle in (0, 90))
     assert upright == lying
     assert scenes.steps_to_arrive(rmsprop, 10, steps=800)[0] > 50 * upright
+
+
+@pytest.mark.parametrize("rule", list(scenes.LRS), ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("angle", [0, 45])
+def test_the_best_step_size_lies_inside_its_sweep(rule, angle):
+    assert scenes.LRS[rule][0] < scenes.steps_to_arrive(rule, angle)[1] < scenes.LRS[rule][-1]
+
+
+@pytest.mark.parametrize("beta2", [0.5, 0.9, 0.95, 0.99, 0.999])
+def test_at_45_degrees_rmsprop_is_slower_than_gradient_descent_and_at_15_only_with_its_default(beta2):
+    rival = scenes.steps_to_arrive(sgd, 0)[0]
+    (at_15, lr_15), (at_45, lr_45) = (scenes.steps_to_arrive(rmsprop, angle, beta2=beta2) for angle in (15, 45))
+    assert at_45 > rival
+    assert (at_15 > rival) == (beta2 == 0.99)
+    assert scenes.LRS[rmsprop][0] < min(lr_15, lr_45) <= max(lr_15, lr_45) < scenes.LRS[rmsprop][-1]
+
+
+def test_a_beta2_is_the_rules_own_unless_given():
+    assert scenes.steps_to_arrive(rmsprop, 0, beta2=0.99, steps=800) == scenes.steps_to_arrive(rmsprop, 0, steps=800)
+    assert scenes.steps_to_arrive(adam, 0, beta2=0.999, steps=800) == scenes.steps_to_arrive(adam, 0, steps=800)
+
+
+@pytest.mark.parametrize(("angle", "slower"), [(11, {False}), (12, {False, True}), (13, {True})])
+def test_the_border_is_at_12_degrees_and_the_verdict_there_hangs_on_the_eleventh_digit(angle, slower):
+    rival = scenes.steps_to_arrive(sgd, 0)[0]
+    assert {scenes.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] >= rival for k in range(4)} == slower
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.3, 1.0])
+def test_the_goal_of_the_turned_ravine_is_met_over_a_range_of_step_sizes(lr):
+    goal = scenes.rotation().goal
+    assert goal.met(2, lr)
+    assert not goal.met(1, lr)
+    assert not goal.met(2, 0.03)
+
+
+def test_the_step_at_45_degrees_is_that_of_the_runs():
+    problem, start = scenes.turned(45), scenes._starts(45)
+    paths = [run(rmsprop, problem, steps=20, lr=0.02, start=place) for place in start]
+    each = [scenes.effective_step(path, problem, lr=0.02)[:, 0] for path in paths]
+    np.testing.assert_allclose(scenes.step_at_45(rmsprop, 0.02, steps=20), np.median(each, axis=0), rtol=1e-3)
 
 
 @pytest.mark.parametrize("memory", [4, 100, 1000])

@@ -141,7 +141,7 @@ uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 #
 # Another common slip: "without correction, early steps are too *small*". $m$ is too small, but it is divided by the root of a $v$ that is smaller still. The
 # ratio of the steps is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. The sliders set the [memory](glossary.ipynb#Memory) of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults. Where is the step too large, and
-# where too small? Take the goal.
+# where too small? Reach for the goal.
 
 # %%
 scenes.correction_ratio().live()
@@ -282,7 +282,7 @@ for beta in (0.9, 0.95, 0.99, 0.999):
 # %% [markdown]
 # ### Play: race on a surface
 #
-# Four rules leave from one point, with one step size for all. Which one is "best"? Try surfaces and step sizes before you answer, then take the goal: it is a
+# Four rules leave from one point, with one step size for all. Which one is "best"? Try surfaces and step sizes before you answer, then reach for the goal: it is a
 # warning about the next section.
 
 # %%
@@ -691,7 +691,8 @@ plots.show(figure, "Step length over 1000 steps: with beta2 0.999 it shoots up a
 candidates = ["no bias correction", "no root", "t never advances", "sign of the step",
               "1 - beta2 is missing in v", "g instead of g squared"]
 bugs = {wrong.name: wrong for wrong in misconceptions.of(adam)}
-mystery = dict(zip("ABC", [candidates[i] for i in (1, 4, 0)]))
+order = np.random.default_rng(80).permutation(6)[:3]
+mystery = dict(zip("ABC", [candidates[i] for i in order]))
 surface = problems.ravine(10)
 paths = {letter: run(bugs[name], surface, lr=0.1, steps=60) for letter, name in mystery.items()}
 print("candidates:", ", ".join(candidates))

@@ -120,7 +120,7 @@ plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach
            "table of pairs; momentum's best is higher and its basin narrower.")
 
 # %% [markdown]
-# In your run Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}. (AdamW's best lies at the edge of its sweep, so a larger step might still do better in this run; over the seeds its best is at {{ over["adamw"][0]:g}}, inside.) Would another seed say the same? Recorded, each at its best step size, over the seeds: Adam {{ over["adam"][1]:.2f }} to {{ over["adam"][2]:.2f }}, AdamW {{ over["adamw"][1]:.2f }} to {{ over["adamw"][2]:.2f }}, momentum {{ over["momentum"][1]:.2f }} to {{ over["momentum"][2]:.2f }}. The gap to momentum is larger than the spread, as the Zipf table of lesson 9 would have it: characters are as unequal as words. Adam and AdamW overlap. The decay's memory is $1/(\alpha\lambda)$ = {{ 1 / (over["adamw"][0] * 0.1):,.0f }} steps, longer than the whole run, so it had hardly begun to act.
+# In your run Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}. (AdamW's best lies at the edge of its sweep, so a larger step might still do better in this run; over the seeds its best is at {{ over["adamw"][0]:g}}, inside.) Would another seed say the same? Recorded, each at its best step size, over the seeds: Adam {{ over["adam"][1]:.2f }} to {{ over["adam"][2]:.2f }}, AdamW {{ over["adamw"][1]:.2f }} to {{ over["adamw"][2]:.2f }}, momentum {{ over["momentum"][1]:.2f }} to {{ over["momentum"][2]:.2f }}. The gap to momentum is larger than the spread, in line with the Zipf table of lesson 9, since characters are unequal too (less than words are); whether that is the cause here, we did not test. Adam and AdamW overlap. The decay's memory is $1/(\alpha w)$ = {{ 1 / (over["adamw"][0] * 0.1):,.0f }} steps, longer than the whole run, so it had hardly begun to act.
 #
 # What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping. Look at the way down before you judge.
 
@@ -330,7 +330,7 @@ for rule, each in scenes.STEP_BYTES.items():
         print(f"{rule}: {'right' if abs(mine - each) < 1e-9 else asked}")
 
 # %% [markdown]
-# Now your own machine. The cell measures how fast it copies memory and then lets every engine take steps on one tensor of four million parameters. Timings are yours alone: nothing in this text depends on them. (A share of the floor above 100 % says that something stayed in the cache, or that another program disturbed the copy.) **Predict** first: how many floors does the rule as we wrote it in NumPy take? And torch's `fused`?
+# Now your own machine. The cell measures how fast it copies memory and then lets every engine take steps on one tensor of four million parameters. Timings are yours alone: nothing in this text depends on them. (A share of the floor above 100 % says that something stayed in the cache, or that another program disturbed the copy.) The table's "of the floor" is the floor divided by the time: 25 % means four floors. **Predict** first: how many floors does the rule as we wrote it in NumPy take? And torch's `fused`?
 
 # %% tags=["nbval-ignore-output"]
 torch.set_num_threads(threads)
@@ -343,7 +343,7 @@ print(bench.table(rows))
 # %% [markdown]
 # ### The ladder
 #
-# Each rung removes one waste. *As written*: every operation makes a new array and crosses memory again. *In place*: no new arrays. *In blocks*: a block stays in the cache for all operations. *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors. *[Fused](glossary.ipynb#Fused)* and *Triton*: one [kernel](glossary.ipynb#Kernel) that crosses memory once. The figure is recorded, with its command, since timings differ from run to run; violet is ours, grey is torch's, lines are the range of the repeats.
+# Each engine aims at one waste (on one tensor foreach has nothing to save: it pays with many small ones). *As written*: every operation makes a new array and crosses memory again. *In place*: no new arrays. *In blocks*: a block stays in the cache for all operations. *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors. *[Fused](glossary.ipynb#Fused)* and *Triton*: one [kernel](glossary.ipynb#Kernel) that crosses memory once. The figure is recorded, with its command, since timings differ from run to run; violet is ours, grey is torch's, lines are the range of the repeats.
 
 # %%
 benches = {device: recorded(f"bench_{device}.json") for device in ("cpu", "cuda")}
@@ -378,7 +378,7 @@ for name, make in made.items():
     print(f"{name:26} {held['state']:5.0f} {held['extra']:14.1f}")
 
 # %% [markdown]
-# State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**. Extra: foreach keeps a copy of *all* parameters' denominators at once, 4 more bytes for each parameter, at the moment when memory is fullest. The loop needs only one tensor at a time (eight equal ones here), fused nothing. A GPU is asked for its own count:
+# State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**. Extra: foreach keeps a copy of *all* parameters' denominators at once, 4 more bytes for each parameter, at the moment when memory is fullest. The loop holds its temporaries for one tensor at a time (1.5 bytes is three of them, for one of eight equal tensors); fused needs none. A GPU is asked for its own count:
 
 # %% tags=["nbval-ignore-output"]
 def gpu_extra(make, each=2**24):
@@ -418,7 +418,7 @@ for kept in (torch.float32, torch.bfloat16):
     print(f"{str(kept)[6:]:9} ends at {abs(weight.item()):.3f}")
 
 # %% [markdown]
-# In bfloat16 it has not moved: below 1 the next number is 0.004 away, each update is rounded off, and a thousand nothings are nothing. Adam's update *is* about 0.001. So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32. In PyTorch that is one line, `torch.autocast`. Check what it leaves in which type:
+# In bfloat16 it has not moved: below 1 the next number is 0.004 away, each update is rounded off, and a thousand nothings are nothing. What counts is the ratio: an update below about 1/500 of its weight can be lost. A norm's scale of 1 loses Adam's 0.001; a weight of 0.02 feels it, and loses only the small steps at the end of a schedule. So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32. In PyTorch that is one line, `torch.autocast`. Check what it leaves in which type:
 
 # %%
 torch.set_num_threads(1)
@@ -471,7 +471,7 @@ except RuntimeError as reason:
 # ```python
 # from torch.distributed.fsdp import fully_shard
 # for block in model.blocks:
-#     fully_shard(block)                       # stage 3; reshard_after_forward=False is stage 2
+#     fully_shard(block)                       # stage 3; with reshard_after_forward=False close to stage 2
 # fully_shard(model)
 # optimizer = AdamW(model.parameters(), lr=3e-4)   # after sharding: its state is made in the parts
 # ```
@@ -534,7 +534,7 @@ for stage, cards in my_cards.items():
 # 1. **Momentum** (lesson 7) averages the gradient. In a ravine it needs the square root of the steps; at a small step it is a larger step size by another name.
 # 2. **RMSprop** (lesson 8) divides by the root of the average square: one step size for each coordinate, whatever its scale, and blind to rotation.
 # 3. **Adam** (lesson 9) is both, with the averages corrected for their start at zero, so that $\alpha$ means the same from step 1 on.
-# 4. **AdamW** (lesson 10) takes the decay out of the gradient, so that it is the same for every weight; its memory is $1/(\alpha\lambda)$ steps.
+# 4. **AdamW** (lesson 10) takes the decay out of the gradient, so that it is the same for every weight; its memory is $1/(\alpha w)$ steps.
 # 5. **Which is best depends on the problem and on how each was tuned.** Sweep the step size first; state the protocol; show the spread over seeds.
 # 6. An optimizer is a few lines. You have written them, checked them against PyTorch, trained with them, and now know what they cost.
 #
