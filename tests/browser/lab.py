@@ -118,7 +118,9 @@ class Notebook:
                        lambda route: route.abort() if route.request.method == "POST" else route.continue_())
         page.goto(f"{server.address}/doc/tree/{name}?token={TOKEN}&reset", wait_until="domcontentloaded")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length", timeout=60_000)
+        page.wait_for_function("""() => { const n = window.jupyterapp?.shell?.currentWidget?.content;
+            return n?.model?.cells.length && n.widgets.length === n.model.cells.length; }""", timeout=60_000)
+        page.wait_for_function(f"async () => {{ await window.jupyterapp.shell.currentWidget.context.ready; return {CELL}.length > 1; }}")
         if kernel:
             page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'",
                                    timeout=60_000)
@@ -153,7 +155,7 @@ class Notebook:
         self.page.wait_for_function(f"""() => {CELL}.every(c => c.model.type !== 'code' || (c.model.executionState ?? 'idle') === 'idle')
             && window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'""", timeout=1000 * seconds)
 
-    def run_all(self, seconds: float = 150) -> None:
+    def run_all(self, seconds: float = 400) -> None:
         """Run every cell and wait for the end."""
         self.page.evaluate(f"() => {{ for (const c of {CELL}) if (c.model.type === 'code') c.model.clearExecution(); }}")
         self.command("notebook:run-all-cells")
