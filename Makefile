@@ -1,6 +1,6 @@
 # make lab        JupyterLab on the first lesson; the first run makes .venv
 # make test       everything that must hold: unit tests, doctests, every notebook run and compared
-# make browser    only the part of it that drives JupyterLab in a headless Chromium
+# make browser    every lesson driven in JupyterLab, in a headless Chromium
 # make latency    how fast play is in the browser, beside interact; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
@@ -27,7 +27,7 @@ unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of J
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
 
-test: unit nbval browser
+test: unit nbval
 
 unit: .venv/ready
 	$(BIN)/python -m pytest --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
