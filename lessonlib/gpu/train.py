@@ -99,7 +99,7 @@ def _two_layers(p: Params, x: Tensor) -> Tensor:
 
 
 def _two_layers_gradient(p: Params, x: Tensor, y: Tensor) -> Params:
-    """Gradient of the cross-entropy of _two_layers: backpropagation by hand, which spares a CPU a third of autograd's time."""
+    """Gradient of the cross-entropy of _two_layers by hand: up to a third faster than autograd for few networks, little for many."""
     h = (p["w1"] @ x.mT + p["b1"][..., None]).relu_()
     z = p["w2"] @ h + p["b2"][..., None]
     right = y[..., None, :] == torch.arange(z.shape[-2], device=y.device)[:, None]
