@@ -5,8 +5,8 @@
 
 A lesson is in jupytext's percent format. Cell tags: `setup` is replaced by the setup cell; `stub` stays in the student notebook
 only, `solution` in the solutions only; a source with neither makes one notebook for both. `nbval-ignore-output` marks a cell that
-speaks of the machine: it runs, nothing is stored, nothing is compared. `{{ expression:format }}` in a markdown cell is filled from
-the running notebook at that place. Only what changed is built again.
+speaks of the machine: it runs, nothing is stored, nothing is compared; with `chaotic` beside it, what it shows is stored.
+`{{ expression:format }}` in a markdown cell is filled from the running notebook at that place. Only what changed is built again.
 """
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, name: str) -> float:
 def clean(cell: nbformat.NotebookNode, where: str) -> None:
     """Keep of the outputs what a reader without a kernel can see; refuse what would differ from run to run."""
     cell.metadata.pop("execution", None)
-    if "nbval-ignore-output" in cell.metadata.get("tags", []):
+    if {"nbval-ignore-output", "chaotic"} & {*cell.metadata.get("tags", [])} == {"nbval-ignore-output"}:
         cell.outputs = []
     merged: list[nbformat.NotebookNode] = []
     for output in cell.outputs:  # how a stream is cut into messages differs from run to run

@@ -64,6 +64,8 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
     outcome = yield
     if type(item).__name__ != "IPyNbCell" or outcome.excinfo is not None:
         return
+    if "chaotic" in item.cell.metadata.get("tags", []):  # training whose end depends on the processor's order of sums
+        return
     try:
         compare_pictures(item)
         compare_numbers(item)

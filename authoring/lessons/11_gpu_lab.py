@@ -86,7 +86,7 @@ print(inspect.getsource(lab.optimizer))
 #
 # **Predict:** on the digits of lesson 9 the rules tied once they were tuned. On language with a transformer? By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
 
-# %%
+# %% tags=["nbval-ignore-output", "chaotic"]
 results = train_all(lab.trainings(kind, size), corpus, dtype=dtype)
 
 def tests(rule, warmup):
@@ -104,7 +104,7 @@ for rule in ("momentum", "adam", "adamw"):
 # %% [markdown]
 # In the figure, lines are the runs that you just made. Bars are the range of {{ len(scenes.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu`. Look at the lowest point of each line, and at how far the bars reach.
 
-# %%
+# %% tags=["nbval-ignore-output", "chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 4))
 for rule in best:
     lrs, losses = tests(rule, size.warmup)
@@ -124,7 +124,7 @@ plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach
 #
 # What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping. Look at the way down before you judge.
 
-# %%
+# %% tags=["nbval-ignore-output", "chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 3.8))
 for rule, lr in best.items():
     smooth = np.convolve(results[rule, size.warmup, lr].losses, np.ones(10) / 10, "valid")
@@ -168,7 +168,7 @@ print(sample(scholar.model, corpus, "And God said", 300, temperature=0.8))
 #
 # Why start with small steps at all? You have trained AdamW with and without. **Predict:** at which step sizes will it matter, the small ones or the large ones?
 
-# %%
+# %% tags=["nbval-ignore-output", "chaotic"]
 print("lr        with warm-up   without")
 seeds = {row["seed"] for row in record["sweep"]}
 for lr, warm, cold in zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]):
@@ -240,7 +240,7 @@ def watch(seed, warmup, lr=0.01):
 # %% [markdown]
 # Three seeds with warm-up and three without, for the first half of the training. In the figure, look at where each line goes up and where it comes down.
 
-# %%
+# %% tags=["nbval-ignore-output", "chaotic"]
 watched = {w: np.array([watch(seed, w) for seed in range(3)]) for w in (size.warmup, 0)}
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
 for warmup, lines in watched.items():
