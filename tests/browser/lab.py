@@ -54,9 +54,9 @@ def cores() -> int:
 
 
 class Server:
-    """JupyterLab on a folder; its kernels import this project's lessonlib."""
+    """JupyterLab on a folder, started as `make lab` does or, plain, by its own command; its kernels import this project's lessonlib."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(self, folder: Path, home: Path, *, plain: bool = False) -> None:
         settings = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}), encoding="utf-8")
@@ -70,10 +70,13 @@ class Server:
                             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
         self.log = (home / "server.log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
+            [sys.executable, *(["-m", "jupyterlab", "--ServerApp.port_retries=0"] if plain else [ROOT / "authoring" / "lab.py"]), f"--port={port}",
+             *["--"] * (not plain), "--no-browser", "--allow-root",
              f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"],
             env=env, stdout=self.log, stderr=subprocess.STDOUT)
         for _ in range(240):
+            if self.process.poll() is not None:
+                break
             try:
                 self.ask("api/status")
                 return

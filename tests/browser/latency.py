@@ -1,10 +1,12 @@
 """How fast play is: from a slider to the painted picture, in the browser, beside the same picture drawn by interact + pyplot.
 
-    python tests/browser/latency.py [--events N] [--notebooks DIR]
+    python tests/browser/latency.py [--events N] [--notebooks DIR] [--plain]
 
 Each live experiment of each notebook is measured in one window, ours and interact's event by event in turns, on its first slider. An event is
 a key on the slider's handle; it ends when the new picture is decoded and its frame is over. Then a fast drag: 90 values at 120 a second; how
 many pictures were shown, how many of them after the last value (two at most: the one under way, and the last), and how long the last one took.
+The first row draws nothing: its picture is ready, so its time is what JupyterLab, the kernel and the browser take in any case. With --plain
+JupyterLab is started by its own command and not as `make lab` does, which makes the connection send at once.
 """
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from typing import Any
 import lab
 import nbformat
 
+READY_ROW = "a ready picture, nothing drawn"
 MEDIAN_MS, TIMES = 60, 3.5  # the bars: at most, at least
 BESIDE = '''
 import matplotlib.pyplot as plt
@@ -39,6 +42,30 @@ def beside(experiment):
             names["new_figure"] = kept
     return interactive(draw, **{name: control.widget() for name, control in experiment.controls.items()})
 '''
+READY = '''
+from io import BytesIO
+import numpy as np
+from PIL import Image as Pixels
+import ipywidgets as w
+from IPython.display import Image, display
+
+def ready(k):
+    out = BytesIO()
+    pixels = np.full((547, 1036, 3), 255, np.uint8)
+    pixels[50:500, 100 : 500 + 100 * k] = 0
+    Pixels.fromarray(pixels).save(out, "png")
+    return out.getvalue()
+
+def either():
+    return w.IntSlider(max=100)
+
+pictures = [ready(0), ready(1)]
+picture, slider = w.Image(value=pictures[0], format="png", layout=w.Layout(width="691px")), either()
+def swap(change):
+    picture.value = pictures[slider.value // 10 % 2]
+slider.observe(swap, names="value")
+'''
+READY_CELLS = ["w.VBox([slider, picture])", "w.interactive(lambda k: display(Image(pictures[k // 10 % 2], width=691)), k=either())"]
 PRESS = """
     const handle = area.querySelector('.noUi-handle');
     const [low, now, high] = ['min', 'now', 'max'].map(k => parseFloat(handle.getAttribute('aria-value' + k)));
@@ -93,6 +120,13 @@ def with_beside(notebook: Any) -> tuple[Any, list[tuple[int, str]]]:
     return notebook, found
 
 
+def ready_made() -> Any:
+    """A notebook with a slider that swaps two ready pictures, ours and interact's way."""
+    cells = [nbformat.v4.new_markdown_cell("# Nothing is drawn"), *map(nbformat.v4.new_code_cell, [READY, *READY_CELLS])]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {
+        "name": "python3", "display_name": "Python 3", "language": "python"}})
+
+
 def area(notebook: lab.Notebook, number: int) -> Any:
     """A handle to the output of a cell."""
     return notebook.cell(number).locator(".jp-OutputArea").first.element_handle()
@@ -125,21 +159,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--notebooks", type=Path, default=lab.ROOT / "notebooks")
+    parser.add_argument("--plain", action="store_true", help="JupyterLab by its own command")
     options = parser.parse_args()
     if lab.chromium() is None:
         print(lab.INSTALL, file=sys.stderr)
         return 1
     home = Path(tempfile.mkdtemp())
-    folder, found = home / "course", {}
+    folder, found = home / "course", {"ready.ipynb": [(2, READY_ROW)]}
     folder.mkdir()
+    nbformat.write(ready_made(), folder / "ready.ipynb")
     for path in sorted(options.notebooks.glob("*.ipynb")):
         notebook, found[path.name] = with_beside(nbformat.read(path, as_version=4))
         nbformat.write(notebook, folder / path.name)
-    server, missed, ratios, medians = lab.Server(folder, home), [], [], []
+    server, missed, ratios, medians = lab.Server(folder, home, plain=options.plain), [], [], []
     try:
         with lab.browser() as chrome:
             print(f"{platform.machine()}, {lab.cores()} cores, Python {platform.python_version()}, Chromium {chrome.version}; ms, "
-                  f"{options.events} events each; drag: 90 values at 120 a second")
+                  f"{options.events} events each; drag: 90 values at 120 a second; {'plain jupyter lab' if options.plain else 'as make lab starts it'}")
             print(f"{'experiment':44}{'live':>6}{'p90':>6}{'interact':>10}{'p90':>6}{'ratio':>7}   drag: pictures, after the last value, its wait")
             for name, cells in found.items():
                 if not cells:
@@ -155,6 +191,8 @@ def main() -> int:
                     ratio = statistics.median(usual) / statistics.median(live)
                     print(f"{call:44}{statistics.median(live):6.0f}{p90(live):6.0f}{statistics.median(usual):10.0f}{p90(usual):6.0f}{ratio:7.1f}"
                           f"   {drag['shown']:5}, {drag['late']}, {drag['wait']:.0f}", flush=True)
+                    if call == READY_ROW:
+                        continue
                     medians.append(statistics.median(live))
                     ratios.append(ratio)
                     missed += [call] * (medians[-1] > MEDIAN_MS or ratio < TIMES or drag["late"] > 2)

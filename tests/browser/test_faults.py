@@ -128,29 +128,43 @@ def test_a_fast_drag_leaves_the_picture_at_most_one_frame_behind(notebook):
     assert f"It rises to {float(value):.0f}." in notebook.text(LIVE)
 
 
-def test_a_full_disk_is_said_and_neither_file_nor_code_is_lost(course, server, new_page):
-    folder = course / "small"
+def fill(folder):
+    """Write until nothing more fits; returns what makes room again."""
+    filler = os.open(folder / "filler", os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(filler, b"x" * 4096)
+    os.close(filler)
+    return (folder / "filler").unlink
+
+
+def forbid(folder):
+    """Make the folder read-only, for root too; returns what undoes it."""
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    return lambda: subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+
+
+@pytest.mark.parametrize("trouble", [fill, forbid], ids=["full disk", "read-only folder"])
+def test_what_cannot_be_saved_is_said_and_neither_file_nor_code_is_lost(trouble, course, server, new_page):
+    folder = course / f"small-{trouble.__name__}"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False).returncode:
         pytest.skip("a small file system cannot be mounted here: mount -t tmpfs needs root")
     try:
         write(folder / "full.ipynb")
-        notebook = lab.Notebook(new_page(), server, "small/full.ipynb")
-        filler = os.open(folder / "filler", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(filler, b"x" * 4096)
-        os.close(filler)
+        notebook = lab.Notebook(new_page(), server, f"{folder.name}/full.ipynb")
+        undo = trouble(folder)
         code = "mine = 'my own code'  # " + "long " * 4000
         notebook.write(MINE, code)
         notebook.page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save').catch(() => {}); }")
         told = notebook.page.locator(".jp-Dialog")
         told.wait_for(timeout=20_000)
-        assert "space" in told.inner_text() or "File Save Error" in told.inner_text()
+        said = told.inner_text()
+        assert "space" in said or "File Save Error" in said or "ermission" in said or "ead-only" in said, said
         told.locator("button").last.click()
         assert notebook.source(MINE) == code
         nbformat.read(folder / "full.ipynb", as_version=4)  # what was saved before is whole
-        (folder / "filler").unlink()
+        undo()
         notebook.save()
         time.sleep(1)
         assert nbformat.read(folder / "full.ipynb", as_version=4).cells[MINE].source == code
