@@ -17,6 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -110,7 +111,7 @@ def measure(device: str, name: str, shapes: list[tuple[int, ...]], repeats: int 
     """Return a row for each engine, all on the same tensors, in turns: at least 3 and up to `repeats` while the budget of seconds lasts."""
     count = sum(int(np.prod(shape)) for shape in shapes)
     sets = [_tensors(shapes, device) for _ in range(max(1, -(-2 * _cache(device) // (16 * count))))]
-    steps = len(sets) * max(1, 10 // len(sets)) if device == "cuda" else max(1, min(len(sets), 4))
+    steps = len(sets) * max(1, 10 // len(sets)) if device == "cuda" else max(4, min(len(sets), 8))
     engines = dict(_engines(device, sets))
     source, target = torch.ones(COPIED[device], device=device), torch.empty(COPIED[device], device=device)
     copies: dict[str, Callable[[int], Any]] = {"copy": lambda _: target.copy_(source)}
@@ -125,7 +126,8 @@ def measure(device: str, name: str, shapes: list[tuple[int, ...]], repeats: int 
     gc.collect()
     while turns < 3 or (turns < repeats and time.perf_counter() - started < budget):
         for engine, taken in times.items():
-            taken.append(_seconds(steppers[engine], device, 1 if engine in copies else steps, len(sets), turns))
+            steppers[engine](turns % len(sets))
+            taken.append(_seconds(steppers[engine], device, steps, len(sets), turns))
         turns += 1
     speed = 2 * target.nbytes / min(median(times[way]) for way in copies)
     return [Row(name, engine, count, len(shapes), speed, tuple(times.get(engine, ())), step if isinstance(step, str) else "")
@@ -223,7 +225,7 @@ def _engines(device: str, sets: list[list[torch.nn.Parameter]]) -> Iterator[tupl
         yield AS_WRITTEN, _numpy(sets, adamw)
         yield "numpy in place", _numpy(sets, lambda *a: adamw_(*a, block=whole))
         yield "numpy in place, in blocks", _numpy(sets, adamw_)
-        yield BLOCKED, _numpy(sets, lambda *a: adamw_(*a, threads=os.cpu_count() or 1))
+        yield BLOCKED, _numpy(sets, partial(adamw_, threads=os.cpu_count() or 1))
     for name, kind in ((LOOP, {"foreach": False}), (FOREACH, {"foreach": True}), (FUSED, {"fused": True})):
         yield name, _stepper([torch.optim.AdamW(params, **kind) for params in sets])
     for impl in ("loop", "foreach", "triton"):
