@@ -52,6 +52,5 @@ def main() -> None:
     LabApp.initialize_server(argv=options, kernel_websocket_connection_class=AtOnce).start()
 
 
-
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,16 +3,20 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import sys
 import time
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any, NamedTuple
 
-from matplotlib import style
+import numpy as np
+from matplotlib import rc_context, rc_params_from_file
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -118,6 +122,12 @@ class Goal:
     met: Callable[..., bool]
 
 
+@cache
+def _style() -> dict[str, Any]:
+    """What the course's style sets, read once: a picture is drawn many times."""
+    return rc_params_from_file(STYLE, use_default_template=False)
+
+
 def new_figure(width: float = 7.2, height: float = 3.8) -> Figure:
     """Return a figure (in inches) that belongs to no pyplot, in the course's style if made inside a scene."""
     figure = Figure(figsize=(width, height), dpi=DPI)
@@ -166,7 +176,7 @@ class Experiment:
         return _widget(self)
 
     def _draw(self) -> Scene:
-        with style.context(STYLE):
+        with rc_context(_style()):
             return self.scene()
 
 
@@ -214,7 +224,7 @@ class Growing:
             paint(9)
 
     def _draw(self) -> Scene:
-        with style.context(STYLE):
+        with rc_context(_style()):
             return self.scene()
 
 
@@ -225,7 +235,7 @@ class _Canvas:
         self.update = experiment.update
         self.scene = experiment._draw()
         figure = self.scene.figure
-        with style.context(STYLE):
+        with rc_context(_style()):
             for artist in self.scene.artists.values():
                 artist.set_in_layout(False)
             figure.draw_without_rendering()
@@ -245,11 +255,13 @@ class _Canvas:
         The lowest artists that an update leaves alone, such as a map under a moving point, are kept as pixels as well.
         """
         canvas: Any = self.scene.figure.canvas
-        with style.context(STYLE):
+        with rc_context(_style()):
             readout = self.update(self.scene.artists, **values)
             artists = sorted(self.scene.artists.values(), key=lambda a: a.get_zorder())
             resting = next((i for i, artist in enumerate(artists) if artist.stale), len(artists))
-            if not 0 < self.resting <= resting:
+            if resting == 0:
+                self.resting, self.layer = 0, self.background
+            elif not 0 < self.resting <= resting:
                 canvas.restore_region(self.background)
                 for artist in artists[:resting]:
                     self.scene.figure.draw_artist(artist)
@@ -260,12 +272,26 @@ class _Canvas:
         return readout
 
     def png(self, compress_level: int = 1) -> bytes:
-        """The pixels as a palette-free PNG; level 1 is packed for speed, 9 for size."""
+        """The pixels as a PNG: level 1 is packed for speed, any other by Pillow for size."""
+        pixels = np.asarray(self.scene.figure.canvas.buffer_rgba())  # type: ignore[attr-defined]
+        if compress_level == 1:
+            return _fast_png(pixels)
         out = io.BytesIO()
-        pixels = self.scene.figure.canvas.buffer_rgba()  # type: ignore[attr-defined]
-        Image.frombuffer("RGBA", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBA", 0, 1).convert("RGB").save(
-            out, "png", compress_level=compress_level)
+        Image.fromarray(pixels).convert("RGB").save(out, "png", compress_level=compress_level)
         return out.getvalue()
+
+
+def _fast_png(pixels: np.ndarray[Any, Any]) -> bytes:
+    """RGBA pixels (height, width, 4) of uint8 as a PNG, in half of Pillow's time: it tries no filter (W3C PNG, sections 5 and 11)."""
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # a row starts with the number of its filter, 0
+    rows[:, 1:] = pixels.reshape(height, -1)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.data, 1)) + chunk(b"IEND", b"")
 
 
 def _widget(experiment: Experiment) -> Any:

@@ -70,13 +70,9 @@ def test_a_recorded_warm_up_sweep_is_drawn_and_diverged_runs_stand_at_the_ceilin
     plt.close(figure)
 
 
-def test_what_is_not_recorded_yet_says_how_to_record_it():
-    assert "--device cuda --json data/bench_cuda.json" in scenes.in_words(None, "cuda")
-    assert "record_lab.py --device cuda" in scenes.how_to_record("cuda")
-
-
 def test_a_recorded_bench_is_told_in_floors():
     rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "copied_per_second": 2e10,
              "seconds": [2.1e-6, 1.68e-6, 1.4e-6]}]
-    told = scenes.in_words({"machine": {"cpu": "a processor"}, "rows": rows}, "cpu")
-    assert told == "Recorded on a processor (20 GB/s, 1,000 parameters in one tensor), in floors: torch, fused 1.2."
+    told = scenes.in_words({"command": "bench", "machine": {"cpu": "a processor", "cores": 2, "versions": {"torch": "2"}}, "rows": rows})
+    assert told == ("Recorded by `bench` on a processor, 2 cores (20 GB/s, torch 2): 1,000 float32 parameters in one tensor, median and range "
+                    "of 3 repeats, in floors: torch, fused 1.2 (1.0 to 1.5).")

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 11. The GPU lab: a real training, and what a step costs
 #
-# Lesson 10 ended with AdamW in its working clothes: param groups, schedule, warm-up, state. Here they go to work: a character transformer learns a book. Then we ask what
+# Lesson 10 ended with AdamW as it is set up at work. Here schedule and warm-up train a character transformer on a book. Then we ask what
 # nobody asks of a formula: what does one step *cost*, in time and in memory, and what happens when one machine is not enough? After this lesson you will be able to
 #
 # 1. train a transformer with three optimizers, each fairly tuned, and read its basins;
@@ -16,12 +16,12 @@
 # | 3 | What a step costs: time, memory, precision | 25 |
 # | 4 | Beyond one machine | 15 |
 #
-# The minutes are our estimate. You need PyTorch. **Every cell runs on a CPU, at a small size; where there is a GPU the same cells take a larger model unasked.** The code takes one to two minutes on two CPU cores.
+# The minutes are our estimate. You need PyTorch and lesson 9. (If you come from its part 1: a *[basin](glossary.ipynb#Basin)* is the range of step sizes that do nearly as well as the best; the decay's [memory](glossary.ipynb#Timescale) is of lesson 10.) **Every cell runs on a CPU, at a small size; where there is a GPU the same cells take a larger model unasked.** The code takes one to two minutes on two CPU cores; on a GPU it trains some 25,000 steps of the larger model, and nobody has timed it yet.
 
 # %% tags=["setup"]
 
 # %% [markdown]
-# On a CPU the weights are float64, so that the numbers in the text come out on any machine, and each training uses one thread: a model this small is slower on two.
+# On a CPU the weights are float64, so that most numbers in the text come out on any machine (at the largest step sizes a run may end elsewhere), and each training uses one thread: a model this small is slower on two. **All numbers in the text are those of the small size on a CPU.** On a GPU the model is larger and yours are lower: compare the shapes, not the digits.
 
 # %%
 import inspect
@@ -52,7 +52,7 @@ print(kind, size)
 # ## Part 1. A transformer learns a book
 #
 # The book is Genesis in the King James Version (1611): {{ len(text()):,}} characters, {{ len(corpus.letters) }} different ones. The last tenth is kept for testing. The task: predict the next character. The
-# [loss](glossary.ipynb#Loss) is in *nats a character*, $-\ln p$ of the character that came. Before any network: how far do simple tables get?
+# [loss](glossary.ipynb#Loss) is in *nats a character*, $-\ln p$ of the character that came. Before any network: how far do simple tables get? (0.1 is added to every count, so that a pair never seen does not cost infinitely much.)
 
 # %%
 seen, test, n = corpus.train.cpu(), corpus.test.cpu(), len(corpus.letters)
@@ -65,7 +65,9 @@ for name, loss in level.items():
     print(f"{name:22} {loss:.2f}")
 
 # %% [markdown]
-# These are the rungs to measure a network by. A fresh one must stand on the first, or something is wrong with its start. The model is the smallest real transformer: {{ size.layers }} layers of attention and a two-layer network, {{ size.width }} wide, looking back {{ size.context }} characters.
+# These are the rungs to measure a network by. A fresh one must stand on the first, or something is wrong with its start. The model is a small but real transformer, {{ size.layers }} layers, {{ size.width }} wide, looking back {{ size.context }} characters.
+#
+# Each character becomes {{ size.width }} numbers. In each layer every place first takes a weighted mean over the places up to it, with weights computed from what stands there (*attention*); then two linear maps with a bend between them work on each place alone. Before each of the two the input is scaled to mean 0 and spread 1 (*pre-norm*). The code is `Block`, in `lessonlib/gpu/transformer.py`.
 
 # %%
 model = Transformer(n, size).to(kind, dtype)
@@ -82,7 +84,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} parameters, loss at the s
 print(inspect.getsource(lab.optimizer))
 
 # %% [markdown]
-# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(lab.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2. The loss is measured on the test text at the end.
+# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(lab.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2. Other hyperparameters are at their defaults, so $\beta_2=0.999$; AdamW decays all parameters, nothing is clipped: simpler than lesson 10's recipe, and alike for all. The loss is measured on the test text at the end.
 #
 # **Predict:** on the digits of lesson 9 the rules tied once they were tuned. On language with a transformer? By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
 
@@ -94,7 +96,7 @@ def tests(rule, warmup):
     found = {lr: done.test for (r, w, lr), done in results.items() if (r, w) == (rule, warmup)}
     return np.array(list(found)), np.array(list(found.values()))
 
-record, best = recorded("lab_cpu.json"), {}
+record, bars, best = recorded("lab_cpu.json"), recorded(f"lab_{kind}.json"), {}
 for rule in ("momentum", "adam", "adamw"):
     lrs, losses = tests(rule, size.warmup)
     best[rule] = lrs[losses.argmin()]
@@ -102,27 +104,29 @@ for rule in ("momentum", "adam", "adamw"):
           f"{0 < losses.argmin() < len(lrs) - 1}")
 
 # %% [markdown]
-# In the figure, lines are the runs that you just made. Bars are the range of {{ len(scenes.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu`. Look at the lowest point of each line, and at how far the bars reach.
+# In the figure, lines are the runs that you just made. Bars are the range of {{ len(scenes.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them). Look at the lowest point of each line, and at how far the bars reach.
 
 # %% tags=["nbval-ignore-output", "chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 4))
 for rule in best:
     lrs, losses = tests(rule, size.warmup)
     plots.basin(lrs, np.minimum(losses, scenes.CEILING), ax, rule=rule)
-    at, seeds = scenes.seed_range(record["sweep"], rule, record["size"]["warmup"])
-    low, high = (np.minimum(x, scenes.CEILING) for x in (seeds.min(0), seeds.max(0)))
-    ax.vlines(at, low, high, color=plots.look(rule).color, lw=5, alpha=0.3)
+    if bars:
+        at, seeds = scenes.seed_range(bars["sweep"], rule, bars["size"]["warmup"])
+        low, high = (np.minimum(x, scenes.CEILING) for x in (seeds.min(0), seeds.max(0)))
+        ax.vlines(at, low, high, color=plots.look(rule).color, lw=5, alpha=0.3)
 ax.axhline(level["which follows which"], color="black", lw=1, label="table of pairs")
-ax.set(ylabel="test loss, nats", ylim=(2, 4.2), title="On language, momentum stays behind")
+ax.set(ylabel="test loss, nats", ylim=(2 if kind == "cpu" else None, 4.2),
+       title="On language, momentum stays behind")
 ax.legend(ncols=2)
 over = {rule: scenes.best_of(record, rule, record["size"]["warmup"]) for rule in best}
 plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach the level of a "
            "table of pairs; momentum's best is higher and its basin narrower.")
 
 # %% [markdown]
-# In your run Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}. (AdamW's best lies at the edge of its sweep, so a larger step might still do better in this run; over the seeds its best is at {{ over["adamw"][0]:g}}, inside.) Would another seed say the same? Recorded, each at its best step size, over the seeds: Adam {{ over["adam"][1]:.2f }} to {{ over["adam"][2]:.2f }}, AdamW {{ over["adamw"][1]:.2f }} to {{ over["adamw"][2]:.2f }}, momentum {{ over["momentum"][1]:.2f }} to {{ over["momentum"][2]:.2f }}. The gap to momentum is larger than the spread, in line with the Zipf table of lesson 9, since characters are unequal too (less than words are); whether that is the cause here, we did not test. Adam and AdamW overlap. The decay's memory is $1/(\alpha w)$ = {{ 1 / (over["adamw"][0] * 0.1):,.0f }} steps, longer than the whole run, so it had hardly begun to act.
+# In the run stored here, on a CPU, Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}. (AdamW's best lies at the edge of its sweep, so a larger step might still do better; over the seeds its best is at {{ over["adamw"][0]:g}}, inside.) Would another seed say the same? Recorded, each at its best step size, over the seeds: Adam {{ over["adam"][1]:.2f }} to {{ over["adam"][2]:.2f }}, AdamW {{ over["adamw"][1]:.2f }} to {{ over["adamw"][2]:.2f }}, momentum {{ over["momentum"][1]:.2f }} to {{ over["momentum"][2]:.2f }}. The gap to momentum is larger than the spread, in line with the Zipf table of lesson 9, since characters are unequal too (less than words are); whether that is the cause here, we did not test. Adam and AdamW overlap. At {{ over["adamw"][0]:g}} the decay's memory $1/(\alpha w)$ is {{ 1 / (over["adamw"][0] * 0.1):,.0f}} steps. Over the whole run, with its schedule, decay alone would shrink a weight by {{ 1 - math.exp(-over["adamw"][0] * 0.1 * sum(schedule(t, size.steps, size.warmup) for t in range(1, size.steps + 1))):.0%}}: little.
 #
-# What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping. Look at the way down before you judge.
+# What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping. Look at the way down before you judge. The curves are training losses, the grey lines were measured on the test text: compare levels, not hundredths.
 
 # %% tags=["nbval-ignore-output", "chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 3.8))
@@ -134,13 +138,14 @@ for rule, lr in best.items():
 for name, loss in level.items():
     ax.axhline(loss, color="#999999", lw=1)
     ax.text(size.steps, loss + 0.02, name, ha="right", color="#555555", fontsize=9)
-ax.set(xlabel="step", ylabel="loss, mean of 10 steps", title="First how often, then what follows")
+ax.set(xlabel="step", ylabel="training loss, mean of 10 steps",
+       title="First how often, then what follows")
 ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
-plots.show(figure, "Training loss of three optimizers at their best step size: all rest near the "
-           "level of letter frequencies, then fall towards that of a table of pairs.")
+plots.show(figure, "Training loss of three optimizers at their best step size: all fall to the "
+           "level of letter frequencies, where momentum rests longest, then to a table of pairs.")
 
 # %% [markdown]
-# Every run first learns *how often* each character comes, rests there, and then learns what follows what. Momentum rests longer. Adam and AdamW have just reached what a table of pairs knows, and need no table for it; momentum has not. It is early: {{ size.steps }} steps are {{ size.steps * size.batch * size.context / len(corpus.train):.1f}} times through the book.
+# Each first learns *how often* each character comes, then what follows what. Momentum rests between the two, AdamW shortly, Adam hardly. On the test text Adam ({{ tests("adam", size.warmup)[1].min():.2f }}) and AdamW ({{ tests("adamw", size.warmup)[1].min():.2f }}) are at the level of the table of pairs ({{ level["which follows which"]:.2f}}), and need no table for it; momentum is not. It is early: {{ size.steps }} steps are {{ size.steps * size.batch * size.context / len(corpus.train):.1f}} times through the book.
 #
 # ### Read what it writes
 #
@@ -153,10 +158,11 @@ scholar = train(lab.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
 print(f"below the table of pairs: {scholar.test < level['which follows which']}")
 
 # %% [markdown]
-# Each character is drawn from the model's own probabilities, at a temperature of 0.8. Change the start, the seed, the temperature. (Your text will differ from the one stored here in a place or two: one character drawn otherwise changes all after it.)
+# Each character is drawn from the model's own probabilities. A *temperature* of 0.8 divides the logits by 0.8 first, which makes likely characters likelier. **Your turn:** change the start, the temperature (0.3? 1.5?), the seed. (Your text will part from the one stored here sooner or later: one character drawn otherwise changes all after it.)
 
-# %% tags=["nbval-ignore-output"]
-print(sample(scholar.model, corpus, "And God said", 300, temperature=0.8))
+# %% tags=["nbval-ignore-output", "chaotic"]
+my_start, my_temperature, my_seed = "And God said", 0.8, 0
+print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
 # %% [markdown]
 # At a loss of {{ scholar.test:.1f }} it knows the shape of words and verses and few words. Nothing in it knew that there are words. On a GPU the same cell trains the larger model.
@@ -188,7 +194,7 @@ for i, lr in enumerate(lrs):
 # %% [markdown]
 # At 0.01 the ranges part: with warm-up the worst seed ends at {{ warm[:, 3].max():.2f}}, without it the best at {{ cold[:, 3].min():.2f}}. At 0.03 they overlap: {{ (warm[:, 4] < 2.5).sum() }} of {{ len(seeds) }} seeds end below 2.5 with warm-up, {{ (cold[:, 4] < 2.5).sum() }} without, and our own seed was the luckiest of all. **One seed would have told a cleaner story than there is.**
 #
-# The full protocol, 4 layers, 128 wide, 800 steps, wants a GPU; the figure shows it as soon as somebody has recorded it. Until then there is the small one: medians, and bars for the range of the seeds.
+# The full protocol, 4 layers, 128 wide, 800 steps, wants a GPU, and was not run yet. The figure shows the small one: medians, and bars for the range of the seeds.
 
 # %%
 records = {device: recorded(f"lab_{device}.json") for device in ("cpu", "cuda")}
@@ -198,8 +204,8 @@ for ax, found in zip(axes[0], here):
     scenes.warmup_basin(found, ax)
 plots.show(figure, "AdamW's test loss against step size, with and without warm-up: alike at small "
            "step sizes; at 0.01 lower with it; at 0.03 the seeds spread widely.")
-for device, found in records.items():
-    print(f"{device}:", found["command"] if found else scenes.how_to_record(device))
+for found in here:
+    print("recorded by", found["command"])
 warm_best, cold_best = (scenes.best_of(record, "adamw", w) for w in (record["size"]["warmup"], 0))
 
 # %% [markdown]
@@ -207,7 +213,7 @@ warm_best, cold_best = (scenes.best_of(record, "adamw", w) for w in (record["siz
 #
 # ### What do the large first steps do?
 #
-# Adam's first steps are [sign steps](glossary.ipynb#Sign-descent): every weight moves by $\alpha$. A weight here starts with a deviation of 0.02, so at $\alpha = 0.01$ two steps can undo the start. Watch what comes out of the network for different places in the text: 0 is as different as can be, 1 is all the same. The loop is the one that `train` uses.
+# Adam's first steps are [sign steps](glossary.ipynb#Sign-descent): every weight moves by $\alpha$. A weight here starts with a deviation of 0.02, so at $\alpha = 0.01$ two steps can undo the start. Watch what comes out of the network for different places in the text: 0 means that the directions cancel, 1 that all are the same. (A *hook* is a function that torch calls with what a module has just made.) The loop is the one that `train` uses.
 
 # %%
 def alike(model):
@@ -256,7 +262,7 @@ plots.show(figure, "How alike the vectors leaving the network are, over the firs
            "training, three seeds each: soon near 1 in all; with warm-up they come down lower.")
 
 # %% [markdown]
-# Perhaps you expected only the runs without warm-up to lose their differences. **All do**: at first only "how often" is learnt, it is the same for every place, and all vectors turn the same way. Steps until they pass 0.95: {{ passed[0]:.0f}} without warm-up, {{ passed[size.warmup]:.0f}} with it. What may differ is the way back. Half-way through, the three seeds stand at {{ back[size.warmup] }} with warm-up and at {{ back[0] }} without. Two of the three find their way back all the same; the one that does so last is the run of our own seed, which ended at {{ tests("adamw", 0)[1][3]:.2f}}. So this picture goes with the loss, run by run, and it does not explain why only some runs get lost. Why warm-up helps in general is still being studied (Kalra & Barkeshli 2024; Kosson et al. 2024).
+# Perhaps you expected only the runs without warm-up to lose their differences. **All do**: at first only "how often" is learnt, it is the same for every place, and all vectors turn the same way. Steps until they pass 0.95: {{ passed[0]:.0f}} without warm-up, {{ passed[size.warmup]:.0f}} with it. What may differ is the way back. Half-way through, the three seeds stand at {{ back[size.warmup] }} with warm-up and at {{ back[0] }} without. Two of the three find their way back all the same; the one that does so last is the run of the seed used above, which ended at {{ tests("adamw", 0)[1][3]:.2f}}. So this picture goes with the loss, run by run, and it does not explain why only some runs get lost. Why it helps is still being studied. Kalra & Barkeshli (2024) find that it mainly lets a network bear larger step sizes, by leading it to better conditioned places; Kosson et al. (2024) that it holds back updates which turn the weights too far at first.
 #
 # ### Exercise 1: write the schedule (8 minutes)
 #
@@ -267,7 +273,7 @@ plots.show(figure, "How alike the vectors leaving the network are, over the firs
 
 # %% tags=["stub"]
 def my_schedule(t, steps, warmup):
-    ...  # two lines, and a return in each
+    ...  # two cases, and a return for each
 
 # %% tags=["solution"]
 def my_schedule(t, steps, warmup):
@@ -296,12 +302,14 @@ for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
 #
 # ### The floor
 #
-# AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code is faster than this [floor](glossary.ipynb#Floor). **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then take the goal.
+# AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code is faster than this [floor](glossary.ipynb#Floor). **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then reach the goal.
 
 # %%
 scenes.floor_of_a_machine().live()
 
 # %% [markdown]
+# On the laptop it is {{ 28 * 124e6 / 20e9 * 1e3:.0f}} ms. For 7 billion parameters in 0.1 s memory must move {{ 28 * 7e9 / 0.1 / 1e9:,.0f}} GB/s, which only the memory of large accelerators does.
+#
 # ### Exercise 2: the floor of your hardware (8 minutes)
 #
 # Write the floor in seconds for gradient descent (`"sgd"`), `"momentum"` and `"adamw"`, all in float32, `bandwidth` in bytes a second.
@@ -330,7 +338,7 @@ for rule, each in scenes.STEP_BYTES.items():
         print(f"{rule}: {'right' if abs(mine - each) < 1e-9 else asked}")
 
 # %% [markdown]
-# Now your own machine. The cell measures how fast it copies memory and then lets every engine take steps on one tensor of four million parameters. Timings are yours alone: nothing in this text depends on them. (A share of the floor above 100 % says that something stayed in the cache, or that another program disturbed the copy.) The table's "of the floor" is the floor divided by the time: 25 % means four floors. **Predict** first: how many floors does the rule as we wrote it in NumPy take? And torch's `fused`?
+# Now your own machine. The cell measures how fast it copies memory and then lets every engine take steps on one tensor of four million parameters. Each engine aims at one waste. *As written*: every operation makes a new array and crosses memory again. *In place*: no new arrays. *In blocks*: a block stays in the cache for all operations; *all cores* deals the blocks out. *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors, which pays with many small ones. *[Fused](glossary.ipynb#Fused)*: one [kernel](glossary.ipynb#Kernel) that crosses memory once. *Triton*, a language for GPU kernels, writes ours; on a CPU it does not run. Timings are yours alone: nothing in this text depends on them. (A share of the floor above 100 % says that something stayed in the cache, or that another program disturbed the copy.) The table's "of the floor" is the floor divided by the time: 25 % means four floors. **Predict** first: how many floors does the rule as we wrote it in NumPy take? And torch's `fused`?
 
 # %% tags=["nbval-ignore-output"]
 torch.set_num_threads(threads)
@@ -343,23 +351,23 @@ print(bench.table(rows))
 # %% [markdown]
 # ### The ladder
 #
-# Each engine aims at one waste (on one tensor foreach has nothing to save: it pays with many small ones). *As written*: every operation makes a new array and crosses memory again. *In place*: no new arrays. *In blocks*: a block stays in the cache for all operations. *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors. *[Fused](glossary.ipynb#Fused)* and *Triton*: one [kernel](glossary.ipynb#Kernel) that crosses memory once. The figure is recorded, with its command, since timings differ from run to run; violet is ours, grey is torch's, lines are the range of the repeats.
+# The same, recorded with its command, since timings differ from run to run. Left one large tensor, right a thousand small ones. Violet is ours, grey is torch's, lines are the range of the repeats. **Predict:** which engines lose their place on the right?
 
 # %%
 benches = {device: recorded(f"bench_{device}.json") for device in ("cpu", "cuda")}
 shown = {device: found for device, found in benches.items() if found}
-figure, axes = plt.subplots(1, max(1, len(shown)), figsize=(7.6, 4.2), squeeze=False)
-for ax, (device, found) in zip(axes[0], shown.items()):
-    scenes.ladder(found, "one tensor", ax)
-    ax.set_title(f"{device}, one tensor")
-if not shown:
-    axes[0, 0].text(0.5, 0.5, "not recorded yet", ha="center", va="center")
-plots.show(figure, "The time of a step for each engine as a multiple of the floor, recorded; where "
-           "no figures are recorded yet, an empty frame that says so.")
+figure, axes = plt.subplots(len(shown), 2, figsize=(10.6, 4.2 * len(shown)), squeeze=False)
+for row, (device, found) in zip(axes, shown.items()):
+    for ax, workload in zip(row, ("one tensor", "1000 tensors of 1024")):
+        scenes.ladder(found, workload, ax)
+        ax.set_title(f"{device}, {workload}")
+plots.show(figure, "The time of a step for each engine as a multiple of the floor, recorded, for "
+           "one large tensor and for a thousand small ones.")
 
 # %% [markdown]
-# - {{ scenes.in_words(benches["cpu"], "cpu") }}
-# - {{ scenes.in_words(benches["cuda"], "cuda") }}
+# {{ scenes.in_words(benches["cpu"]) }}
+#
+# Torch's loop is slower than its foreach even on one tensor, where there are no calls to save. It also makes more arrays on the way (the next table counts three against one); we did not test whether that is the whole reason. Our own loop and foreach tie there. On a thousand small tensors the calls are the cost: no engine comes near the floor, and the plain NumPy rule is ahead of torch's loop. (No GPU has been recorded yet: `python -m lessonlib.gpu.bench --device cuda` measures yours.)
 #
 # ### Memory, by measurement
 #
@@ -378,7 +386,7 @@ for name, make in made.items():
     print(f"{name:26} {held['state']:5.0f} {held['extra']:14.1f}")
 
 # %% [markdown]
-# State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**. Extra: foreach keeps a copy of *all* parameters' denominators at once, 4 more bytes for each parameter, at the moment when memory is fullest. The loop holds its temporaries for one tensor at a time (1.5 bytes is three of them, for one of eight equal tensors); fused needs none. A GPU is asked for its own count:
+# State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**. Extra: foreach keeps a copy of *all* parameters' denominators at once, 4 more bytes for each parameter, while weights, gradients and state are all there. It can be the peak where the model is large and the batch small. The loop holds its temporaries for one tensor at a time (1.5 bytes is three of them, for one of eight equal tensors); fused needs none. A GPU is asked for its own count:
 
 # %% tags=["nbval-ignore-output"]
 def gpu_extra(make, each=2**24):
@@ -418,7 +426,7 @@ for kept in (torch.float32, torch.bfloat16):
     print(f"{str(kept)[6:]:9} ends at {abs(weight.item()):.3f}")
 
 # %% [markdown]
-# In bfloat16 it has not moved: below 1 the next number is 0.004 away, each update is rounded off, and a thousand nothings are nothing. What counts is the ratio: an update below about 1/500 of its weight can be lost. A norm's scale of 1 loses Adam's 0.001; a weight of 0.02 feels it, and loses only the small steps at the end of a schedule. So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32. In PyTorch that is one line, `torch.autocast`. Check what it leaves in which type:
+# In bfloat16 it has not moved. The table's 0.0078 is the step just *above* 1; below 1 steps are half as long, 0.0039, and a change of less than half a step, 0.002, is rounded off. A thousand nothings are nothing. What counts is the ratio: an update below about 1/500 of its weight can be lost. A norm's scale of 1 loses Adam's 0.001; a weight of 0.02 feels it, and loses only the small steps at the end of a schedule. So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32. In PyTorch that is one line, `torch.autocast`. Check what it leaves in which type:
 
 # %%
 torch.set_num_threads(1)
@@ -433,13 +441,22 @@ for name, tensor in types.items():
     print(f"{name:10} {tensor.dtype}")
 
 # %% [markdown]
-# So autocast saves time and activations, not optimizer state. What it gains depends on the matrix units, so only a GPU can say; a CPU without them gets slower.
+# So autocast saves time, and memory for *[activations](glossary.ipynb#Activations)* (what forward must keep for backward), not for the optimizer's state. What it gains depends on the *matrix units*, circuits that multiply small matrices in one go. NVIDIA's cards have them for bfloat16 from Ampere (2020) on; Colab's T4 is older and gets slower, like a CPU without them. Where there is a GPU, the cell asks it.
 
 # %% tags=["nbval-ignore-output"]
-if records["cuda"]:
-    print(records["cuda"]["machine"], *records["cuda"]["mixed"], sep="\n")
-else:
-    print("cuda:", scenes.how_to_record("cuda"))
+import time
+
+def step_ms(autocast, steps=50):
+    """Milliseconds for a step of a larger model, the test at the end included."""
+    large = size._replace(layers=6, width=384, heads=6, context=256, steps=steps, warmup=0)
+    begun = time.perf_counter()
+    train(lab.optimizer("adamw", 1e-3), corpus, large, autocast=autocast)
+    return 1e3 * (time.perf_counter() - begun) / steps
+
+for name, autocast in (("float32", None), ("bfloat16", torch.bfloat16)):
+    # the first of two loads kernels
+    took = [step_ms(autocast) for _ in range(2)] if kind == "cuda" else None
+    print(f"{name:9}", f"{took[1]:.1f} ms a step" if took else "not measured: no GPU here")
 
 # %% [markdown]
 # *A place to stop.*
@@ -447,15 +464,15 @@ else:
 # %% [markdown]
 # ## Part 4. Beyond one machine
 #
-# Sixteen bytes for each parameter, weights, gradients and state, before any activation: 7 billion parameters are {{ 16 * 7 }} GB. On several cards, plain data parallelism keeps a full copy on each. ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [state](glossary.ipynb#Sharding) of *its* part only, update that, and pass on the result. Stage 1 spreads the state, 2 the gradients too, 3 the parameters too. Take the goal.
+# Sixteen bytes for each parameter, weights, gradients and state, before any activation: 7 billion parameters are {{ 16 * 7 }} GB. On several cards, plain data parallelism keeps a full copy on each. ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [state](glossary.ipynb#Sharding) of *its* part only, update that, and pass on the result. Stage 1 spreads the state, 2 the gradients too, 3 the parameters too. Then reach the goal.
 
 # %%
 scenes.will_it_fit().live()
 
 # %% [markdown]
-# The state is half of it, so stage 1 saves most for the least: it needs no more traffic than plain data parallelism, whose sum of gradients over all processes is made of the same two halves, add up the parts and hand them round. Stage 3 is the only one whose need goes to zero with more processes; its price is that weights are gathered again for every layer, forward and backward.
+# In float32 the state is half of it (in 16-bit training with a float32 copy, as in the paper, 12 of 16 bytes), so stage 1 saves most for the least: it needs no more traffic than plain data parallelism, whose sum of gradients over all processes is made of the same two halves, add up the parts and hand them round. Stage 3 is the only one whose need goes to zero with more processes; its price is that weights are gathered again for every layer, forward and backward: half as much traffic again. At {{ 16 * 7 }} GB for 7 billion parameters only stage 3 fits 24 GB, from 8 processes on: at stage 2 the {{ 4 * 7 }} GB of weights stay in each.
 #
-# Is that still the same AdamW? An optimizer works coordinate by coordinate, so it should not notice. PyTorch's `fully_shard` (FSDP2) gives it parameters whose data are spread. The cell starts **two processes** on this machine with `torchrun`, trains by each stage, compares with one process, weighs what each process holds, saves a checkpoint half-way with `torch.distributed.checkpoint`, and resumes from it. **Predict** the twelve numbers.
+# Is that still the same AdamW? An optimizer works coordinate by coordinate, so it should not notice. Stage 0 is torch's `DistributedDataParallel`, stage 1 adds `ZeroRedundancyOptimizer`, stages 2 and 3 are `fully_shard` (FSDP2), which gives the optimizer parameters whose data are spread. The cell starts **two processes** on this machine with `torchrun`, trains by each stage, compares with one process, weighs what each process holds, saves a checkpoint half-way with `torch.distributed.checkpoint`, and resumes from it. **Predict** the bytes for each parameter: parameters, gradients and state at four stages, twelve numbers.
 
 # %%
 try:
@@ -466,17 +483,17 @@ except RuntimeError as reason:
     print(f"skipped, two processes do not start here: {reason}")
 
 # %% [markdown]
-# The same AdamW, not one line changed. To do it yourself, in four lines:
+# The same AdamW, not one line changed. (Counted are the tensors that `model.parameters()`, their gradients and the state show. At stage 2 FSDP also keeps each process's part of the parameters beside the gathered ones, 2 bytes more here.) To do it yourself, in five lines:
 #
 # ```python
 # from torch.distributed.fsdp import fully_shard
 # for block in model.blocks:
 #     fully_shard(block)                       # stage 3; with reshard_after_forward=False close to stage 2
-# fully_shard(model)
+# fully_shard(model, reshard_after_forward=True)
 # optimizer = AdamW(model.parameters(), lr=3e-4)   # after sharding: its state is made in the parts
 # ```
 #
-# and run the script with `torchrun --nproc-per-node 8 train.py`. The formula beside the measurement:
+# and run the script with `torchrun --nproc-per-node 8 train.py`. Each process must draw its own part of every batch. The formula beside the measurement:
 
 # %%
 print("stage   by formula   measured, in each process")
@@ -513,7 +530,9 @@ for stage, cards in my_cards.items():
         print(f"{stage}: not answered yet")
         continue
     if not isinstance(cards, int):
-        print(f"{stage}: {cards}; on countless cards each holds {gigabytes(stage, 1e12):.0f} GB")
+        least = gigabytes(stage, 1e12)
+        told = "right" if least > 40 else "enough cards would do: how many?"
+        print(f"{stage}: {cards}; on countless cards each holds {least:.0f} GB: {told}")
         continue
     told = "half as many would do" if gigabytes(stage, cards / 2) <= 40 else "right"
     told = told if gigabytes(stage, cards) <= 40 else "too much for 40 GB"
@@ -522,7 +541,7 @@ for stage, cards in my_cards.items():
 # %% [markdown]
 # ## What to take along, from this lesson
 #
-# - On a transformer that reads a book, tuned momentum stayed behind tuned Adam and AdamW, which tied. On the digits of lesson 9 they had all tied.
+# - On a transformer that reads a book, tuned momentum stayed behind tuned Adam and AdamW, which tied. On the digits of lesson 9 momentum and Adam had tied.
 # - Warm-up widened the basin towards large steps, by less than one seed made believe.
 # - The floor of a step is bytes over bandwidth: 28 bytes for each parameter for AdamW in float32. Speed comes from crossing memory once.
 # - State costs 0, 4, 8 bytes for each parameter; foreach takes 4 more for a moment.
@@ -531,8 +550,8 @@ for stage, cards in my_cards.items():
 #
 # ## What to take along, from the course
 #
-# 1. **Momentum** (lesson 7) averages the gradient. In a ravine it needs the square root of the steps; at a small step it is a larger step size by another name.
-# 2. **RMSprop** (lesson 8) divides by the root of the average square: one step size for each coordinate, whatever its scale, and blind to rotation.
+# 1. **Momentum** (lesson 7) averages the gradient. In a ravine it needs the square root of the steps; with noise and a small step it is gradient descent at the same $\alpha$ (PyTorch's sum, at ten times its `lr`).
+# 2. **RMSprop** (lesson 8) divides by the root of the average square: one step size for each coordinate, whatever its scale. It pays along the coordinates: turn the ravine and the gain goes.
 # 3. **Adam** (lesson 9) is both, with the averages corrected for their start at zero, so that $\alpha$ means the same from step 1 on.
 # 4. **AdamW** (lesson 10) takes the decay out of the gradient, so that it is the same for every weight; its memory is $1/(\alpha w)$ steps.
 # 5. **Which is best depends on the problem and on how each was tuned.** Sweep the step size first; state the protocol; show the spread over seeds.
@@ -553,10 +572,10 @@ for stage, cards in my_cards.items():
 # ### Further reading, and what each is good for
 #
 # - Xiong et al. 2020, *On Layer Normalization in the Transformer Architecture*, arXiv:2002.04745. Why pre-norm asks for less warm-up.
-# - Kalra & Barkeshli 2024, *Why Warmup the Learning Rate?*, arXiv:2406.09405, and Kosson et al. 2024, *Analyzing & Reducing the Need for Learning Rate Warmup in GPT Training*, arXiv:2410.23922. Two recent answers to Part 2.
+# - Kalra & Barkeshli 2024, *Why Warmup the Learning Rate?*, arXiv:2406.09405, and Kosson et al. 2024, *Analyzing & Reducing the Need for Learning Rate Warmup in GPT Training*, arXiv:2410.23922. It lets a network bear larger steps; it holds back the first updates.
 # - Kunstner et al. 2024, arXiv:2402.19449. Why unequal frequencies favour Adam.
-# - Micikevicius et al. 2018, *Mixed Precision Training*, arXiv:1710.03740. The recipe of Part 3, and its loss scaling for float16.
-# - Rajbhandari et al. 2020, *ZeRO: Memory Optimizations Toward Training Trillion Parameter Models*, arXiv:1910.02054. The stages; its figure 1 is our last experiment.
+# - Micikevicius et al. 2018, *Mixed Precision Training*, arXiv:1710.03740. The float32 copy of the weights, for float16 (gradients are 16-bit there), and loss scaling.
+# - Rajbhandari et al. 2020, *ZeRO: Memory Optimizations Toward Training Trillion Parameter Models*, arXiv:1910.02054. The stages; its figure 1 is the experiment of Part 4 with 2 + 2 + 12 bytes in place of our 4 + 4 + 8.
 # - PyTorch's documentation of `torch.distributed.fsdp.fully_shard`. What to call, and in which order.
 #
 # **Next:** your own training. Take its loop, replace the optimizer's line by one of ours, sweep the step size, and write down the protocol before you look at the result.

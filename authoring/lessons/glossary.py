@@ -3,10 +3,14 @@
 #
 # The words of the course, each in a few sentences, with the lesson in which it first matters. The symbols are those of the lessons: parameters $\theta$, gradient $g$, step size $\alpha$ (`lr`), curvature $\lambda$, step number $t$.
 #
-# [A](#Adagrad) · [B](#Bandwidth) · [C](#Condition-number) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Heavy-ball) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Oscillation) · [P](#Param-group) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [V](#Variance) · [W](#Warm-up)
+# [A](#Activations) · [B](#Bandwidth) · [C](#Condition-number) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Heavy-ball) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Oscillation) · [P](#Param-group) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [V](#Variance) · [W](#Warm-up)
 
 # %% [markdown]
 # ## A, B, C
+#
+# ### Activations
+#
+# The numbers that the layers of a network make on the way forward and keep until the way back has used them. They grow with the batch; parameters, gradients and state do not. *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Adagrad
 #

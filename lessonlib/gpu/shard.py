@@ -76,11 +76,13 @@ def _spread(stage: int, dtype: torch.dtype, seed: int = 0) -> tuple[torch.nn.Mod
     if stage < 2:
         model = torch.nn.parallel.DistributedDataParallel(model)
     else:
+        from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
 
+        mesh = init_device_mesh("cpu", (dist.get_world_size(),))  # on a machine with a GPU the default would be that
         for block in model.blocks:  # gathered, used and let go one after another
-            fully_shard(block, reshard_after_forward=stage == 3)
-        fully_shard(model, reshard_after_forward=stage == 3)
+            fully_shard(block, mesh=mesh, reshard_after_forward=stage == 3)
+        fully_shard(model, mesh=mesh, reshard_after_forward=stage == 3)
     if stage == 1:
         from torch.distributed.optim import ZeroRedundancyOptimizer
 

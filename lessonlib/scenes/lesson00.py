@@ -1,6 +1,7 @@
 """The experiment of lesson 0, its map of the course, and what it asks of a machine."""
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
@@ -92,6 +93,7 @@ def step_size(steps: int = 60, target: float = 1e-7) -> Experiment:
     """Gradient descent in a valley of curvature 1 along and a chosen one across: the path, and the loss against the step."""
     turn = np.linspace(0, 2 * np.pi, 121)
 
+    @lru_cache(maxsize=4)
     def attempt(lr: float, steep: float) -> Run:
         return run(rules.sgd, ravine(steep), steps=steps, lr=lr)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -180,7 +180,7 @@ def noisy_average() -> Experiment:
         artists["rest"].set_data(memories, noise * parts[1] ** 0.5)
         artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1] + 2 * noise * parts[2]))
         artists["point"].set_data([memory], [off])
-        artists["note"].set_text(f"$\\beta$ = {1 - 1 / memory:.3g}")
+        artists["note"].set_text(f"\u03b2 = {1 - 1 / memory:.3g}")
         return f"beta = {1 - 1 / memory:.4g}: the average is off by {off:.2f}; from lag {lag:.2f}, from noise {rest:.2f}."
 
     return Experiment(scene, update, {"memory": Slider("memory 1/(1-beta), steps", 1.0, 200.0, 2.0, log=True),
@@ -193,6 +193,7 @@ def ravine_task(kappa: float = 100.0, steps: int = 100, target: float = 1e-6) ->
     """Momentum on the ravine: bring the loss below target within a budget of steps."""
     problem = replace(ravine(kappa), window=(-1.6, 1.6, -3.0, 3.0))
 
+    @lru_cache(maxsize=4)
     def attempt(lr: float, beta1: float) -> Run:
         return run(rules.momentum, problem, steps=steps, lr=lr, beta1=beta1)
 
@@ -292,8 +293,10 @@ def radius_map() -> Experiment:
             artists[name].set_data(at, [beta1, beta1])
         for name, x, value, lam in (("flat", at[0], flat, 1), ("steep", at[1], steep, kappa)):
             artists[name].set_position((np.clip(x, 1.2e-3, 8e2), beta1 + (0.045 if beta1 < 0.85 else -0.1)))
-            artists[name].set_text(f"$\\lambda$ = {lam}: {value:.3f}" if value < 10 else f"$\\lambda$ = {lam}: above 10")
-        artists["heights"].set_data(_heights(kappa))
+            artists[name].set_text(f"\u03bb = {lam}: {value:.3f}" if value < 10 else f"\u03bb = {lam}: above 10")
+        if artists["heights"].get_gid() != kappa:  # left alone, it is not drawn again
+            artists["heights"].set_data(_heights(kappa))
+            artists["heights"].set_gid(kappa)
         artists["path"].set_data(*np.clip(result.theta, -19, 19).T)
         artists["curve"].set_data(np.arange(steps + 1), np.clip(result.loss, 1e-12, 1e5))
         slower = "neither is slower" if abs(flat - steep) < 5e-4 else f"the {'flat' if flat > steep else 'steep'} one decides"

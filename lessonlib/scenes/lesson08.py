@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache, lru_cache
+from itertools import accumulate
 from math import cos, radians, sin
 from typing import Any
 
@@ -24,11 +25,9 @@ HOLD = 100  # steps that a loss must stay below the target to have arrived
 
 def effective_step(result: Run, problem: Problem, *, lr: float, beta2: float = 0.99, eps: float = 1e-8) -> Array:
     """Return lr / (v**0.5 + eps) at each step of a single RMSprop run recorded with its path: (T, n)."""
-    v, out = np.zeros_like(result.theta[0]), []
-    for theta in result.theta[:-1]:
-        v = beta2 * v + (1 - beta2) * problem.grad(theta, np.random.default_rng(0)) ** 2
-        out.append(lr / (v**0.5 + eps))
-    return np.array(out)
+    squares = (1 - beta2) * problem.grad(result.theta[:-1], np.random.default_rng(0)) ** 2
+    v = np.array(list(accumulate(squares, lambda v, g2: beta2 * v + g2)))
+    return lr / (v**0.5 + eps)
 
 
 def step_lengths(beta2: float, steps: int) -> Array:
@@ -126,6 +125,7 @@ def own_steps(kappa: float = 100.0, steps: int = 300) -> Experiment:
     curvature = np.array([1.0, kappa])
     colors = ("#9e5210", "#5c2c05")
 
+    @lru_cache(maxsize=4)
     def attempt(lr: float, memory: float, start2: float) -> tuple[Run, Array]:
         beta2 = 1 - 1 / memory
         result = run(rmsprop, problem, steps=steps, lr=lr, beta2=beta2, start=np.array([1.0, start2]))
@@ -270,7 +270,7 @@ def burst(lr_start: float = 0.03) -> Experiment:
         result = run(rmsprop, problem, steps=100, lr=lr, beta2=beta2, start=start)
         artists["length"].set_data(t, lengths)
         artists["top"].set_data([1], [lengths[0]])
-        artists["note"].set_text(f"$\\beta_2$ = {beta2:.4g}\nfirst step: {lengths[0]:.2f} lr")
+        artists["note"].set_text(f"\u03b2\u2082 = {beta2:.4g}\nfirst step: {lengths[0]:.2f} lr")
         artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
         artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
         return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "

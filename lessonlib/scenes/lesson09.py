@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def correction_ratio() -> Experiment:
             "within 5 % throughout" if not len(far) else "not within 5 % by step 5000")
         artists["line"].set_data(t, step_ratio(t, beta1, beta2))
         artists["peak"].set_data([top + 1], [ratio[top]])
-        artists["note"].set_text(f"$\\beta_1$ = {beta1:.4g}, $\\beta_2$ = {beta2:.4g}\nfurthest off at t = {top + 1}: "
+        artists["note"].set_text(f"\u03b2\u2081 = {beta1:.4g}, \u03b2\u2082 = {beta2:.4g}\nfurthest off at t = {top + 1}: "
                                  f"{ratio[top]:.2f} times\n{settled}")
         return (f"beta1 = {beta1:.4g}, beta2 = {beta2:.4g}: at t = 1 the step is {ratio[0]:.2f} times the right one; "
                 f"furthest off at t = {top + 1}, {ratio[top]:.2f} times; {settled}.")
@@ -96,6 +96,7 @@ def surface_race(steps: int = 150) -> Experiment:
         figure.legend(handles=[artists[name] for name in RACERS], loc="outside right upper")
         return Scene(figure, artists, "The paths of four optimizers over the height map of a surface, the minimum a star.")
 
+    @lru_cache(maxsize=4)  # the picture and the goal ask for the same
     def ends(surface: str, lr: float, noise: float) -> dict[str, Run]:
         problem = noisy(SURFACES[surface], noise) if noise else SURFACES[surface]
         return {name: run(getattr(rules, name), problem, steps=steps, lr=lr) for name in RACERS}
@@ -199,6 +200,7 @@ def ravine_goal(kappa: float = 100.0, angle: float = 20.0, steps: int = 100, tar
     """Adam on the ravine: bring the loss below target within a budget of steps."""
     problem = ravine(kappa, angle)
 
+    @lru_cache(maxsize=4)
     def attempt(lr: float, beta1: float, beta2: float) -> Run:
         return run(rules.adam, problem, steps=steps, lr=lr, beta1=beta1, beta2=beta2)
 

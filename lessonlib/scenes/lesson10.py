@@ -165,19 +165,21 @@ def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
     def update(artists: dict[str, Any], form: str, row: int, column: int) -> str:
         found, (mean, half, _) = maps[form], fits[form]
         accuracy, x = found.accuracy.mean(0), np.log10(lrs)
-        artists["cells"].set_data(accuracy.T)
-        place = (valley(accuracy, found.decays) - np.log10(found.decays[0])) / np.log10(found.decays[1] / found.decays[0])
-        seen = np.isfinite(place)
-        rows = (x - x[0]) / (x[1] - x[0])
-        artists["valley"].set_data(rows[seen], place[seen])
-        tilt = mean * (x[1] - x[0]) / np.log10(found.decays[1] / found.decays[0])
-        artists["line"].set_data(rows, place[seen].mean() + tilt * (rows - rows[seen].mean()))
         i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
-        artists["best"].set_data([i], [j])
+        if artists["cells"].get_gid() != form:  # left alone, it is not drawn again
+            artists["cells"].set_gid(form)
+            artists["cells"].set_data(accuracy.T)
+            place = (valley(accuracy, found.decays) - np.log10(found.decays[0])) / np.log10(found.decays[1] / found.decays[0])
+            seen = np.isfinite(place)
+            rows = (x - x[0]) / (x[1] - x[0])
+            artists["valley"].set_data(rows[seen], place[seen])
+            tilt = mean * (x[1] - x[0]) / np.log10(found.decays[1] / found.decays[0])
+            artists["line"].set_data(rows, place[seen].mean() + tilt * (rows - rows[seen].mean()))
+            artists["best"].set_data([i], [j])
+            for k, decay in enumerate(found.decays):
+                artists[f"decay {k}"].set_text(f"{decay:.2g}")
+            artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")
         artists["cell"].set_data([row - 1], [column - 1])
-        for k, decay in enumerate(found.decays):
-            artists[f"decay {k}"].set_text(f"{decay:.2g}")
-        artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")
         here = found.accuracy[:, row - 1, column - 1]
         return (f"{form}, lr {lrs[row - 1]:.2g}, decay {found.decays[column - 1]:.2g}: accuracy {here.mean():.3f} (seeds {here.min():.2f} "
                 f"to {here.max():.2f}). Best cell: lr {lrs[i]:.2g}, decay {found.decays[j]:.2g}, {accuracy[i, j]:.3f}. "

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
 
-__all__ = ["CEILING", "STEP_BYTES", "best_of", "bytes_per_rank", "floor_of_a_machine", "how_to_record", "in_words", "ladder",
+__all__ = ["CEILING", "STEP_BYTES", "best_of", "bytes_per_rank", "floor_of_a_machine", "in_words", "ladder",
            "seed_range", "warmup_basin", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
@@ -81,7 +81,7 @@ def floor_of_a_machine() -> Experiment:
                            and STEP_BYTES["adamw"] * parameters / (bandwidth * GB) < 0.1))
 
 
-COLORS = {"parameters": "#4a4a4a", "gradients": "#c77700", "state": "#5b3a9b"}
+COLORS = {"parameters": "#4a4a4a", "gradients": "#9e5210", "state": "#3f0a61"}
 
 
 def will_it_fit() -> Experiment:
@@ -131,8 +131,8 @@ def will_it_fit() -> Experiment:
     def met(parameters: float, ranks: int, card: int) -> bool:
         return parameters >= 6.99e9 and card == 24 and total(parameters, ranks, 3) <= card < total(parameters, ranks, 2)
 
-    return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 1e9, log=True),
-                                      "ranks": Choice("processes", [1, 2, 4, 8, 16, 64, 256, 1024], 1),
+    return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 7e9, log=True),
+                                      "ranks": Choice("processes", [1, 2, 4, 8, 16, 64, 256, 1024], 4),
                                       "card": Choice("memory of a card, GB", [16, 24, 80, 192], 80)},
                       Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met))
 
@@ -175,11 +175,6 @@ def best_of(record: Mapping[str, Any], rule: str, warmup: int) -> tuple[float, f
     return float(lrs[i]), float(losses[:, i].min()), float(losses[:, i].max())
 
 
-def how_to_record(device: str) -> str:
-    """Return the line that says that a lab was not recorded on such a machine, and how to do it."""
-    return f"not recorded yet. To record it: python authoring/record_lab.py --device {device}"
-
-
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
     """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range."""
     size = record["size"]
@@ -195,13 +190,11 @@ def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
     ax.legend()
 
 
-def in_words(bench: Mapping[str, Any] | None, device: str) -> str:
-    """Return a recorded ladder in a sentence, or how to record one."""
-    if bench is None:
-        return (f"For this kind of machine ({device}) nothing is recorded yet. To record it: "
-                f"python -m lessonlib.gpu.bench --device {device} --json data/bench_{device}.json")
+def in_words(bench: Mapping[str, Any]) -> str:
+    """Return a recorded ladder in a sentence."""
     machine = bench["machine"]
     rows = [row for row in bench["rows"] if row["workload"] == bench["rows"][0]["workload"] and row["seconds"]]
-    times = ", ".join(f"{row['engine']} {np.median(_in_floors(row)):.1f}" for row in rows)
-    return (f"Recorded on {machine.get('gpu', machine['cpu'])} ({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, "
-            f"{rows[0]['parameters']:,} parameters in one tensor), in floors: {times}.")
+    times = ", ".join(f"{row['engine']} {np.median(t):.1f} ({t.min():.1f} to {t.max():.1f})" for row in rows for t in [_in_floors(row)])
+    return (f"Recorded by `{bench['command']}` on {machine.get('gpu', machine['cpu'])}, {machine['cores']} cores "
+            f"({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, torch {machine['versions']['torch']}): {rows[0]['parameters']:,} float32 "
+            f"parameters in one tensor, median and range of {len(rows[0]['seconds'])} repeats, in floors: {times}.")
