@@ -9,8 +9,8 @@ from scene_laws import LAWS
 from lessonlib.scenes import lesson11 as scenes
 
 CASES = [  # the experiment, and settings that reach its goal
-    (scenes.floor_of_a_machine, {"parameters": 7e9, "bandwidth": 3350.0}),
-    (scenes.will_it_fit, {"parameters": 7e9, "ranks": 8, "card": 24}),
+    (scenes.floor_of_a_machine, {"parameters": 7.3e9, "bandwidth": 3350.0}),
+    (scenes.will_it_fit, {"parameters": 7.3e9, "ranks": 8, "card": 24}),
 ]
 
 

@@ -356,11 +356,12 @@ print(bench.table(rows))
 # %%
 benches = {device: recorded(f"bench_{device}.json") for device in ("cpu", "cuda")}
 shown = {device: found for device, found in benches.items() if found}
-figure, axes = plt.subplots(len(shown), 2, figsize=(10.6, 4.2 * len(shown)), squeeze=False)
+figure, axes = plt.subplots(len(shown), 2, figsize=(9.6, 4.2 * len(shown)), squeeze=False)
 for row, (device, found) in zip(axes, shown.items()):
     for ax, workload in zip(row, ("one tensor", "1000 tensors of 1024")):
         scenes.ladder(found, workload, ax)
         ax.set_title(f"{device}, {workload}")
+figure.suptitle("One large tensor waits for memory, a thousand small ones for calls", weight="bold")
 plots.show(figure, "The time of a step for each engine as a multiple of the floor, recorded, for "
            "one large tensor and for a thousand small ones.")
 

@@ -262,7 +262,7 @@ def radius_map() -> Experiment:
         ax.set(xscale="log", xlim=MAP, ylim=(0, 0.99), xlabel="step size times curvature, $\\alpha\\lambda$", ylabel="$\\beta$",
                title="Fit the bar into the funnel, as low as you can")
         ax.grid(visible=False)
-        for where, height, word in ((1.0, 0.93, "swings"), (0.0032, 0.09, "creeps"), (150, 0.09, "diverges")):
+        for where, height, word in ((1.0, 0.93, "swings"), (0.0032, 0.18, "creeps"), (150, 0.09, "diverges")):
             ax.text(where, height, word, ha="center", fontsize=11, style="italic")
         path.set(xlim=(-1.6, 1.6), ylim=(-TALL, TALL), xticks=[], yticks=[], title="The path")
         path.grid(visible=False)

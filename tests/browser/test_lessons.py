@@ -18,6 +18,8 @@ from lessonlib.experiments import Choice
 
 SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinpath("tests").glob("test_scenes_*.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
+TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
+    "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
 SLIPS = [("- lr", "+ lr"), ("s.t + 1", "s.t"), ("g**2", "g"), ("**0.5", ""), (" ** 0.5", "")]  # typed in place of the right thing
 
 
@@ -112,13 +114,17 @@ def test_a_learner_reaches_every_goal(lesson):
         if "Goal:" not in shown:
             continue
         text = next((text for text in known if text in shown), None)
-        assert text, f"cell {i}: no CASES of tests/test_scenes_* reach this goal: {shown[:200]}"
-        experiment, solution = known[text]
+        settings = next((settings for begins, settings in TRAINED.items() if begins in shown), None)
+        if text:
+            experiment, solution = known[text]
+            controls = experiment.controls
+            settings = {controls[name].label: value if isinstance(controls[name], Choice) else float(value)
+                        for name, value in experiment.values(**solution).items()}
+        assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_scenes_* reach this goal: {shown[:200]}"
         play = lab.Play(lesson, i)
-        assert len(play.rows()) == len(experiment.controls)
-        for name, value in experiment.values(**solution).items():
-            control = experiment.controls[name]
-            play.set(control.label, value if isinstance(control, Choice) else float(value))
+        assert len(play.rows()) == len(settings)
+        for label, value in settings.items():
+            play.set(label, value)
         play.cell.get_by_text("Goal reached").wait_for(timeout=20_000)
 
 
