@@ -7,8 +7,10 @@ some 30 ms on each move of a slider on Linux. `jupyter lab` works as well, that 
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -45,10 +47,11 @@ def main() -> None:
     split = given.index("--") if "--" in given else len(given)
     asked = parser.parse_args(given[:split])
     port = free_port(asked.port)
-    print(f"JupyterLab starts on port {port}: http://127.0.0.1:{port}/lab/tree/{asked.notebook}", flush=True)
+    print(f"JupyterLab starts on port {port}: http://127.0.0.1:{port}/lab/tree/{asked.notebook.replace(os.sep, '/')}", flush=True)
     print("If the browser asks for a token, use the address with ?token=... that follows. Stop with Ctrl-C.", flush=True)
-    options = [f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.news_url=None", *[asked.notebook] * bool(asked.notebook),
-               *given[split + 1:]]
+    options = [f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.news_url=None", *given[split + 1:]]
+    if asked.notebook:  # a notebook alone would make its own folder the root, and the address above one that is not there
+        options = [asked.notebook, f"--ServerApp.root_dir={Path.cwd()}", *options]
     LabApp.initialize_server(argv=options, kernel_websocket_connection_class=AtOnce).start()
 
 

@@ -202,6 +202,7 @@ here = [found for found in records.values() if found]
 figure, axes = plt.subplots(1, len(here), figsize=(4.2 + 3 * len(here), 3.9), squeeze=False)
 for ax, found in zip(axes[0], here):
     scenes.warmup_basin(found, ax)
+figure.suptitle("With warm-up a larger step size still trains", weight="bold")
 plots.show(figure, "AdamW's test loss against step size, with and without warm-up: alike at small "
            "step sizes; at 0.01 lower with it; at 0.03 the seeds spread widely.")
 for found in here:
