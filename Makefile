@@ -1,6 +1,6 @@
 # make lab        JupyterLab on the first lesson; the first run makes .venv
-# make test       everything that must hold: unit tests, doctests, every notebook run and compared
-# make browser    every lesson driven in JupyterLab, in a headless Chromium
+# make test       everything that must hold: unit tests, doctests, every notebook run and compared, every lesson driven in a browser
+# make unit, make nbval, make browser   its parts, one by one
 # make latency    how fast play is in the browser, beside interact; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
@@ -12,6 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
 PORT ?= 8888
+WORKERS ?= 2
 AXE := tests/browser/node_modules/axe-core/axe.min.js
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ifeq ($(shell id -u),0)
@@ -27,14 +28,19 @@ unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of J
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
 
-test: unit nbval
+# as many files at a time as there are workers, so each on one thread
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+NBVAL := -p nbval_pictures --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+RUN_NOTEBOOKS := LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring
+
+test: unit .venv/ready $(AXE)
+	$(RUN_NOTEBOOKS) $(PYTEST) $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(BIN)/python -m pytest --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
+	$(PYTEST) --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
 
 nbval: .venv/ready
-	LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring $(BIN)/python -m pytest -p nbval_pictures \
-	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --durations=3 notebooks
+	$(RUN_NOTEBOOKS) $(PYTEST) $(NBVAL) --durations=3 notebooks
 
 browser: .venv/ready $(AXE)
 	$(BIN)/python -m pytest --durations=5 tests/browser
@@ -48,8 +54,7 @@ $(AXE): tests/browser/package.json
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready
 	env -u PYTHONPATH $(COLAB)/python -m pytest -o filterwarnings= tests/colab
-	LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=.:tests:authoring $(COLAB)/python -m pytest -o filterwarnings= -p nbval_pictures \
-	    --other-matplotlib --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+	$(RUN_NOTEBOOKS):. $(COLAB)/python -m pytest -o filterwarnings= $(NBVAL) --other-matplotlib notebooks
 
 .venv-colab/ready: tests/colab/requirements.txt
 	test -x $(COLAB)/python || $(PYTHON) -m venv .venv-colab
