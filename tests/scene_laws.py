@@ -2,8 +2,17 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.colors import to_rgba
+from matplotlib.text import Text
 
 from lessonlib.experiments import Choice
+
+
+def contrast_to_white(rgba):
+    """The contrast of a colour, 0 to 1, on a white ground: 1 to 21 (WCAG)."""
+    c = 1 - rgba[3] * (1 - np.array(rgba[:3]))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (linear @ np.array([0.2126, 0.7152, 0.0722]) + 0.05)
 
 
 def every_control_moves_the_picture_and_every_picture_has_words(make, solution):
@@ -33,5 +42,12 @@ def extreme_settings_can_be_drawn(make, solution):
             assert "cannot be drawn" not in live.readout.value
 
 
+def its_words_can_be_read(make, solution):
+    figure = make().still()
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible():
+            assert contrast_to_white(to_rgba(text.get_color())) >= 4.5, (text.get_text(), text.get_color())
+
+
 LAWS = [every_control_moves_the_picture_and_every_picture_has_words, the_goal_is_open_at_the_start_and_within_reach,
-        extreme_settings_can_be_drawn]
+        extreme_settings_can_be_drawn, its_words_can_be_read]

@@ -66,6 +66,19 @@ def test_a_bar_passes_fails_or_was_not_measured():
     assert {verdict for verdict, *_ in bars("cuda", rows)} == {"unmeasured"}, "a bar holds for its own size only"
 
 
+def test_an_engine_that_fails_in_its_first_step_is_a_row_with_the_reason(monkeypatch):
+    def refuse(i):
+        raise RuntimeError("Failed to find C compiler\nand more")
+
+    monkeypatch.setattr(bench, "COPIED", {"cpu": 1000})
+    monkeypatch.setattr(bench, "_engines", lambda device, sets: iter([("works", lambda i: None), ("does not", refuse)]))
+    works, not_here = bench.measure("cpu", ONE, [(100,)], repeats=3)
+    assert works.seconds
+    assert not not_here.seconds
+    assert not_here.why_not == "RuntimeError: Failed to find C compiler"
+    assert "Failed to find C compiler" in bench.table([works, not_here])
+
+
 def test_the_command_prints_every_engine_and_writes_every_figure(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(bench, "workloads", lambda device: {ONE: [(5000,)], LAYERS: transformer(8, 1, 50, 16)})
     monkeypatch.setattr(bench, "COPIED", {"cpu": 2**16, "cuda": 2**16})

@@ -162,6 +162,39 @@ def test_a_table_that_a_cuda_graph_reads_is_never_written_again(monkeypatch):
     assert opt._of_graphs == [plan], "the graph outlives the plan"
 
 
+def test_each_block_of_each_tensor_is_listed_once():
+    sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 0, 3 * BLOCK]
+    wanted = [[row, start] for row, size in enumerate(sizes) for start in range(0, size, BLOCK)]
+    assert tables._chunks(sizes).tolist() == wanted
+    assert tables._chunks([0]).shape == (0, 2)
+
+
+def test_a_dtensor_steps_in_its_own_part_as_the_whole_does(tmp_path):
+    import torch.distributed as dist
+    if not dist.is_available():
+        pytest.skip("this torch was built without torch.distributed")
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import DTensor, Shard
+
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path / 'meet'}", rank=0, world_size=1)
+    try:
+        mesh = init_device_mesh(DEVICE, (1,))
+        plain = [torch.nn.Parameter(torch.linspace(-1, 1, n, dtype=torch.float64, device=DEVICE).view(-1, 3)) for n in (6, 3 * BLOCK)]
+        spread = [torch.nn.Parameter(DTensor.from_local(p.detach().clone(), mesh, [Shard(0)])) for p in plain]
+        mine, torchs = AdamW(spread, impl="triton", weight_decay=0.1), torch.optim.AdamW(plain, weight_decay=0.1)
+        for turn in range(3):
+            for p, q in zip(plain, spread, strict=True):
+                p.grad = torch.cos(p.detach() * 3 + turn)
+                q.grad = DTensor.from_local(p.grad.clone(), mesh, [Shard(0)])
+            mine.step()
+            torchs.step()
+        for p, q in zip(plain, spread, strict=True):
+            torch.testing.assert_close(q.to_local(), p, rtol=1e-12, atol=1e-12)
+            assert isinstance(mine.state[q]["exp_avg"], DTensor)
+    finally:
+        dist.destroy_process_group()
+
+
 @needs_gpu
 def test_a_step_after_the_first_takes_no_memory_of_the_gpu():
     opt = AdamW(model(50), impl="triton")

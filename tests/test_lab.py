@@ -25,9 +25,10 @@ def test_at_the_address_that_it_prints_is_the_lesson(tmp_path):
                                 "--no-browser", "--allow-root", "--IdentityProvider.token=lessons"],
                                cwd=ROOT, env=os.environ | homes, stdout=out, stderr=subprocess.STDOUT)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while "is running at" not in said.read_text(encoding="utf-8") and lab.poll() is None and time.monotonic() < end:
             time.sleep(0.2)
+        assert "is running at" in said.read_text(encoding="utf-8")
         address = re.search(r"http://\S+", said.read_text(encoding="utf-8"))[0]
         assert "/lab/tree/" in address
         asked = address.replace("/lab/tree/", "/api/contents/") + "?content=0&token=lessons"

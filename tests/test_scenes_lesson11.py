@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scene_laws import LAWS
 
+from lessonlib.data import recorded
 from lessonlib.scenes import lesson11 as scenes
 
 CASES = [  # the experiment, and settings that reach its goal
@@ -70,9 +71,20 @@ def test_a_recorded_warm_up_sweep_is_drawn_and_diverged_runs_stand_at_the_ceilin
     plt.close(figure)
 
 
+def test_what_the_lesson_says_of_the_recorded_ladder_is_so():
+    bench = recorded("bench_cpu.json")
+    one, many = ({row["engine"]: np.median(row["seconds"]) * row["copied_per_second"] / (28 * row["parameters"])
+                  for row in bench["rows"] if row["workload"] == workload and row["seconds"]} for workload in ("one tensor", "1000 tensors of 1024"))
+    assert one["torch, loop"] > one["torch, foreach"]  # "slower than its foreach even on one tensor"
+    assert one["ours, loop"] == pytest.approx(one["ours, foreach"], rel=0.1)  # "tie there"
+    assert min(many.values()) > 10  # "no engine comes near the floor"
+    assert many["numpy, the rule as written"] < many["torch, loop"]  # "ahead of torch's loop"
+
+
 def test_a_recorded_bench_is_told_in_floors():
     rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "copied_per_second": 2e10,
              "seconds": [2.1e-6, 1.68e-6, 1.4e-6]}]
-    told = scenes.in_words({"command": "bench", "machine": {"cpu": "a processor", "cores": 2, "versions": {"torch": "2"}}, "rows": rows})
-    assert told == ("Recorded by `bench` on a processor, 2 cores (20 GB/s, torch 2): 1,000 float32 parameters in one tensor, median and range "
+    told = scenes.in_words({"command": "bench", "machine": {"cpu": "a processor", "cores": 2, "versions": {"torch": "2"}, "load": [0.31, 0, 0]},
+                            "rows": rows})
+    assert told == ("Recorded by `bench` on a processor, 2 cores (20 GB/s, torch 2, load 0.3 at the start): 1,000 float32 parameters in one tensor, median and range "
                     "of 3 repeats, in floors: torch, fused 1.2 (1.0 to 1.5).")

@@ -8,6 +8,7 @@ Every engine has the same stages in the same order; from one to the next, one wa
 """
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -28,10 +29,11 @@ class Adam(torch.optim.Optimizer):
     both ways (keys step, exp_avg, exp_avg_sq). lr may be a tensor of one element. Parameters of any floating dtype; the averages
     have the dtype of their parameter. Gradients are never written to.
 
-    impl: "loop", "foreach", "triton", or "auto", which is triton for parameters on a GPU where Triton is installed, else foreach.
+    impl: "loop", "foreach", "triton", or "auto", which is triton for parameters on a GPU where Triton runs, else foreach.
     It belongs to the machine, not to the state: a state_dict does not carry it. On triton, steps and an lr that lies on the GPU are
-    read there, so that nobody waits, and a step can be captured in a CUDA graph after one that was not. loop and foreach round as
-    torch's do; triton computes bfloat16 and float16 in float32 and rounds once, as torch's fused does.
+    read there, so that nobody waits (GradScaler does, once a step, for its verdict), and one step can be captured in a CUDA graph
+    after one that was not. loop and foreach round as torch's do; triton computes bfloat16 and float16 in float32 and rounds once, as
+    torch's fused does.
 
     Not here: amsgrad, differentiable, complex and sparse gradients. Raises ValueError for a hyperparameter out of range, and
     RuntimeError in step for a gradient that is sparse or complex.
@@ -128,7 +130,7 @@ class Adam(torch.optim.Optimizer):
         """Return the parameters that the Triton engine steps, and the others."""
         if self.impl == "triton":
             return params, []
-        if self.impl == "auto" and _has_triton():
+        if self.impl == "auto" and any(p.is_cuda for p in params) and _triton_runs():
             return [p for p in params if p.is_cuda], [p for p in params if not p.is_cuda]
         return [], params
 
@@ -231,6 +233,7 @@ def _foreach(
     # v, the running average of g**2
     torch._foreach_mul_(exp_avg_sqs, beta2)
     torch._foreach_addcmul_(exp_avg_sqs, grads, grads, 1 - beta2)
+    del grads  # where they are ours, their memory serves the roots
 
     # both start at zero: correct for it
     step_sizes = [-lr / (1 - beta1**n) for n in t]
@@ -245,6 +248,20 @@ def _foreach(
 @cache
 def _has_triton() -> bool:
     return find_spec("triton") is not None
+
+
+@cache
+def _triton_runs() -> bool:
+    """Return whether Triton launches kernels on this GPU: it builds them with a C compiler, which may be missing. Asked once."""
+    if not _has_triton():
+        return False
+    try:
+        _tables().probe()
+    except Exception as hindered:  # noqa: BLE001 - whatever it is, foreach needs none of it
+        warnings.warn(f"Triton is installed but does not run here, so impl='auto' takes foreach: {type(hindered).__name__}: {hindered}",
+                      stacklevel=2)
+        return False
+    return True
 
 
 def _tables() -> Any:

@@ -118,10 +118,14 @@ def measure(device: str, name: str, shapes: list[tuple[int, ...]], repeats: int 
     if device == "cpu":
         copies["change in place"] = lambda _: target.mul_(1.0)
     steppers = copies | {engine: step for engine, step in engines.items() if not isinstance(step, str)}
+    for engine_name, step in list(steppers.items()):
+        try:
+            for i in range(len(sets)):
+                step(i)  # the first step allocates, and compiles
+        except Exception as hindered:  # noqa: BLE001 - an engine that cannot run here is a row without a time
+            engines[engine_name] = f"{type(hindered).__name__}: {str(hindered).splitlines()[0] if str(hindered) else ''}"
+            del steppers[engine_name]
     times: dict[str, list[float]] = {engine: [] for engine in steppers}
-    for step in steppers.values():
-        for i in range(len(sets)):
-            step(i)  # the first step allocates, and compiles
     started, turns = time.perf_counter(), 0
     gc.collect()
     while turns < 3 or (turns < repeats and time.perf_counter() - started < budget):

@@ -2,6 +2,8 @@
 
 A plan belongs to one param group. Before each step it is asked whether it still fits. Where nothing moved, a step costs two
 launches for each dtype, `kernels.count` and `kernels.update`, with no allocation and no copy, whatever the number of tensors.
+Where gradients moved, the addresses follow in one copy that nobody waits for. Where other parameters have a gradient than at the
+step before, the tables are built anew.
 """
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from torch import Tensor
 
 from lessonlib.gpu import kernels
 
-__all__ = ["Bucket", "Plan", "interpreted"]
+__all__ = ["Bucket", "Plan", "interpreted", "probe"]
 
 _KEPT = itemgetter("step", "exp_avg", "exp_avg_sq")
 
@@ -25,6 +27,15 @@ _KEPT = itemgetter("step", "exp_avg", "exp_avg_sq")
 def interpreted() -> bool:
     """Return whether Triton's interpreter runs the kernels, on CPU tensors (TRITON_INTERPRET=1 when they were imported)."""
     return type(kernels.update).__name__ == "InterpretedFunction"
+
+
+def probe(device: str = "cuda") -> None:
+    """Take a step of one parameter, to see whether kernels can be built and launched here; raises whatever hinders it."""
+    p = torch.nn.Parameter(torch.zeros(1, device=device))
+    p.grad = torch.zeros_like(p)
+    kept = {"step": torch.zeros((), device=device), "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
+    Plan([p], {p: kept}).launch(lr=0.0, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, decoupled=True, maximize=False)
+    p.detach().cpu()  # waits for it
 
 
 class Plan:
@@ -52,9 +63,10 @@ class Plan:
         return any(bucket.captured for bucket in self.buckets)
 
     def launch(self, **hyper: Any) -> None:
-        """Take one step for all parameters of the plan."""
+        """Take one step for all parameters of the plan; autograd is told, so that a backward through what they were is refused."""
         for bucket in self.buckets:
             bucket.launch(**hyper)
+        torch.autograd.graph.increment_version([*self.params, *self.remembered])
 
     def fits(self, params: list[Tensor], state: dict[Tensor, dict[str, Any]]) -> bool:
         """Return whether the tables hold for a step of these parameters; gradients that moved are looked up again."""
@@ -95,8 +107,7 @@ class Bucket:
         self.outward: list[tuple[Tensor, Tensor]] = []
         self.fixed = [self._laid([_local(k[name]) for k in kept] if name else params, self.outward)
                       for name in ("", "exp_avg", "exp_avg_sq")]
-        starts = [(row, start) for row, size in enumerate(self.sizes) for start in range(0, size, kernels.BLOCK.value)]
-        self.chunks = torch.tensor(starts, dtype=torch.int64).reshape(-1, 2).to(self.device)
+        self.chunks = _chunks(self.sizes).to(self.device)
         elsewhere = [k for k in kept if k["step"].device != self.device or k["step"].dtype != torch.float32]
         if elsewhere:
             moved = torch.stack([k["step"].reshape(()).float().cpu() for k in elsewhere]).to(self.device)
@@ -107,7 +118,7 @@ class Bucket:
         within = tl.float64 if self.dtype == torch.float64 else tl.float32
         self.types = {"DTYPE": getattr(tl, str(self.dtype).split(".")[-1]), "WITHIN": within}
         rows = [[t.data_ptr() for t in (theta, theta, m, v, step)] for theta, m, v, step in zip(*self.fixed, self.steps, strict=True)]
-        self.rows = torch.tensor([[*row, size, 0] for row, size in zip(rows, self.sizes, strict=True)], dtype=torch.int64)
+        self.rows = torch.tensor([[*row, size, 0] for row, size in zip(rows, self.sizes, strict=True)], dtype=torch.int64, device="cpu")
         self.table = torch.empty_like(self.rows, device=self.device)
         self.spare: tuple[Tensor, Tensor] | None = None
         self.captured: list[Tensor] = []  # what CUDA graphs read: never written again, never freed
@@ -118,7 +129,7 @@ class Bucket:
         self.inward, as_expected = list(self.outward), {g.dtype for g in grads} == {self.dtype}
         if not (as_expected and self.contiguous and all(map(Tensor.is_contiguous, grads))):
             grads = self._laid(grads, self.inward)
-        self.rows[:, 1] = torch.tensor(list(map(Tensor.data_ptr, grads)))
+        self.rows[:, 1] = torch.tensor(list(map(Tensor.data_ptr, grads)), device="cpu")
         self.rows[:, 6] = self.rows[:, 5] * (self.rows[:, :4] % 16 == 0).all(1)
         self._fill(self.rows)
 
@@ -130,7 +141,7 @@ class Bucket:
         if self._capturing():
             self.captured.append(self.table)
         elif self.device.type == "cuda" and self.spare is None:  # for a capture, which finds its gradients elsewhere and cannot allocate
-            self.spare = torch.empty(self.table.shape, dtype=torch.int64, pin_memory=True), torch.empty_like(self.table)
+            self.spare = torch.empty(self.table.shape, dtype=torch.int64, device="cpu", pin_memory=True), torch.empty_like(self.table)
         with torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext():
             for tensor, copy in self.inward:
                 copy.copy_(tensor)
@@ -156,7 +167,8 @@ class Bucket:
     def _fill(self, rows: Tensor) -> None:
         if self._capturing():
             if self.spare is None:
-                raise RuntimeError("take a step on these parameters before the CUDA graph is captured: what it needs is allocated then")
+                raise RuntimeError("take a step on these parameters before each capture of a CUDA graph, and capture one step: what it "
+                                   "needs is allocated outside of the capture, for one change of addresses")
             (host, self.table), self.spare = self.spare, None
             host.copy_(rows)
             self.table.copy_(host, non_blocking=True)  # each replay of the graph copies again
@@ -164,7 +176,18 @@ class Bucket:
         else:
             if any(self.table is kept for kept in self.captured):
                 self.table = torch.empty_like(self.table)
-            self.table.copy_(rows)
+            if self.device.type == "cuda":
+                rows = rows.pin_memory()  # so that the copy waits for nobody; torch keeps that memory until it is done
+            self.table.copy_(rows, non_blocking=True)
+
+
+def _chunks(sizes: list[int]) -> Tensor:
+    """Return (row, first element) of each block of each tensor: (blocks, 2)."""
+    size = torch.tensor(sizes, dtype=torch.int64, device="cpu")
+    blocks = (size + kernels.BLOCK.value - 1) // kernels.BLOCK.value
+    row = torch.repeat_interleave(torch.arange(len(sizes), device="cpu"), blocks)
+    number = torch.arange(len(row), device="cpu") - (blocks.cumsum(0) - blocks)[row]
+    return torch.stack([row, number * kernels.BLOCK.value], dim=1)
 
 
 def _local(tensor: Any) -> Tensor:

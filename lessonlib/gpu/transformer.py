@@ -58,7 +58,10 @@ class Corpus:
         generator: on the CPU, whatever the device, so that one seed draws the same windows everywhere.
         """
         start = torch.randint(len(self.train) - size.context, (size.batch, 1), generator=generator)
-        at = (start + torch.arange(size.context)).to(self.train.device)
+        at = start + torch.arange(size.context)
+        if self.train.is_cuda:
+            at = at.pin_memory()  # so that the copy to the GPU waits for nobody
+        at = at.to(self.train.device, non_blocking=True)
         return self.train[at], self.train[at + 1]
 
 

@@ -194,7 +194,8 @@ def in_words(bench: Mapping[str, Any]) -> str:
     """Return a recorded ladder in a sentence."""
     machine = bench["machine"]
     rows = [row for row in bench["rows"] if row["workload"] == bench["rows"][0]["workload"] and row["seconds"]]
+    load = f", load {machine['load'][0]:.1f} at the start" if machine.get("load") else ""
     times = ", ".join(f"{row['engine']} {np.median(t):.1f} ({t.min():.1f} to {t.max():.1f})" for row in rows for t in [_in_floors(row)])
     return (f"Recorded by `{bench['command']}` on {machine.get('gpu', machine['cpu'])}, {machine['cores']} cores "
-            f"({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, torch {machine['versions']['torch']}): {rows[0]['parameters']:,} float32 "
-            f"parameters in one tensor, median and range of {len(rows[0]['seconds'])} repeats, in floors: {times}.")
+            f"({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, torch {machine['versions']['torch']}{load}): {rows[0]['parameters']:,} "
+            f"float32 parameters in one tensor, median and range of {len(rows[0]['seconds'])} repeats, in floors: {times}.")

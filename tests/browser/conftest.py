@@ -1,6 +1,7 @@
 """One server and one browser for all browser tests; copies of the notebooks, so that the committed ones are never written."""
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,9 +17,11 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip, visibly, where there is no browser."""
+    """Skip, visibly, where there is no browser; with LESSONLIB_NEEDS_BROWSER, as in CI, that is an error."""
     mine = [item for item in items if HERE in item.path.parents]
     if mine and lab.chromium() is None:
+        if os.environ.get("LESSONLIB_NEEDS_BROWSER"):
+            raise pytest.UsageError(lab.INSTALL)
         for item in mine:
             item.add_marker(pytest.mark.skip(reason=lab.INSTALL))
 
@@ -47,6 +50,7 @@ def server(course, tmp_path_factory):
     running = lab.Server(course, tmp_path_factory.mktemp("home"))
     yield running
     running.stop()
+    assert running.asked_outside() == []
 
 
 @pytest.fixture(scope="package")

@@ -21,8 +21,31 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
          "--disable-sync", "--no-first-run", "--force-color-profile=srgb"]
 INSTALL = "no Chromium: apt-get install chromium (Debian), or .venv/bin/playwright install chromium"
 TOKEN = "lessons"
+BADGE = "https://colab.research.google.com/assets/colab-badge.svg"  # what a published notebook shows; nothing else comes from elsewhere
+NO_NETWORK = '''"""The server and its kernels reach this machine only; what they try beyond it is written down."""
+import ipaddress, socket
+
+def _guarded(true):
+    def connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])
+            try:
+                here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+            except ValueError:
+                here = False
+            if not here:
+                with open({log!r}, "a", encoding="utf-8") as log:
+                    log.write(f"{{host}}:{{address[1]}}\\n")
+                raise OSError(f"no network in this test: {{host}}")
+        return true(self, address)
+    return connect
+
+socket.socket.connect, socket.socket.connect_ex = _guarded(socket.socket.connect), _guarded(socket.socket.connect_ex)
+'''
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 CELL = "window.jupyterapp.shell.currentWidget.content.widgets"
-PICTURE = """async img => { for (;;) { try { await img.decode(); break; } catch { await new Promise(r => setTimeout(r, 10)); } } const c = document.createElement('canvas');
+PICTURE = """async img => { for (let k = 0; ; k++) { try { await img.decode(); break; } catch (e) { if (k > 300) throw e; await new Promise(r => setTimeout(r, 10)); } }
+    const c = document.createElement('canvas');
     [c.width, c.height] = [img.naturalWidth, img.naturalHeight]; const g = c.getContext('2d'); g.drawImage(img, 0, 0);
     const d = new Uint32Array(g.getImageData(0, 0, c.width, c.height).data.buffer); let h = 0;
     for (let i = 0; i < d.length; i++) h = (Math.imul(h, 31) + d[i]) | 0;
@@ -48,6 +71,24 @@ def browser():
         opened.close()
 
 
+def serious(page: Page, within: Any = None) -> list[tuple[str, str]]:
+    """What axe-core finds serious or critical on a page, or within one of its elements: (rule, the element as HTML).
+
+    Skips the test where axe-core is not installed; with LESSONLIB_NEEDS_BROWSER, as in CI, that is an error.
+    """
+    import pytest
+
+    if not AXE.exists():
+        said = "axe-core is not here: npm install --prefix tests/browser"
+        if os.environ.get("LESSONLIB_NEEDS_BROWSER"):
+            pytest.fail(said)
+        pytest.skip(said)
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(f"() => {{ const define = undefined, module = undefined; {AXE.read_text(encoding='utf-8')} }}")
+    found = page.evaluate("async part => (await axe.run(part ?? document, {resultTypes: ['violations']})).violations", within)
+    return [(rule["id"], node["html"]) for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]]
+
+
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -64,10 +105,14 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.folder, self.address = folder, f"http://127.0.0.1:{port}"
+        self.pages_asked: list[str] = []  # what pages wanted from elsewhere
+        self.guard = home / "guard"
+        self.guard.mkdir()
+        (self.guard / "sitecustomize.py").write_text(NO_NETWORK.format(log=str(self.guard / "asked.txt")), encoding="utf-8")
         env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
                             "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "JUPYTER_CONFIG_DIR": str(home / "config"),
                             "JUPYTER_DATA_DIR": str(home / "data"), "LESSONLIB_PROGRESS": "0", "PYTHONHASHSEED": "0",
-                            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
+                            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.guard), str(ROOT), os.environ.get("PYTHONPATH")]))}
         self.log = (home / "server.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, *(["-m", "jupyterlab", "--ServerApp.port_retries=0"] if plain else [ROOT / "authoring" / "lab.py"]), f"--port={port}",
@@ -84,6 +129,11 @@ class Server:
                 time.sleep(0.25)
         self.stop()
         raise RuntimeError(f"JupyterLab does not answer: {Path(self.log.name).read_text(encoding='utf-8')[-2000:]}")
+
+    def asked_outside(self) -> list[str]:
+        """What pages, server and kernels wanted from anywhere but this machine."""
+        log = self.guard / "asked.txt"
+        return self.pages_asked + (log.read_text(encoding="utf-8").split() if log.exists() else [])
 
     def ask(self, path: str, method: str = "GET") -> bytes:
         """The server's answer over its REST interface."""
@@ -111,7 +161,6 @@ class Notebook:
 
     def __init__(self, page: Page, server: Server, name: str, *, kernel: bool = True) -> None:
         self.page, self.server, self.name = page, server, name
-        self.asked_outside: list[str] = []  # the page has no network but this machine
         page.route(lambda url: not url.startswith((server.address, "data:", "blob:")), self.refuse)
         self.complaints: list[str] = []
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
@@ -129,8 +178,11 @@ class Notebook:
                                    timeout=60_000)
 
     def refuse(self, route: Any) -> None:
-        """Note and refuse a request to elsewhere."""
-        self.asked_outside.append(route.request.url)
+        """Note and refuse a request to elsewhere; the badge of a published notebook is let be."""
+        if route.request.url == BADGE:
+            route.fulfill(content_type="image/svg+xml", body='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+            return
+        self.server.pages_asked.append(route.request.url)
         route.abort()
 
     def length(self) -> int:
@@ -165,7 +217,7 @@ class Notebook:
         self.page.wait_for_function(f"""() => {CELL}.filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim())
             .every(c => c.model.executionCount !== null && c.model.executionState === 'idle')""", timeout=1000 * seconds, polling=200)
 
-    def run(self, number: int, seconds: float = 60, *, wait: bool = True) -> None:
+    def run(self, number: int, seconds: float = 240, *, wait: bool = True) -> None:
         """Run one cell by the keyboard, as a learner does."""
         cell = self.cell(number)
         before = self.count(number)
@@ -199,6 +251,10 @@ class Notebook:
         """What a cell's output area shows as text."""
         return self.cell(number).locator(".jp-OutputArea").first.inner_text()
 
+    def status(self) -> str | None:
+        """What the kernel does: "idle", "busy", ..."""
+        return self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status")
+
     def shows_a_still(self, number: int) -> None:
         """Assert that the cell shows one picture, and no word of a widget that is not there."""
         area = self.cell(number).locator(".jp-OutputArea-output:visible")
@@ -217,7 +273,7 @@ class Play:
     """A live experiment on the page."""
 
     def __init__(self, notebook: Notebook, number: int) -> None:
-        self.page, self.cell = notebook.page, notebook.cell(number)
+        self.notebook, self.page, self.cell = notebook, notebook.page, notebook.cell(number)
         self.image = self.cell.locator(".widget-image, img.widget-image").first
         self.image.wait_for(state="visible", timeout=20_000)
 
@@ -225,7 +281,19 @@ class Play:
         """A name for the pixels shown."""
         return self.image.evaluate(PICTURE)
 
-    def changes(self, than: str, seconds: float = 3) -> bool:
+    def at_rest(self) -> str:
+        """The picture once nothing is under way: the kernel idle, and the same pixels for a while."""
+        picture, since, end = "", time.monotonic(), time.monotonic() + 30
+        while time.monotonic() < end:
+            now = self.picture()
+            if now != picture or self.notebook.status() != "idle":
+                picture, since = now, time.monotonic()
+            elif time.monotonic() - since > 0.3:
+                return picture
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the picture does not come to rest")
+
+    def changes(self, than: str, seconds: float = 10) -> bool:
         """Whether the picture becomes another one in time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -240,7 +308,7 @@ class Play:
 
     def by_mouse(self, row: Locator) -> bool:
         """Whether a control changes the picture when the mouse moves it."""
-        before = self.picture()
+        before = self.at_rest()
         if row.locator("input").count():
             row.locator("input:not(:checked)").last.click()
         else:
@@ -260,10 +328,12 @@ class Play:
 
     def by_keyboard(self, row: Locator) -> bool:
         """Whether a control changes the picture under the keys that belong to it."""
-        before = self.picture()
+        before = self.at_rest()
         if row.locator("input").count():
-            row.locator("input:not(:checked)").first.focus()
+            other = row.locator("input:not(:checked)").first.element_handle()
+            other.focus()
             self.page.keyboard.press("Space")
+            assert other.is_checked()
             return self.changes(before)
         handle = row.locator(".noUi-handle")
         handle.focus()
@@ -273,7 +343,8 @@ class Play:
         for key in ["ArrowLeft" if down else "ArrowRight"] * 3 + ["PageDown" if down else "PageUp"] * 3:  # a step may be finer than a pixel
             self.page.keyboard.press(key)
             if self.changes(before, 0.7):
-                return True
+                break
+        assert float(handle.get_attribute("aria-valuenow")) != now
         return self.changes(before)
 
     def control(self, label: str) -> Locator:
