@@ -20,7 +20,10 @@ SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinp
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
     "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
-THEIRS: list[tuple[str, str, str]] = []  # (rule of axe, what the element looks like, why it is not ours to mend)
+THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
+    ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),
+    ("image-alt", r'<img class="[^"]*widget-image', "ipywidgets gives a picture no alternative text; the words stand beside it, hidden"),
+]
 SLIPS = [  # typed in place of the right thing, once
     ("- lr", "+ lr"), ("s.t + 1", "s.t"), ("g**2", "g"), ("**0.5", ""), (" ** 0.5", "")]  # typed in place of the right thing
 
@@ -126,6 +129,7 @@ def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson
         ours = [f"{rule}: {html[:200]}" for rule, html in lab.serious(lesson.page, area)
                 if not any(rule == name and re.match(look, html) for name, look, _ in THEIRS)]
         assert ours == []
+        assert "Picture: " in lesson.text(i)  # in place of the alternative text
 
 
 def test_every_control_moves_the_picture_by_mouse_and_by_keyboard(lesson):
