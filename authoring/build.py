@@ -296,6 +296,11 @@ def stale(source: Path, solution: bool) -> bool:
     return bool(nbformat.read(path, as_version=4).metadata.get("lessonlib", {}).get("built_from") != digest(source))
 
 
+def unpublished(text: str) -> str:
+    """The text of pyproject.toml without the project's address."""
+    return re.sub(r"\n\[project\.urls\]\n(?:[^\[\n].*\n)*", "", text)
+
+
 def publish(address: str) -> None:
     """Write the project's address (owner/name on GitHub) into pyproject.toml, and badges and setup cells into the notebooks, unexecuted.
 
@@ -308,7 +313,7 @@ def publish(address: str) -> None:
     if old:
         raise BuildError(f"{', '.join(sorted(set(old)))} must be built first: make notebooks")
     project = ROOT / "pyproject.toml"
-    text = re.sub(r"\n\[project\.urls\]\n(?:[^\[\n].*\n)*", "", project.read_text(encoding="utf-8"))
+    text = unpublished(project.read_text(encoding="utf-8"))
     urls = f'\n[project.urls]\nRepository = "https://github.com/{address}"\n'
     project.write_text(text.replace("\n[project.optional-dependencies]", f"{urls}\n[project.optional-dependencies]", 1),
                        encoding="utf-8", newline="\n")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import struct
 import sys
@@ -25,7 +26,7 @@ from lessonlib.plots import STYLE, hidden
 
 __all__ = ["Choice", "Experiment", "Goal", "Growing", "Scene", "Slider", "new_figure"]
 
-DPI = 144  # drawn at twice the width it is shown at, sharp on dense screens
+DPI = 144  # 1.5 pixels for each of CSS, sharp on dense screens
 CSS_DPI = 96
 VIEW = "application/vnd.jupyter.widget-view+json"
 _STILL = """<div class="lessonlib-still"><img src="data:image/png;base64,{png}" width="{width}" alt="{alt}"><style>
@@ -73,9 +74,12 @@ class Slider:
         if self.whole:
             return w.IntSlider(value=self.start, min=self.low, max=self.high, step=self.step or 1, **common)
         if self.log:
-            from math import log10
-            return w.FloatLogSlider(value=self.start, base=10, min=log10(self.low), max=log10(self.high), step=self.step or 0.02,
-                                    readout_format=".3g", **common)
+            low, start, step = math.log10(self.low), math.log10(self.start), self.step or 0.02
+            steps = round((start - low) / step)
+            if steps:  # the front end moves a value to the nearest step: the start must be one, or it changes as soon as it is shown
+                step = (start - low) / steps
+            return w.FloatLogSlider(value=self.start, base=10, min=low, max=math.log10(self.high), step=step, readout_format=".3g",
+                                    **common)
         return w.FloatSlider(value=self.start, min=self.low, max=self.high, step=self.step or (self.high - self.low) / 200,
                              readout_format=".4g", **common)
 

@@ -2,17 +2,23 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from lessonlib.experiments import Choice
 
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
-def contrast_to_white(rgba):
-    """The contrast of a colour, 0 to 1, on a white ground: 1 to 21 (WCAG)."""
-    c = 1 - rgba[3] * (1 - np.array(rgba[:3]))
-    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    return 1.05 / (linear @ np.array([0.2126, 0.7152, 0.0722]) + 0.05)
+
+def linear(color):
+    """Linear RGB in 0 to 1 of "#rrggbb"."""
+    c = np.array([int(color[i:i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def on_white(color):
+    """Contrast to white, 1 to 21 (WCAG)."""
+    return 1.05 / (linear(color) @ LUMINANCE + 0.05)
 
 
 def every_control_moves_the_picture_and_every_picture_has_words(make, solution):
@@ -34,6 +40,14 @@ def the_goal_is_open_at_the_start_and_within_reach(make, solution):
     assert experiment.goal.met(**experiment.values(**solution))
 
 
+def a_slider_starts_on_one_of_its_steps(make, solution):
+    for box in make().live().boxes.values():
+        if hasattr(box, "step"):
+            start = np.log10(box.value) if hasattr(box, "base") else box.value
+            steps = (start - box.min) / box.step
+            assert abs(steps - round(steps)) < 1e-6, f"{box.description} starts at {box.value:g}, between two steps: the browser would move it"
+
+
 def extreme_settings_can_be_drawn(make, solution):
     live = make().live()
     for box in live.boxes.values():
@@ -46,8 +60,8 @@ def its_words_can_be_read(make, solution):
     figure = make().still()
     for text in figure.findobj(Text):
         if text.get_text().strip() and text.get_visible():
-            assert contrast_to_white(to_rgba(text.get_color())) >= 4.5, (text.get_text(), text.get_color())
+            assert on_white(to_hex(text.get_color())) >= 4.5, (text.get_text(), text.get_color())
 
 
 LAWS = [every_control_moves_the_picture_and_every_picture_has_words, the_goal_is_open_at_the_start_and_within_reach,
-        extreme_settings_can_be_drawn, its_words_can_be_read]
+        a_slider_starts_on_one_of_its_steps, extreme_settings_can_be_drawn, its_words_can_be_read]

@@ -1,8 +1,6 @@
 """The pipeline: variants, refusals, and that a failure writes nothing."""
 from __future__ import annotations
 
-import re
-
 import build
 import pytest
 
@@ -97,8 +95,7 @@ def project(home, monkeypatch):
     (home / "lessonlib").mkdir()
     (home / "lessonlib" / "style.mplstyle").write_text("")
     monkeypatch.setattr(build, "ROOT", home)
-    text = (home / "pyproject.toml").read_text(encoding="utf-8")
-    (home / "pyproject.toml").write_text(re.sub(r"\n\[project\.urls\]\n(?:[^\[\n].*\n)*", "", text), encoding="utf-8")  # not published yet
+    (home / "pyproject.toml").write_text(build.unpublished((home / "pyproject.toml").read_text(encoding="utf-8")), encoding="utf-8")
     assert build.repository() == ""
     return home
 

@@ -31,6 +31,20 @@ def test_a_step_holds_what_is_said(name, make, state, extra):
     assert found["extra"] == extra
 
 
+def test_on_one_tensor_torchs_loop_makes_two_arrays_and_foreach_one():
+    found = [lab.first_steps(lambda params, way=way: torch.optim.AdamW(params, foreach=way), tensors=1)["extra"] for way in (False, True)]
+    assert found == [8, 4]
+
+
+def test_an_update_below_a_512th_of_a_bfloat16_weight_is_lost_and_from_a_256th_on_it_is_not():
+    weight = torch.arange(128, 256).bfloat16() / 128  # every bfloat16 from 1 to 2
+    moved = {share: weight.float().mul(1 + 1 / share).bfloat16() != weight for share in (513, 300, 255)}
+    assert not moved[513].any()
+    assert moved[300].any()
+    assert not moved[300].all()
+    assert moved[255].all()
+
+
 def test_memory_that_was_freed_is_not_counted_and_the_peak_is_kept():
     with lab.Allocated() as counted:
         first = torch.ones(1000)

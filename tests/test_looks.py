@@ -9,6 +9,7 @@ import build
 import nbformat
 import numpy as np
 import pytest
+from scene_laws import LUMINANCE, linear, on_white
 
 from lessonlib.plots import LOOK, STYLE
 
@@ -19,21 +20,9 @@ SEEN_BY = {  # linear RGB to linear RGB, full severity: Machado, Oliveira & Fern
     "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
     "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
 }
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 WORDS = {"text", "annotate", "set_title", "set_xlabel", "set_ylabel", "suptitle", "supxlabel", "supylabel", "figtext"}
 SOURCES = [*sorted((ROOT / "lessonlib").rglob("*.py")), *build.sources()]
 NOTEBOOKS = [path for path in sorted(build.NOTEBOOKS.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
-
-
-def linear(color):
-    """Linear RGB in 0 to 1 of "#rrggbb"."""
-    c = np.array([int(color[i:i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def on_white(color):
-    """Contrast to white, 1 to 21 (WCAG)."""
-    return 1.05 / (linear(color) @ LUMINANCE + 0.05)
 
 
 def cielab(rgb):

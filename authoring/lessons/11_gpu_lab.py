@@ -304,7 +304,7 @@ for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
 #
 # ### The floor
 #
-# AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code that goes through memory is faster than this [floor](glossary.ipynb#Floor); as we estimate it, from the speed of a copy, it is known to some ten percent. **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then reach the goal.
+# AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code that goes through memory is faster than this [floor](glossary.ipynb#Floor). (We estimate it from the speed of a copy, so that an engine at the floor may be measured a little above or below it.) **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then reach the goal.
 
 # %%
 scenes.floor_of_a_machine().live()
@@ -494,9 +494,9 @@ except RuntimeError as reason:
 # ```python
 # from torch.distributed.fsdp import fully_shard
 # for block in model.blocks:
-#     fully_shard(block)                       # stage 3; with reshard_after_forward=False close to stage 2
+#     fully_shard(block)      # stage 3; with reshard_after_forward=False near stage 2
 # fully_shard(model, reshard_after_forward=True)
-# optimizer = AdamW(model.parameters(), lr=3e-4)   # after sharding: its state is made in the parts
+# optimizer = AdamW(model.parameters(), lr=3e-4)   # last: its state is made in parts
 # ```
 #
 # and run the script with `torchrun --nproc-per-node 8 train.py`. Each process must draw its own part of every batch. The formula beside the measurement:
@@ -528,8 +528,9 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 # The check computes what your number of cards would hold.
 
 # %%
-bytes_on = lambda stage, cards: scenes.bytes_per_rank(13e9, cards, int(stage[-1]))
-gigabytes = lambda stage, cards: sum(bytes_on(stage, cards).values()) / 1e9
+def gigabytes(stage, cards):
+    return sum(scenes.bytes_per_rank(13e9, cards, int(stage[-1])).values()) / 1e9
+
 for stage, cards in my_cards.items():
     least = gigabytes(stage, 1e12)
     if cards is None:

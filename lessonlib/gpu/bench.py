@@ -151,7 +151,7 @@ def table(rows: list[Row]) -> str:
             against = f"{row.typical / fused:.2f}" if fused else "-"
             lines.append(f"  {row.engine:38}{_ms(row.typical):>9}{spread:>18}{row.share:14.0%}{against:>15}")
         else:
-            lines.append(f"  {row.engine:38}{'-':>9}  {row.why_not}")
+            lines.append(f"  {row.engine:38}-  {row.why_not}")
     return "\n".join(lines)
 
 

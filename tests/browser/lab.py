@@ -40,6 +40,20 @@ def _guarded(true):
         return true(self, address)
     return connect
 
+def _looked_up(true):
+    def getaddrinfo(host, *args, **kwargs):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and name not in ("localhost", "0.0.0.0", "::", socket.gethostname()):
+            try:
+                ipaddress.ip_address(name)
+            except ValueError:
+                with open({log!r}, "a", encoding="utf-8") as log:
+                    log.write(f"{{name}}\\n")
+                raise socket.gaierror(f"no network in this test: {{name}}") from None
+        return true(host, *args, **kwargs)
+    return getaddrinfo
+
+socket.getaddrinfo = _looked_up(socket.getaddrinfo)
 socket.socket.connect, socket.socket.connect_ex = _guarded(socket.socket.connect), _guarded(socket.socket.connect_ex)
 '''
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -134,6 +148,11 @@ class Server:
         """What pages, server and kernels wanted from anywhere but this machine."""
         log = self.guard / "asked.txt"
         return self.pages_asked + (log.read_text(encoding="utf-8").split() if log.exists() else [])
+
+    def forget(self) -> None:
+        """Forget what was asked so far: a test asked on purpose."""
+        self.pages_asked.clear()
+        (self.guard / "asked.txt").unlink(missing_ok=True)
 
     def ask(self, path: str, method: str = "GET") -> bytes:
         """The server's answer over its REST interface."""
@@ -280,6 +299,14 @@ class Play:
     def picture(self) -> str:
         """A name for the pixels shown."""
         return self.image.evaluate(PICTURE)
+
+    def still(self) -> str:
+        """A name for the pixels that are stored with the notebook."""
+        number = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
+        stored = [output["data"]["image/png"] for output in self.notebook.outputs(number) if "image/png" in output.get("data", {})]
+        assert len(stored) == 1
+        image = self.page.evaluate_handle("png => { const i = new Image(); i.src = 'data:image/png;base64,' + png; return i; }", stored[0])
+        return image.evaluate(PICTURE)
 
     def at_rest(self) -> str:
         """The picture once nothing is under way: the kernel idle, and the same pixels for a while."""

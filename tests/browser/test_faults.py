@@ -97,6 +97,18 @@ def test_an_interrupt_ends_a_long_cell_and_the_next_one_runs(notebook):
     assert "the answer is 42" in notebook.text(ANSWER)
 
 
+def test_a_kernel_without_a_network_says_so_and_the_attempt_is_noted(notebook, server):
+    assert server.asked_outside() == []
+    for address in ("'192.0.2.1'", "'example.org'"):
+        notebook.write(MINE, f"import socket\nsocket.create_connection(({address}, 80), timeout=5)")
+        notebook.run(MINE)
+        assert "no network in this test" in notebook.text(MINE)
+    notebook.page.evaluate("() => fetch('https://example.org/').catch(() => {})")
+    asked = server.asked_outside()
+    server.forget()
+    assert sorted(asked) == ["192.0.2.1:80", "example.org", "https://example.org/"]
+
+
 def test_two_lessons_open_at_once_do_not_disturb_each_other(notebook, course, server):
     write(course / "other.ipynb")
     other = lab.Notebook(notebook.page.context.new_page(), server, "other.ipynb")  # another tab of the same browser

@@ -121,6 +121,7 @@ def test_every_experiment_appears_with_labelled_controls(lesson):
         for row in play.rows():
             assert row.locator(".widget-label").first.inner_text().strip()
         assert play.image.evaluate("img => img.naturalWidth") > 400
+        assert play.at_rest() == play.still(), f"cell {i}: another picture than the one that stands without a kernel"
 
 
 def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson):
