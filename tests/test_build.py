@@ -6,12 +6,15 @@ import pytest
 
 HEAD = "# %% [markdown]\n# # Title\n# Words.\n"
 
+REPOSITORY = build.repository
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Lessons and notebooks in a folder of their own."""
     monkeypatch.setattr(build, "LESSONS", tmp_path / "lessons")
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(build, "repository", lambda: "")  # whatever address this project has
     (tmp_path / "lessons").mkdir()
     return tmp_path
 
@@ -95,6 +98,7 @@ def project(home, monkeypatch):
     (home / "lessonlib").mkdir()
     (home / "lessonlib" / "style.mplstyle").write_text("")
     monkeypatch.setattr(build, "ROOT", home)
+    monkeypatch.setattr(build, "repository", REPOSITORY)
     (home / "pyproject.toml").write_text(build.unpublished((home / "pyproject.toml").read_text(encoding="utf-8")), encoding="utf-8")
     assert build.repository() == ""
     return home

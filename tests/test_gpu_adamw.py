@@ -5,6 +5,7 @@ import copy
 import io
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -128,17 +129,20 @@ def test_auto_takes_foreach_and_says_why_where_triton_cannot_launch(monkeypatch)
         raise RuntimeError("Failed to find C compiler")
 
     monkeypatch.setattr(tables, "probe", hindered)
-    module._triton_runs.cache_clear()
+    kept = module._triton_runs
+    kept.cache_clear()
     try:
         with pytest.warns(UserWarning, match="takes foreach: RuntimeError: Failed to find C compiler"):
             assert not module._triton_runs()
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert not module._triton_runs()  # said once
-        w = [torch.nn.Parameter(torch.ones(2, device=DEVICE))]
-        assert AdamW(w)._by_engine(w) == ([], w)
+        opt, there = AdamW([torch.nn.Parameter(torch.ones(2))]), SimpleNamespace(is_cuda=True)  # a GPU or not, what lies there is asked for
+        assert opt._by_engine([there]) == ([], [there])
+        monkeypatch.setattr(module, "_triton_runs", lambda: True)
+        assert opt._by_engine([there]) == ([there], [])
     finally:
-        module._triton_runs.cache_clear()
+        kept.cache_clear()
 
 
 @engines
