@@ -235,7 +235,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, name: str) -> float:
     with client.setup_kernel(env=os.environ | {"LESSONLIB_PROGRESS": "0", "PYTHONHASHSEED": "0"}):
         asker = BlockingKernelClient(connection_file=client.km.connection_file)  # for the blanks: nbclient's own is asynchronous
         asker.load_connection_file()
-        asker.start_channels()
+        asker.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
             for number, cell in enumerate(notebook.cells):
                 try:

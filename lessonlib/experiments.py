@@ -10,23 +10,27 @@ import time
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib import rc_context, rc_params_from_file
+from matplotlib import rc_context, rc_params_from_file, rcParams
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import offset_copy
 from PIL import Image
 
 from lessonlib.plots import STYLE, hidden
 
-__all__ = ["Choice", "Experiment", "Goal", "Growing", "Scene", "Slider", "new_figure"]
+__all__ = ["Choice", "Experiment", "Goal", "Growing", "Scene", "Slider", "new_figure", "readings"]
 
-DPI = 144  # 1.5 pixels for each of CSS, sharp on dense screens
+DPI = 128  # 4 pixels for each 3 of CSS: letters stay sharp, and a picture is made and shown some 5 ms sooner than with 144
 CSS_DPI = 96
 VIEW = "application/vnd.jupyter.widget-view+json"
 _STILL = """<div class="lessonlib-still"><img src="data:image/png;base64,{png}" width="{width}" alt="{alt}"><style>
@@ -58,6 +62,16 @@ class Slider:
         """Whether it moves over the integers."""
         return not self.log and all(isinstance(x, int) for x in (self.low, self.high, self.start, self.step or 1))
 
+    @property
+    def _decades(self) -> float:
+        """The step of a logarithmic slider. The front end moves a value to the nearest step: the start is one, or it would not stay."""
+        start, step = math.log10(self.start / self.low), self.step or 0.02
+        return start / (round(start / step) or 1) or step
+
+    def places(self) -> np.ndarray[Any, Any]:
+        """Return the values where a logarithmic slider can stand, from low to high."""
+        return self.low * 10 ** (self._decades * np.arange(int(math.log10(self.high / self.low) / self._decades + 1e-9) + 1))
+
     def accept(self, name: str, value: Any) -> Any:
         """The value, or ValueError where it does not fit."""
         slack = 1e-9 * (self.high - self.low)
@@ -74,12 +88,8 @@ class Slider:
         if self.whole:
             return w.IntSlider(value=self.start, min=self.low, max=self.high, step=self.step or 1, **common)
         if self.log:
-            low, start, step = math.log10(self.low), math.log10(self.start), self.step or 0.02
-            steps = round((start - low) / step)
-            if steps:  # the front end moves a value to the nearest step: the start must be one, or it changes as soon as it is shown
-                step = (start - low) / steps
-            return w.FloatLogSlider(value=self.start, base=10, min=low, max=math.log10(self.high), step=step, readout_format=".3g",
-                                    **common)
+            return w.FloatLogSlider(value=self.start, base=10, min=math.log10(self.low), max=math.log10(self.high), step=self._decades,
+                                    readout_format=".3g", **common)
         return w.FloatSlider(value=self.start, min=self.low, max=self.high, step=self.step or (self.high - self.low) / 200,
                              readout_format=".4g", **common)
 
@@ -132,11 +142,27 @@ def _style() -> dict[str, Any]:
     return rc_params_from_file(STYLE, use_default_template=False)
 
 
+def _styled() -> AbstractContextManager[Any]:
+    """The course's style for a while; a notebook that uses it already pays nothing."""
+    style = _style()
+    return nullcontext() if all(rcParams[name] == value for name, value in style.items()) else rc_context(style)
+
+
 def new_figure(width: float = 7.2, height: float = 3.8) -> Figure:
     """Return a figure (in inches) that belongs to no pyplot, in the course's style if made inside a scene."""
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure
+
+
+def readings(ax: Axes, x: float, y: float, words: Sequence[str], **text: Any) -> Text:
+    """Write words into a picture, a line each, and return the text for their numbers: it begins where the words end.
+
+    x, y: where, in shares of the axes. The words belong to the background; only the numbers are drawn at each change, as a letter
+    takes some 0.1 ms.
+    """
+    ax.text(x, y, "\n".join(words), transform=ax.transAxes, ha="right", **text)
+    return ax.text(x, y, "", transform=offset_copy(ax.transAxes, ax.get_figure(root=True), x=6, units="points"), ha="left", **text)
 
 
 @dataclass(frozen=True)
@@ -180,7 +206,7 @@ class Experiment:
         return _widget(self)
 
     def _draw(self) -> Scene:
-        with rc_context(_style()):
+        with _styled():
             return self.scene()
 
 
@@ -228,7 +254,7 @@ class Growing:
             paint(9)
 
     def _draw(self) -> Scene:
-        with rc_context(_style()):
+        with _styled():
             return self.scene()
 
 
@@ -239,7 +265,7 @@ class _Canvas:
         self.update = experiment.update
         self.scene = experiment._draw()
         figure = self.scene.figure
-        with rc_context(_style()):
+        with _styled():
             for artist in self.scene.artists.values():
                 artist.set_in_layout(False)
             figure.draw_without_rendering()
@@ -259,7 +285,7 @@ class _Canvas:
         The lowest artists that an update leaves alone, such as a map under a moving point, are kept as pixels as well.
         """
         canvas: Any = self.scene.figure.canvas
-        with rc_context(_style()):
+        with _styled():
             readout = self.update(self.scene.artists, **values)
             artists = sorted(self.scene.artists.values(), key=lambda a: a.get_zorder())
             resting = next((i for i, artist in enumerate(artists) if artist.stale), len(artists))
@@ -286,16 +312,31 @@ class _Canvas:
 
 
 def _fast_png(pixels: np.ndarray[Any, Any]) -> bytes:
-    """RGBA pixels (height, width, 4) of uint8 as a PNG, in half of Pillow's time: it tries no filter (W3C PNG, sections 5 and 11)."""
+    """RGBA pixels (height, width, 4) of uint8 as a PNG, in a third of Pillow's time: no filter is tried, and the two halves are packed at
+    once (W3C PNG, sections 5 and 11; RFC 1950 and 1951)."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 4 * width), np.uint8)  # a row starts with the number of its filter, 0
     rows[:, 1:] = pixels.reshape(height, -1)
+    upper, lower = rows[: height // 2].data, rows[height // 2 :].data
+    packed = _helper().submit(_deflate, upper, zlib.Z_FULL_FLUSH)
+    end = _deflate(lower, zlib.Z_FINISH) + zlib.adler32(lower, zlib.adler32(upper)).to_bytes(4, "big")
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.data, 1)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"\x78\x01" + packed.result() + end) + chunk(b"IEND", b"")
+
+
+def _deflate(data: memoryview, end: int) -> bytes:
+    """Deflated without a header; with a full flush, more may follow that knows nothing of it."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15, 6)  # a small table: it is emptied at each picture
+    return packer.compress(data) + packer.flush(end)
+
+
+@cache
+def _helper() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "png")
 
 
 def _widget(experiment: Experiment) -> Any:

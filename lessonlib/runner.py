@@ -111,8 +111,8 @@ def run(
 
     with _progress(len(blocks) * steps) as (tick, halt):
         def work(rows: slice) -> None:
-            _run_block(rule, problem, begin[rows], {name: partial(f, rows) for name, f in flat.items()},
-                       steps, seed, theta[:, rows], loss[:, rows], tick)
+            own: dict[str, Any] = {name: partial(f, rows) if callable(hyper[name]) else f(rows, 0) for name, f in flat.items()}
+            _run_block(rule, problem, begin[rows], own, steps, seed, theta[:, rows], loss[:, rows], tick)
 
         if len(blocks) == 1:
             work(blocks[0])
@@ -170,16 +170,20 @@ def _flatten(value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Calla
 
 
 def _run_block(
-    rule: Callable[..., Any], problem: Problem, begin: Array, hyper: dict[str, Callable[[int], Array]], steps: int, seed: int,
+    rule: Callable[..., Any], problem: Problem, begin: Array, hyper: dict[str, Any], steps: int, seed: int,
     theta_out: Array, loss_out: Array, tick: Callable[[], None],
 ) -> None:
     """All steps of one block of runs. Narrow blocks are laid out column by column, so that NumPy's inner loop is the batch."""
     rng = np.random.default_rng(seed)
-    theta, s = np.array(begin, order="F" if begin.shape[-1] <= NARROW else "C"), State()
+    fixed = {name: value for name, value in hyper.items() if not callable(value)}
+    scheduled = [(name, value) for name, value in hyper.items() if callable(value)]
+    narrow = begin.shape[-1] <= NARROW
+    theta, s = np.array(begin, order="F" if narrow else "C"), State()
+    at_once = narrow and len(loss_out) == len(theta_out) and theta_out.size <= BLOCK  # a short path: its losses in one call
     with np.errstate(all="ignore"):
         for t in range(steps + 1):
             if t:
-                theta, s = rule(theta, problem.grad(theta, rng), s, **{name: f(t) for name, f in hyper.items()})
+                theta, s = rule(theta, problem.grad(theta, rng), s, **fixed, **{name: f(t) for name, f in scheduled})
                 if problem.project is not None:
                     theta = problem.project(theta)
                 if np.shape(theta) != begin.shape:
@@ -188,8 +192,11 @@ def _run_block(
                 tick()
             if t == steps or len(theta_out) > 1:
                 theta_out[t if len(theta_out) > 1 else 0] = theta
-            if t == steps or len(loss_out) > 1:
+            if not at_once and (t == steps or len(loss_out) > 1):
                 loss_out[t if len(loss_out) > 1 else 0] = problem.loss(theta)
+        if at_once:
+            points = theta_out.reshape(-1, begin.shape[-1])
+            loss_out[:] = np.broadcast_to(problem.loss(points), len(points)).reshape(loss_out.shape)
 
 
 @contextmanager

@@ -109,6 +109,9 @@ def test_the_walk_behind_the_slider_is_the_runners(rule, lr):
     theta, loss = scenes._walk(rule, 30, 200, lr)
     np.testing.assert_allclose(theta, result.theta, atol=1e-9)
     np.testing.assert_allclose(loss, result.loss, rtol=1e-6)
+    every, losses = scenes._walks(rule, 200, lr)
+    np.testing.assert_allclose(every[:, 30], theta, atol=1e-9)
+    np.testing.assert_allclose(losses[:, 30], loss, rtol=1e-6)
 
 
 @pytest.mark.parametrize("angle", [0, 15, 45, 90])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.experiments import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.experiments import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import contours, look
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
@@ -189,6 +189,20 @@ def _walk(rule: Any, angle: int, steps: int, lr: float) -> tuple[Array, Array]:
     return theta, problem.loss(theta)
 
 
+@cache
+def _walks(rule: Any, steps: int, lr: float) -> tuple[Array, Array]:
+    """Paths (T + 1, 91, 2) and losses (T + 1, 91), one for each whole angle from 0 to 90: all in the time of some twenty walks."""
+    (a, b), (_, d) = np.array([turned(angle).grad(np.eye(2), np.random.default_rng(0)) for angle in range(91)]).transpose(1, 2, 0)
+
+    def grad(theta: Array, rng: Any) -> Array:  # noqa: ARG001 - no noise here
+        x, y = theta[..., 0], theta[..., 1]
+        return np.stack([a * x + b * y, b * x + d * y], axis=-1)
+
+    starts = np.array([turned(angle).start for angle in range(91)])
+    found = run(rule, replace(ravine(KAPPA), grad=grad), steps=steps, record="path", start=starts, lr=lr).theta
+    return found, np.stack([turned(angle).loss(found[:, angle]) for angle in range(91)], axis=1)
+
+
 def rotation(steps: int = 2000) -> Experiment:
     """Momentum, RMSprop and Adam in a ravine that can be turned; the loss beside it, with the step at which each arrives."""
     def scene() -> Scene:
@@ -214,7 +228,9 @@ def rotation(steps: int = 2000) -> Experiment:
                      f"be turned; right, their losses over {steps} steps with a line at a ten-thousandth of the first loss.")
 
     def walks(angle: int, lr: float) -> dict[str, tuple[Array, Array]]:
-        return {name: _walk(rule, angle, steps, step) for name, (rule, step) in (RIVALS | {"rmsprop": (rmsprop, lr)}).items()}
+        found = {name: _walks(rule, steps, step) for name, (rule, step) in RIVALS.items()}
+        ready = {name: (theta[:, angle], loss[:, angle]) for name, (theta, loss) in found.items()}
+        return ready | {"rmsprop": _walk(rmsprop, angle, steps, lr)}
 
     def update(artists: dict[str, Any], angle: int, lr: float) -> str:
         around, a = np.linspace(0, 2 * np.pi, 200), np.radians(angle)
@@ -256,7 +272,7 @@ def burst(lr_start: float = 0.03) -> Experiment:
         style = look("rmsprop")
         (length,) = left.plot([], [], color=style.color)
         (top,) = left.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)
-        note = left.text(0.97, 0.95, "", transform=left.transAxes, ha="right", va="top")
+        note = readings(left, 0.72, 0.95, ["\u03b2\u2082:", "first step / lr:"], va="top")
         (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
         (first,) = right.plot([], [], color=style.color, linewidth=4)
         return Scene(figure, {"length": length, "top": top, "note": note, "path": path, "first": first},
@@ -270,7 +286,7 @@ def burst(lr_start: float = 0.03) -> Experiment:
         result = run(rmsprop, problem, steps=100, lr=lr, beta2=beta2, start=start)
         artists["length"].set_data(t, lengths)
         artists["top"].set_data([1], [lengths[0]])
-        artists["note"].set_text(f"\u03b2\u2082 = {beta2:.4g}\nfirst step: {lengths[0]:.2f} lr")
+        artists["note"].set_text(f"{beta2:.4g}\n{lengths[0]:.2f}")
         artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
         artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
         return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "

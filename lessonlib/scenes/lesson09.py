@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import colormaps
 
 from lessonlib import rules
-from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.experiments import Choice, Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import contours, look, step_ratio
 from lessonlib.problems import Problem, beale, digits_net, noisy, ravine, rosenbrock, saddle
 from lessonlib.runner import Run, grid, run
@@ -34,7 +34,7 @@ def correction_ratio() -> Experiment:
         ax.plot(t, step_ratio(t, 0.9, 0.999), color="#999999", linewidth=1, linestyle="--")
         (line,) = ax.plot([], [], color=look("adam").color)
         (peak,) = ax.plot([], [], color=look("adam").color, marker=look("adam").marker, linestyle="none", markersize=9)
-        note = ax.text(0.98, 0.95, "", transform=ax.transAxes, ha="right", va="top")
+        note = readings(ax, 0.76, 0.95, ["\u03b2\u2081, \u03b2\u2082:", "furthest off:", "within 5 %:"], va="top")
         return Scene(figure, {"line": line, "peak": peak, "note": note},
                      "The ratio of Adam's step without bias correction to the step with it, against step t from 1 to 5000, both axes "
                      "logarithmic; dashed, the ratio at the defaults.")
@@ -44,14 +44,12 @@ def correction_ratio() -> Experiment:
         ratio = step_ratio(every, beta1, beta2)
         top = int(np.abs(np.log(ratio)).argmax())
         far = np.flatnonzero(np.abs(ratio - 1) > 0.05)
-        settled = f"within 5 % from step {far[-1] + 2}" if len(far) and far[-1] + 2 <= 5000 else (
-            "within 5 % throughout" if not len(far) else "not within 5 % by step 5000")
+        settled = f"from step {far[-1] + 2}" if len(far) and far[-1] + 2 <= 5000 else "throughout" if not len(far) else "not by step 5000"
         artists["line"].set_data(t, step_ratio(t, beta1, beta2))
         artists["peak"].set_data([top + 1], [ratio[top]])
-        artists["note"].set_text(f"\u03b2\u2081 = {beta1:.4g}, \u03b2\u2082 = {beta2:.4g}\nfurthest off at t = {top + 1}: "
-                                 f"{ratio[top]:.2f} times\n{settled}")
+        artists["note"].set_text(f"{beta1:.4g}, {beta2:.4g}\n{ratio[top]:.2f} at t = {top + 1}\n{settled}")
         return (f"beta1 = {beta1:.4g}, beta2 = {beta2:.4g}: at t = 1 the step is {ratio[0]:.2f} times the right one; "
-                f"furthest off at t = {top + 1}, {ratio[top]:.2f} times; {settled}.")
+                f"furthest off at t = {top + 1}, {ratio[top]:.2f} times; within 5 %: {settled}.")
 
     def met(memory1: float, memory2: float) -> bool:
         return memory1 > 1.99 and bool(abs(step_ratio(1, 1 - 1 / memory1, 1 - 1 / memory2) - 1) < 0.02)
@@ -96,10 +94,22 @@ def surface_race(steps: int = 150) -> Experiment:
         figure.legend(handles=[artists[name] for name in RACERS], loc="outside right upper")
         return Scene(figure, artists, "The paths of four optimizers over the height map of a surface, the minimum a star.")
 
-    @lru_cache(maxsize=4)  # the picture and the goal ask for the same
-    def ends(surface: str, lr: float, noise: float) -> dict[str, Run]:
+    slider = Slider("step size lr", 1e-4, 1.0, 0.02, log=True)
+    places = slider.places()
+
+    @lru_cache(maxsize=8)
+    def race(surface: str, noise: float, lr: float | None) -> dict[str, Run]:
+        """The runs at one step size, or at all places of the slider, which takes little longer."""
         problem = noisy(SURFACES[surface], noise) if noise else SURFACES[surface]
-        return {name: run(getattr(rules, name), problem, steps=steps, lr=lr) for name in RACERS}
+        sizes = places if lr is None else np.array([lr])
+        return {name: run(getattr(rules, name), problem, steps=steps, lr=sizes[:, None]) for name in RACERS}
+
+    def ends(surface: str, lr: float, noise: float) -> dict[str, tuple[Array, Array]]:
+        """Path and loss of each."""
+        near = int(np.abs(places - lr).argmin())
+        known = abs(places[near] / lr - 1) < 1e-9
+        return {name: (result.theta[:, near if known else 0], result.loss[:, near if known else 0])
+                for name, result in race(surface, noise, None if known else lr).items()}
 
     def update(artists: dict[str, Any], surface: str, lr: float, noise: float) -> str:
         problem, losses = SURFACES[surface], {}
@@ -110,18 +120,18 @@ def surface_race(steps: int = 150) -> Experiment:
             artists["heights"].set_data(_heights(surface))
             artists["heights"].set_gid(surface)
         artists["star"].set_data(*((problem.minimum - low) / span)[:, None])
-        for name, result in ends(surface, lr, noise).items():
-            artists[name].set_data(*np.clip((result.theta - low) / span, -2, 3).T)
-            losses[name] = float(result.loss[-1])
+        for name, (theta, loss) in ends(surface, lr, noise).items():
+            artists[name].set_data(*np.clip((theta - low) / span, -2, 3).T)
+            losses[name] = float(loss[-1])
         told = ", ".join(f"{name} {value:.2g}" if np.isfinite(value) else f"{name} diverged" for name, value in losses.items())
         return f"Loss after {steps} steps at lr = {lr:.3g}: {told}."
 
     def met(surface: str, lr: float, noise: float) -> bool:
         found = ends(surface, lr, noise)
-        return surface == "Rosenbrock" and bool(found["sgd"].loss[-1] < found["adam"].loss[-1])
+        return surface == "Rosenbrock" and bool(found["sgd"][1][-1] < found["adam"][1][-1])
 
     return Experiment(scene, update, {"surface": Choice("surface", list(SURFACES), "Rosenbrock"),
-                                      "lr": Slider("step size lr", 1e-4, 1.0, 0.02, log=True),
+                                      "lr": slider,
                                       "noise": Slider("gradient noise", 0.0, 3.0, 0.0, step=0.1)},
                       Goal("on Rosenbrock's valley, find a step size at which plain gradient descent ends lower than Adam.", met))
 
@@ -167,7 +177,7 @@ def good_basin() -> Experiment:
         ax, bars = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         ax.set(xscale="log", xlim=(1e-4, 32), ylim=(0, 1.02), ylabel="test accuracy",
                title="Every optimizer has a basin of good step sizes")
-        bars.set(xlabel="step size lr", ylim=(3.6, -0.6), yticks=range(4))
+        bars.set(xlabel="step size lr; the numbers are decades", ylim=(3.6, -0.6), yticks=range(4))
         bars.set_yticklabels(RACERS)
         bars.grid(visible=False)
         artists: dict[str, Any] = {}
@@ -187,7 +197,7 @@ def good_basin() -> Experiment:
             low, high, decades = width(accuracy, near / 100)
             artists[name].set_data(BASIN_LRS, accuracy)
             artists[f"{name} bar"].set_data([low, high], [row, row])
-            artists[f"{name} width"].set_text(f"{decades:.2f} decades")
+            artists[f"{name} width"].set_text(f"{decades:.2f}")
             artists[f"{name} width"].set_x(1.2e-4 if low > 2e-3 else 2.0)
             told.append(f"{name} {decades:.2f} decades (best {accuracy.max():.3f})")
         return f"Within {near:g} points of its best after {steps} steps: {', '.join(told)}."

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.colors import to_rgba
 
-from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
+from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure, readings
 from lessonlib.plots import look
 from lessonlib.problems import Problem
 from lessonlib.rules import adam_l2, adamw
@@ -242,7 +242,8 @@ def weights_of_the_past(steps: int = 10_000) -> Experiment:
         (line,) = ax.plot([], [], color=style.color)
         (start,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
         (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
-        note = ax.text(0.03, 0.5, "", transform=ax.transAxes, va="center", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
+        note = readings(ax, 0.33, 0.5, ["memory 1 / (lr \u00d7 decay):", "left of the start:"], va="center",
+                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2})
         return Scene(figure, {"line": line, "start": start, "mark": mark, "note": note},
                      "The share of a step that is left in the weights at the end, against how long ago it was taken; a mark at the start "
                      "of the run, a dotted line at 1 / (lr * decay).")
@@ -255,7 +256,7 @@ def weights_of_the_past(steps: int = 10_000) -> Experiment:
         artists["line"].set_data(ago, shrink**ago)
         artists["start"].set_data([steps], [left(lr, decay)])
         artists["mark"].set_data([memory, memory], [0, 1.05])
-        artists["note"].set_text(f"memory 1 / (lr \u00d7 decay) = {memory:,.0f} steps\nof the start, {left(lr, decay):.1%} is left")
+        artists["note"].set_text(f"{memory:,.0f} steps\n{left(lr, decay):.1%}")
         return (f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left(lr, decay):.1%} of the start is left after {steps:,} "
                 "steps.")
 

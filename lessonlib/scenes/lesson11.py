@@ -100,8 +100,8 @@ def will_it_fit() -> Experiment:
         for stage in range(4):
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
-            artists[f"told {stage}"] = ax.text(0, stage, "", va="center", fontsize=10, zorder=5,
-                                               bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
+            artists[f"told {stage}"] = ax.text(21.4, stage, "", va="center", fontsize=10)
+        ax.text(21.4, -0.6, "in each process", fontsize=10)
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
         artists["card text"] = ax.text(1, -0.6, "", fontsize=10, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
@@ -118,12 +118,12 @@ def will_it_fit() -> Experiment:
                 left += each
             size = total(parameters, ranks, stage)
             fits = "fits" if size <= card else "does not fit"
-            artists[f"told {stage}"].set_text(f" {size:.3g} GB{', fits' if size <= card else ''}")
-            artists[f"told {stage}"].set_x(left + 0.15)
-            told.append(f"stage {stage}: {size:.3g} GB, {fits}")
+            shown = f"{size:,.0f} GB" if size > 100 else f"{size:.3g} GB"
+            artists[f"told {stage}"].set_text(f"{shown}, fits" if size <= card else shown)
+            told.append(f"stage {stage}: {shown}, {fits}")
         room = min(card * GB / parameters, 20.9)
         artists["card"].set_data([room, room], [-0.5, 3.6])
-        artists["card text"].set_text(f" {card} GB on a card " if room < 20.9 else f"{card} GB on a card: all fits ")
+        artists["card text"].set_text(f" {card} GB card " if room < 20.9 else "all fits ")
         artists["card text"].set_x(room)
         artists["card text"].set_horizontalalignment("left" if room < 14 else "right")
         return f"{parameters:.3g} parameters over {ranks} processes, without activations: {'; '.join(told)}."

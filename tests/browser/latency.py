@@ -27,13 +27,13 @@ MEDIAN_MS, TIMES = 60, 3.5  # the bars: at most, at least
 BESIDE = '''
 import matplotlib.pyplot as plt
 from ipywidgets import interactive
-from lessonlib import plots
+from lessonlib import experiments, plots
 
 def beside(experiment):
     """The same picture as it is usually made: drawn from nothing by pyplot at each change."""
     names = experiment.scene.__globals__
     def draw(**values):
-        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=144)
+        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=experiments.DPI)
         try:
             with plt.style.context(plots.STYLE):
                 experiment.update(experiment.scene().artists, **values)
@@ -51,8 +51,8 @@ from IPython.display import Image, display
 
 def ready(k):
     out = BytesIO()
-    pixels = np.full((547, 1036, 3), 255, np.uint8)
-    pixels[50:500, 100 : 500 + 100 * k] = 0
+    pixels = np.full((486, 921, 3), 255, np.uint8)
+    pixels[50:450, 100 : 400 + 100 * k] = 0
     Pixels.fromarray(pixels).save(out, "png")
     return out.getvalue()
 
