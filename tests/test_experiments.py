@@ -5,6 +5,7 @@ import gc
 import io
 import sys
 import weakref
+import zlib
 
 import ipywidgets
 import nbclient
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
+from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, _fast_png, new_figure, readings
 
 SOURCE = '''
 from lessonlib.experiments import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
@@ -134,6 +135,39 @@ def test_bad_values_are_named_with_their_remedy(call, message):
 def test_controls_are_core_widgets(slider, kind):
     assert type(slider.widget()) is kind
     assert slider.widget().value == pytest.approx(slider.start)
+
+
+@pytest.mark.parametrize("slider", [Slider("lr", 1e-4, 1.0, 0.02, log=True), Slider("n", 1e8, 1e12, 7e9, log=True),
+                                    Slider("t", 1.0, 100.0, 1.0, log=True, step=0.05)])
+def test_the_places_of_a_slider_are_those_of_its_widget(slider):
+    box = slider.widget()
+    count = int((box.max - box.min) / box.step + 1e-9) + 1
+    np.testing.assert_allclose(slider.places(), 10 ** (box.min + box.step * np.arange(count)), rtol=1e-12)
+    assert np.abs(slider.places() / slider.start - 1).min() < 1e-12
+    assert slider.places()[-1] <= slider.high * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (2, 3), (7, 11), (301, 203)])
+def test_a_quick_png_is_whole_and_has_the_pixels(shape):
+    given = np.random.default_rng(0).integers(0, 256, (*shape, 4), dtype=np.uint8)
+    png = _fast_png(given)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), given)
+    length = int.from_bytes(png[33:37], "big")
+    assert png[37:41] == b"IDAT"
+    assert zlib.crc32(png[37 : 41 + length]) == int.from_bytes(png[41 + length : 45 + length], "big")
+    assert len(zlib.decompress(png[41 : 41 + length])) == shape[0] * (1 + 4 * shape[1])  # raises where the checksum is wrong
+
+
+def test_the_numbers_of_a_reading_begin_where_its_words_end():
+    figure = new_figure()
+    numbers = readings(figure.add_subplot(), 0.5, 0.9, ["a word:", "a longer one:"], va="top")
+    numbers.set_text("12\n3")
+    figure.canvas.draw()
+    words = next(text for text in numbers.axes.texts if text is not numbers)
+    left, right = words.get_window_extent(), numbers.get_window_extent()
+    assert 0 < right.x0 - left.x1 < 20
+    assert left.y1 == pytest.approx(right.y1, abs=3)
+    assert left.height == pytest.approx(right.height, abs=3)
 
 
 def test_a_map_that_rests_is_drawn_once_and_the_picture_is_the_same():
