@@ -125,3 +125,14 @@ def test_the_turned_ravine_is_the_ravine_to_the_last_digits(angle):
 def test_what_is_turned_is_made_of_numbers_that_any_machine_agrees_on():
     assert scenes.turned(90).grad(np.eye(2)).tolist() == [[1000.0, 0.0], [0.0, 1.0]]
     assert scenes._unit(30) == (0.866025403784, 0.5)
+
+
+@pytest.mark.parametrize("angle", [0, 7, 45, 90])
+def test_the_turned_ravine_shows_the_runs_of_its_angle(angle):
+    shown = scenes.rotation(steps=300)
+    artists = shown._draw().artists
+    shown.update(artists, angle=angle, lr=0.01)
+    for rule, lr in ((momentum, 0.02), (rmsprop, 0.01), (adam, 0.03)):
+        result = run(rule, ravine(1000, angle), steps=300, lr=lr)
+        np.testing.assert_allclose(artists[rule.__name__].get_xydata(), result.theta, atol=1e-6)
+        np.testing.assert_allclose(artists[f"{rule.__name__} loss"].get_ydata(), np.clip(result.loss[1:], 1e-9, 1e4), rtol=1e-3, atol=1e-9)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scene_laws import LAWS
 
-from lessonlib import adam, run
-from lessonlib.problems import ravine
+from lessonlib import adam, rules, run
+from lessonlib.problems import noisy, ravine
 from lessonlib.scenes import lesson09 as scenes
 
 
@@ -40,3 +40,17 @@ def test_the_width_of_a_basin_is_the_unbroken_stretch_around_the_best():
     low, high, decades = scenes.width(np.array([0.95, 0.5, 0.93, 0.96, 0.95]), 0.04, lrs)
     assert (low, high) == (1.0, 100.0)
     assert decades == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("surface", "place", "noise"), [
+    ("Rosenbrock", 0, 0.0), ("Rosenbrock", 77, 1.5), ("saddle", 130, 0.0), ("Beale", None, 0.5)])
+def test_a_race_shows_the_runs_at_its_step_size(surface, place, noise):
+    race = scenes.surface_race()
+    lr = 0.0123 if place is None else float(race.controls["lr"].places()[place])
+    problem, artists = scenes.SURFACES[surface], race._draw().artists
+    told = race.update(artists, surface=surface, lr=lr, noise=noise)
+    low, span = np.array(problem.window[::2]), np.array(problem.window[1::2]) - np.array(problem.window[::2])
+    for name in scenes.RACERS:
+        result = run(getattr(rules, name), noisy(problem, noise) if noise else problem, steps=150, lr=lr)
+        np.testing.assert_allclose(artists[name].get_xydata(), np.clip((result.theta - low) / span, -2, 3), rtol=1e-9)
+        assert (f"{name} {result.loss[-1]:.2g}" if np.isfinite(result.loss[-1]) else f"{name} diverged") in told
