@@ -106,7 +106,7 @@ def will_it_fit() -> Experiment:
         artists["card text"] = ax.text(1, -0.6, "", fontsize=10, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
         return Scene(figure, artists, "Four bars of the memory that each process holds, one for each stage of ZeRO, made of parameters, "
-                     "gradients and optimizer state; a vertical line at the memory of a card.")
+                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card.")
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
         told = []
