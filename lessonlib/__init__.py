@@ -1,7 +1,7 @@
 """A small library for learning the optimizers that train neural networks: Momentum, RMSprop, Adam, AdamW.
 
-Importing it loads NumPy only. Pictures are in `lessonlib.plots`, `lessonlib.experiments` and `lessonlib.scenes`, torch in
-`lessonlib.gpu`.
+Importing it loads NumPy only. `lessonlib.play` is for experiments that move, `lessonlib.pytorch` for what imports torch, and
+`lessonlib.lessons` for what one lesson alone needs.
 """
 from lessonlib.rules import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
 from lessonlib.runner import Run, grid, run

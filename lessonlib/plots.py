@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from lessonlib.problems import Problem
 from lessonlib.runner import Run
 
-__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "hidden", "look", "loss", "path", "show", "step_ratio",
-           "use_style"]
+__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "hidden", "look", "loss", "path", "show", "use_style"]
 
 Array = np.ndarray[Any, Any]
 STYLE = Path(__file__).with_name("style.mplstyle")
@@ -135,14 +134,3 @@ def heatmap(x: Array, y: Array, values: Array, ax: Axes, *, log: bool = True, **
     mesh = ax.pcolormesh(x, y, shown, norm=norm, shading="nearest", **kwargs)
     ax.grid(visible=False)
     return mesh
-
-
-def step_ratio(t: Any, beta1: float, beta2: float) -> Any:
-    """Return how many times too large Adam's step t = 1, 2, ... is without bias correction, for a steady gradient.
-
-    (1 - beta1**t) / (1 - beta2**t)**0.5; 1 means as large as with it.
-
-    >>> step_ratio(np.array([1, 12]), 0.9, 0.999).round(2).tolist()
-    [3.16, 6.57]
-    """
-    return (1 - beta1**t) / (1 - beta2**t) ** 0.5

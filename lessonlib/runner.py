@@ -1,7 +1,6 @@
 """Runs a rule on a problem: one run, or a whole grid of hyperparameters at once."""
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 import time
@@ -9,13 +8,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal
 
 import numpy as np
 
 from lessonlib.problems import Problem
 from lessonlib.rules import State
+from lessonlib.signature import Rule, batch_shape, label, name_of, numbers, require, whole_number
 
 __all__ = ["Run", "grid", "run"]
 
@@ -55,7 +55,7 @@ def grid(**axes: Any) -> dict[str, Array]:
 
 
 def run(
-    rule: Callable[..., Any],
+    rule: Rule,
     problem: Problem | Callable[[], Problem],
     *,
     steps: int = 200,
@@ -67,119 +67,129 @@ def run(
     """Return the Run of `rule` on `problem`: `steps` steps from `start` (the problem's own if None).
 
     problem: a Problem, or a function that makes one when called without arguments, such as `rosenbrock`.
-    A hyperparameter is a number, an array (*batch, 1) as `grid` makes them, or a function of t = 1, 2, ... that returns either.
-    start: (*batch, n). The noise of a step comes from `seed` and is the same for a whole batch, so that comparisons are paired; a
-    batched run equals its runs one by one, bit for bit. Divergence is data: inf stays, and warns of nothing. The batch is cut into
-    blocks that fit the cache, which run on all cores. Raises ValueError for a hyperparameter that the rule does not take, or a
-    shape that does not fit.
+    start: (*batch, n). record: "path" keeps theta and loss of each step, "loss" the losses only, "last" the end only.
+    hyper: each hyperparameter is a number, an array (*batch, 1) as `grid` makes them, or a function of t = 1, 2, ... that returns either.
+
+    All runs of a batch meet the same noise, which comes from `seed`, so that they can be compared in pairs. A batched run equals its
+    runs one by one, bit for bit, where rule and gradient work row by row: a rule may not mix the rows, as g.mean() would. The first
+    step is tried on two runs alone to see. Divergence is data: inf stays, and warns of nothing.
+
+    Raises ValueError for a hyperparameter that the rule does not take, for a shape that does not fit, and for a rule that mixes rows.
 
     >>> from lessonlib import adam
     >>> from lessonlib.problems import ravine
     >>> run(adam, ravine(100), **grid(lr=np.geomspace(1e-4, 1, 50), beta1=[0, 0.5, 0.9])).loss.shape
     (201, 50, 3)
     """
-    if not isinstance(problem, Problem):
-        if not callable(problem):
-            raise ValueError(f"problem={problem!r}: a Problem such as lessonlib.problems.ravine(100)")
-        problem = problem()
-    _validate(rule, steps, record, hyper)
-    begin = problem.start if start is None else np.asarray(start)
-    begin = begin if np.issubdtype(begin.dtype, np.floating) else begin.astype(float)
-    n = problem.start.shape[-1]
-    if begin.ndim == 0 or begin.shape[-1] != n:
-        raise ValueError(f"start has shape {begin.shape}: its last axis must be {n}, as {problem.name} has {n} parameters")
+    problem = _made(problem)
+    steps = whole_number("steps", steps)
+    if record not in ("path", "loss", "last"):
+        raise ValueError(f"record={record!r}: one of 'path', 'loss', 'last'")
+    require(rule, hyper)
+    begin = _begin(problem, start)
+    batch = batch_shape(hyper, begin.shape[-1], begin.shape[:-1])
 
-    batch = begin.shape[:-1]
-    for name, value in hyper.items():
-        shape = np.shape(value(1) if callable(value) else value)
-        if shape and shape[-1] not in (1, n):
-            raise ValueError(f"{name} has shape {shape}: a batch of hyperparameters ends in an axis of 1; "
-                             f"write **grid({name}=[...])")
-        try:
-            batch = np.broadcast_shapes(batch, shape[:-1])
-        except ValueError:
-            raise ValueError(f"{name} has shape {shape}, which does not fit the batch {batch} of the others; "
-                             "put all axes into one grid(...)") from None
-
-    runs = int(np.prod(batch))
+    runs, n = int(np.prod(batch)), begin.shape[-1]
     begin = np.broadcast_to(begin, (*batch, n)).reshape(runs, n)
     theta = np.empty(((steps if record == "path" else 0) + 1, runs, n), begin.dtype)
     loss = np.empty(((0 if record == "last" else steps) + 1, runs), begin.dtype)
+    flat = {name: _flatten(name, value, batch, runs, begin.dtype) for name, value in hyper.items()}
+    if steps and runs > 1:
+        _ask_for_rows(rule, problem, begin, {name: rows_at(slice(None), 1) for name, rows_at in flat.items()}, seed)
     size = max(1, BLOCK // n)
     blocks = [slice(i, min(i + size, runs)) for i in range(0, runs, size)]
-    flat = {name: _flatten(value, batch, runs, begin.dtype) for name, value in hyper.items()}
 
     with _progress(len(blocks) * steps) as (tick, halt):
         def work(rows: slice) -> None:
             own: dict[str, Any] = {name: partial(f, rows) if callable(hyper[name]) else f(rows, 0) for name, f in flat.items()}
             _run_block(rule, problem, begin[rows], own, steps, seed, theta[:, rows], loss[:, rows], tick)
 
-        if len(blocks) == 1:
-            work(blocks[0])
-        else:
-            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                try:
-                    list(pool.map(work, blocks))
-                except BaseException:  # an interrupt must not wait for the blocks under way
-                    halt()
-                    raise
+        _in_parallel(work, blocks, halt)
 
     loss[np.isnan(loss)] = np.inf
     diverged = ~(np.isfinite(loss[-1]) & np.isfinite(theta[-1]).all(-1))
-    return Run(theta.reshape(-1, *batch, n), loss.reshape(-1, *batch), diverged.reshape(batch), _label(rule, hyper))
+    return Run(theta.reshape(-1, *batch, n), loss.reshape(-1, *batch), diverged.reshape(batch), label(rule, hyper))
 
 
-def _validate(rule: Callable[..., Any], steps: int, record: str, hyper: dict[str, Any]) -> None:
-    if int(steps) != steps or steps < 0:
-        raise ValueError(f"steps={steps!r}: a whole number of steps, 0 or more")
-    if record not in ("path", "loss", "last"):
-        raise ValueError(f"record={record!r}: one of 'path', 'loss', 'last'")
-    parameters = inspect.signature(rule).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return
-    takes = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
-    for name in hyper:
-        if name not in takes:
-            raise ValueError(f"{name}={hyper[name]!r}: {_name(rule)} takes {', '.join(takes) or 'no hyperparameter'}")
-    missing = [name for name in takes if parameters[name].default is inspect.Parameter.empty and name not in hyper]
-    if missing:
-        raise ValueError(f"{missing[0]} is missing: {_name(rule)} has no default for it; add {missing[0]}=...")
+def _made(problem: Problem | Callable[[], Problem]) -> Problem:
+    made = problem() if callable(problem) else problem
+    if not isinstance(made, Problem):
+        raise ValueError(f"problem={problem!r}: a Problem such as lessonlib.problems.ravine(100)")
+    return made
 
 
-def _name(rule: Callable[..., Any]) -> str:
-    return str(getattr(rule, "__name__", None) or getattr(rule, "name", None) or _name(getattr(rule, "func", type(rule))))
+def _begin(problem: Problem, start: Any) -> Array:
+    """Where the runs start: (*batch, n), floats."""
+    begin = problem.start if start is None else np.asarray(start)
+    n = problem.start.shape[-1]
+    if begin.ndim == 0 or begin.shape[-1] != n:
+        raise ValueError(f"start has shape {begin.shape}: its last axis must be {n}, as {problem.name} has {n} parameters")
+    return begin if np.issubdtype(begin.dtype, np.floating) else numbers("start", begin)
 
 
-def _label(rule: Callable[..., Any], hyper: dict[str, Any]) -> str:
-    shown = [f"{name}={float(np.asarray(value).item()):g}" for name, value in hyper.items()
-             if not callable(value) and np.size(value) == 1]
-    return ", ".join([_name(rule), *shown])
-
-
-def _flatten(value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Callable[[slice, int], Array]:
-    """A hyperparameter as a function of t and the rows of a block; always an array, so that a run alone does the same sums."""
+def _flatten(name: str, value: Any, batch: tuple[int, ...], runs: int, dtype: Any) -> Callable[[slice, int], Array]:
+    """A hyperparameter as a function of the rows of a block and t; always an array, so that a run alone does the same sums."""
     def rows_of(array: Array, rows: slice) -> Array:
         if array.size == 1:
             return array.reshape(1)
         return np.broadcast_to(array, (*batch, array.shape[-1])).reshape(runs, -1)[rows]
 
     if callable(value):
-        return lambda rows, t: rows_of(np.asarray(value(t), dtype), rows)
-    whole = rows_of(np.asarray(value, dtype), slice(None))
+        return lambda rows, t: rows_of(numbers(name, value(t), t, dtype), rows)
+    whole = rows_of(numbers(name, value, dtype=dtype), slice(None))
     return lambda rows, t: whole if whole.size == 1 else whole[rows]
 
 
+def _ask_for_rows(rule: Rule, problem: Problem, begin: Array, hyper: dict[str, Array], seed: int) -> None:
+    """Raise ValueError where the first step of the first or the last run alone is another one than in the batch."""
+    with np.errstate(all="ignore"):
+        g = problem.grad(begin, np.random.default_rng(seed))
+        together, _ = rule(begin, g, State(), **hyper)
+        for i in (0, len(begin) - 1):
+            row = slice(i, i + 1)
+            g_alone = problem.grad(begin[row], np.random.default_rng(seed))
+            alone, _ = rule(begin[row], g[row], State(), **{name: x if x.size == 1 else x[row] for name, x in hyper.items()})
+            for name, whole, one in ((problem.name, g, g_alone), (name_of(rule), together, alone)):
+                if np.shape(whole) != begin.shape or np.shape(one) != begin[row].shape:
+                    return  # told at the first step
+                reach = 1e-4 * np.abs(one).max(initial=0.0, where=np.isfinite(one)) + 1e-12
+                if not np.allclose(one, whole[row], rtol=1e-4, atol=reach, equal_nan=True):
+                    raise ValueError(f"{name} mixes the runs of a batch: run {i} gets {one[0, 0]:.6g} in coordinate 0 when it is alone and "
+                                     f"{whole[i, 0]:.6g} in the batch; sum over the last axis only, as in g.mean(-1, keepdims=True)")
+
+
+def _in_parallel(work: Callable[[slice], None], blocks: list[slice], halt: Callable[[], None]) -> None:
+    """Work through the blocks on all cores; one block, or a place where no thread can start, needs no other thread."""
+    if len(blocks) == 1 or not _threads_start():
+        for block in blocks:
+            work(block)
+        return
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        try:
+            list(pool.map(work, blocks))
+        except BaseException:  # an interrupt must not wait for the blocks under way
+            halt()
+            raise
+
+
+@cache
+def _threads_start() -> bool:
+    try:
+        threading.Thread(target=int).start()
+    except RuntimeError:  # Pyodide
+        return False
+    return True
+
+
 def _run_block(
-    rule: Callable[..., Any], problem: Problem, begin: Array, hyper: dict[str, Any], steps: int, seed: int,
+    rule: Rule, problem: Problem, begin: Array, hyper: dict[str, Any], steps: int, seed: int,
     theta_out: Array, loss_out: Array, tick: Callable[[], None],
 ) -> None:
     """All steps of one block of runs. Narrow blocks are laid out column by column, so that NumPy's inner loop is the batch."""
     rng = np.random.default_rng(seed)
     fixed = {name: value for name, value in hyper.items() if not callable(value)}
     scheduled = [(name, value) for name, value in hyper.items() if callable(value)]
-    narrow = begin.shape[-1] <= NARROW
-    theta, s = np.array(begin, order="F" if narrow else "C"), State()
-    at_once = narrow and len(loss_out) == len(theta_out) and theta_out.size <= BLOCK  # a short path: its losses in one call
+    theta, s = np.array(begin, order="F" if begin.shape[-1] <= NARROW else "C"), State()
     with np.errstate(all="ignore"):
         for t in range(steps + 1):
             if t:
@@ -187,16 +197,13 @@ def _run_block(
                 if problem.project is not None:
                     theta = problem.project(theta)
                 if np.shape(theta) != begin.shape:
-                    raise ValueError(f"{_name(rule)} returned theta of shape {np.shape(theta)} for {begin.shape}: "
+                    raise ValueError(f"{name_of(rule)} returned theta of shape {np.shape(theta)} for {begin.shape}: "
                                      "a rule keeps the shape of theta")
                 tick()
             if t == steps or len(theta_out) > 1:
                 theta_out[t if len(theta_out) > 1 else 0] = theta
-            if not at_once and (t == steps or len(loss_out) > 1):
+            if t == steps or len(loss_out) > 1:
                 loss_out[t if len(loss_out) > 1 else 0] = problem.loss(theta)
-        if at_once:
-            points = theta_out.reshape(-1, begin.shape[-1])
-            loss_out[:] = np.broadcast_to(problem.loss(points), len(points)).reshape(loss_out.shape)
 
 
 @contextmanager

@@ -22,8 +22,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lessonlib import State, adamw, grid
-from lessonlib.gpu import train as engine
-from lessonlib.gpu.train import digits_task, train
+from lessonlib.pytorch import sweep as engine
+from lessonlib.pytorch.sweep import digits_task, train
 
 STEPS, REPEATS, SAMPLE = 500, 5, 200
 CELLS = grid(lr=np.geomspace(1e-4, 1e-1, 9), weight_decay=np.geomspace(1e-4, 1, 9))

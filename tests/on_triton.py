@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from lessonlib.gpu.adamw import AdamW
+from lessonlib.pytorch.adamw import AdamW
 
 __all__ = ["DEVICE", "ENGINES", "needs_gpu", "needs_triton"]
 
@@ -19,10 +19,10 @@ ENGINES = ["loop", "foreach", pytest.param("triton", marks=needs_triton)]
 if DEVICE == "cpu" and find_spec("triton"):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRITON_INTERPRET", "1")  # read when a kernel is defined
-        from lessonlib.gpu import kernels, tables
-        if not tables.interpreted():
-            importlib.reload(kernels)
-            importlib.reload(tables)
+        from lessonlib.pytorch import triton_kernels, triton_tables
+        if not triton_tables.interpreted():
+            importlib.reload(triton_kernels)
+            importlib.reload(triton_tables)
         p = torch.nn.Parameter(torch.ones(1))
         p.grad = torch.ones(1)
         AdamW([p], impl="triton").step()  # the first launch imports more of Triton

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
-LEVEL = {"rules": 0, "data": 0, "inplace": 1, "problems": 1, "runner": 2, "misconceptions": 2, "checks": 3, "plots": 3, "experiments": 4,
-         "scenes": 5}
+LEVEL = {"rules": 0, "data": 0, "problems": 1, "signature": 1, "runner": 2, "misconceptions": 2, "sandbox": 2, "checks": 3, "plots": 3, "play": 4, "pytorch": 5, "lessons": 6}
+KNOW_TORCH = ("pytorch", "lessons/lesson11")
 modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)
 
 
@@ -29,14 +29,13 @@ def imports(path: Path) -> set[str]:
 
 
 @modules
-def test_imports_go_downward_and_only_gpu_knows_torch(path):
-    if "gpu" in path.parts:
-        assert not {m for m in imports(path) if m.startswith(("lessonlib.plots", "lessonlib.experiments", "lessonlib.scenes"))}
-        return
+def test_imports_go_downward_and_only_pytorch_and_lesson_11_know_torch(path):
+    place = path.relative_to(ROOT / "lessonlib")
+    folder = place.parts[0].removesuffix(".py")
     names = {m.split(".")[1] for m in imports(path) if m.startswith("lessonlib.")}
-    level = LEVEL["scenes" if "scenes" in path.parts else path.stem]
-    assert all(LEVEL[name] < level for name in names)
-    assert not {m for m in imports(path) if m.split(".")[0] == "torch"}
+    assert all(LEVEL[name] < LEVEL[folder] or (name == folder and len(place.parts) > 1) for name in names)
+    if not place.as_posix().startswith(KNOW_TORCH):
+        assert not {m for m in imports(path) if m.split(".")[0] == "torch" or m.startswith("lessonlib.pytorch")}
 
 
 @modules

@@ -9,7 +9,7 @@ import build
 import nbformat
 import numpy as np
 import pytest
-from scene_laws import LUMINANCE, linear, on_white
+from play_laws import LUMINANCE, linear, on_white
 
 from lessonlib.plots import LOOK, STYLE
 

@@ -65,12 +65,6 @@ def test_the_lowest_colour_of_the_contours_is_at_the_minimum(ax):
     assert ax.lines[0].get_xydata().tolist() == [[0.0, 0.0]]
 
 
-def test_the_step_ratio_has_its_hand_worked_values():
-    t = np.array([1, 12, 50])
-    np.testing.assert_allclose(plots.step_ratio(t, 0.9, 0.999).round(2), [3.16, 6.57, 4.50])
-    assert plots.step_ratio(1, 0.9, 0.95) == pytest.approx(0.1 / 0.05**0.5)
-
-
 @pytest.mark.parametrize(("call", "message"), [
     (lambda ax: plots.contours(blocks(), ax), r"blocks, alike has 9 parameters"),
     (lambda ax: plots.path(run(adam, ravine(10), record="loss", **grid(lr=[0.1, 0.2])), ax), r"a path needs \(T \+ 1, 2\)")])

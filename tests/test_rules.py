@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
-from lessonlib.gpu.looped import Looped
+from lessonlib.pytorch.looped import Looped
 
 unit = st.floats(0.0, 0.999)
 lrs = st.floats(1e-5, 1.0)

@@ -1,6 +1,7 @@
 """run and grid: laws of the batch, divergence, and clear errors."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, run, sgd
+from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, run, runner, sgd
 from lessonlib.problems import (
     beale,
     blocks,
@@ -136,3 +137,40 @@ def test_an_error_inside_a_rule_comes_out_even_from_many_blocks():
 def test_bad_input_is_named_with_its_remedy(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def scaled_by_the_mean(theta, g, s, *, lr):
+    return theta - lr * g / abs(g).mean(), s
+
+
+def by_row(theta, g, s, *, lr):
+    return theta - lr * g / abs(g).mean(-1, keepdims=True), s
+
+
+def test_a_rule_that_mixes_the_runs_of_a_batch_is_refused_and_one_that_does_not_runs():
+    starts = np.array([[1.0, 1.0], [0.5, -1.0]])
+    assert run(scaled_by_the_mean, ravine(10), steps=3, lr=0.1).theta.shape == (4, 2)
+    with pytest.raises(ValueError, match=r"scaled_by_the_mean mixes the runs of a batch.*keepdims=True"):
+        run(scaled_by_the_mean, ravine(10), steps=3, lr=0.1, start=starts)
+    together = run(by_row, ravine(10), steps=3, lr=0.1, start=starts)
+    np.testing.assert_array_equal(together.theta[:, 1], run(by_row, ravine(10), steps=3, lr=0.1, start=starts[1]).theta)
+
+
+def test_a_gradient_that_mixes_the_runs_is_refused_too():
+    problem = ravine(10)
+    mixing = replace(problem, grad=lambda theta, rng: problem.grad(theta, rng) / np.abs(theta).max())
+    with pytest.raises(ValueError, match=r"ravine, kappa 10 mixes the runs of a batch"):
+        run(sgd, mixing, steps=3, lr=0.1, start=np.array([[2.0, 1.0], [0.5, -1.0]]))
+
+
+def test_a_schedule_that_returns_nothing_is_named_with_its_step():
+    with pytest.raises(ValueError, match=r"lr=None at t=3: a number"):
+        run(sgd, ravine(10), steps=5, lr=lambda t: 0.1 if t < 3 else None)
+
+
+def test_it_runs_where_no_thread_can_start(monkeypatch):
+    lr = np.full((20_000, 1), 0.001)
+    wanted = run(sgd, rosenbrock(), steps=2, lr=lr).theta
+    monkeypatch.setattr(runner, "_threads_start", lambda: False)
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", None)
+    np.testing.assert_array_equal(run(sgd, rosenbrock(), steps=2, lr=lr).theta, wanted)

@@ -32,9 +32,9 @@ import numpy as np
 import matplotlib.pyplot as plt
 from lessonlib import State, adam, grid, run, sgd
 from lessonlib import checks, problems
-from lessonlib.scenes import lesson00 as scenes
+from lessonlib.lessons.lesson00 import play
 
-for name, (_, enough) in scenes.versions().items():
+for name, (_, enough) in play.versions().items():
     print(f"{name:11} {'ready' if enough else 'missing or too old'}")
 
 # %% [markdown]
@@ -52,7 +52,7 @@ nine = {"steps": 1000, "record": "last", **grid(lr=np.geomspace(1e-4, 1, 9))}
 run(adam, problems.digits_net(), **nine)
 seconds = time.perf_counter() - begun
 print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores")
-print(", ".join(f"{name} {found or 'missing'}" for name, (found, _) in scenes.versions().items()))
+print(", ".join(f"{name} {found or 'missing'}" for name, (found, _) in play.versions().items()))
 print(f"the standard run took {seconds:.1f} s")
 
 # %% [markdown]
@@ -166,7 +166,7 @@ plots.show(figure, "Loss after 100 steps against the step size, both axes logari
 # Two sliders, step size and curvature across the valley. Reach the goal first. Then the question: **make the valley steeper across, a little at a time, and follow with the step size. What happens to the way *along* the valley?** How steep can you make it and still get below the line?
 
 # %%
-scenes.step_size().live()
+play.step_size().live()
 
 # %% [markdown]
 # When you have it: which step sizes meet the goal, and which is the steepest valley that anyone could cross? Try all settings.
@@ -290,10 +290,10 @@ else:
 # The lessons keep the numbers of the longer course they belong to, so 0 is followed by 7. Look for the lesson where two roads meet, and for the two arrows that only help.
 
 # %%
-plots.show(scenes.course_map(), "Map of the course. Lesson 0 leads to lesson 7, Momentum, and to "
+plots.show(play.course_map(), "Map of the course. Lesson 0 leads to lesson 7, Momentum, and to "
            "lesson 8, RMSprop; both lead to lesson 9, Adam; 9 leads to lesson 10, AdamW, and "
            "to lesson 11, the GPU lab. Lesson 7 helps with 8, and 10 with 11.")
-minutes = {lesson.number: lesson.minutes for lesson in scenes.COURSE}
+minutes = {lesson.number: lesson.minutes for lesson in play.COURSE}
 
 # %% [markdown]
 # | Lesson | What you take along | Minutes (estimated) |

@@ -34,7 +34,7 @@ import numpy as np
 
 from lessonlib import State, grid, momentum, run, sgd
 from lessonlib import checks, problems
-from lessonlib.scenes import lesson07 as scenes
+from lessonlib.lessons.lesson07 import play
 
 # %% [markdown]
 # ## Part 1. An average that remembers
@@ -58,7 +58,7 @@ from lessonlib.scenes import lesson07 as scenes
 # %%
 impulse = np.zeros(40)
 impulse[0] = 1.0
-trace = scenes.average(impulse, 0.9)
+trace = play.average(impulse, 0.9)
 print("m:", *(f"{x:.3f}" for x in trace[:12]))
 print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 
@@ -72,7 +72,7 @@ print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 # always better?** Watch *when* the blue line turns, then reach for the goal. On the right is the error of the whole stretch, and the two parts that it is made of.
 
 # %%
-scenes.noisy_average().live()
+play.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise. A long one is smooth, and late: it still points up when the wave has turned. The best lies between, and moves to longer memories as the noise grows. Both costs obey simple laws.
@@ -86,8 +86,8 @@ scenes.noisy_average().live()
 betas = np.array([0.5, 0.9, 0.99])
 climb = np.arange(20_000.0)
 noise = np.random.default_rng(0).standard_normal(200_000)
-lag = climb[-1] - scenes.average(climb, betas)[-1]
-variance = scenes.average(noise, betas)[1000:].var(axis=0)
+lag = climb[-1] - play.average(climb, betas)[-1]
+variance = play.average(noise, betas)[1000:].var(axis=0)
 for i, b in enumerate(betas):
     print(f"beta {b:4}:  lag {lag[i]:5.2f}, law {b / (1 - b):5.2f}", end="   ")
     print(f"variance {variance[i]:.4f}, law {(1 - b) / (1 + b):.4f}")
@@ -164,9 +164,9 @@ checks.check(colleague, against=momentum)
 
 # %%
 for lr in (0.005, 0.01, 2 / 101, 0.021):
-    found = scenes.steps_to(sgd, 100, lr=lr, budget=5000)
+    found = play.steps_to(sgd, 100, lr=lr, budget=5000)
     print(f"lr {lr:.4f}: {f'{found} steps' if found else 'not within 5000 steps'}")
-descent = scenes.steps_to(sgd, 100, lr=2 / 101)
+descent = play.steps_to(sgd, 100, lr=2 / 101)
 
 # %% [markdown]
 # At best hundreds of steps for two numbers, and a step size hardly larger never arrives. The reason is in the axes. Along each of them gradient descent does its own thing:
@@ -190,7 +190,7 @@ print(f"factor per step {factor:.4f}; predicted {np.log(1e-10) / (2 * np.log(fac
 # alone help? What does it allow you to do?
 
 # %%
-scenes.ravine_task().live()
+play.ravine_task().live()
 
 # %% [markdown]
 # <details><summary>Hint</summary>With some memory the step size may be several times larger than 0.02. And more memory is not always better: what does the loss do at beta = 0.95?</details>
@@ -242,9 +242,9 @@ for lam in (0.3, 1, 10, 100, 300):
 # %%
 x = np.geomspace(0.01, 100, 800)
 figure, ax = plt.subplots(figsize=(7.2, 3.8))
-ax.plot(x, scenes.radius(x, 0.0), color=plots.look(sgd).color, ls=":", label="$\\beta$ = 0")
-for beta, dash in ((0.5, "--"), (scenes.best(100)[1], "-"), (0.9, "-.")):
-    ax.plot(x, scenes.radius(x, beta), color=plots.look(momentum).color, ls=dash,
+ax.plot(x, play.radius(x, 0.0), color=plots.look(sgd).color, ls=":", label="$\\beta$ = 0")
+for beta, dash in ((0.5, "--"), (play.best(100)[1], "-"), (0.9, "-.")):
+    ax.plot(x, play.radius(x, beta), color=plots.look(momentum).color, ls=dash,
             label=f"$\\beta$ = {beta:.2f}")
 ax.hlines(0.5, 0.1, 10, color="black", lw=5)
 ax.vlines([0.1, 10], 0.5, 0.81, color="black", lw=1)
@@ -270,7 +270,7 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
 # makes it longer. The white lines are the borders of swinging, the black one that of [divergence](glossary.ipynb#Divergence); the numbers at the ends are the spectral radii. **Where must the bar lie for the loss to fall fastest?** At first it lies on the ground: gradient descent.
 
 # %%
-scenes.radius_map().live()
+play.radius_map().live()
 
 # %% [markdown]
 # The larger of the two radii decides. Inside the funnel only height counts, and lower is faster, so the best place is the lowest at which the bar still fits: both ends on the white lines. Since the lines are each other's reciprocal, the middle of the bar, in logarithms, then lies at $\alpha\lambda = 1$, and the step size is
@@ -279,11 +279,11 @@ scenes.radius_map().live()
 # $$\alpha = \frac{1}{\sqrt\kappa}, \qquad \frac{1+\sqrt\beta}{1-\sqrt\beta} = \sqrt\kappa \;\Longrightarrow\; \rho = \sqrt\beta = \frac{\sqrt\kappa-1}{\sqrt\kappa+1}$$
 #
 # Compare with gradient descent's $(\kappa-1)/(\kappa+1)$: **$\sqrt\kappa$ has taken the place of $\kappa$.** This is Polyak's best setting for his [heavy ball](glossary.ipynb#Heavy-ball). For $\kappa=100$ it is $\alpha=0.1$, five times what gradient descent survives, and
-# $\beta = (9/11)^2$ = {{ scenes.best(100)[1]:.4f}}. **Predict** the number of steps from $\rho$, as above, and what the loss does at its first step.
+# $\beta = (9/11)^2$ = {{ play.best(100)[1]:.4f}}. **Predict** the number of steps from $\rho$, as above, and what the loss does at its first step.
 
 # %%
-lr, beta = scenes.best(100)
-heavy = scenes.steps_to(momentum, 100, lr=lr, beta1=beta)
+lr, beta = play.best(100)
+heavy = play.steps_to(momentum, 100, lr=lr, beta1=beta)
 curve = run(momentum, valley, steps=100, record="loss", lr=lr, beta1=beta).loss
 print(f"radius {beta**0.5:.4f}; predicted {np.log(1e-10) / np.log(beta):.0f} steps,",
       f"counted {heavy}")
@@ -329,7 +329,7 @@ my_beta = (19 / 21) ** 2
 # Whatever you typed, the answer says what that number does.
 
 # %%
-scenes.judge_beta(my_beta, kappa=400)
+play.judge_beta(my_beta, kappa=400)
 
 # %% [markdown]
 # ### The square root, measured
@@ -337,7 +337,7 @@ scenes.judge_beta(my_beta, kappa=400)
 # Is it really $\sqrt\kappa$? Count the steps for condition numbers from 10 to 10,000, both rules at their textbook settings (to the same $10^{-10}$; the cell takes some seconds, most of it gradient descent's). **Predict** momentum's count at 10,000 from the {{ heavy }} at 100.
 
 # %%
-counts = scenes.steps_by_kappa()
+counts = play.steps_by_kappa()
 print("  kappa   descent   momentum   ratio")
 for kappa, (slow, fast) in counts.items():
     print(f"{kappa:7,} {slow:9,} {fast:10} {slow / fast:7.1f}")

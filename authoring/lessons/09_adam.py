@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.scenes import lesson09 as scenes
+from lessonlib.lessons.lesson09 import play
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -134,7 +134,7 @@ t = np.array([1, 12, 50, 1000, 2375, 3925])
 for name, beta in (("m", 0.9), ("v", 0.999)):
     print(f"{name} holds", ", ".join(f"{1 - beta**k:.4f} at {k}" for k in t))
 share = 1 - 0.999**50
-uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
+uncorrected = play.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 
 # %% [markdown]
 # It is often said that by step 50 the correction has vanished. For $m$ it has. **For $v$ it has hardly begun**: at $t=50$, $v$ holds {{ share:.4f}} of its
@@ -148,12 +148,12 @@ uncorrected = scenes.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 # where too small? Reach for the goal.
 
 # %%
-scenes.correction_ratio().live()
+play.correction_ratio().live()
 
 # %% [markdown]
 # At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}. The step
-# is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(scenes.step_ratio(1, 0.9, 0.95)):.3f }}. The goal is met where both sides are equal, say at
-# $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other. Only the first step is right there: by step {{ int(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.99).argmax()) + 1 }} it is {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.99).max()):.1f}} times too large. Choosing the $\beta$s does not replace the correction. With $\beta_2=0.9999$ the peak is {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
+# is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(play.step_ratio(1, 0.9, 0.95)):.3f }}. The goal is met where both sides are equal, say at
+# $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other. Only the first step is right there: by step {{ int(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).argmax()) + 1 }} it is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).max()):.1f}} times too large. Choosing the $\beta$s does not replace the correction. With $\beta_2=0.9999$ the peak is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
 #
 # ### Does it matter when a network trains?
 #
@@ -193,7 +193,7 @@ plots.show(figure, "Six panels of training loss over 100 steps, with and without
 # %% [markdown]
 # Perhaps you expected the correction to win everywhere. It does not. **Leaving it out is a hidden increase of the step size** that fades over
 # $1/(1-\beta_2)$ steps. At $\alpha=0.001$, too small for 100 steps, the increase helps: {{ curves[0.001, 0.999, without][-1]:.2f }} against {{ curves[0.001, 0.999, adam][-1]:.2f }} at $\beta_2=0.999$. At
-# $\alpha = 0.01$ it still helps with 0.99 and 0.999 ({{ curves[0.01, 0.999, without][-1]:.2f }} against {{ curves[0.01, 0.999, adam][-1]:.2f }} for the latter): that network bears larger steps. With 0.9999 the first steps are {{ float(scenes.step_ratio(1, 0.9, 0.9999)):.0f }} to {{ float(scenes.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone. What you gain without the correction you could have had by a larger $\alpha$, knowingly. With the correction all three columns
+# $\alpha = 0.01$ it still helps with 0.99 and 0.999 ({{ curves[0.01, 0.999, without][-1]:.2f }} against {{ curves[0.01, 0.999, adam][-1]:.2f }} for the latter): that network bears larger steps. With 0.9999 the first steps are {{ float(play.step_ratio(1, 0.9, 0.9999)):.0f }} to {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone. What you gain without the correction you could have had by a larger $\alpha$, knowingly. With the correction all three columns
 # look alike: $\beta_2$ no longer changes the scale of the early steps. That is what it is for: **$\alpha$ means the same from the first step on.**
 #
 # ### The worked example
@@ -293,7 +293,7 @@ for beta in (0.9, 0.95, 0.99, 0.999):
 # warning about the next section. Lighter is lower; the star is the minimum.
 
 # %%
-scenes.surface_race().live()
+play.surface_race().live()
 
 # %% [markdown]
 # At the first setting Adam and RMSprop trail momentum, and gradient descent leaves the picture. At a tenth of that step size gradient descent ends lower than Adam. A race at one
@@ -307,18 +307,18 @@ scenes.surface_race().live()
 # **Predict:** whose [basin](glossary.ipynb#Basin) is the widest, in decades?
 
 # %%
-scenes.good_basin().live()
+play.good_basin().live()
 
 # %% [markdown]
 # The same numbers as a table, for two ideas of "nearly as good".
 
 # %%
-accuracy = {name: found[:, 1].mean(0) for name, found in scenes.basin_runs().items()}
-lrs = scenes.BASIN_LRS
+accuracy = {name: found[:, 1].mean(0) for name, found in play.basin_runs().items()}
+lrs = play.BASIN_LRS
 decades = {}
 print("rule        best    at lr   decades within 2 points / 10 points")
 for name, found in accuracy.items():
-    decades[name] = [scenes.width(found, near)[2] for near in (0.02, 0.1)]
+    decades[name] = [play.width(found, near)[2] for near in (0.02, 0.1)]
     narrow, broad = decades[name]
     print(f"{name:10} {found.max():.3f} {lrs[found.argmax()]:7.3f} {narrow:14.2f} / {broad:.2f}")
 
@@ -343,14 +343,14 @@ print("all at lr 1:    ", ranking({name: found[large] for name, found in accurac
 print("each tuned:     ", ranking({name: found.max() for name, found in accuracy.items()}))
 
 # %% [markdown]
-# Same network, same data, and no two agree. The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(scenes.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}. When a paper compares optimizers, look first for how each step size was chosen.
+# Same network, same data, and no two agree. The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(play.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}. When a paper compares optimizers, look first for how each step size was chosen.
 #
 # ### Task: reach the goal
 #
 # A [ravine](glossary.ipynb#Ravine) of [condition number](glossary.ipynb#Condition-number) 100, turned by 20 degrees. Bring the loss below 1e-4 in 100 steps. With both $\beta$s at their defaults no step size is enough: short steps crawl, long ones swing. Which second slider do you need?
 
 # %%
-scenes.ravine_goal().live()
+play.ravine_goal().live()
 
 # %% [markdown]
 # How rare are good settings? Run the whole space at once, {{ 40 * 34 * 20:, }} settings, and see which $\beta_1$ ever reach the goal.
@@ -550,7 +550,7 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 from lessonlib.data import digits
-from lessonlib.gpu.looped import Looped
+from lessonlib.pytorch.looped import Looped
 
 d = digits()
 x_train, x_test = (torch.tensor(x, dtype=torch.float32) for x in (d.train_x, d.test_x))

@@ -32,10 +32,10 @@ import torch
 from torch.nn import functional
 
 from lessonlib.data import recorded, text
-from lessonlib.gpu import bench, lab, shard
-from lessonlib.gpu.adamw import AdamW
-from lessonlib.gpu.transformer import Corpus, Transformer, sample, schedule, train, train_all
-from lessonlib.scenes import lesson11 as scenes
+from lessonlib.lessons.lesson11 import bench, memory, shard, trainings
+from lessonlib.pytorch.adamw import AdamW
+from lessonlib.pytorch.transformer import Corpus, Transformer, sample, schedule, train, train_all
+from lessonlib.lessons.lesson11 import play
 
 # %% [markdown]
 # Which machine is this? `size` is what a training will cost here.
@@ -45,7 +45,7 @@ kind = "cuda" if torch.cuda.is_available() else "cpu"
 dtype = torch.float64 if kind == "cpu" else torch.float32
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
-corpus, size = Corpus(text(), kind), lab.SIZES[kind]
+corpus, size = Corpus(text(), kind), trainings.SIZES[kind]
 print(kind, size)
 
 # %% [markdown]
@@ -81,15 +81,15 @@ print(f"{sum(p.numel() for p in model.parameters()):,} parameters, loss at the s
 # SGD with [momentum](glossary.ipynb#Momentum), [Adam](glossary.ipynb#Adam), [AdamW](glossary.ipynb#AdamW). torch's `momentum=0.9` keeps a *sum*: in the letters of lesson 7 its step size is ten times `lr`. `AdamW` is the course's own, a drop-in for torch's.
 
 # %%
-print(inspect.getsource(lab.optimizer))
+print(inspect.getsource(trainings.optimizer))
 
 # %% [markdown]
-# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(lab.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2. Other hyperparameters are at their defaults, so $\beta_2=0.999$; AdamW decays all parameters, nothing is clipped: simpler than lesson 10's recipe, and alike for all. The loss is measured on the test text at the end.
+# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(trainings.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2. Other hyperparameters are at their defaults, so $\beta_2=0.999$; AdamW decays all parameters, nothing is clipped: simpler than lesson 10's recipe, and alike for all. The loss is measured on the test text at the end.
 #
 # **Predict:** on the digits of lesson 9 the rules tied once they were tuned. On language with a transformer? By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
 
 # %% tags=["nbval-ignore-output", "chaotic"]
-results = train_all(lab.trainings(kind, size), corpus, dtype=dtype)
+results = train_all(trainings.trainings(kind, size), corpus, dtype=dtype)
 
 def tests(rule, warmup):
     """(step sizes, test losses) of a rule."""
@@ -104,22 +104,22 @@ for rule in ("momentum", "adam", "adamw"):
           f"{0 < losses.argmin() < len(lrs) - 1}")
 
 # %% [markdown]
-# In the figure, lines are the runs that you just made. Bars are the range of {{ len(scenes.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them). Look at the lowest point of each line, and at how far the bars reach.
+# In the figure, lines are the runs that you just made. Bars are the range of {{ len(play.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them). Look at the lowest point of each line, and at how far the bars reach.
 
 # %% tags=["nbval-ignore-output", "chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 4))
 for rule in best:
     lrs, losses = tests(rule, size.warmup)
-    plots.basin(lrs, np.minimum(losses, scenes.CEILING), ax, rule=rule)
+    plots.basin(lrs, np.minimum(losses, play.CEILING), ax, rule=rule)
     if bars:
-        at, seeds = scenes.seed_range(bars["sweep"], rule, bars["size"]["warmup"])
-        low, high = (np.minimum(x, scenes.CEILING) for x in (seeds.min(0), seeds.max(0)))
+        at, seeds = play.seed_range(bars["sweep"], rule, bars["size"]["warmup"])
+        low, high = (np.minimum(x, play.CEILING) for x in (seeds.min(0), seeds.max(0)))
         ax.vlines(at, low, high, color=plots.look(rule).color, lw=5, alpha=0.3)
 ax.axhline(level["which follows which"], color="black", lw=1, label="table of pairs")
 ax.set(ylabel="test loss, nats", ylim=(2 if kind == "cpu" else None, 4.2),
        title="On language, momentum stays behind")
 ax.legend(ncols=2)
-over = {rule: scenes.best_of(record, rule, record["size"]["warmup"]) for rule in best}
+over = {rule: play.best_of(record, rule, record["size"]["warmup"]) for rule in best}
 plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach the level of a "
            "table of pairs; momentum's best is higher and its basin narrower.")
 
@@ -154,7 +154,7 @@ plots.show(figure, "Training loss of three optimizers at their best step size: a
 # %%
 rule = min(best, key=lambda rule: tests(rule, size.warmup)[1].min())
 longer = size._replace(steps=4 * size.steps, warmup=4 * size.warmup)
-scholar = train(lab.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
+scholar = train(trainings.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
 print(f"below the table of pairs: {scholar.test < level['which follows which']}")
 
 # %% [markdown]
@@ -185,8 +185,8 @@ for lr, warm, cold in zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]):
 
 # %%
 print("lr        with warm-up    without")
-lrs, warm = scenes.seed_range(record["sweep"], "adamw", record["size"]["warmup"])
-cold = scenes.seed_range(record["sweep"], "adamw", 0)[1]
+lrs, warm = play.seed_range(record["sweep"], "adamw", record["size"]["warmup"])
+cold = play.seed_range(record["sweep"], "adamw", 0)[1]
 for i, lr in enumerate(lrs):
     ranges = [f"{found[:, i].min():.2f} to {found[:, i].max():.2f}" for found in (warm, cold)]
     print(f"{lr:<9g} {ranges[0]:15} {ranges[1]}")
@@ -201,13 +201,13 @@ records = {device: recorded(f"lab_{device}.json") for device in ("cpu", "cuda")}
 here = [found for found in records.values() if found]
 figure, axes = plt.subplots(1, len(here), figsize=(4.2 + 3 * len(here), 3.9), squeeze=False)
 for ax, found in zip(axes[0], here):
-    scenes.warmup_basin(found, ax)
+    play.warmup_basin(found, ax)
 figure.suptitle("With warm-up a larger step size still trains", weight="bold")
 plots.show(figure, "AdamW's test loss against step size, with and without warm-up: alike at small "
            "step sizes; at 0.01 lower with it; at 0.03 the seeds spread widely.")
 for found in here:
     print("recorded by", found["command"])
-warm_best, cold_best = (scenes.best_of(record, "adamw", w) for w in (record["size"]["warmup"], 0))
+warm_best, cold_best = (play.best_of(record, "adamw", w) for w in (record["size"]["warmup"], 0))
 
 # %% [markdown]
 # At small and middle step sizes warm-up changes little. At large ones it helps: **the basin is wider on the side of large steps**, and since the best step size now lies there, the best loss is a little lower too, with ranges that touch: {{ warm_best[1]:.2f }} to {{ warm_best[2]:.2f }} at {{ warm_best[0]:g}} with it, {{ cold_best[1]:.2f }} to {{ cold_best[2]:.2f }} at {{ cold_best[0]:g}} without. How much of this holds for larger models and longer runs, this small one cannot say.
@@ -233,7 +233,7 @@ def watch(seed, warmup, lr=0.01):
     """alike() before each step of the first half."""
     model = Transformer(n, size, seed).to(kind, dtype)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = lab.optimizer("adamw", lr)(model.parameters())
+    optimizer = trainings.optimizer("adamw", lr)(model.parameters())
     watched = []
     for t in range(1, size.steps // 2 + 1):
         watched.append(alike(model))
@@ -307,7 +307,7 @@ for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
 # AdamW does about a dozen operations for each parameter. A processor does those in no time; it waits for memory. A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory. No code that goes through memory is faster than this [floor](glossary.ipynb#Floor). (We estimate it from the speed of a copy, so that an engine at the floor may be measured a little above or below it.) **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s. Then reach the goal.
 
 # %%
-scenes.floor_of_a_machine().live()
+play.floor_of_a_machine().live()
 
 # %% [markdown]
 # On the laptop it is {{ 28 * 124e6 / 20e9 * 1e3:.0f}} ms. For 7 billion parameters in 0.1 s memory must move {{ 28 * 7e9 / 0.1 / 1e9:,.0f}} GB/s, which only the memory of large accelerators does.
@@ -331,7 +331,7 @@ def my_floor(rule, parameters, bandwidth):
 # The check asks for a thousand parameters at a thousand bytes a second, so that the answer is the bytes for each parameter.
 
 # %%
-for rule, each in scenes.STEP_BYTES.items():
+for rule, each in play.STEP_BYTES.items():
     mine = my_floor(rule, 1000, 1000.0)
     if mine is None:
         print(f"{rule}: not written yet")
@@ -348,7 +348,7 @@ count = 100_000_000 if kind == "cuda" else 4_000_000
 rows = bench.measure(kind, "one tensor", [(count,)], repeats=3, budget=3)
 bandwidth = rows[0].copied_per_second
 print(f"a copy moves {bandwidth / 1e9:.3g} GB/s: the floor of AdamW for 124 million parameters "
-      f"is {1e3 * scenes.STEP_BYTES['adamw'] * 124e6 / bandwidth:.3g} ms")
+      f"is {1e3 * play.STEP_BYTES['adamw'] * 124e6 / bandwidth:.3g} ms")
 print(bench.table(rows))
 
 # %% [markdown]
@@ -362,20 +362,20 @@ shown = {device: found for device, found in benches.items() if found}
 figure, axes = plt.subplots(len(shown), 2, figsize=(9.6, 4.2 * len(shown)), squeeze=False)
 for row, (device, found) in zip(axes, shown.items()):
     for ax, workload in zip(row, ("one tensor", "1000 tensors of 1024")):
-        scenes.ladder(found, workload, ax)
+        play.ladder(found, workload, ax)
         ax.set_title(f"{device}, {workload}")
 figure.suptitle("One large tensor waits for memory, a thousand small ones for calls", weight="bold")
 plots.show(figure, "The time of a step for each engine as a multiple of the floor, recorded, for "
            "one large tensor and for a thousand small ones.")
 
 # %% [markdown]
-# {{ scenes.in_words(benches["cpu"]) }}
+# {{ play.in_words(benches["cpu"]) }}
 #
-# Torch's loop is slower than its foreach even on one tensor, where there are no calls to save. It also makes more arrays on the way (two against one, counted on one tensor); we did not test whether that is the whole reason. Our own loop and foreach tie there. On a thousand small tensors the calls are the cost: no engine comes near the floor, and the plain NumPy rule is ahead of torch's loop. (No GPU has been recorded yet: `python -m lessonlib.gpu.bench --device cuda` measures yours.)
+# Torch's loop is slower than its foreach even on one tensor, where there are no calls to save. It also makes more arrays on the way (two against one, counted on one tensor); we did not test whether that is the whole reason. Our own loop and foreach tie there. On a thousand small tensors the calls are the cost: no engine comes near the floor, and the plain NumPy rule is ahead of torch's loop. (No GPU has been recorded yet: `python -m lessonlib.lessons.lesson11.bench --device cuda` measures yours.)
 #
 # ### Memory, by measurement
 #
-# "Adam needs eight bytes for each parameter." Count: what does each optimizer hold after its first step, and what does it take for a moment within a step? `lab.first_steps` listens to every tensor that torch makes. **Predict** both columns for SGD, momentum, and AdamW as a loop, foreach and fused.
+# "Adam needs eight bytes for each parameter." Count: what does each optimizer hold after its first step, and what does it take for a moment within a step? `memory.first_steps` listens to every tensor that torch makes. **Predict** both columns for SGD, momentum, and AdamW as a loop, foreach and fused.
 
 # %%
 made = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
@@ -386,7 +386,7 @@ made = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
         "ours, foreach": lambda params: AdamW(params, impl="foreach")}
 print("bytes for each parameter   state   extra, for a moment")
 for name, make in made.items():
-    held = lab.first_steps(make)
+    held = memory.first_steps(make)
     print(f"{name:26} {held['state']:5.0f} {held['extra']:14.1f}")
 
 # %% [markdown]
@@ -435,7 +435,7 @@ for kept in (torch.float32, torch.bfloat16):
 # %%
 torch.set_num_threads(1)
 short = size._replace(steps=2, warmup=0)
-half = train(lab.optimizer("adamw", 1e-3), corpus, short, autocast=torch.bfloat16)
+half = train(trainings.optimizer("adamw", 1e-3), corpus, short, autocast=torch.bfloat16)
 weight = half.model.blocks[0].up.weight
 with torch.autocast(kind, torch.bfloat16):
     product = half.model.blocks[0].up(torch.ones(1, size.width, device=kind))
@@ -455,7 +455,7 @@ def step_ms(autocast):
     clock = [time.perf_counter()]
     for steps in (50, 150):
         large = size._replace(layers=6, width=384, heads=6, context=256, steps=steps, warmup=0)
-        train(lab.optimizer("adamw", 1e-3), corpus, large, autocast=autocast)
+        train(trainings.optimizer("adamw", 1e-3), corpus, large, autocast=autocast)
         clock.append(time.perf_counter())
     return 1e3 * (clock[2] - 2 * clock[1] + clock[0]) / 100
 
@@ -473,7 +473,7 @@ for name, autocast in (("float32", None), ("bfloat16", torch.bfloat16)):
 # Sixteen bytes for each parameter, weights, gradients and state, before any activation: 7 billion parameters are {{ 16 * 7 }} GB. On several cards, plain data parallelism keeps a full copy on each. ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [state](glossary.ipynb#Sharding) of *its* part only, update that, and pass on the result. Stage 1 spreads the state, 2 the gradients too, 3 the parameters too. Then reach the goal.
 
 # %%
-scenes.will_it_fit().live()
+play.will_it_fit().live()
 
 # %% [markdown]
 # In float32 the state is half of it (in 16-bit training with a float32 copy, as in the paper, 12 of 16 bytes), so stage 1 saves most for the least: it needs no more traffic than plain data parallelism, whose sum of gradients over all processes is made of the same two halves, add up the parts and hand them round. (Torch's `ZeroRedundancyOptimizer` beside `DistributedDataParallel`, which the cell below runs, sends half as much again: the gradients are handed round first, and then the parameters.) Stage 3 is the only one whose need goes to zero with more processes; its price is that weights are gathered again for every layer, forward and backward: half as much traffic again. At {{ 16 * 7 }} GB for 7 billion parameters only stage 3 fits 24 GB, from 8 processes on: at stage 2 the {{ 4 * 7 }} GB of weights stay in each.
@@ -504,7 +504,7 @@ except RuntimeError as reason:
 # %%
 print("stage   by formula   measured, in each process")
 for stage in range(4):
-    formula = sum(scenes.bytes_per_rank(1, 2, stage).values())
+    formula = sum(play.bytes_per_rank(1, 2, stage).values())
     ranks = spread["bytes"][str(stage)] if spread else []
     measured = [f"{sum(rank.values()) / spread['parameters']:.2f}" for rank in ranks]
     print(f"{stage:5} {formula:12.2f}   {' '.join(measured) or 'not measured here'}")
@@ -529,7 +529,7 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 
 # %%
 def gigabytes(stage, cards):
-    return sum(scenes.bytes_per_rank(13e9, cards, int(stage[-1])).values()) / 1e9
+    return sum(play.bytes_per_rank(13e9, cards, int(stage[-1])).values()) / 1e9
 
 for stage, cards in my_cards.items():
     least = gigabytes(stage, 1e12)

@@ -27,13 +27,14 @@ MEDIAN_MS, TIMES = 60, 3.5  # the bars: at most, at least
 BESIDE = '''
 import matplotlib.pyplot as plt
 from ipywidgets import interactive
-from lessonlib import experiments, plots
+from lessonlib import plots
+from lessonlib.play.experiment import DPI
 
 def beside(experiment):
     """The same picture as it is usually made: drawn from nothing by pyplot at each change."""
     names = experiment.scene.__globals__
     def draw(**values):
-        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=experiments.DPI)
+        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=DPI)
         try:
             with plt.style.context(plots.STYLE):
                 experiment.update(experiment.scene().artists, **values)

@@ -13,7 +13,7 @@ import pytest
 from latency import area
 
 MAKE = '''import time
-from lessonlib.experiments import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 
 def scene():
     figure = new_figure()

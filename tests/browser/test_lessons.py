@@ -14,9 +14,9 @@ import numpy as np
 
 import lessonlib
 from lessonlib.checks import check
-from lessonlib.experiments import Choice
+from lessonlib.play.experiment import Choice
 
-SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinpath("tests").glob("test_scenes_*.py"))
+SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
     "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
@@ -158,7 +158,7 @@ def test_a_learner_reaches_every_goal(lesson):
             controls = experiment.controls
             settings = {controls[name].label: value if isinstance(controls[name], Choice) else float(value)
                         for name, value in experiment.values(**solution).items()}
-        assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_scenes_* reach this goal: {shown[:200]}"
+        assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_lesson*_play.py reach this goal: {shown[:200]}"
         play = lab.Play(lesson, i)
         assert len(play.rows()) == len(settings)
         for label, value in settings.items():

@@ -1,0 +1,1 @@
+"""What lesson 0 alone needs."""

@@ -1,0 +1,136 @@
+"""The experiment of lesson 0, its map of the course, and what it asks of a machine."""
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib import rules
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look
+from lessonlib.problems import ravine
+from lessonlib.runner import Run, run
+
+__all__ = ["COURSE", "NEEDED", "Lesson", "course_map", "step_size", "versions"]
+
+NEEDED = {"numpy": (2, 0), "matplotlib": (3, 9), "ipywidgets": (7, 7), "torch": (2, 5)}
+
+
+class Lesson(NamedTuple):
+    """A lesson on the map: minutes are estimates; needs and helped_by are numbers of other lessons; (x, y) is where it stands."""
+
+    number: int
+    name: str
+    question: str
+    minutes: int
+    x: float
+    y: float
+    look: str = ""
+    needs: tuple[int, ...] = ()
+    helped_by: tuple[int, ...] = ()
+
+
+COURSE = (
+    Lesson(0, "Start here", "How long may\na step be?", 30, 0, 0.5, "sgd"),
+    Lesson(7, "Momentum", "Can a step\nremember?", 80, 1, 1, "momentum", needs=(0,)),
+    Lesson(8, "RMSprop", "A step size for\neach coordinate?", 90, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
+    Lesson(9, "Adam", "Both at once?\nIs it better?", 90, 2, 0.5, "adam", needs=(7, 8)),
+    Lesson(10, "AdamW", "How should\nweights decay?", 95, 3, 1, "adamw", needs=(9,)),
+    Lesson(11, "GPU lab", "What does a\nstep cost?", 85, 3, 0, "", needs=(9,), helped_by=(10,)),
+)
+
+
+def versions() -> dict[str, tuple[str, bool]]:
+    """Return for each package that the lessons need its version, empty if it is missing, and whether that is new enough."""
+    found = {}
+    for name, least in NEEDED.items():
+        try:
+            text = version(name)
+        except PackageNotFoundError:
+            text = ""
+        numbers = [int(part) for part in text.split(".")[:2] if part.isdigit()]
+        found[name] = (text, tuple(numbers) >= least)
+    return found
+
+
+def course_map() -> Figure:
+    """Return the map of the course: a box for each lesson with its question and minutes, an arrow for what it needs."""
+    width, height = 0.76, 0.68
+    figure = new_figure(8, 3.6)
+    ax = figure.add_subplot(xlim=(-0.42, 3.42), ylim=(-0.42, 1.42))
+    ax.axis("off")
+    place = {lesson.number: lesson for lesson in COURSE}
+    for lesson in COURSE:
+        color = look(lesson.look).color
+        ax.add_patch(_box(lesson.x - width / 2, lesson.y - height / 2, width, height, color))
+        ax.text(lesson.x, lesson.y + 0.21, f"{lesson.number}  {lesson.name}", ha="center", va="center", weight="bold", color=color)
+        ax.text(lesson.x, lesson.y - 0.005, lesson.question, ha="center", va="center", fontsize=9.5, linespacing=1.15)
+        ax.text(lesson.x, lesson.y - 0.245, f"{lesson.minutes} min", ha="center", va="center", fontsize=9, color="#444444")
+        for number in lesson.needs + lesson.helped_by:
+            other, dash = place[number], "-" if number in lesson.needs else (0, (2, 2))
+            if other.x == lesson.x:
+                ends = (other.x, other.y - height / 2), (lesson.x, lesson.y + height / 2)
+            else:
+                ends = ((other.x + width / 2, other.y + 0.3 * (lesson.y - other.y)),
+                        (lesson.x - width / 2, lesson.y - 0.3 * (lesson.y - other.y)))
+            ax.annotate("", ends[1], ends[0], arrowprops={"arrowstyle": "-|>", "linestyle": dash, "color": "#444444", "lw": 1.4,
+                                                          "shrinkA": 1, "shrinkB": 1})
+    ax.set_title("Two ideas meet in lesson 9 (solid: needed before; dashed: helps)")
+    return figure
+
+
+def _box(x: float, y: float, width: float, height: float, color: str) -> Any:
+    from matplotlib.patches import FancyBboxPatch
+
+    return FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.05", facecolor="white", edgecolor=color,
+                          linewidth=1.8)
+
+
+def step_size(steps: int = 60, target: float = 1e-7) -> Experiment:
+    """Gradient descent in a valley of curvature 1 along and a chosen one across: the path, and the loss against the step."""
+    turn = np.linspace(0, 2 * np.pi, 121)
+
+    @lru_cache(maxsize=4)
+    def attempt(lr: float, steep: float) -> Run:
+        return run(rules.sgd, ravine(steep), steps=steps, lr=lr)
+
+    def scene() -> Scene:
+        figure = new_figure(7.6, 3.9)
+        left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
+        left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$ (along)", ylabel="$\\theta_2$ (across)", title="The path")
+        left.grid(visible=False)
+        left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none")
+        right.set(yscale="log", xlim=(0, steps), ylim=(1e-12, 1e4), xlabel="step", ylabel="loss", title="Below the line?")
+        right.axhline(target, color="black", linewidth=1)
+        right.text(steps, target * 2, "the goal", ha="right")
+        style = look("sgd")
+        (lines,) = left.plot([], [], color="#aaaaaa", linewidth=0.8, zorder=1)
+        (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
+        (curve,) = right.plot([], [], color=style.color)
+        (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=8, clip_on=False)
+        return Scene(figure, {"lines": lines, "path": path, "curve": curve, "end": end},
+                     f"Left, the path of gradient descent over the height lines of a valley; right, the loss over {steps} steps on a "
+                     f"logarithmic scale and a line at {target:g}.")
+
+    def update(artists: dict[str, Any], lr: float, steep: float) -> str:
+        result = attempt(lr, steep)
+        radii = np.sqrt(1 + steep) * 2.0 ** np.arange(1, -5, -1)
+        rings = np.array([[*np.outer([r, r / steep**0.5], [1]) * [np.cos(turn), np.sin(turn)], ] for r in radii])
+        rings = np.concatenate([rings, np.full((len(radii), 2, 1), np.nan)], axis=2)  # a gap between two rings
+        artists["lines"].set_data(rings[:, 0].ravel(), rings[:, 1].ravel())
+        artists["path"].set_data(*np.clip(result.theta, -9, 9).T)
+        artists["curve"].set_data(np.arange(steps + 1), np.clip(result.loss, 1e-12, 1e4))
+        artists["end"].set_data([steps], [float(np.clip(result.loss[-1], 1e-12, 1e4))])
+        along, across = (round(1 - lr * curvature, 3) + 0.0 for curvature in (1.0, steep))
+        return (f"Each step multiplies the distance along the valley by {along:g} and across it by {across:g}. "
+                f"Loss after {steps} steps: {result.loss[-1]:.1e}.")
+
+    def met(lr: float, steep: float) -> bool:
+        return steep > 9.99 and bool(attempt(lr, steep).loss[-1] < target)
+
+    return Experiment(scene, update, {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True),
+                                      "steep": Slider("curvature across", 1.0, 100.0, 10.0, log=True)},
+                      Goal(f"with a curvature of 10 or more across the valley, loss below {target:g} after {steps} steps.", met))

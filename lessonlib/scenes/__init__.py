@@ -1,1 +1,0 @@
-"""The experiments that learners play with, one module for each lesson: `from lessonlib.scenes import lesson09 as scenes`."""

@@ -1,0 +1,62 @@
+"""The experiments of lesson 9."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from play_laws import LAWS
+
+from lessonlib import adam, rules, run
+from lessonlib.lessons.lesson09 import play
+from lessonlib.problems import noisy, ravine
+
+
+@pytest.fixture(autouse=True)
+def light_basin(monkeypatch):
+    """One seed and eight units: the mechanism, quickly."""
+    monkeypatch.setattr(play, "basin_runs", lambda made=play.basin_runs: made(8, 1))
+
+
+CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
+    (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
+    (play.surface_race, {"surface": "Rosenbrock", "lr": 0.002, "noise": 0.0}),
+    (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
+    (play.good_basin, None),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
+def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
+    law(make, solution)
+
+
+def test_the_readout_says_what_the_runner_says():
+    loss = run(adam, ravine(100, 20), steps=100, lr=0.5, beta1=0.5, beta2=0.9).loss[-1]
+    assert f"{loss:.1e}" in play.ravine_goal().alt(lr=0.5, beta1=0.5, beta2=0.9)
+
+
+def test_the_width_of_a_basin_is_the_unbroken_stretch_around_the_best():
+    lrs = np.array([0.01, 0.1, 1.0, 10.0, 100.0])
+    low, high, decades = play.width(np.array([0.95, 0.5, 0.93, 0.96, 0.95]), 0.04, lrs)
+    assert (low, high) == (1.0, 100.0)
+    assert decades == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("surface", "place", "noise"), [
+    ("Rosenbrock", 0, 0.0), ("Rosenbrock", 77, 1.5), ("saddle", 130, 0.0), ("Beale", None, 0.5)])
+def test_a_race_shows_the_runs_at_its_step_size(surface, place, noise):
+    race = play.surface_race()
+    lr = 0.0123 if place is None else float(race.controls["lr"].places()[place])
+    problem, artists = play.SURFACES[surface], race._draw().artists
+    told = race.update(artists, surface=surface, lr=lr, noise=noise)
+    low, span = np.array(problem.window[::2]), np.array(problem.window[1::2]) - np.array(problem.window[::2])
+    for name in play.RACERS:
+        result = run(getattr(rules, name), noisy(problem, noise) if noise else problem, steps=150, lr=lr)
+        np.testing.assert_allclose(artists[name].get_xydata(), np.clip((result.theta - low) / span, -2, 3), rtol=1e-9)
+        assert (f"{name} {result.loss[-1]:.2g}" if np.isfinite(result.loss[-1]) else f"{name} diverged") in told
+
+
+def test_the_step_ratio_has_its_hand_worked_values():
+    t = np.array([1, 12, 50])
+    np.testing.assert_allclose(play.step_ratio(t, 0.9, 0.999).round(2), [3.16, 6.57, 4.50])
+    assert play.step_ratio(1, 0.9, 0.95) == pytest.approx(0.1 / 0.05**0.5)

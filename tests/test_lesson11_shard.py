@@ -1,0 +1,48 @@
+"""AdamW on parameters spread over two processes: the same result, a share of the memory, and a checkpoint that resumes exactly."""
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from lessonlib.lessons.lesson11 import shard
+from lessonlib.lessons.lesson11.play import bytes_per_rank
+
+
+@pytest.fixture(scope="module")
+def measured():
+    if sys.platform == "win32" or not shard.dist.is_available():
+        pytest.skip("torch.distributed's gloo was tried on Linux only")
+    return shard.launch(2)
+
+
+@pytest.mark.parametrize("stage", shard.STAGES)
+def test_spread_over_two_processes_it_trains_as_in_one(measured, stage):
+    assert measured["apart"][str(stage)] < 1e-11
+
+
+@pytest.mark.parametrize("stage", shard.STAGES)
+def test_each_process_holds_what_the_formula_says(measured, stage):
+    wanted = bytes_per_rank(measured["parameters"], 2, stage)
+    for rank in measured["bytes"][str(stage)]:
+        assert rank == pytest.approx(wanted, rel=0.02)  # tensors are not always cut into equal halves
+
+
+def test_resumed_from_a_checkpoint_it_goes_on_bit_for_bit(measured):
+    assert measured["resumed equal"]
+
+
+def test_the_table_says_all_of_it(measured):
+    lines = shard.table(measured).splitlines()
+    assert [line.split()[0] for line in lines[2:6]] == ["0", "1", "2", "3"]
+    assert lines[5].split() == ["3", "2.00", "2.00", "4.00", "True"]
+
+
+def test_where_it_cannot_start_it_says_so(monkeypatch):
+    def refused(command, **_):
+        return subprocess.CompletedProcess(command, 1, "", "no network here")
+
+    monkeypatch.setattr(shard.subprocess, "run", refused)
+    with pytest.raises(RuntimeError, match="no network here"):
+        shard.launch(2)
