@@ -1,0 +1,88 @@
+"""The network of lesson 7: three hidden layers that read digits, trained by gradient descent and by momentum from ten starts."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from lessonlib import rules
+from lessonlib.data import digits
+from lessonlib.lessons.lesson07.opening import NAMES
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look
+from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.tasks import Data, Task
+from lessonlib.runner import grid
+
+__all__ = ["Curves", "SWEEPS", "both", "curves", "deep_task", "ratio"]
+
+Array = np.ndarray[Any, Any]
+SIZES = (64, 32, 32, 32, 10)
+SWEEPS: Mapping[Callable[..., Any], Array] = {rules.sgd: np.geomspace(0.02, 2, 14), rules.momentum: np.geomspace(0.1, 5, 14)}
+
+
+class Curves(NamedTuple):
+    """Training losses of a rule at its best step size. lr: that step size; steps: (R,); losses: (R, starts)."""
+
+    lr: float
+    steps: Array
+    losses: Array
+
+
+def deep_task() -> Task:
+    """Return the network 64-32-32-32-10 (ReLU, He start 2015, biases 0) on all training digits.
+
+    >>> {name: value.shape for name, value in deep_task().start(0).items()}["w4"]
+    (10, 32)
+    """
+    d = digits()
+
+    def start(seed: int) -> dict[str, Array]:
+        rng, out = np.random.default_rng(seed), {}
+        for layer, (wide, next_wide) in enumerate(pairwise(SIZES), start=1):
+            out[f"w{layer}"] = rng.normal(0, (2 / wide) ** 0.5, (next_wide, wide))
+            out[f"b{layer}"] = np.zeros(next_wide)
+        return out
+
+    def logits(p: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        h = x.mT
+        for layer in range(1, len(SIZES)):
+            h = p[f"w{layer}"] @ h + p[f"b{layer}"][..., None]
+            h = h if layer == len(SIZES) - 1 else h.relu()
+        return h
+
+    return Task("digits, three hidden layers", start, lambda seed: Data(d.train_x, d.train_y, d.test_x, d.test_y), logits)
+
+
+def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
+    """Return for gradient descent and momentum the Curves at the best of fourteen step sizes, by the mean loss of the starts at the end."""
+    out = {}
+    for rule, lrs in SWEEPS.items():
+        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=2, dtype=torch.float32, device="cpu", **grid(lr=lrs))
+        best = found.train_loss[-1].mean(0).argmin()
+        out[rule.__name__] = Curves(float(lrs[best]), found.steps, found.train_loss[:, :, best])
+    return out
+
+
+def ratio(trained: Mapping[str, Curves]) -> float:
+    """Return how many times lower momentum's loss is at the end, by the means of the starts."""
+    return float(trained["sgd"].losses[-1].mean() / trained["momentum"].losses[-1].mean())
+
+
+def curves(trained: Mapping[str, Curves]) -> Figure:
+    """Return the training losses over the steps, a line for each start."""
+    figure = new_figure(7.2, 3.8)
+    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="Ten starts of each, at its best step size")
+    for rule, found in trained.items():
+        style = look(rule)
+        lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
+        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}")
+        for line in lines:
+            line.set(linestyle=style.dash, marker=style.marker, markevery=10, markersize=4)
+    ax.legend()
+    return figure

@@ -1,0 +1,101 @@
+"""What opens lesson 7: two paths through a ravine, and the gradients that cancel across it and add up along it."""
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib import rules
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import contours, look
+from lessonlib.problems import ravine
+from lessonlib.runner import Run, run
+
+__all__ = ["LRS", "NAMES", "STEPS", "gradients", "tuned", "two_paths"]
+
+NAMES = {"sgd": "gradient descent", "momentum": "momentum"}
+STEPS = 100
+LRS = np.geomspace(1e-3, 0.6, 60)
+
+
+@cache
+def tuned(rule: str) -> tuple[float, Run]:
+    """Return (step size, run) of a rule on ravine(100): of LRS the one whose largest loss in the last ten steps is lowest.
+
+    Momentum has beta1 = 0.8, a memory of five steps.
+    """
+    hyper = {"beta1": 0.8} if rule == "momentum" else {}
+    losses = run(getattr(rules, rule), ravine(100), steps=STEPS, record="loss", lr=LRS[:, None], **hyper).loss
+    lr = float(LRS[losses[-10:].max(0).argmin()])
+    return lr, run(getattr(rules, rule), ravine(100), steps=STEPS, lr=lr, **hyper)
+
+
+def two_paths() -> Experiment:
+    """The paths of gradient descent and momentum in a ravine, and their losses, after a chosen number of steps."""
+    return Experiment(_paths_scene, _paths_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
+                      Goal("find the last step at which momentum's loss is above gradient descent's.", _last_behind))
+
+
+def _paths_scene() -> Scene:
+    figure = new_figure(8.4, 4.2)
+    left, right = figure.subplots(1, 2)
+    contours(ravine(100), left)
+    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
+    left.text(1.05, 1.08, "start", fontsize=9)
+    left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
+    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
+    artists: dict[str, Any] = {}
+    for rule in NAMES:
+        style = look(rule)
+        common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
+        (artists[f"{rule} path"],) = left.plot([], [], markersize=3, **common)
+        (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
+        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=7)
+    handles = [artists[f"{rule} loss"] for rule in NAMES]
+    figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=2)
+    return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
+                 "both over the steps, on a logarithmic scale.")
+
+
+def _paths_update(artists: dict[str, Any], steps: int) -> str:
+    told = []
+    for rule, name in NAMES.items():
+        _, result = tuned(rule)
+        path, loss = result.theta[: steps + 1], result.loss[: steps + 1]
+        artists[f"{rule} path"].set_data(*path.T)
+        artists[f"{rule} loss"].set_data(np.arange(steps + 1), loss)
+        artists[f"{rule} end"].set_data(*path[-1:].T)
+        told.append(f"{name} {loss[-1]:.2g}")
+    return f"Loss after {steps} steps: {', '.join(told)}."
+
+
+def _last_behind(steps: int) -> bool:
+    behind = np.flatnonzero(tuned("momentum")[1].loss > tuned("sgd")[1].loss)
+    return bool(steps == behind[-1])
+
+
+def gradients(shown: int = 20, *, average: bool = False) -> Figure:
+    """Return gradient descent's first gradients as bars, across the ravine and along it, each in units of the first one.
+
+    average: draw the running average of those gradients over them, with beta1 = 0.9.
+    """
+    _, result = tuned("sgd")
+    g = np.array([ravine(100).grad(theta, np.random.default_rng(0)) for theta in result.theta[:shown]])
+    g = g / g[0]
+    m, kept = np.zeros(2), []
+    for row in g:
+        m = 0.9 * m + 0.1 * row
+        kept.append(m)
+    figure = new_figure(8.4, 3.4)
+    for ax, i, name in zip(figure.subplots(1, 2, sharey=True), (1, 0), ("across", "along"), strict=True):
+        ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
+        if average:
+            style = look("momentum")
+            ax.plot(np.arange(1, shown + 1), np.array(kept)[:, i], color=style.color, marker=style.marker, label="running average")
+        ax.axhline(0, color="black", linewidth=1)
+        ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
+               xticks=(1, 5, 10, 15, 20))
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure

@@ -1,0 +1,137 @@
+"""The problem that opens lesson 9: a line through forty winter days, and the four optimizers that look for it."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from lessonlib import rules
+from lessonlib.problems import Problem
+from lessonlib.runner import Run, run
+
+__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "frozen_scales", "heating", "remedies", "tuned", "tuned_lr"]
+
+Array = np.ndarray[Any, Any]
+RULES = ("sgd", "momentum", "rmsprop", "adam")
+LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
+STEPS = 300
+UNITS: dict[str, Callable[[Array], Array]] = {
+    "degrees": lambda x: x,
+    "scaled": lambda x: x / (x**2).mean() ** 0.5,
+    "standardized": lambda x: (x - x.mean()) / x.std(),
+}
+
+
+def days(seed: int = 0, count: int = 40, noise: float = 0.5) -> tuple[Array, Array]:
+    """Return (temperature in degrees Fahrenheit, gas in cubic metres) of simulated winter days, (count,) each.
+
+    Temperatures have mean 50 and deviation 18; the gas is 10 - 0.12 * temperature, off by `noise`.
+    """
+    rng = np.random.default_rng(seed)
+    temperature = 50 + 18 * rng.standard_normal(count)
+    return temperature, 10 - 0.12 * temperature + noise * rng.standard_normal(count)
+
+
+def heating(seed: int = 0, *, batch: int | None = None, count: int = 40, noise: float = 0.5, units: str = "degrees") -> Problem:
+    """The line gas = slope * temperature + intercept, by least squares; theta = (slope, intercept), start (0, 0).
+
+    The loss is half the mean squared residual above the lowest possible. batch: days drawn at each step, None for all of them.
+    units: of the temperature; "degrees" as measured, "scaled" divided by their root mean square, "standardized" from their mean, over
+    their spread. `minimum` is the least-squares line. Raises ValueError for other units.
+    """
+    if units not in UNITS:
+        raise ValueError(f"units={units!r}: one of {', '.join(map(repr, UNITS))}")
+    temperature, gas = days(seed, count, noise)
+    temperature = UNITS[units](temperature)
+    design = np.stack([temperature, np.ones(count)], axis=1)
+    hessian = design.T @ design / count
+    minimum = np.linalg.lstsq(design, gas, rcond=None)[0]
+    (a, b), (_, d) = hessian.tolist()
+
+    def pull(off: Array) -> Array:
+        return np.stack([a * off[..., 0] + b * off[..., 1], b * off[..., 0] + d * off[..., 1]], axis=-1)
+
+    def loss(theta: Array) -> Array:
+        off = theta - minimum
+        return 0.5 * (off * pull(off)).sum(-1)
+
+    def grad(theta: Array, rng: Generator) -> Array:
+        if batch is None:
+            return pull(theta - minimum)
+        rows = rng.integers(count, size=batch)
+        x, residual = temperature[rows], theta[..., :1] * temperature[rows] + theta[..., 1:] - gas[rows]
+        return np.stack([(residual * x).mean(-1), residual.mean(-1)], axis=-1)
+
+    return Problem("heating bill", loss, grad, np.zeros(2), minimum, (-0.25, 0.35, -2.0, 15.0))
+
+
+@cache
+def tuned_lr(rule: str, *, seeds: int = 10, steps: int = STEPS, **problem: Any) -> tuple[float, float]:
+    """Return (step size, share of the first excess loss left): the best of LRS for a rule, by the mean over the data sets `seeds`.
+
+    What is left is the mean of the last tenth of the steps, so that a rule that hops is judged by where it hops.
+    """
+    left = []
+    for seed in range(seeds):
+        bill = heating(seed, **problem)
+        losses = run(getattr(rules, rule), bill, steps=steps, seed=seed, record="loss", lr=LRS[:, None]).loss
+        left.append(losses[-steps // 10:].mean(0) / bill.loss(bill.start))
+    mean = np.mean(left, axis=0)
+    return float(LRS[mean.argmin()]), float(mean.min())
+
+
+@cache
+def tuned(rule: str, seed: int = 0, *, steps: int = STEPS, **problem: Any) -> Run:
+    """Return the run of a rule on one data set at its best step size."""
+    lr, _ = tuned_lr(rule, steps=steps, **problem)
+    return run(getattr(rules, rule), heating(seed, **problem), steps=steps, seed=seed, lr=lr)
+
+
+def remedies() -> list[list[str]]:
+    """Return a row for each change: its name, and the share of the excess loss that momentum and RMSprop still leave with it."""
+    changes: dict[str, dict[str, Any]] = {
+        "nothing": {}, "less noisy data, a fifth of the noise": {"noise": 0.1}, "twice as many days": {"count": 80},
+        "temperatures from their mean, over their spread": {"units": "standardized"}}
+    rows = [[name, *(_percent(tuned_lr(rule, **change)[1]) for rule in ("momentum", "rmsprop"))] for name, change in changes.items()]
+    return [*rows[:3], ["half the step size", *(_percent(_left_at_half(rule)) for rule in ("momentum", "rmsprop"))], rows[3]]
+
+
+def condition_numbers() -> tuple[float, float]:
+    """Return the condition number of the problem as measured, and with the scales that RMSprop has found after 100 steps."""
+    hessian = np.array([heating().grad(heating().minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])
+    root = _scales() ** 0.5
+    return float(np.linalg.cond(hessian)), float(np.linalg.cond(hessian / root / root[:, None]))
+
+
+def frozen_scales() -> list[list[str]]:
+    """Return two rows: what is left after walking with RMSprop's scales as they are after 100 steps, without momentum and with it."""
+    bill, scales, rows = heating(), _scales(), []
+    for name, rule in (("without momentum", rules.sgd), ("with momentum", rules.momentum)):
+        scaled = replace(bill, grad=lambda theta, rng: bill.grad(theta, rng) / scales)
+        losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
+        rows.append([name, _percent(float(losses[-STEPS // 10:].mean(0).min() / losses[0, 0]))])
+    return rows
+
+
+def _scales() -> Array:
+    """The root of RMSprop's v after 100 steps, for slope and intercept: (2,)."""
+    theta, s = heating().start, rules.State()
+    for _ in range(100):
+        theta, s = rules.rmsprop(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr("rmsprop")[0])
+    return np.asarray(s.v**0.5)
+
+
+def _left_at_half(rule: str) -> float:
+    lr, left = tuned_lr(rule)[0] / 2, []
+    for seed in range(10):
+        losses = run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", lr=lr).loss
+        left.append(losses[-STEPS // 10:].mean() / losses[0])
+    return float(np.mean(left))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}" if share >= 0.001 else "under 0.1%"

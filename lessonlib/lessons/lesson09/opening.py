@@ -1,0 +1,136 @@
+"""What opens lesson 9: four optimizers fit a line, and how the averages of Adam fill up; two experiments and a flow picture."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, heating, tuned
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import contours, look
+
+__all__ = ["NAMES", "filling", "flow", "four_lines"]
+
+NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
+COLD_TO_WARM = np.array([0.0, 100.0])
+
+
+def four_lines() -> Experiment:
+    """Four lines through forty days, and the way that each optimizer has come, after a chosen number of steps."""
+    return Experiment(_lines_scene, _lines_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
+                      Goal("find a number of steps at which RMSprop's line fits better than Adam's.", _rmsprop_leads))
+
+
+def _lines_scene() -> Scene:
+    figure = new_figure(8.4, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(*days(), "o", color="#8a8a8a", markersize=4)
+    left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
+    contours(heating(), right)
+    right.set(xlabel="slope", ylabel="intercept", title="The way there")
+    right.text(0, -0.55, "start", ha="center", va="top", fontsize=9)
+    right.text(-0.122, 11.1, "best line", ha="center", va="bottom", fontsize=9)
+    right.plot(0, 0, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
+    artists: dict[str, Any] = {}
+    for rule in RULES:
+        style = look(rule)
+        (artists[f"{rule} line"],) = left.plot([], [], color=style.color, linestyle=style.dash, linewidth=2)
+        (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linewidth=1)
+        (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
+    handles = [artists[f"{rule} line"] for rule in RULES]
+    figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
+    return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
+                 "optimizers; right, the path of each over slope and intercept, from a square to a star.")
+
+
+def _left(rule: str, steps: int) -> float:
+    """The share of the first excess loss that is left."""
+    loss = tuned(rule).loss
+    return float(loss[steps] / loss[0])
+
+
+def _lines_update(artists: dict[str, Any], steps: int) -> str:
+    for rule in RULES:
+        path = tuned(rule).theta[: steps + 1]
+        slope, intercept = path[-1]
+        artists[f"{rule} line"].set_data(COLD_TO_WARM, slope * COLD_TO_WARM + intercept)
+        artists[f"{rule} path"].set_data(np.clip(path[:, 0], -1, 1), np.clip(path[:, 1], -9, 20))
+        artists[f"{rule} end"].set_data([slope], [intercept])
+    shares = {rule: _left(rule, steps) for rule in RULES}
+    told = (f"{NAMES[rule]} {share:.1%}" if share > 5e-4 else f"{NAMES[rule]} under 0.1%" for rule, share in shares.items())
+    return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
+
+
+def _rmsprop_leads(steps: int) -> bool:
+    return steps > 0 and _left("rmsprop", steps) < _left("adam", steps)
+
+
+def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
+    """How m and v fill up under a steady gradient, and what the correction makes of them, for any memories."""
+    t = np.unique(np.geomspace(1, steps, 500).round())
+
+    def scene() -> Scene:
+        figure = new_figure(8.4, 3.8)
+        artists: dict[str, Any] = {}
+        for name, right, ax in zip("mv", (gradient, gradient**2), figure.subplots(1, 2), strict=True):
+            unit = "gradient" if name == "m" else "gradient squared"
+            ax.set(xscale="log", xlim=(1, steps), ylim=(0, 1.25 * right), xlabel="step t", ylabel=unit,
+                   title=f"${name}$ and $\\hat {name}$")
+            ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+            ax.axvline(50, color="#8a8a8a", linewidth=1)
+            ax.text(54, 1.1 * right, "step 50", color="#555555", fontsize=9)
+            style = look("momentum" if name == "m" else "rmsprop")
+            ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label=f"$\\hat {name}$, corrected")
+            (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label=f"${name}$, as it is")
+            (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
+            ax.legend(loc="center left" if name == "v" else "lower right", fontsize=9)
+        return Scene(figure, artists, f"Two panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: "
+                     "left m, right v, each rising from near zero; dashed, both corrected, level from the first step; a line at step 50.")
+
+    def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:
+        held = {}
+        for name, right, memory in (("m", gradient, memory1), ("v", gradient**2, memory2)):
+            beta = 1 - 1 / memory
+            artists[name].set_data(t, right * (1 - beta**t))
+            held[name] = 1 - beta**50
+            artists[f"{name} at 50"].set_data([50], [right * held[name]])
+        return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {held['m']:.1%} of the gradient and "
+                f"v {held['v']:.1%} of its square.")
+
+    return Experiment(scene, update, {"memory1": Slider("memory of m, steps", 1.0, 100.0, 10.0, log=True),
+                                      "memory2": Slider("memory of v, steps", 1.0, 10_000.0, 1000.0, log=True)},
+                      Goal("find the longest memory of v with which v holds nine tenths of its value at step 50 (89 to 91 %).",
+                           lambda memory1, memory2: bool(0.89 <= 1 - (1 - 1 / memory2) ** 50 <= 0.91)))
+
+
+def flow() -> Figure:
+    """Return the flow picture of Adam: the gradient goes into two averages, both are corrected, they meet in the step."""
+    figure = new_figure(8.4, 3.3)
+    ax = figure.add_subplot(xlim=(0, 10), ylim=(0, 4))
+    ax.axis("off")
+    _box(ax, 0.9, 2, "$g$\nthe gradient", "black", 1.3)
+    upper, lower = (3.1, "m", "average of $g$\n(lesson 7)", "momentum"), (0.9, "v", "average of $g^2$\n(lesson 8)", "rmsprop")
+    for y, name, words, rule in (upper, lower):
+        color = look(rule).color
+        _box(ax, 3.3, y, f"${name}$\n{words}", color, 1.9)
+        beta = "\\beta_1" if name == "m" else "\\beta_2"
+        _box(ax, 5.9, y, f"$\\hat {name} = {name} \\,/\\, (1-{beta}^t)$\ncorrected for its start at 0", color, 2.5)
+        _arrow(ax, (1.55, 2), (2.35, y), color)
+        _arrow(ax, (4.25, y), (4.65, y), color)
+        _arrow(ax, (7.15, y), (7.65, 2 + 0.35 * np.sign(y - 2)), color)
+    _box(ax, 8.75, 2, "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$", look("adam").color, 2.2)
+    ax.set_title("Adam: one average gives the direction, the other one the scale")
+    return figure
+
+
+def _box(ax: Axes, x: float, y: float, text: str, color: str, width: float, height: float = 1.25) -> None:
+    ax.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.1",
+                                facecolor="white", edgecolor=color, linewidth=1.8))
+    ax.text(x, y, text, ha="center", va="center", fontsize=10, linespacing=1.5)
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})

@@ -1,0 +1,64 @@
+"""What lesson 9's exercises look at: paths of broken Adams, and three runs in trouble with their first moves."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib import rules
+from lessonlib.misconceptions import Misconception, of
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look
+from lessonlib.problems import Problem, digits_net, noisy, ravine
+from lessonlib.runner import Run, run
+
+__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "draw_bugs", "first_moves"]
+
+TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
+BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
+CANDIDATES = ("no bias correction", "no root", "t never advances", "sign of the step", "1 - beta2 is missing in v", "betas swapped")
+STEPS, LR = 32, 0.1
+
+
+def bug(name: str) -> Misconception:
+    """Return the broken Adam of that name."""
+    return next(wrong for wrong in of("adam") if wrong.name == name)
+
+
+def bug_path(name: str) -> Run:
+    """Return the first steps of the broken Adam of that name in a ravine of condition number 10."""
+    return run(bug(name), ravine(10), steps=STEPS, lr=LR)
+
+
+def draw_bugs(bugs: Mapping[str, str]) -> Figure:
+    """Return a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red."""
+    figure = new_figure(3.2 * len(bugs) + 1.0, 3.8)
+    right = run(rules.adam, ravine(10), steps=STEPS, lr=LR)
+    panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
+    for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
+        for theta, color, who in ((right.theta, look("adam").color, "right"), (bug_path(name).theta, "black", "broken")):
+            for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
+                ax.plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(i, 4),
+                        linewidth=1.5, label=f"{who}, {which} direction")
+        ax.axhline(0, color="#8a8a8a", linewidth=1)
+        ax.set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
+    panels[0].set_ylabel("distance from the minimum")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if len(bugs) < 3 else 4)
+    return figure
+
+
+def first_moves() -> list[list[str]]:
+    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual first move, and after one move more."""
+    rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
+    nets = [digits_net(seed=k, dtype=float) for k in range(3)]
+    cases = (("it swings: 0.4, then halved twice", rough, 600, (0.4, 0.2, 0.1), 200),
+             ("it is slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
+             ("unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
+    return [[seen, *(f"{_mean_loss(where, steps, lr, tail):.2f}" for lr in lrs)] for seen, where, steps, lrs, tail in cases]
+
+
+def _mean_loss(where: list[Problem], steps: int, lr: float, tail: int) -> float:
+    """Adam's loss, mean of the last `tail` steps and over the problems, each with a seed of its own."""
+    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="loss", lr=lr).loss[-tail:] for seed, problem in enumerate(where)]
+    return float(np.mean(losses))
