@@ -48,7 +48,7 @@ for name, (_, enough) in play.versions().items():
 # The next cell says more: versions, and how long a standard run takes, which is nine small networks that read handwritten digits, trained for 1000 steps each.
 # Its output differs from machine to machine, so this notebook stores none: run it.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["machine"]
 import os
 import platform
 import time
@@ -67,7 +67,7 @@ print(f"the standard run took {seconds:.1f} s")
 # **A GPU is needed nowhere**; lesson 11 makes use of one.
 # Is there one?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["machine"]
 try:
     import torch
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none that PyTorch can use"
@@ -87,15 +87,15 @@ print("GPU:", gpu)
 #
 # ### One surface, one rule
 #
-# A [loss](glossary.ipynb#Loss) $L(\theta)$ says how wrong the parameters $\theta$ are.
-# The [gradient](glossary.ipynb#Gradient) $g = \nabla L(\theta)$ points where it rises fastest, so [gradient descent](glossary.ipynb#Gradient-descent) steps the other way, again and again:
+# A [[loss]] $L(\theta)$ says how wrong the parameters $\theta$ are.
+# The [[gradient]] $g = \nabla L(\theta)$ points where it rises fastest, so [[gradient descent]] steps the other way, again and again:
 #
 # $$\theta_t = \theta_{t-1} - \alpha\, g_t$$
 #
-# $\alpha$ is the [learning rate](glossary.ipynb#Learning-rate), or step size, `lr` in the code.
-# (A network's gradient comes from a [mini-batch](glossary.ipynb#Mini-batch) of examples and is noisy; here it is exact.)
+# $\alpha$ is the [[learning rate]], or step size, `lr` in the code.
+# (A network's gradient comes from a [[mini-batch]] of examples and is noisy; here it is exact.)
 # Our surface is a valley with two parameters, $\theta_1$ and $\theta_2$ (a number as index names a coordinate, $t$ a step).
-# Its [curvature](glossary.ipynb#Curvature) $\lambda$, how fast the slope changes, is 1 along it and 10 across:
+# Its [[curvature]] $\lambda$, how fast the slope changes, is 1 along it and 10 across:
 #
 # $$L(\theta) = \tfrac12\left(1\cdot\theta_1^2 + 10\cdot\theta_2^2\right) \qquad g = (1\cdot\theta_1,\; 10\cdot\theta_2)$$
 #
@@ -137,8 +137,8 @@ end = {name: result.loss[-1] for name, result in runs.items()}
 # %% [markdown]
 # The loss starts at {{ runs["too small"].loss[0]:.1f }}.
 # At 0.005 it has come to {{ end["too small"]:.2f }} and is still falling: every step is right and nothing is wrong except the time it takes.
-# At 0.15 it is {{ end["about right"]:.0e}}; the first steps overshoot ([oscillation](glossary.ipynb#Oscillation)), and that does no harm.
-# At 0.202 every step lands further out on the other side than it started: {{ end["too large"]:.0f }}, and rising ([divergence](glossary.ipynb#Divergence)).
+# At 0.15 it is {{ end["about right"]:.0e}}; the first steps overshoot ([[oscillation]]), and that does no harm.
+# At 0.202 every step lands further out on the other side than it started: {{ end["too large"]:.0f }}, and rising ([[divergence]]).
 # From the step that works best to one that explodes it is not far.
 # Where exactly is the border?
 #
@@ -442,7 +442,7 @@ minutes = {lesson.number: lesson.minutes for lesson in play.COURSE}
 #
 # ### The question for lesson 7
 #
-# The largest curvature over the smallest is the [condition number](glossary.ipynb#Condition-number) $\kappa$; a valley where it is large is a [ravine](glossary.ipynb#Ravine).
+# The largest curvature over the smallest is the [[condition number]] $\kappa$; a valley where it is large is a [[ravine]].
 # One step size must serve both: below $2/\lambda_{\max}$ for the steep walls, and then it is far too short for the flat floor.
 # The best compromise is $\alpha = 2/(\lambda_{\min}+\lambda_{\max})$.
 # **Predict:** if the best step brings the loss to a ten-billionth in about {{ int(np.argmax(run(sgd, problems.ravine(10), steps=100, lr=2 / 11).loss <= 1e-10 * problems.ravine(10).loss(np.ones(2)))) }} steps at $\kappa = 10$, how many does it take at 100?

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 7. Momentum: a direction that remembers
 #
-# [Gradient descent](glossary.ipynb#Gradient-descent) looks at one [gradient](glossary.ipynb#Gradient), takes its step, and forgets.
+# [[Gradient descent]] looks at one [[gradient]], takes its step, and forgets.
 # Two things punish that: *noise*, when each gradient comes from a few examples and errs in its own way, and *ravines*, where the loss is steep across and flat along, so that the path zigzags.
 # **Momentum** (Polyak, 1964) cures one of them for certain and the other less than is often said.
 # It steps along a running average of the gradients.
@@ -9,7 +9,7 @@
 # After this lesson you will be able to
 #
 # 1. write momentum, and have it checked; say what its memory costs in lag and buys in smoothness;
-# 2. explain from one 2 × 2 matrix why a ravine of [condition number](glossary.ipynb#Condition-number) $\kappa$ takes about $\sqrt\kappa$ steps in place of $\kappa$;
+# 2. explain from one 2 × 2 matrix why a ravine of [[condition number]] $\kappa$ takes about $\sqrt\kappa$ steps in place of $\kappa$;
 # 3. choose step size and $\beta$ for a ravine by looking at a map;
 # 4. translate between PyTorch's `SGD(momentum=...)` and the average of this course, and say when momentum buys nothing.
 #
@@ -23,7 +23,7 @@
 # The minutes are our estimate for reading, playing and typing, not a measurement of a class.
 # Each part is a place to stop.
 # The code of the whole lesson runs in well under a minute on two CPU cores.
-# You need: derivatives, NumPy, what an [eigenvalue](glossary.ipynb#Eigenvalue) is, and [lesson 0](00_start_here.ipynb).
+# You need: derivatives, NumPy, what an [[eigenvalue]] is, and [lesson 0](00_start_here.ipynb).
 
 # %% tags=["setup"]
 
@@ -50,10 +50,10 @@ from lessonlib.lessons.lesson07 import play
 #
 # | Symbol | In code | Name | Default |
 # |---|---|---|---|
-# | $g_t$ | `g` | gradient of the [loss](glossary.ipynb#Loss) at $\theta_{t-1}$ | |
-# | $m_t$ | `m` | [exponential moving average](glossary.ipynb#Exponential-moving-average) (EMA) of the gradient | starts at 0 |
+# | $g_t$ | `g` | gradient of the [[loss]] at $\theta_{t-1}$ | |
+# | $m_t$ | `m` | [[exponential moving average]] (EMA) of the gradient | starts at 0 |
 # | $\beta_1$ | `beta1` | share of the old average that is kept | 0.9 |
-# | $\alpha$ | `lr` | [learning rate](glossary.ipynb#Learning-rate), or step size | |
+# | $\alpha$ | `lr` | [[learning rate]], or step size | |
 #
 # There is only one $\beta$ in this lesson, so we drop its index where nothing is lost.
 # With $\beta = 0$ nothing is kept and momentum is gradient descent.
@@ -71,7 +71,7 @@ print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 
 # %% [markdown]
 # A gradient enters with weight $1-\beta$ and fades by a factor $\beta$ a step: the gradient of $k$ steps ago weighs $(1-\beta)\beta^k$.
-# After about $1/(1-\beta)$ steps, the [memory](glossary.ipynb#Memory) of the average, {{ trace[10] / trace[0]:.0%}} of it is left.
+# After about $1/(1-\beta)$ steps, the [[memory]] of the average, {{ trace[10] / trace[0]:.0%}} of it is left.
 # All weights together make 1: it is an average.
 #
 # ### Play: lag against smoothness
@@ -95,7 +95,7 @@ play.noisy_average().live()
 # - **Lag.**
 #   The mean age of what is in the average is $\sum_k k\,(1-\beta)\beta^k = \beta/(1-\beta)$ steps.
 # - **Smoothness.**
-#   Of independent noise of [variance](glossary.ipynb#Variance) 1 the average keeps $\sum_k (1-\beta)^2\beta^{2k} = (1-\beta)/(1+\beta)$.
+#   Of independent noise of [[variance]] 1 the average keeps $\sum_k (1-\beta)^2\beta^{2k} = (1-\beta)/(1+\beta)$.
 #
 # **Predict** both for $\beta = 0.9$, then measure them: the lag behind a steady climb, and the variance that is left of 200,000 random numbers.
 
@@ -187,7 +187,7 @@ checks.check(colleague, against=momentum)
 #
 # ### How long gradient descent takes
 #
-# The simplest [ravine](glossary.ipynb#Ravine) is the loss $\tfrac12(\lambda_1\theta_1^2 + \lambda_2\theta_2^2)$ with [curvature](glossary.ipynb#Curvature) $\lambda_1 = 1$ along it and $\lambda_2 = 100$ across.
+# The simplest [[ravine]] is the loss $\tfrac12(\lambda_1\theta_1^2 + \lambda_2\theta_2^2)$ with [[curvature]] $\lambda_1 = 1$ along it and $\lambda_2 = 100$ across.
 # Their ratio is the condition number, $\kappa = 100$.
 # The start is $(1, 1)$, the loss there 50.5.
 # We count the steps until the loss falls to $10^{-10}$ of that, and stays below.
@@ -266,7 +266,7 @@ print(f"{reached.mean():.1%} reach it, with lr from {works_lr.min():.2f} to {wor
 #
 # $$\begin{pmatrix}\theta\\ m\end{pmatrix} \leftarrow \begin{pmatrix}1-\alpha(1-\beta)\lambda & -\alpha\beta\\ (1-\beta)\lambda & \beta\end{pmatrix}\begin{pmatrix}\theta\\ m\end{pmatrix}$$
 #
-# In the long run such a map shrinks distances by the size of its largest eigenvalue, its [spectral radius](glossary.ipynb#Spectral-radius), $\rho$.
+# In the long run such a map shrinks distances by the size of its largest eigenvalue, its [[spectral radius]], $\rho$.
 # Below 1 it converges, above 1 it diverges.
 # **Predict:** $\alpha=0.1$ and $\beta=0.7$.
 # Of the curvatures 1, 10 and 100, which shrinks fastest?
@@ -314,7 +314,8 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
            "beta 0; for larger beta a flat floor, higher and wider the larger beta is.")
 
 # %% [markdown]
-# For gradient descent (grey) only *one* curvature, $\alpha\lambda = 1$, is served well, and a ravine stretches over both walls of the V. Momentum (blue) has a floor: all curvatures on it shrink equally fast.
+# For gradient descent (grey) only *one* curvature, $\alpha\lambda = 1$, is served well, and a ravine stretches over both walls of the V.
+# Momentum (blue) has a floor: all curvatures on it shrink equally fast.
 # A larger $\beta$ makes the floor wider and *higher*.
 # The black bar spans condition number 100; the solid curve has the lowest floor that it fits on.
 #
@@ -330,7 +331,7 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
 # The ravine is a *bar* on this map.
 # Its ends are the flat curvature, at $\alpha\cdot 1$, and the steep one, at $\alpha\cdot\kappa$.
 # The step size shifts it sideways without changing its length, $\beta$ lifts it, and the condition number makes it longer.
-# The white lines are the borders of swinging, the black one that of [divergence](glossary.ipynb#Divergence); the numbers at the ends are the spectral radii.
+# The white lines are the borders of swinging, the black one that of [[divergence]]; the numbers at the ends are the spectral radii.
 # **Where must the bar lie for the loss to fall fastest?**
 # At first it lies on the ground: gradient descent.
 
@@ -346,7 +347,7 @@ play.radius_map().live()
 # $$\alpha = \frac{1}{\sqrt\kappa}, \qquad \frac{1+\sqrt\beta}{1-\sqrt\beta} = \sqrt\kappa \;\Longrightarrow\; \rho = \sqrt\beta = \frac{\sqrt\kappa-1}{\sqrt\kappa+1}$$
 #
 # Compare with gradient descent's $(\kappa-1)/(\kappa+1)$: **$\sqrt\kappa$ has taken the place of $\kappa$.**
-# This is Polyak's best setting for his [heavy ball](glossary.ipynb#Heavy-ball).
+# This is Polyak's best setting for his [[heavy ball]].
 # For $\kappa=100$ it is $\alpha=0.1$, five times what gradient descent survives, and $\beta = (9/11)^2$ = {{ play.best(100)[1]:.4f}}.
 # **Predict** the number of steps from $\rho$, as above, and what the loss does at its first step.
 
@@ -463,7 +464,7 @@ plots.show(figure, "Steps against condition number, both logarithmic: two straig
 # PyTorch, like most papers, keeps a **sum**: $b_t = \mu b_{t-1} + g_t$, and steps by its `lr` times $b_t$.
 # For a steady gradient the sum ends at $g/(1-\mu)$, ten times $g$ at $\mu=0.9$.
 # The two are the same rule in two units: $b = m/(1-\beta)$.
-# PyTorch also has [dampening](glossary.ipynb#Dampening) $\tau$: $b_t = \mu b_{t-1} + (1-\tau)\,g_t$.
+# PyTorch also has [[dampening]] $\tau$: $b_t = \mu b_{t-1} + (1-\tau)\,g_t$.
 # With $\tau=\mu$ that looks exactly like our average.
 # **Predict:** which of these follows our path: torch with `lr` times $1-\beta$; with `lr` as it is; that with dampening $\beta$; the first with `nesterov=True`?
 
@@ -515,7 +516,7 @@ for name, hyper in variants.items():
 # The second ends at **ten times** $\alpha$: an `lr` copied from one convention to the other is wrong by $1/(1-\beta)$.
 # The third moves by $\alpha$ from the first step on, as if the first gradient had always been there.
 # That is one way to mend the start at zero; lesson 9 brings another.
-# The fourth, [Nesterov momentum](glossary.ipynb#Nesterov-momentum), adds the newest gradient once more on top: it looks one step ahead.
+# The fourth, [[Nesterov momentum]], adds the newest gradient once more on top: it looks one step ahead.
 #
 # | This course | PyTorch | A steady gradient $g$ moves by |
 # |---|---|---|
@@ -554,7 +555,7 @@ else:
 # ### Does averaging lower the noise?
 #
 # Back to the thought from Part 1.
-# A smooth bowl ($\kappa=1$, curvature 1) with noise of variance 1 on each gradient: $\theta$ never comes to rest, it wanders around the minimum with some variance, its [noise floor](glossary.ipynb#Noise-floor).
+# A smooth bowl ($\kappa=1$, curvature 1) with noise of variance 1 on each gradient: $\theta$ never comes to rest, it wanders around the minimum with some variance, its [[noise floor]].
 # The average $m$ carries only a nineteenth of the noise at $\beta=0.9$.
 # **Predict:** by which factor is the floor of $\theta$ lower with momentum at the same $\alpha$?
 
@@ -579,7 +580,7 @@ for lr, row in zip(lrs, (walk**2).mean(axis=(0, 3))):
 # ### Where momentum buys nothing
 #
 # So here is a strong claim to test on a network: with gradient noise and a small step, **momentum is gradient descent** at the same $\alpha$ (Wang et al. 2024, who keep the sum and write the step as `lr / (1 - beta)`).
-# [*Protocol*](glossary.ipynb#Protocol): handwritten digits, a network 64 → 16 → 10, [mini-batches](glossary.ipynb#Mini-batch) of 64, constant step size, 300 steps, the training loss over all images, mean of 3 [seeds](glossary.ipynb#Seed) that set start and batches.
+# [[*Protocol*|protocol]]: handwritten digits, a network 64 → 16 → 10, [[mini-batches|mini-batch]] of 64, constant step size, 300 steps, the training loss over all images, mean of 3 [[seeds|seed]] that set start and batches.
 # **Predict** which is lower at 0.03, at 0.3 and at 3.
 # (The last column is gradient descent nine steps earlier, at step 291.)
 

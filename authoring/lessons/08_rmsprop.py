@@ -48,7 +48,7 @@ from lessonlib.lessons.lesson08 import play
 #
 # ### The ravine again
 #
-# The [ravine](glossary.ipynb#Ravine) of lesson 7: [curvature](glossary.ipynb#Curvature) 1 along $\theta_1$, 100 along $\theta_2$, so the loss is $(\theta_1^2 + 100\,\theta_2^2)/2$ and the [condition number](glossary.ipynb#Condition-number) is 100.
+# The [[ravine]] of lesson 7: [[curvature]] 1 along $\theta_1$, 100 along $\theta_2$, so the loss is $(\theta_1^2 + 100\,\theta_2^2)/2$ and the [[condition number]] is 100.
 # Alone, the flat coordinate would like $\alpha = 1$ and the steep one $\alpha = 0.01$: each would be at its minimum in one step.
 # Together they share one $\alpha$, and above $2/100$ the steep one blows up.
 #
@@ -86,11 +86,11 @@ print(f"RMSprop's two coordinates are equal to 1e-7 at every step: {np.abs(x - y
 #
 # | Symbol | In code | Name | Default |
 # |---|---|---|---|
-# | $g_t$ | `g` | [gradient](glossary.ipynb#Gradient) of the loss at step $t$ | |
-# | $v_t$ | `v` | [second moment](glossary.ipynb#Second-moment): [exponential moving average](glossary.ipynb#Exponential-moving-average) (EMA) of the squared gradient | starts at 0 |
-# | $\beta_2$ | `beta2` | decay rate of that average; its [memory](glossary.ipynb#Memory) is about $1/(1-\beta_2)$ steps. PyTorch calls it `alpha` | 0.99 |
-# | $\alpha$ | `lr` | [learning rate](glossary.ipynb#Learning-rate), or step size | 0.001 here, 0.01 in PyTorch |
-# | $\epsilon$ | `eps` | small constant, in the units of $g$, that keeps the division finite ([epsilon](glossary.ipynb#Epsilon)) | 1e-8 |
+# | $g_t$ | `g` | [[gradient]] of the loss at step $t$ | |
+# | $v_t$ | `v` | [[second moment]]: [[exponential moving average]] (EMA) of the squared gradient | starts at 0 |
+# | $\beta_2$ | `beta2` | decay rate of that average; its [[memory]] is about $1/(1-\beta_2)$ steps. PyTorch calls it `alpha` | 0.99 |
+# | $\alpha$ | `lr` | [[learning rate]], or step size | 0.001 here, 0.01 in PyTorch |
+# | $\epsilon$ | `eps` | small constant, in the units of $g$, that keeps the division finite ([[epsilon]]) | 1e-8 |
 #
 # The number that multiplies the gradient of a coordinate, $\alpha/(\sqrt{v}+\epsilon)$, is its *effective step*.
 #
@@ -172,12 +172,12 @@ print("size of the last three theta:", *(f"({a:.3f}, {b:.3f})" for a, b in abs(l
 # While the gradient is tiny, $v$ forgets, the effective step grows, and when it passes the limit the path is thrown out again.
 # It ends hopping over the minimum, from $-\alpha/2$ to $+\alpha/2$ in every coordinate, at a loss of $\alpha^2/8$ times the sum of the curvatures.
 # **At constant $\alpha$ RMSprop does not settle, not even on a quadratic; it may pass far closer than $\alpha$, and does not stay closer.**
-# Convergence is the job of a [schedule](glossary.ipynb#Schedule) that lowers $\alpha$.
+# Convergence is the job of a [[schedule]] that lowers $\alpha$.
 #
 # ### A common slip: $v$ is not a variance
 #
 # $v$ averages $g^2$, uncentred.
-# The [variance](glossary.ipynb#Variance) would be the average of $(g - \bar g)^2$.
+# The [[variance]] would be the average of $(g - \bar g)^2$.
 # Feed both a constant gradient of 3, which has variance 0.
 # **Predict:** how long is the step, in units of $\alpha$, after 1000 steps?
 
@@ -205,7 +205,7 @@ for name, rule in (("root of the second moment", rmsprop), ("standard deviation"
 #
 # ### An older relative: Adagrad
 #
-# [Adagrad](glossary.ipynb#Adagrad) (Duchi et al. 2011) came first: the same division, by the root of the *sum* of all squared gradients.
+# [[Adagrad]] (Duchi et al. 2011) came first: the same division, by the root of the *sum* of all squared gradients.
 # A sum never forgets, so its steps can only shrink, like $1/\sqrt t$ for a steady gradient.
 # That is right where rare features must keep a large step, and on convex problems it converges without a schedule.
 # A network's gradients change by orders of magnitude while it trains.
@@ -267,7 +267,7 @@ for c, name in ((1024.0, "1024"), (1000.0, "1000"), (1e-3, "0.001"), (1e-9, "1e-
 # %% [markdown]
 # The rightmost column is the law: **with $\epsilon$ scaled along, the path does not depend on the scale of the loss at all**, since $c\,g/(\sqrt{c^2 v} + c\,\epsilon) = g/(\sqrt v+\epsilon)$.
 # A factor of $1024 = 2^{10}$ only changes exponents of the numbers, so the path is the same bit for bit; a factor of 1000 rounds differently in the last place.
-# This is [scale invariance](glossary.ipynb#Scale-invariance).
+# This is [[scale invariance]].
 # Gradient descent has none: with the loss, its step grows too.
 #
 # The middle column is the truth about the rule as you use it, with $\epsilon$ left alone.
@@ -320,7 +320,7 @@ for eps in (my_eps, 10 * my_eps):
 # ### All but the sign: $\beta_2 \to 0$
 #
 # With $\beta_2 = 0$ there is no memory: $v = g^2$, and $g/\sqrt{g^2}$ is the sign of $g$.
-# RMSprop becomes [sign descent](glossary.ipynb#Sign-descent): **every coordinate moves by $\alpha$, at every step, whatever the gradient.**
+# RMSprop becomes [[sign descent]]: **every coordinate moves by $\alpha$, at every step, whatever the gradient.**
 # How near is it at a small $\beta_2$?
 # **Predict:** when $\beta_2$ is divided by ten, by what factor does the distance to the path of sign descent fall?
 # And does the answer hold once the path has arrived?
@@ -388,7 +388,7 @@ for g in (1e-2, 1e-4, 1e-6, 1e-8):
 # ### What is 1e-8 in bfloat16?
 #
 # Networks are often trained in 16 bits. float16 spends them on digits and has a short range; bfloat16 has the range of float32 and keeps only two to three decimal digits.
-# What happens to our rule in each [precision](glossary.ipynb#Precision)?
+# What happens to our rule in each [[precision]]?
 # NumPy has no bfloat16, but rules are written with operators only, so the same function runs on torch tensors.
 # **Predict** for each type: is 1e-8 zero?
 # Is $(10^{-4})^2$ zero?
@@ -484,7 +484,7 @@ print("theta in bfloat16: 1 - 0.001 is", (torch.ones(1, dtype=torch.bfloat16) - 
 
 # %% [markdown]
 # The state has the type of the parameter, so a model turned to bfloat16 as a whole has frozen averages, and parameters that small steps do not move either.
-# That is why [mixed precision](glossary.ipynb#Mixed-precision) keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
+# That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
 #
 # *A place to stop.*
 

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Lesson 9. Adam: two good ideas, combined
 #
-# [Momentum](glossary.ipynb#Momentum) ([lesson 7](07_momentum.ipynb)) keeps a running average of the [gradients](glossary.ipynb#Gradient): it smooths what [oscillates](glossary.ipynb#Oscillation) and gathers speed where the direction holds.
-# [RMSprop](glossary.ipynb#RMSprop) ([lesson 8](08_rmsprop.ipynb)) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own.
-# **[Adam](glossary.ipynb#Adam)**, adaptive moment estimation, does both at once, adds one numerical fix, *[bias correction](glossary.ipynb#Bias-correction)*, and comes with defaults that are worth trying first.
-# Adam and its sibling [AdamW](glossary.ipynb#AdamW) ([lesson 10](10_adamw.ipynb)) train most transformers and diffusion models today.
+# [[Momentum]] ([lesson 7](07_momentum.ipynb)) keeps a running average of the [[gradients|gradient]]: it smooths what [[oscillates|oscillation]] and gathers speed where the direction holds.
+# [[RMSprop]] ([lesson 8](08_rmsprop.ipynb)) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own.
+# **[[Adam]]**, adaptive moment estimation, does both at once, adds one numerical fix, *[[bias correction]]*, and comes with defaults that are worth trying first.
+# Adam and its sibling [[AdamW]] ([lesson 10](10_adamw.ipynb)) train most transformers and diffusion models today.
 # After this lesson you will be able to
 #
 # 1. write Adam from memory, and have it checked (the `adam` that it is checked against agrees with `torch.optim.Adam`);
@@ -22,7 +22,7 @@
 # The minutes are our estimate for reading, playing and typing, not a measurement of a class.
 # Each part is a place to stop.
 # The code of the whole lesson runs in about a minute on two CPU cores; no GPU is needed.
-# You need: derivatives, NumPy, and the idea of [gradient descent](glossary.ipynb#Gradient-descent).
+# You need: derivatives, NumPy, and the idea of [[gradient descent]].
 
 # %% tags=["setup"]
 
@@ -73,18 +73,18 @@ for line in body(adam):
 # | Symbol | In code | Name | Default |
 # |---|---|---|---|
 # | $\theta_t$ | `theta` | the parameters after step $t$ | |
-# | $g_t$ | `g` | gradient of the [loss](glossary.ipynb#Loss) at step $t$ | |
+# | $g_t$ | `g` | gradient of the [[loss]] at step $t$ | |
 # | $t$ | `t` | step number, starting at **1** | |
-# | $m_t$ | `m` | [first moment](glossary.ipynb#First-moment): [exponential moving average](glossary.ipynb#Exponential-moving-average) (EMA) of the gradient | starts at 0 |
-# | $v_t$ | `v` | [second moment](glossary.ipynb#Second-moment): EMA of the squared gradient | starts at 0 |
+# | $m_t$ | `m` | [[first moment]]: [[exponential moving average]] (EMA) of the gradient | starts at 0 |
+# | $v_t$ | `v` | [[second moment]]: EMA of the squared gradient | starts at 0 |
 # | $\beta_1, \beta_2$ | `beta1, beta2` | decay rates of the two averages | 0.9, 0.999 |
 # | $\hat m_t, \hat v_t$ | `m_hat, v_hat` | the averages, corrected for their start at zero | |
-# | $\alpha$ | `lr` | [learning rate](glossary.ipynb#Learning-rate), or step size | 0.001 |
-# | $\epsilon$ | `eps` | [small constant](glossary.ipynb#Epsilon), in the units of $g$, that keeps the division finite | 1e-8 |
+# | $\alpha$ | `lr` | [[learning rate]], or step size | 0.001 |
+# | $\epsilon$ | `eps` | [[small constant|epsilon]], in the units of $g$, that keeps the division finite | 1e-8 |
 #
 # All of it goes coordinate by coordinate: $\theta, g, m, v$ have the same shape, and square, root and division act on each entry.
 #
-# A common slip: calling $v$ the *[variance](glossary.ipynb#Variance)* of the gradient.
+# A common slip: calling $v$ the *[[variance]]* of the gradient.
 # It is the **uncentred second moment**.
 # Feed it a constant gradient of 3, which has variance 0, and see where it goes.
 
@@ -161,7 +161,7 @@ uncorrected = play.step_ratio(np.arange(1, 5001), 0.9, 0.999)
 # Another common slip: "without correction, early steps are too *small*".
 # $m$ is too small, but it is divided by the root of a $v$ that is smaller still.
 # The ratio of the step without correction to the step with it is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$.
-# The sliders set the [memory](glossary.ipynb#Memory) of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults.
+# The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults.
 # Where is the step too large, and where too small?
 # Reach for the goal.
 
@@ -178,7 +178,7 @@ play.correction_ratio().live()
 #
 # ### Does it matter when a network trains?
 #
-# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three [seeds](glossary.ipynb#Seed) each.
+# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three [[seeds|seed]] each.
 # **Predict:** which curve is lower after 100 steps at $\alpha = 0.001$?
 # And at $\alpha=0.01$ with $\beta_2=0.9999$?
 
@@ -266,7 +266,7 @@ for first, second in ((3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3,
     print(f"gradients {first:g}, {second:g}: theta {two_steps(first, second):.6f}")
 
 # %% [markdown]
-# The first three agree: the example shows **[scale invariance](glossary.ipynb#Scale-invariance)**.
+# The first three agree: the example shows **[[scale invariance]]**.
 # A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why one value of $\alpha$ suits layers of very different scale.
 # What *adapts* shows only when the gradient changes.
 # Ten times smaller, the second step is {{ (1.999 - two_steps(3, 0.3)) / 0.001:.2f }} $\alpha$; ten times **larger**, it is {{ (1.999 - two_steps(3, 30)) / 0.001:.2f }} $\alpha$, shorter too: the surprise raises $\sqrt{\hat v}$ more than $\hat m$.
@@ -343,10 +343,10 @@ play.surface_race().live()
 # ### Play: the basin of good step sizes
 #
 # The fair question: over **all** step sizes, how good is the best, and how many are nearly as good?
-# *[Protocol](glossary.ipynb#Protocol):* the digits network (32 hidden units), [mini-batches](glossary.ipynb#Mini-batch) of 64, constant step size, 23 step sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults.
+# *[[Protocol]]:* the digits network (32 hidden units), [[mini-batches|mini-batch]] of 64, constant step size, 23 step sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults.
 # All step sizes run at once; the cell takes some seconds.
 #
-# **Predict:** whose [basin](glossary.ipynb#Basin) is the widest, in decades?
+# **Predict:** whose [[basin]] is the widest, in decades?
 
 # %%
 play.good_basin().live()
@@ -366,7 +366,7 @@ for name, found in accuracy.items():
 
 # %% [markdown]
 # "Adam outperforms SGD on nearly every benchmark" is not what this shows.
-# After [tuning](glossary.ipynb#Tuning), the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this small problem.
+# After [[tuning]], the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this small problem.
 # The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10 points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower.
 # What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1.
 # A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that.
@@ -398,7 +398,7 @@ print("each tuned:     ", ranking({name: found.max() for name, found in accuracy
 #
 # ### Task: reach the goal
 #
-# A [ravine](glossary.ipynb#Ravine) of [condition number](glossary.ipynb#Condition-number) 100, turned by 20 degrees.
+# A [[ravine]] of [[condition number]] 100, turned by 20 degrees.
 # Bring the loss below 1e-4 in 100 steps.
 # With both $\beta$s at their defaults no step size is enough: short steps crawl, long ones swing.
 # Which second slider do you need?
@@ -437,7 +437,7 @@ for (name, values), i in zip(space.items(), best):
 #
 # Words are not equally frequent: the $k$-th most common comes about $1/k$ as often (Zipf's law).
 # Take the simplest model of language, a table of logits that says which word follows which, 512 × 512, contexts and targets Zipf-distributed (after Kunstner et al. 2024).
-# *Protocol:* [full batch](glossary.ipynb#Full-batch), 60 steps, cosine [schedule](glossary.ipynb#Schedule) to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
+# *Protocol:* [[full batch]], 60 steps, cosine [[schedule]] to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
 #
 # **Predict:** gradients of a rare context are small.
 # Whose step cares?
@@ -476,12 +476,12 @@ plots.show(figure, "Bars of the excess loss left in four groups of words of equa
            "descent leave little everywhere.")
 
 # %% [markdown]
-# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the [excess loss](glossary.ipynb#Excess-loss): {{ left[momentum][2][0]:.1%}} in the group of the three most frequent words, {{ left[momentum][2][1]:.1%}} in the second, {{ left[momentum][2][2]:.0%}} in the third and {{ left[momentum][2][3]:.0%}} in the rarest.
+# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the [[excess loss]]: {{ left[momentum][2][0]:.1%}} in the group of the three most frequent words, {{ left[momentum][2][1]:.1%}} in the second, {{ left[momentum][2][2]:.0%}} in the third and {{ left[momentum][2][3]:.0%}} in the rarest.
 # (Why the three most frequent are not served best we did not find out.)
 # Rare contexts lose: their gradients are small because they are rare, so their steps are too.
 # Adam divides each coordinate by its own scale and leaves {{ left[adam][0]:.2%}}.
 # (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.)
-# Surprising: **plain [sign descent](glossary.ipynb#Sign-descent) leaves far less still**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it.
+# Surprising: **plain [[sign descent]] leaves far less still**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it.
 # (Best step sizes: momentum {{ left[momentum][1]:g}} of 100 to 3000, Adam {{ left[adam][1]:g}} of 0.1 to 3, sign descent {{ left[rmsprop][1]:g}} of 0.03 to 0.3.
 # Before you generalise: full batch, no noise, a table instead of a network.)
 #
@@ -564,7 +564,7 @@ for beta2, (early, late) in ends.items():
 # With 0.999, a memory of ten spikes, $x$ **still drifts the wrong way**, slowly, from {{ ends[0.999][0]:.2f }} to {{ ends[0.999][1]:.2f }}: 101 against 100 is a narrow margin.
 # With 0.9999 it drifts the right way, from {{ ends[0.9999][0]:.2f }} to {{ ends[0.9999][1]:.2f }}.
 # A longer memory mends this problem; for every fixed $\beta_2$ (with $\beta_1 < \sqrt{\beta_2}$) the paper builds another that fails.
-# **[AMSGrad](glossary.ipynb#AMSGrad)** is its repair: divide by the root of the largest $v$ so far (as in the paper, without bias correction).
+# **[[AMSGrad]]** is its repair: divide by the root of the largest $v$ so far (as in the paper, without bias correction).
 
 # %%
 def amsgrad(theta, g, s, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -607,10 +607,10 @@ plots.show(figure, "Where x settles against beta2: Adam near the wrong end below
 #
 # ### Blocks: why the shape of the curvature decides
 #
-# A quadratic with nine [curvatures](glossary.ipynb#Curvature) from 1 to 5000 in three rotated 3 × 3 blocks.
+# A quadratic with nine [[curvatures|curvature]] from 1 to 5000 in three rotated 3 × 3 blocks.
 # *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers.
 # *Mixed*: the same nine, dealt out so that every block has small and large ones.
-# *Protocol:* 300 steps, 61 step sizes for each rule, best one; median of 15 random [rotations](glossary.ipynb#Rotation).
+# *Protocol:* 300 steps, 61 step sizes for each rule, best one; median of 15 random [[rotations|rotation]].
 # **Predict:** who wins where?
 
 # %%
@@ -674,7 +674,7 @@ def train(make_optimizer, epochs=15):
     return model, (model(x_test).argmax(1) == y_test).double().mean().item()
 
 # %% [markdown]
-# Three optimizers: torch's Adam, torch's AdamW (Adam with [decoupled weight decay](glossary.ipynb#Decoupled-weight-decay), [lesson 10](10_adamw.ipynb)), and `Looped`, which lets the very function at the top of this lesson train the network.
+# Three optimizers: torch's Adam, torch's AdamW (Adam with [[decoupled weight decay]], [lesson 10](10_adamw.ipynb)), and `Looped`, which lets the very function at the top of this lesson train the network.
 # Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
 # (In torch both $\beta$s are one argument: `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)` are the defaults; for $\beta_2=0.95$ write `betas=(0.9, 0.95)`.)
 
@@ -707,7 +707,7 @@ print(f"memory of the decay: 1 / (lr * weight_decay) = {1 / (1e-3 * 1e-2):,.0f} 
 # %% [markdown]
 # Ours and torch's agree up to rounding.
 # The decay is all but invisible, as it must be: 315 steps are a third of a percent of 100,000, and the weights shrank by {{ shrunk:.1%}}, less than that, because the gradient goes on pushing against it.
-# "[Weight decay](glossary.ipynb#Weight-decay) of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps.
+# "[[Weight decay]] of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps.
 # [Lesson 10](10_adamw.ipynb) takes it from here.
 #
 # ### Rules for practice, as first moves
@@ -739,7 +739,7 @@ for lr in (0.3, 3e-4, 0.03):
 
 # %% [markdown]
 # For none of them, though each helps.
-# A: halving $\alpha$ halves the [noise floor](glossary.ipynb#Noise-floor), and halving again does so again.
+# A: halving $\alpha$ halves the [[noise floor]], and halving again does so again.
 # B: three times $\alpha$ helps, and again.
 # C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
 #
@@ -763,9 +763,9 @@ plots.show(figure, "Training loss of gradient descent at three step sizes: the l
 
 # %% [markdown]
 # The largest step makes the loss rise again and again, and it ends lowest.
-# On a quadratic, curvature above $2/\alpha$ means [divergence](glossary.ipynb#Divergence).
+# On a quadratic, curvature above $2/\alpha$ means [[divergence]].
 # A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up.
-# Cohen et al. (2021) call it *[the edge of stability](glossary.ipynb#Edge-of-stability)*.
+# Cohen et al. (2021) call it *[[the edge of stability|edge of stability]]*.
 # Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$.
 # **Predict** which is nearest to 2.
 
@@ -945,5 +945,5 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 #   The blocks.
 #
 # **Next:** [lesson 10, AdamW](10_adamw.ipynb).
-# Adam divides everything by $\sqrt{\hat v}$, an [L2 penalty](glossary.ipynb#L2-penalty) in the gradient included.
+# Adam divides everything by $\sqrt{\hat v}$, an [[L2 penalty]] in the gradient included.
 # What does that do to weight decay?

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lesson 10. AdamW: decay that Adam does not touch
 #
-# [Weight decay](glossary.ipynb#Weight-decay) pulls every weight a little towards zero at every step.
-# For plain gradient descent that is the same as an [L2 penalty](glossary.ipynb#L2-penalty) in the loss.
+# [[Weight decay]] pulls every weight a little towards zero at every step.
+# For plain gradient descent that is the same as an [[L2 penalty]] in the loss.
 # For Adam it is not: Adam divides everything by $\sqrt{\hat v}$, the penalty in the gradient included.
 # That was the question at the end of [lesson 9](09_adam.ipynb).
 # **AdamW** is the answer of Loshchilov and Hutter: two lines of code, and the optimizer behind most large language models.
@@ -198,9 +198,9 @@ forms = {"PyTorch's AdamW": (adamw, np.geomspace(1e-3, 10, 9)),
 
 # %% [markdown]
 # *Protocol.*
-# Each cell of a 9 × 9 map is a network 64 → 32 → 10 that learns 300 handwritten digits, **a fifth of whose labels are wrong**, so that it can [overfit](glossary.ipynb#Overfitting); it is tested on 500 digits with right labels.
+# Each cell of a 9 × 9 map is a network 64 → 32 → 10 that learns 300 handwritten digits, **a fifth of whose labels are wrong**, so that it can [[overfit|overfitting]]; it is tested on 500 digits with right labels.
 # 300 steps on batches of 50, constant step size, other hyperparameters at their defaults.
-# Four [seeds](glossary.ipynb#Seed) set start, wrong labels and batches, the same for all cells.
+# Four [[seeds|seed]] set start, wrong labels and batches, the same for all cells.
 # That is {{ 3 * 81 * 4 }} networks, {{ 3 * 81 * 4 * 300:,}} steps.
 # The decays span four decades in each form, wherever that form needs them.
 #
@@ -373,7 +373,7 @@ print(f"along the long diagonal, largest / smallest: {diagonal.max() / diagonal.
 #
 # $$\theta_t = (1-\alpha w)\,\theta_{t-1} + \alpha w\cdot\Big(-\frac{u_t}{w}\Big)$$
 #
-# That is an [exponential moving average](glossary.ipynb#Exponential-moving-average), with $1-\alpha w$ in the place of $\beta$ (Wang & Aitchison 2024).
+# That is an [[exponential moving average]], with $1-\alpha w$ in the place of $\beta$ (Wang & Aitchison 2024).
 # What it averages is $-u_t/w$, numbers of size $1/w$: the resting place of Part 1.
 # Its memory is $1/(\alpha w)$ steps.
 # Check that the weights *are* this average.
@@ -462,7 +462,7 @@ for name, result in grown.items():
 # (Below the {{ 1 / 59:.1%}} of guessing.
 # Each answer stands exactly once in every row and column, so the answers learned there are the ones that cannot be right here.)
 # With decay it does too, at first.
-# Then, with the training accuracy at 100 % and seemingly nothing left to learn, it comes to compute the sum: [grokking](glossary.ipynb#Grokking).
+# Then, with the training accuracy at 100 % and seemingly nothing left to learn, it comes to compute the sum: [[grokking]].
 #
 # One reads that decay shrinks the memorised solution until a smaller one wins.
 # With L2 the length does shrink, from {{ grown["Adam with L2, 1e-4"].norm[5].mean():.0f}} at step 100 to {{ grown["Adam with L2, 1e-4"].norm[-1].mean():.0f}} at 560.
@@ -512,7 +512,7 @@ print(f"decay {my_decay:g}: {told}")
 # A matrix may be scaled down: the next layer or norm makes up for it.
 # A bias or the scale of a norm has a meaning of its own, and pulling it to zero removes it.
 # So the usual recipe decays matrices and leaves biases and norms alone.
-# The optimizer takes this as [param groups](glossary.ipynb#Param-group), dicts of parameters with their own settings.
+# The optimizer takes this as [[param groups|param group]], dicts of parameters with their own settings.
 # A small transformer to practise on:
 
 # %%
@@ -554,7 +554,7 @@ checks.check_groups(groups(model), model)
 # %% [markdown]
 # ### A run as it is set up at work
 #
-# The pieces around the optimizer: **[warm-up](glossary.ipynb#Warm-up)**, because Adam's first steps have full size in every coordinate though $\hat v$ rests on few gradients (why it helps is still debated, [lesson 11](11_gpu_lab.ipynb)); a **[schedule](glossary.ipynb#Schedule)** that ends near zero (PyTorch's decay follows it, as it is multiplied by the step size); **[clipping](glossary.ipynb#Gradient-clipping)** of the gradient's length, against rare spikes; and $\beta_2=0.95$, usual for language models, so that a jump in scale is forgotten in twenty steps (lesson 9, Part 4).
+# The pieces around the optimizer: **[[warm-up]]**, because Adam's first steps have full size in every coordinate though $\hat v$ rests on few gradients (why it helps is still debated, [lesson 11](11_gpu_lab.ipynb)); a **[[schedule]]** that ends near zero (PyTorch's decay follows it, as it is multiplied by the step size); **[[clipping|gradient clipping]]** of the gradient's length, against rare spikes; and $\beta_2=0.95$, usual for language models, so that a jump in scale is forgotten in twenty steps (lesson 9, Part 4).
 # Warm-up, schedule and $\beta_2$ are set up here, on the digits; the clipping stands in the loop that follows.
 # (For brevity all parameters share one group; at work you would pass `groups(model)` in place of `model.parameters()`.)
 
@@ -658,7 +658,7 @@ plots.show(figure, "Training loss from step 70 to 200: without interruption it f
 # ### Exercise 3: resume a run exactly (10 minutes)
 #
 # Write `save`, which returns a dict of everything that the next step depends on, and `load`, which puts it into a fresh run.
-# The [state dict](glossary.ipynb#State-dict) of a module, optimizer or schedule has all it needs; a generator has `get_state()` and `set_state(...)`.
+# The [[state dict]] of a module, optimizer or schedule has all it needs; a generator has `get_state()` and `set_state(...)`.
 # "Exactly" means bit for bit.
 #
 # <details><summary>Hint</summary>Which four objects does go_on touch? Which of them change?</details>

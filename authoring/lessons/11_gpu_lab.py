@@ -7,7 +7,7 @@
 # After this lesson you will be able to
 #
 # 1. train a transformer with three optimizers, each fairly tuned, and read its basins;
-# 2. say what [warm-up](glossary.ipynb#Warm-up) does to the range of step sizes that work, because you saw it;
+# 2. say what [[warm-up]] does to the range of step sizes that work, because you saw it;
 # 3. predict the least time of a step on your hardware, and count the bytes an optimizer holds;
 # 4. say what each stage of ZeRO spreads over several machines, and run it on two processes.
 #
@@ -20,7 +20,7 @@
 #
 # The minutes are our estimate.
 # You need PyTorch and lesson 9.
-# (If you come from its part 1: a *[basin](glossary.ipynb#Basin)* is the range of step sizes that do nearly as well as the best; the decay's [memory](glossary.ipynb#Timescale) is of lesson 10.)
+# (If you come from its part 1: a *[[basin]]* is the range of step sizes that do nearly as well as the best; the decay's [[memory|timescale]] is of lesson 10.)
 # **Every cell runs on a CPU, at a small size; where there is a GPU the same cells take a larger model unasked.**
 # The code takes one to two minutes on two CPU cores; on a GPU it trains some 25,000 steps of the larger model, and nobody has timed it yet.
 
@@ -63,7 +63,7 @@ print(kind, size)
 # The book is Genesis in the King James Version (1611): {{ len(text()):,}} characters, {{ len(corpus.letters) }} different ones.
 # The last tenth is kept for testing.
 # The task: predict the next character.
-# The [loss](glossary.ipynb#Loss) is in *nats a character*, $-\ln p$ of the character that came.
+# The [[loss]] is in *nats a character*, $-\ln p$ of the character that came.
 # Before any network: how far do simple tables get?
 # (0.1 is added to every count, so that a pair never seen does not cost infinitely much.)
 
@@ -96,14 +96,14 @@ print(f"{sum(p.numel() for p in model.parameters()):,} parameters, loss at the s
 # %% [markdown]
 # ### Three optimizers, each fairly tuned
 #
-# SGD with [momentum](glossary.ipynb#Momentum), [Adam](glossary.ipynb#Adam), [AdamW](glossary.ipynb#AdamW). torch's `momentum=0.9` keeps a *sum*: in the letters of lesson 7 its step size is ten times `lr`.
+# SGD with [[momentum]], [[Adam]], [[AdamW]]. torch's `momentum=0.9` keeps a *sum*: in the letters of lesson 7 its step size is ten times `lr`.
 # `AdamW` is the course's own, a drop-in for torch's.
 
 # %%
 print(inspect.getsource(trainings.optimizer))
 
 # %% [markdown]
-# *[Protocol](glossary.ipynb#Protocol):* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(trainings.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2.
+# *[[Protocol]]:* the same start and the same batches for all ({{ size.batch }} windows), {{ size.steps }} steps, step size up in a line over {{ size.warmup }} steps of warm-up and then down a cosine to zero; {{ len(trainings.LRS[kind]["adam"]) }} step sizes for each, two to a decade; AdamW once more without warm-up, for Part 2.
 # Other hyperparameters are at their defaults, so $\beta_2=0.999$; AdamW decays all parameters, nothing is clipped: simpler than lesson 10's recipe, and alike for all.
 # The loss is measured on the test text at the end.
 #
@@ -111,7 +111,7 @@ print(inspect.getsource(trainings.optimizer))
 # On language with a transformer?
 # By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 results = train_all(trainings.trainings(kind, size), corpus, dtype=dtype)
 
 def tests(rule, warmup):
@@ -131,7 +131,7 @@ for rule in ("momentum", "adam", "adamw"):
 # Bars are the range of {{ len(play.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them).
 # Look at the lowest point of each line, and at how far the bars reach.
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 4))
 for rule in best:
     lrs, losses = tests(rule, size.warmup)
@@ -162,7 +162,7 @@ plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach
 # Look at the way down before you judge.
 # The curves are training losses, the grey lines were measured on the test text: compare levels, not hundredths.
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 figure, ax = plt.subplots(figsize=(7.2, 3.8))
 for rule, lr in best.items():
     smooth = np.convolve(results[rule, size.warmup, lr].losses, np.ones(10) / 10, "valid")
@@ -202,7 +202,7 @@ print(f"below the table of pairs: {scholar.test < level['which follows which']}"
 # 1.5?), the seed.
 # (Your text will part from the one stored here sooner or later: one character drawn otherwise changes all after it.)
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
 print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
@@ -220,7 +220,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # You have trained AdamW with and without.
 # **Predict:** at which step sizes will it matter, the small ones or the large ones?
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 print("lr        with warm-up   without")
 seeds = {row["seed"] for row in record["sweep"]}
 for lr, warm, cold in zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]):
@@ -268,7 +268,7 @@ warm_best, cold_best = (play.best_of(record, "adamw", w) for w in (record["size"
 #
 # ### What do the large first steps do?
 #
-# Adam's first steps are [sign steps](glossary.ipynb#Sign-descent): every weight moves by $\alpha$.
+# Adam's first steps are [[sign steps|sign descent]]: every weight moves by $\alpha$.
 # A weight here starts with a deviation of 0.02, so at $\alpha = 0.01$ two steps can undo the start.
 # Watch what comes out of the network for different places in the text: 0 means that the directions cancel, 1 that all are the same.
 # (A *hook* is a function that torch calls with what a module has just made.)
@@ -306,7 +306,7 @@ def watch(seed, warmup, lr=0.01):
 # Three seeds with warm-up and three without, for the first half of the training.
 # In the figure, look at where each line goes up and where it comes down.
 
-# %% tags=["nbval-ignore-output", "chaotic"]
+# %% tags=["chaotic"]
 watched = {w: np.array([watch(seed, w) for seed in range(3)]) for w in (size.warmup, 0)}
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
 for warmup, lines in watched.items():
@@ -373,8 +373,8 @@ for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
 #
 # AdamW does about a dozen operations for each parameter.
 # A processor does those in no time; it waits for memory.
-# A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [bandwidth](glossary.ipynb#Bandwidth) of the memory.
-# No code that goes through memory is faster than this [floor](glossary.ipynb#Floor).
+# A float32 step must read $\theta, g, m, v$ and write $\theta, m, v$: seven numbers of four bytes, **28 bytes for each parameter**, at the [[bandwidth]] of the memory.
+# No code that goes through memory is faster than this [[floor]].
 # (We estimate it from the speed of a copy, so that an engine at the floor may be measured a little above or below it.)
 # **Predict** the floor of GPT-2 small (124 million parameters) on a laptop with 20 GB/s.
 # Then reach the goal.
@@ -420,8 +420,8 @@ for rule, each in play.STEP_BYTES.items():
 # *As written*: every operation makes a new array and crosses memory again.
 # *In place*: no new arrays.
 # *In blocks*: a block stays in the cache for all operations; *all cores* deals the blocks out.
-# *[Foreach](glossary.ipynb#Foreach)*: one call for all tensors, which pays with many small ones.
-# *[Fused](glossary.ipynb#Fused)*: one [kernel](glossary.ipynb#Kernel) that crosses memory once.
+# *[[Foreach]]*: one call for all tensors, which pays with many small ones.
+# *[[Fused]]*: one [[kernel]] that crosses memory once.
 # *Triton*, a language for GPU kernels, writes ours; on a CPU it does not run.
 # Timings are yours alone: nothing in this text depends on them.
 # (A share of the floor above 100 % says that something stayed in the cache, or that another program disturbed the copy.)
@@ -429,7 +429,7 @@ for rule, each in play.STEP_BYTES.items():
 # **Predict** first: how many floors does the rule as we wrote it in NumPy take?
 # And torch's `fused`?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["machine"]
 torch.set_num_threads(threads)
 count = 100_000_000 if kind == "cuda" else 4_000_000
 rows = bench.measure(kind, "one tensor", [(count,)], repeats=3, budget=3)
@@ -493,7 +493,7 @@ for name, make in made.items():
 # The loop holds its temporaries for one tensor at a time (1.5 bytes is three arrays of one of the eight equal tensors: two of its own, and the last tensor's, not yet let go); fused needs none.
 # A GPU is asked for its own count:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["machine"]
 def gpu_extra(make, each=2**24):
     """Bytes for each parameter that a GPU's allocator saw at the peak of a step."""
     params = [torch.nn.Parameter(torch.ones(each, device="cuda")) for _ in range(8)]
@@ -539,7 +539,7 @@ for kept in (torch.float32, torch.bfloat16):
 # A thousand nothings are nothing.
 # What counts is the ratio: an update below 1/512 of its weight is lost, and up to 1/256 it may be.
 # A norm's scale of 1 loses Adam's 0.001; a weight of 0.02 feels it, and loses only the small steps at the end of a schedule.
-# So [mixed precision](glossary.ipynb#Mixed-precision) computes matrix products in bfloat16 and keeps weights, gradients and state in float32.
+# So [[mixed precision]] computes matrix products in bfloat16 and keeps weights, gradients and state in float32.
 # In PyTorch that is one line, `torch.autocast`.
 # Check what it leaves in which type:
 
@@ -556,12 +556,12 @@ for name, tensor in types.items():
     print(f"{name:10} {tensor.dtype}")
 
 # %% [markdown]
-# So autocast saves time, and memory for *[activations](glossary.ipynb#Activations)* (what forward must keep for backward), not for the optimizer's state.
+# So autocast saves time, and memory for *[[activations]]* (what forward must keep for backward), not for the optimizer's state.
 # What it gains depends on the *matrix units*, circuits that multiply small matrices in one go.
 # NVIDIA's cards have them for bfloat16 from Ampere (2020) on; Colab's T4 is older and gets slower, like a CPU without them.
 # Where there is a GPU, the cell asks it.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["machine"]
 import time
 
 def step_ms(autocast):
@@ -586,7 +586,7 @@ for name, autocast in (("float32", None), ("bfloat16", torch.bfloat16)):
 #
 # Sixteen bytes for each parameter, weights, gradients and state, before any activation: 7 billion parameters are {{ 16 * 7 }} GB.
 # On several cards, plain data parallelism keeps a full copy on each.
-# ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [state](glossary.ipynb#Sharding) of *its* part only, update that, and pass on the result.
+# ZeRO (Rajbhandari et al. 2020) asks why: each process can keep the [[state|sharding]] of *its* part only, update that, and pass on the result.
 # Stage 1 spreads the state, 2 the gradients too, 3 the parameters too.
 # Then reach the goal.
 
@@ -707,12 +707,12 @@ for stage, cards in my_cards.items():
 #
 # | Word | Meaning |
 # |---|---|
-# | [warm-up](glossary.ipynb#Warm-up) | a step size that rises over the first steps |
-# | [bandwidth](glossary.ipynb#Bandwidth) | bytes that memory moves in a second |
-# | [floor](glossary.ipynb#Floor) | the least time of a step: bytes over bandwidth |
-# | [foreach](glossary.ipynb#Foreach), [fused](glossary.ipynb#Fused) | one call for all tensors; one kernel for all operations |
-# | [mixed precision](glossary.ipynb#Mixed-precision) | products in 16 bits, weights and state in 32 |
-# | [sharding](glossary.ipynb#Sharding) | each process keeps a part of what belongs to all |
+# | [[warm-up]] | a step size that rises over the first steps |
+# | [[bandwidth]] | bytes that memory moves in a second |
+# | [[floor]] | the least time of a step: bytes over bandwidth |
+# | [[foreach]], [[fused]] | one call for all tensors; one kernel for all operations |
+# | [[mixed precision]] | products in 16 bits, weights and state in 32 |
+# | [[sharding]] | each process keeps a part of what belongs to all |
 # | nat | the unit of a loss in natural logarithms; 1 nat is 1.44 bits |
 #
 # ### Further reading, and what each is good for
