@@ -38,9 +38,10 @@ import matplotlib.pyplot as plt
 from lessonlib import State, adam, grid, run, sgd
 from lessonlib import checks, problems
 from lessonlib.lessons.lesson00 import play
+from lessonlib.tables import table
 
-for name, (_, enough) in play.versions().items():
-    print(f"{name:11} {'ready' if enough else 'missing or too old'}")
+table(["package", "state"], [[name, "ready" if enough else "missing or too old"]
+                             for name, (_, enough) in play.versions().items()])
 
 # %% [markdown]
 # If a line says "missing or too old": on your own computer, start the course with `make lab` (or the three lines for Windows in the README), which installs what is pinned; on Colab, nothing should be missing.
@@ -104,8 +105,9 @@ print("GPU:", gpu)
 
 # %%
 valley = problems.ravine(10)  # curvatures 1 and 10, start (1, 1)
-for t, theta in enumerate(run(sgd, valley, steps=2, lr=0.1).theta):
-    print(f"step {t}: theta_1 = {theta[0]:.2f}, theta_2 = {theta[1]:.2f}")
+path = run(sgd, valley, steps=2, lr=0.1).theta
+table(["step", "theta_1", "theta_2"], [[t, *theta] for t, theta in enumerate(path)],
+      ["", ".2f", ".2f"])
 
 # %% [markdown]
 # Across the valley one step was exactly enough: $1 - 0.1\cdot 10 = 0$.
@@ -162,11 +164,12 @@ end = {name: result.loss[-1] for name, result in runs.items()}
 # The border is the largest step whose loss is lower after 500 steps than before the first.
 
 # %%
-lrs = np.geomspace(1e-3, 2, 2000)
+lrs, rows = np.geomspace(1e-3, 2, 2000), []
 for steepest in (2, 10, 50, 250):
     loss = run(sgd, problems.ravine(steepest), steps=500, record="loss", **grid(lr=lrs)).loss
     border = lrs[loss[-1] < loss[0]].max()
-    print(f"curvature {steepest:3}: 2/curvature = {2 / steepest:.3f}, measured {border:.3f}")
+    rows.append([steepest, 2 / steepest, border])
+table(["curvature", "2/curvature", "measured border"], rows, ["", ".3f", ".3f"])
 
 # %% [markdown]
 # They agree as closely as two thousand step sizes can tell: neighbours differ by {{ lrs[1] / lrs[0] - 1:.1%}}.
@@ -176,6 +179,7 @@ for steepest in (2, 10, 50, 250):
 # %%
 hundred = run(sgd, valley, steps=100, record="loss", **grid(lr=lrs)).loss[-1]
 best = lrs[hundred.argmin()]
+half = hundred[np.abs(lrs - best / 2).argmin()]
 figure, ax = plt.subplots(figsize=(7.2, 3.5))
 plots.basin(lrs[::20], np.clip(hundred, 1e-18, 1e6)[::20], ax, rule=sgd)
 ax.axvline(0.2, color="black", ls="--", linewidth=1.2)
@@ -187,7 +191,7 @@ plots.show(figure, "Loss after 100 steps against the step size, both axes logari
 
 # %% [markdown]
 # The best of them is {{ best:.2f }}, {{ best / 0.2:.0%}} of the largest stable step.
-# Caution is not free: half the best step ends at {{ hundred[np.abs(lrs - best / 2).argmin()]:.0e}}, the best at {{ hundred.min():.0e}}.
+# Caution is not free: half the best step ends at {{ half:.0e}}, the best at {{ hundred.min():.0e}}.
 # You will meet this picture again: a slope, a best place, a wall.
 # For which rules does the wall move, and is there one for all of them?
 #
@@ -212,10 +216,11 @@ def good_steps(steepest):
     loss = run(sgd, problems.ravine(steepest), steps=60, record="last", **grid(lr=lrs)).loss[0]
     return lrs[loss < 1e-7]
 
+windows = []
 for steepest in (10, 12, 14, 15, 16):
     good = good_steps(steepest)
-    found = f"from {good.min():.3f} to {good.max():.3f}" if good.size else "none"
-    print(f"curvature {steepest} across: good step sizes {found}")
+    windows.append([steepest, *((good.min(), good.max()) if good.size else ("none", "none"))])
+table(["curvature across", "good step sizes from", "to"], windows, ["", ".3f", ".3f"])
 
 # %% [markdown]
 # Shorter steps are too slow along the valley; longer ones are too wild across it.
@@ -445,15 +450,21 @@ minutes = {lesson.number: lesson.minutes for lesson in play.COURSE}
 # The largest curvature over the smallest is the [[condition number]] $\kappa$; a valley where it is large is a [[ravine]].
 # One step size must serve both: below $2/\lambda_{\max}$ for the steep walls, and then it is far too short for the flat floor.
 # The best compromise is $\alpha = 2/(\lambda_{\min}+\lambda_{\max})$.
-# **Predict:** if the best step brings the loss to a ten-billionth in about {{ int(np.argmax(run(sgd, problems.ravine(10), steps=100, lr=2 / 11).loss <= 1e-10 * problems.ravine(10).loss(np.ones(2)))) }} steps at $\kappa = 10$, how many does it take at 100?
+# How long does it take?
+
+# %%
+def steps_needed(kappa):
+    """Steps of the best size that bring the loss to a ten-billionth."""
+    ravine = problems.ravine(kappa)
+    loss = run(sgd, ravine, steps=8 * kappa, record="loss", lr=2 / (1 + kappa)).loss
+    return int(np.argmax(loss <= 1e-10 * loss[0]))
+
+# %% [markdown]
+# **Predict:** if the best step brings the loss to a ten-billionth in about {{ steps_needed(10) }} steps at $\kappa = 10$, how many does it take at 100?
 # At 1000?
 
 # %%
-for kappa in (10, 100, 1000):
-    ravine = problems.ravine(kappa)
-    loss = run(sgd, ravine, steps=8 * kappa, record="loss", lr=2 / (1 + kappa)).loss
-    steps = np.argmax(loss <= 1e-10 * loss[0])
-    print(f"condition number {kappa:4}: {steps:5} steps")
+table(["condition number", "steps"], [[kappa, steps_needed(kappa)] for kappa in (10, 100, 1000)])
 
 # %% [markdown]
 # Ten times the condition number, ten times the steps.

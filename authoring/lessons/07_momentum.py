@@ -40,6 +40,7 @@ import numpy as np
 from lessonlib import State, grid, momentum, run, sgd
 from lessonlib import checks, problems
 from lessonlib.lessons.lesson07 import play
+from lessonlib.tables import table
 
 # %% [markdown]
 # ## Part 1. An average that remembers
@@ -105,9 +106,9 @@ climb = np.arange(20_000.0)
 noise = np.random.default_rng(0).standard_normal(200_000)
 lag = climb[-1] - play.average(climb, betas)[-1]
 variance = play.average(noise, betas)[1000:].var(axis=0)
-for i, b in enumerate(betas):
-    print(f"beta {b:4}:  lag {lag[i]:5.2f}, law {b / (1 - b):5.2f}", end="   ")
-    print(f"variance {variance[i]:.4f}, law {(1 - b) / (1 + b):.4f}")
+table(["beta", "lag", "law of the lag", "variance", "law of the variance"],
+      zip(betas, lag, betas / (1 - betas), variance, (1 - betas) / (1 + betas)),
+      ["", ".2f", ".2f", ".4f", ".4f"])
 
 # %% [markdown]
 # Both laws hold.
@@ -195,10 +196,9 @@ checks.check(colleague, against=momentum)
 # What happens at the last?
 
 # %%
-for lr in (0.005, 0.01, 2 / 101, 0.021):
-    found = play.steps_to(sgd, 100, lr=lr, budget=5000)
-    print(f"lr {lr:.4f}: {f'{found} steps' if found else 'not within 5000 steps'}")
 descent = play.steps_to(sgd, 100, lr=2 / 101)
+table(["lr", "steps"], [[lr, play.steps_to(sgd, 100, lr=lr, budget=5000) or "not within 5000"]
+                        for lr in (0.005, 0.01, 2 / 101, 0.021)], [".4f", ""])
 
 # %% [markdown]
 # At best hundreds of steps for two numbers, and a step size hardly larger never arrives.
@@ -276,10 +276,12 @@ def step_matrix(lam, lr, beta):
     """What a step of momentum does to (theta, m) along a direction of curvature lam."""
     return np.array([[1 - lr * (1 - beta) * lam, -lr * beta], [(1 - beta) * lam, beta]])
 
+rows = []
 for lam in (0.3, 1, 10, 100, 300):
     roots = np.linalg.eigvals(step_matrix(lam, lr=0.1, beta=0.7))
     kind = "complex pair" if abs(roots.imag).max() > 0 else "two real ones"
-    print(f"curvature {lam:5}: spectral radius {abs(roots).max():.3f}, {kind}")
+    rows.append([lam, abs(roots).max(), kind])
+table(["curvature", "spectral radius", "eigenvalues"], rows, ["", ".3f", ""])
 
 # %% [markdown]
 # Did you expect them to differ?
@@ -421,9 +423,15 @@ play.judge_beta(my_beta, kappa=400)
 
 # %%
 counts = play.steps_by_kappa()
-print("  kappa   descent   momentum   ratio")
-for kappa, (slow, fast) in counts.items():
-    print(f"{kappa:7,} {slow:9,} {fast:10} {slow / fast:7.1f}")
+
+def more_than_predicted(kappa):
+    """By which share momentum takes more steps than its spectral radius predicts."""
+    radius = (kappa**0.5 - 1) / (kappa**0.5 + 1)
+    return counts[kappa][1] / (np.log(1e-10) / (2 * np.log(radius))) - 1
+
+table(["kappa", "descent", "momentum", "ratio"],
+      [[kappa, slow, fast, slow / fast] for kappa, (slow, fast) in counts.items()],
+      [",", ",", "", ".1f"])
 
 # %% [markdown]
 # A power law is a straight line in a figure with two logarithmic axes, and its slope is the exponent.
@@ -431,7 +439,7 @@ for kappa, (slow, fast) in counts.items():
 
 # %%
 kappas, both = np.array(list(counts)), np.array(list(counts.values()))
-slopes = {}
+last_slope, slopes = np.log(both[-1, 1] / both[-2, 1]) / np.log(10_000 / 3000), {}
 figure, ax = plt.subplots(figsize=(7.2, 3.8))
 for rule, found in zip((sgd, momentum), both.T):
     slope, height = np.polyfit(np.log(kappas), np.log(found), 1)
@@ -448,8 +456,8 @@ plots.show(figure, "Steps against condition number, both logarithmic: two straig
 # %% [markdown]
 # The fitted exponents are {{ slopes[sgd]:.3f}} and {{ slopes[momentum]:.3f}}.
 # Why not 0.5?
-# That factor $t$ again: it makes the count $\sqrt\kappa$ times a slowly growing logarithm, {{ counts[100][1] / (np.log(1e-10) / (2 * np.log((10 - 1) / (10 + 1)))) - 1:.0%}} more than $\rho$ alone predicts at 100 and {{ counts[10_000][1] / (np.log(1e-10) / (2 * np.log((100 - 1) / (100 + 1)))) - 1:.0%}} more at 10,000.
-# Between $\kappa$ = 3000 and 10,000 the slope is {{ np.log(both[-1, 1] / both[-2, 1]) / np.log(10_000 / 3000):.3f}}, and it goes on falling toward one half.
+# That factor $t$ again: it makes the count $\sqrt\kappa$ times a slowly growing logarithm, {{ more_than_predicted(100):.0%}} more than $\rho$ alone predicts at 100 and {{ more_than_predicted(10_000):.0%}} more at 10,000.
+# Between $\kappa$ = 3000 and 10,000 the slope is {{ last_slope:.3f}}, and it goes on falling toward one half.
 # At $\kappa$ = 10,000 momentum is {{ both[-1, 0] / both[-1, 1]:.0f}} times faster.
 # No method whose steps combine the gradients seen so far can do better than the square root on every quadratic with many directions (Nesterov 2004, section 2.1): a cleverer average would not help.
 #
@@ -491,12 +499,12 @@ variants = {"lr * (1 - beta), momentum=beta": {"lr": small},
             "lr, momentum=beta": {"lr": lr},
             "lr, momentum=beta, dampening=beta": {"lr": lr, "dampening": beta},
             "lr * (1 - beta), momentum=beta, nesterov=True": {"lr": small, "nesterov": True}}
-ours = run(momentum, valley, steps=100, lr=lr, beta1=beta).theta
+ours, rows = run(momentum, valley, steps=100, lr=lr, beta1=beta).theta, []
 for name, hyper in variants.items():
     path = torch_path(lambda theta: valley.grad(theta, None), 100, momentum=beta, **hyper)
     first = (1 - path[1, 0]) / (1 - ours[1, 0])
-    same = np.allclose(path, ours, rtol=0, atol=1e-12)
-    print(f"SGD({name})".ljust(51), f"same: {same!s:6} first step {first:4.1f} times ours")
+    rows.append([f"SGD({name})", np.allclose(path, ours, rtol=0, atol=1e-12), first])
+table(["in PyTorch", "same path", "first step / ours"], rows, ["", "", ".1f"])
 
 # %% [markdown]
 # Only the first is the same path.
@@ -504,12 +512,11 @@ for name, hyper in variants.items():
 # Give all of them a steady gradient of 1 and watch the length of the steps, in units of $\alpha$.
 
 # %%
-steps = np.array([1, 2, 3, 10, 50])
-print("step".ljust(46), *(f"{t:6}" for t in steps))
+steps, rows = np.array([1, 2, 3, 10, 50]), []
 for name, hyper in variants.items():
     path = torch_path(np.ones_like, 50, momentum=beta, **hyper)
-    lengths = -np.diff(path[:, 0])[steps - 1] / lr
-    print(name.ljust(46), *(f"{x:6.2f}" for x in lengths))
+    rows.append([name, *(-np.diff(path[:, 0])[steps - 1] / lr)])
+table(["in PyTorch", *(f"step {t}" for t in steps)], rows, ".2f")
 
 # %% [markdown]
 # The first row starts at a tenth of $\alpha$ and needs tens of steps to reach it, as an average that starts at zero must.
@@ -561,14 +568,11 @@ else:
 
 # %%
 bowl = problems.noisy(problems.ravine(1), 1.0)
-floors = {}
 lrs, betas = [0.05, 0.2, 0.5, 1.0, 1.9], [0.0, 0.5, 0.9]
 walk = run(momentum, bowl, steps=40_000, **grid(lr=lrs, beta1=betas)).theta[4000:]
-print("variance of theta, in units of lr / 2")
-print("        ", *(f"beta {b}" for b in betas))
-for lr, row in zip(lrs, (walk**2).mean(axis=(0, 3))):
-    floors[lr] = row / (lr / 2)
-    print(f"lr {lr:4} ", *(f"{x:8.2f}" for x in floors[lr]))
+floors = {lr: row / (lr / 2) for lr, row in zip(lrs, (walk**2).mean(axis=(0, 3)))}
+table(["lr", *(f"beta {b}" for b in betas)], [[lr, *row] for lr, row in floors.items()],
+      ["", ".2f", ".2f", ".2f"], caption="variance of theta, in units of lr / 2")
 
 # %% [markdown]
 # **At a small step, by none.**
@@ -593,12 +597,13 @@ def trained(rule, lrs, batch=64, steps=300, seeds=3):
 
 lrs = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 plain, heavy_ball, earlier = trained(sgd, lrs), trained(momentum, lrs), trained(sgd, lrs, steps=291)
-print("  lr        descent   momentum 0.9   descent, 291")
-for lr, *row in zip(lrs, plain, heavy_ball, earlier):
-    print(f"{lr:4}", *(f"{x:14.2f}" if x < 2 else "     at chance" for x in row))
+apart = np.abs(heavy_ball / plain - 1)[:4].max()
+rows = [[lr, *(x if x < 2 else "at chance" for x in row)]
+        for lr, *row in zip(lrs, plain, heavy_ball, earlier)]
+table(["lr", "descent", "momentum 0.9", "descent, 291"], rows, ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# Up to 0.3 the two end within {{ 100 * np.max(np.abs(heavy_ball / plain - 1)[:4]):.0f}} % of each other, and where there is a difference, momentum is *behind* up to 0.1: its average lags nine steps, and gradient descent nine steps earlier is closer to it.
+# Up to 0.3 the two end within {{ 100 * apart:.0f}} % of each other, and where there is a difference, momentum is *behind* up to 0.1: its average lags nine steps, and gradient descent nine steps earlier is closer to it.
 # (That is about half of the gap; gradient descent eighteen steps earlier is closer still.)
 # From 1 on the picture turns, and at 3 gradient descent has collapsed to chance, a loss of $\ln 10$, while momentum trains best of all.
 # So what momentum buys is **room for a larger step**: on the map of Part 3, the limit at $\beta=0.9$ is $\alpha\lambda < 2\,\frac{1+\beta}{1-\beta}$ = {{ 2 * 1.9 / 0.1:.0f }} in place of 2 (with PyTorch's sum, {{ 2 * 1.9:.1f }}).
@@ -609,16 +614,18 @@ for lr, *row in zip(lrs, plain, heavy_ball, earlier):
 # **Predict** where momentum gains most.
 
 # %%
-gain, wide = {}, 0.1 * 2.0 ** np.arange(8)
-print("batch   descent at its best   momentum at its best")
+gain, rows, wide = {}, [], 0.1 * 2.0 ** np.arange(8)
 for batch in (4, 32, 256):
     tuned = {rule: trained(rule, wide, batch, 200, seeds=4) for rule in (sgd, momentum)}
     shown = [f"{x.min():.2f} (lr {wide[x.argmin()]:g})" for x in tuned.values()]
     gain[batch] = tuned[sgd].min() / tuned[momentum].min()
-    print(f"{batch:5}   {shown[0]:>19}   {shown[1]:>20}")
+    rows.append([batch, *shown])
+alone = [run(sgd, problems.digits_net(16, 4, seed, dtype=float), steps=200, seed=seed,
+             record="last", lr=0.2).loss[0] for seed in range(4)]
+table(["batch", "descent at its best", "momentum at its best"], rows)
 
 # %% [markdown]
-# At batch 4 noise rules: the best step is small, and the two are as good as each other (their ratio is {{ gain[4]:.2f}}, while the four seeds of gradient descent at 0.2 alone end anywhere from {{ min(run(sgd, problems.digits_net(16, 4, k, dtype=float), steps=200, seed=k, record="last", lr=0.2).loss[0] for k in range(4)):.2f }} to {{ max(run(sgd, problems.digits_net(16, 4, k, dtype=float), steps=200, seed=k, record="last", lr=0.2).loss[0] for k in range(4)):.2f }}).
+# At batch 4 noise rules: the best step is small, and the two are as good as each other (their ratio is {{ gain[4]:.2f}}, while the four seeds of gradient descent at 0.2 alone end anywhere from {{ min(alone):.2f }} to {{ max(alone):.2f }}).
 # At 32 momentum's loss is {{ gain[32]:.1f}} times lower, at 256 {{ gain[256]:.1f}} times, there with a step at which gradient descent ends at chance.
 # **Less noise, more ravine, more gain.**
 # Where this stops: one small network, the training loss after 200 steps, a constant step size.
@@ -653,11 +660,7 @@ for batch in (4, 32, 256):
 #
 # ### Further reading, and what each is good for
 #
-# - Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput.
-#   Math.
-#   Math.
-#   Phys.
-#   4(5).
+# - Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput. Math. Math. Phys. 4(5).
 #   The heavy ball and its rate.
 # - Goh 2017, *Why Momentum Really Works*, Distill, doi:10.23915/distill.00006.
 #   The eigenvalues, with pictures that move.

@@ -39,6 +39,7 @@ import numpy as np
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
 from lessonlib.lessons.lesson09 import play
+from lessonlib.tables import table
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -56,9 +57,11 @@ def body(rule):
     code = inspect.getsource(rule).split('"""')[-1]
     return [line.strip() for line in code.splitlines() if line.strip()]
 
+rows = []
 for line in body(adam):
     origin = [rule.__name__ for rule in (momentum, rmsprop) if line in body(rule)]
-    print(f"{' and '.join(origin) or '-':10} {line}")
+    rows.append([" and ".join(origin) or "-", line])
+table(["also in", "line of adam"], rows)
 
 # %% [markdown]
 # The average of $g$ is [lesson 7](07_momentum.ipynb), the average of $g^2$ is [lesson 8](08_rmsprop.ipynb).
@@ -144,17 +147,23 @@ checks.check(my_adam, against=adam)
 # Is the correction over by then?
 
 # %%
+share, steps = 1 - 0.999**50, np.arange(1, 5001)
+ratios = {beta2: play.step_ratio(steps, 0.9, beta2) for beta2 in (0.99, 0.999, 0.9999)}
+uncorrected = ratios[0.999]
+
+def right_within(near):
+    """The first step whose length without correction is this near to the length with it."""
+    return steps[np.abs(uncorrected - 1) < near][0]
+
 t = np.array([1, 12, 50, 1000, 2375, 3925])
-for name, beta in (("m", 0.9), ("v", 0.999)):
-    print(f"{name} holds", ", ".join(f"{1 - beta**k:.4f} at {k}" for k in t))
-share = 1 - 0.999**50
-uncorrected = play.step_ratio(np.arange(1, 5001), 0.9, 0.999)
+table(["share held", *(f"step {k}" for k in t)],
+      [["m", *(1 - 0.9**t)], ["v", *(1 - 0.999**t)]], ".4f")
 
 # %% [markdown]
 # It is often said that by step 50 the correction has vanished.
 # For $m$ it has.
 # **For $v$ it has hardly begun**: at $t=50$, $v$ holds {{ share:.4f}} of its value, $\hat v$ is {{ 1 / share:.1f }} times $v$, and a step without correction is {{ uncorrected[49]:.2f }} times too large.
-# It comes within 5 % at $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.05)[0]) + 1 }} and within 1 % at $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.01)[0]) + 1 }}.
+# It comes within 5 % at $t$ = {{ right_within(0.05) }} and within 1 % at $t$ = {{ right_within(0.01) }}.
 #
 # ### Play: which way is the first step wrong?
 #
@@ -172,9 +181,9 @@ play.correction_ratio().live()
 # At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}.
 # The step is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(play.step_ratio(1, 0.9, 0.95)):.3f }}.
 # The goal is met where both sides are equal, say at $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other.
-# Only the first step is right there: by step {{ int(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).argmax()) + 1 }} it is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).max()):.1f}} times too large.
+# Only the first step is right there: by step {{ ratios[0.99].argmax() + 1 }} it is {{ ratios[0.99].max():.1f}} times too large.
 # Choosing the $\beta$s does not replace the correction.
-# With $\beta_2=0.9999$ the peak is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
+# With $\beta_2=0.9999$ the peak is {{ ratios[0.9999].max():.1f }}.
 #
 # ### Does it matter when a network trains?
 #
@@ -218,7 +227,7 @@ plots.show(figure, "Six panels of training loss over 100 steps, with and without
 # **Leaving it out is a hidden increase of the step size** that fades over $1/(1-\beta_2)$ steps.
 # At $\alpha=0.001$, too small for 100 steps, the increase helps: {{ curves[0.001, 0.999, without][-1]:.2f }} against {{ curves[0.001, 0.999, adam][-1]:.2f }} at $\beta_2=0.999$.
 # At $\alpha = 0.01$ it still helps with 0.99 and 0.999 ({{ curves[0.01, 0.999, without][-1]:.2f }} against {{ curves[0.01, 0.999, adam][-1]:.2f }} for the latter): that network bears larger steps.
-# With 0.9999 the first steps are {{ float(play.step_ratio(1, 0.9, 0.9999)):.0f }} to {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone.
+# With 0.9999 the first steps are {{ ratios[0.9999][0]:.0f }} to {{ ratios[0.9999].max():.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone.
 # What you gain without the correction you could have had by a larger $\alpha$, knowingly.
 # With the correction all three columns look alike: $\beta_2$ no longer changes the scale of the early steps.
 # That is what it is for: **$\alpha$ means the same from the first step on.**
@@ -242,14 +251,15 @@ plots.show(figure, "Six panels of training loss over 100 steps, with and without
 import torch
 
 p = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
-optimizer, theta, s = torch.optim.Adam([p], lr=1e-3), 2.0, State()
+optimizer, theta, s, rows = torch.optim.Adam([p], lr=1e-3), 2.0, State(), []
 for g in (3.0, 3.0):
     theta, s = adam(theta, g, s)
     p.grad = torch.tensor(g, dtype=torch.float64)
     optimizer.step()
     m_hat, v_hat = s.m / (1 - 0.9**s.t), s.v / (1 - 0.999**s.t)
-    print(f"m {s.m:.2f}  v {s.v:.6f}  m_hat {m_hat:.2f}  v_hat {v_hat:.2f}", end="  ")
-    print(f"theta {theta:.6f}  torch {p.item():.6f}")
+    rows.append([s.t, s.m, s.v, m_hat, v_hat, theta, p.item()])
+table(["step", "m", "v", "m_hat", "v_hat", "theta", "theta in torch"], rows,
+      ["", ".2f", ".6f", ".2f", ".2f", ".6f", ".6f"])
 
 # %% [markdown]
 # **Predict:** what is $\theta$ after two steps if both gradients are 300 instead of 3?
@@ -262,8 +272,9 @@ def two_steps(first, second):
     theta, s = adam(2.0, first, State())
     return adam(theta, second, s)[0]
 
-for first, second in ((3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3, 30)):
-    print(f"gradients {first:g}, {second:g}: theta {two_steps(first, second):.6f}")
+pairs = (3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3, 30)
+table(["first gradient", "second gradient", "theta"],
+      [[*pair, two_steps(*pair)] for pair in pairs], ["g", "g", ".6f"])
 
 # %% [markdown]
 # The first three agree: the example shows **[[scale invariance]]**.
@@ -317,9 +328,9 @@ print(f"steady {steady:.2f}, lone spike {spike:.2f}, growing {worst:.2f}, bound 
 # Compute how much of the weight lies in it.
 
 # %%
-for beta in (0.9, 0.95, 0.99, 0.999):
-    span = round(1 / (1 - beta))
-    print(f"beta {beta}: the last {span} gradients hold {1 - beta**span:.0%} of the weight")
+spans = {beta: round(1 / (1 - beta)) for beta in (0.9, 0.95, 0.99, 0.999)}
+table(["beta", "the last gradients", "hold of the weight"],
+      [[beta, span, 1 - beta**span] for beta, span in spans.items()], ["", "", ".0%"])
 
 # %% [markdown]
 # About two thirds: a third of Adam's scale is older than 1000 steps.
@@ -356,21 +367,21 @@ play.good_basin().live()
 
 # %%
 accuracy = {name: found[:, 1].mean(0) for name, found in play.basin_runs().items()}
-lrs = play.BASIN_LRS
-decades = {}
-print("rule        best    at lr   decades within 2 points / 10 points")
-for name, found in accuracy.items():
-    decades[name] = [play.width(found, near)[2] for near in (0.02, 0.1)]
-    narrow, broad = decades[name]
-    print(f"{name:10} {found.max():.3f} {lrs[found.argmax()]:7.3f} {narrow:14.2f} / {broad:.2f}")
+lrs, best = play.BASIN_LRS, {name: found.max() for name, found in accuracy.items()}
+spread, at_default = 100 * np.ptp([*best.values()]), accuracy["adam"][np.abs(lrs - 1e-3).argmin()]
+decades = {name: [play.width(found, near)[2] for near in (0.02, 0.1)]
+           for name, found in accuracy.items()}
+rows = [[name, best[name], lrs[found.argmax()], *decades[name]] for name, found in accuracy.items()]
+table(["rule", "best accuracy", "at lr", "decades within 2 points", "within 10 points"], rows,
+      ["", ".3f", ".3f", ".2f", ".2f"])
 
 # %% [markdown]
 # "Adam outperforms SGD on nearly every benchmark" is not what this shows.
-# After [[tuning]], the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this small problem.
+# After [[tuning]], the four are within {{ spread:.0f }} point of each other on this small problem.
 # The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10 points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower.
 # What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1.
 # A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that.
-# The default 0.001 is not in Adam's good stretch here: after 400 steps it reads {{ accuracy["adam"][np.abs(lrs - 1e-3).argmin()]:.1%}}, the best step size {{ accuracy["adam"].max():.1%}}.
+# The default 0.001 is not in Adam's good stretch here: after 400 steps it reads {{ at_default:.1%}}, the best step size {{ accuracy["adam"].max():.1%}}.
 # A small network and a short run want more.
 # (Widths are known to a quarter of a decade, the spacing of the step sizes.)
 # The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
@@ -387,13 +398,15 @@ def ranking(score):
     return " > ".join(f"{name} {score[name]:.3f}" for name in best_first)
 
 small, large = (int(np.abs(lrs - lr).argmin()) for lr in (0.003, 1.0))
-print("all at lr 0.003:", ranking({name: found[small] for name, found in accuracy.items()}))
-print("all at lr 1:    ", ranking({name: found[large] for name, found in accuracy.items()}))
-print("each tuned:     ", ranking({name: found.max() for name, found in accuracy.items()}))
+by_seed = [np.ptp(found[:, 1, accuracy[name].argmax()]) for name, found in play.basin_runs().items()]
+table(["step size", "from best to worst"], [
+    ["all at lr 0.003", ranking({name: found[small] for name, found in accuracy.items()})],
+    ["all at lr 1", ranking({name: found[large] for name, found in accuracy.items()})],
+    ["each tuned", ranking(best)]])
 
 # %% [markdown]
 # Same network, same data, and no two agree.
-# The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(play.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}.
+# The first two are opposite; the third is nearly a tie, {{ spread:.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(by_seed):.1f}}.
 # When a paper compares optimizers, look first for how each step size was chosen.
 #
 # ### Task: reach the goal
@@ -416,14 +429,14 @@ space = grid(lr=np.geomspace(1e-3, 1, 40), beta1=beta1s, beta2=np.linspace(0.5, 
 final = run(adam, problems.ravine(100, 20), steps=100, record="last", **space).loss[0]
 reached = final < 1e-4
 best = np.unravel_index(final.argmin(), final.shape)
-works = beta1s[reached.any(axis=(0, 2))]
+usual, works = np.abs(beta1s - 0.9).argmin(), beta1s[reached.any(axis=(0, 2))]
 print(f"{reached.mean():.1%} reach the goal, beta1 from {works.min():.2f} to {works.max():.2f}")
-for (name, values), i in zip(space.items(), best):
-    print(f"best {name}: {values.ravel()[i]:.3f}")
+table(["hyperparameter", "best"], [[name, values.ravel()[i]]
+                                   for (name, values), i in zip(space.items(), best)], ".3f")
 
 # %% [markdown]
-# With both $\beta$s at their defaults the best step size of the grid ends at {{ final[:, np.abs(beta1s - 0.9).argmin(), -1].min():.1e}}.
-# With $\beta_1 = 0.9$ {{ reached[:, np.abs(beta1s - 0.9).argmin()].mean():.1%}} of the settings reach the goal, with $\beta_2 = 0.999$ {{ reached[:, :, -1].mean():.0%}}: it is $\beta_1$ that must move, together with the step size.
+# With both $\beta$s at their defaults the best step size of the grid ends at {{ final[:, usual, -1].min():.1e}}.
+# With $\beta_1 = 0.9$ {{ reached[:, usual].mean():.1%}} of the settings reach the goal, with $\beta_2 = 0.999$ {{ reached[:, :, -1].mean():.0%}}: it is $\beta_1$ that must move, together with the step size.
 # With a long memory of the direction Adam overshoots and swings back.
 # On this smooth problem a shorter one pays.
 # Noisy gradients ask for the opposite, as [lesson 7](07_momentum.ipynb) shows.
@@ -498,11 +511,13 @@ plots.show(figure, "Bars of the excess loss left in four groups of words of equa
 wilson = problems.wilson()
 tries = [(sgd, {"lr": 0.2}), (momentum, {"lr": 0.2}), (rmsprop, {"lr": 0.001}),
          (adam, {"lr": 0.01}), (adam, {"lr": 0.1, "eps": 1.0})]
+rows = []
 for rule, hyper in tries:
     result = run(rule, wilson, steps=3000, record="last", **hyper)
     w, error = result.theta[0], wilson.metrics["test error"](result.theta[0])
-    print(f"{result.label:20} training loss below 1e-9: {result.loss[0] < 1e-9}", end="  ")
-    print(f"test error {error:.0%}  first weights", *(f"{x:.2f}" for x in w[:3]))
+    rows.append([result.label, result.loss[0] < 1e-9, error, *w[:3]])
+table(["rule", "training loss below 1e-9", "test error", "first weight", "second", "third"],
+      rows, ["", "", ".0%", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
 # Gradient descent gives the label's feature the largest weight and errs on nothing.
@@ -554,8 +569,8 @@ def walk(rule, beta2, steps=200_000):
     return x
 
 ends = {beta2: (walk(adam, beta2, 1010), walk(adam, beta2)) for beta2 in (0.99, 0.999, 0.9999)}
-for beta2, (early, late) in ends.items():
-    print(f"beta2 {beta2}: x = {early:.2f} after ten spikes, {late:.2f} at the end (minimum -1)")
+table(["beta2", "x after ten spikes", "x at the end (minimum -1)"],
+      [[beta2, *both] for beta2, both in ends.items()], ["", ".2f", ".2f"])
 
 # %% [markdown]
 # The first spike throws $x$ down; look at where it goes from there.
@@ -623,11 +638,12 @@ def blocks_left(rule, mixed, **hyper):
         shares.append(result.loss[0].min() / problem.loss(problem.start))
     return float(np.median(shares))
 
+rows = []
 for name, rule, hyper in (("gradient descent", sgd, {}), ("Adam, beta1 = 0", adam, {"beta1": 0.0}),
                           ("momentum", momentum, {}), ("Adam", adam, {})):
     powers = [np.log10(blocks_left(rule, kind, **hyper)) for kind in (False, True)]
-    alike, mixed = (f"10^{x:.1f}" if x > -10 else "below 10^-10" for x in powers)
-    print(f"{name:17} alike {alike:13} mixed {mixed}")
+    rows.append([name, *(f"10^{x:.1f}" if x > -10 else "below 10^-10" for x in powers)])
+table(["share of the loss left", "blocks alike", "blocks mixed"], rows)
 
 # %% [markdown]
 # Alike, Adam wins by many orders of magnitude: one step size per coordinate is nearly one per block.
@@ -684,8 +700,8 @@ trained = {
     "optim.AdamW": train(lambda params: optim.AdamW(params, lr=1e-3, weight_decay=1e-2)),
     "Looped(adam)": train(lambda params: Looped(params, adam, lr=1e-3)),
 }
-for name, (model, accuracy_now) in trained.items():
-    print(f"{name:13} reads more than 9 digits of 10: {accuracy_now > 0.9}")
+table(["optimizer", "reads more than 9 digits of 10"],
+      [[name, right > 0.9] for name, (model, right) in trained.items()])
 
 # %% [markdown]
 # Does our function train exactly like torch's?
@@ -730,12 +746,10 @@ def mean_loss(where, steps, lr, tail=1):
     return np.mean([loss[-tail:].mean() for loss in losses])
 
 rough = [problems.noisy(problems.ravine(10, 20), 3.0)] * 3
-for lr in (0.4, 0.2, 0.1):
-    print(f"A  noisy ravine, lr {lr:g}: {mean_loss(rough, 600, lr, tail=200):.2f}")
-for lr in (1e-4, 3e-4, 1e-3):
-    print(f"B  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
-for lr in (0.3, 3e-4, 0.03):
-    print(f"C  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
+rows = [["A: noisy ravine", lr, mean_loss(rough, 600, lr, tail=200)] for lr in (0.4, 0.2, 0.1)]
+rows += [["B: digits", lr, mean_loss(nets, 300, lr)] for lr in (1e-4, 3e-4, 1e-3)]
+rows += [["C: digits", lr, mean_loss(nets, 300, lr)] for lr in (0.3, 3e-4, 0.03)]
+table(["experiment", "lr", "loss"], rows, ["", "g", ".2f"])
 
 # %% [markdown]
 # For none of them, though each helps.
@@ -779,9 +793,11 @@ def largest_curvature(theta):
         v, value = change, v @ change / (v @ v)
     return value
 
+rows = []
 for lr in (0.4, 0.75, 1.5):
     end = run(sgd, full, steps=300, record="last", lr=lr).theta[0]
-    print(f"lr {lr:g}: largest curvature x lr = {lr * largest_curvature(end):.1f}")
+    rows.append([lr, lr * largest_curvature(end)])
+table(["lr", "largest curvature x lr"], rows, ["g", ".1f"])
 
 # %% [markdown]
 # At 0.75 the product is 2: the run sits on the edge.
