@@ -398,7 +398,8 @@ def ranking(score):
     return " > ".join(f"{name} {score[name]:.3f}" for name in best_first)
 
 small, large = (int(np.abs(lrs - lr).argmin()) for lr in (0.003, 1.0))
-by_seed = [np.ptp(found[:, 1, accuracy[name].argmax()]) for name, found in play.basin_runs().items()]
+by_seed = [np.ptp(found[:, 1, accuracy[name].argmax()])
+           for name, found in play.basin_runs().items()]
 table(["step size", "from best to worst"], [
     ["all at lr 0.003", ranking({name: found[small] for name, found in accuracy.items()})],
     ["all at lr 1", ranking({name: found[large] for name, found in accuracy.items()})],

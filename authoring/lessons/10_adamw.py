@@ -42,6 +42,7 @@ from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
 from lessonlib.pytorch.sweep import digits_task, modular_task, train
 from lessonlib.problems import Problem
 from lessonlib.lessons.lesson10 import play
+from lessonlib.tables import table
 
 # %% [markdown]
 # ## Part 1. What Adam does to weight decay
@@ -120,7 +121,8 @@ for rule in (adam_l2, adamw):
         for _ in range(20_000):
             theta, s = rule(theta, g, s, lr=0.01, weight_decay=0.1)
         rest[rule, g] = theta
-        print(f"{rule.__name__:8} g = {g:<5} ends at {theta:8.3f}")
+table(["rule", "g", "ends at"], [[rule.__name__, g, end] for (rule, g), end in rest.items()],
+      ["", "", ".3f"])
 
 # %% [markdown]
 # - **Adam with L2** rests where the gradient of *loss plus penalty* vanishes: $g + w\theta = 0$, so $\theta = -g/w$.
@@ -164,7 +166,8 @@ left = {}
 for rule in (adam_l2, adamw):
     end = run(rule, noise, steps=3000, record="last", lr=1e-3, weight_decay=1.0).theta[0]
     left[rule] = end.reshape(3, 400).mean(axis=1)
-    print(f"{rule.__name__:8}", *(f"noise {n:g}: {x:.2f} left " for n, x in zip(sizes, left[rule])))
+table(["left of the weights", *(f"noise {size:g}" for size in sizes)],
+      [[rule.__name__, *shares] for rule, shares in left.items()], ".2f")
 
 # %% [markdown]
 # AdamW treats all alike.
@@ -238,19 +241,23 @@ play.decay_map(maps, lrs, "PyTorch's AdamW").live()
 # The slope comes with its 95 % interval over the seeds.
 
 # %%
-slopes, best, tied = {}, {}, {}
+slopes, best, tied, dots, rows = {}, {}, {}, {}, []
 for name, found in maps.items():
     mean = found.accuracy.mean(axis=0)
     i, j = np.unravel_index(mean.argmax(), mean.shape)
     slopes[name], best[name], tied[name] = play.slope(found, lrs), mean.max(), play.ties(found)
-    print(f"{name:22} best {mean.max():.3f} at lr {lrs[i]:.4f}, decay {found.decays[j]:.3g};",
-          f"{tied[name].sum()} of 81 tie; slope {slopes[name][0]:5.2f} ± {slopes[name][1]:.2f}")
+    dots[name] = np.isfinite(play.valley(mean, found.decays)).sum()
+    rows.append([name, best[name], lrs[i], found.decays[j], tied[name].sum(),
+                 f"{slopes[name][0]:.2f} ± {slopes[name][1]:.2f}"])
+spread = 100 * np.ptp([*best.values()])
+table(["form", "best", "at lr", "decay", "ties of 81", "slope"], rows,
+      ["", ".3f", ".4f", ".3g", "", ""])
 
 # %% [markdown]
 # Two surprises.
 # **First, the slope.**
 # In PyTorch's form it is {{ slopes["PyTorch's AdamW"][0]:.2f}} ± {{ slopes["PyTorch's AdamW"][1]:.2f}}: the interval leaves out the textbook's $-1$.
-# (It is read from the large step sizes only: in the mean map {{ int(np.isfinite(play.valley(maps["PyTorch's AdamW"].accuracy.mean(0), maps["PyTorch's AdamW"].decays)).sum()) }} of {{ len(lrs) }} have a dot.)
+# (It is read from the large step sizes only: in the mean map {{ dots["PyTorch's AdamW"] }} of {{ len(lrs) }} have a dot.)
 # The best decay depends on the step size less than that; whether it does at all, four seeds cannot say.
 # In Loshchilov and Hutter's form the slope is {{ slopes["Loshchilov & Hutter's"][0]:.2f}} ± {{ slopes["Loshchilov & Hutter's"][1]:.2f}}.
 # The two must differ by one, up to the noise of the fit: at a constant step size their decay $d$ *is* PyTorch's $\alpha w$, so it is one landscape in two coordinates.
@@ -281,7 +288,7 @@ else:
 # %% [markdown]
 # **Second, L2 is no worse here.**
 # Its best cell is {{ best["Adam with L2"]:.3f}} against {{ best["PyTorch's AdamW"]:.3f}}, and its valley is as level, {{ slopes["Adam with L2"][0]:.2f}} ± {{ slopes["Adam with L2"][1]:.2f}}.
-# The best cells of all forms lie within {{ 100 * (max(best.values()) - min(best.values())):.0f}} point of each other, and {{ min(int(t.sum()) for t in tied.values()) }} or more cells of each map tie with its best.
+# The best cells of all forms lie within {{ spread:.0f}} point of each other, and {{ min(int(t.sum()) for t in tied.values()) }} or more cells of each map tie with its best.
 # The folklore "AdamW generalises better" is not what this small network shows; it shows that decay helps (against $w=0.001$) where the step size is large enough to overfit.
 #
 # Why then AdamW?
@@ -298,7 +305,7 @@ else:
 # A step adds about $\alpha^2$ to $\theta^2$, the decay takes $2\alpha w\theta^2$, so $|\theta|$ is about $\sqrt{\alpha/(2w)}$.
 # A network has both, so measure.)
 # Look at the length of all weights together at the end.
-# The cell prints three lines: AdamW with $w$ = 0.001, AdamW with $w$ = 1, Adam with L2 at 0.032.
+# The table has three lines: AdamW with $w$ = 0.001, AdamW with $w$ = 1, Adam with L2 at 0.032.
 # The step size grows from 0.001 on the left to 0.1 on the right.
 # **Predict:** in which lines does the length stay the same?
 
@@ -307,19 +314,22 @@ def lengths(name, column):
     """Length of all weights at the end, (step sizes,), mean of the seeds."""
     return trained[name].norm[-1].mean(axis=0)[:, column]
 
-wide = {}
+wide, rows = {}, []
 for name, column in (("PyTorch's AdamW", 0), ("PyTorch's AdamW", 6), ("Adam with L2", 5)):
     found = lengths(name, column)
     wide[name, column] = found.max() / found.min()
-    print(f"{name}, decay {maps[name].decays[column]:.3g}:", *(f"{x:4.1f}" for x in found))
+    rows.append([f"{name}, decay {maps[name].decays[column]:.3g}", *found])
+at_start = trained["PyTorch's AdamW"].norm[0].mean()
+learned = trained["PyTorch's AdamW"].train_accuracy[-1].mean(axis=0)[4]  # at lr 0.01
+table(["length of all weights", *(f"lr {lr:.2g}" for lr in lrs)], rows, ".1f")
 
 # %% [markdown]
 # With next to no decay the length grows {{ wide["PyTorch's AdamW", 0]:.1f}}-fold with the step size.
 # Near the valley it is the same within a factor of {{ wide["PyTorch's AdamW", 6]:.1f}} while the step size changes by 100: with this decay, large steps no longer make the weights long.
 # Two cautions.
-# The networks start at a length of {{ trained["PyTorch's AdamW"].norm[0].mean():.1f}}, and at step sizes up to 0.003 the memory $1/(\alpha w)$ of Part 3 is longer than the 300 steps: the left end of the second line is still near its start.
+# The networks start at a length of {{ at_start:.1f}}, and at step sizes up to 0.003 the memory $1/(\alpha w)$ of Part 3 is longer than the 300 steps: the left end of the second line is still near its start.
 # **What the table shows is that decay caps the growth, not that every network has come to rest.**
-# And short weights go with fewer wrong labels learned by heart: at step size 0.01 the network fits {{ trained["PyTorch's AdamW"].train_accuracy[-1].mean(axis=0)[4, 0]:.0%}} of the training labels with $w=0.001$, and {{ trained["PyTorch's AdamW"].train_accuracy[-1].mean(axis=0)[4, 6]:.0%}} with $w=1$.
+# And short weights go with fewer wrong labels learned by heart: at step size 0.01 the network fits {{ learned[0]:.0%}} of the training labels with $w=0.001$, and {{ learned[6]:.0%}} with $w=1$.
 # (80 % of the labels are right.)
 # The third line shows that L2 caps the length as well.
 #
@@ -346,14 +356,15 @@ unit = path / np.linalg.norm(path, axis=-1, keepdims=True)
 turns = np.degrees(np.arccos((unit[1:] * unit[:-1]).sum(-1)).mean(axis=0))
 
 # %% [markdown]
-# Print the angle for each pair, the step size downward and the decay to the right.
+# The angle for each pair, the step size downward and the decay to the right.
 # **Look along the diagonals from lower left to upper right**, on which the product is nearly the same (0.03 × 0.3 is 0.009, not 0.01).
 
 # %%
-for lr, row in zip(axes["lr"].ravel(), turns):
-    print(f"lr {lr:<5g}", *(f"decay {w:g}: {x:4.1f}°  " for w, x in zip((0.1, 0.3, 1.0), row)))
 diagonal = turns[[2, 1, 0], [0, 1, 2]]
 print(f"along the long diagonal, largest / smallest: {diagonal.max() / diagonal.min():.2f}")
+table(["lr", "decay 0.1", "decay 0.3", "decay 1"],
+      [[lr, *row] for lr, row in zip(axes["lr"].ravel(), turns)], ["g", ".1f", ".1f", ".1f"],
+      caption="degrees turned at each step")
 
 # %% [markdown]
 # Here only the product $\alpha w$ matters: step and decay balance at a length of which the angle per step depends on $\alpha w$ alone (Kosson et al. 2023 call it rotational equilibrium).
@@ -406,7 +417,7 @@ play.weights_of_the_past().live()
 # At the defaults the memory is {{ 1 / (1e-3 * 1e-2):,.0f}} steps: after 10,000 steps {{ (1 - 1e-5)**10_000:.1%}} of the start is still there, and after the 315 steps of lesson 9 {{ (1 - 1e-5)**315:.1%}}.
 # **"Weight decay of 0.01 to 0.1" without a step size and a length of run says nothing**: PyTorch decays by $\alpha w$.
 # At a peak step size of 3e-4 and $w=0.1$, usual for language models, the memory is {{ 1 / (3e-4 * 0.1):,.0f}} steps: felt in a run of 100,000 steps, invisible in one of 1,000.
-# The goal asks for $(1-\alpha w)^{10000} = 0.01$, so $\alpha w \approx \ln 100/10{,}000$: at step size 0.001, $w$ = {{ math.log(100) / 10_000 / 0.001:.2f}}, {{ math.log(100) / 10_000 / 0.001 / 0.01:.0f}} times the default.
+# The goal asks for $(1-\alpha w)^{10000} = 0.01$, so $\alpha w \approx \ln 100/10{,}000$: at step size 0.001, $w$ = {{ math.log(100) / 10_000 / 0.001:.2f}}, {{ math.log(100) / (10_000 * 1e-5):.0f}} times the default.
 #
 # A first move that carries over to other runs: choose the memory as a share of your run, say a tenth to all of it, and solve for $w$.
 # For 10,000 steps of 0.001 and half the run, $w = 1/(0.001\cdot 5000) = {{ 1 / (0.001 * 5000):.1f}}$.
@@ -451,11 +462,14 @@ def reached(accuracy, steps, share=0.95):
     """The first recorded step at which each seed has this share right, or None: (seeds,)."""
     return [int(steps[(a >= share).argmax()]) if (a >= share).any() else None for a in accuracy.T]
 
-groks = {}
+groks, norms, rows = {}, {}, []
 for name, result in grown.items():
     groks[name] = reached(result.test_accuracy, result.steps)
-    print(f"{name:19} training pairs by {reached(result.train_accuracy, result.steps)},",
-          f"unseen pairs by {groks[name]}, at the end {result.test_accuracy[-1].mean():.1%}")
+    norms[name] = result.norm[[5, -1]].mean(axis=1)  # at step 100, and at the end
+    rows.append([name, reached(result.train_accuracy, result.steps), groks[name],
+                 result.test_accuracy[-1].mean()])
+table(["each seed", "training pairs by step", "unseen pairs by step", "unseen pairs at the end"],
+      rows, ["", "", "", ".1%"])
 
 # %% [markdown]
 # Without decay the network knows every training pair within a hundred steps and practically **none** of the others, then or at step 1200 (one seed): it has learned the table by heart.
@@ -465,8 +479,8 @@ for name, result in grown.items():
 # Then, with the training accuracy at 100 % and seemingly nothing left to learn, it comes to compute the sum: [[grokking]].
 #
 # One reads that decay shrinks the memorised solution until a smaller one wins.
-# With L2 the length does shrink, from {{ grown["Adam with L2, 1e-4"].norm[5].mean():.0f}} at step 100 to {{ grown["Adam with L2, 1e-4"].norm[-1].mean():.0f}} at 560.
-# **With AdamW it does not**: {{ grown["AdamW, decay 1"].norm[5].mean():.0f}} and {{ grown["AdamW, decay 1"].norm[-1].mean():.0f}} at 1200 (without decay it grows, {{ grown["Adam, no decay"].norm[5].mean():.0f}} to {{ grown["Adam, no decay"].norm[-1].mean():.0f}}).
+# With L2 the length does shrink, from {{ norms["Adam with L2, 1e-4"][0]:.0f}} at step 100 to {{ norms["Adam with L2, 1e-4"][1]:.0f}} at 560.
+# **With AdamW it does not**: {{ norms["AdamW, decay 1"][0]:.0f}} and {{ norms["AdamW, decay 1"][1]:.0f}} at 1200 (without decay it grows, {{ norms["Adam, no decay"][0]:.0f}} to {{ norms["Adam, no decay"][1]:.0f}}).
 # AdamW's network sits at its resting size, where every weight is the average of the last hundred steps or so.
 # Our reading, which these numbers fit but do not prove: what no recent gradient supports fades from that average, and a rule that serves all pairs at once is renewed by each of them.
 #
@@ -524,8 +538,8 @@ model = nn.Sequential(OrderedDict(
     block=nn.TransformerEncoderLayer(32, 4, dim_feedforward=64, dropout=0.0, batch_first=True),
     norm=nn.LayerNorm(32),
     head=nn.Linear(32, 64)))
-for name, p in model.named_parameters():
-    print(f"{name:30} {tuple(p.shape)}")
+count = sum(p.numel() for p in model.parameters())
+table(["parameter", "shape"], [[name, tuple(p.shape)] for name, p in model.named_parameters()])
 
 # %% [markdown]
 # ### Exercise 2: build the param groups (8 minutes)
@@ -629,6 +643,7 @@ def all_but_m_and_v(new, old):
         group["lr"] = before["lr"]
 
 forgetful, _ = restarted(all_but_m_and_v)
+jump = max(forgetful[:10]) / uninterrupted[99]
 
 # %% [markdown]
 # In the figure, look at the steps just after 100.
@@ -648,7 +663,7 @@ plots.show(figure, "Training loss from step 70 to 200: without interruption it f
            "only (and a new warm-up) it does not jump, but gets rougher.")
 
 # %% [markdown]
-# Forgetting $m$ and $v$ makes the loss jump at once, to {{ max(forgetful[:10]) / uninterrupted[99]:.1f}} times what it was; some thirty steps later nothing is left of it.
+# Forgetting $m$ and $v$ makes the loss jump at once, to {{ jump:.1f}} times what it was; some thirty steps later nothing is left of it.
 # After one gradient $\hat m/\sqrt{\hat v}$ is $\pm1$ **for every parameter**, also for those whose gradients had long been noise around zero: every weight takes a full step of $\alpha$ at once.
 # If you expected worse: the spike is as high as $\alpha$ allows, here half of its peak, and on a small network it heals quickly; in a long run with little left to gain it costs the gains of many steps.
 # The file with **weights only shows no spike at all**: it also starts the schedule afresh, so it warms up with small steps (and it draws the batches of steps 1 to 100 a second time).
@@ -715,7 +730,7 @@ print("after 100 more steps, bit for bit the run that was never interrupted:",
 #
 # By formula: $m$ and $v$, four bytes each, **8 bytes for every float32 parameter**, twice the size of the weights themselves, and the gradient on top.
 # By measurement: add up what the optimizer keeps.
-# **Predict** both for the small transformer of {{ sum(p.numel() for p in model.parameters()):,}} parameters.
+# **Predict** both for the small transformer of {{ count:,}} parameters.
 # Will the measurement be exactly the formula?
 
 # %%
@@ -724,7 +739,6 @@ others = [p for p in model.parameters() if p.ndim < 2]
 optimizer = torch.optim.AdamW([{"params": decayed}, {"params": others, "weight_decay": 0.0}])
 model(torch.randint(64, (4, 16))).sum().backward()
 optimizer.step()
-count = sum(p.numel() for p in model.parameters())
 kept = [t for state in optimizer.state.values() for t in state.values()]
 measured = sum(t.numel() * t.element_size() for t in kept)
 print(f"{count:,} parameters: by formula {8 * count:,} bytes, measured {measured:,}")

@@ -44,6 +44,7 @@ from lessonlib.lessons.lesson11 import bench, memory, shard, trainings
 from lessonlib.pytorch.adamw import AdamW
 from lessonlib.pytorch.transformer import Corpus, Transformer, sample, schedule, train, train_all
 from lessonlib.lessons.lesson11 import play
+from lessonlib.tables import table
 
 # %% [markdown]
 # Which machine is this?
@@ -55,6 +56,7 @@ dtype = torch.float64 if kind == "cpu" else torch.float32
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
 corpus, size = Corpus(text(), kind), trainings.SIZES[kind]
+passes = size.steps * size.batch * size.context / len(corpus.train)
 print(kind, size)
 
 # %% [markdown]
@@ -74,8 +76,7 @@ often, after = pairs.sum(0) / pairs.sum(), pairs / pairs.sum(1, keepdim=True)
 level = {"every character alike": math.log(n),
          "how often each comes": -often[test].log().mean().item(),
          "which follows which": -after[test[:-1], test[1:]].log().mean().item()}
-for name, loss in level.items():
-    print(f"{name:22} {loss:.2f}")
+table(["what a table knows", "test loss, nats"], level.items(), ".2f")
 
 # %% [markdown]
 # These are the rungs to measure a network by.
@@ -119,16 +120,17 @@ def tests(rule, warmup):
     found = {lr: done.test for (r, w, lr), done in results.items() if (r, w) == (rule, warmup)}
     return np.array(list(found)), np.array(list(found.values()))
 
-record, bars, best = recorded("lab_cpu.json"), recorded(f"lab_{kind}.json"), {}
+record, bars = recorded("lab_cpu.json"), recorded(f"lab_{kind}.json")
+seeds, best, ends, rows = {row["seed"] for row in record["sweep"]}, {}, {}, []
 for rule in ("momentum", "adam", "adamw"):
     lrs, losses = tests(rule, size.warmup)
-    best[rule] = lrs[losses.argmin()]
-    print(f"{rule:9} best {losses.min():.2f} at lr {best[rule]:g}, inside the sweep: "
-          f"{0 < losses.argmin() < len(lrs) - 1}")
+    best[rule], ends[rule] = lrs[losses.argmin()], losses.min()
+    rows.append([rule, ends[rule], best[rule], 0 < losses.argmin() < len(lrs) - 1])
+table(["rule", "best test loss", "at lr", "inside the sweep"], rows, ["", ".2f", "g", ""])
 
 # %% [markdown]
 # In the figure, lines are the runs that you just made.
-# Bars are the range of {{ len(play.seed_range(record["sweep"], "adam", record["size"]["warmup"])[1]) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them).
+# Bars are the range of {{ len(seeds) }} seeds, recorded on a CPU by `python authoring/record_lab.py --device cpu` (on a GPU there are bars once somebody has recorded them).
 # Look at the lowest point of each line, and at how far the bars reach.
 
 # %% tags=["chaotic"]
@@ -137,8 +139,8 @@ for rule in best:
     lrs, losses = tests(rule, size.warmup)
     plots.basin(lrs, np.minimum(losses, play.CEILING), ax, rule=rule)
     if bars:
-        at, seeds = play.seed_range(bars["sweep"], rule, bars["size"]["warmup"])
-        low, high = (np.minimum(x, play.CEILING) for x in (seeds.min(0), seeds.max(0)))
+        at, found = play.seed_range(bars["sweep"], rule, bars["size"]["warmup"])
+        low, high = (np.minimum(x, play.CEILING) for x in (found.min(0), found.max(0)))
         ax.vlines(at, low, high, color=plots.look(rule).color, lw=5, alpha=0.3)
 ax.axhline(level["which follows which"], color="black", lw=1, label="table of pairs")
 ax.set(ylabel="test loss, nats", ylim=(2 if kind == "cpu" else None, 4.2),
@@ -149,14 +151,22 @@ plots.show(figure, "Test loss against step size: Adam's and AdamW's basins reach
            "table of pairs; momentum's best is higher and its basin narrower.")
 
 # %% [markdown]
-# In the run stored here, on a CPU, Adam ends at {{ tests("adam", size.warmup)[1].min():.2f }}, AdamW at {{ tests("adamw", size.warmup)[1].min():.2f }}, momentum at {{ tests("momentum", size.warmup)[1].min():.2f }}.
+# In the run stored here, on a CPU, Adam ends at {{ ends["adam"]:.2f }}, AdamW at {{ ends["adamw"]:.2f }}, momentum at {{ ends["momentum"]:.2f }}.
 # (AdamW's best lies at the edge of its sweep, so a larger step might still do better; over the seeds its best is at {{ over["adamw"][0]:g}}, inside.)
 # Would another seed say the same?
 # Recorded, each at its best step size, over the seeds: Adam {{ over["adam"][1]:.2f }} to {{ over["adam"][2]:.2f }}, AdamW {{ over["adamw"][1]:.2f }} to {{ over["adamw"][2]:.2f }}, momentum {{ over["momentum"][1]:.2f }} to {{ over["momentum"][2]:.2f }}.
 # The gap to momentum is larger than the spread, in line with the Zipf table of lesson 9, since characters are unequal too (less than words are); whether that is the cause here, we did not test.
 # Adam and AdamW overlap.
-# At {{ over["adamw"][0]:g}} the decay's memory $1/(\alpha w)$ is {{ 1 / (over["adamw"][0] * 0.1):,.0f}} steps.
-# Over the whole run, with its schedule, decay alone would shrink a weight by {{ 1 - math.exp(-over["adamw"][0] * 0.1 * sum(schedule(t, size.steps, size.warmup) for t in range(1, size.steps + 1))):.0%}}: little.
+# How long is the decay's memory $1/(\alpha w)$ at that step size, and what would decay alone take from a weight over the whole run, with its schedule?
+
+# %%
+rate = over["adamw"][0]
+whole = sum(schedule(t, size.steps, size.warmup) for t in range(1, size.steps + 1))
+print(f"at {rate:g} the memory is {1 / (rate * 0.1):,.0f} steps;",
+      f"the whole run takes {1 - math.exp(-rate * 0.1 * whole):.0%} of a weight")
+
+# %% [markdown]
+# That is little.
 #
 # What this does not show: more steps, a larger model, momentum with other $\beta$s or with gradient clipping.
 # Look at the way down before you judge.
@@ -181,8 +191,8 @@ plots.show(figure, "Training loss of three optimizers at their best step size: a
 # %% [markdown]
 # Each first learns *how often* each character comes, then what follows what.
 # Momentum rests between the two, AdamW shortly, Adam hardly.
-# On the test text Adam ({{ tests("adam", size.warmup)[1].min():.2f }}) and AdamW ({{ tests("adamw", size.warmup)[1].min():.2f }}) are at the level of the table of pairs ({{ level["which follows which"]:.2f}}), and need no table for it; momentum is not.
-# It is early: {{ size.steps }} steps are {{ size.steps * size.batch * size.context / len(corpus.train):.1f}} times through the book.
+# On the test text Adam ({{ ends["adam"]:.2f }}) and AdamW ({{ ends["adamw"]:.2f }}) are at the level of the table of pairs ({{ level["which follows which"]:.2f}}), and need no table for it; momentum is not.
+# It is early: {{ size.steps }} steps are {{ passes:.1f}} times through the book.
 #
 # ### Read what it writes
 #
@@ -221,10 +231,8 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # **Predict:** at which step sizes will it matter, the small ones or the large ones?
 
 # %% tags=["chaotic"]
-print("lr        with warm-up   without")
-seeds = {row["seed"] for row in record["sweep"]}
-for lr, warm, cold in zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]):
-    print(f"{lr:<9g} {warm:12.2f} {cold:9.2f}")
+table(["lr", "with warm-up", "without"],
+      zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]), ["g", ".2f", ".2f"])
 
 # %% [markdown]
 # A clear case, it seems: at the two largest step sizes warm-up decides everything.
@@ -233,12 +241,11 @@ for lr, warm, cold in zip(*tests("adamw", size.warmup), tests("adamw", 0)[1]):
 # How much of it still stands?
 
 # %%
-print("lr        with warm-up    without")
 lrs, warm = play.seed_range(record["sweep"], "adamw", record["size"]["warmup"])
 cold = play.seed_range(record["sweep"], "adamw", 0)[1]
-for i, lr in enumerate(lrs):
-    ranges = [f"{found[:, i].min():.2f} to {found[:, i].max():.2f}" for found in (warm, cold)]
-    print(f"{lr:<9g} {ranges[0]:15} {ranges[1]}")
+rows = [[lr, *(f"{losses.min():.2f} to {losses.max():.2f}" for losses in (warm[:, i], cold[:, i]))]
+        for i, lr in enumerate(lrs)]
+table(["lr", "with warm-up", "without"], rows, "g")
 
 # %% [markdown]
 # At 0.01 the ranges part: with warm-up the worst seed ends at {{ warm[:, 3].max():.2f}}, without it the best at {{ cold[:, 3].min():.2f}}.
@@ -481,10 +488,9 @@ made = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
         "AdamW, foreach": lambda params: torch.optim.AdamW(params, foreach=True),
         "AdamW, fused": lambda params: torch.optim.AdamW(params, fused=True),
         "ours, foreach": lambda params: AdamW(params, impl="foreach")}
-print("bytes for each parameter   state   extra, for a moment")
-for name, make in made.items():
-    held = memory.first_steps(make)
-    print(f"{name:26} {held['state']:5.0f} {held['extra']:14.1f}")
+held = {name: memory.first_steps(make) for name, make in made.items()}
+table(["bytes for each parameter", "state", "extra, for a moment"],
+      [[name, found["state"], found["extra"]] for name, found in held.items()], ["", ".0f", ".1f"])
 
 # %% [markdown]
 # State: 0, 4 and 8 bytes, and for Adam that is **twice the weights themselves**.
@@ -506,8 +512,9 @@ def gpu_extra(make, each=2**24):
     optimizer.step()
     return (torch.cuda.max_memory_allocated() - before) / (8 * each)
 
-for name, make in made.items():
-    print(name, f"{gpu_extra(make):.2f}" if kind == "cuda" else "not measured: no GPU here")
+table(["optimizer", "extra, for a moment"],
+      [[name, gpu_extra(make) if kind == "cuda" else "not measured: no GPU here"]
+       for name, make in made.items()], ".2f")
 
 # %% [markdown]
 # ### Mixed precision
@@ -516,10 +523,10 @@ for name, make in made.items():
 # Look at what the types can hold.
 
 # %%
-print("type       bytes   smallest step at 1   largest number")
-for kept in (torch.float32, torch.bfloat16, torch.float16):
-    about = torch.finfo(kept)
-    print(f"{str(kept)[6:]:10} {about.bits // 8:5} {about.eps:16.1e} {about.max:19.1e}")
+types = [torch.finfo(kept) for kept in (torch.float32, torch.bfloat16, torch.float16)]
+table(["type", "bytes", "smallest step at 1", "largest number"],
+      [[about.dtype, about.bits // 8, about.eps, about.max] for about in types],
+      ["", "", ".1e", ".1e"])
 
 # %% [markdown]
 # bfloat16 reaches as far as float32, with two to three significant digits in place of seven.
@@ -527,11 +534,13 @@ for kept in (torch.float32, torch.bfloat16, torch.float16):
 # Where does it end, in float32, in bfloat16?
 
 # %%
+rows = []
 for kept in (torch.float32, torch.bfloat16):
     weight = torch.ones((), dtype=kept)
     for _ in range(1000):
         weight -= 0.001
-    print(f"{str(kept)[6:]:9} ends at {abs(weight.item()):.3f}")
+    rows.append([str(kept)[6:], abs(weight.item())])
+table(["type", "ends at"], rows, ".3f")
 
 # %% [markdown]
 # In bfloat16 it has not moved.
@@ -552,8 +561,7 @@ with torch.autocast(kind, torch.bfloat16):
     product = half.model.blocks[0].up(torch.ones(1, size.width, device=kind))
 types = {"weights": weight, "gradients": weight.grad, "products": product,
          "state": half.optimizer.state[weight]["exp_avg"]}
-for name, tensor in types.items():
-    print(f"{name:10} {tensor.dtype}")
+table(["tensors", "type"], [[name, str(tensor.dtype)] for name, tensor in types.items()])
 
 # %% [markdown]
 # So autocast saves time, and memory for *[[activations]]* (what forward must keep for backward), not for the optimizer's state.
@@ -573,10 +581,10 @@ def step_ms(autocast):
         clock.append(time.perf_counter())
     return 1e3 * (clock[2] - 2 * clock[1] + clock[0]) / 100
 
-for name, autocast in (("float32", None), ("bfloat16", torch.bfloat16)):
-    # the first of two loads kernels
-    took = [step_ms(autocast) for _ in range(2)] if kind == "cuda" else None
-    print(f"{name:9}", f"{took[1]:.1f} ms a step" if took else "not measured: no GPU here")
+types, skipped = {"float32": None, "bfloat16": torch.bfloat16}, "not measured: no GPU here"
+rows = [[name, min(step_ms(autocast) for _ in range(2)) if kind == "cuda" else skipped]
+        for name, autocast in types.items()]  # the first of two loads kernels
+table(["type", "ms a step"], rows, ".1f")
 
 # %% [markdown]
 # *A place to stop.*
@@ -632,12 +640,13 @@ except RuntimeError as reason:
 # The formula beside the measurement:
 
 # %%
-print("stage   by formula   measured, in each process")
+rows = []
 for stage in range(4):
     formula = sum(play.bytes_per_rank(1, 2, stage).values())
     ranks = spread["bytes"][str(stage)] if spread else []
     measured = [f"{sum(rank.values()) / spread['parameters']:.2f}" for rank in ranks]
-    print(f"{stage:5} {formula:12.2f}   {' '.join(measured) or 'not measured here'}")
+    rows.append([stage, formula, " ".join(measured) or "not measured here"])
+table(["stage", "by formula", "measured, in each process"], rows, ["", ".2f", ""])
 
 # %% [markdown]
 # Sixteen bytes fall to eight on two processes.
