@@ -7,7 +7,8 @@ __all__ = ["reflowed", "sentences"]
 
 WHOLE = re.compile(r"`[^`]*`|\$[^$]+\$|\{\{.*?\}\}|\[\[.*?\]\]|\[[^\]]*\]\([^)]*\)|<[^>]*>")  # nothing in there ends a sentence
 END = re.compile(r"[.!?][\"')*\]_]*(?P<gap> )(?=[A-Z0-9*\[(\"$`{])")
-SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|vs|al|cf|etc|resp|approx|Fig|Figs|Eq|Sec|Ch|Dr|No|pp?|Comput|Math|Phys)|(?:^|[&,(]|\band|\bby|\b[A-Z]\.) ?[A-Z])\.$")
+SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|vs|al|cf|etc|resp|approx|Fig|Figs|Eq|Sec|Ch|Dr|No|pp?|Comput|Math|Phys)"
+                   r"|(?:^|[&,(]|\band|\bby|\b[A-Z]\.) ?[A-Z])\.$")
 ITEM = re.compile(r" *(?:\d+[.)]|[-+*]) +")
 BLOCK = re.compile(r"\d+[.)] |[-+*] |#|>|\||\$\$|<")  # what would be no prose at the beginning of a line
 

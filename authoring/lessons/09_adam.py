@@ -391,7 +391,7 @@ table(["rule", "best accuracy", "at lr", "decades within 2 points", "within 10 p
 # Rank the four at one step size, then at another, then each at its own best.
 # **Predict** whether two of the three rankings agree.
 
-# %%
+# %% tags=["chaotic"]
 def ranking(score):
     """Names from best to worst."""
     best_first = sorted(score, key=lambda name: -score[name])
