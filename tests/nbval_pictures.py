@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from build import BuildError, ask
+from execute import ask
+from links import BuildError
 from PIL import Image
 
 BLOCK = 8  # pixels: another machine's antialiasing evens out within a block, a missing curve does not

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import re
 
-import build
 import nbformat
 import numpy as np
 import pytest
+import source as lessons
 from play_laws import LAWS
 
 from lessonlib import run, sgd
@@ -43,12 +43,12 @@ def test_the_map_names_what_comes_before_and_draws_a_box_for_each_lesson():
 
 @pytest.mark.parametrize("lesson", play.COURSE, ids=lambda lesson: lesson.name)
 def test_the_map_has_the_minutes_that_the_lesson_has(lesson):
-    found = [source for source in build.sources() if source.stem.startswith(f"{lesson.number:02d}_")]
+    found = [source for source in lessons.sources() if source.stem.startswith(f"{lesson.number:02d}_")]
     if not found:
         pytest.skip(f"lesson {lesson.number} is not here")
-    top = nbformat.read(build.target(found[0], False), as_version=4).cells[0].source
+    top = nbformat.read(lessons.target(found[0], False), as_version=4).cells[0].source
     assert sum(int(n) for n in re.findall(r"^\|.*\| *(\d+) *\|$", top, flags=re.MULTILINE)) == lesson.minutes
-    readme = (build.ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (lessons.ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search(rf"\(notebooks/{found[0].stem}\.ipynb\).*\| {lesson.minutes} ", readme)
 
 

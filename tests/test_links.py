@@ -4,11 +4,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import build
 import nbformat
 import pytest
+import source as lessons
 
-PAGES = [build.target(source, solution) for source in build.sources() for solution in build.variants(source)] + [build.ROOT / "README.md"]
+PAGES = [lessons.target(source, solution) for source in lessons.sources() for solution in lessons.variants(source)] + [lessons.ROOT / "README.md"]
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 
 
@@ -27,7 +27,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"\[([^]]*)\]\([^)]*\)|[*`]", r"\1", heading).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(build.ROOT).as_posix())
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(lessons.ROOT).as_posix())
 def test_every_relative_link_leads_somewhere(page):
     lost = []
     for text in prose(page):
@@ -41,7 +41,7 @@ def test_every_relative_link_leads_somewhere(page):
 
 
 def test_the_glossary_is_in_order_and_each_term_names_its_lesson():
-    text = "\n".join(prose(build.NOTEBOOKS / "glossary.ipynb"))
+    text = "\n".join(prose(lessons.NOTEBOOKS / "glossary.ipynb"))
     terms = re.findall(r"^### (.+)$", text, flags=re.MULTILINE)
     assert len(terms) >= 50
     assert terms == sorted(terms, key=str.lower)

@@ -5,10 +5,10 @@ import ast
 from itertools import combinations
 from pathlib import Path
 
-import build
 import nbformat
 import numpy as np
 import pytest
+import source as lessons
 from play_laws import LUMINANCE, linear, on_white
 
 from lessonlib.plots import LOOK, STYLE
@@ -21,8 +21,8 @@ SEEN_BY = {  # linear RGB to linear RGB, full severity: Machado, Oliveira & Fern
     "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
 }
 WORDS = {"text", "annotate", "set_title", "set_xlabel", "set_ylabel", "suptitle", "supxlabel", "supylabel", "figtext"}
-SOURCES = [*sorted((ROOT / "lessonlib").rglob("*.py")), *build.sources()]
-NOTEBOOKS = [path for path in sorted(build.NOTEBOOKS.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
+SOURCES = [*sorted((ROOT / "lessonlib").rglob("*.py")), *lessons.sources()]
+NOTEBOOKS = [path for path in sorted(lessons.NOTEBOOKS.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
 
 
 def cielab(rgb):

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import build
+import jupytext
 import nbformat
 import numpy as np
 import pytest
+from execute import execute
 from PIL import Image
+from source import METADATA
 
 LESSON = '''# %% [markdown]
 # # A tiny lesson
@@ -31,9 +33,9 @@ _ = ax.plot([0, 1], [1, 0], color="black")
 def lesson(tmp_path_factory):
     """The tiny lesson, executed: (path, source of the notebook)."""
     folder = tmp_path_factory.mktemp("lesson")
-    notebook = build.jupytext.reads(LESSON, fmt="py:percent")
-    notebook.metadata.update(build.METADATA)
-    build.execute(notebook, folder, "tiny")
+    notebook = jupytext.reads(LESSON, fmt="py:percent")
+    notebook.metadata.update(METADATA)
+    execute(notebook, folder, "tiny")
     return folder, notebook
 
 

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # Lesson 9. Adam: two good ideas, combined
 #
-# [Momentum](glossary.ipynb#Momentum) ([lesson 7](07_momentum.ipynb)) keeps a running average of the [gradients](glossary.ipynb#Gradient): it smooths what [oscillates](glossary.ipynb#Oscillation) and gathers speed where the direction holds.
-# [RMSprop](glossary.ipynb#RMSprop) ([lesson 8](08_rmsprop.ipynb)) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own. **[Adam](glossary.ipynb#Adam)**,
-# adaptive moment estimation, does both at once, adds one numerical fix, *[bias correction](glossary.ipynb#Bias-correction)*, and comes with defaults that are worth
-# trying first. Adam and its sibling [AdamW](glossary.ipynb#AdamW) ([lesson 10](10_adamw.ipynb)) train most transformers and diffusion models today. After this lesson you will be able to
+# [[Momentum]] ([lesson 7](07_momentum.ipynb)) keeps a running average of the [[gradients|gradient]]: it smooths what [[oscillates|oscillation]] and gathers speed where the direction holds.
+# [[RMSprop]] ([lesson 8](08_rmsprop.ipynb)) keeps a running average of the *squared* gradients: it gives each parameter a step size of its own.
+# **[[Adam]]**, adaptive moment estimation, does both at once, adds one numerical fix, *[[bias correction]]*, and comes with defaults that are worth trying first.
+# Adam and its sibling [[AdamW]] ([lesson 10](10_adamw.ipynb)) train most transformers and diffusion models today.
+# After this lesson you will be able to
 #
 # 1. write Adam from memory, and have it checked (the `adam` that it is checked against agrees with `torch.optim.Adam`);
 # 2. say what each of $\alpha, \beta_1, \beta_2, \epsilon$ does, because you moved it;
@@ -18,14 +19,16 @@
 # | 3 | Where Adam wins, loses and fails | 25 |
 # | 4 | Adam in PyTorch, and rules for practice | 20 |
 #
-# The minutes are our estimate for reading, playing and typing, not a measurement of a class. Each part is a place to stop. The code of
-# the whole lesson runs in about a minute on two CPU cores; no GPU is needed. You need: derivatives, NumPy, and the idea of [gradient descent](glossary.ipynb#Gradient-descent).
+# The minutes are our estimate for reading, playing and typing, not a measurement of a class.
+# Each part is a place to stop.
+# The code of the whole lesson runs in about a minute on two CPU cores; no GPU is needed.
+# You need: derivatives, NumPy, and the idea of [[gradient descent]].
 
 # %% tags=["setup"]
 
 # %% [markdown]
-# Everything below comes from two places: NumPy, and the course's small library. `State` is what an optimizer remembers between steps:
-# the step count `t` and two averages, `m` and `v`, all zero at the start.
+# Everything below comes from two places: NumPy, and the course's small library.
+# `State` is what an optimizer remembers between steps: the step count `t` and two averages, `m` and `v`, all zero at the start.
 
 # %%
 import inspect
@@ -36,14 +39,17 @@ import numpy as np
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
 from lessonlib.lessons.lesson09 import play
+from lessonlib.tables import table
 
 # %% [markdown]
 # ## Part 1. The algorithm
 #
 # ### Two good ideas, side by side
 #
-# **Predict first.** The cell prints the code of `adam` and says where each line comes from. Before you run it: which two lines do you expect
-# from `momentum` and `rmsprop`, letter for letter? What must be new?
+# **Predict first.**
+# The cell prints the code of `adam` and says where each line comes from.
+# Before you run it: which two lines do you expect from `momentum` and `rmsprop`, letter for letter?
+# What must be new?
 
 # %%
 def body(rule):
@@ -51,12 +57,15 @@ def body(rule):
     code = inspect.getsource(rule).split('"""')[-1]
     return [line.strip() for line in code.splitlines() if line.strip()]
 
+rows = []
 for line in body(adam):
     origin = [rule.__name__ for rule in (momentum, rmsprop) if line in body(rule)]
-    print(f"{' and '.join(origin) or '-':10} {line}")
+    rows.append([" and ".join(origin) or "-", line])
+table(["also in", "line of adam"], rows)
 
 # %% [markdown]
-# The average of $g$ is [lesson 7](07_momentum.ipynb), the average of $g^2$ is [lesson 8](08_rmsprop.ipynb). New are the two *hats*, the step number $t$ that they need, and that $\hat m$ takes the place of $g$ in the step.
+# The average of $g$ is [lesson 7](07_momentum.ipynb), the average of $g^2$ is [lesson 8](08_rmsprop.ipynb).
+# New are the two *hats*, the step number $t$ that they need, and that $\hat m$ takes the place of $g$ in the step.
 #
 # ### The algorithm, with its symbols
 #
@@ -67,19 +76,20 @@ for line in body(adam):
 # | Symbol | In code | Name | Default |
 # |---|---|---|---|
 # | $\theta_t$ | `theta` | the parameters after step $t$ | |
-# | $g_t$ | `g` | gradient of the [loss](glossary.ipynb#Loss) at step $t$ | |
+# | $g_t$ | `g` | gradient of the [[loss]] at step $t$ | |
 # | $t$ | `t` | step number, starting at **1** | |
-# | $m_t$ | `m` | [first moment](glossary.ipynb#First-moment): [exponential moving average](glossary.ipynb#Exponential-moving-average) (EMA) of the gradient | starts at 0 |
-# | $v_t$ | `v` | [second moment](glossary.ipynb#Second-moment): EMA of the squared gradient | starts at 0 |
+# | $m_t$ | `m` | [[first moment]]: [[exponential moving average]] (EMA) of the gradient | starts at 0 |
+# | $v_t$ | `v` | [[second moment]]: EMA of the squared gradient | starts at 0 |
 # | $\beta_1, \beta_2$ | `beta1, beta2` | decay rates of the two averages | 0.9, 0.999 |
 # | $\hat m_t, \hat v_t$ | `m_hat, v_hat` | the averages, corrected for their start at zero | |
-# | $\alpha$ | `lr` | [learning rate](glossary.ipynb#Learning-rate), or step size | 0.001 |
-# | $\epsilon$ | `eps` | [small constant](glossary.ipynb#Epsilon), in the units of $g$, that keeps the division finite | 1e-8 |
+# | $\alpha$ | `lr` | [[learning rate]], or step size | 0.001 |
+# | $\epsilon$ | `eps` | [[small constant|epsilon]], in the units of $g$, that keeps the division finite | 1e-8 |
 #
 # All of it goes coordinate by coordinate: $\theta, g, m, v$ have the same shape, and square, root and division act on each entry.
 #
-# A common slip: calling $v$ the *[variance](glossary.ipynb#Variance)* of the gradient. It is the **uncentred second moment**. Feed it a constant gradient of 3, which has
-# variance 0, and see where it goes.
+# A common slip: calling $v$ the *[[variance]]* of the gradient.
+# It is the **uncentred second moment**.
+# Feed it a constant gradient of 3, which has variance 0, and see where it goes.
 
 # %%
 s = State()
@@ -88,12 +98,14 @@ for _ in range(10_000):
 print(f"a constant gradient 3: m = {s.m:.3f}, v = {s.v:.3f}, variance 0")
 
 # %% [markdown]
-# $v$ went to $g^2 = 9$, so a steady gradient moves by $3/\sqrt 9 = 1$ times $\alpha$. Were $v$ the variance, the step would divide by $\epsilon$ alone.
+# $v$ went to $g^2 = 9$, so a steady gradient moves by $3/\sqrt 9 = 1$ times $\alpha$.
+# Were $v$ the variance, the step would divide by $\epsilon$ alone.
 #
 # ### Exercise 1: write Adam (10 minutes)
 #
-# Without scrolling up, write the rule from the five formulas: first the step number, then one line for each. `theta`, `g`, `s.m`, `s.v` are arrays; `s.t` counts the steps already taken. Return the new `theta` and a new
-# `State(t, m, v)`; change nothing in place.
+# Without scrolling up, write the rule from the five formulas: first the step number, then one line for each.
+# `theta`, `g`, `s.m`, `s.v` are arrays; `s.t` counts the steps already taken.
+# Return the new `theta` and a new `State(t, m, v)`; change nothing in place.
 #
 # <details><summary>Hint 1</summary>Which step number does the first call have, if <code>s.t</code> is 0 then?</details>
 # <details><summary>Hint 2</summary>Which m does the <em>next</em> step need: m, or m_hat?</details>
@@ -111,8 +123,9 @@ def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
     return theta - lr * step, State(t, m, v)
 
 # %% [markdown]
-# The check runs your function for several steps, at several settings, beside the right one and beside the classic wrong ones. It passes every
-# algebraically equal form. If something is off, it says what it saw and asks a question; run it as often as you like.
+# The check runs your function for several steps, at several settings, beside the right one and beside the classic wrong ones.
+# It passes every algebraically equal form.
+# If something is off, it says what it saw and asks a question; run it as often as you like.
 
 # %%
 checks.check(my_adam, against=adam)
@@ -120,45 +133,63 @@ checks.check(my_adam, against=adam)
 # %% [markdown]
 # ### Why the averages start too small
 #
-# Both averages start at zero, and zero is not a gradient. At $t=1$ with $\beta_1=0.9$ and $g=3$: $m_1 = 0.9\cdot 0 + 0.1\cdot 3 = 0.3$, a tenth of the gradient.
+# Both averages start at zero, and zero is not a gradient.
+# At $t=1$ with $\beta_1=0.9$ and $g=3$: $m_1 = 0.9\cdot 0 + 0.1\cdot 3 = 0.3$, a tenth of the gradient.
 # Write out the sum for a steady gradient $g$:
 #
 # $$m_t = (1-\beta_1)\sum_{i=1}^{t}\beta_1^{\,t-i}\,g = (1-\beta_1^t)\,g$$
 #
-# so $m_t$ is the gradient times $1-\beta_1^t$, however large the gradient is. Divide by it and the scale is right: $\hat m_1 = 0.3/0.1 = 3$.
+# so $m_t$ is the gradient times $1-\beta_1^t$, however large the gradient is.
+# Divide by it and the scale is right: $\hat m_1 = 0.3/0.1 = 3$.
 # For gradients that change, the weights $(1-\beta_1)\beta_1^{t-i}$ add up to the same $1-\beta_1^t$ in place of 1; dividing by it makes $\hat m_t$ a true weighted mean.
-# The same holds for $v$ with $\beta_2$. **Predict:** how large are both factors at step 50? Is the correction over by then?
+# The same holds for $v$ with $\beta_2$.
+# **Predict:** how large are both factors at step 50?
+# Is the correction over by then?
 
 # %%
+share, steps = 1 - 0.999**50, np.arange(1, 5001)
+ratios = {beta2: play.step_ratio(steps, 0.9, beta2) for beta2 in (0.99, 0.999, 0.9999)}
+uncorrected = ratios[0.999]
+
+def right_within(near):
+    """The first step whose length without correction is this near to the length with it."""
+    return steps[np.abs(uncorrected - 1) < near][0]
+
 t = np.array([1, 12, 50, 1000, 2375, 3925])
-for name, beta in (("m", 0.9), ("v", 0.999)):
-    print(f"{name} holds", ", ".join(f"{1 - beta**k:.4f} at {k}" for k in t))
-share = 1 - 0.999**50
-uncorrected = play.step_ratio(np.arange(1, 5001), 0.9, 0.999)
+table(["share held", *(f"step {k}" for k in t)],
+      [["m", *(1 - 0.9**t)], ["v", *(1 - 0.999**t)]], ".4f")
 
 # %% [markdown]
-# It is often said that by step 50 the correction has vanished. For $m$ it has. **For $v$ it has hardly begun**: at $t=50$, $v$ holds {{ share:.4f}} of its
-# value, $\hat v$ is {{ 1 / share:.1f }} times $v$, and a step without correction is {{ uncorrected[49]:.2f }} times too large. It comes within 5 % at
-# $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.05)[0]) + 1 }} and within 1 % at $t$ = {{ int(np.flatnonzero(np.abs(uncorrected - 1) < 0.01)[0]) + 1 }}.
+# It is often said that by step 50 the correction has vanished.
+# For $m$ it has.
+# **For $v$ it has hardly begun**: at $t=50$, $v$ holds {{ share:.4f}} of its value, $\hat v$ is {{ 1 / share:.1f }} times $v$, and a step without correction is {{ uncorrected[49]:.2f }} times too large.
+# It comes within 5 % at $t$ = {{ right_within(0.05) }} and within 1 % at $t$ = {{ right_within(0.01) }}.
 #
 # ### Play: which way is the first step wrong?
 #
-# Another common slip: "without correction, early steps are too *small*". $m$ is too small, but it is divided by the root of a $v$ that is smaller still. The
-# ratio of the step without correction to the step with it is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. The sliders set the [memory](glossary.ipynb#Memory) of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults. Where is the step too large, and
-# where too small? Reach for the goal.
+# Another common slip: "without correction, early steps are too *small*".
+# $m$ is too small, but it is divided by the root of a $v$ that is smaller still.
+# The ratio of the step without correction to the step with it is $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$.
+# The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps: 10 and 1000 are the defaults.
+# Where is the step too large, and where too small?
+# Reach for the goal.
 
 # %%
 play.correction_ratio().live()
 
 # %% [markdown]
-# At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}. The step
-# is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(play.step_ratio(1, 0.9, 0.95)):.3f }}. The goal is met where both sides are equal, say at
-# $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other. Only the first step is right there: by step {{ int(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).argmax()) + 1 }} it is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.99).max()):.1f}} times too large. Choosing the $\beta$s does not replace the correction. With $\beta_2=0.9999$ the peak is {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.1f }}.
+# At the defaults the uncorrected first step is {{ uncorrected[0]:.2f }} times **too large**, and the worst is {{ uncorrected.max():.2f }} times at $t$ = {{ int(uncorrected.argmax()) + 1 }}.
+# The step is too small only where $1-\beta_1 < \sqrt{1-\beta_2}$: with $\beta_2 = 0.95$ it starts at {{ float(play.step_ratio(1, 0.9, 0.95)):.3f }}.
+# The goal is met where both sides are equal, say at $\beta_1=0.9, \beta_2=0.99$: memories of 10 and of 100 steps, one the square of the other.
+# Only the first step is right there: by step {{ ratios[0.99].argmax() + 1 }} it is {{ ratios[0.99].max():.1f}} times too large.
+# Choosing the $\beta$s does not replace the correction.
+# With $\beta_2=0.9999$ the peak is {{ ratios[0.9999].max():.1f }}.
 #
 # ### Does it matter when a network trains?
 #
-# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three [seeds](glossary.ipynb#Seed) each. **Predict:** which curve
-# is lower after 100 steps at $\alpha = 0.001$? And at $\alpha=0.01$ with $\beta_2=0.9999$?
+# Train a small network on handwritten digits (64 → 32 → 10), with and without the correction, three [[seeds|seed]] each.
+# **Predict:** which curve is lower after 100 steps at $\alpha = 0.001$?
+# And at $\alpha=0.01$ with $\beta_2=0.9999$?
 
 # %%
 without = misconceptions.of(adam)[0]  # "no bias correction"
@@ -191,10 +222,15 @@ plots.show(figure, "Six panels of training loss over 100 steps, with and without
            "it first rises.")
 
 # %% [markdown]
-# Perhaps you expected the correction to win everywhere. It does not. **Leaving it out is a hidden increase of the step size** that fades over
-# $1/(1-\beta_2)$ steps. At $\alpha=0.001$, too small for 100 steps, the increase helps: {{ curves[0.001, 0.999, without][-1]:.2f }} against {{ curves[0.001, 0.999, adam][-1]:.2f }} at $\beta_2=0.999$. At
-# $\alpha = 0.01$ it still helps with 0.99 and 0.999 ({{ curves[0.01, 0.999, without][-1]:.2f }} against {{ curves[0.01, 0.999, adam][-1]:.2f }} for the latter): that network bears larger steps. With 0.9999 the first steps are {{ float(play.step_ratio(1, 0.9, 0.9999)):.0f }} to {{ float(play.step_ratio(np.arange(1, 5001), 0.9, 0.9999).max()):.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone. What you gain without the correction you could have had by a larger $\alpha$, knowingly. With the correction all three columns
-# look alike: $\beta_2$ no longer changes the scale of the early steps. That is what it is for: **$\alpha$ means the same from the first step on.**
+# Perhaps you expected the correction to win everywhere.
+# It does not.
+# **Leaving it out is a hidden increase of the step size** that fades over $1/(1-\beta_2)$ steps.
+# At $\alpha=0.001$, too small for 100 steps, the increase helps: {{ curves[0.001, 0.999, without][-1]:.2f }} against {{ curves[0.001, 0.999, adam][-1]:.2f }} at $\beta_2=0.999$.
+# At $\alpha = 0.01$ it still helps with 0.99 and 0.999 ({{ curves[0.01, 0.999, without][-1]:.2f }} against {{ curves[0.01, 0.999, adam][-1]:.2f }} for the latter): that network bears larger steps.
+# With 0.9999 the first steps are {{ ratios[0.9999][0]:.0f }} to {{ ratios[0.9999].max():.0f }} times too large: the loss *rises* to {{ curves[0.01, 0.9999, without].max():.2f }} before it falls, and the lead is gone.
+# What you gain without the correction you could have had by a larger $\alpha$, knowingly.
+# With the correction all three columns look alike: $\beta_2$ no longer changes the scale of the early steps.
+# That is what it is for: **$\alpha$ means the same from the first step on.**
 #
 # ### The worked example
 #
@@ -215,17 +251,20 @@ plots.show(figure, "Six panels of training loss over 100 steps, with and without
 import torch
 
 p = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
-optimizer, theta, s = torch.optim.Adam([p], lr=1e-3), 2.0, State()
+optimizer, theta, s, rows = torch.optim.Adam([p], lr=1e-3), 2.0, State(), []
 for g in (3.0, 3.0):
     theta, s = adam(theta, g, s)
     p.grad = torch.tensor(g, dtype=torch.float64)
     optimizer.step()
     m_hat, v_hat = s.m / (1 - 0.9**s.t), s.v / (1 - 0.999**s.t)
-    print(f"m {s.m:.2f}  v {s.v:.6f}  m_hat {m_hat:.2f}  v_hat {v_hat:.2f}", end="  ")
-    print(f"theta {theta:.6f}  torch {p.item():.6f}")
+    rows.append([s.t, s.m, s.v, m_hat, v_hat, theta, p.item()])
+table(["step", "m", "v", "m_hat", "v_hat", "theta", "theta in torch"], rows,
+      ["", ".2f", ".6f", ".2f", ".2f", ".6f", ".6f"])
 
 # %% [markdown]
-# **Predict:** what is $\theta$ after two steps if both gradients are 300 instead of 3? If they are 0.003? And if the second gradient is $-3$?
+# **Predict:** what is $\theta$ after two steps if both gradients are 300 instead of 3?
+# If they are 0.003?
+# And if the second gradient is $-3$?
 
 # %%
 def two_steps(first, second):
@@ -233,19 +272,26 @@ def two_steps(first, second):
     theta, s = adam(2.0, first, State())
     return adam(theta, second, s)[0]
 
-for first, second in ((3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3, 30)):
-    print(f"gradients {first:g}, {second:g}: theta {two_steps(first, second):.6f}")
+pairs = (3, 3), (300, 300), (0.003, 0.003), (3, -3), (3, 0.3), (3, 30)
+table(["first gradient", "second gradient", "theta"],
+      [[*pair, two_steps(*pair)] for pair in pairs], ["g", "g", ".6f"])
 
 # %% [markdown]
-# The first three agree: the example shows **[scale invariance](glossary.ipynb#Scale-invariance)**. A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why
-# one value of $\alpha$ suits layers of very different scale. What *adapts* shows only when the gradient changes. Ten times smaller, the second step is
-# {{ (1.999 - two_steps(3, 0.3)) / 0.001:.2f }} $\alpha$; ten times **larger**, it is {{ (1.999 - two_steps(3, 30)) / 0.001:.2f }} $\alpha$, shorter too: the surprise raises $\sqrt{\hat v}$ more than $\hat m$. And where the sign flips, the two gradients nearly
-# cancel in $\hat m$ and $\theta$ goes back by {{ (two_steps(3, -3) - 1.999) / 0.001:.2f }} $\alpha$.
+# The first three agree: the example shows **[[scale invariance]]**.
+# A steady gradient moves $\theta$ by $\alpha$ per step, whatever its size, which is why one value of $\alpha$ suits layers of very different scale.
+# What *adapts* shows only when the gradient changes.
+# Ten times smaller, the second step is {{ (1.999 - two_steps(3, 0.3)) / 0.001:.2f }} $\alpha$; ten times **larger**, it is {{ (1.999 - two_steps(3, 30)) / 0.001:.2f }} $\alpha$, shorter too: the surprise raises $\sqrt{\hat v}$ more than $\hat m$.
+# And where the sign flips, the two gradients nearly cancel in $\hat m$ and $\theta$ goes back by {{ (two_steps(3, -3) - 1.999) / 0.001:.2f }} $\alpha$.
 #
 # ### Is a step ever longer than $\alpha$?
 #
-# One also reads that a step is at most $\alpha$. For steady gradients, yes. For a lone spike after silence it is $(1-\beta_1)/\sqrt{1-\beta_2}$ times $\alpha$. By the inequality of Cauchy and
-# Schwarz, the worst of all sequences grows like $g_i \propto (\beta_2/\beta_1)^i$ and gives $\frac{1-\beta_1}{\sqrt{1-\beta_2}}\big/\sqrt{1-\beta_1^2/\beta_2}$. (Write $\beta_1^k g = (\beta_1/\sqrt{\beta_2})^k\cdot\sqrt{\beta_2}^{\,k} g$: the square of the sum is at most $\sum(\beta_1^2/\beta_2)^k$ times $\sum\beta_2^k g^2$, and the second is $v/(1-\beta_2)$.) Run all three. (Each sequence begins long before, so that the correction has faded; $\epsilon$ is kept out of the way.)
+# One also reads that a step is at most $\alpha$.
+# For steady gradients, yes.
+# For a lone spike after silence it is $(1-\beta_1)/\sqrt{1-\beta_2}$ times $\alpha$.
+# By the inequality of Cauchy and Schwarz, the worst of all sequences grows like $g_i \propto (\beta_2/\beta_1)^i$ and gives $\frac{1-\beta_1}{\sqrt{1-\beta_2}}\big/\sqrt{1-\beta_1^2/\beta_2}$.
+# (Write $\beta_1^k g = (\beta_1/\sqrt{\beta_2})^k\cdot\sqrt{\beta_2}^{\,k} g$: the square of the sum is at most $\sum(\beta_1^2/\beta_2)^k$ times $\sum\beta_2^k g^2$, and the second is $v/(1-\beta_2)$.)
+# Run all three.
+# (Each sequence begins long before, so that the correction has faded; $\epsilon$ is kept out of the way.)
 
 # %%
 def last_step(gradients):
@@ -262,9 +308,11 @@ bound = 0.1 / 0.001**0.5 / (1 - 0.81 / 0.999) ** 0.5
 print(f"steady {steady:.2f}, lone spike {spike:.2f}, growing {worst:.2f}, bound {bound:.2f}")
 
 # %% [markdown]
-# So a step can be {{ bound:.1f }} times $\alpha$ when gradients grow by {{ 100 * (0.999 / 0.9 - 1):.0f }} % a step for long enough. Keep this in mind for Part 4: it is one way in which training becomes unstable.
+# So a step can be {{ bound:.1f }} times $\alpha$ when gradients grow by {{ 100 * (0.999 / 0.9 - 1):.0f }} % a step for long enough.
+# Keep this in mind for Part 4: it is one way in which training becomes unstable.
 #
-# *A place to stop. You have written Adam and taken its one fix apart.*
+# *A place to stop.
+# You have written Adam and taken its one fix apart.*
 
 # %% [markdown]
 # ## Part 2. The defaults, and fair comparison
@@ -276,12 +324,13 @@ print(f"steady {steady:.2f}, lone spike {spike:.2f}, growing {worst:.2f}, bound 
 # | $\beta_2$ | 0.999 | averages the squared gradient over about 1000 steps: a stable scale, slow to react |
 # | $\epsilon$ | 1e-8 | prevents division by zero; larger values make Adam more like momentum |
 #
-# An EMA forgets: "about $1/(1-\beta)$ steps" is the span in which its weights fall by a factor $e$. Compute how much of the weight lies in it.
+# An EMA forgets: "about $1/(1-\beta)$ steps" is the span in which its weights fall by a factor $e$.
+# Compute how much of the weight lies in it.
 
 # %%
-for beta in (0.9, 0.95, 0.99, 0.999):
-    span = round(1 / (1 - beta))
-    print(f"beta {beta}: the last {span} gradients hold {1 - beta**span:.0%} of the weight")
+spans = {beta: round(1 / (1 - beta)) for beta in (0.9, 0.95, 0.99, 0.999)}
+table(["beta", "the last gradients", "hold of the weight"],
+      [[beta, span, 1 - beta**span] for beta, span in spans.items()], ["", "", ".0%"])
 
 # %% [markdown]
 # About two thirds: a third of Adam's scale is older than 1000 steps.
@@ -289,22 +338,26 @@ for beta in (0.9, 0.95, 0.99, 0.999):
 # %% [markdown]
 # ### Play: race on a surface
 #
-# Four rules leave from one point, with one step size for all. Which one is "best"? Try surfaces and step sizes before you answer, then reach for the goal: it is a
-# warning about the next section. Lighter is lower; the star is the minimum.
+# Four rules leave from one point, with one step size for all.
+# Which one is "best"?
+# Try surfaces and step sizes before you answer, then reach for the goal: it is a warning about the next section.
+# Lighter is lower; the star is the minimum.
 
 # %%
 play.surface_race().live()
 
 # %% [markdown]
-# At the first setting Adam and RMSprop trail momentum, and gradient descent leaves the picture. At a tenth of that step size gradient descent ends lower than Adam. A race at one
-# step size ranks *how the step size was chosen*, not the rules.
+# At the first setting Adam and RMSprop trail momentum, and gradient descent leaves the picture.
+# At a tenth of that step size gradient descent ends lower than Adam.
+# A race at one step size ranks *how the step size was chosen*, not the rules.
 #
 # ### Play: the basin of good step sizes
 #
-# The fair question: over **all** step sizes, how good is the best, and how many are nearly as good? *[Protocol](glossary.ipynb#Protocol):* the digits network (32 hidden units), [mini-batches](glossary.ipynb#Mini-batch) of 64, constant step size, 23 step
-# sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults. All step sizes run at once; the cell takes some seconds.
+# The fair question: over **all** step sizes, how good is the best, and how many are nearly as good?
+# *[[Protocol]]:* the digits network (32 hidden units), [[mini-batches|mini-batch]] of 64, constant step size, 23 step sizes from 1e-4 to 32 (four to a decade), 3 seeds that set start and batches, 100 or 400 steps, accuracy on 500 test images, other hyperparameters at their defaults.
+# All step sizes run at once; the cell takes some seconds.
 #
-# **Predict:** whose [basin](glossary.ipynb#Basin) is the widest, in decades?
+# **Predict:** whose [[basin]] is the widest, in decades?
 
 # %%
 play.good_basin().live()
@@ -314,46 +367,62 @@ play.good_basin().live()
 
 # %%
 accuracy = {name: found[:, 1].mean(0) for name, found in play.basin_runs().items()}
-lrs = play.BASIN_LRS
-decades = {}
-print("rule        best    at lr   decades within 2 points / 10 points")
-for name, found in accuracy.items():
-    decades[name] = [play.width(found, near)[2] for near in (0.02, 0.1)]
-    narrow, broad = decades[name]
-    print(f"{name:10} {found.max():.3f} {lrs[found.argmax()]:7.3f} {narrow:14.2f} / {broad:.2f}")
+lrs, best = play.BASIN_LRS, {name: found.max() for name, found in accuracy.items()}
+spread, at_default = 100 * np.ptp([*best.values()]), accuracy["adam"][np.abs(lrs - 1e-3).argmin()]
+decades = {name: [play.width(found, near)[2] for near in (0.02, 0.1)]
+           for name, found in accuracy.items()}
+rows = [[name, best[name], lrs[found.argmax()], *decades[name]] for name, found in accuracy.items()]
+table(["rule", "best accuracy", "at lr", "decades within 2 points", "within 10 points"], rows,
+      ["", ".3f", ".3f", ".2f", ".2f"])
 
 # %% [markdown]
-# "Adam outperforms SGD on nearly every benchmark" is not what this shows. After [tuning](glossary.ipynb#Tuning), the four are within {{ 100 * (max(f.max() for f in accuracy.values()) - min(f.max() for f in accuracy.values())):.0f }} point of each other on this
-# small problem. The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10
-# points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower. What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1. A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that. The default 0.001 is not in Adam's good stretch here: after 400 steps it reads {{ accuracy["adam"][np.abs(lrs - 1e-3).argmin()]:.1%}}, the best step size {{ accuracy["adam"].max():.1%}}. A small network and a short run want more. (Widths are known to a quarter of a decade, the spacing of the step sizes.) The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
+# "Adam outperforms SGD on nearly every benchmark" is not what this shows.
+# After [[tuning]], the four are within {{ spread:.0f }} point of each other on this small problem.
+# The folklore that Adam's basin is the widest does not come out either: within 2 points it is {{ decades["adam"][0]:.2f }} decades for Adam and {{ decades["momentum"][0]:.2f }} for momentum, within 10 points {{ decades["adam"][1]:.2f }} and {{ decades["momentum"][1]:.2f }}; gradient descent's is narrower.
+# What differs is **where** the basin lies: Adam's and RMSprop's around 0.01, the others' around 1.
+# A step that does not feel the scale of the gradients may be why one default serves so many problems; one network cannot show that.
+# The default 0.001 is not in Adam's good stretch here: after 400 steps it reads {{ at_default:.1%}}, the best step size {{ accuracy["adam"].max():.1%}}.
+# A small network and a short run want more.
+# (Widths are known to a quarter of a decade, the spacing of the step sizes.)
+# The claim depends on the model and on the tuning protocol (Choi 2019; Schmidt 2021); Part 3 shows one problem of each kind.
 #
 # ### The same-step fallacy
 #
-# Rank the four at one step size, then at another, then each at its own best. **Predict** whether two of the three rankings agree.
+# Rank the four at one step size, then at another, then each at its own best.
+# **Predict** whether two of the three rankings agree.
 
-# %%
+# %% tags=["chaotic"]
 def ranking(score):
     """Names from best to worst."""
     best_first = sorted(score, key=lambda name: -score[name])
     return " > ".join(f"{name} {score[name]:.3f}" for name in best_first)
 
 small, large = (int(np.abs(lrs - lr).argmin()) for lr in (0.003, 1.0))
-print("all at lr 0.003:", ranking({name: found[small] for name, found in accuracy.items()}))
-print("all at lr 1:    ", ranking({name: found[large] for name, found in accuracy.items()}))
-print("each tuned:     ", ranking({name: found.max() for name, found in accuracy.items()}))
+by_seed = [np.ptp(found[:, 1, accuracy[name].argmax()])
+           for name, found in play.basin_runs().items()]
+table(["step size", "from best to worst"], [
+    ["all at lr 0.003", ranking({name: found[small] for name, found in accuracy.items()})],
+    ["all at lr 1", ranking({name: found[large] for name, found in accuracy.items()})],
+    ["each tuned", ranking(best)]])
 
 # %% [markdown]
-# Same network, same data, and no two agree. The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(play.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}. When a paper compares optimizers, look first for how each step size was chosen.
+# Same network, same data, and no two agree.
+# The first two are opposite; the third is nearly a tie, {{ spread:.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(by_seed):.1f}}.
+# When a paper compares optimizers, look first for how each step size was chosen.
 #
 # ### Task: reach the goal
 #
-# A [ravine](glossary.ipynb#Ravine) of [condition number](glossary.ipynb#Condition-number) 100, turned by 20 degrees. Bring the loss below 1e-4 in 100 steps. With both $\beta$s at their defaults no step size is enough: short steps crawl, long ones swing. Which second slider do you need?
+# A [[ravine]] of [[condition number]] 100, turned by 20 degrees.
+# Bring the loss below 1e-4 in 100 steps.
+# With both $\beta$s at their defaults no step size is enough: short steps crawl, long ones swing.
+# Which second slider do you need?
 
 # %%
 play.ravine_goal().live()
 
 # %% [markdown]
-# How rare are good settings? Run the whole space at once, {{ 40 * 34 * 20:, }} settings, and see which $\beta_1$ ever reach the goal.
+# How rare are good settings?
+# Run the whole space at once, {{ 40 * 34 * 20:, }} settings, and see which $\beta_1$ ever reach the goal.
 
 # %%
 beta1s = np.linspace(0, 0.99, 34)
@@ -361,13 +430,17 @@ space = grid(lr=np.geomspace(1e-3, 1, 40), beta1=beta1s, beta2=np.linspace(0.5, 
 final = run(adam, problems.ravine(100, 20), steps=100, record="last", **space).loss[0]
 reached = final < 1e-4
 best = np.unravel_index(final.argmin(), final.shape)
-works = beta1s[reached.any(axis=(0, 2))]
+usual, works = np.abs(beta1s - 0.9).argmin(), beta1s[reached.any(axis=(0, 2))]
 print(f"{reached.mean():.1%} reach the goal, beta1 from {works.min():.2f} to {works.max():.2f}")
-for (name, values), i in zip(space.items(), best):
-    print(f"best {name}: {values.ravel()[i]:.3f}")
+table(["hyperparameter", "best"], [[name, values.ravel()[i]]
+                                   for (name, values), i in zip(space.items(), best)], ".3f")
 
 # %% [markdown]
-# With both $\beta$s at their defaults the best step size of the grid ends at {{ final[:, np.abs(beta1s - 0.9).argmin(), -1].min():.1e}}. With $\beta_1 = 0.9$ {{ reached[:, np.abs(beta1s - 0.9).argmin()].mean():.1%}} of the settings reach the goal, with $\beta_2 = 0.999$ {{ reached[:, :, -1].mean():.0%}}: it is $\beta_1$ that must move, together with the step size. With a long memory of the direction Adam overshoots and swings back. On this smooth problem a shorter one pays. Noisy gradients ask for the opposite, as [lesson 7](07_momentum.ipynb) shows.
+# With both $\beta$s at their defaults the best step size of the grid ends at {{ final[:, usual, -1].min():.1e}}.
+# With $\beta_1 = 0.9$ {{ reached[:, usual].mean():.1%}} of the settings reach the goal, with $\beta_2 = 0.999$ {{ reached[:, :, -1].mean():.0%}}: it is $\beta_1$ that must move, together with the step size.
+# With a long memory of the direction Adam overshoots and swings back.
+# On this smooth problem a shorter one pays.
+# Noisy gradients ask for the opposite, as [lesson 7](07_momentum.ipynb) shows.
 #
 # *A place to stop.*
 
@@ -376,10 +449,12 @@ for (name, values), i in zip(space.items(), best):
 #
 # ### It wins where some things are rare: language
 #
-# Words are not equally frequent: the $k$-th most common comes about $1/k$ as often (Zipf's law). Take the simplest model of language, a table of logits that says which word follows which, 512 × 512, contexts and
-# targets Zipf-distributed (after Kunstner et al. 2024). *Protocol:* [full batch](glossary.ipynb#Full-batch), 60 steps, cosine [schedule](glossary.ipynb#Schedule) to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
+# Words are not equally frequent: the $k$-th most common comes about $1/k$ as often (Zipf's law).
+# Take the simplest model of language, a table of logits that says which word follows which, 512 × 512, contexts and targets Zipf-distributed (after Kunstner et al. 2024).
+# *Protocol:* [[full batch]], 60 steps, cosine [[schedule]] to zero, five step sizes for each rule, best one shown; $\epsilon=10^{-12}$.
 #
-# **Predict:** gradients of a rare context are small. Whose step cares?
+# **Predict:** gradients of a rare context are small.
+# Whose step cares?
 
 # %%
 bigram = problems.zipf_bigram(512)
@@ -397,7 +472,8 @@ left = {momentum: tuned(momentum, [100, 300, 1000, 2000, 3000]),
         rmsprop: tuned(rmsprop, [0.03, 0.05, 0.1, 0.2, 0.3], beta2=0.0, eps=1e-12)}
 
 # %% [markdown]
-# In the figure, look at the bars on the right. Each of the four groups of contexts holds a quarter of the *probability*: 3 words, then 13, 77 and 419.
+# In the figure, look at the bars on the right.
+# Each of the four groups of contexts holds a quarter of the *probability*: 3 words, then 13, 77 and 419.
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 4))
@@ -414,29 +490,47 @@ plots.show(figure, "Bars of the excess loss left in four groups of words of equa
            "descent leave little everywhere.")
 
 # %% [markdown]
-# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the [excess loss](glossary.ipynb#Excess-loss): {{ left[momentum][2][0]:.1%}} in the group of the three most frequent words, {{ left[momentum][2][1]:.1%}} in the second, {{ left[momentum][2][2]:.0%}} in the third and {{ left[momentum][2][3]:.0%}} in the rarest. (Why the three most frequent are not served best we did not find out.) Rare contexts lose: their gradients are small because they are rare, so their steps are too. Adam divides each coordinate by its own scale and
-# leaves {{ left[adam][0]:.2%}}. (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.) Surprising: **plain [sign descent](glossary.ipynb#Sign-descent) leaves far less still**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it. (Best step sizes: momentum {{ left[momentum][1]:g}} of 100 to 3000, Adam {{ left[adam][1]:g}} of 0.1 to 3, sign descent {{ left[rmsprop][1]:g}} of 0.03 to 0.3. Before you generalise: full batch, no noise, a table instead of a network.)
+# Momentum (gradient descent with an average) leaves {{ left[momentum][0]:.1%}} of the [[excess loss]]: {{ left[momentum][2][0]:.1%}} in the group of the three most frequent words, {{ left[momentum][2][1]:.1%}} in the second, {{ left[momentum][2][2]:.0%}} in the third and {{ left[momentum][2][3]:.0%}} in the rarest.
+# (Why the three most frequent are not served best we did not find out.)
+# Rare contexts lose: their gradients are small because they are rare, so their steps are too.
+# Adam divides each coordinate by its own scale and leaves {{ left[adam][0]:.2%}}.
+# (With only 100, 300 and 1000 to choose from, momentum leaves {{ tuned(momentum, [100, 300, 1000])[0]:.1%}}: the wider sweep helps it, and changes nothing in the picture.)
+# Surprising: **plain [[sign descent]] leaves far less still**, so on this problem what helps is a step of equal size everywhere; Adam's estimates add nothing to it.
+# (Best step sizes: momentum {{ left[momentum][1]:g}} of 100 to 3000, Adam {{ left[adam][1]:g}} of 0.1 to 3, sign descent {{ left[rmsprop][1]:g}} of 0.03 to 0.3.
+# Before you generalise: full batch, no noise, a table instead of a network.)
 #
 # ### It loses where the useful feature is shared: Wilson's least squares
 #
-# Sixty samples with labels ±1, 60 % positive. Feature 1 *is* the label; two more are always 1; and each sample has private features that no other has (one if positive, five if negative). There are more weights than samples, so many solutions
-# have zero training loss (Wilson et al. 2017, section 3). *Protocol:* full batch, 3000 steps from zero. Every run below fits the training data perfectly. **Predict:** which of them classify *new* samples?
+# Sixty samples with labels ±1, 60 % positive.
+# Feature 1 *is* the label; two more are always 1; and each sample has private features that no other has (one if positive, five if negative).
+# There are more weights than samples, so many solutions have zero training loss (Wilson et al. 2017, section 3).
+# *Protocol:* full batch, 3000 steps from zero.
+# Every run below fits the training data perfectly.
+# **Predict:** which of them classify *new* samples?
 
 # %%
 wilson = problems.wilson()
 tries = [(sgd, {"lr": 0.2}), (momentum, {"lr": 0.2}), (rmsprop, {"lr": 0.001}),
          (adam, {"lr": 0.01}), (adam, {"lr": 0.1, "eps": 1.0})]
+rows = []
 for rule, hyper in tries:
     result = run(rule, wilson, steps=3000, record="last", **hyper)
     w, error = result.theta[0], wilson.metrics["test error"](result.theta[0])
-    print(f"{result.label:20} training loss below 1e-9: {result.loss[0] < 1e-9}", end="  ")
-    print(f"test error {error:.0%}  first weights", *(f"{x:.2f}" for x in w[:3]))
+    rows.append([result.label, result.loss[0] < 1e-9, error, *w[:3]])
+table(["rule", "training loss below 1e-9", "test error", "first weight", "second", "third"],
+      rows, ["", "", ".0%", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# Gradient descent gives the label's feature the largest weight and errs on nothing. Adam and RMSprop give the first three features *equal* weights: a step of equal size everywhere treats the feature that explains all like one that explains one sample. A new sample's
-# private features were never seen, so their weights are still 0. Its score is $w_1 y + w_2 + w_3$; with three equal weights that is $w(y+2)$, positive for $y=-1$ too. So all negatives, 40 %, are wrong. With $\epsilon = 1$, larger than the gradients, Adam turns back into momentum and is right again. The very property that won on language loses here.
+# Gradient descent gives the label's feature the largest weight and errs on nothing.
+# Adam and RMSprop give the first three features *equal* weights: a step of equal size everywhere treats the feature that explains all like one that explains one sample.
+# A new sample's private features were never seen, so their weights are still 0.
+# Its score is $w_1 y + w_2 + w_3$; with three equal weights that is $w(y+2)$, positive for $y=-1$ too.
+# So all negatives, 40 %, are wrong.
+# With $\epsilon = 1$, larger than the gradients, Adam turns back into momentum and is right again.
+# The very property that won on language loses here.
 #
-# **Your turn:** what is the smallest power of ten for $\epsilon$ at which Adam (step 0.1) makes no test error? Guess, type it, run.
+# **Your turn:** what is the smallest power of ten for $\epsilon$ at which Adam (step 0.1) makes no test error?
+# Guess, type it, run.
 
 # %% tags=["stub"]
 my_eps = 1e-8
@@ -453,11 +547,17 @@ error = wilson.metrics["test error"](result.theta[0])
 print(f"eps {my_eps:g}: test error {error:.0%}, label's weight {result.theta[0, 0]:.2f}")
 
 # %% [markdown]
-# The label's feature needs more weight than the other two together. Raising $\epsilon$ shifts weight to it little by little, and the error drops at once when it has enough.
+# The label's feature needs more weight than the other two together.
+# Raising $\epsilon$ shifts weight to it little by little, and the error drops at once when it has enough.
 #
 # ### It fails to converge where rare gradients matter most: Reddi's line
 #
-# On $x \in [-1, 1]$ the gradient is 101 once in 101 steps and $-1$ otherwise. Its mean is positive, so the minimum is $x=-1$. After each step $x$ is put back into $[-1, 1]$. (Reddi, Kale & Kumar 2018; $\beta_1=0.9$, step $0.1/\sqrt t$, 200,000 steps.) **Predict** where Adam ends, with $\beta_2=0.99$, $0.999$ and $0.9999$. The rule works on plain floats, so a loop does.
+# On $x \in [-1, 1]$ the gradient is 101 once in 101 steps and $-1$ otherwise.
+# Its mean is positive, so the minimum is $x=-1$.
+# After each step $x$ is put back into $[-1, 1]$.
+# (Reddi, Kale & Kumar 2018; $\beta_1=0.9$, step $0.1/\sqrt t$, 200,000 steps.)
+# **Predict** where Adam ends, with $\beta_2=0.99$, $0.999$ and $0.9999$.
+# The rule works on plain floats, so a loop does.
 
 # %%
 def walk(rule, beta2, steps=200_000):
@@ -470,13 +570,17 @@ def walk(rule, beta2, steps=200_000):
     return x
 
 ends = {beta2: (walk(adam, beta2, 1010), walk(adam, beta2)) for beta2 in (0.99, 0.999, 0.9999)}
-for beta2, (early, late) in ends.items():
-    print(f"beta2 {beta2}: x = {early:.2f} after ten spikes, {late:.2f} at the end (minimum -1)")
+table(["beta2", "x after ten spikes", "x at the end (minimum -1)"],
+      [[beta2, *both] for beta2, both in ends.items()], ["", ".2f", ".2f"])
 
 # %% [markdown]
-# The first spike throws $x$ down; look at where it goes from there. With $\beta_2 = 0.99$ Adam walks to **the worst point**, {{ ends[0.99][1]:.2f }}: until the next spike $v$ keeps only {{ 0.99**101:.0%}} of the last one. So the spike is divided by a large $\sqrt{\hat v}$, the hundred steps after it by an ever smaller one, and together they take back more than the spike gave.
-# With 0.999, a memory of ten spikes, $x$ **still drifts the wrong way**, slowly, from {{ ends[0.999][0]:.2f }} to {{ ends[0.999][1]:.2f }}: 101 against 100 is a narrow margin. With 0.9999 it drifts the right way, from {{ ends[0.9999][0]:.2f }} to {{ ends[0.9999][1]:.2f }}.
-# A longer memory mends this problem; for every fixed $\beta_2$ (with $\beta_1 < \sqrt{\beta_2}$) the paper builds another that fails. **[AMSGrad](glossary.ipynb#AMSGrad)** is its repair: divide by the root of the largest $v$ so far (as in the paper, without bias correction).
+# The first spike throws $x$ down; look at where it goes from there.
+# With $\beta_2 = 0.99$ Adam walks to **the worst point**, {{ ends[0.99][1]:.2f }}: until the next spike $v$ keeps only {{ 0.99**101:.0%}} of the last one.
+# So the spike is divided by a large $\sqrt{\hat v}$, the hundred steps after it by an ever smaller one, and together they take back more than the spike gave.
+# With 0.999, a memory of ten spikes, $x$ **still drifts the wrong way**, slowly, from {{ ends[0.999][0]:.2f }} to {{ ends[0.999][1]:.2f }}: 101 against 100 is a narrow margin.
+# With 0.9999 it drifts the right way, from {{ ends[0.9999][0]:.2f }} to {{ ends[0.9999][1]:.2f }}.
+# A longer memory mends this problem; for every fixed $\beta_2$ (with $\beta_1 < \sqrt{\beta_2}$) the paper builds another that fails.
+# **[[AMSGrad]]** is its repair: divide by the root of the largest $v$ so far (as in the paper, without bias correction).
 
 # %%
 def amsgrad(theta, g, s, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -494,7 +598,8 @@ for rule in (adam, amsgrad):
     settled[rule] = walks.theta[-1000:, :, 0].mean(axis=0)
 
 # %% [markdown]
-# The map: a smaller variant (a gradient of 3 once in 3 steps on average, drawn at random; $\beta_1=0$, step $0.5/\sqrt t$) over every $\beta_2$, all runs at once. Where is the border?
+# The map: a smaller variant (a gradient of 3 once in 3 steps on average, drawn at random; $\beta_1=0$, step $0.5/\sqrt t$) over every $\beta_2$, all runs at once.
+# Where is the border?
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
@@ -510,12 +615,19 @@ plots.show(figure, "Where x settles against beta2: Adam near the wrong end below
            "near the minimum -1 above it; AMSGrad near -1 for every beta2.")
 
 # %% [markdown]
-# Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere. Where the border lies depends on the margin. Here the spikes win by 3 against 2, and a memory of about one period is enough. On Reddi's line they win by 101 against 100, and ten periods were too few. $\beta_2=0.95$, usual for large language models, remembers twenty steps.
+# Adam changes sides near $\beta_2$ = {{ border:.1f }}; AMSGrad is right everywhere.
+# Where the border lies depends on the margin.
+# Here the spikes win by 3 against 2, and a memory of about one period is enough.
+# On Reddi's line they win by 101 against 100, and ten periods were too few.
+# $\beta_2=0.95$, usual for large language models, remembers twenty steps.
 #
 # ### Blocks: why the shape of the curvature decides
 #
-# A quadratic with nine [curvatures](glossary.ipynb#Curvature) from 1 to 5000 in three rotated 3 × 3 blocks. *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers. *Mixed*: the same nine, dealt out so that every block has small and large ones. *Protocol:* 300 steps, 61 step sizes for each rule, best one;
-# median of 15 random [rotations](glossary.ipynb#Rotation). **Predict:** who wins where?
+# A quadratic with nine [[curvatures|curvature]] from 1 to 5000 in three rotated 3 × 3 blocks.
+# *Alike*: the curvatures within a block are of one size, and blocks differ from one another, as Zhang et al. (2024) measured in transformers.
+# *Mixed*: the same nine, dealt out so that every block has small and large ones.
+# *Protocol:* 300 steps, 61 step sizes for each rule, best one; median of 15 random [[rotations|rotation]].
+# **Predict:** who wins where?
 
 # %%
 def blocks_left(rule, mixed, **hyper):
@@ -527,14 +639,17 @@ def blocks_left(rule, mixed, **hyper):
         shares.append(result.loss[0].min() / problem.loss(problem.start))
     return float(np.median(shares))
 
+rows = []
 for name, rule, hyper in (("gradient descent", sgd, {}), ("Adam, beta1 = 0", adam, {"beta1": 0.0}),
                           ("momentum", momentum, {}), ("Adam", adam, {})):
     powers = [np.log10(blocks_left(rule, kind, **hyper)) for kind in (False, True)]
-    alike, mixed = (f"10^{x:.1f}" if x > -10 else "below 10^-10" for x in powers)
-    print(f"{name:17} alike {alike:13} mixed {mixed}")
+    rows.append([name, *(f"10^{x:.1f}" if x > -10 else "below 10^-10" for x in powers)])
+table(["share of the loss left", "blocks alike", "blocks mixed"], rows)
 
 # %% [markdown]
-# Alike, Adam wins by many orders of magnitude: one step size per coordinate is nearly one per block. Mixed, the advantage is gone or reversed: no choice per coordinate can serve a block that holds 1 and 5000 at once, and what is left is decided by momentum. The condition number, 5000, is the same in both: **it is the arrangement that matters.**
+# Alike, Adam wins by many orders of magnitude: one step size per coordinate is nearly one per block.
+# Mixed, the advantage is gone or reversed: no choice per coordinate can serve a block that holds 1 and 5000 at once, and what is left is decided by momentum.
+# The condition number, 5000, is the same in both: **it is the arrangement that matters.**
 #
 # *A place to stop.*
 
@@ -576,7 +691,8 @@ def train(make_optimizer, epochs=15):
     return model, (model(x_test).argmax(1) == y_test).double().mean().item()
 
 # %% [markdown]
-# Three optimizers: torch's Adam, torch's AdamW (Adam with [decoupled weight decay](glossary.ipynb#Decoupled-weight-decay), [lesson 10](10_adamw.ipynb)), and `Looped`, which lets the very function at the top of this lesson train the network. Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
+# Three optimizers: torch's Adam, torch's AdamW (Adam with [[decoupled weight decay]], [lesson 10](10_adamw.ipynb)), and `Looped`, which lets the very function at the top of this lesson train the network.
+# Once your exercise 1 passes, put your own function there: `Looped(params, my_adam, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)`.
 # (In torch both $\beta$s are one argument: `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)` are the defaults; for $\beta_2=0.95$ write `betas=(0.9, 0.95)`.)
 
 # %%
@@ -585,11 +701,14 @@ trained = {
     "optim.AdamW": train(lambda params: optim.AdamW(params, lr=1e-3, weight_decay=1e-2)),
     "Looped(adam)": train(lambda params: Looped(params, adam, lr=1e-3)),
 }
-for name, (model, accuracy_now) in trained.items():
-    print(f"{name:13} reads more than 9 digits of 10: {accuracy_now > 0.9}")
+table(["optimizer", "reads more than 9 digits of 10"],
+      [[name, right > 0.9] for name, (model, right) in trained.items()])
 
 # %% [markdown]
-# Does our function train exactly like torch's? And what did AdamW's decay of 0.01 do in these {{ 15 * 21 }} steps? PyTorch multiplies the weights by $1-\alpha w$ at every step, $w$ being `weight_decay`, so it takes about $1/(\alpha w)$ steps to be felt. **Predict** the change in the size of the weights.
+# Does our function train exactly like torch's?
+# And what did AdamW's decay of 0.01 do in these {{ 15 * 21 }} steps?
+# PyTorch multiplies the weights by $1-\alpha w$ at every step, $w$ being `weight_decay`, so it takes about $1/(\alpha w)$ steps to be felt.
+# **Predict** the change in the size of the weights.
 
 # %%
 def flat(name):
@@ -603,7 +722,10 @@ print(f"with decay the weights are smaller by {shrunk:.1%}")
 print(f"memory of the decay: 1 / (lr * weight_decay) = {1 / (1e-3 * 1e-2):,.0f} steps")
 
 # %% [markdown]
-# Ours and torch's agree up to rounding. The decay is all but invisible, as it must be: 315 steps are a third of a percent of 100,000, and the weights shrank by {{ shrunk:.1%}}, less than that, because the gradient goes on pushing against it. "[Weight decay](glossary.ipynb#Weight-decay) of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps. [Lesson 10](10_adamw.ipynb) takes it from here.
+# Ours and torch's agree up to rounding.
+# The decay is all but invisible, as it must be: 315 steps are a third of a percent of 100,000, and the weights shrank by {{ shrunk:.1%}}, less than that, because the gradient goes on pushing against it.
+# "[[Weight decay]] of 0.01 to 0.1 for transformers" is advice for runs of 10,000 to 100,000 steps.
+# [Lesson 10](10_adamw.ipynb) takes it from here.
 #
 # ### Rules for practice, as first moves
 #
@@ -625,17 +747,20 @@ def mean_loss(where, steps, lr, tail=1):
     return np.mean([loss[-tail:].mean() for loss in losses])
 
 rough = [problems.noisy(problems.ravine(10, 20), 3.0)] * 3
-for lr in (0.4, 0.2, 0.1):
-    print(f"A  noisy ravine, lr {lr:g}: {mean_loss(rough, 600, lr, tail=200):.2f}")
-for lr in (1e-4, 3e-4, 1e-3):
-    print(f"B  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
-for lr in (0.3, 3e-4, 0.03):
-    print(f"C  digits, lr {lr:g}: {mean_loss(nets, 300, lr):.2f}")
+rows = [["A: noisy ravine", lr, mean_loss(rough, 600, lr, tail=200)] for lr in (0.4, 0.2, 0.1)]
+rows += [["B: digits", lr, mean_loss(nets, 300, lr)] for lr in (1e-4, 3e-4, 1e-3)]
+rows += [["C: digits", lr, mean_loss(nets, 300, lr)] for lr in (0.3, 3e-4, 0.03)]
+table(["experiment", "lr", "loss"], rows, ["", "g", ".2f"])
 
 # %% [markdown]
-# For none of them, though each helps. A: halving $\alpha$ halves the [noise floor](glossary.ipynb#Noise-floor), and halving again does so again. B: three times $\alpha$ helps, and again. C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
+# For none of them, though each helps.
+# A: halving $\alpha$ halves the [[noise floor]], and halving again does so again.
+# B: three times $\alpha$ helps, and again.
+# C: at 0.3 the network never learns, and 3e-4 rescues it, but 0.03 would have been far better: a first move, not an answer.
 #
-# Now **two cases where the first move is wrong**. The first: full-batch gradient descent whose loss goes up and down. Should you halve the step?
+# Now **two cases where the first move is wrong**.
+# The first: full-batch gradient descent whose loss goes up and down.
+# Should you halve the step?
 
 # %%
 full = problems.digits_net(batch=None, dtype=float)
@@ -652,8 +777,12 @@ plots.show(figure, "Training loss of gradient descent at three step sizes: the l
            "most and ends lowest.")
 
 # %% [markdown]
-# The largest step makes the loss rise again and again, and it ends lowest. On a quadratic, curvature above $2/\alpha$ means [divergence](glossary.ipynb#Divergence). A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up. Cohen et al. (2021) call it
-# *[the edge of stability](glossary.ipynb#Edge-of-stability)*. Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$. **Predict** which is nearest to 2.
+# The largest step makes the loss rise again and again, and it ends lowest.
+# On a quadratic, curvature above $2/\alpha$ means [[divergence]].
+# A network's curvature *moves*: near or above $2/\alpha$ the loss swings, and training drifts to flatter places instead of blowing up.
+# Cohen et al. (2021) call it *[[the edge of stability|edge of stability]]*.
+# Measure it: the largest curvature at the end (by power iteration on differences of the gradient), times $\alpha$.
+# **Predict** which is nearest to 2.
 
 # %%
 def largest_curvature(theta):
@@ -665,14 +794,19 @@ def largest_curvature(theta):
         v, value = change, v @ change / (v @ v)
     return value
 
+rows = []
 for lr in (0.4, 0.75, 1.5):
     end = run(sgd, full, steps=300, record="last", lr=lr).theta[0]
-    print(f"lr {lr:g}: largest curvature x lr = {lr * largest_curvature(end):.1f}")
+    rows.append([lr, lr * largest_curvature(end)])
+table(["lr", "largest curvature x lr"], rows, ["g", ".1f"])
 
 # %% [markdown]
-# At 0.75 the product is 2: the run sits on the edge. At 1.5 the early swings threw it into a flatter place, below the edge; at 0.4 it never came near. So an oscillating loss need not ask for a smaller $\alpha$: look at the trend over many steps before you act.
+# At 0.75 the product is 2: the run sits on the edge.
+# At 1.5 the early swings threw it into a flatter place, below the edge; at 0.4 it never came near.
+# So an oscillating loss need not ask for a smaller $\alpha$: look at the trend over many steps before you act.
 #
-# The second: the scale of the gradients jumps, as it does when a batch is odd or a layer wakes up. How long are the steps, in units of $\alpha$, at $\beta_2=0.999$ and $0.95$?
+# The second: the scale of the gradients jumps, as it does when a batch is odd or a layer wakes up.
+# How long are the steps, in units of $\alpha$, at $\beta_2=0.999$ and $0.95$?
 
 # %%
 jump = np.r_[np.ones(300), 100 * np.ones(100), np.ones(600)]
@@ -692,11 +826,17 @@ plots.show(figure, "Step length over 1000 steps: with beta2 0.999 it shoots up a
            "stays tiny long after it; with 0.95 it falls too and is back after about 200 steps.")
 
 # %% [markdown]
-# With $\beta_2=0.999$ the steps grow to over three times $\alpha$ at the jump, and are still at a thirtieth of $\alpha$ 600 steps after it. With 0.95 they fall as well, and are back after about 200. The way back is longer than the memory: $v$ must fall by a factor of 10,000, which takes {{ np.log(1e4) / -np.log(0.95):.0f}} steps at 0.95 and {{ np.log(1e4) / -np.log(0.999):,.0f}} at 0.999. Lowering $\alpha$ treats the symptom; $\beta_2=0.95$, the usual choice for large language models, treats the cause, at the price of a noisier scale. So "tune only $\alpha$" is a good *start*.
+# With $\beta_2=0.999$ the steps grow to over three times $\alpha$ at the jump, and are still at a thirtieth of $\alpha$ 600 steps after it.
+# With 0.95 they fall as well, and are back after about 200.
+# The way back is longer than the memory: $v$ must fall by a factor of 10,000, which takes {{ np.log(1e4) / -np.log(0.95):.0f}} steps at 0.95 and {{ np.log(1e4) / -np.log(0.999):,.0f}} at 0.999.
+# Lowering $\alpha$ treats the symptom; $\beta_2=0.95$, the usual choice for large language models, treats the cause, at the price of a noisier scale.
+# So "tune only $\alpha$" is a good *start*.
 #
 # ### Exercise 2: three broken Adams (8 minutes)
 #
-# Each path below was made by `adam` with one classic bug. Which bug? Name it from the path alone: think of what it does to the *first* step, to *later* steps, and *near the minimum*.
+# Each path below was made by `adam` with one classic bug.
+# Which bug?
+# Name it from the path alone: think of what it does to the *first* step, to *later* steps, and *near the minimum*.
 
 # %%
 candidates = ["no bias correction", "no root", "t never advances", "sign of the step",
@@ -709,7 +849,8 @@ paths = {letter: run(bugs[name], surface, lr=0.1, steps=60) for letter, name in 
 print("candidates:", ", ".join(candidates))
 
 # %% [markdown]
-# Beside each broken path, the right one in red. A square stands where the first step ends; the other markers are six steps apart.
+# Beside each broken path, the right one in red.
+# A square stands where the first step ends; the other markers are six steps apart.
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.3), sharey=True)
@@ -752,7 +893,10 @@ for letter, name in guess.items():
 # %% [markdown]
 # ### Exercise 3: correct the bias of another average (7 minutes)
 #
-# RMSprop's average starts at zero too, and nobody corrects it: that is its burst at the first step ([lesson 8](08_rmsprop.ipynb)). Write RMSprop with the correction. Return `State(t, 0.0, v)`: there is no $m$ to remember. (It is Adam with $\beta_1 = 0$, and is checked as such.)
+# RMSprop's average starts at zero too, and nobody corrects it: that is its burst at the first step ([lesson 8](08_rmsprop.ipynb)).
+# Write RMSprop with the correction.
+# Return `State(t, 0.0, v)`: there is no $m$ to remember.
+# (It is Adam with $\beta_1 = 0$, and is checked as such.)
 #
 # <details><summary>Hint</summary>By which factor is v too small after t steps of a steady gradient?</details>
 
@@ -776,9 +920,12 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 # ## What to take along
 #
 # - Adam = the average of [lesson 7](07_momentum.ipynb) over the root of the average of [lesson 8](08_rmsprop.ipynb), both divided by $1-\beta^t$.
-# - The correction makes $\alpha$ mean the same from step 1 on. Without it the first steps are too **large** at the defaults, for thousands of steps and not for fifty.
-# - A steady gradient moves every parameter by $\alpha$ a step, whatever its scale. The worst case is {{ bound:.1f }} $\alpha$.
-# - Which rule is best depends on the problem and on how each was tuned. Adam wins where scales differ by coordinate (rare words, blocks of different curvature), loses where equal steps drown the feature that matters, and fails where $\sqrt{\hat v}$ forgets rare large gradients too soon.
+# - The correction makes $\alpha$ mean the same from step 1 on.
+#   Without it the first steps are too **large** at the defaults, for thousands of steps and not for fifty.
+# - A steady gradient moves every parameter by $\alpha$ a step, whatever its scale.
+#   The worst case is {{ bound:.1f }} $\alpha$.
+# - Which rule is best depends on the problem and on how each was tuned.
+#   Adam wins where scales differ by coordinate (rare words, blocks of different curvature), loses where equal steps drown the feature that matters, and fails where $\sqrt{\hat v}$ forgets rare large gradients too soon.
 # - Start with `Adam(lr=1e-3)`, or `AdamW` with a weight decay of 0.01 to 0.1 for a transformer, then sweep $\alpha$.
 #
 # ### Words
@@ -799,12 +946,21 @@ checks.check(my_rmsprop, against=partial(adam, beta1=0.0))
 #
 # ### Further reading, and what each is good for
 #
-# - Kingma & Ba 2015, *Adam: A Method for Stochastic Optimization*, arXiv:1412.6980. The algorithm; section 3 derives the correction.
-# - Reddi, Kale & Kumar 2018, *On the Convergence of Adam and Beyond*, arXiv:1904.09237. The counterexample and AMSGrad.
-# - Wilson et al. 2017, *The Marginal Value of Adaptive Gradient Methods in Machine Learning*, arXiv:1705.08292. Where adaptive rules generalise worse.
-# - Choi et al. 2019, *On Empirical Comparisons of Optimizers for Deep Learning*, arXiv:1910.05446; Schmidt et al. 2021, *Descending through a Crowded Valley*, arXiv:2007.01547. How the tuning protocol decides the ranking.
-# - Cohen et al. 2021, *Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability*, arXiv:2103.00065. Why an oscillating loss may be healthy.
-# - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*, arXiv:2402.19449. The Zipf experiment.
-# - Zhang et al. 2024, *Why Transformers Need Adam: A Hessian Perspective*, arXiv:2402.16788. The blocks.
+# - Kingma & Ba 2015, *Adam: A Method for Stochastic Optimization*, arXiv:1412.6980.
+#   The algorithm; section 3 derives the correction.
+# - Reddi, Kale & Kumar 2018, *On the Convergence of Adam and Beyond*, arXiv:1904.09237.
+#   The counterexample and AMSGrad.
+# - Wilson et al. 2017, *The Marginal Value of Adaptive Gradient Methods in Machine Learning*, arXiv:1705.08292.
+#   Where adaptive rules generalise worse.
+# - Choi et al. 2019, *On Empirical Comparisons of Optimizers for Deep Learning*, arXiv:1910.05446; Schmidt et al. 2021, *Descending through a Crowded Valley*, arXiv:2007.01547.
+#   How the tuning protocol decides the ranking.
+# - Cohen et al. 2021, *Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability*, arXiv:2103.00065.
+#   Why an oscillating loss may be healthy.
+# - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*, arXiv:2402.19449.
+#   The Zipf experiment.
+# - Zhang et al. 2024, *Why Transformers Need Adam: A Hessian Perspective*, arXiv:2402.16788.
+#   The blocks.
 #
-# **Next:** [lesson 10, AdamW](10_adamw.ipynb). Adam divides everything by $\sqrt{\hat v}$, an [L2 penalty](glossary.ipynb#L2-penalty) in the gradient included. What does that do to weight decay?
+# **Next:** [lesson 10, AdamW](10_adamw.ipynb).
+# Adam divides everything by $\sqrt{\hat v}$, an [[L2 penalty]] in the gradient included.
+# What does that do to weight decay?

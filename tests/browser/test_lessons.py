@@ -6,17 +6,17 @@ import re
 from functools import partial
 from pathlib import Path
 
-import build
 import jupytext
 import lab
 import nbformat
 import numpy as np
+import source as lessons
 
 import lessonlib
 from lessonlib.checks import check
 from lessonlib.play.experiment import Choice
 
-SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
+SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
     "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
@@ -73,7 +73,7 @@ def live(lesson):
 def exercises(name):
     """What a learner is to write, from the source of a lesson: the text of each answer, in order."""
     answers, last = [], None
-    for cell in jupytext.read(build.LESSONS / f"{Path(name).stem}.py").cells:
+    for cell in jupytext.read(lessons.LESSONS / f"{Path(name).stem}.py").cells:
         tags = cell.metadata.get("tags", [])
         if "stub" in tags:
             answers.append("")
