@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib.lessons.lesson10 import maps, play
+from lessonlib.lessons.lesson10 import decay_maps, play
 
 LRS = np.geomspace(1e-3, 1e-1, 9)
 
@@ -17,7 +17,7 @@ def made_map(slope, peak, rule="adamw"):
     decays = 10 ** np.linspace(-4, 2, 9)
     middle = -1 + slope * (np.log10(LRS) + 2)
     far = np.log10(decays)[None, :] - middle[:, None]
-    return maps.Map(rule, decays, np.stack([peak - 0.05 * far**2 - 0.002 * k for k in (1, 0, -1)]))
+    return decay_maps.Map(rule, decays, np.stack([peak - 0.05 * far**2 - 0.002 * k for k in (1, 0, -1)]))
 
 
 def made_maps():
@@ -25,7 +25,7 @@ def made_maps():
 
 
 def decay_map():
-    return maps.decay_map(made_maps(), LRS, "PyTorch")
+    return decay_maps.decay_map(made_maps(), LRS, "PyTorch")
 
 
 def grown():
@@ -51,7 +51,7 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 
 @pytest.mark.parametrize("slope", [-1.0, 0.0, 0.8])
 def test_the_slope_of_a_valley_is_found(slope):
-    mean, half, each = maps.slope(made_map(slope, 0.9), LRS)
+    mean, half, each = decay_maps.slope(made_map(slope, 0.9), LRS)
     assert len(each) == 3
     assert mean == pytest.approx(slope, abs=0.05)
     assert half < 0.05
@@ -61,7 +61,7 @@ def test_cells_tie_where_the_seeds_cannot_tell_them_apart():
     accuracy = np.full((3, 2, 2), 0.9)
     accuracy[:, 0, 0] += [0.02, -0.01, 0.0]
     accuracy[:, 1, 1] -= 0.1
-    assert maps.ties(maps.Map("adamw", np.array([0.1, 1.0]), accuracy)).tolist() == [[True, True], [True, False]]
+    assert decay_maps.ties(decay_maps.Map("adamw", np.array([0.1, 1.0]), accuracy)).tolist() == [[True, True], [True, False]]
 
 
 def test_a_weight_rests_where_the_equilibrium_says():
