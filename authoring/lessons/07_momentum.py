@@ -34,7 +34,7 @@ import numpy as np
 
 from lessonlib import State, grid, momentum, run, sgd
 from lessonlib import checks, problems
-from lessonlib.lessons.lesson07 import play
+from lessonlib.lessons.lesson07 import averages, play
 
 # %% [markdown]
 # ## Part 1. An average that remembers
@@ -58,7 +58,7 @@ from lessonlib.lessons.lesson07 import play
 # %%
 impulse = np.zeros(40)
 impulse[0] = 1.0
-trace = play.average(impulse, 0.9)
+trace = averages.average(impulse, 0.9)
 print("m:", *(f"{x:.3f}" for x in trace[:12]))
 print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 
@@ -72,7 +72,7 @@ print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 # always better?** Watch *when* the blue line turns, then reach for the goal. On the right is the error of the whole stretch, and the two parts that it is made of.
 
 # %%
-play.noisy_average().live()
+averages.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise. A long one is smooth, and late: it still points up when the wave has turned. The best lies between, and moves to longer memories as the noise grows. Both costs obey simple laws.
@@ -86,8 +86,8 @@ play.noisy_average().live()
 betas = np.array([0.5, 0.9, 0.99])
 climb = np.arange(20_000.0)
 noise = np.random.default_rng(0).standard_normal(200_000)
-lag = climb[-1] - play.average(climb, betas)[-1]
-variance = play.average(noise, betas)[1000:].var(axis=0)
+lag = climb[-1] - averages.average(climb, betas)[-1]
+variance = averages.average(noise, betas)[1000:].var(axis=0)
 for i, b in enumerate(betas):
     print(f"beta {b:4}:  lag {lag[i]:5.2f}, law {b / (1 - b):5.2f}", end="   ")
     print(f"variance {variance[i]:.4f}, law {(1 - b) / (1 + b):.4f}")

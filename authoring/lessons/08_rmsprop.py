@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson08 import play
+from lessonlib.lessons.lesson08 import play, turned_ravine
 
 # %% [markdown]
 # ## Part 1. One step size for each coordinate
@@ -417,7 +417,7 @@ print("theta in bfloat16: 1 - 0.001 is", (torch.ones(1, dtype=torch.bfloat16) - 
 # Momentum (step 0.02), RMSprop at a step size of yours, and, ahead of its lesson, Adam (0.03): momentum's $m$ divided by RMSprop's root, its first steps corrected. Arrived means: the loss is below a ten-thousandth of the first, and stays there for 100 steps. **Predict:** which of the three notice the angle? At 45 degrees, does any step size help RMSprop? Then reach for the goal. Begin with a small angle and a large step.
 
 # %%
-play.rotation().live()
+turned_ravine.rotation().live()
 
 # %% [markdown]
 # Momentum does not notice: its path turns with the ravine. RMSprop and Adam notice at once. (At 0 degrees you also see RMSprop thrown out again after a thousand steps, as in Part 1.) Only at the smallest angles, and with a large step, does RMSprop still beat momentum.
@@ -428,7 +428,7 @@ play.rotation().live()
 
 # %%
 lucky = run(rmsprop, problems.ravine(1000), lr=0.1, steps=200).loss
-print("steps to a ten-thousandth of the loss:", int(play.arrival(lucky)))
+print("steps to a ten-thousandth of the loss:", int(turned_ravine.arrival(lucky)))
 
 # %% [markdown]
 # **One step**, where gradient descent takes hundreds. Do not believe it: the first step is ten times $\alpha$ (Part 5), so it is 1 in each coordinate, and $(1,1)$ minus $(1,1)$ is the minimum. A sweep over step sizes finds such luck and reports it as speed. So: *protocol.* 32 starts spread over half a circle
@@ -438,17 +438,17 @@ print("steps to a ten-thousandth of the loss:", int(play.arrival(lucky)))
 angles = (0, 5, 15, 30, 45)
 columns = {"gradient descent": (sgd, None), "momentum": (momentum, None),
            "RMSprop": (rmsprop, None), "Adam at 0.03": (adam, 0.03), "Adam": (adam, None)}
-took = {name: {angle: play.steps_to_arrive(rule, angle, lr) for angle in angles}
+took = {name: {angle: turned_ravine.steps_to_arrive(rule, angle, lr) for angle in angles}
         for name, (rule, lr) in columns.items()}
 print(f"{'steps to arrive':17}", *(f"{angle:4} deg" for angle in angles), "  best lr at 0, 45 deg")
 for name, row in took.items():
     steps = " ".join(f"{row[angle][0]:8.0f}" for angle in angles)
     print(f"{name:17} {steps}   {row[0][1]:.3g}, {row[45][1]:.3g}")
 long_step = took["Adam"][45][1]
-by_adam = {lr: play.step_at_45(adam, lr) for lr in (0.03, long_step)}
+by_adam = {lr: turned_ravine.step_at_45(adam, lr) for lr in (0.03, long_step)}
 
 # %% [markdown]
-# Gradient descent and momentum: the same at every angle. **RMSprop: {{ took["RMSprop"][0][0]:.0f}} steps at 0 degrees and {{ took["RMSprop"][45][0]:.0f}} at 45, more than plain gradient descent's {{ took["gradient descent"][45][0]:.0f}}.** (The few steps at 0 degrees owe much to the long first steps of Part 5: with those corrected it takes {{ play.steps_to_arrive(wrong["first steps corrected"], 0, steps=300)[0]:.0f }}.) Adam at a fixed 0.03 takes {{ took["Adam at 0.03"][45][0] / took["Adam at 0.03"][0][0]:.0f}} times as long. The surprise is Adam tuned at each angle: only {{ took["Adam"][45][0] / took["Adam"][0][0]:.1f}} times as long. Its best step at
+# Gradient descent and momentum: the same at every angle. **RMSprop: {{ took["RMSprop"][0][0]:.0f}} steps at 0 degrees and {{ took["RMSprop"][45][0]:.0f}} at 45, more than plain gradient descent's {{ took["gradient descent"][45][0]:.0f}}.** (The few steps at 0 degrees owe much to the long first steps of Part 5: with those corrected it takes {{ turned_ravine.steps_to_arrive(wrong["first steps corrected"], 0, steps=300)[0]:.0f }}.) Adam at a fixed 0.03 takes {{ took["Adam at 0.03"][45][0] / took["Adam at 0.03"][0][0]:.0f}} times as long. The surprise is Adam tuned at each angle: only {{ took["Adam"][45][0] / took["Adam"][0][0]:.1f}} times as long. Its best step at
 # 45 degrees is {{ took["Adam"][45][1]:.1f}}, longer than the way to the minimum! A memory of 1000 steps keeps the large gradients of the first steps: at step 20 $\sqrt{\hat v}$ is in the hundreds (median {{ long_step / by_adam[long_step][19]:.0f }}), so $\alpha/\sqrt{\hat v}$ is {{ by_adam[long_step][19]:.4f }}, which momentum bears easily (its limit is {{ 2 * 1.9 / 0.1 / 1000:.3f }}), and only doubles, to {{ by_adam[long_step][99]:.4f }}, by step 100. What is left is momentum with a slowly growing step. At 0.03 the effective step at step 20 is {{ by_adam[long_step][19] / by_adam[0.03][19]:.0f }} times smaller and waits for $v$ to forget. (Adam against momentum, which differ by the division and the correction only, change sides between 5 and 15 degrees.)
 #
 # In the figure the angles go to 45 degrees; beyond, the two coordinates change roles and the curves come back down.
@@ -458,7 +458,7 @@ fine = (0, 2, 5, 8, 12, 15, 22, 30, 45)
 figure, ax = plt.subplots(figsize=(7.2, 4.2))
 for name, (rule, lr) in columns.items():
     look = plots.look(rule)
-    steps = [play.steps_to_arrive(rule, angle, lr)[0] for angle in fine]
+    steps = [turned_ravine.steps_to_arrive(rule, angle, lr)[0] for angle in fine]
     ax.plot(fine, steps, color=look.color, marker=look.marker, ms=5, label=name,
             ls=":" if lr else look.dash)
 ax.set(yscale="log", xlabel="angle of the ravine, degrees", ylabel="steps to arrive, median",
@@ -474,13 +474,13 @@ plots.show(figure, "Steps to arrive by angle: level lines for gradient descent a
 
 # %%
 holds = (1, 100, 500)
-row = {angle: [play.steps_to_arrive(rmsprop, angle, hold=hold)[0] for hold in holds]
+row = {angle: [turned_ravine.steps_to_arrive(rmsprop, angle, hold=hold)[0] for hold in holds]
        for angle in (0, 15, 45)}
 for hold, *steps in zip(holds, *row.values()):
     shown = ", ".join(f"{n:.0f} at {angle} deg" for n, angle in zip(steps, row))
     print(f"RMSprop, below for {hold:3} steps: {shown}")
 for angle in (15, 45):
-    nudged = [play.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4)]
+    nudged = [turned_ravine.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4)]
     print(f"starts moved by 0 to 3e-11, {angle} deg:", *(f"{steps:.0f}" for steps in nudged))
 
 # %% [markdown]
@@ -516,7 +516,7 @@ for angle, (ratio, left) in rescaled.items():
 
 # %%
 some = (0, 15, 30, 45)
-by_beta2 = {beta2: {angle: play.steps_to_arrive(rmsprop, angle, beta2=beta2, steps=1500)
+by_beta2 = {beta2: {angle: turned_ravine.steps_to_arrive(rmsprop, angle, beta2=beta2, steps=1500)
                     for angle in some} for beta2 in (0.5, 0.9, 0.95, 0.999)}
 by_beta2[0.99] = took["RMSprop"]  # measured above
 
@@ -524,7 +524,7 @@ by_beta2[0.99] = took["RMSprop"]  # measured above
 # Down a column: one angle, five memories. Along a row: one memory, four angles.
 
 # %%
-common = {beta2: play.step_at_45(rmsprop, row[45][1], beta2=beta2)[99]
+common = {beta2: turned_ravine.step_at_45(rmsprop, row[45][1], beta2=beta2)[99]
           for beta2, row in by_beta2.items()}
 print("steps to arrive ", *(f"{angle:3} deg" for angle in some), "  effective step, 45 deg")
 for beta2 in sorted(by_beta2):
@@ -554,9 +554,9 @@ my_angle = 12
 # The answer counts if RMSprop is slower at your angle and faster one degree before it. A few seconds.
 
 # %%
-rival = play.steps_to_arrive(sgd, 0)[0]
+rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
 asked = () if my_angle is None else (my_angle - 1, my_angle)
-measured = [play.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
+measured = [turned_ravine.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
 for angle, steps in zip(asked, measured):
     print(f"at {angle} degrees RMSprop is {'faster' if steps < rival else 'slower'}: "
           f"{steps:.0f} steps, gradient descent {rival:.0f}")
@@ -567,7 +567,7 @@ else:
     print("This is the border." if found else "Not the border yet.")
 
 # %% [markdown]
-# (At 12 degrees it is close: moving the starts by 2e-11 turns the verdict, {{ play.steps_to_arrive(rmsprop, 12, nudge=2e-11)[0]:.0f }} steps in place of {{ play.steps_to_arrive(rmsprop, 12)[0]:.0f }} against {{ took["gradient descent"][0][0]:.0f }}; at 11 and at 13 it stands.)
+# (At 12 degrees it is close: moving the starts by 2e-11 turns the verdict, {{ turned_ravine.steps_to_arrive(rmsprop, 12, nudge=2e-11)[0]:.0f }} steps in place of {{ turned_ravine.steps_to_arrive(rmsprop, 12)[0]:.0f }} against {{ took["gradient descent"][0][0]:.0f }}; at 11 and at 13 it stands.)
 #
 # Momentum is a harder rival: look where its level line is crossed. And all of this is one quadratic with one condition number, without noise, and one $\beta_2$ that nobody tuned: the angle is not a law, the mechanism is.
 #

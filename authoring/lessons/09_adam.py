@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson09 import play
+from lessonlib.lessons.lesson09 import basins, play
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -307,18 +307,18 @@ play.surface_race().live()
 # **Predict:** whose [basin](glossary.ipynb#Basin) is the widest, in decades?
 
 # %%
-play.good_basin().live()
+basins.good_basin().live()
 
 # %% [markdown]
 # The same numbers as a table, for two ideas of "nearly as good".
 
 # %%
-accuracy = {name: found[:, 1].mean(0) for name, found in play.basin_runs().items()}
-lrs = play.BASIN_LRS
+accuracy = {name: found[:, 1].mean(0) for name, found in basins.basin_runs().items()}
+lrs = basins.BASIN_LRS
 decades = {}
 print("rule        best    at lr   decades within 2 points / 10 points")
 for name, found in accuracy.items():
-    decades[name] = [play.width(found, near)[2] for near in (0.02, 0.1)]
+    decades[name] = [basins.width(found, near)[2] for near in (0.02, 0.1)]
     narrow, broad = decades[name]
     print(f"{name:10} {found.max():.3f} {lrs[found.argmax()]:7.3f} {narrow:14.2f} / {broad:.2f}")
 
@@ -343,7 +343,7 @@ print("all at lr 1:    ", ranking({name: found[large] for name, found in accurac
 print("each tuned:     ", ranking({name: found.max() for name, found in accuracy.items()}))
 
 # %% [markdown]
-# Same network, same data, and no two agree. The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(play.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}. When a paper compares optimizers, look first for how each step size was chosen.
+# Same network, same data, and no two agree. The first two are opposite; the third is nearly a tie, {{ 100 * np.ptp([f.max() for f in accuracy.values()]):.1f}} points from first to last, while the three seeds of one rule at its best differ by up to {{ 100 * max(np.ptp(basins.basin_runs()[n][:, 1, f.argmax()]) for n, f in accuracy.items()):.1f}}. When a paper compares optimizers, look first for how each step size was chosen.
 #
 # ### Task: reach the goal
 #

@@ -34,7 +34,7 @@ import torch
 from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
 from lessonlib.pytorch.sweep import digits_task, modular_task, train
 from lessonlib.problems import Problem
-from lessonlib.lessons.lesson10 import play
+from lessonlib.lessons.lesson10 import decay_maps, play
 
 # %% [markdown]
 # ## Part 1. What Adam does to weight decay
@@ -171,7 +171,7 @@ for name, (rule, decays) in forms.items():
     trained[name] = train(rule, digits_task(), steps=300, seeds=range(4), batch=50,
                           dtype=torch.float64, **grid(lr=lrs, weight_decay=decays))
     color = "adam_l2" if rule is adam_l2 else "adamw"
-    maps[name] = play.Map(color, decays, trained[name].test_accuracy[-1])
+    maps[name] = decay_maps.Map(color, decays, trained[name].test_accuracy[-1])
 
 # %% [markdown]
 # ### Play: read the maps
@@ -179,7 +179,7 @@ for name, (rule, decays) in forms.items():
 # The map shows accuracy, so the valley is bright. The star is the best cell. At each step size a dot marks the middle of the stretch of decays that stay within 3 points of the best there. (No dot where that stretch runs off the map: there, less decay makes no difference.) Dots are drawn for the mean of the seeds; the line has the mean of the slopes fitted seed by seed, and is drawn on where no dot supports it. A column is a quarter of a decade and a row half a decade, so **a slope of $-1$ would fall one cell for every two to the right.** (This estimator was chosen after a look at early runs; other ways of taking the middle moved the slopes by a few tenths, none to $-1$.) Choose the form, slide to read a cell, and compare the slope with your prediction.
 
 # %%
-play.decay_map(maps, lrs, "PyTorch's AdamW").live()
+decay_maps.decay_map(maps, lrs, "PyTorch's AdamW").live()
 
 # %% [markdown]
 # The same as a table. *Ties*: cells that four seeds cannot tell from the best (below it by less than two standard errors of the difference). The slope comes with its 95 % interval over the seeds.
@@ -189,12 +189,12 @@ slopes, best, tied = {}, {}, {}
 for name, found in maps.items():
     mean = found.accuracy.mean(axis=0)
     i, j = np.unravel_index(mean.argmax(), mean.shape)
-    slopes[name], best[name], tied[name] = play.slope(found, lrs), mean.max(), play.ties(found)
+    slopes[name], best[name], tied[name] = decay_maps.slope(found, lrs), mean.max(), decay_maps.ties(found)
     print(f"{name:22} best {mean.max():.3f} at lr {lrs[i]:.4f}, decay {found.decays[j]:.3g};",
           f"{tied[name].sum()} of 81 tie; slope {slopes[name][0]:5.2f} ± {slopes[name][1]:.2f}")
 
 # %% [markdown]
-# Two surprises. **First, the slope.** In PyTorch's form it is {{ slopes["PyTorch's AdamW"][0]:.2f}} ± {{ slopes["PyTorch's AdamW"][1]:.2f}}: the interval leaves out the textbook's $-1$. (It is read from the large step sizes only: in the mean map {{ int(np.isfinite(play.valley(maps["PyTorch's AdamW"].accuracy.mean(0), maps["PyTorch's AdamW"].decays)).sum()) }} of {{ len(lrs) }} have a dot.) The best decay depends on the step size less than that; whether it does at all, four seeds cannot say. In Loshchilov and Hutter's form the slope is {{ slopes["Loshchilov & Hutter's"][0]:.2f}} ± {{ slopes["Loshchilov & Hutter's"][1]:.2f}}.
+# Two surprises. **First, the slope.** In PyTorch's form it is {{ slopes["PyTorch's AdamW"][0]:.2f}} ± {{ slopes["PyTorch's AdamW"][1]:.2f}}: the interval leaves out the textbook's $-1$. (It is read from the large step sizes only: in the mean map {{ int(np.isfinite(decay_maps.valley(maps["PyTorch's AdamW"].accuracy.mean(0), maps["PyTorch's AdamW"].decays)).sum()) }} of {{ len(lrs) }} have a dot.) The best decay depends on the step size less than that; whether it does at all, four seeds cannot say. In Loshchilov and Hutter's form the slope is {{ slopes["Loshchilov & Hutter's"][0]:.2f}} ± {{ slopes["Loshchilov & Hutter's"][1]:.2f}}.
 # The two must differ by one, up to the noise of the fit: at a constant step size their decay $d$ *is* PyTorch's $\alpha w$, so it is one landscape in two coordinates. With their form you would have to raise the decay whenever you raise the step size. (They argue that in their form the two can be chosen apart, slope 0. That is slope $-1$ in PyTorch's form: the same claim. Their networks have normalisation; we come to that.)
 #
 # **Your turn:** at step size 0.01, which decay in Loshchilov and Hutter's form takes the same step as PyTorch's $w=0.5$?
@@ -321,14 +321,15 @@ colors = dict(zip(plan, ("adamw", "adam_l2", "adam")))
 task, grown = modular_task(hidden=128), {}
 
 # %% [markdown]
-# AdamW runs 1200 steps with three seeds, L2 560 steps with three seeds (it needs no more), no decay 1200 steps with one. Run it and **watch the curves grow** (the cell takes some tens of seconds). Grey: training pairs. In colour: pairs never seen, a curve for each seed.
+# AdamW runs 1200 steps with three seeds, L2 560 steps with three seeds (it needs no more), no decay 1200 steps with one. Run it (the cell takes some tens of seconds), then **slide through the training**. Grey: training pairs. In colour: pairs never seen, a curve for each seed.
 
 # %%
-with play.grokking(colors, steps=1200).show() as draw:
-    for name, (rule, decay, steps, seeds) in plan.items():
-        grown[name] = train(rule, task, steps=steps, seeds=seeds, record_every=20,
-                            dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=decay,
-                            on_record=lambda r, name=name: draw(group=name, result=r))
+for name, (rule, decay, steps, seeds) in plan.items():
+    grown[name] = train(rule, task, steps=steps, seeds=seeds, record_every=20,
+                        dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=decay)
+
+# %%
+play.grokking(grown, colors).live()
 
 # %% [markdown]
 # When did each seed know its training pairs, and when did it understand? The step at which 95 % were right, on a grid of 20 steps.
