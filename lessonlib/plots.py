@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from lessonlib.problems import Problem
 from lessonlib.runner import Run
 
-__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "heatmap", "hidden", "look", "loss", "path", "show", "use_style"]
+__all__ = ["LOOK", "STYLE", "Look", "basin", "contours", "hidden", "look", "path", "show", "use_style"]
 
 Array = np.ndarray[Any, Any]
 STYLE = Path(__file__).with_name("style.mplstyle")
@@ -110,27 +108,9 @@ def path(run: Run, ax: Axes, *, rule: Callable[..., Any] | str | None = None, la
             linewidth=1.5, label=run.label if label is None else label)
 
 
-def loss(runs: Sequence[Run], ax: Axes) -> None:
-    """Draw loss against step, on a log scale, for single runs that recorded it: loss (T + 1,)."""
-    for run in runs:
-        style = look(run.label.split(",")[0])
-        ax.plot(run.loss, color=style.color, linestyle=style.dash, marker=style.marker, markevery=max(1, len(run.loss) // 8),
-                label=run.label)
-    ax.set(yscale="log", xlabel="step", ylabel="loss")
-
-
 def basin(lrs: Array, values: Array, ax: Axes, *, rule: Callable[..., Any] | str, label: str | None = None) -> None:
     """Draw a result (L,) against the step size (L,) it was reached with."""
     style = look(rule)
     ax.plot(lrs, values, color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
             label=label or (rule if isinstance(rule, str) else rule.__name__))
     ax.set(xscale="log", xlabel="step size lr")
-
-
-def heatmap(x: Array, y: Array, values: Array, ax: Axes, *, log: bool = True, **kwargs: Any) -> QuadMesh:
-    """Draw values (len(y), len(x)) over two axes of a grid; inf is left white. Returns the mesh, for a colour bar."""
-    shown = np.ma.masked_invalid(values)
-    norm = LogNorm(max(float(shown.min()), 1e-12), float(shown.max())) if log else None
-    mesh = ax.pcolormesh(x, y, shown, norm=norm, shading="nearest", **kwargs)
-    ax.grid(visible=False)
-    return mesh

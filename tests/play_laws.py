@@ -26,7 +26,7 @@ def every_control_moves_the_picture_and_every_picture_has_words(make, solution):
     start = np.asarray(experiment.still().canvas.buffer_rgba()).copy()
     assert len(experiment.alt()) > 60
     for name, control in experiment.controls.items():
-        other = next(o for o in control.options if o != control.start) if isinstance(control, Choice) else (
+        other = next(o for o in control.values if o != control.start) if isinstance(control, Choice) else (
             control.high if control.start != control.high else control.low)
         assert (np.asarray(experiment.still(**{name: other}).canvas.buffer_rgba()) != start).any(), name
 
@@ -56,6 +56,20 @@ def extreme_settings_can_be_drawn(make, solution):
             assert "cannot be drawn" not in live.readout.value
 
 
+def a_picture_is_the_same_whichever_way_one_comes_to_it(make, solution):
+    live, experiment = make().live(), make()
+    rng = np.random.default_rng(0)
+    for name in [*experiment.controls, *reversed(experiment.controls)]:
+        control, box = experiment.controls[name], live.boxes[name]
+        if isinstance(control, Choice):
+            box.value = control.values[rng.integers(len(control.values))]
+        else:
+            value = box.min + box.step * rng.integers((box.max - box.min) / box.step + 1)
+            box.value = 10**value if hasattr(box, "base") else value
+        now = {name: box.value for name, box in live.boxes.items()}
+        np.testing.assert_array_equal(live.canvas.pixels, np.asarray(experiment.still(**now).canvas.buffer_rgba()), err_msg=f"{now}")
+
+
 def its_words_can_be_read(make, solution):
     figure = make().still()
     for text in figure.findobj(Text):
@@ -64,4 +78,5 @@ def its_words_can_be_read(make, solution):
 
 
 LAWS = [every_control_moves_the_picture_and_every_picture_has_words, the_goal_is_open_at_the_start_and_within_reach,
-        a_slider_starts_on_one_of_its_steps, extreme_settings_can_be_drawn, its_words_can_be_read]
+        a_slider_starts_on_one_of_its_steps, extreme_settings_can_be_drawn, a_picture_is_the_same_whichever_way_one_comes_to_it,
+        its_words_can_be_read]

@@ -6,11 +6,11 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import grid, momentum, run
-from lessonlib.lessons.lesson07 import play
+from lessonlib.lessons.lesson07 import averages, play
 from lessonlib.problems import ravine
 
 CASES = [  # the experiment, and settings that reach its goal
-    (play.noisy_average, {"memory": 8.0, "noise": 1.0}),
+    (averages.noisy_average, {"memory": 8.0, "noise": 1.0}),
     (play.ravine_task, {"lr": 0.1, "beta1": 0.7}),
     (play.radius_map, {"lr": 0.1, "beta1": 0.68, "kappa": 100}),
 ]
@@ -77,5 +77,5 @@ def test_a_guess_at_beta_is_answered(guess, headline):
 
 def test_the_parts_of_the_error_add_up_and_the_average_keeps_its_law():
     noise = np.random.default_rng(0).standard_normal(200_000)
-    assert play.average(noise, 0.9)[100:].var() == pytest.approx(0.1 / 1.9, rel=0.05)
-    assert 1e4 - play.average(np.arange(1e4 + 1), 0.9)[-1] == pytest.approx(9)
+    assert averages.average(noise, 0.9)[100:].var() == pytest.approx(0.1 / 1.9, rel=0.05)
+    assert 1e4 - averages.average(np.arange(1e4 + 1), 0.9)[-1] == pytest.approx(9)

@@ -6,12 +6,12 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import adam, grid, momentum, rmsprop, run, sgd
-from lessonlib.lessons.lesson08 import play
+from lessonlib.lessons.lesson08 import play, turned_ravine
 from lessonlib.problems import ravine
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.own_steps, {"lr": 0.01, "memory": 10.0}),
-    (play.rotation, {"angle": 2, "lr": 0.3}),
+    (turned_ravine.rotation, {"angle": 2, "lr": 0.3}),
     (play.burst, {"memory": 10**0.6}),
 ]
 
@@ -34,66 +34,66 @@ def test_arrival_is_the_first_step_of_a_stay_and_not_of_a_visit():
     loss = np.full(400, 1e-6)
     loss[0] = 1.0
     loss[5:50] = 0.5  # below the line at step 1, above it again from 5 to 49
-    assert play.arrival(loss) == 50
-    assert play.arrival(np.ones(400)) == np.inf
-    assert play.arrival(np.array([1.0, np.inf] + [0.0] * 150)) == 2
+    assert turned_ravine.arrival(loss) == 50
+    assert turned_ravine.arrival(np.ones(400)) == np.inf
+    assert turned_ravine.arrival(np.array([1.0, np.inf] + [0.0] * 150)) == 2
 
 
 def test_arrival_of_a_batch_is_that_of_its_runs():
     loss = run(rmsprop, ravine(100, 10), steps=600, record="loss", **grid(lr=[0.003, 0.01, 0.03])).loss
-    assert play.arrival(loss).tolist() == [float(play.arrival(column)) for column in loss.T]
+    assert turned_ravine.arrival(loss).tolist() == [float(turned_ravine.arrival(column)) for column in loss.T]
 
 
 @pytest.mark.parametrize("rule", [sgd, momentum])
 def test_a_rule_that_knows_no_axes_does_not_notice_a_turn(rule):
-    assert play.steps_to_arrive(rule, 0, steps=800) == play.steps_to_arrive(rule, 37, steps=800)
+    assert turned_ravine.steps_to_arrive(rule, 0, steps=800) == turned_ravine.steps_to_arrive(rule, 37, steps=800)
 
 
 def test_a_half_turn_of_the_axes_brings_rmsprop_back():
-    upright, lying = (play.steps_to_arrive(rmsprop, angle, steps=800)[0] for angle in (0, 90))
+    upright, lying = (turned_ravine.steps_to_arrive(rmsprop, angle, steps=800)[0] for angle in (0, 90))
     assert upright == lying
-    assert play.steps_to_arrive(rmsprop, 10, steps=800)[0] > 50 * upright
+    assert turned_ravine.steps_to_arrive(rmsprop, 10, steps=800)[0] > 50 * upright
 
 
-@pytest.mark.parametrize("rule", list(play.LRS), ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", list(turned_ravine.LRS), ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("angle", [0, 45])
 def test_the_best_step_size_lies_inside_its_sweep(rule, angle):
-    assert play.LRS[rule][0] < play.steps_to_arrive(rule, angle)[1] < play.LRS[rule][-1]
+    assert turned_ravine.LRS[rule][0] < turned_ravine.steps_to_arrive(rule, angle)[1] < turned_ravine.LRS[rule][-1]
 
 
 @pytest.mark.parametrize("beta2", [0.5, 0.9, 0.95, 0.99, 0.999])
 def test_at_45_degrees_rmsprop_is_slower_than_gradient_descent_and_at_15_only_with_its_default(beta2):
-    rival = play.steps_to_arrive(sgd, 0)[0]
-    (at_15, lr_15), (at_45, lr_45) = (play.steps_to_arrive(rmsprop, angle, beta2=beta2) for angle in (15, 45))
+    rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
+    (at_15, lr_15), (at_45, lr_45) = (turned_ravine.steps_to_arrive(rmsprop, angle, beta2=beta2) for angle in (15, 45))
     assert at_45 > rival
     assert (at_15 > rival) == (beta2 == 0.99)
-    assert play.LRS[rmsprop][0] < min(lr_15, lr_45) <= max(lr_15, lr_45) < play.LRS[rmsprop][-1]
+    assert turned_ravine.LRS[rmsprop][0] < min(lr_15, lr_45) <= max(lr_15, lr_45) < turned_ravine.LRS[rmsprop][-1]
 
 
 def test_a_beta2_is_the_rules_own_unless_given():
-    assert play.steps_to_arrive(rmsprop, 0, beta2=0.99, steps=800) == play.steps_to_arrive(rmsprop, 0, steps=800)
-    assert play.steps_to_arrive(adam, 0, beta2=0.999, steps=800) == play.steps_to_arrive(adam, 0, steps=800)
+    assert turned_ravine.steps_to_arrive(rmsprop, 0, beta2=0.99, steps=800) == turned_ravine.steps_to_arrive(rmsprop, 0, steps=800)
+    assert turned_ravine.steps_to_arrive(adam, 0, beta2=0.999, steps=800) == turned_ravine.steps_to_arrive(adam, 0, steps=800)
 
 
 @pytest.mark.parametrize(("angle", "slower"), [(11, {False}), (12, {False, True}), (13, {True})])
 def test_the_border_is_at_12_degrees_and_the_verdict_there_hangs_on_the_eleventh_digit(angle, slower):
-    rival = play.steps_to_arrive(sgd, 0)[0]
-    assert {play.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] >= rival for k in range(4)} == slower
+    rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
+    assert {turned_ravine.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] >= rival for k in range(4)} == slower
 
 
 @pytest.mark.parametrize("lr", [0.1, 0.3, 1.0])
 def test_the_goal_of_the_turned_ravine_is_met_over_a_range_of_step_sizes(lr):
-    goal = play.rotation().goal
+    goal = turned_ravine.rotation().goal
     assert goal.met(2, lr)
     assert not goal.met(1, lr)
     assert not goal.met(2, 0.03)
 
 
 def test_the_step_at_45_degrees_is_that_of_the_runs():
-    problem, start = play.turned(45), play._starts(45)
+    problem, start = turned_ravine.turned(45), turned_ravine._starts(45)
     paths = [run(rmsprop, problem, steps=20, lr=0.02, start=place) for place in start]
     each = [play.effective_step(path, problem, lr=0.02)[:, 0] for path in paths]
-    np.testing.assert_allclose(play.step_at_45(rmsprop, 0.02, steps=20), np.median(each, axis=0), rtol=1e-3)
+    np.testing.assert_allclose(turned_ravine.step_at_45(rmsprop, 0.02, steps=20), np.median(each, axis=0), rtol=1e-3)
 
 
 @pytest.mark.parametrize("memory", [4, 100, 1000])
@@ -106,31 +106,28 @@ def test_the_first_step_is_the_root_of_the_memory(memory):
 @pytest.mark.parametrize(("rule", "lr"), [(momentum, 0.02), (rmsprop, 0.01), (adam, 0.03)])
 def test_the_walk_behind_the_slider_is_the_runners(rule, lr):
     result = run(rule, ravine(1000, 30), steps=200, lr=lr)
-    theta, loss = play._walk(rule, 30, 200, lr)
+    theta, loss = turned_ravine._walk(rule, 30, 200, lr)
     np.testing.assert_allclose(theta, result.theta, atol=1e-9)
     np.testing.assert_allclose(loss, result.loss, rtol=1e-6)
-    every, losses = play._walks(rule, 200, lr)
-    np.testing.assert_allclose(every[:, 30], theta, atol=1e-9)
-    np.testing.assert_allclose(losses[:, 30], loss, rtol=1e-6)
 
 
 @pytest.mark.parametrize("angle", [0, 15, 45, 90])
 def test_the_turned_ravine_is_the_ravine_to_the_last_digits(angle):
-    mine, other, theta = play.turned(angle), ravine(1000, angle), np.array([[0.3, -1.2], [1.0, 0.7]])
+    mine, other, theta = turned_ravine.turned(angle), ravine(1000, angle), np.array([[0.3, -1.2], [1.0, 0.7]])
     np.testing.assert_allclose(mine.grad(theta, None), other.grad(theta, None), rtol=1e-9, atol=1e-8)
     np.testing.assert_allclose(mine.loss(theta), other.loss(theta), rtol=1e-9)
     np.testing.assert_allclose(mine.start, other.start, atol=1e-11)
 
 
 def test_what_is_turned_is_made_of_numbers_that_any_machine_agrees_on():
-    assert play.turned(90).grad(np.eye(2)).tolist() == [[1000.0, 0.0], [0.0, 1.0]]
-    assert play._unit(30) == (0.866025403784, 0.5)
+    assert turned_ravine.turned(90).grad(np.eye(2)).tolist() == [[1000.0, 0.0], [0.0, 1.0]]
+    assert turned_ravine._unit(30) == (0.866025403784, 0.5)
 
 
 @pytest.mark.parametrize("angle", [0, 7, 45, 90])
 def test_the_turned_ravine_shows_the_runs_of_its_angle(angle):
-    shown = play.rotation(steps=300)
-    artists = shown._draw().artists
+    shown = turned_ravine.rotation(steps=300)
+    artists = shown.draw().artists
     shown.update(artists, angle=angle, lr=0.01)
     for rule, lr in ((momentum, 0.02), (rmsprop, 0.01), (adam, 0.03)):
         result = run(rule, ravine(1000, angle), steps=300, lr=lr)

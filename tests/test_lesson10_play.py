@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib.lessons.lesson10 import play
+from lessonlib.lessons.lesson10 import decay_maps, play
 
 LRS = np.geomspace(1e-3, 1e-1, 9)
 
@@ -17,21 +17,29 @@ def made_map(slope, peak, rule="adamw"):
     decays = 10 ** np.linspace(-4, 2, 9)
     middle = -1 + slope * (np.log10(LRS) + 2)
     far = np.log10(decays)[None, :] - middle[:, None]
-    return play.Map(rule, decays, np.stack([peak - 0.05 * far**2 - 0.002 * k for k in (1, 0, -1)]))
+    return decay_maps.Map(rule, decays, np.stack([peak - 0.05 * far**2 - 0.002 * k for k in (1, 0, -1)]))
 
 
-def maps():
+def made_maps():
     return {"PyTorch": made_map(-1.0, 0.9), "L2": made_map(0.0, 0.91, "adam_l2")}
 
 
 def decay_map():
-    return play.decay_map(maps(), LRS, "PyTorch")
+    return decay_maps.decay_map(made_maps(), LRS, "PyTorch")
+
+
+def grown():
+    """Two trainings of a group: by heart at step 40, understood at step 500."""
+    steps = np.arange(0, 1201, 20)
+    by_heart, understood = (np.repeat(np.clip((steps[:, None] - at) / 200, 0, 1), 2, axis=1) for at in (-160, 400))
+    return play.grokking({"AdamW": SimpleNamespace(steps=steps, train_accuracy=by_heart, test_accuracy=understood)}, {"AdamW": "adamw"})
 
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.equilibrium, {"g": 1.0}),
     (decay_map, {"form": "L2", "row": 5, "column": 5}),
     (play.weights_of_the_past, {"lr": 0.001, "decay": 0.46}),
+    (grown, {"step": 200}),
 ]
 
 
@@ -43,7 +51,7 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 
 @pytest.mark.parametrize("slope", [-1.0, 0.0, 0.8])
 def test_the_slope_of_a_valley_is_found(slope):
-    mean, half, each = play.slope(made_map(slope, 0.9), LRS)
+    mean, half, each = decay_maps.slope(made_map(slope, 0.9), LRS)
     assert len(each) == 3
     assert mean == pytest.approx(slope, abs=0.05)
     assert half < 0.05
@@ -53,7 +61,7 @@ def test_cells_tie_where_the_seeds_cannot_tell_them_apart():
     accuracy = np.full((3, 2, 2), 0.9)
     accuracy[:, 0, 0] += [0.02, -0.01, 0.0]
     accuracy[:, 1, 1] -= 0.1
-    assert play.ties(play.Map("adamw", np.array([0.1, 1.0]), accuracy)).tolist() == [[True, True], [True, False]]
+    assert decay_maps.ties(decay_maps.Map("adamw", np.array([0.1, 1.0]), accuracy)).tolist() == [[True, True], [True, False]]
 
 
 def test_a_weight_rests_where_the_equilibrium_says():
@@ -61,12 +69,12 @@ def test_a_weight_rests_where_the_equilibrium_says():
         assert play.rest_paths()[rule][-1] == pytest.approx(wanted, rel=1e-3)
 
 
-def test_the_growing_picture_takes_results_that_are_not_complete(monkeypatch):
-    monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **kw: shown.append(data))
-    half = np.array([[0.0, 0.1], [0.5, 0.7], [np.nan, np.nan]])
-    result = SimpleNamespace(steps=np.array([0, 10, 20]), train_accuracy=half, test_accuracy=half)
-    with play.grokking({"AdamW": "adamw"}, 20).show() as draw:
-        draw(group="AdamW", result=result)
-    assert shown[0]["text/plain"].endswith("AdamW, step 10: 60% of the unseen pairs right.")
+def test_the_accuracy_at_a_step_is_that_of_the_last_record_that_is_there():
+    early, late = ([[0.0, 0.0], [0.5, 0.7], [np.nan, np.nan]], [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    grown = {name: SimpleNamespace(steps=np.array([0, 20, 40]), train_accuracy=np.array(late), test_accuracy=np.array(a))
+             for name, a in (("AdamW", early), ("L2", late))}
+    shown = play.grokking(grown, {"AdamW": "adamw", "L2": "adam_l2"})
+    assert shown.alt().endswith("By step 40, right on training pairs and on unseen pairs: AdamW, 100% and 60%; L2, 100% and 100%.")
+    assert shown.alt(step=0).endswith("AdamW, 0% and 0%; L2, 0% and 0%.")
+    figure = shown.still(step=20)
+    assert max(len(line.get_xdata()) for line in figure.axes[0].lines) == 2

@@ -3,9 +3,13 @@ from __future__ import annotations
 
 import gc
 import io
+import json
+import subprocess
 import sys
+import tracemalloc
 import weakref
 import zlib
+from types import SimpleNamespace
 
 import ipywidgets
 import nbclient
@@ -14,10 +18,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lessonlib.play.experiment import Choice, Experiment, Goal, Growing, Scene, Slider, _fast_png, new_figure, readings
+from lessonlib.play.canvas import Canvas, png, small_png
+from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure, readings
+from lessonlib.play.widget import box
 
 SOURCE = '''
-from lessonlib.play.experiment import Choice, Experiment, Goal, Growing, Scene, Slider, new_figure
+from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 
 def scene():
     figure = new_figure(4, 3)
@@ -105,21 +111,99 @@ def test_no_figure_is_left_in_pyplot_or_in_memory():
     assert plt.get_fignums() == before
 
 
-def test_a_closed_live_widget_leaves_nothing_behind():
+def widgets_kept():
+    """How many widgets ipywidgets holds."""
+    return len(ipywidgets.Widget.get_manager_state()["state"])
+
+
+def test_a_closed_live_widget_gives_figure_and_pixels_back_while_somebody_holds_it():
+    before = widgets_kept()
     live = make().live()
-    image = weakref.ref(live.image)
-    for widget in (*live.children, live):
-        widget.unobserve_all()
-        widget.close()
-    del live, widget
-    gc.collect()
-    assert image() is None
+    gone = [weakref.ref(x) for x in (live.canvas, live.canvas.scene.figure)]
+    boxes = live.boxes
+    live.close()
+    assert [x() for x in gone] == [None, None]
+    assert widgets_kept() == before
+    assert len(live.image.value) == len(live.still) == 0
+    assert live.readout.value
+    boxes["height"].value = 60  # a late message of the front end
+    assert live.image.value == b""
+    live.close()
+
+
+def test_forty_rounds_of_play_take_no_more_memory_than_one():
+    def a_round():
+        make().live().close()
+        gc.collect()
+
+    a_round()
+    tracemalloc.start()
+    try:
+        a_round()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(40):
+            a_round()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 400_000  # bytes; the pixels of one picture are more
+
+
+KEPT = """
+import gc, ipywidgets, json
+from lessonlib.play.canvas import Canvas
+print(json.dumps([sum(isinstance(x, Canvas) for x in gc.get_objects()), len(ipywidgets.Widget.get_manager_state()["state"])]))
+"""
+
+
+@pytest.mark.parametrize("cell", ["make().live()", "display(make().live(), make().live())"], ids=["one", "two in a cell"])
+def test_a_cell_that_runs_again_closes_what_it_made_before_and_nothing_else(tmp_path, cell):
+    cells = [nbformat.v4.new_code_cell(text) for text in (SOURCE, "other = make().live()\nother", cell, KEPT)]
+    client = nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells), resources={"metadata": {"path": str(tmp_path)}})
+    counts = []
+    with client.setup_kernel():
+        for number in (0, 1, 2, 3, *(2, 2, 2, 2, 3), *(1, 1, 3)):
+            client.execute_cell(cells[number], number)
+            if number == 3:
+                counts.append(json.loads(cells[3].outputs[0].text))
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0][0] == 1 + cell.count("make")
+
+
+@pytest.mark.parametrize("parent", [
+    None, {}, {"header": {"msg_type": "comm_msg", "msg_id": "1"}, "metadata": {"cellId": "a"}, "content": {}}], ids=["no kernel", "empty", "callback"])
+def test_what_no_cell_made_stays_open(monkeypatch, parent):
+    shell = None if parent is None else SimpleNamespace(get_parent=lambda: parent)
+    monkeypatch.setattr("lessonlib.play.widget.get_ipython", lambda: shell)
+    first, second = make().live(), make().live()
+    assert first.canvas is not None
+    assert second.canvas is not None
+
+
+def test_a_cell_is_known_by_its_id_where_there_is_one(monkeypatch):
+    now = {"header": {"msg_type": "execute_request", "msg_id": "1"}, "metadata": {"cellId": "a"}, "content": {"code": "same"}}
+    monkeypatch.setattr("lessonlib.play.widget.get_ipython", lambda: SimpleNamespace(get_parent=lambda: now))
+    first = make().live()
+    now = now | {"header": {"msg_type": "execute_request", "msg_id": "2"}, "metadata": {"cellId": "b"}}
+    second = make().live()  # another cell with the same text
+    assert first.canvas is not None
+    now = now | {"header": {"msg_type": "execute_request", "msg_id": "3"}, "metadata": {"cellId": "a"}}
+    third = make().live()
+    assert (first.canvas is None, second.canvas is None, third.canvas is None) == (True, False, False)
 
 
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: make().still(hight=3), r"hight=3: the controls are height, color"),
     (lambda: make().still(height=300), r"height=300: the slider 'height' goes from 1 to 100"),
     (lambda: make().still(color="green"), r"color='green': 'colour' offers 'red', 'blue'"),
+    (lambda: make().still(height=3.5), r"height=3\.5: the slider 'height' moves over whole numbers, such as 3"),
+    (lambda: make().still(height=float("nan")), r"height=nan: the slider 'height' goes from 1 to 100"),
+    (lambda: make().still(height=True), r"height=True: the slider 'height' goes"),
+    (lambda: make().still(height="30"), r"height='30': the slider 'height' goes"),
+    (lambda: Choice("c", [("one", 1), ("two", 2)], "one"), r"start='one': 'c' offers 1, 2"),
+    (lambda: Choice("c", [0, 1], True), r"start=True: 'c' offers 0, 1"),
+    (lambda: Slider("x", "0", 1, 1), r"low='0': must be a number on the slider 'x'"),
+    (lambda: Slider("x", 0, 1, 1, step=0), r"step=0: must be above 0 on the slider 'x'"),
     (lambda: Slider("x", 0, 1, 2), r"start=2: the slider 'x' goes from 0 to 1"),
     (lambda: Slider("x", 0, 1, 0.5, log=True), r"low=0: a logarithmic slider starts above 0"),
     (lambda: Slider("x", 1, 1, 1), r"low=1: must be below high=1"),
@@ -133,29 +217,48 @@ def test_bad_values_are_named_with_their_remedy(call, message):
     (Slider("n", 1, 9, 3), ipywidgets.IntSlider), (Slider("lr", 1e-4, 1.0, 1e-2, log=True), ipywidgets.FloatLogSlider),
     (Slider("beta", 0.0, 1.0, 0.9), ipywidgets.FloatSlider), (Choice("c", [1, 2], 1), ipywidgets.RadioButtons)])
 def test_controls_are_core_widgets(slider, kind):
-    assert type(slider.widget()) is kind
-    assert slider.widget().value == pytest.approx(slider.start)
+    assert type(box(slider)) is kind
+    assert box(slider).value == pytest.approx(slider.start)
 
 
-@pytest.mark.parametrize("slider", [Slider("lr", 1e-4, 1.0, 0.02, log=True), Slider("n", 1e8, 1e12, 7e9, log=True),
-                                    Slider("t", 1.0, 100.0, 1.0, log=True, step=0.05)])
-def test_the_places_of_a_slider_are_those_of_its_widget(slider):
-    box = slider.widget()
-    count = int((box.max - box.min) / box.step + 1e-9) + 1
-    np.testing.assert_allclose(slider.places(), 10 ** (box.min + box.step * np.arange(count)), rtol=1e-12)
-    assert np.abs(slider.places() / slider.start - 1).min() < 1e-12
-    assert slider.places()[-1] <= slider.high * (1 + 1e-12)
+PAIRED = Choice("c", [("one", 1), ("two", 2.5)], 1)
+
+
+@pytest.mark.parametrize(("control", "given", "accepted"), [
+    (Slider("x", 0.0, 1.0, 0.5), np.float64(0.1), 0.1), (Slider("x", 0.0, 1.0, 0.5), np.float32(0.25), 0.25),
+    (Slider("x", 0.0, 1.0, 0.5), 1, 1.0), (Slider("n", 1, 9, 3), np.int64(7), 7), (Slider("n", 1, 9, 3), 7.0, 7),
+    (Slider("n", 1, 9, 3), np.float32(7), 7), (Slider("lr", 1e-3, 1.0, 0.1, log=True), np.float64(0.25), 0.25),
+    (Slider("n", np.int64(1), np.int32(9), np.int64(3)), 7, 7), (Slider("x", 0, np.float64(1), 0), 1, 1.0),
+    (Choice("c", [1, 2], 1), np.int64(2), 2), (Choice("c", [1, 2], 1), 2.0, 2), (Choice("c", ["a", "b"], np.str_("a")), np.str_("b"), "b"),
+    (PAIRED, np.float64(2.5), 2.5), (Choice("c", [False, True], np.False_), np.True_, True)])
+def test_still_and_live_take_the_same_values_and_hand_on_the_same(control, given, accepted):
+    handed = []
+    experiment = Experiment(lambda: Scene(new_figure(2, 1), {}, "Nothing."), lambda artists, c: handed.append(c) or "", {"c": control})
+    experiment.still(c=given)
+    assert handed == [accepted]
+    live = experiment.live()
+    live.boxes["c"].value = accepted
+    assert "cannot be drawn" not in live.readout.value
+    assert [type(value) for value in handed] == [type(accepted), type(control.start), type(accepted)]
+    assert handed[1:] == [control.start, accepted]
+    assert type(control.start) in (int, float, str, bool)
+
+
+def test_an_experiment_without_a_widget_loads_no_ipywidgets():
+    code = "import sys; from lessonlib.play.experiment import *; print([m for m in ('ipywidgets', 'IPython') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (2, 3), (7, 11), (301, 203)])
 def test_a_quick_png_is_whole_and_has_the_pixels(shape):
     given = np.random.default_rng(0).integers(0, 256, (*shape, 4), dtype=np.uint8)
-    png = _fast_png(given)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), given)
-    length = int.from_bytes(png[33:37], "big")
-    assert png[37:41] == b"IDAT"
-    assert zlib.crc32(png[37 : 41 + length]) == int.from_bytes(png[41 + length : 45 + length], "big")
-    assert len(zlib.decompress(png[41 : 41 + length])) == shape[0] * (1 + 4 * shape[1])  # raises where the checksum is wrong
+    packed = png(given)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(packed))), given)
+    np.testing.assert_array_equal(pixels(small_png(given)), given[..., :3])
+    length = int.from_bytes(packed[33:37], "big")
+    assert packed[37:41] == b"IDAT"
+    assert zlib.crc32(packed[37 : 41 + length]) == int.from_bytes(packed[41 + length : 45 + length], "big")
+    assert len(zlib.decompress(packed[41 : 41 + length])) == shape[0] * (1 + 4 * shape[1])  # raises where the checksum is wrong
 
 
 def test_the_numbers_of_a_reading_begin_where_its_words_end():
@@ -170,38 +273,62 @@ def test_the_numbers_of_a_reading_begin_where_its_words_end():
     assert left.height == pytest.approx(right.height, abs=3)
 
 
-def test_a_map_that_rests_is_drawn_once_and_the_picture_is_the_same():
-    def with_map():
+def line_over_map(follows=("turned",)):
+    """A line that follows x and a map that says what it follows; `x` = 0.7 fails after it has moved the line."""
+    def draw():
         figure = new_figure(4, 3)
         ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
         (line,) = ax.plot([], [], zorder=3)
         (over,) = ax.plot([0, 1], [1, 0], zorder=4)
         return Scene(figure, {"line": line, "map": ax.imshow(np.eye(4), extent=(0, 1, 0, 1), aspect="auto", zorder=1), "over": over},
-                     "A line over a map.")
+                     "A line over a map.", {"map": follows})
 
     def move(artists, x, turned):
-        if artists["map"].get_gid() != str(turned):
-            artists["map"].set_data(np.eye(4)[::-1] if turned else np.eye(4))
-            artists["map"].set_gid(str(turned))
         artists["line"].set_data([0, x], [0, 1])
+        if x == 0.7:
+            raise ValueError(x)
+        if "map" in artists:
+            artists["map"].set_data(np.eye(4)[::-1] if turned else np.eye(4))
         return f"{x}"
 
-    make = lambda: Experiment(with_map, move, {"x": Slider("x", 0.0, 1.0, 0.5), "turned": Choice("turned", [False, True], False)})
-    live, drawn = make().live(), []
-    figure = live.draws.scene.figure
+    return Experiment(draw, move, {"x": Slider("x", 0.0, 1.0, 0.5), "turned": Choice("turned", [False, True], False)})
+
+
+def test_a_map_that_rests_is_drawn_once_and_the_picture_is_the_same():
+    live, drawn = line_over_map().live(), []
+    figure = live.canvas.scene.figure
     one = figure.draw_artist
     figure.draw_artist = lambda artist: (drawn.append(artist), one(artist))
-    for values in ({"x": 0.1}, {"x": 0.2}, {"turned": True}, {"x": 0.9}, {"x": 0.3}, {"turned": False}):
+    for values in ({"x": 0.1}, {"x": 0.2}, {"turned": True}, {"x": 0.7}, {"turned": False}, {"x": 0.9}, {"x": 0.3}, {"turned": True}):
         for name, value in values.items():
             live.boxes[name].value = value
         now = {name: box.value for name, box in live.boxes.items()}
-        np.testing.assert_array_equal(pixels(live.image.value), np.asarray(make().still(**now).canvas.buffer_rgba())[..., :3])
-    assert sum(artist is live.draws.scene.artists["map"] for artist in drawn) < 6
+        if now["x"] != 0.7:
+            np.testing.assert_array_equal(pixels(live.image.value), np.asarray(line_over_map().still(**now).canvas.buffer_rgba())[..., :3])
+    assert sum(artist is live.canvas.scene.artists["map"] for artist in drawn) < 7
+
+
+def test_an_update_is_given_the_artists_that_a_changed_control_moves():
+    made, given = line_over_map(), []
+    canvas = Canvas(made.draw(), lambda artists, **values: (given.append(sorted(artists)), made.update(artists, **values))[1])
+    for x, turned in ((0.1, False), (0.2, False), (0.2, False), (0.3, True), (0.3, False)):
+        assert canvas.move({"x": x, "turned": turned}) == f"{x}"
+    with pytest.raises(ValueError, match=r"0\.7"):
+        canvas.move({"x": 0.7, "turned": False})
+    canvas.move({"x": 0.3, "turned": False})
+    line, all_of_them = ["line", "over"], ["line", "map", "over"]
+    assert given == [all_of_them, line, all_of_them, all_of_them, line, all_of_them]
+
+
+@pytest.mark.parametrize("follows", [("turn",), ("x", "colour")])
+def test_a_scene_that_follows_a_control_that_is_not_there_is_refused(follows):
+    with pytest.raises(ValueError, match=r"depends=\{'map'.*the controls are x, turned"):
+        line_over_map(follows).still()
 
 
 def test_in_jupyterlab_a_still_with_its_words_goes_before_the_widget(monkeypatch, capsys):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr("lessonlib.play.widget.display", lambda data, **_: shown.append(data))
     live = make().live()
     live._repr_mimebundle_()
     assert shown == []
@@ -226,42 +353,3 @@ def test_a_notebook_keeps_view_picture_and_text_and_the_text_is_fixed(tmp_path):
     assert data["text/plain"] == bundles[1]["data"]["text/plain"] == "A parabola over 0 to 1. It rises to 30."
     assert data["image/png"] == bundles[1]["data"]["image/png"]
     assert bundles[0]["metadata"]["image/png"] == {"width": 384, "alt": data["text/plain"]}
-
-
-def growing(monkeypatch, live):
-    """The outputs of a Growing that is fed three results, as [(data, metadata, id)]: displays, then updates."""
-    shown = []
-
-    class Handle:
-        def update(self, data, metadata, raw):
-            shown.append((data, metadata, "update"))
-
-    def display(data, metadata, raw, display_id):
-        shown.append((data, metadata, display_id))
-        return Handle()
-
-    monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setenv("LESSONLIB_PROGRESS", "1" if live else "0")
-    made = make()
-    with Growing(made.scene, made.update, per_second=1e9).show() as draw:
-        for k in (1.0, 2.0, 3.0):
-            draw(**made.values(**{next(iter(made.controls)): k}))
-    return shown
-
-
-@pytest.mark.parametrize(("live", "count"), [(False, 1), (True, 4)])
-def test_a_growing_picture_is_one_output_that_ends_the_same_live_or_not(monkeypatch, live, count):
-    shown = growing(monkeypatch, live)
-    assert [kind for *_, kind in shown] == ([True, "update", "update", "update"] if live else [False])[:count]
-    assert shown[-1][0] == growing(monkeypatch, False)[-1][0]
-    assert set(shown[-1][0]) == {"image/png", "text/plain"}
-    assert shown[-1][1]["image/png"]["alt"] == shown[-1][0]["text/plain"]
-
-
-def test_a_growing_picture_is_shown_where_its_work_fails(monkeypatch):
-    made, shown = make(), []
-    monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
-    monkeypatch.setattr("IPython.display.display", lambda *a, **k: shown.append(a))
-    with pytest.raises(KeyboardInterrupt), Growing(made.scene, made.update).show():
-        raise KeyboardInterrupt
-    assert len(shown) == 1

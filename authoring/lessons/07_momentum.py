@@ -39,7 +39,7 @@ import numpy as np
 
 from lessonlib import State, grid, momentum, run, sgd
 from lessonlib import checks, problems
-from lessonlib.lessons.lesson07 import play
+from lessonlib.lessons.lesson07 import averages, play
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -66,7 +66,7 @@ from lessonlib.tables import table
 # %%
 impulse = np.zeros(40)
 impulse[0] = 1.0
-trace = play.average(impulse, 0.9)
+trace = averages.average(impulse, 0.9)
 print("m:", *(f"{x:.3f}" for x in trace[:12]))
 print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 
@@ -85,7 +85,7 @@ print(f"left of the first m after 10 more steps: {trace[10] / trace[0]:.2f}")
 # On the right is the error of the whole stretch, and the two parts that it is made of.
 
 # %%
-play.noisy_average().live()
+averages.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise.
@@ -104,8 +104,8 @@ play.noisy_average().live()
 betas = np.array([0.5, 0.9, 0.99])
 climb = np.arange(20_000.0)
 noise = np.random.default_rng(0).standard_normal(200_000)
-lag = climb[-1] - play.average(climb, betas)[-1]
-variance = play.average(noise, betas)[1000:].var(axis=0)
+lag = climb[-1] - averages.average(climb, betas)[-1]
+variance = averages.average(noise, betas)[1000:].var(axis=0)
 table(["beta", "lag", "law of the lag", "variance", "law of the variance"],
       zip(betas, lag, betas / (1 - betas), variance, (1 - betas) / (1 + betas)),
       ["", ".2f", ".2f", ".4f", ".4f"])

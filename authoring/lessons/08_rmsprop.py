@@ -41,7 +41,7 @@ import numpy as np
 
 from lessonlib import State, adam, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson08 import play
+from lessonlib.lessons.lesson08 import play, turned_ravine
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -506,7 +506,7 @@ print("theta in bfloat16: 1 - 0.001 is", (torch.ones(1, dtype=torch.bfloat16) - 
 # Begin with a small angle and a large step.
 
 # %%
-play.rotation().live()
+turned_ravine.rotation().live()
 
 # %% [markdown]
 # Momentum does not notice: its path turns with the ravine.
@@ -521,7 +521,7 @@ play.rotation().live()
 
 # %%
 lucky = run(rmsprop, problems.ravine(1000), lr=0.1, steps=200).loss
-print("steps to a ten-thousandth of the loss:", int(play.arrival(lucky)))
+print("steps to a ten-thousandth of the loss:", int(turned_ravine.arrival(lucky)))
 
 # %% [markdown]
 # **One step**, where gradient descent takes hundreds.
@@ -535,12 +535,12 @@ print("steps to a ten-thousandth of the loss:", int(play.arrival(lucky)))
 angles = (0, 5, 15, 30, 45)
 columns = {"gradient descent": (sgd, None), "momentum": (momentum, None),
            "RMSprop": (rmsprop, None), "Adam at 0.03": (adam, 0.03), "Adam": (adam, None)}
-took = {name: {angle: play.steps_to_arrive(rule, angle, lr) for angle in angles}
+took = {name: {angle: turned_ravine.steps_to_arrive(rule, angle, lr) for angle in angles}
         for name, (rule, lr) in columns.items()}
 longer = {name: row[45][0] / row[0][0] for name, row in took.items()}
-corrected = play.steps_to_arrive(wrong["first steps corrected"], 0, steps=300)[0]
+corrected = turned_ravine.steps_to_arrive(wrong["first steps corrected"], 0, steps=300)[0]
 long_step = took["Adam"][45][1]
-by_adam = {lr: play.step_at_45(adam, lr) for lr in (0.03, long_step)}
+by_adam = {lr: turned_ravine.step_at_45(adam, lr) for lr in (0.03, long_step)}
 times_larger = by_adam[long_step][19] / by_adam[0.03][19]
 rows = [[name, *(row[angle][0] for angle in angles), row[0][1], row[45][1]]
         for name, row in took.items()]
@@ -566,7 +566,7 @@ fine = (0, 2, 5, 8, 12, 15, 22, 30, 45)
 figure, ax = plt.subplots(figsize=(7.2, 4.2))
 for name, (rule, lr) in columns.items():
     look = plots.look(rule)
-    steps = [play.steps_to_arrive(rule, angle, lr)[0] for angle in fine]
+    steps = [turned_ravine.steps_to_arrive(rule, angle, lr)[0] for angle in fine]
     ax.plot(fine, steps, color=look.color, marker=look.marker, ms=5, label=name,
             ls=":" if lr else look.dash)
 ax.set(yscale="log", xlabel="angle of the ravine, degrees", ylabel="steps to arrive, median",
@@ -583,7 +583,7 @@ plots.show(figure, "Steps to arrive by angle: level lines for gradient descent a
 # Three definitions, everything else as before: the loss is below the line *once*; for 100 steps, as above; for 500 steps.
 
 # %%
-rows = [[hold, *(play.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45))]
+rows = [[hold, *(turned_ravine.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45))]
         for hold in (1, 100, 500)]
 table(["RMSprop, below for steps", "0 deg", "15 deg", "45 deg"], rows, ".0f")
 
@@ -592,7 +592,7 @@ table(["RMSprop, below for steps", "0 deg", "15 deg", "45 deg"], rows, ".0f")
 # Move all starts by one, two and three hundred-billionths.
 
 # %%
-rows = [[angle, *(play.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4))]
+rows = [[angle, *(turned_ravine.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4))]
         for angle in (15, 45)]
 table(["angle", "as they are", "1e-11", "2e-11", "3e-11"], rows, ".0f", caption="starts moved by")
 
@@ -638,7 +638,7 @@ table(["angle", "ratio of effective steps", "cot of the angle", "condition numbe
 
 # %%
 some = (0, 15, 30, 45)
-by_beta2 = {beta2: {angle: play.steps_to_arrive(rmsprop, angle, beta2=beta2, steps=1500)
+by_beta2 = {beta2: {angle: turned_ravine.steps_to_arrive(rmsprop, angle, beta2=beta2, steps=1500)
                     for angle in some} for beta2 in (0.5, 0.9, 0.95, 0.999)}
 by_beta2[0.99] = took["RMSprop"]  # measured above
 at_45 = [row[45][0] for row in by_beta2.values()]
@@ -649,7 +649,7 @@ others_at_15 = [row[15][0] for beta2, row in by_beta2.items() if beta2 != 0.99]
 # Along a row: one memory, four angles.
 
 # %%
-common = {beta2: play.step_at_45(rmsprop, row[45][1], beta2=beta2)[99]
+common = {beta2: turned_ravine.step_at_45(rmsprop, row[45][1], beta2=beta2)[99]
           for beta2, row in by_beta2.items()}
 rows = [[f"beta2 {beta2}", *(by_beta2[beta2][angle][0] for angle in some), common[beta2]]
         for beta2 in sorted(by_beta2)]
@@ -690,9 +690,9 @@ my_angle = 12
 # A few seconds.
 
 # %%
-rival = play.steps_to_arrive(sgd, 0)[0]
+rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
 asked = () if my_angle is None else (my_angle - 1, my_angle)
-measured = [play.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
+measured = [turned_ravine.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
 for angle, steps in zip(asked, measured):
     print(f"at {angle} degrees RMSprop is {'faster' if steps < rival else 'slower'}: "
           f"{steps:.0f} steps, gradient descent {rival:.0f}")
@@ -707,7 +707,7 @@ else:
 # Move the starts by 2e-11 once more, at 12 degrees.
 
 # %%
-exact, nudged = (play.steps_to_arrive(rmsprop, 12, nudge=nudge)[0] for nudge in (0.0, 2e-11))
+exact, nudged = (turned_ravine.steps_to_arrive(rmsprop, 12, nudge=nudge)[0] for nudge in (0.0, 2e-11))
 table(["at 12 degrees", "steps"], [["starts as they are", exact], ["moved by 2e-11", nudged],
                                    ["gradient descent", took["gradient descent"][0][0]]], ".0f")
 

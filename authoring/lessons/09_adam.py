@@ -38,7 +38,7 @@ import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson09 import play
+from lessonlib.lessons.lesson09 import basins, play
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -360,16 +360,16 @@ play.surface_race().live()
 # **Predict:** whose [[basin]] is the widest, in decades?
 
 # %%
-play.good_basin().live()
+basins.good_basin().live()
 
 # %% [markdown]
 # The same numbers as a table, for two ideas of "nearly as good".
 
 # %%
-accuracy = {name: found[:, 1].mean(0) for name, found in play.basin_runs().items()}
-lrs, best = play.BASIN_LRS, {name: found.max() for name, found in accuracy.items()}
+accuracy = {name: found[:, 1].mean(0) for name, found in basins.basin_runs().items()}
+lrs, best = basins.BASIN_LRS, {name: found.max() for name, found in accuracy.items()}
 spread, at_default = 100 * np.ptp([*best.values()]), accuracy["adam"][np.abs(lrs - 1e-3).argmin()]
-decades = {name: [play.width(found, near)[2] for near in (0.02, 0.1)]
+decades = {name: [basins.width(found, near)[2] for near in (0.02, 0.1)]
            for name, found in accuracy.items()}
 rows = [[name, best[name], lrs[found.argmax()], *decades[name]] for name, found in accuracy.items()]
 table(["rule", "best accuracy", "at lr", "decades within 2 points", "within 10 points"], rows,
@@ -399,7 +399,7 @@ def ranking(score):
 
 small, large = (int(np.abs(lrs - lr).argmin()) for lr in (0.003, 1.0))
 by_seed = [np.ptp(found[:, 1, accuracy[name].argmax()])
-           for name, found in play.basin_runs().items()]
+           for name, found in basins.basin_runs().items()]
 table(["step size", "from best to worst"], [
     ["all at lr 0.003", ranking({name: found[small] for name, found in accuracy.items()})],
     ["all at lr 1", ranking({name: found[large] for name, found in accuracy.items()})],

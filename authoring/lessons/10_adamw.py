@@ -41,7 +41,7 @@ import torch
 from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
 from lessonlib.pytorch.sweep import digits_task, modular_task, train
 from lessonlib.problems import Problem
-from lessonlib.lessons.lesson10 import play
+from lessonlib.lessons.lesson10 import decay_maps, play
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -218,7 +218,7 @@ for name, (rule, decays) in forms.items():
     trained[name] = train(rule, digits_task(), steps=300, seeds=range(4), batch=50,
                           dtype=torch.float64, **grid(lr=lrs, weight_decay=decays))
     color = "adam_l2" if rule is adam_l2 else "adamw"
-    maps[name] = play.Map(color, decays, trained[name].test_accuracy[-1])
+    maps[name] = decay_maps.Map(color, decays, trained[name].test_accuracy[-1])
 
 # %% [markdown]
 # ### Play: read the maps
@@ -233,7 +233,7 @@ for name, (rule, decays) in forms.items():
 # Choose the form, slide to read a cell, and compare the slope with your prediction.
 
 # %%
-play.decay_map(maps, lrs, "PyTorch's AdamW").live()
+decay_maps.decay_map(maps, lrs, "PyTorch's AdamW").live()
 
 # %% [markdown]
 # The same as a table.
@@ -245,8 +245,8 @@ slopes, best, tied, dots, rows = {}, {}, {}, {}, []
 for name, found in maps.items():
     mean = found.accuracy.mean(axis=0)
     i, j = np.unravel_index(mean.argmax(), mean.shape)
-    slopes[name], best[name], tied[name] = play.slope(found, lrs), mean.max(), play.ties(found)
-    dots[name] = np.isfinite(play.valley(mean, found.decays)).sum()
+    slopes[name], best[name], tied[name] = decay_maps.slope(found, lrs), mean.max(), decay_maps.ties(found)
+    dots[name] = np.isfinite(decay_maps.valley(mean, found.decays)).sum()
     rows.append([name, best[name], lrs[i], found.decays[j], tied[name].sum(),
                  f"{slopes[name][0]:.2f} ± {slopes[name][1]:.2f}"])
 spread = 100 * np.ptp([*best.values()])
@@ -442,16 +442,20 @@ task, grown = modular_task(hidden=128), {}
 
 # %% [markdown]
 # AdamW runs 1200 steps with three seeds, L2 560 steps with three seeds (it needs no more), no decay 1200 steps with one.
-# Run it and **watch the curves grow** (the cell takes some tens of seconds).
+# Run it (the cell takes some tens of seconds).
+
+# %%
+for name, (rule, decay, steps, seeds) in plan.items():
+    grown[name] = train(rule, task, steps=steps, seeds=seeds, record_every=20,
+                        dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=decay)
+
+# %% [markdown]
+# Now **slide through the training**.
 # Grey: training pairs.
 # In colour: pairs never seen, a curve for each seed.
 
 # %%
-with play.grokking(colors, steps=1200).show() as draw:
-    for name, (rule, decay, steps, seeds) in plan.items():
-        grown[name] = train(rule, task, steps=steps, seeds=seeds, record_every=20,
-                            dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=decay,
-                            on_record=lambda r, name=name: draw(group=name, result=r))
+play.grokking(grown, colors).live()
 
 # %% [markdown]
 # When did each seed know its training pairs, and when did it understand?

@@ -28,20 +28,20 @@ BESIDE = '''
 import matplotlib.pyplot as plt
 from ipywidgets import interactive
 from lessonlib import plots
-from lessonlib.play.experiment import DPI
+from lessonlib.play import canvas
+from lessonlib.play.widget import box
 
 def beside(experiment):
     """The same picture as it is usually made: drawn from nothing by pyplot at each change."""
-    names = experiment.scene.__globals__
     def draw(**values):
-        kept, names["new_figure"] = names["new_figure"], lambda width=7.2, height=3.8: plt.figure(figsize=(width, height), dpi=DPI)
+        kept, canvas.Figure = canvas.Figure, plt.figure
         try:
             with plt.style.context(plots.STYLE):
                 experiment.update(experiment.scene().artists, **values)
                 plt.show()
         finally:
-            names["new_figure"] = kept
-    return interactive(draw, **{name: control.widget() for name, control in experiment.controls.items()})
+            canvas.Figure = kept
+    return interactive(draw, **{name: box(control) for name, control in experiment.controls.items()})
 '''
 READY = '''
 from io import BytesIO

@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.play.panels import path_and_loss, show_run
 from lessonlib.plots import look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
 __all__ = ["COURSE", "NEEDED", "Lesson", "course_map", "step_size", "versions"]
 
+Array = np.ndarray[Any, Any]
 NEEDED = {"numpy": (2, 0), "matplotlib": (3, 9), "ipywidgets": (7, 7), "torch": (2, 5)}
 
 
@@ -83,54 +86,52 @@ def course_map() -> Figure:
 
 
 def _box(x: float, y: float, width: float, height: float, color: str) -> Any:
-    from matplotlib.patches import FancyBboxPatch
-
     return FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.05", facecolor="white", edgecolor=color,
                           linewidth=1.8)
 
 
-def step_size(steps: int = 60, target: float = 1e-7) -> Experiment:
-    """Gradient descent in a valley of curvature 1 along and a chosen one across: the path, and the loss against the step."""
+STEPS, TARGET = 60, 1e-7  # of the experiment
+
+
+@lru_cache(maxsize=4)
+def _descent(lr: float, steep: float) -> Run:
+    return run(rules.sgd, ravine(steep), steps=STEPS, lr=lr)
+
+
+def _rings(steep: float) -> Array:
+    """Height lines of the valley, one after the other, with a gap between two: (2, points)."""
     turn = np.linspace(0, 2 * np.pi, 121)
+    radii = np.sqrt(1 + steep) * 2.0 ** np.arange(1, -5, -1)
+    gap = np.full((2, 1), np.nan)
+    return np.concatenate([part for r in radii for part in ([r * np.cos(turn), r / steep**0.5 * np.sin(turn)], gap)], axis=1)
 
-    @lru_cache(maxsize=4)
-    def attempt(lr: float, steep: float) -> Run:
-        return run(rules.sgd, ravine(steep), steps=steps, lr=lr)
 
-    def scene() -> Scene:
-        figure = new_figure(7.6, 3.9)
-        left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
-        left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$ (along)", ylabel="$\\theta_2$ (across)", title="The path")
-        left.grid(visible=False)
-        left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none")
-        right.set(yscale="log", xlim=(0, steps), ylim=(1e-12, 1e4), xlabel="step", ylabel="loss", title="Below the line?")
-        right.axhline(target, color="black", linewidth=1)
-        right.text(steps, target * 2, "the goal", ha="right")
-        style = look("sgd")
-        (lines,) = left.plot([], [], color="#aaaaaa", linewidth=0.8, zorder=1)
-        (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
-        (curve,) = right.plot([], [], color=style.color)
-        (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=8, clip_on=False)
-        return Scene(figure, {"lines": lines, "path": path, "curve": curve, "end": end},
-                     f"Left, the path of gradient descent over the height lines of a valley; right, the loss over {steps} steps on a "
-                     f"logarithmic scale and a line at {target:g}.")
+def _step_size_scene() -> Scene:
+    figure = new_figure(7.6, 3.9)
+    left, artists = path_and_loss(figure, "sgd", steps=STEPS, target=TARGET, widths=(1, 1.15))
+    left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$ (along)", ylabel="$\\theta_2$ (across)")
+    left.grid(visible=False)
+    left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none")
+    (artists["lines"],) = left.plot([], [], color="#aaaaaa", linewidth=0.8, zorder=1)
+    return Scene(figure, artists,
+                 f"Left, the path of gradient descent over the height lines of a valley; right, the loss over {STEPS} steps on a "
+                 f"logarithmic scale and a line at {TARGET:g}.", {"lines": ["steep"]})
 
-    def update(artists: dict[str, Any], lr: float, steep: float) -> str:
-        result = attempt(lr, steep)
-        radii = np.sqrt(1 + steep) * 2.0 ** np.arange(1, -5, -1)
-        rings = np.array([[*np.outer([r, r / steep**0.5], [1]) * [np.cos(turn), np.sin(turn)], ] for r in radii])
-        rings = np.concatenate([rings, np.full((len(radii), 2, 1), np.nan)], axis=2)  # a gap between two rings
-        artists["lines"].set_data(rings[:, 0].ravel(), rings[:, 1].ravel())
-        artists["path"].set_data(*np.clip(result.theta, -9, 9).T)
-        artists["curve"].set_data(np.arange(steps + 1), np.clip(result.loss, 1e-12, 1e4))
-        artists["end"].set_data([steps], [float(np.clip(result.loss[-1], 1e-12, 1e4))])
-        along, across = (round(1 - lr * curvature, 3) + 0.0 for curvature in (1.0, steep))
-        return (f"Each step multiplies the distance along the valley by {along:g} and across it by {across:g}. "
-                f"Loss after {steps} steps: {result.loss[-1]:.1e}.")
 
-    def met(lr: float, steep: float) -> bool:
-        return steep > 9.99 and bool(attempt(lr, steep).loss[-1] < target)
+def _step_size_update(artists: dict[str, Any], lr: float, steep: float) -> str:
+    result = _descent(lr, steep)
+    show_run(artists, result)
+    if "lines" in artists:
+        artists["lines"].set_data(*_rings(steep))
+    along, across = (round(1 - lr * curvature, 3) + 0.0 for curvature in (1.0, steep))
+    return (f"Each step multiplies the distance along the valley by {along:g} and across it by {across:g}. "
+            f"Loss after {STEPS} steps: {result.loss[-1]:.1e}.")
 
-    return Experiment(scene, update, {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True),
-                                      "steep": Slider("curvature across", 1.0, 100.0, 10.0, log=True)},
-                      Goal(f"with a curvature of 10 or more across the valley, loss below {target:g} after {steps} steps.", met))
+
+def step_size() -> Experiment:
+    """Gradient descent in a valley of curvature 1 along and a chosen one across: the path, and the loss against the step."""
+    return Experiment(_step_size_scene, _step_size_update,
+                      {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True),
+                       "steep": Slider("curvature across", 1.0, 100.0, 10.0, log=True)},
+                      Goal(f"with a curvature of 10 or more across the valley, loss below {TARGET:g} after {STEPS} steps.",
+                           lambda lr, steep: steep > 9.99 and bool(_descent(lr, steep).loss[-1] < TARGET)))

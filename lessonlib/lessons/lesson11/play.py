@@ -64,11 +64,13 @@ def floor_of_a_machine() -> Experiment:
         (artists["here"],) = ax.plot([], [], color=look("adamw").color, marker="o", markersize=9, linestyle="none", zorder=4)
         figure.legend(handles=[artists[rule] for rule in names], loc="outside lower center", ncols=3, fontsize=9)
         return Scene(figure, artists, "The least time of a step against the number of parameters, on logarithmic axes: one straight line "
-                     "for each of three optimizers, a dot for AdamW at the chosen size, and a line at 0.1 s.")
+                     "for each of three optimizers, a dot for AdamW at the chosen size, and a line at 0.1 s.",
+                     {rule: ["bandwidth"] for rule in names})
 
     def update(artists: dict[str, Any], parameters: float, bandwidth: float) -> str:
-        for rule, each in STEP_BYTES.items():
-            artists[rule].set_data(sizes, each * sizes / (bandwidth * GB))
+        for rule in names:
+            if rule in artists:
+                artists[rule].set_data(sizes, STEP_BYTES[rule] * sizes / (bandwidth * GB))
         least = STEP_BYTES["adamw"] * parameters / (bandwidth * GB)
         artists["here"].set_data([parameters], [least])
         return (f"{parameters:.3g} parameters x {STEP_BYTES['adamw']} bytes at {bandwidth:.3g} GB/s: AdamW cannot take less than "
@@ -106,16 +108,17 @@ def will_it_fit() -> Experiment:
         artists["card text"] = ax.text(1, -0.6, "", fontsize=10, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
         return Scene(figure, artists, "Four bars of the memory that each process holds, one for each stage of ZeRO, made of parameters, "
-                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card.")
+                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card.",
+                     {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
         told = []
         for stage in range(4):
-            held, left = bytes_per_rank(parameters, ranks, stage), 0.0
-            for kind in KINDS:
-                each = held[kind] / parameters
-                artists[f"{kind} {stage}"].set_bounds(left, stage - 0.31, each, 0.62)
-                left += each
+            if f"{KINDS[0]} {stage}" in artists:
+                left = 0.0
+                for kind, each in bytes_per_rank(1, ranks, stage).items():
+                    artists[f"{kind} {stage}"].set_bounds(left, stage - 0.31, each, 0.62)
+                    left += each
             size = total(parameters, ranks, stage)
             fits = "fits" if size <= card else "does not fit"
             shown = f"{size:,.0f} GB" if size > 100 else f"{size:.3g} GB"

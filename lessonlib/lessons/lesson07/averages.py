@@ -1,0 +1,100 @@
+"""The running average of lesson 7, and the experiment with its memory: what it costs in lag and buys in smoothness."""
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look
+
+__all__ = ["average", "noisy_average"]
+
+Array = np.ndarray[Any, Any]
+
+
+def average(x: Array, beta1: Any) -> Array:
+    """Return the running average m of a series x (T,) that starts at zero, as `momentum` keeps it: (T,), or (T, B) for beta1 (B,).
+
+    >>> average(np.ones(3), 0.5).tolist()
+    [0.5, 0.75, 0.875]
+    """
+    m = np.zeros(np.shape(beta1))
+    out = np.empty((len(x), *m.shape))
+    for t, g in enumerate(x):
+        m = beta1 * m + (1 - beta1) * g
+        out[t] = m
+    return out
+
+
+LENGTH, PERIOD = 400, 200.0
+STEPS = np.arange(1, LENGTH + 1)
+
+
+@cache
+def _parts() -> tuple[Array, Array, Array, Array]:
+    """Memories (B,), truth (T,), unit noise (T,), and of each memory the mean of lag**2, noise**2 and lag * noise: (3, B)."""
+    memory = np.geomspace(1, 200, 93)
+    truth = np.sin(2 * np.pi * STEPS / PERIOD)
+    noise = np.random.default_rng(7).standard_normal(LENGTH)
+    lag = average(truth, 1 - 1 / memory) - truth[:, None]
+    rest = average(noise, 1 - 1 / memory)
+    return memory, truth, noise, np.stack([(lag**2).mean(0), (rest**2).mean(0), (lag * rest).mean(0)])
+
+
+def _error(memory: float, noise: float) -> tuple[float, float, float, Array]:
+    """Root mean squares: of all that the average is off by, of its lag, of its noise; and the average."""
+    _, truth, unit, _ = _parts()
+    beta1 = 1 - 1 / memory
+    late, rest = average(truth, beta1) - truth, noise * average(unit, beta1)
+    off, lag, left = (float(np.sqrt(np.mean(x**2))) for x in (late + rest, late, rest))
+    return off, lag, left, truth + late + rest
+
+
+def _scene() -> Scene:
+    memories, truth, _, parts = _parts()
+    figure = new_figure(8.6, 3.9)
+    ax, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
+    ax.set(xlim=(0, LENGTH), ylim=(-3.2, 3.2), xlabel="step", ylabel="gradient", title="Smoother, and later")
+    right.set(xscale="log", yscale="log", xlim=(1, 200), ylim=(0.02, 9), xlabel="memory $1/(1-\\beta)$, steps", ylabel="error",
+              title="Lag against noise")
+    right.set_xticks([1, 10, 100], ["1", "10", "100"])
+    right.set_yticks([0.03, 0.1, 0.3, 1, 3], ["0.03", "0.1", "0.3", "1", "3"])
+    style = look("momentum")
+    ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
+    right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5, label="from lag")
+    (dots,) = ax.plot([], [], color="#a6a6a6", marker=".", markersize=3, linestyle="none", zorder=1)
+    (line,) = ax.plot([], [], color=style.color, linewidth=2.2, zorder=3)
+    (rest,) = right.plot([], [], color="#777777", linestyle="--", linewidth=1.5, label="from noise")
+    (total,) = right.plot([], [], color=style.color, linewidth=1.8, label="together")
+    right.legend(loc="upper right", borderaxespad=0)
+    (point,) = right.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=4)
+    note = ax.text(0.98, 0.02, "", transform=ax.transAxes, ha="right", va="bottom", zorder=4,
+                   bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
+    return Scene(figure, {"dots": dots, "rest": rest, "line": line, "total": total, "point": point, "note": note},
+                 "Left, a slow wave in black, noisy measurements of it as grey dots, their running average in blue. Right, the error "
+                 "of the average against its memory, both axes logarithmic: a dotted part from lag that grows, a dashed part from "
+                 "noise that falls.", {"dots": ["noise"], "rest": ["noise"], "total": ["noise"], "note": ["memory"]})
+
+
+def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
+    memories, truth, unit, parts = _parts()
+    off, lag, left, whole = _error(memory, noise)
+    artists["line"].set_data(STEPS, whole)
+    artists["point"].set_data([memory], [off])
+    if "dots" in artists:  # with rest and total, which follow the noise alone
+        artists["dots"].set_data(STEPS, truth + noise * unit)
+        artists["rest"].set_data(memories, noise * parts[1] ** 0.5)
+        artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1] + 2 * noise * parts[2]))
+    if "note" in artists:
+        artists["note"].set_text(f"\u03b2 = {1 - 1 / memory:.3g}")
+    return f"beta = {1 - 1 / memory:.4g}: the average is off by {off:.2f}; from lag {lag:.2f}, from noise {left:.2f}."
+
+
+def noisy_average() -> Experiment:
+    """A slow signal under noise and its running average: what the memory costs in lag and buys in smoothness."""
+    return Experiment(_scene, _update, {"memory": Slider("memory 1/(1-beta), steps", 1.0, 200.0, 2.0, log=True),
+                                        "noise": Slider("noise", 0.2, 2.0, 1.0, step=0.1)},
+                      Goal("with noise of 1 or more, find an average that is off by less than 0.35.",
+                           lambda memory, noise: noise > 0.99 and _error(memory, noise)[0] < 0.35))

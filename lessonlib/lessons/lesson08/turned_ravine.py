@@ -1,0 +1,187 @@
+"""Lesson 8's ravine that can be turned: how long each rule takes to arrive at each angle, and the experiment with the angle."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from math import cos, radians, sin
+from typing import Any
+
+import numpy as np
+
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look
+from lessonlib.problems import Problem, ravine
+from lessonlib.rules import State, adam, momentum, rmsprop, sgd
+from lessonlib.runner import run
+
+__all__ = ["LRS", "arrival", "rotation", "step_at_45", "steps_to_arrive", "turned"]
+
+Array = np.ndarray[Any, Any]
+KAPPA = 1000.0
+HOLD = 100  # steps that a loss must stay below the target to have arrived
+
+
+def arrival(loss: Array, share: float = 1e-4, hold: int = HOLD) -> Array:
+    """Return the first step from which loss (T + 1, *batch) stays below `share` of its first value for `hold` steps; else inf."""
+    above = np.concatenate([np.zeros_like(loss[:1], dtype=int), np.cumsum(~(loss < share * loss[0]), axis=0)])
+    calm = above[hold:] == above[:-hold]
+    return np.where(calm.any(axis=0), calm.argmax(axis=0), np.inf)
+
+
+def _sweep(low: float, high: float, count: int) -> Array:
+    return np.array([float(f"{x:.3g}") for x in np.geomspace(low, high, count)])
+
+
+LRS = {  # twelve step sizes to a decade, around and beyond where each rule is at its best on this ravine
+    sgd: _sweep(1e-4, 1e-2, 25),
+    momentum: _sweep(1e-3, 0.1, 25),
+    rmsprop: _sweep(1e-3, 1.0, 37),
+    adam: _sweep(1e-2, 10.0, 37),
+}
+
+
+def _unit(degrees: float) -> tuple[float, float]:
+    """Cosine and sine, rounded to what is the same on any machine: near its limit RMSprop turns a last bit into another path."""
+    return round(cos(radians(degrees)), 12), round(sin(radians(degrees)), 12)
+
+
+def _curvatures(angle: float) -> tuple[float, float, float]:
+    """The entries a, b, d of the matrix [[a, b], [b, d]] of the ravine turned by `angle`."""
+    c, s = _unit(angle)
+    return c * c + KAPPA * (s * s), (1.0 - KAPPA) * (c * s), s * s + KAPPA * (c * c)
+
+
+def turned(angle: float) -> Problem:
+    """Return ravine(1000, angle), its curvatures computed with plain floats so that a path is the same bit for bit anywhere."""
+    (c, s), (a, b, d) = _unit(angle), _curvatures(angle)
+
+    def grad(theta: Array, rng: Any = None) -> Array:  # noqa: ARG001 - no noise here
+        out = np.empty_like(theta)
+        out[..., 0], out[..., 1] = a * theta[..., 0] + b * theta[..., 1], b * theta[..., 0] + d * theta[..., 1]
+        return out
+
+    def loss(theta: Array) -> Array:
+        g = grad(theta)
+        return 0.5 * (theta[..., 0] * g[..., 0] + theta[..., 1] * g[..., 1])
+
+    return replace(ravine(KAPPA, angle), loss=loss, grad=grad, start=np.array([c - s, c + s]))
+
+
+def _starts(angle: float) -> Array:
+    """The 32 starts, spread evenly over half a circle in the axes of the ravine turned by `angle`: (32, 2)."""
+    return 2**0.5 * np.array([_unit(5.625 * (k + 0.5) + angle) for k in range(32)])
+
+
+@lru_cache(maxsize=1)  # for a second look at the same runs
+def _losses(rule: Any, angle: float, lrs: tuple[float, ...], nudge: float, steps: int, beta2: float | None) -> Array:
+    """Loss from each of the starts at each step size: (T + 1, 32, L)."""
+    memory: dict[str, Any] = {} if beta2 is None else {"beta2": beta2}
+    start = _starts(angle)[:, None] + nudge
+    return run(rule, turned(angle), steps=steps, record="loss", start=start, lr=np.array(lrs)[None, :, None], **memory).loss
+
+
+def step_at_45(rule: Any, lr: float, *, beta2: float | None = None, steps: int = 100) -> Array:
+    """Return the effective step of RMSprop or Adam at 45 degrees, the same in both coordinates, median over the 32 starts: (steps,)."""
+    problem, theta, s, out = turned(45), _starts(45), State(), []
+    beta2 = (0.999 if rule is adam else 0.99) if beta2 is None else beta2
+    for t in range(1, steps + 1):
+        theta, s = rule(theta, problem.grad(theta, np.random.default_rng(0)), s, lr=lr, beta2=beta2)
+        v = s.v / (1 - beta2**t) if rule is adam else s.v
+        out.append(float(np.median(lr / (v**0.5 + 1e-8))))
+    return np.array(out)
+
+
+@cache
+def steps_to_arrive(
+    rule: Any, angle: float, lr: float | None = None, *, hold: int = HOLD, nudge: float = 0.0, steps: int = 2500, beta2: float | None = None
+) -> tuple[float, float]:
+    """Return (steps, step size): how long a rule takes to a ten-thousandth of the first loss in the ravine turned by `angle`.
+
+    The median over 32 starts, spread evenly over half a circle and moved by `nudge`, at the best step size of LRS for this angle (a
+    rule without a sweep of its own has that of RMSprop), or at `lr`; with the rule's own beta2, or the one given. Arrived means below
+    the target for `hold` steps; a run that does not arrive within `steps` - `hold` counts as inf.
+    """
+    lrs = LRS.get(rule, LRS[rmsprop]) if lr is None else np.array([lr])
+    took = np.median(arrival(_losses(rule, angle, tuple(lrs.tolist()), nudge, steps, beta2), hold=hold), axis=0)
+    return float(took.min()), float(lrs[took.argmin()])
+
+
+@lru_cache(maxsize=256)
+def _walk(rule: Any, angle: int, steps: int, lr: float) -> tuple[Array, Array]:
+    """Path (T + 1, 2) and loss (T + 1,) of a rule on `turned(angle)`, on plain floats: a tenth of the time of a run of two coordinates."""
+    (a, b, d), problem = _curvatures(angle), turned(angle)
+    x, y = problem.start.tolist()
+    path, s, r = [(x, y)], State(), State()
+    for _ in range(steps):
+        (x, s), (y, r) = rule(x, a * x + b * y, s, lr=lr), rule(y, b * x + d * y, r, lr=lr)
+        path.append((x, y))
+    theta = np.array(path)
+    return theta, problem.loss(theta)
+
+
+FIXED = {momentum: 0.02, adam: 0.03}  # the step sizes of those that RMSprop is compared with
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The experiment `rotation`: momentum, RMSprop and Adam for a number of steps at an angle."""
+
+    steps: int
+
+    def walks(self, angle: int, lr: float) -> dict[str, tuple[Array, Array]]:
+        """Return path (T + 1, 2) and loss (T + 1,) of each by its name, RMSprop at the step size lr."""
+        return {rule.__name__: _walk(rule, angle, self.steps, size) for rule, size in (FIXED | {rmsprop: lr}).items()}
+
+    def scene(self) -> Scene:
+        """Draw the two panels and their legend."""
+        figure = new_figure(7.6, 4.1)
+        left, right = figure.subplots(1, 2)
+        left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$", ylabel="$\\theta_2$", title="The turned ravine")
+        left.grid(visible=False)
+        left.plot(0, 0, marker="*", color="black", markersize=13, linestyle="none", zorder=5)
+        right.set(xscale="log", yscale="log", xlim=(1, self.steps), ylim=(1e-8, 1e3), xlabel="step", ylabel="loss",
+                  title="Steps to the line")
+        line = float(ravine(KAPPA).loss(ravine(KAPPA).start)) * 1e-4
+        right.axhline(line, color="black", linewidth=1)
+        right.text(1.2, line / 2, "1e-4 of the first loss", fontsize=9, va="top")
+        artists: dict[str, Any] = {}
+        for k, half in enumerate((1.4, 0.7)):  # two ellipses that turn: equal heights, narrower than they can be drawn to scale
+            (artists[f"height {k}"],) = left.plot([], [], color="#9a9a9a", linewidth=half)
+        for rule in (momentum, rmsprop, adam):
+            style = look(rule)
+            common: dict[str, Any] = {"color": style.color, "linestyle": style.dash, "linewidth": 1.3, "marker": style.marker}
+            (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=rule.__name__)
+            (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
+        figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
+        return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "
+                     f"be turned; right, their losses over {self.steps} steps with a line at a ten-thousandth of the first loss.",
+                     {name: ["angle"] for name in artists if not name.startswith("rmsprop")})
+
+    def update(self, artists: dict[str, Any], angle: int, lr: float) -> str:
+        """Turn the ellipses, move the paths and losses, and say when each arrives."""
+        if "height 0" in artists:
+            c, s, around = np.cos(np.radians(angle)), np.sin(np.radians(angle)), np.linspace(0, 2 * np.pi, 200)
+            for k, radius in enumerate((1.4, 0.7)):
+                along, across = radius * np.cos(around), radius / KAPPA**0.5 * np.sin(around)
+                artists[f"height {k}"].set_data(along * c - across * s, along * s + across * c)
+        told = []
+        for name, (theta, loss) in self.walks(angle, lr).items():
+            if name in artists:
+                artists[name].set_data(*np.clip(theta, -9, 9).T)
+                artists[f"{name} loss"].set_data(np.arange(1, self.steps + 1), np.clip(loss[1:], 1e-9, 1e4))
+            took = float(arrival(loss))
+            told.append(f"{name} {took:.0f}" if np.isfinite(took) else f"{name} not in {self.steps - HOLD}")
+        return f"At {angle} degrees, steps until the loss stays below the line for {HOLD} steps: {', '.join(told)}."
+
+    def met(self, angle: int, lr: float) -> bool:
+        """Return whether RMSprop arrives before momentum in a ravine that is turned."""
+        found = self.walks(angle, lr)
+        return 2 <= angle <= 45 and bool(arrival(found["rmsprop"][1]) < arrival(found["momentum"][1]))
+
+
+def rotation(steps: int = 2000) -> Experiment:
+    """Momentum, RMSprop and Adam in a ravine that can be turned; the loss beside it, with the step at which each arrives."""
+    turn = _Turn(steps)
+    return Experiment(turn.scene, turn.update,
+                      {"angle": Slider("angle, degrees", 0, 90, 0), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 0.01, log=True)},
+                      Goal("with the ravine turned by 2 degrees or more (up to 45), let RMSprop arrive before momentum.", turn.met))

@@ -1,0 +1,164 @@
+"""Lesson 10's maps of test accuracy over step size and decay: the valley on them, its slope, and the experiment with a map."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.colors import to_rgba
+
+from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
+
+__all__ = ["Map", "decay_map", "slope", "ties", "valley"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Map(NamedTuple):
+    """What one form of decay did. accuracy: (seeds, step sizes, decays) on the test images; rule: whose colour it has."""
+
+    rule: str
+    decays: Array
+    accuracy: Array
+
+
+def valley(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
+    """Return log10 of the valley's place for each step size, (step sizes,), NaN where it has only one side on the map.
+
+    accuracy: (step sizes, decays). The place is the middle of the stretch of decays around the best one where the accuracy, read
+    between the cells along straight lines, is at most `drop` below the best of its row.
+
+    >>> valley(np.array([[0.1, 0.8, 0.9, 0.8, 0.1], [0.9, 0.9, 0.9, 0.5, 0.1]]), np.array([0.01, 0.1, 1, 10, 100])).round(3).tolist()
+    [0.0, nan]
+    """
+    x, out = np.log10(decays), np.full(len(accuracy), np.nan)
+    for row, values in enumerate(accuracy):
+        best, level = int(values.argmax()), values.max() - drop
+        below = np.flatnonzero(values < level)
+        left, right = below[below < best], below[below > best]
+        if len(left) and len(right):
+            ends = [x[i] + (x[j] - x[i]) * (level - values[i]) / (values[j] - values[i])
+                    for i, j in ((left[-1], left[-1] + 1), (right[0], right[0] - 1))]
+            out[row] = sum(ends) / 2
+    return out
+
+
+def slope(found: Map, lrs: Array) -> tuple[float, float, Array]:
+    """Return (mean, half of the 95 % interval, one for each seed) of the valley's slope: log10(decay) against log10(lr).
+
+    A straight line through the valley of each seed; the interval is Student's over the seeds.
+    """
+    t_quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57}
+    slopes = []
+    for seed in found.accuracy:
+        place = valley(seed, found.decays)
+        seen = np.isfinite(place)
+        slopes.append(np.polyfit(np.log10(lrs)[seen], place[seen], 1)[0])
+    each = np.array(slopes)
+    return float(each.mean()), float(t_quantile[len(each)] * each.std(ddof=1) / len(each) ** 0.5), each
+
+
+def ties(found: Map) -> Array:
+    """Return which cells are within noise of the best, (step sizes, decays): below it by less than 2 standard errors.
+
+    The error is that of the difference to the best cell, paired by seed.
+    """
+    mean = found.accuracy.mean(0)
+    i, j = np.unravel_index(mean.argmax(), mean.shape)
+    behind = found.accuracy[:, i, j][:, None, None] - found.accuracy
+    return np.asarray(behind.mean(0) <= 2 * behind.std(0, ddof=1) / len(behind) ** 0.5)
+
+
+@dataclass(frozen=True)
+class _DecayMap:
+    """The experiment `decay_map`: the maps by the name to choose them by, their step sizes, and the name that the goal compares with."""
+
+    maps: Mapping[str, Map]
+    lrs: Array
+    baseline: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many step sizes and decays there are."""
+        return len(self.lrs), len(self.maps[self.baseline].decays)
+
+    @cached_property
+    def target(self) -> float:
+        """The accuracy of the baseline's best cell."""
+        return float(self.maps[self.baseline].accuracy.mean(0).max())
+
+    @cached_property
+    def slopes(self) -> dict[str, tuple[float, float]]:
+        """The slope of each valley, and half of its interval."""
+        return {name: slope(found, self.lrs)[:2] for name, found in self.maps.items()}
+
+    def scene(self) -> Scene:
+        """Draw the axes, and what will carry a map."""
+        columns, rows = self.size
+        figure = new_figure(7.2, 4.9)
+        ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-1.1, rows - 0.5), yticks=[], xlabel="step size lr",
+                                title="Test accuracy of a network in each cell")
+        ax.set_xticks(range(columns), [f"{lr:.1g}" if i % 2 == 0 else "" for i, lr in enumerate(self.lrs)])
+        ax.set_ylabel("decay", labelpad=44)
+        ax.grid(visible=False)
+        artists: dict[str, Any] = {"cells": ax.imshow(np.zeros((rows, columns)), origin="lower", aspect="auto", cmap="viridis", vmin=0.5,
+                                                      vmax=0.92, extent=(-0.5, columns - 0.5, -0.5, rows - 0.5), zorder=1)}
+        figure.colorbar(artists["cells"], ax=ax, extend="min").set_label("accuracy, mean of the seeds")
+        (artists["line"],) = ax.plot([], [], color="white", linewidth=2, zorder=3)
+        (artists["valley"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4)
+        (artists["best"],) = ax.plot([], [], color="white", marker="*", markeredgecolor="black", markersize=17, linestyle="none", zorder=5)
+        (artists["cell"],) = ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=3, markersize=27,
+                                     linestyle="none", zorder=6)
+        for j in range(rows):
+            artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
+        artists["note"] = ax.text(columns / 2 - 0.5, -0.8, "", ha="center", va="center", fontsize=10)
+        return Scene(figure, artists, "A heat map of test accuracy over step size and decay, 9 by 9 networks for each seed; a star on the "
+                     "best cell, dots and a line along the valley.", {name: ["form"] for name in artists if name != "cell"})
+
+    def show_form(self, artists: dict[str, Any], form: str) -> None:
+        """Move all that belongs to a map as a whole: its cells, its best one, its valley with a line through it, its decays."""
+        found, (mean, half) = self.maps[form], self.slopes[form]
+        accuracy, x, per_decay = found.accuracy.mean(0), np.log10(self.lrs), np.log10(found.decays[1] / found.decays[0])
+        artists["cells"].set_data(accuracy.T)
+        artists["best"].set_data(*np.array(np.unravel_index(accuracy.argmax(), accuracy.shape))[:, None])
+        place = (valley(accuracy, found.decays) - np.log10(found.decays[0])) / per_decay
+        seen = np.isfinite(place)
+        rows = (x - x[0]) / (x[1] - x[0])
+        artists["valley"].set_data(rows[seen], place[seen])
+        tilt = mean * (x[1] - x[0]) / per_decay
+        artists["line"].set_data(rows, place[seen].mean() + tilt * (rows - rows[seen].mean()))
+        for k, decay in enumerate(found.decays):
+            artists[f"decay {k}"].set_text(f"{decay:.2g}")
+        artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")
+
+    def update(self, artists: dict[str, Any], form: str, row: int, column: int) -> str:
+        """Show the map if it is another one, and the cell."""
+        if "cells" in artists:
+            self.show_form(artists, form)
+        artists["cell"].set_data([row - 1], [column - 1])
+        found, (mean, half) = self.maps[form], self.slopes[form]
+        accuracy, here = found.accuracy.mean(0), found.accuracy[:, row - 1, column - 1]
+        i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
+        return (f"{form}, lr {self.lrs[row - 1]:.2g}, decay {found.decays[column - 1]:.2g}: accuracy {here.mean():.3f} (seeds "
+                f"{here.min():.2f} to {here.max():.2f}). Best cell: lr {self.lrs[i]:.2g}, decay {found.decays[j]:.2g}, "
+                f"{accuracy[i, j]:.3f}. Slope of the valley {mean:.2f} \u00b1 {half:.2f}.")
+
+    def met(self, form: str, row: int, column: int) -> bool:
+        """Return whether a cell of another form is as good as the baseline's best."""
+        return form != self.baseline and bool(self.maps[form].accuracy.mean(0)[row - 1, column - 1] >= self.target)
+
+
+def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
+    """The map of test accuracy over step size and decay: choose the form, slide to read a cell.
+
+    maps: what each form did, by the name to choose it by. The goal compares with the best cell of `baseline`, which is shown first.
+    """
+    play = _DecayMap(maps, lrs, baseline)
+    columns, rows = play.size
+    return Experiment(play.scene, play.update, {"form": Choice("form of decay", list(maps), baseline),
+                                                "row": Slider("step size, 1 to 9", 1, columns, 5),
+                                                "column": Slider("decay, 1 to 9", 1, rows, 5)},
+                      Goal(f"in another form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
+                           play.met))
