@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import pickle
 import weakref
 from functools import partial
@@ -186,7 +185,6 @@ def test_nothing_is_kept_alive():
     watched = [weakref.ref(p.grad), weakref.ref(opt.state[p]["exp_avg"])]
     opt.zero_grad()
     opt.state[p]["exp_avg"] = torch.zeros_like(p)
-    gc.collect()
     assert [there() for there in watched] == [None, None]
 
 
@@ -200,7 +198,7 @@ def test_a_hyperparameter_may_stand_in_each_group_and_is_missed_where_it_does_no
         opt.add_param_group({"params": [leaf(2)]})
     with pytest.raises(ValueError, match="lr is missing: sgd has no default"):
         Looped([leaf(2)], sgd)
-    with pytest.raises(ValueError, match="beta3=0.5: adam takes lr"):
+    with pytest.raises(ValueError, match=r"beta3=0\.5: adam takes lr"):
         Looped([leaf(2)], adam, beta3=0.5)
     assert len(opt.param_groups) == 2
 

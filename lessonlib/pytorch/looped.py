@@ -21,9 +21,8 @@ class Looped(torch.optim.Optimizer):
     torch.view_as_real shows it, (..., 2), as torch's Adam takes it. Slow and clear: a Python loop with a new tensor for each operation.
 
     The state has torch's names: step, and exp_avg and exp_avg_sq where the rule returns an m and a v (a NamedTuple would not survive
-    load_state_dict). For a rule that keeps both as Adam does, what stands under "state" goes on in torch's Adam or AdamW, and back; for other
-    rules, and for param groups, there is nothing in torch that it would fit. It can be copied, and pickled if the rule can: a function that
-    stands in a module.
+    load_state_dict). For a rule that keeps both as Adam does, what stands under "state" goes on in torch's Adam or AdamW, and back.
+    Other rules' states and the param groups fit nothing of torch's. It can be copied, and pickled if the rule is a function of a module.
 
     Raises ValueError for a hyperparameter that the rule does not take or that is missing, for a rule that does not return a theta of
     the parameter's shape and a State, and for sparse gradients.
@@ -43,8 +42,8 @@ class Looped(torch.optim.Optimizer):
         rule, names = (state[name] if name in state else getattr(self, name) for name in ("rule", "names"))
         for name in names:
             if not all(name in group for group in state["param_groups"]):
-                raise ValueError(f"a loaded param group has no {name}, which {name_of(rule)} takes: put your own under \"param_groups\", as in "
-                                 "opt.load_state_dict(theirs.state_dict() | {\"param_groups\": opt.state_dict()[\"param_groups\"]})")
+                raise ValueError(f"a loaded param group has no {name}, which {name_of(rule)} takes: put your own under \"param_groups\", "
+                                 "as in load_state_dict(theirs | {\"param_groups\": opt.state_dict()[\"param_groups\"]})")
         super().__setstate__(state)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -86,7 +85,8 @@ class Looped(torch.optim.Optimizer):
 def _returned(rule: Callable[..., Any], answer: Any, theta: Tensor) -> tuple[Tensor, State]:
     """Return what a rule returned; raises ValueError if it is not a tensor of theta's shape and a State."""
     if not isinstance(answer, tuple) or len(answer) != 2 or not all(hasattr(answer[1], name) for name in State._fields):
-        raise ValueError(f"{name_of(rule)} returned {type(answer).__name__}: a rule returns theta and a State, as in return theta, State(t, m, v)")
+        raise ValueError(f"{name_of(rule)} returned {type(answer).__name__}: a rule returns theta and a State, "
+                         "as in return theta, State(t, m, v)")
     new, s = answer
     if not isinstance(new, Tensor) or new.shape != theta.shape:
         shape = f"shape {tuple(new.shape)}" if isinstance(new, Tensor) else f"no tensor but {type(new).__name__}"
