@@ -5,13 +5,15 @@ import copy
 import io
 import pickle
 import warnings
+import weakref
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from on_triton import DEVICE, ENGINES, needs_gpu, needs_triton
+from on_triton import DEVICE, ENGINES, needs_triton
 
 from lessonlib.pytorch import adamw as module
 from lessonlib.pytorch.adamw import Adam, AdamW
@@ -330,6 +332,10 @@ ERRORS = [({"lr": -1.0}, "Invalid learning rate"), ({"lr": float("nan")}, "Inval
           ({"betas": (1.0, 0.999)}, "index 0"), ({"betas": (0.9,)}, "give two"), ({"betas": (0.9, -0.1)}, "index 1"), ({"weight_decay": -1}, "weight_decay value: -1"),
           ({"lr": torch.tensor([0.1, 0.2])}, "Tensor lr must be 1-element"), ({"betas": (0.9, torch.tensor(0.9))}, "both floats or both"),
           ({"impl": "fast"}, "impl='fast': choose")]
+WRONG = [*ERRORS[:-1], ({"lr": None}, "Invalid learning rate: None"), ({"lr": "0.1"}, "Invalid learning rate: '0.1'"), ({"eps": float("nan")}, "Invalid epsilon"),
+         ({"eps": torch.ones(2)}, "Invalid epsilon"), ({"betas": 0.9}, "give two"), ({"betas": (0.9, None)}, "index 1: None"),
+         ({"betas": (torch.tensor(1.5), torch.tensor(0.9))}, "index 0"), ({"betas": (torch.ones(2), torch.ones(1))}, r"Tensor betas\[0\] must be 1-element"),
+         ({"weight_decay": "much"}, "weight_decay value: 'much'"), ({"amsgrad": True}, "no amsgrad"), ({"differentiable": True}, "no differentiable")]
 
 
 @pairs
@@ -444,33 +450,192 @@ def test_a_step_inside_torch_compile_breaks_the_graph_and_goes_on(impl):
     assert float(mine.state[a]["step"]) == 3
 
 
-@needs_gpu
-@needs_triton
-def test_a_cuda_graph_replays_whole_steps():
-    a, b = leaves(torch.float32), leaves(torch.float32)
-    rate = torch.tensor(0.01, device=DEVICE)
-    mine, torchs = AdamW(a, lr=rate, impl="triton"), torch.optim.AdamW(b, lr=0.01)
+# What a state may be loaded into: ours and torch's, both forms, and torch's Adam told to decay as AdamW does.
+FORMS = {"Adam": (Adam, torch.optim.Adam, {}), "AdamW": (AdamW, torch.optim.AdamW, {}),
+         "Adam, decoupled": (Adam, torch.optim.Adam, {"decoupled_weight_decay": True})}
 
-    def one(model, opt):
-        opt.zero_grad(set_to_none=True)
-        sum(p.sin().sum() for p in model).backward()
+
+@pytest.mark.parametrize("end", FORMS)
+@pytest.mark.parametrize("start", FORMS)
+@pytest.mark.parametrize("way", ["torch to ours", "ours to torch", "ours to ours"])
+def test_a_state_crosses_with_the_form_of_its_decay(start, end, way):
+    # The expectation is what torch's own do: an AdamW goes on decoupled whatever is loaded, an Adam takes the form of the state.
+    def travelled(from_ours: bool, to_ours: bool) -> torch.Tensor:
+        p = torch.nn.Parameter(torch.tensor([5.0, -1.0], dtype=torch.float64))
+        opts = [FORMS[form][0 if ours else 1]([p], lr=0.1, weight_decay=0.9, **FORMS[form][2]) for form, ours in ((start, from_ours), (end, to_ours))]
+        for turn in range(4):
+            if turn == 2:
+                opts[1].load_state_dict(opts[0].state_dict())
+            p.grad = torch.cos(p.detach() + turn)
+            opts[turn // 2].step()
+        return p.detach()
+
+    close([travelled(way != "torch to ours", way != "ours to torch")], [travelled(False, False)])
+
+
+@pairs
+def test_a_state_of_another_optimizer_is_refused_and_changes_nothing(ours, theirs):
+    p = torch.nn.Parameter(torch.ones(3))
+    p.grad = torch.ones(3)
+    mine = ours([p], lr=0.25)
+    mine.step()
+    before = copy.deepcopy(mine.state_dict())
+    sgd = torch.optim.SGD([p], momentum=0.9, lr=0.1)
+    sgd.step()
+    own = mine.state_dict()
+    wrong = [(sgd.state_dict(), "no betas"), (own | {"state": sgd.state_dict()["state"]}, "has momentum_buffer"),
+             (torch.optim.AdamW([p], amsgrad=True).state_dict(), "no amsgrad"), (torch.optim.AdamW([p], differentiable=True).state_dict(), "no differentiable"),
+             (own | {"param_groups": [own["param_groups"][0] | {"betas": (0.9, 1.5)}]}, "index 1"),
+             (own | {"param_groups": [own["param_groups"][0] | {"lr": float("nan")}]}, "Invalid learning rate")]
+    for state, says in wrong:
+        with pytest.raises(ValueError, match=says):
+            mine.load_state_dict(state)
+        assert str(mine.state_dict()) == str(before)
+
+
+@engines
+def test_a_group_takes_the_values_that_the_constructor_takes(impl):
+    values = {"lr": torch.tensor(0.01), "betas": (torch.tensor(0.5, dtype=torch.float64), torch.tensor([0.75])), "eps": torch.tensor(0.5), "weight_decay": np.float32(0.25)}
+    a, b, c = leaves(), leaves(), leaves()
+    given = AdamW([{"params": a, **values}], impl=impl)
+    later = AdamW([{"params": b, "lr": 0.01}], impl=impl)
+    later.param_groups[0].update(values)
+    torchs = torch.optim.AdamW(c, lr=0.01, betas=(0.5, 0.75), eps=0.5, weight_decay=0.25)
+    for _ in give_gradients(3, a, b, c):
+        for opt in (given, later, torchs):
+            opt.step()
+    close(a, c, 1e-9)
+    close(b, c, 1e-9)
+    assert given.param_groups[0]["betas"] == (0.5, 0.75)
+    assert {type(given.param_groups[0][name]) for name in ("eps", "weight_decay")} == {float}
+
+
+@pairs
+@pytest.mark.parametrize(("hyper", "says"), WRONG, ids=[str(hyper) for hyper, _ in WRONG])
+def test_a_wrong_value_in_a_group_gets_the_constructors_message(ours, theirs, hyper, says):
+    p, q = torch.nn.Parameter(torch.ones(1)), torch.nn.Parameter(torch.ones(1))
+    with pytest.raises(ValueError, match=says):
+        ours([{"params": [p], **hyper}])
+    opt = ours([p])
+    with pytest.raises(ValueError, match=says):
+        opt.add_param_group({"params": [q], **hyper})
+    assert len(opt.param_groups) == 1
+    stored = opt.state_dict()
+    stored["param_groups"][0].update(hyper)
+    with pytest.raises(ValueError, match=says):
+        opt.load_state_dict(stored)
+    p.grad = torch.ones(1)
+    opt.param_groups[0].update(hyper)
+    number = isinstance(hyper.get("lr"), (int, float))
+    if number or set(hyper) & {"amsgrad", "differentiable"}:
+        return  # a schedule may send lr anywhere, as with torch
+    with pytest.raises(ValueError, match=says):
         opt.step()
+    assert torch.equal(p, torch.ones(1))
 
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            one(a, mine)
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        one(a, mine)
-    for turn in range(6):
-        if turn == 3:
-            rate.fill_(0.1)
-        graph.replay()
-    for turn in range(9):
-        torchs.param_groups[0]["lr"] = 0.1 if turn >= 6 else 0.01
-        one(b, torchs)
-    close(a, b, 1e-5)
-    assert float(mine.state[a[0]]["step"]) == 9
+
+@engines
+@pytest.mark.parametrize("ambient", [torch.bfloat16, torch.float64], ids=str)
+def test_other_defaults_change_nothing(impl, ambient):
+    # A new state, a loaded one whose step is a number, and tables: none is made in the ambient dtype or on the ambient device.
+    a, b = leaves(torch.float32), leaves(torch.float32)
+    for model, defaults in ((a, (torch.float32, None)), (b, (ambient, "meta"))):
+        before = torch.get_default_dtype()
+        grads = [[torch.cos(p.detach() + turn) for p in model] for turn in range(4)]
+        torch.set_default_dtype(defaults[0])
+        torch.set_default_device(defaults[1])
+        try:
+            opt = AdamW(model, impl=impl, weight_decay=0.1)
+            for turn, of_turn in enumerate(grads):
+                for p, g in zip(model, of_turn, strict=True):
+                    p.grad = g if turn % 2 else g.clone()
+                if turn == 2:
+                    stored = opt.state_dict()
+                    for kept in stored["state"].values():
+                        kept["step"] = 299
+                    opt.load_state_dict(stored)
+                opt.step()
+            assert {(float(kept["step"]), kept["step"].dtype, kept["step"].device.type) for kept in opt.state.values()} == {
+                (301.0, torch.float32, DEVICE if impl == "triton" else "cpu")}
+        finally:
+            torch.set_default_dtype(before)
+            torch.set_default_device(None)
+    close(a, b, 0)
+
+
+@engines
+@pairs
+def test_a_parameter_that_is_listed_twice_steps_twice_as_with_torch(ours, theirs, impl):
+    a, b = leaves(), leaves()
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        mine = ours([*a, a[3], a[0], a[3]], impl=impl, weight_decay=0.1)
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        torchs = theirs([*b, b[3], b[0], b[3]], weight_decay=0.1)
+    for _ in give_gradients(3, a, b):
+        mine.step()
+        torchs.step()
+    close(a, b)
+    assert [float(mine.state[p]["step"]) for p in a] == [float(torchs.state[p]["step"]) for p in b]
+    assert float(mine.state[a[3]]["step"]) == 9
+
+
+@engines
+def test_dtensors_and_plain_parameters_share_a_group(impl, tmp_path):
+    import torch.distributed as dist
+    if not dist.is_available():
+        pytest.skip("this torch was built without torch.distributed")
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import DTensor, Shard
+
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path / 'meet'}", rank=0, world_size=1)
+    try:
+        mesh = init_device_mesh(DEVICE, (1,))
+        a, b = ([torch.nn.Parameter(torch.linspace(-1, 1, n, dtype=torch.float64, device=DEVICE)) for n in (4, 6, 5)] for _ in range(2))
+        for model in (a, b):
+            model[1] = torch.nn.Parameter(DTensor.from_local(model[1].detach(), mesh, [Shard(0)]))
+        mine, torchs = AdamW(a, impl=impl), torch.optim.AdamW(b)
+        for turn in range(3):
+            for p, q in zip(a, b, strict=True):
+                p.grad, q.grad = (torch.cos(3 * one.detach() + turn) for one in (p, q))
+            mine.step()
+            torchs.step()
+        close([p.to_local() if isinstance(p, DTensor) else p for p in a], [q.to_local() if isinstance(q, DTensor) else q for q in b])
+    finally:
+        dist.destroy_process_group()
+
+
+@engines
+def test_nothing_is_kept_alive_that_torch_lets_go(impl):
+    model = leaves()
+    opt = AdamW(model, impl=impl, weight_decay=0.1)
+    for _ in give_gradients(3, model):
+        opt.step()
+    watched = [weakref.ref(p.grad) for p in model]
+    opt.zero_grad(set_to_none=True)
+    for p in model:
+        kept = opt.state[p]
+        watched += [weakref.ref(kept[name]) for name in ("exp_avg", "exp_avg_sq", "step")]
+        opt.state[p] = {name: value.clone() for name, value in kept.items()}
+    del kept
+    assert not [there() for there in watched if there() is not None], "gradients and averages, those of odd layout too"
+    watched = [weakref.ref(p) for p in model]
+    removed = opt.param_groups[0]["params"].pop()
+    del opt.state[removed], removed
+    last = weakref.ref(model.pop())
+    del p
+    assert last() is None, "a parameter that was taken out"
+    del opt, model
+    assert not [there() for there in watched if there() is not None]
+
+
+@engines
+def test_a_step_within_a_capture_is_refused_with_a_remedy(impl, monkeypatch):
+    p = torch.nn.Parameter(torch.ones(3, device=DEVICE))
+    p.grad = torch.ones_like(p)
+    opt = AdamW([p], impl=impl)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+    with pytest.raises(RuntimeError, match="capturable=True"):
+        opt.step()
+    monkeypatch.undo()
+    assert torch.equal(p, torch.ones_like(p))

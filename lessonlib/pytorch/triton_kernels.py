@@ -7,12 +7,22 @@ and writes theta, m, v, which is 28 bytes for a float32 parameter. The arithmeti
 import triton
 import triton.language as tl
 
-__all__ = ["BLOCK", "COLUMNS", "COUNTED", "FROM_G", "FROM_THETA", "NO_DECAY", "count", "update"]
+__all__ = [
+    "ALIGNED_SIZE", "BLOCK", "COLUMNS", "COUNTED", "EXP_AVG", "EXP_AVG_SQ", "FROM_G", "FROM_THETA", "GRAD", "NO_DECAY", "ROOT", "SCALARS",
+    "SHRINK", "SIZE", "STEP", "STEP_SIZE", "THETA", "count", "update",
+]
 
 BLOCK = tl.constexpr(1024)  # elements for one program of `update`
 COUNTED = tl.constexpr(128)  # tensors for one program of `count`
-# Of the table: the addresses of theta, g, m, v and the step; the size; the size again where the four are aligned, else 0.
-COLUMNS = tl.constexpr(7)
+
+# Columns of the table: five addresses, the number of elements, and that number again where theta, g, m and v are aligned, else 0.
+THETA, GRAD, EXP_AVG, EXP_AVG_SQ, STEP = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2), tl.constexpr(3), tl.constexpr(4)
+SIZE, ALIGNED_SIZE, COLUMNS = tl.constexpr(5), tl.constexpr(6), tl.constexpr(7)
+
+# Rows of the scalars: lr / (1 - beta1**t), (1 - beta2**t)**0.5, 1 - lr * weight_decay.
+STEP_SIZE, ROOT, SHRINK, SCALARS = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2), tl.constexpr(3)
+
+# Where the decay goes.
 NO_DECAY, FROM_THETA, FROM_G = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
 
 
@@ -21,12 +31,12 @@ def count(
     table, scalars, lr_in_memory, n, lr: tl.float64, log_beta1: tl.float64, log_beta2: tl.float64, weight_decay: tl.float64,
     LR_IN_MEMORY: tl.constexpr,
 ):
-    """Add 1 to each of n steps and fill scalars (3, n): lr / (1 - beta1**t), (1 - beta2**t)**0.5, 1 - lr * weight_decay, in float64."""
+    """Add 1 to each of n steps and fill scalars (SCALARS, n), in float64."""
     i = tl.program_id(0) * COUNTED + tl.arange(0, COUNTED)
     here = i < n
 
     # count the step
-    step_at = tl.load(table + i * COLUMNS + 4, mask=here, other=0).to(tl.pointer_type(tl.float32))
+    step_at = tl.load(table + i * COLUMNS + STEP, mask=here, other=0).to(tl.pointer_type(tl.float32))
     t = tl.load(step_at, mask=here, other=0.0) + 1
     tl.store(step_at, t, mask=here)
 
@@ -37,9 +47,9 @@ def count(
         rate += tl.load(lr_in_memory).to(tl.float64)
     else:
         rate += lr
-    tl.store(scalars + i, rate / (1.0 - tl.exp(t * log_beta1)), mask=here)
-    tl.store(scalars + n + i, tl.sqrt(1.0 - tl.exp(t * log_beta2)), mask=here)
-    tl.store(scalars + 2 * n + i, 1.0 - rate * weight_decay, mask=here)
+    tl.store(scalars + STEP_SIZE * n + i, rate / (1.0 - tl.exp(t * log_beta1)), mask=here)
+    tl.store(scalars + ROOT * n + i, tl.sqrt(1.0 - tl.exp(t * log_beta2)), mask=here)
+    tl.store(scalars + SHRINK * n + i, 1.0 - rate * weight_decay, mask=here)
 
 
 @triton.jit(do_not_specialize=["n"])
@@ -55,7 +65,7 @@ def update(
     tensor, start = tl.load(chunk), tl.load(chunk + 1)
     row = table + tensor * COLUMNS
     # Without a mask, and with addresses known to be aligned, a thread moves 16 bytes at a time.
-    if start + BLOCK <= tl.load(row + 6):
+    if start + BLOCK <= tl.load(row + ALIGNED_SIZE):
         _block(row, start, scalars + tensor, n, towards_g, beta2, towards_g2, eps, weight_decay, DTYPE, WITHIN, DECAY, MAXIMIZE, True)
     else:
         _block(row, start, scalars + tensor, n, towards_g, beta2, towards_g2, eps, weight_decay, DTYPE, WITHIN, DECAY, MAXIMIZE, False)
@@ -67,16 +77,16 @@ def _block(
     DECAY: tl.constexpr, MAXIMIZE: tl.constexpr, WHOLE: tl.constexpr,
 ):
     i = start + tl.arange(0, BLOCK)
-    theta_at = tl.load(row).to(tl.pointer_type(DTYPE)) + i
-    g_at = tl.load(row + 1).to(tl.pointer_type(DTYPE)) + i
-    m_at = tl.load(row + 2).to(tl.pointer_type(DTYPE)) + i
-    v_at = tl.load(row + 3).to(tl.pointer_type(DTYPE)) + i
+    theta_at = tl.load(row + THETA).to(tl.pointer_type(DTYPE)) + i
+    g_at = tl.load(row + GRAD).to(tl.pointer_type(DTYPE)) + i
+    m_at = tl.load(row + EXP_AVG).to(tl.pointer_type(DTYPE)) + i
+    v_at = tl.load(row + EXP_AVG_SQ).to(tl.pointer_type(DTYPE)) + i
     if WHOLE:
         here = None
         theta_at, g_at = tl.multiple_of(theta_at, 16), tl.multiple_of(g_at, 16)
         m_at, v_at = tl.multiple_of(m_at, 16), tl.multiple_of(v_at, 16)
     else:
-        here = i < tl.load(row + 5)
+        here = i < tl.load(row + SIZE)
     theta, g = tl.load(theta_at, mask=here).to(WITHIN), tl.load(g_at, mask=here).to(WITHIN)
     m, v = tl.load(m_at, mask=here).to(WITHIN), tl.load(v_at, mask=here).to(WITHIN)
 
@@ -86,7 +96,7 @@ def _block(
 
     # decay: theta shrinks (AdamW), or the penalty joins the gradient (Adam)
     if DECAY == FROM_THETA:
-        theta *= tl.load(scalar + 2 * n).to(WITHIN)
+        theta *= tl.load(scalar + SHRINK * n).to(WITHIN)
     elif DECAY == FROM_G:
         g += theta * tl.full((), weight_decay, WITHIN)
 
@@ -97,8 +107,8 @@ def _block(
     v = v * tl.full((), beta2, WITHIN) + g * g * tl.full((), towards_g2, WITHIN)
 
     # both start at zero: correct for it
-    step_size = tl.load(scalar).to(WITHIN)
-    root = tl.sqrt(v) / tl.load(scalar + n).to(WITHIN)
+    step_size = tl.load(scalar + STEP_SIZE * n).to(WITHIN)
+    root = tl.sqrt(v) / tl.load(scalar + ROOT * n).to(WITHIN)
 
     # step
     theta -= step_size * (m / (root + tl.full((), eps, WITHIN)))
