@@ -76,7 +76,7 @@ bench: .venv/ready
 	$(BIN)/python -m pip install --quiet jax optax
 	$(BIN)/python tests/bench_runner.py
 	$(BIN)/python tests/bench_train.py
-	$(BIN)/python -m lessonlib.lessons.lesson11.bench --bars
+	$(BIN)/python tests/bench_step.py
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -20,7 +20,7 @@ import torch
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson11 import trainings
-from lessonlib.pytorch.transformer import Corpus, Size, train, train_all
+from lessonlib.pytorch.transformer import Corpus, Size, fit, fit_all
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -29,7 +29,7 @@ def sweep(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, A
     """The test loss of every training of the lab, for each seed; None where it ended beyond the numbers."""
     rows = []
     for seed in range(seeds):
-        found = train_all(trainings.trainings(kind, size), corpus, seed=seed, dtype=dtype_of(kind))
+        found = fit_all(trainings.trainings(kind, size), corpus, seed=seed, dtype=dtype_of(kind))
         rows += [{"rule": rule, "warmup": warmup, "lr": lr, "seed": seed, "test": round(done.test, 4) if math.isfinite(done.test) else None}
                  for (rule, warmup, lr), done in found.items()]
     return rows
@@ -46,12 +46,12 @@ def mixed(corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
     for name, precision, autocast in (("float32", "highest", None), ("TF32 products", "high", None),
                                       ("bfloat16 autocast", "highest", torch.bfloat16)):
         torch.set_float32_matmul_precision(precision)
-        train(trainings.optimizer("adamw", 3e-3), corpus, size._replace(steps=20, warmup=5), autocast=autocast)  # kernels get loaded
+        fit(trainings.optimizer("adamw", 3e-3), corpus, size._replace(steps=20, warmup=5), autocast=autocast)  # kernels get loaded
         seconds, tests = [], []
         torch.cuda.reset_peak_memory_stats()
         for seed in range(seeds):
             begun = time.perf_counter()
-            tests.append(round(train(trainings.optimizer("adamw", 3e-3), corpus, size, seed=seed, autocast=autocast).test, 4))
+            tests.append(round(fit(trainings.optimizer("adamw", 3e-3), corpus, size, seed=seed, autocast=autocast).test, 4))
             seconds.append(time.perf_counter() - begun)
         rows.append({"precision": name, "ms a step": round(1e3 * statistics.median(seconds) / size.steps, 3), "tests": tests,
                      "peak MB": round(torch.cuda.max_memory_allocated() / 1e6, 1)})

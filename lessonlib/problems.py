@@ -17,11 +17,12 @@ from numpy.random import Generator
 from numpy.typing import DTypeLike
 
 from lessonlib.data import digits
+from lessonlib.signature import number, numbers, whole_number
 
-__all__ = ["Problem", "beale", "blocks", "digits_net", "noisy", "ravine", "reddi", "rosenbrock", "saddle", "wilson",
-           "zipf_bigram"]
+__all__ = ["CLASSES", "PIXELS", "Problem", "beale", "digits_net", "digits_start", "noisy", "quadratic", "ravine", "rosenbrock", "saddle"]
 
 Array = np.ndarray[Any, Any]
+PIXELS, CLASSES = 64, 10  # of the digits
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Problem:
 
 
 def _columns(theta: Array, *columns: Array) -> Array:
-    """The columns as one array like theta, in theta's memory layout."""
-    out = np.empty_like(theta)
+    """The columns as one array shaped as theta, in theta's memory layout."""
+    out = np.empty_like(theta, dtype=np.result_type(*columns))
     for j, column in enumerate(columns):
         out[..., j] = column
     return out
@@ -56,18 +57,31 @@ def _total(parts: Iterable[Array]) -> Array:
     return reduce(add, parts)
 
 
-def _quadratic(h: Array) -> tuple[Callable[[Array], Array], Callable[[Array, Generator], Array]]:
-    """Loss and gradient of theta h theta / 2 for a symmetric (n, n) matrix h."""
-    rows = [[(j, float(h[i, j])) for j in range(len(h)) if h[i, j]] for i in range(len(h))]
+def quadratic(h: Any, start: Any, name: str = "quadratic", window: tuple[float, float, float, float] | None = None) -> Problem:
+    """theta h theta / 2 for a symmetric (n, n) matrix h of curvatures, the minimum at 0. start: (n,).
+
+    Raises ValueError for a matrix that is not square or not symmetric, and for a start of another length.
+
+    >>> p = quadratic([[2, 0], [0, 10]], start=[1, 1])
+    >>> float(p.loss(p.start)), p.grad(p.start, None).tolist()
+    (6.0, [2.0, 10.0])
+    """
+    h, start = numbers("h", h), numbers("start", start)
+    n = len(start) if start.ndim == 1 else 0
+    if not n or h.shape != (n, n):
+        raise ValueError(f"h has shape {h.shape} and start {start.shape}: a square matrix (n, n) and a start (n,)")
+    if not np.allclose(h, h.T, rtol=1e-9, atol=0):
+        raise ValueError(f"h={h.tolist()}: must be symmetric; (h + h.T) / 2 has the same loss")
+    rows = [[(j, float(h[i, j])) for j in range(n) if h[i, j]] for i in range(n)]
 
     def grad(theta: Array, rng: Generator | None = None) -> Array:  # noqa: ARG001 - no noise here
         return _columns(theta, *(_total(a * theta[..., j] for j, a in row) for row in rows))
 
     def loss(theta: Array) -> Array:
         g = grad(theta)
-        return 0.5 * _total(theta[..., i] * g[..., i] for i in range(len(h)))
+        return 0.5 * _total(theta[..., i] * g[..., i] for i in range(n))
 
-    return loss, grad
+    return Problem(name, loss, grad, start, np.zeros(n), window)
 
 
 def ravine(kappa: float = 100.0, angle: float = 0.0) -> Problem:
@@ -80,17 +94,14 @@ def ravine(kappa: float = 100.0, angle: float = 0.0) -> Problem:
     >>> float(p.loss(p.start)), p.grad(p.start, None).tolist()
     (50.5, [1.0, 100.0])
     """
-    if not kappa >= 1:
-        raise ValueError(f"kappa={kappa!r}: the condition number is the larger curvature over the smaller, at least 1")
+    kappa, angle = number("kappa", kappa, least=1), number("angle", angle)  # kappa: the larger curvature over the smaller
     c, s = cos(radians(angle)), sin(radians(angle))
     rotation = np.array([[c, -s], [s, c]])
     h = rotation @ np.diag([1.0, kappa]) @ rotation.T
     if angle % 90 == 0:
         h = np.where(np.abs(h) < 1e-12 * kappa, 0.0, h)
-    loss, grad = _quadratic((h + h.T) / 2)
     turned = f", {angle:g} degrees" if angle else ""
-    return Problem(f"ravine, kappa {kappa:g}{turned}", loss, grad, rotation @ np.ones(2), np.zeros(2),
-                   (-1.6, 1.6, -1.6, 1.6))
+    return quadratic((h + h.T) / 2, rotation @ np.ones(2), f"ravine, kappa {kappa:g}{turned}", (-1.6, 1.6, -1.6, 1.6))
 
 
 def rosenbrock(b: float = 100.0) -> Problem:
@@ -100,6 +111,8 @@ def rosenbrock(b: float = 100.0) -> Problem:
     >>> round(float(p.loss(p.start)), 9), p.grad(p.minimum, None).tolist()
     (24.2, [0.0, 0.0])
     """
+    b = number("b", b, least=0)
+
     def loss(theta: Array) -> Array:
         x, y = theta[..., 0], theta[..., 1]
         off, left = y - x * x, 1.0 - x
@@ -166,154 +179,55 @@ def noisy(problem: Problem, sigma: float = 1.0) -> Problem:
     >>> noisy(ravine(10), 0.5).name
     'ravine, kappa 10, noise 0.5'
     """
-    if not sigma >= 0:
-        raise ValueError(f"sigma={sigma!r}: a standard deviation is 0 or more")
+    sigma = number("sigma", sigma, least=0)
 
     def grad(theta: Array, rng: Generator) -> Array:
-        noise = rng.standard_normal(theta.shape[-1]).astype(theta.dtype)
+        noise = rng.standard_normal(theta.shape[-1]).astype(np.result_type(theta, 1.0))
         return problem.grad(theta, rng) + sigma * noise
 
     return replace(problem, name=f"{problem.name}, noise {sigma:g}", grad=grad)
 
 
-def blocks(mixed: bool = False, seed: int = 0) -> Problem:
-    """Nine curvatures in three rotated 3 x 3 blocks: alike within a block, or mixed. After Zhang et al. 2024.
+def digits_start(hidden: int, seed: Any, *, outputs_first: bool = False) -> dict[str, Array]:
+    """Return where the network 64 -> hidden (ReLU) -> 10 starts, by name: weights as He 2015 draws them, biases 0.
 
-    Alike: {1, 2, 3}, {99, 100, 101}, {4998, 4999, 5000}. Mixed: {1, 99, 4998}, {2, 100, 4999}, {3, 101, 5000}. The nine
-    eigenvalues, so the condition number, are the same; only where they sit differs. The rotations come from `seed`.
+    w1: (64, hidden), b1: (hidden,), w2: (hidden, 10), b2: (10,); outputs_first: w1 and w2 the other way round, as torch keeps them.
+    seed: what numpy.random.default_rng takes.
 
-    >>> blocks().start.shape, float(blocks().loss(np.zeros(9)))
-    ((9,), 0.0)
+    >>> {name: value.shape for name, value in digits_start(16, 0).items()}
+    {'w1': (64, 16), 'b1': (16,), 'w2': (16, 10), 'b2': (10,)}
     """
-    rng = np.random.default_rng(seed)
-    values = np.array([[1.0, 2.0, 3.0], [99.0, 100.0, 101.0], [4998.0, 4999.0, 5000.0]])
-    h = np.zeros((9, 9))
-    for k, eigenvalues in enumerate(values.T if mixed else values):
-        q, _ = np.linalg.qr(rng.standard_normal((3, 3)))
-        h[3 * k:3 * k + 3, 3 * k:3 * k + 3] = (q * eigenvalues) @ q.T
-    loss, grad = _quadratic((h + h.T) / 2)
-    return Problem("blocks, mixed" if mixed else "blocks, alike", loss, grad, rng.standard_normal(9), np.zeros(9))
-
-
-def reddi(spike: float = 101.0, period: int = 101) -> Problem:
-    """The line on which Adam walks the wrong way: slope `spike` once in `period` steps, else -1; x in [-1, 1].
-
-    The mean slope is (spike - period + 1) / period > 0, so the minimum is x = -1. Which step has the spike is drawn at
-    random. Reddi, Kale & Kumar 2018, section 3. Raises ValueError unless the mean slope is positive.
-
-    >>> p = reddi()
-    >>> round(float(p.loss(np.array([1.0]))) * 101, 6), p.minimum.tolist()
-    (1.0, [-1.0])
-    """
-    slope = (spike - (period - 1)) / period
-    if not slope > 0:
-        raise ValueError(f"spike={spike!r}: must be above period - 1 = {period - 1}, or the minimum is not at -1")
-
-    def grad(theta: Array, rng: Generator) -> Array:
-        return np.full_like(theta, spike if rng.random() < 1.0 / period else -1.0)
-
-    return Problem(f"spike {spike:g} once in {period}", lambda theta: slope * theta[..., 0], grad, np.zeros(1),
-                   np.array([-1.0]), project=lambda theta: np.clip(theta, -1.0, 1.0))
-
-
-def wilson(n: int = 60, positive: float = 0.6, seed: int = 0) -> Problem:
-    """Least squares with one useful feature among n private ones: Wilson et al. 2017, section 3.3.
-
-    Features of a sample with label y: y itself, 1, 1, then private ones that no other sample has, one if y = 1 and five if
-    y = -1. Loss: the mean squared residual over 2. A new sample's private features have never been seen, so its prediction is
-    the first three weights alone; metrics["test error"] is the share of new samples with the wrong sign, exactly. `minimum` is
-    the interpolating solution of least norm.
-
-    >>> p = wilson()
-    >>> p.start.shape, float(p.metrics["test error"](p.minimum))
-    ((303,), 0.0)
-    """
-    y = np.where(np.arange(n) < round(positive * n), 1.0, -1.0)
-    np.random.default_rng(seed).shuffle(y)
-    x = np.zeros((n, 3 + 5 * n))
-    x[:, 0], x[:, 1:3] = y, 1.0
-    for i in range(n):
-        x[i, 3 + 5 * i:3 + 5 * i + (1 if y[i] > 0 else 5)] = 1.0
-
-    def residual(theta: Array) -> Array:
-        return (x @ theta[..., None])[..., 0] - y
-
-    def grad(theta: Array, rng: Generator | None = None) -> Array:  # noqa: ARG001
-        return (x.T @ residual(theta)[..., None])[..., 0] / n
-
-    def loss(theta: Array) -> Array:
-        r = residual(theta)
-        return (r * r).mean(-1) / 2
-
-    def test_error(theta: Array) -> Array:
-        shift = theta[..., 1] + theta[..., 2]
-        return positive * (shift + theta[..., 0] <= 0) + (1 - positive) * (shift - theta[..., 0] >= 0)
-
-    return Problem("Wilson's least squares", loss, grad, np.zeros(x.shape[1]), np.linalg.pinv(x) @ y,
-                   metrics={"test error": test_error})
-
-
-def zipf_bigram(vocabulary: int = 512, seed: int = 0, dtype: DTypeLike = np.float64) -> Problem:
-    """A table of V x V logits that learns which word follows which, words as frequent as in language. Kunstner et al. 2024.
-
-    Context k comes with probability ~ 1/k; the next word of each context follows the same law over an order of its own. Full
-    batch. The loss is the excess over the entropy (a KL divergence in nats), 0 at the minimum. metrics["by quartile"] gives it
-    for four groups of contexts that hold a quarter of the probability each, from frequent to rare: (..., 4).
-
-    >>> p = zipf_bigram(8)
-    >>> p.start.shape, round(float(p.loss(p.minimum)), 12), p.metrics["by quartile"](p.start).shape
-    ((64,), 0.0, (4,))
-    """
-    v = vocabulary
-    rng = np.random.default_rng(seed)
-    zipf = 1.0 / np.arange(1, v + 1)
-    pi = (zipf / zipf.sum()).astype(dtype)
-    target = np.stack([pi[rng.permutation(v)] for _ in range(v)])
-    log_target = np.log(target)
-    quartile = np.minimum((4 * (np.cumsum(pi) - pi / 2)).astype(int), 3)
-
-    def log_softmax(theta: Array) -> Array:
-        z = theta.reshape(*theta.shape[:-1], v, v)
-        z = z - z.max(-1, keepdims=True)
-        return z - np.log(np.exp(z).sum(-1, keepdims=True))
-
-    def by_context(theta: Array) -> Array:
-        return pi * (target * (log_target - log_softmax(theta))).sum(-1)
-
-    def grad(theta: Array, rng: Generator | None = None) -> Array:  # noqa: ARG001
-        return (pi[:, None] * (np.exp(log_softmax(theta)) - target)).reshape(theta.shape)
-
-    def by_quartile(theta: Array) -> Array:
-        excess = by_context(theta)
-        return np.stack([excess[..., quartile == q].sum(-1) for q in range(4)], axis=-1)
-
-    return Problem(f"Zipf bigram, {v} words", lambda theta: by_context(theta).sum(-1), grad, np.zeros(v * v, dtype),
-                   log_target.ravel(), metrics={"by quartile": by_quartile})
+    hidden, rng = whole_number("hidden", hidden, least=1), np.random.default_rng(seed)
+    start = {}
+    for layer, inputs, outputs in ((1, PIXELS, hidden), (2, hidden, CLASSES)):
+        start[f"w{layer}"] = rng.normal(0, (2 / inputs) ** 0.5, (outputs, inputs) if outputs_first else (inputs, outputs))
+        start[f"b{layer}"] = np.zeros(outputs)
+    return start
 
 
 def digits_net(hidden: int = 32, batch: int | None = 64, seed: int = 0, dtype: DTypeLike = np.float32) -> Problem:
     """A network 64 -> hidden (ReLU) -> 10 that reads handwritten digits; the loss is the training cross-entropy in nats.
 
     grad draws `batch` training images at each step, the same for a whole batch of runs; None takes all of them. theta holds
-    the weights and biases of both layers in a row: 64 * hidden + hidden + 10 * hidden + 10. The start (He 2015,
-    biases 0) comes from `seed`. metrics["test accuracy"] is the share of the test images read rightly.
+    the weights and biases of both layers in a row: 64 * hidden + hidden + 10 * hidden + 10. The start is digits_start's.
+    metrics["test accuracy"] is the share of the test images read rightly. Raises ValueError for sizes that are no whole numbers.
 
     >>> p = digits_net(hidden=16)
     >>> p.start.shape, round(float(p.loss(p.start))) in (2, 3)
     ((1210,), True)
     """
+    hidden, batch = whole_number("hidden", hidden, least=1), None if batch is None else whole_number("batch", batch, least=1)
     d = digits()
     x, labels = d.train_x.astype(dtype), d.train_y
-    onehot = np.eye(10, dtype=dtype)
-    cuts = np.cumsum([64 * hidden, hidden, 10 * hidden])
-    rng = np.random.default_rng(seed)
-    start = np.concatenate([rng.normal(0, (2 / 64) ** 0.5, 64 * hidden), np.zeros(hidden),
-                            rng.normal(0, (2 / hidden) ** 0.5, 10 * hidden), np.zeros(10)]).astype(dtype)
+    onehot = np.eye(CLASSES, dtype=dtype)
+    begin = digits_start(hidden, whole_number("seed", seed))
+    cuts = np.cumsum([value.size for value in begin.values()])[:-1]
+    start = np.concatenate([value.ravel() for value in begin.values()]).astype(dtype)
 
     def layers(theta: Array) -> tuple[Array, Array, Array, Array]:
         lead = theta.shape[:-1]
         w1, b1, w2, b2 = np.split(theta, cuts, axis=-1)
-        return w1.reshape(*lead, 64, hidden), b1[..., None, :], w2.reshape(*lead, hidden, 10), b2[..., None, :]
+        return w1.reshape(*lead, PIXELS, hidden), b1[..., None, :], w2.reshape(*lead, hidden, CLASSES), b2[..., None, :]
 
     def forward(theta: Array, images: Array) -> tuple[Array, Array]:
         w1, b1, w2, b2 = layers(theta)

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from math import inf, isfinite
 from typing import Any, Protocol
 
 import numpy as np
 
 from lessonlib.rules import Array, State
 
-__all__ = ["MISSING", "Rule", "batch_shape", "label", "name_of", "numbers", "require", "takes", "takes_any", "whole_number"]
+__all__ = ["MISSING", "Rule", "batch_shape", "label", "name_of", "number", "numbers", "require", "takes", "takes_any", "whole_number"]
 
 MISSING = inspect.Parameter.empty  # the default of a hyperparameter that has none
 
@@ -109,6 +110,19 @@ def numbers(name: str, value: Any, t: int | None = None, dtype: Any = float) -> 
         at = "" if t is None else f" at t={t}"
         raise ValueError(f"{name}={value!r}{at}: a number, an array of numbers, or a function of t that returns one")
     return array.astype(dtype, copy=False)
+
+
+def number(name: str, value: Any, *, least: float = -inf, most: float = inf) -> float:
+    """Return value as a float. Raises ValueError for what is not one finite number from least to most.
+
+    >>> number("share", np.float32(0.5), least=0, most=1)
+    0.5
+    """
+    array = numbers(name, value)
+    if array.size != 1 or not isfinite(array.item()) or not least <= array.item() <= most:
+        bounds = [f"{least:g} or more"] * (least > -inf) + [f"at most {most:g}"] * (most < inf)
+        raise ValueError(f"{name}={value!r}: {', '.join(['one number', *bounds])}")
+    return float(array.item())
 
 
 def whole_number(name: str, value: Any, *, least: int = 0) -> int:

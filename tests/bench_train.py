@@ -22,8 +22,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lessonlib import State, adamw, grid
-from lessonlib.pytorch import sweep as engine
-from lessonlib.pytorch.sweep import digits_task, train
+from lessonlib.pytorch.groups import Group, Plan, networks_at_once
+from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.tasks import digits_task
 
 STEPS, REPEATS, SAMPLE = 500, 5, 200
 CELLS = grid(lr=np.geomspace(1e-4, 1e-1, 9), weight_decay=np.geomspace(1e-4, 1, 9))
@@ -59,27 +60,29 @@ def loop(steps: int, batch: int | None, fused: bool, threads: int) -> torch.nn.M
 
 
 def shares(batch: int | None) -> dict[str, float]:
-    """Microseconds of a step of one network, on one thread: the six matrix products, the rest of the gradient, the rule."""
-    task, place = digits_task(), torch.device("cpu")
-    begin, data = task.start(0), {0: task.data(0)}
-    fit = int(engine.GROUP_BYTES / engine._bytes_of_one(task, begin, list(data.values()), np.float32))
-    group = engine._Group(task, data, [0] * fit, {k: v.shape for k, v in begin.items()}, batch, place, torch.float32)
-    theta = torch.tensor(np.concatenate([v.ravel() for v in begin.values()]), dtype=torch.float32).repeat(fit, 1)
-    lr, (x, y) = torch.full((fit, 1), 1e-3), group.examples()
-    _, s = adamw(theta, theta, State(), lr=lr)
-    p = engine._by_name(theta, group.shapes)
-    h, z = torch.rand(fit, 32, len(y)), torch.rand(fit, 10, len(y))
+    """Microseconds of a step of one network, on one thread: the five matrix products, the rest of the gradient, the rule."""
+    task = digits_task()
+    begin = task.start(0)
+    plan = Plan(task, {0: task.data(0)}, [0], {name: value.shape for name, value in begin.items()}, {"lr": np.full((1000, 1), 1e-3)}, (1000,),
+                batch, torch.device("cpu"), torch.float32)
+    fit = networks_at_once(plan, cores=1)
+    group = Group(plan, np.arange(fit))
+    theta = group.tensor(np.concatenate([value.ravel() for value in begin.values()])).repeat(fit, 1)
+    hyper, n = group.hyper(1), batch or len(plan.data[0].train_y)
+    _, s = adamw(theta, theta, State(), **hyper)
+    x, w1, w2 = torch.rand(n, 64), torch.rand(fit, 32, 64), torch.rand(fit, 10, 32)
+    h, z = torch.rand(fit, 32, n), torch.rand(fit, 10, n)
 
     def products() -> tuple[Any, ...]:
-        return p["w1"] @ x.mT, p["w2"] @ h, p["w2"].mT @ z, h @ x, z @ h.mT
+        return w1 @ x.mT, w2 @ h, w2.mT @ z, h @ x, z @ h.mT
 
     def cost(work: Callable[[], object]) -> float:
         work()
         return min(seconds(work)[1] for _ in range(30)) / fit * 1e6
 
     with torch.no_grad():
-        gradient, matmul, rule = (cost(f) for f in (lambda: group.gradient(theta), products, lambda: adamw(theta, theta, s, lr=lr)))
-    flops = 2 * len(y) * (2 * 64 * 32 + 3 * 32 * 10)
+        gradient, matmul, rule = (cost(f) for f in (lambda: group.gradient(theta), products, lambda: adamw(theta, theta, s, **hyper)))
+    flops = 2 * n * (2 * 64 * 32 + 3 * 32 * 10)
     return {"networks in the group": fit, "matrix products": matmul, "rest of the gradient": gradient - matmul, "rule": rule,
             "GFLOP/s of the products": flops / matmul / 1e3}
 

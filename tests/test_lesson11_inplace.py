@@ -62,3 +62,36 @@ def test_the_arrays_that_go_in_come_out():
 def test_what_cannot_be_changed_in_place_is_named(theta, g, name):
     with pytest.raises(ValueError, match=f"{name} must be a contiguous"):
         adamw_(theta, g, State())
+
+
+ONES = np.ones((2, 3))
+
+
+@pytest.mark.parametrize(("theta", "g", "s", "message"), [
+    (ONES, np.ones(7), State(), r"g has shape \(7,\), theta \(2, 3\): one number"), (ONES, np.ones(5), State(), r"g has shape \(5,\)"),
+    (ONES, np.ones((3, 2)), State(), r"g has shape \(3, 2\)"), (ONES, 1.0, State(), r"g has shape \(\)"),
+    (ONES, ONES, State(1, np.ones(7), ONES), r"m has shape \(7,\)"), (ONES, ONES, State(1, ONES, np.ones(2)), r"v has shape \(2,\)"),
+    (ONES, ONES.astype(np.float32), State(), r"g has dtype float32, theta float64: pass g.astype\(theta.dtype\)"),
+    (ONES.astype(np.float32), ONES, State(), "g has dtype float64, theta float32"),
+    (ONES, ONES, State(1, ONES.astype(np.float32), ONES), "m has dtype float32"), (ONES, ONES, State(1, ONES, ONES.astype(int)), "v has dtype int64"),
+    (np.ones(3, int), np.ones(3, int), State(), r"theta has dtype int64: .* theta.astype\(float\)"),
+    (ONES, ONES, State(3, 0.5, 0.5), r"m=0\.5: 0 at first"), (ONES, ONES, State(1, ONES, [1.0]), r"v=\[1\.0\]: 0 at first"),
+    (np.broadcast_to(1.0, ()), np.array(1.0), State(), "theta is read-only")])
+def test_what_does_not_fit_theta_is_named_and_changes_nothing(theta, g, s, message):
+    given = (theta, g, *s[1:])
+    before = [np.array(a) for a in given]
+    with pytest.raises(ValueError, match=message):
+        adamw_(theta, g, s)
+    for a, b in zip(given, before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("given", "message"), [({"block": 0}, "block=0: a whole number, 1 or more"), ({"block": 2.5}, r"block=2\.5"),
+                                                ({"threads": 0}, "threads=0"), ({"threads": None}, "threads=None")])
+def test_blocks_and_threads_are_whole_numbers(given, message):
+    with pytest.raises(ValueError, match=message):
+        adamw_(np.ones(3), np.ones(3), State(), **given)
+
+
+def test_a_block_given_as_a_float_is_a_whole_number():
+    agree(*both((50,), np.float64, block=1e1, threads=2.0), 1e-12)

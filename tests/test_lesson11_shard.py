@@ -46,3 +46,9 @@ def test_where_it_cannot_start_it_says_so(monkeypatch):
     monkeypatch.setattr(shard.subprocess, "run", refused)
     with pytest.raises(RuntimeError, match="no network here"):
         shard.launch(2)
+
+
+@pytest.mark.parametrize(("processes", "message"), [(3, "processes=3: must divide the batch of 8"), (0, "processes=0"), (None, "processes=None")])
+def test_processes_that_cannot_share_the_batch_are_refused(processes, message):
+    with pytest.raises(ValueError, match=message):
+        shard.launch(processes)

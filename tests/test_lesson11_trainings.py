@@ -58,6 +58,30 @@ def test_memory_that_was_freed_is_not_counted_and_the_peak_is_kept():
     assert counted.now == 0
 
 
+@pytest.mark.parametrize("defaults", [(torch.device("meta"), torch.float32), (None, torch.bfloat16), (None, torch.float64)], ids=str)
+def test_the_defaults_of_torch_change_no_count(defaults):
+    def count():
+        return memory.first_steps(lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9))
+
+    wanted = count()
+    torch.set_default_device(defaults[0])
+    torch.set_default_dtype(defaults[1])
+    try:
+        assert count() == wanted
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: trainings.optimizer("adagrad", 0.1), "rule='adagrad': one of momentum, adam, adamw"),
+    (lambda: trainings.optimizer("adam", None), "lr=None"), (lambda: trainings.trainings("tpu", trainings.SIZES["cpu"]), "kind='tpu': one of cpu, cuda"),
+    (lambda: memory.first_steps(torch.optim.SGD, tensors=0), "tensors=0"), (lambda: memory.first_steps(torch.optim.SGD, each=1.5), r"each=1\.5")])
+def test_bad_input_is_named_with_its_remedy(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 @pytest.mark.parametrize("kind", trainings.SIZES)
 def test_every_rule_is_swept_over_as_many_step_sizes_and_adamw_without_warm_up_too(kind):
     size = trainings.SIZES[kind]

@@ -10,7 +10,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from lessonlib import adam, grid, plots, run
-from lessonlib.problems import blocks, ravine
+from lessonlib.lessons.lesson09.problems import blocks
+from lessonlib.problems import ravine
 
 
 @pytest.fixture

@@ -2,59 +2,35 @@
 from __future__ import annotations
 
 import numpy as np
+import problem_laws
 import pytest
 
-from lessonlib.problems import (
-    beale,
-    blocks,
-    digits_net,
-    noisy,
-    ravine,
-    reddi,
-    rosenbrock,
-    saddle,
-    wilson,
-    zipf_bigram,
-)
+from lessonlib.problems import beale, digits_net, digits_start, noisy, quadratic, ravine, rosenbrock, saddle
 
-SMOOTH = [ravine(100), ravine(1000, 45), ravine(30, 20), rosenbrock(), beale(), saddle(), blocks(), blocks(mixed=True),
-          wilson(20), zipf_bigram(12), digits_net(hidden=6, batch=None, dtype=np.float64)]
-NAMES = [p.name for p in SMOOTH]
+SMOOTH = [ravine(100), ravine(1000, 45), ravine(30, 20), rosenbrock(), beale(), saddle(), digits_net(hidden=6, batch=None, dtype=np.float64),
+          quadratic([[3, 1, 0], [1, 2, 0], [0, 0, 5]], [1, 2, 3])]
+WHOLE = {"batch": 8.0, "hidden": np.float64(4), "seed": 1.0}
 
 
-def differences(problem, theta, h=1e-5):
-    """Central differences of the loss along each axis: (n,)."""
-    eye = np.eye(len(theta))
-    return (problem.loss(theta + h * eye) - problem.loss(theta - h * eye)) / (2 * h)
-
-
-@pytest.mark.parametrize("problem", SMOOTH, ids=NAMES)
+@pytest.mark.parametrize("problem", SMOOTH, ids=lambda p: p.name)
 def test_the_gradient_is_the_slope_of_the_loss(problem):
-    rng = np.random.default_rng(3)
-    for _ in range(3):
-        theta = problem.start + 0.3 * rng.standard_normal(problem.start.shape)
-        g = problem.grad(theta, rng)
-        assert g.shape == theta.shape
-        np.testing.assert_allclose(g, differences(problem, theta), rtol=1e-5, atol=2e-7 * np.abs(g).max())
+    problem_laws.gradient_is_the_slope_of_the_loss(problem)
 
 
 @pytest.mark.parametrize("problem", [p for p in SMOOTH if p.minimum is not None], ids=lambda p: p.name)
 def test_the_minimum_is_stationary_and_nothing_near_is_lower(problem):
-    rng = np.random.default_rng(4)
-    scale = np.abs(problem.grad(problem.start + 0.1, rng)).max()
-    assert np.abs(problem.grad(problem.minimum, rng)).max() < 1e-10 * scale
-    around = problem.minimum + 1e-3 * rng.standard_normal((50, problem.minimum.size))
-    assert (problem.loss(around) >= problem.loss(problem.minimum) - 1e-12).all()
+    problem_laws.minimum_is_stationary_and_nothing_near_is_lower(problem)
 
 
-@pytest.mark.parametrize(("spike", "period"), [(101.0, 101), (3.0, 3)])
-def test_reddis_minimum_is_the_end_that_the_mean_gradient_points_away_from(spike, period):
-    problem, rng = reddi(spike, period), np.random.default_rng(0)
-    mean = np.mean([problem.grad(np.zeros(1), rng)[0] for _ in range(300_000)])
-    assert mean == pytest.approx((spike - period + 1) / period, abs=5 * spike / 300_000**0.5 / period**0.5)
-    ends = problem.loss(np.array([[-1.0], [1.0]]))
-    assert ends[0] < ends[1]
-    assert problem.project(problem.minimum - 5.0) == problem.minimum
+def test_a_quadratics_gradient_is_its_matrix_times_theta():
+    h = np.array([[3.0, 1.0], [1.0, 2.0]])
+    np.testing.assert_allclose(quadratic(h, [0, 0]).grad(np.array([[1.0, 2.0], [0.5, -1.0]]), None), [[5.0, 5.0], [0.5, -1.5]])
+
+
+@pytest.mark.parametrize("problem", [ravine(100, 30), rosenbrock(), beale(), saddle(), noisy(ravine(10), 0.5)], ids=lambda p: p.name)
+def test_whole_numbers_for_theta_are_not_cut_to_whole_gradients(problem):
+    whole, real = (problem.grad(np.array([1, 2], dtype), np.random.default_rng(0)) for dtype in (int, float))
+    np.testing.assert_array_equal(whole, real)
 
 
 def test_the_noise_has_mean_zero_and_the_asked_spread():
@@ -73,6 +49,16 @@ def test_digits_minibatches_average_to_the_full_gradient():
     assert np.linalg.norm(mean - exact) < 0.1 * np.linalg.norm(exact)
 
 
+@pytest.mark.parametrize(("outputs_first", "inputs"), [(False, 0), (True, 1)])
+def test_the_digits_network_starts_as_he_draws_weights(outputs_first, inputs):
+    start = digits_start(400, 0, outputs_first=outputs_first)
+    assert [start[name].shape[inputs] for name in ("w1", "w2")] == [64, 400]
+    for name, spread in (("w1", (2 / 64) ** 0.5), ("w2", (2 / 400) ** 0.5)):
+        assert start[name].std() == pytest.approx(spread, rel=0.03)
+    assert not start["b1"].any()
+    assert not start["b2"].any()
+
+
 def test_turning_a_ravine_changes_nothing_for_gradient_descent():
     straight, turned = ravine(100), ravine(100, 37)
     assert straight.loss(straight.start) == pytest.approx(turned.loss(turned.start), rel=1e-12)
@@ -80,24 +66,20 @@ def test_turning_a_ravine_changes_nothing_for_gradient_descent():
         np.linalg.norm(turned.grad(turned.start, None)), rel=1e-12)
 
 
-def test_both_block_problems_have_the_same_nine_curvatures():
-    hessians = [np.array([p.grad(row, None) for row in np.eye(9)]) for p in (blocks(), blocks(mixed=True))]
-    wanted = [1, 2, 3, 99, 100, 101, 4998, 4999, 5000]
-    for h in hessians:
-        np.testing.assert_allclose(np.linalg.eigvalsh(h), wanted, rtol=1e-9)
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_number_may_come_as_a_float(name):
+    rng = np.random.default_rng
+    given, whole = digits_net(**{name: WHOLE[name]}), digits_net(**{name: int(WHOLE[name])})
+    np.testing.assert_array_equal(given.grad(given.start, rng(0)), whole.grad(whole.start, rng(0)))
 
 
-def test_wilsons_test_error_is_what_fresh_samples_show():
-    problem, rng = wilson(), np.random.default_rng(5)
-    theta = rng.standard_normal((6, problem.start.size))
-    y = np.where(rng.random(40_000) < 0.6, 1.0, -1.0)
-    predicted = theta[:, :1] * y + theta[:, 1:2] + theta[:, 2:3]
-    np.testing.assert_allclose(problem.metrics["test error"](theta), (np.sign(predicted) != y).mean(1), atol=0.01)
-
-
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: ravine(0.5), r"kappa=0\.5"), (lambda: noisy(ravine(), -1), r"sigma=-1"),
-    (lambda: reddi(99.0, 101), r"spike=99\.0.*above period - 1 = 100")])
-def test_impossible_problems_are_refused_by_name(make, message):
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: ravine(0.5), r"kappa=0\.5: one number, 1 or more"), (lambda: ravine("steep"), "kappa='steep'"), (lambda: ravine(np.inf), "kappa=inf"),
+    (lambda: ravine(10, None), "angle=None"), (lambda: noisy(ravine(), -1), r"sigma=-1: one number, 0 or more"),
+    (lambda: rosenbrock(None), "b=None"), (lambda: digits_net(hidden=0), "hidden=0: a whole number, 1 or more"),
+    (lambda: digits_net(batch=2.5), r"batch=2\.5"), (lambda: digits_net(seed="x"), "seed='x'"), (lambda: digits_start(-1, 0), "hidden=-1"),
+    (lambda: quadratic(np.ones((2, 3)), [1, 1]), r"h has shape \(2, 3\) and start \(2,\)"),
+    (lambda: quadratic([[1, 2], [0, 1]], [1, 1]), "must be symmetric")])
+def test_impossible_problems_are_refused_by_name(call, message):
     with pytest.raises(ValueError, match=message):
-        make()
+        call()

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from lessonlib import adam, adam_l2, adamw, grid, momentum, rmsprop, sgd
-from lessonlib.pytorch import sweep as engine
-from lessonlib.pytorch.sweep import Data, Task, cross_entropy, digits_task, modular_task, train
+from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, sgd
+from lessonlib.lessons.lesson11.memory import Allocated
+from lessonlib.pytorch import groups, sweep
+from lessonlib.pytorch.networks import Group
+from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.tasks import Data, Task, cross_entropy, digits_task, modular_task
 
 SMALL = digits_task(hidden=8, images=40)
 F64 = {"dtype": torch.float64, "device": "cpu"}
@@ -124,33 +127,51 @@ def test_a_hyperparameter_may_be_a_function_of_t_and_a_learners_rule_runs():
 def test_a_grid_done_in_groups_equals_the_whole(task, batch):
     cells = grid(lr=np.geomspace(1e-3, 1e-1, 5), weight_decay=[0.0, 0.5])
     how = {"steps": 30, "seeds": [0, 1, 2], "batch": batch, "record_every": 10, **F64, **cells}
-    whole, small = train(adamw, task, memory=1e12, **how), train(adamw, task, memory=1, **how)
-    for name in engine.MEASURED:
+    whole, small = train(adamw, task, networks=1000, **how), train(adamw, task, networks=1, **how)
+    for name in groups.MEASURED:
         np.testing.assert_allclose(getattr(small, name), getattr(whole, name), rtol=1e-10, err_msg=name)
     for name, value in whole.params.items():
         np.testing.assert_allclose(small.params[name], value, rtol=0, atol=1e-12)
 
 
-def test_no_more_networks_are_in_training_than_memory_allows(monkeypatch):
-    one = engine._bytes_of_one(SMALL, SMALL.start(0), [SMALL.data(0)], np.float32)
-    sizes = []
-    group = engine._Group
+def watched(monkeypatch) -> list[Group]:
+    """The groups that train will make, once it has run."""
+    made = []
 
-    def watched(task, data, seeds, *rest):
-        sizes.append(len(seeds))
-        return group(task, data, seeds, *rest)
+    def watch(plan, which):
+        made.append(Group(plan, which))
+        return made[-1]
 
-    monkeypatch.setattr(engine, "_Group", watched)
-    train(adamw, SMALL, steps=1, memory=6.5 * one, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
-    assert max(sizes) * min(torch.get_num_threads(), 6) <= 6
+    monkeypatch.setattr(sweep, "Group", watch)
+    return made
+
+
+@pytest.mark.parametrize(("networks", "cache"), [(6, 1 << 40), (1, 1 << 40), (None, 0), (None, 1 << 19)])
+def test_no_more_networks_are_in_training_than_allowed_or_than_the_caches_hold(monkeypatch, networks, cache):
+    monkeypatch.setattr(groups, "CACHE", cache)
+    made = watched(monkeypatch)
+    train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
+    cores, sizes = torch.get_num_threads(), [len(group.seed_of) for group in made]
+    at_once = networks or max(1, groups.networks_at_once(made[0].plan, cores))
+    assert max(sizes) * min(cores, at_once) <= at_once
     assert sum(sizes) == 20
 
 
-def test_the_bytes_of_a_network_are_about_what_it_takes():
-    """The largest tensors alone, of one step by hand: hidden units, logits and their gradients, on the larger set."""
-    one = engine._bytes_of_one(SMALL, SMALL.start(0), [SMALL.data(0)], np.float32)
-    floor = 4 * (500 * (2 * 8 + 2 * 10) + 10 * sum(v.size for v in SMALL.start(0).values()))
-    assert floor <= one <= 4 * floor
+@pytest.mark.parametrize("batch", [None, 16])
+@pytest.mark.parametrize("task", [digits_task(), SMALL, modular_task(), modular_task(p=11, hidden=16)], ids=lambda t: t.name)
+def test_a_group_takes_about_as_much_memory_as_the_rule_of_thumb_says(monkeypatch, task, batch):
+    """All tensors that torch makes in two steps of AdamW and two records, counted one by one."""
+    made = watched(monkeypatch)
+    train(adamw, task, steps=0, seeds=[0, 1, 2, 3], batch=batch, networks=4, device="cpu")
+    plan = made[0].plan
+    allowed = len(plan.seeds) * groups.CACHE * 1000 / groups.networks_at_once(plan, 1000)
+    theta = torch.cat([torch.tensor(value, dtype=torch.float32).flatten() for value in task.start(0).values()]).repeat(4, 1)
+    with Allocated() as counted, torch.no_grad():
+        group, s = Group(plan, np.arange(4)), State()
+        for _ in range(2):
+            theta, s = adamw(theta, group.gradient(theta), s, lr=torch.full((4, 1), 1e-3))
+            group.measure(theta)
+    assert allowed / 4 < counted.peak < 1.1 * allowed
 
 
 def test_cells_of_a_seed_share_start_labels_and_batches_and_seeds_differ():
@@ -171,13 +192,6 @@ def test_the_pairs_of_the_modular_task_are_each_in_one_set():
     pairs = np.concatenate([d.train_x, d.test_x]).reshape(121, 2, 11).argmax(-1)
     assert len({tuple(pair) for pair in pairs.tolist()}) == 121
     np.testing.assert_array_equal(pairs.sum(-1) % 11, np.concatenate([d.train_y, d.test_y]))
-
-
-def test_the_gradient_written_by_hand_is_autograds():
-    by_hand = train(sgd, SMALL, steps=5, lr=0.1, **F64)
-    autograd = train(sgd, replace(SMALL, gradient=None), steps=5, lr=0.1, **F64)
-    for name, value in by_hand.params.items():
-        np.testing.assert_allclose(value, autograd.params[name], rtol=0, atol=1e-14)
 
 
 def test_records_are_what_the_parameters_give():
@@ -250,7 +264,77 @@ def test_a_network_of_ones_own_is_trained_by_autograd():
     assert float(cross_entropy(torch.zeros(1, 3, 30), torch.tensor(y))) == pytest.approx(np.log(3))
 
 
+@contextmanager
+def ambient(device=None, dtype=torch.float32):
+    """Other defaults of torch, as a program may have set them for its own tensors."""
+    torch.set_default_device(device)
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("defaults", [{"device": "meta"}, {"dtype": torch.bfloat16}, {"dtype": torch.float64}], ids=str)
+@pytest.mark.parametrize("batch", [None, 8])
+@pytest.mark.parametrize("task", [SMALL, modular_task(p=5, width=4, hidden=8)], ids=lambda t: t.name)
+def test_the_defaults_of_torch_change_nothing(task, batch, defaults):
+    how = {"steps": 20, "seeds": [0, 1], "batch": batch, "record_every": 5, "schedule": lambda t: 1 / t, "device": "cpu", **grid(lr=[1e-3, 1e-2])}
+    wanted = train(adamw, task, **how)
+    with ambient(**defaults):
+        found = train(adamw, task, **how)
+    for name in groups.MEASURED:
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), err_msg=name)
+    for name, value in wanted.params.items():
+        np.testing.assert_array_equal(found.params[name], value)
+        assert found.params[name].dtype == np.float32
+
+
+def test_whole_numbers_may_come_as_floats_or_numpys():
+    plain = train(adam, SMALL, steps=10, seeds=[1], batch=8, record_every=5, networks=1, **F64)
+    found = train(adam, SMALL, steps=1e1, seeds=np.float64(1), batch=8.0, record_every=np.int8(5), networks=1.0, **F64)
+    assert found.steps.tolist() == [0, 5, 10]
+    same(found, {name: value[0] for name, value in plain.params.items()}, atol=0)
+    np.testing.assert_array_equal(digits_task(8.0, 40.0).data(0).train_y, SMALL.data(0).train_y)
+    assert modular_task(7.0, 0.4, 4.0, 8.0).start(0)["w1"].shape == (8, 8)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.uint8, np.int64])
+@pytest.mark.parametrize("batch", [None, 8])
+def test_labels_may_be_of_any_whole_number_type(dtype, batch):
+    def data(seed):
+        d = SMALL.data(seed)
+        return d._replace(train_y=d.train_y.astype(dtype), test_y=d.test_y.astype(dtype))
+
+    found = train(adam, replace(SMALL, data=data), steps=5, batch=batch, **F64)
+    same(found, {name: value[0] for name, value in train(adam, SMALL, steps=5, batch=batch, **F64).params.items()}, atol=0)
+
+
+def test_labels_that_are_real_numbers_are_refused():
+    def data(seed):
+        d = SMALL.data(seed)
+        return d._replace(train_y=d.train_y.astype(float))
+
+    with pytest.raises(ValueError, match=r"y has dtype torch.float64: classes are whole numbers; pass y.astype\(int\)"):
+        train(adam, replace(SMALL, data=data), steps=1, **F64)
+
+
 @pytest.mark.parametrize(("call", "message"), [
+    (lambda: train(adam, SMALL, steps=1.5), r"steps=1\.5: a whole number"), (lambda: train(adam, SMALL, steps=None), "steps=None"),
+    (lambda: train(adam, SMALL, steps=1, seeds=[0, 1.5]), r"seeds=.*1\.5"), (lambda: train(adam, SMALL, steps=1, seeds=[-1]), r"seeds=.*-1"),
+    (lambda: train(adam, SMALL, steps=1, batch=2.5), r"batch=2\.5"), (lambda: train(adam, SMALL, steps=1, record_every="x"), "record_every='x'"),
+    (lambda: train(adam, SMALL, steps=1, networks=0), "networks=0: a whole number, 1 or more, or None"),
+    (lambda: train(adam, SMALL, steps=2, schedule=lambda t: None), "schedule=None at t=1: a number"),
+    (lambda: train(adam, SMALL, steps=2, schedule=lambda t: 1.0 if t < 2 else None), "schedule=None at t=2: a number"),
+    (lambda: train(adam, SMALL, steps=2, schedule=0.5), r"schedule=0\.5: a function of t"),
+    (lambda: train(lambda theta, g, s, *, eta: (theta, s), SMALL, steps=1, schedule=lambda t: None), "eta=None at t=1"),
+    (lambda: train(adam, SMALL, steps=2, lr=lambda t: 1.0 if t < 2 else None), "lr=None at t=2: a number"),
+    (lambda: train(adam, SMALL, steps=1, lr=None), "lr=None: a number"),
+    (lambda: train(adam, SMALL, steps=1, start=SMALL.start(0) | {"b1": None}), r"start\['b1'\]=None: a number"),
+    (lambda: train(adam, SMALL, steps=1, device="meta"), "device='meta' is not to be had here"),
+    (lambda: train(3, SMALL, steps=1), "rule=3: a function"),
+    (lambda: digits_task(label_noise=None), "label_noise=None"), (lambda: modular_task(share="half"), "share='half'"),
     (lambda: train(adam, SMALL, steps=1, beta3=1), r"beta3=1: adam takes lr, beta1"),
     (lambda: train(sgd, SMALL, steps=1), r"lr is missing: sgd has no default"),
     (lambda: train(sgd, SMALL, steps=1, schedule=lambda t: t), r"lr is missing: sgd has no default"),
@@ -258,7 +342,7 @@ def test_a_network_of_ones_own_is_trained_by_autograd():
     (lambda: train(adam, 3, steps=1), r"task=3: a Task such as"),
     (lambda: train(adam, SMALL, steps=-1), r"steps=-1"),
     (lambda: train(adam, SMALL, steps=1, seeds=[]), r"seeds=\[\]: at least one"),
-    (lambda: train(adam, SMALL, steps=1, batch=0), r"batch=0: 1 or more"),
+    (lambda: train(adam, SMALL, steps=1, batch=0), r"batch=0: a whole number, 1 or more, or None"),
     (lambda: train(adam, SMALL, steps=1, dtype=torch.float16), r"dtype=torch.float16: torch.float32 or"),
     (lambda: train(adam, SMALL, steps=1, device="abacus"), r"device='abacus' is not to be had here"),
     (lambda: train(adam, SMALL, steps=1, lr=np.ones(5)), r"lr has shape \(5,\).*grid\(lr="),
@@ -266,8 +350,9 @@ def test_a_network_of_ones_own_is_trained_by_autograd():
     (lambda: train(adam, SMALL, steps=1, start={"w1": 0}), r"start has no b1: it needs w1, b1, w2, b2"),
     (lambda: train(adam, SMALL, steps=1, start=SMALL.start(0) | {"b1": np.zeros(9)}), r"start\['b1'\] has shape \(9,\): \(8,\), or \(1, 8\)"),
     (lambda: train(lambda theta, g, s, *, lr: (theta.sum(), s), SMALL, steps=1, lr=1.0), r"returned theta of shape"),
-    (lambda: digits_task(images=0), r"images=0: from 1 to 1297"), (lambda: digits_task(label_noise=2), r"label_noise=2"),
-    (lambda: modular_task(p=1), r"p=1: a modulus"), (lambda: modular_task(share=1.0), r"share=1\.0: the part")])
+    (lambda: digits_task(images=0), r"images=0: a whole number, 1"),
+    (lambda: digits_task(images=1298), r"images=1298: from 1 to 1297"), (lambda: digits_task(label_noise=2), r"label_noise=2"),
+    (lambda: modular_task(p=1), r"p=1: a whole number, 2 or more"), (lambda: modular_task(share=1.0), r"share=1\.0: the part")])
 def test_bad_input_is_named_with_its_remedy(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -10,18 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, run, runner, sgd
-from lessonlib.problems import (
-    beale,
-    blocks,
-    digits_net,
-    noisy,
-    ravine,
-    reddi,
-    rosenbrock,
-    saddle,
-    wilson,
-    zipf_bigram,
-)
+from lessonlib.lessons.lesson09.problems import blocks, reddi, wilson, zipf_bigram
+from lessonlib.problems import beale, digits_net, noisy, ravine, rosenbrock, saddle
 
 PROBLEMS = [ravine(100, 30), noisy(ravine(10), 1.0), rosenbrock(), beale(), saddle(), blocks(), reddi(3.0, 3), wilson(10),
             zipf_bigram(8), digits_net(hidden=4, batch=16)]

@@ -1,4 +1,4 @@
-"""A character transformer that is small enough to read, and the loop that trains it on a text."""
+"""A character transformer that is small enough to read, and the loop that fits it to a text."""
 from __future__ import annotations
 
 import math
@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Block", "Corpus", "Size", "Trained", "Transformer", "loss_on_test", "sample", "schedule", "train", "train_all"]
+from lessonlib.signature import number, whole_number
 
+__all__ = ["Block", "Corpus", "Fitted", "Size", "Transformer", "fit", "fit_all", "loss_on_test", "sample", "schedule"]
+
+START: dict[str, Any] = {"device": "cpu", "dtype": torch.float32}  # of the weights as drawn: a seed means the same everywhere
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -30,11 +33,18 @@ class Size(NamedTuple):
     steps: int
     warmup: int = 0
 
+    def checked(self) -> Size:
+        """The same in whole numbers. Raises ValueError where one cannot be, or the heads do not divide the width."""
+        found = Size(*(whole_number(name, value, least=name not in ("steps", "warmup")) for name, value in self._asdict().items()))
+        if found.width % found.heads:
+            raise ValueError(f"heads={found.heads!r}: must divide the width, {found.width}")
+        return found
+
 
 class Corpus:
     """A text as numbers: the first nine tenths to train on, the rest to test on.
 
-    letters: the different characters, in order. train, test: (characters,) long, on the device.
+    letters: the different characters, in order. train, test: (characters,) int64, on the device.
     """
 
     def __init__(self, text: str, device: str | torch.device = "cpu") -> None:
@@ -44,9 +54,11 @@ class Corpus:
         self.train, self.test = whole[:cut], whole[cut:]
 
     def encode(self, text: str) -> Tensor:
-        """The place of each character among the letters: (characters,)."""
+        """The place of each character among the letters: (characters,), on the CPU. Raises ValueError for one that is not among them."""
         place = {letter: i for i, letter in enumerate(self.letters)}
-        return torch.tensor([place[letter] for letter in text])
+        if strange := sorted(set(text) - set(place)):
+            raise ValueError(f"text={text[:40]!r}: {strange[0]!r} is not among the {len(place)} characters of this corpus")
+        return torch.tensor([place[letter] for letter in text], device="cpu", dtype=torch.int64)
 
     def decode(self, places: Tensor) -> str:
         """The text of (characters,) places."""
@@ -55,14 +67,23 @@ class Corpus:
     def windows(self, size: Size, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Random windows of the training text and the character that follows each place: two of (batch, context).
 
-        generator: on the CPU, whatever the device, so that one seed draws the same windows everywhere.
+        generator: on the CPU, whatever the device, so that one seed draws the same windows everywhere. Raises ValueError for a
+        text that is shorter than a window.
         """
-        start = torch.randint(len(self.train) - size.context, (size.batch, 1), generator=generator)
-        at = start + torch.arange(size.context)
+        size = size.checked()
+        places = _places(self.train, size)
+        at = torch.randint(places, (size.batch, 1), generator=generator, device="cpu") + torch.arange(size.context, device="cpu")
         if self.train.is_cuda:
             at = at.pin_memory()  # so that the copy to the GPU waits for nobody
         at = at.to(self.train.device, non_blocking=True)
         return self.train[at], self.train[at + 1]
+
+
+def _places(text: Tensor, size: Size) -> int:
+    """At how many places a window, and the character after it, can start."""
+    if len(text) <= size.context:
+        raise ValueError(f"context={size.context!r}: this part of the text has {len(text)} characters; take a longer text or less context")
+    return len(text) - size.context
 
 
 class Block(nn.Module):
@@ -74,9 +95,9 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.norm1, self.norm2 = nn.LayerNorm(width, **START), nn.LayerNorm(width, **START)
+        self.qkv, self.out = nn.Linear(width, 3 * width, **START), nn.Linear(width, width, **START)
+        self.up, self.down = nn.Linear(width, 4 * width, **START), nn.Linear(4 * width, width, **START)
 
     def forward(self, x: Tensor) -> Tensor:
         """x, and what comes back: (batch, places, width)."""
@@ -91,16 +112,17 @@ class Transformer(nn.Module):
     """Logits of the next character at every place: (batch, places) -> (batch, places, letters).
 
     Weights start normal with deviation 0.02, those that write to the stream smaller by the root of twice the layers, biases at 0
-    (Radford et al. 2019), drawn from a generator of their own. The table of letters serves at both ends.
+    (Radford et al. 2019), drawn from a generator of their own, in float32 on the CPU. The table of letters serves at both ends.
     """
 
     def __init__(self, letters: int, size: Size, seed: int = 0) -> None:
         super().__init__()
-        self.letter = nn.Embedding(letters, size.width)
-        self.place = nn.Embedding(size.context, size.width)
+        size = size.checked()
+        self.letter = nn.Embedding(letters, size.width, **START)
+        self.place = nn.Embedding(size.context, size.width, **START)
         self.blocks = nn.ModuleList(Block(size.width, size.heads) for _ in range(size.layers))
-        self.norm = nn.LayerNorm(size.width)
-        generator = torch.Generator().manual_seed(seed)
+        self.norm = nn.LayerNorm(size.width, **START)
+        generator = _generator(seed)
         for name, p in self.named_parameters():
             if p.ndim == 2:
                 scale = 0.02 / (math.sqrt(2 * size.layers) if name.endswith(("out.weight", "down.weight")) else 1.0)
@@ -124,7 +146,7 @@ def schedule(t: int, steps: int, warmup: int = 0) -> float:
 
 
 @dataclass(frozen=True)
-class Trained:
+class Fitted:
     """What came of a training: the model, its optimizer, the training loss of each step (steps,) and the test loss at the end."""
 
     model: Transformer
@@ -133,21 +155,21 @@ class Trained:
     test: float
 
 
-def train(
+def fit(
     make_optimizer: Callable[[Any], torch.optim.Optimizer], corpus: Corpus, size: Size, *, seed: int = 0,
     dtype: torch.dtype = torch.float32, autocast: torch.dtype | None = None,
-) -> Trained:
-    """Return the Trained transformer. Start and batches depend on the seed alone, so that optimizers meet the same ones.
+) -> Fitted:
+    """Return the Fitted transformer. Start and batches depend on the seed alone, so that optimizers meet the same ones.
 
     make_optimizer: parameters -> a torch optimizer; its step sizes follow `schedule`. dtype: of the weights. autocast: the
     type that matrix products are computed in, None for the weights' own. Losses are in nats a character; a training that ends
     beyond the numbers has a test loss of inf.
     """
-    device = corpus.train.device
+    device, size = corpus.train.device, size.checked()
     model = Transformer(len(corpus.letters), size, seed).to(device, dtype)
     optimizer = make_optimizer(model.parameters())
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: schedule(k + 1, size.steps, size.warmup))
-    generator = torch.Generator().manual_seed(seed)
+    generator = _generator(seed)
     losses = torch.zeros(size.steps, dtype=dtype, device=device)  # read once at the end: reading waits for the GPU
     for t in range(size.steps):
         x, y = corpus.windows(size, generator)
@@ -158,13 +180,13 @@ def train(
         optimizer.step()
         scheduler.step()
         losses[t] = loss.detach()
-    return Trained(model, optimizer, losses.tolist(), loss_on_test(model, corpus, size))
+    return Fitted(model, optimizer, losses.tolist(), loss_on_test(model, corpus, size))
 
 
-def train_all(
+def fit_all(
     trainings: Mapping[Key, tuple[Callable[[Any], torch.optim.Optimizer], Size]], corpus: Corpus, **options: Any,
-) -> dict[Key, Trained]:
-    """Return what `train` makes of each (make_optimizer, size), by name; options: train's own.
+) -> dict[Key, Fitted]:
+    """Return what `fit` makes of each (make_optimizer, size), by name; options: fit's own.
 
     On a CPU two at a time, each on one thread (set by the caller): a model this small is slower on two. On a GPU in turn.
     """
@@ -172,8 +194,8 @@ def train_all(
 
     bar = tqdm(total=len(trainings), unit="training", leave=False, disable=os.environ.get("LESSONLIB_PROGRESS") == "0")
 
-    def one(job: tuple[Callable[[Any], torch.optim.Optimizer], Size]) -> Trained:
-        done = train(job[0], corpus, job[1], **options)
+    def one(job: tuple[Callable[[Any], torch.optim.Optimizer], Size]) -> Fitted:
+        done = fit(job[0], corpus, job[1], **options)
         bar.update()
         return done
 
@@ -184,20 +206,32 @@ def train_all(
 @torch.no_grad()
 def loss_on_test(model: Transformer, corpus: Corpus, size: Size, windows: int = 256) -> float:
     """The mean loss, in nats a character, on windows spread evenly over the test text; inf where it is not a number."""
-    at = torch.linspace(0, len(corpus.test) - size.context - 1, windows).long()[:, None] + torch.arange(size.context)
-    at = at.to(corpus.test.device)
+    size = size.checked()
+    last, windows = _places(corpus.test, size) - 1, whole_number("windows", windows, least=1)
+    first = torch.linspace(0, last, windows, device="cpu", dtype=torch.float32).long()
+    at = (first[:, None] + torch.arange(size.context, device="cpu")).to(corpus.test.device)
     loss = functional.cross_entropy(model(corpus.test[at]).flatten(0, 1), corpus.test[at + 1].flatten()).item()
     return loss if math.isfinite(loss) else math.inf
 
 
 @torch.no_grad()
 def sample(model: Transformer, corpus: Corpus, start: str, characters: int = 300, *, temperature: float = 1.0, seed: int = 0) -> str:
-    """The start and what the model writes after it, one character drawn at a time; a lower temperature dares less."""
+    """The start and what the model writes after it, one character drawn at a time; a lower temperature dares less.
+
+    Raises ValueError for a start that is empty or has characters that the corpus has not, and for a temperature of 0 or less.
+    """
+    if not start:
+        raise ValueError(f"start={start!r}: at least one character to go on from")
+    if not (temperature := number("temperature", temperature)) > 0:
+        raise ValueError(f"temperature={temperature!r}: above 0; 0.01 takes nearly always the likeliest character")
     device, context = corpus.train.device, model.place.num_embeddings
-    generator = torch.Generator().manual_seed(seed)
-    text = corpus.encode(start).to(device)
-    for _ in range(characters):
+    generator, text = _generator(seed), corpus.encode(start).to(device)
+    for _ in range(whole_number("characters", characters)):
         logits = model(text[None, -context:])[0, -1].double().cpu()
         drawn = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)
         text = torch.cat([text, drawn.to(device)])
     return corpus.decode(text)
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator(device="cpu").manual_seed(whole_number("seed", seed))

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -19,7 +18,7 @@ from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 from lessonlib.runner import grid
 
-__all__ = ["Curves", "SWEEPS", "both", "curves", "deep_task", "ratio"]
+__all__ = ["SWEEPS", "Curves", "both", "curves", "deep_task", "ratio"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -63,7 +62,7 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     """Return for gradient descent and momentum the Curves at the best of fourteen step sizes, by the mean loss of the starts at the end."""
     out = {}
     for rule, lrs in SWEEPS.items():
-        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=2, dtype=torch.float32, device="cpu", **grid(lr=lrs))
+        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=2, device="cpu", lr=grid(lr=lrs)["lr"])
         best = found.train_loss[-1].mean(0).argmin()
         out[rule.__name__] = Curves(float(lrs[best]), found.steps, found.train_loss[:, :, best])
     return out

@@ -1,6 +1,6 @@
 """What a step of AdamW costs, engine by engine, beside the least it can cost on this machine.
 
-    python -m lessonlib.lessons.lesson11.bench --device cpu|cuda [--json FILE] [--bars]
+    python -m lessonlib.lessons.lesson11.bench --device cpu|cuda [--json FILE]
 
 The floor: a step must read theta, g, m, v and write theta, m, v, 28 bytes for each float32 parameter, at the speed at which this
 machine copies memory. The copy and the engines take turns, so that a disturbance meets all of them; each engine walks through several
@@ -28,8 +28,10 @@ import torch
 from lessonlib.lessons.lesson11.inplace import adamw_
 from lessonlib.pytorch.adamw import AdamW
 from lessonlib.rules import State, adamw
+from lessonlib.signature import whole_number
 
-__all__ = ["BARS", "BYTES", "COPIED", "Bar", "Row", "bars", "machine", "main", "measure", "table", "transformer", "workloads"]
+__all__ = ["AS_WRITTEN", "BLOCKED", "BYTES", "COPIED", "FLOOR", "FOREACH", "FUSED", "LAYERS", "LOOP", "MANY", "ONE", "TRITON", "Row",
+           "machine", "main", "measure", "table", "transformer", "workloads"]
 
 NAME = "lessonlib.lessons.lesson11.bench"
 BYTES = 28  # for each float32 parameter: read theta, g, m, v, write theta, m, v
@@ -71,25 +73,6 @@ class Row:
         return self.floor / self.typical
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A promise: on this device and workload, of this size, `engine` takes at most `factor` times what `other` takes."""
-
-    device: str
-    workload: str
-    parameters: int
-    engine: str
-    other: str
-    factor: float
-
-
-BARS = (
-    Bar("cuda", ONE, 100_000_000, TRITON, FLOOR, 1 / 0.9), Bar("cuda", ONE, 100_000_000, TRITON, FUSED, 1.0),
-    Bar("cuda", LAYERS, 124_439_808, TRITON, FUSED, 1.0), Bar("cuda", MANY, 1_024_000, TRITON, FUSED, 0.5),
-    Bar("cpu", ONE, 10_000_000, BLOCKED, LOOP, 1.0), Bar("cpu", ONE, 10_000_000, BLOCKED, FOREACH, 1.0),
-    Bar("cpu", ONE, 10_000_000, BLOCKED, FUSED, 2.5), Bar("cpu", ONE, 10_000_000, BLOCKED, AS_WRITTEN, 0.25))
-
-
 def transformer(width: int = 768, layers: int = 12, vocabulary: int = 50257, context: int = 1024) -> list[tuple[int, ...]]:
     """Return the shapes of GPT-2's tensors (Radford et al. 2019; the small one has 124M parameters in 148 tensors).
 
@@ -109,12 +92,19 @@ def workloads(device: str) -> dict[str, list[tuple[int, ...]]]:
 
 
 def measure(device: str, name: str, shapes: list[tuple[int, ...]], repeats: int = 7, budget: float = 12.0) -> list[Row]:
-    """Return a row for each engine, all on the same tensors, in turns: at least 3 and up to `repeats` while the budget of seconds lasts."""
+    """Return a row for each engine, all on the same tensors, in turns: at least 3 and up to `repeats` while the budget of seconds lasts.
+
+    Raises ValueError for a device that is neither cpu nor cuda, and for repeats that are no whole number.
+    """
     count = sum(int(np.prod(shape)) for shape in shapes)
+    repeats = whole_number("repeats", repeats, least=1)
+    if device not in COPIED:
+        raise ValueError(f"device={device!r}: one of {', '.join(COPIED)}")
     sets = [_tensors(shapes, device) for _ in range(max(1, -(-2 * _cache(device) // (16 * count))))]
     steps = len(sets) * max(1, 10 // len(sets)) if device == "cuda" else max(4, min(len(sets), 8))
     engines = dict(_engines(device, sets))
-    source, target = torch.ones(COPIED[device], device=device), torch.empty(COPIED[device], device=device)
+    source = torch.ones(COPIED[device], device=device, dtype=torch.float32)
+    target = torch.empty_like(source)
     copies: dict[str, Callable[[int], Any]] = {"copy": lambda _: target.copy_(source)}
     if device == "cpu":
         copies["change in place"] = lambda _: target.mul_(1.0)
@@ -156,20 +146,6 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def bars(device: str, rows: list[Row]) -> list[tuple[str, Bar, float | None]]:
-    """Return PASS, FAIL or unmeasured for each bar, with the factor that was measured."""
-    taken = {(row.workload, row.parameters, row.engine): row.typical for row in rows if row.seconds}
-    taken |= {(row.workload, row.parameters, FLOOR): row.floor for row in rows}
-    results: list[tuple[str, Bar, float | None]] = []
-    for bar in BARS:
-        ours, other = (taken.get((bar.workload, bar.parameters, engine)) for engine in (bar.engine, bar.other))
-        if bar.device != device or ours is None or other is None:
-            results.append(("unmeasured", bar, None))
-        else:
-            results.append(("PASS" if ours <= bar.factor * other else "FAIL", bar, ours / other))
-    return results
-
-
 def machine(device: str) -> dict[str, Any]:
     """Return what the figures were measured on: hardware, load at the start, and versions."""
     versions = {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__}
@@ -183,12 +159,11 @@ def machine(device: str) -> dict[str, Any]:
     return found | {"versions": versions}
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print the ladder, and with --json write every figure to a file."""
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure, print the ladder, and with --json write every figure to a file; return the rows."""
     parser = argparse.ArgumentParser(prog=f"python -m {NAME}", description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and every repeat to FILE")
-    parser.add_argument("--bars", action="store_true", help="say for each bar whether it holds here")
     parser.add_argument("--repeats", type=int, default=0, help="for each engine; 7 on a CPU, 20 on a GPU")
     given = parser.parse_args(arguments)
     if given.device == "cuda" and not torch.cuda.is_available():
@@ -203,21 +178,15 @@ def main(arguments: list[str] | None = None) -> None:
         print("\n" + table(found), flush=True)
     if given.device == "cpu":
         print(f"\n({LAYERS} is GPT-2 small with its {len(transformer())} tensors; on a CPU at a quarter of the width)")
-    checked = bars(given.device, rows)
-    if given.bars:
-        print("\nThe bars:")
-        for verdict, bar, factor in checked:
-            got = "" if factor is None else f", measured {factor:.2f}"
-            print(f"  {verdict:11}{bar.device}, {bar.workload}: {bar.engine} at most {bar.factor:.2f} times {bar.other}{got}")
     if given.json:
         report = {"command": f"python -m {NAME} --device {given.device}", "machine": about, "bytes_per_parameter": BYTES,
-                  "rows": [asdict(row) for row in rows],
-                  "bars": [asdict(bar) | {"verdict": verdict, "measured": factor} for verdict, bar, factor in checked]}
+                  "rows": [asdict(row) for row in rows]}
         given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return rows
 
 
 def _tensors(shapes: list[tuple[int, ...]], device: str) -> list[torch.nn.Parameter]:
-    params = [torch.nn.Parameter(torch.randn(shape, device=device)) for shape in shapes]
+    params = [torch.nn.Parameter(torch.randn(shape, device=device, dtype=torch.float32)) for shape in shapes]
     for p in params:
         p.grad = torch.randn_like(p)
     return params

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from lessonlib.rules import Array, State
+from lessonlib.signature import whole_number
 
 __all__ = ["BLOCK", "adamw_"]
 
@@ -24,20 +26,24 @@ def adamw_(
 ) -> tuple[Array, State]:
     """Return (theta, state) after one step of AdamW, the arrays given, changed in place; g is only read.
 
-    theta, g: NumPy arrays of one shape, contiguous; s: State() at first, then what the step before returned, whose m and v change
-    too. Hyperparameters are floats. block: elements stepped before the next are touched. threads: how many blocks at once, where
-    there are several; NumPy lets go of Python's lock while it computes. Equal to `rules.adamw` but for rounding.
+    theta, g: NumPy arrays of one shape and type of real numbers, contiguous; s: State() at first, then what the step before returned,
+    whose m and v change too. Hyperparameters are floats. block: elements stepped before the next are touched. threads: how many
+    blocks at once, where there are several; NumPy lets go of Python's lock while it computes. Equal to `rules.adamw` but for rounding.
 
-    Raises ValueError for an array that is not contiguous: it could not be changed in place piece by piece.
+    Raises ValueError, before anything is changed, for an array that is not contiguous (it could not be changed in place piece by
+    piece) or is read-only, and for g, m or v of another shape or type than theta: the rule would make a new theta of the wider one.
 
     >>> theta, s = np.array([2.0]), State()
     >>> theta, s = adamw_(theta, np.array([3.0]), s, weight_decay=0.5)
     >>> theta.round(6), s.m.round(6), s.t
     (array([1.998]), array([0.3]), 1)
     """
-    t = s.t + 1
-    m, v = (kept if isinstance(kept, np.ndarray) else np.zeros_like(theta) for kept in (s.m, s.v))
-    of_theta, of_g, of_m, of_v = _flat("theta", theta), _flat("g", np.asarray(g)), _flat("m", m), _flat("v", v)
+    block, threads, t = whole_number("block", block, least=1), whole_number("threads", threads, least=1), s.t + 1
+    of_theta = _flat("theta", theta)
+    if theta.dtype.kind != "f":
+        raise ValueError(f"theta has dtype {theta.dtype}: a step is no whole number; pass theta.astype(float)")
+    m, v = _moment("m", s.m, theta), _moment("v", s.v, theta)
+    of_g, of_m, of_v = _flat("g", np.asarray(g), theta), _flat("m", m, theta), _flat("v", v, theta)
     # With the root of its correction multiplied into the step and into eps, v needs no correction of its own.
     root = (1 - beta2**t) ** 0.5
     numbers = (1 - lr * weight_decay, beta1, 1 - beta1, beta2, 1 - beta2, eps * root, lr * root / (1 - beta1**t))
@@ -85,9 +91,25 @@ def _step(theta: Array, g: Array, m: Array, v: Array, scratch: Array, shrink: Ar
     theta -= scratch
 
 
-def _flat(name: str, a: Array) -> Array:
+def _moment(name: str, moment: Any, theta: Array) -> Array:
+    """m or v as the state has it; zeros at the first step, where it is the number 0."""
+    if isinstance(moment, np.ndarray):
+        return moment
+    if np.ndim(moment) or moment != 0:
+        raise ValueError(f"{name}={moment!r}: 0 at first, then the array that the step before returned; pass State() to begin anew")
+    return np.zeros_like(theta)
+
+
+def _flat(name: str, a: Any, theta: Array | None = None) -> Array:
+    """All numbers of a in a row, without a copy. Raises ValueError where that cannot be, or a is not as theta is."""
     if not (isinstance(a, np.ndarray) and a.flags.c_contiguous):
         raise ValueError(f"{name} must be a contiguous NumPy array to be changed in place: pass np.ascontiguousarray({name})")
+    if name != "g" and not a.flags.writeable:
+        raise ValueError(f"{name} is read-only and cannot be changed in place: pass {name}.copy()")
+    if theta is not None and a.shape != theta.shape:
+        raise ValueError(f"{name} has shape {a.shape}, theta {theta.shape}: one number of {name} for each of theta")
+    if theta is not None and a.dtype != theta.dtype:
+        raise ValueError(f"{name} has dtype {a.dtype}, theta {theta.dtype}: pass {name}.astype(theta.dtype)")
     return a.reshape(-1)
 
 

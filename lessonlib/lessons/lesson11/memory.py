@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lessonlib.signature import whole_number
+
 __all__ = ["Allocated", "first_steps"]
 
 
@@ -44,10 +46,12 @@ def first_steps(make_optimizer: Callable[[Any], torch.optim.Optimizer], tensors:
     """Return bytes for each float32 parameter: the "state" kept after the first step, and the "extra" in use during the second.
 
     The parameters are `tensors` tensors of `each` numbers; "step" counters, one number for each tensor, are left out.
+    Raises ValueError for less than one tensor of two numbers.
     """
-    params = [torch.nn.Parameter(torch.ones(each)) for _ in range(tensors)]
+    tensors, each = whole_number("tensors", tensors, least=1), whole_number("each", each, least=2)
+    params = [torch.nn.Parameter(torch.ones(each, device="cpu", dtype=torch.float32)) for _ in range(tensors)]
     for p in params:
-        p.grad = torch.ones(each)
+        p.grad = torch.ones_like(p)
     made = make_optimizer(params)
     made.step()
     buffers = (t for kept in made.state.values() for t in kept.values() if isinstance(t, torch.Tensor) and t.numel() == each)

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from lessonlib.pytorch.adamw import AdamW
 from lessonlib.pytorch.transformer import Size, Transformer
+from lessonlib.signature import whole_number
 
 __all__ = ["STAGES", "launch", "main", "table"]
 
@@ -37,8 +38,12 @@ LR, DECAY = 1e-2, 0.1
 def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:
     """Start torchrun with `processes` processes of this module on this machine; return what they measured.
 
-    Raises RuntimeError, with the end of their output, where torch.distributed does not start.
+    Raises ValueError for a number of processes that does not divide the batch, and RuntimeError, with the end of their output, where
+    torch.distributed does not start.
     """
+    processes = whole_number("processes", processes, least=1)
+    if SIZE.batch % processes:
+        raise ValueError(f"processes={processes!r}: must divide the batch of {SIZE.batch}, of which each takes its share")
     if not dist.is_available():
         raise RuntimeError("this torch was built without torch.distributed")
     path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]))
@@ -61,7 +66,8 @@ def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:
 
 def _windows(step: int) -> tuple[Tensor, Tensor]:
     """The batch of a step, the same in every process: places and the places that follow, (batch, context) each."""
-    drawn = torch.randint(LETTERS, (SIZE.batch, SIZE.context + 1), generator=torch.Generator().manual_seed(step))
+    drawn = torch.randint(LETTERS, (SIZE.batch, SIZE.context + 1), device="cpu", dtype=torch.int64,
+                          generator=torch.Generator(device="cpu").manual_seed(step))
     return drawn[:, :-1], drawn[:, 1:]
 
 

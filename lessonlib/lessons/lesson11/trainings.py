@@ -8,6 +8,7 @@ import torch
 
 from lessonlib.pytorch.adamw import AdamW
 from lessonlib.pytorch.transformer import Size
+from lessonlib.signature import number
 
 __all__ = ["LRS", "SIZES", "optimizer", "trainings"]
 
@@ -22,17 +23,25 @@ LRS: dict[str, dict[str, tuple[float, ...]]] = {  # by device and rule, two to a
 
 
 def optimizer(rule: str, lr: float) -> Callable[[Any], torch.optim.Optimizer]:
-    """Return parameters -> the optimizer that the lab calls momentum, adam or adamw."""
+    """Return parameters -> the optimizer that the lab calls momentum, adam or adamw. Raises ValueError for another name."""
+    lr = number("lr", lr, least=0)
     make: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
         "momentum": lambda params: torch.optim.SGD(params, lr=lr, momentum=0.9),
         "adam": lambda params: torch.optim.Adam(params, lr=lr),
         "adamw": lambda params: AdamW(params, lr=lr, weight_decay=0.1),  # the course's own, a drop-in for torch's
     }
+    if rule not in make:
+        raise ValueError(f"rule={rule!r}: one of {', '.join(make)}")
     return make[rule]
 
 
 def trainings(kind: str, size: Size, rules: Iterable[str] = ("momentum", "adam", "adamw")) -> dict[Any, Any]:
-    """Return (rule, warm-up, lr) -> (make_optimizer, size): every rule with warm-up, and AdamW without it too."""
+    """Return (rule, warm-up, lr) -> (make_optimizer, size): every rule with warm-up, and AdamW without it too.
+
+    kind: "cpu" or "cuda", whose step sizes are swept. Raises ValueError for another.
+    """
+    if kind not in LRS:
+        raise ValueError(f"kind={kind!r}: one of {', '.join(LRS)}")
     cases = [(rule, size.warmup) for rule in rules] + [("adamw", 0)]
     return {(rule, warmup, lr): (optimizer(rule, lr), size._replace(warmup=warmup))
             for rule, warmup in cases for lr in LRS[kind].get(rule, LRS[kind]["adam"])}
