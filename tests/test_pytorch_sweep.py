@@ -150,8 +150,10 @@ def watched(monkeypatch) -> list[Group]:
 def test_no_more_networks_are_in_training_than_allowed_or_than_the_caches_hold(monkeypatch, networks, cache):
     monkeypatch.setattr(groups, "CACHE", cache)
     made = watched(monkeypatch)
-    train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
-    cores, sizes = torch.get_num_threads(), [len(group.seed_of) for group in made]
+    with one_thread():
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+        train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
+    cores, sizes = 3, [len(group.seed_of) for group in made]
     at_once = networks or max(1, groups.networks_at_once(made[0].plan, cores))
     assert max(sizes) * min(cores, at_once) <= at_once
     assert sum(sizes) == 20
@@ -289,6 +291,18 @@ def test_the_defaults_of_torch_change_nothing(task, batch, defaults):
     for name, value in wanted.params.items():
         np.testing.assert_array_equal(found.params[name], value)
         assert found.params[name].dtype == np.float32
+
+
+@pytest.mark.parametrize("batch", [None, 8])
+def test_the_defaults_of_torch_change_no_tensor_of_a_group(monkeypatch, batch):
+    """In the thread that set them: a default device is a thread's own, so the workers of train never see it."""
+    made = watched(monkeypatch)
+    train(adamw, modular_task(p=5, width=4, hidden=8), steps=0, seeds=[0, 1], batch=batch, device="cpu", **grid(lr=[0.1, 0.2]))
+    plan, theta = made[0].plan, torch.ones(4, 4 * 5 + 8 * 8 + 8 + 5 * 8 + 5)
+    with ambient(device="meta"):
+        group = Group(plan, np.arange(4))
+        found = [group.gradient(theta), *group.measure(theta).values(), group.hyper(1)["lr"], group.tensor(np.ones(2))]
+    assert {tensor.device.type for tensor in found} == {"cpu"}
 
 
 def test_whole_numbers_may_come_as_floats_or_numpys():
