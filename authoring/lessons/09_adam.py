@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson09 import play
+from lessonlib.lessons.lesson09 import play, problems as special
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -382,7 +382,7 @@ for (name, values), i in zip(space.items(), best):
 # **Predict:** gradients of a rare context are small. Whose step cares?
 
 # %%
-bigram = problems.zipf_bigram(512)
+bigram = special.zipf_bigram(512)
 
 def tuned(rule, lrs, **hyper):
     """(share of the excess loss left, step size, share left by quartile), at the best of lrs."""
@@ -423,7 +423,7 @@ plots.show(figure, "Bars of the excess loss left in four groups of words of equa
 # have zero training loss (Wilson et al. 2017, section 3). *Protocol:* full batch, 3000 steps from zero. Every run below fits the training data perfectly. **Predict:** which of them classify *new* samples?
 
 # %%
-wilson = problems.wilson()
+wilson = special.wilson()
 tries = [(sgd, {"lr": 0.2}), (momentum, {"lr": 0.2}), (rmsprop, {"lr": 0.001}),
          (adam, {"lr": 0.01}), (adam, {"lr": 0.1, "eps": 1.0})]
 for rule, hyper in tries:
@@ -489,7 +489,7 @@ def amsgrad(theta, g, s, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 betas = np.linspace(0, 0.99, 67)
 settled = {}
 for rule in (adam, amsgrad):
-    walks = run(rule, problems.reddi(3.0, 3), steps=3000, beta1=0.0,
+    walks = run(rule, special.reddi(3.0, 3), steps=3000, beta1=0.0,
                 lr=lambda t: 0.5 / t**0.5, **grid(beta2=betas))
     settled[rule] = walks.theta[-1000:, :, 0].mean(axis=0)
 
@@ -522,7 +522,7 @@ def blocks_left(rule, mixed, **hyper):
     """Median over rotations of the share of the loss left, each at its best step size."""
     shares, lrs = [], grid(lr=np.geomspace(1e-5, 10, 61))
     for seed in range(15):
-        problem = problems.blocks(mixed, seed)
+        problem = special.blocks(mixed, seed)
         result = run(rule, problem, steps=300, record="last", **lrs, **hyper)
         shares.append(result.loss[0].min() / problem.loss(problem.start))
     return float(np.median(shares))

@@ -32,7 +32,8 @@ import numpy as np
 import torch
 
 from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
-from lessonlib.pytorch.sweep import digits_task, modular_task, train
+from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.tasks import digits_task, modular_task
 from lessonlib.problems import Problem
 from lessonlib.lessons.lesson10 import play
 

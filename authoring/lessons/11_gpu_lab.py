@@ -34,7 +34,7 @@ from torch.nn import functional
 from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11 import bench, memory, shard, trainings
 from lessonlib.pytorch.adamw import AdamW
-from lessonlib.pytorch.transformer import Corpus, Transformer, sample, schedule, train, train_all
+from lessonlib.pytorch.transformer import Corpus, Transformer, fit, fit_all, sample, schedule
 from lessonlib.lessons.lesson11 import play
 
 # %% [markdown]
@@ -89,7 +89,7 @@ print(inspect.getsource(trainings.optimizer))
 # **Predict:** on the digits of lesson 9 the rules tied once they were tuned. On language with a transformer? By how much will Adam and AdamW differ, with a weight decay of 0.1 and {{ size.steps }} steps?
 
 # %% tags=["nbval-ignore-output", "chaotic"]
-results = train_all(trainings.trainings(kind, size), corpus, dtype=dtype)
+results = fit_all(trainings.trainings(kind, size), corpus, dtype=dtype)
 
 def tests(rule, warmup):
     """(step sizes, test losses) of a rule."""
@@ -154,7 +154,7 @@ plots.show(figure, "Training loss of three optimizers at their best step size: a
 # %%
 rule = min(best, key=lambda rule: tests(rule, size.warmup)[1].min())
 longer = size._replace(steps=4 * size.steps, warmup=4 * size.warmup)
-scholar = train(trainings.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
+scholar = fit(trainings.optimizer(rule, best[rule]), corpus, longer, dtype=dtype)
 print(f"below the table of pairs: {scholar.test < level['which follows which']}")
 
 # %% [markdown]
@@ -435,7 +435,7 @@ for kept in (torch.float32, torch.bfloat16):
 # %%
 torch.set_num_threads(1)
 short = size._replace(steps=2, warmup=0)
-half = train(trainings.optimizer("adamw", 1e-3), corpus, short, autocast=torch.bfloat16)
+half = fit(trainings.optimizer("adamw", 1e-3), corpus, short, autocast=torch.bfloat16)
 weight = half.model.blocks[0].up.weight
 with torch.autocast(kind, torch.bfloat16):
     product = half.model.blocks[0].up(torch.ones(1, size.width, device=kind))
@@ -455,7 +455,7 @@ def step_ms(autocast):
     clock = [time.perf_counter()]
     for steps in (50, 150):
         large = size._replace(layers=6, width=384, heads=6, context=256, steps=steps, warmup=0)
-        train(trainings.optimizer("adamw", 1e-3), corpus, large, autocast=autocast)
+        fit(trainings.optimizer("adamw", 1e-3), corpus, large, autocast=autocast)
         clock.append(time.perf_counter())
     return 1e3 * (clock[2] - 2 * clock[1] + clock[0]) / 100
 
