@@ -10,7 +10,7 @@ import torch
 
 from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, sgd
 from lessonlib.lessons.lesson11.memory import Allocated
-from lessonlib.pytorch import groups, sweep
+from lessonlib.pytorch import networks, sweep
 from lessonlib.pytorch.networks import Group
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task, cross_entropy, digits_task, modular_task
@@ -128,7 +128,7 @@ def test_a_grid_done_in_groups_equals_the_whole(task, batch):
     cells = grid(lr=np.geomspace(1e-3, 1e-1, 5), weight_decay=[0.0, 0.5])
     how = {"steps": 30, "seeds": [0, 1, 2], "batch": batch, "record_every": 10, **F64, **cells}
     whole, small = train(adamw, task, networks=1000, **how), train(adamw, task, networks=1, **how)
-    for name in groups.MEASURED:
+    for name in networks.MEASURED:
         np.testing.assert_allclose(getattr(small, name), getattr(whole, name), rtol=1e-10, err_msg=name)
     for name, value in whole.params.items():
         np.testing.assert_allclose(small.params[name], value, rtol=0, atol=1e-12)
@@ -150,9 +150,11 @@ def watched(monkeypatch) -> list[Group]:
 def test_no_more_networks_are_in_training_than_allowed_or_than_the_caches_hold(monkeypatch, networks, cache):
     monkeypatch.setattr(groups, "CACHE", cache)
     made = watched(monkeypatch)
-    train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
-    cores, sizes = torch.get_num_threads(), [len(group.seed_of) for group in made]
-    at_once = networks or max(1, groups.networks_at_once(made[0].plan, cores))
+    with one_thread():
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+        train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
+    cores, sizes = 3, [len(group.seed_of) for group in made]
+    at_once = networks or max(1, networks.networks_at_once(made[0].plan, cores))
     assert max(sizes) * min(cores, at_once) <= at_once
     assert sum(sizes) == 20
 
@@ -164,7 +166,7 @@ def test_a_group_takes_about_as_much_memory_as_the_rule_of_thumb_says(monkeypatc
     made = watched(monkeypatch)
     train(adamw, task, steps=0, seeds=[0, 1, 2, 3], batch=batch, networks=4, device="cpu")
     plan = made[0].plan
-    allowed = len(plan.seeds) * groups.CACHE * 1000 / groups.networks_at_once(plan, 1000)
+    allowed = len(plan.seeds) * networks.CACHE * 1000 / networks.networks_at_once(plan, 1000)
     theta = torch.cat([torch.tensor(value, dtype=torch.float32).flatten() for value in task.start(0).values()]).repeat(4, 1)
     with Allocated() as counted, torch.no_grad():
         group, s = Group(plan, np.arange(4)), State()
@@ -284,11 +286,23 @@ def test_the_defaults_of_torch_change_nothing(task, batch, defaults):
     wanted = train(adamw, task, **how)
     with ambient(**defaults):
         found = train(adamw, task, **how)
-    for name in groups.MEASURED:
+    for name in networks.MEASURED:
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), err_msg=name)
     for name, value in wanted.params.items():
         np.testing.assert_array_equal(found.params[name], value)
         assert found.params[name].dtype == np.float32
+
+
+@pytest.mark.parametrize("batch", [None, 8])
+def test_the_defaults_of_torch_change_no_tensor_of_a_group(monkeypatch, batch):
+    """In the thread that set them: a default device is a thread's own, so the workers of train never see it."""
+    made = watched(monkeypatch)
+    train(adamw, modular_task(p=5, width=4, hidden=8), steps=0, seeds=[0, 1], batch=batch, device="cpu", **grid(lr=[0.1, 0.2]))
+    plan, theta = made[0].plan, torch.ones(4, 4 * 5 + 8 * 8 + 8 + 5 * 8 + 5)
+    with ambient(device="meta"):
+        group = Group(plan, np.arange(4))
+        found = [group.gradient(theta), *group.measure(theta).values(), group.hyper(1)["lr"], group.tensor(np.ones(2))]
+    assert {tensor.device.type for tensor in found} == {"cpu"}
 
 
 def test_whole_numbers_may_come_as_floats_or_numpys():

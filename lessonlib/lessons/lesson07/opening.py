@@ -26,7 +26,7 @@ def tuned(rule: str) -> tuple[float, Run]:
 
     Momentum has beta1 = 0.8, a memory of five steps.
     """
-    hyper = {"beta1": 0.8} if rule == "momentum" else {}
+    hyper: dict[str, Any] = {"beta1": 0.8} if rule == "momentum" else {}
     losses = run(getattr(rules, rule), ravine(100), steps=STEPS, record="loss", lr=LRS[:, None], **hyper).loss
     lr = float(LRS[losses[-10:].max(0).argmin()])
     return lr, run(getattr(rules, rule), ravine(100), steps=STEPS, lr=lr, **hyper)

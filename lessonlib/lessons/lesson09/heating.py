@@ -102,7 +102,8 @@ def remedies() -> list[list[str]]:
 
 def condition_numbers() -> tuple[float, float]:
     """Return the condition number of the problem as measured, and with the scales that RMSprop has found after 100 steps."""
-    hessian = np.array([heating().grad(heating().minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])
+    bill = heating()
+    hessian = np.array([bill.grad(bill.minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])  # type: ignore[operator]
     root = _scales() ** 0.5
     return float(np.linalg.cond(hessian)), float(np.linalg.cond(hessian / root / root[:, None]))
 
