@@ -10,7 +10,8 @@ import torch
 
 from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, sgd
 from lessonlib.lessons.lesson11.memory import Allocated
-from lessonlib.pytorch import networks, sweep
+from lessonlib.pytorch import networks as nets
+from lessonlib.pytorch import sweep
 from lessonlib.pytorch.networks import Group
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task, cross_entropy, digits_task, modular_task
@@ -128,7 +129,7 @@ def test_a_grid_done_in_groups_equals_the_whole(task, batch):
     cells = grid(lr=np.geomspace(1e-3, 1e-1, 5), weight_decay=[0.0, 0.5])
     how = {"steps": 30, "seeds": [0, 1, 2], "batch": batch, "record_every": 10, **F64, **cells}
     whole, small = train(adamw, task, networks=1000, **how), train(adamw, task, networks=1, **how)
-    for name in networks.MEASURED:
+    for name in nets.MEASURED:
         np.testing.assert_allclose(getattr(small, name), getattr(whole, name), rtol=1e-10, err_msg=name)
     for name, value in whole.params.items():
         np.testing.assert_allclose(small.params[name], value, rtol=0, atol=1e-12)
@@ -148,13 +149,13 @@ def watched(monkeypatch) -> list[Group]:
 
 @pytest.mark.parametrize(("networks", "cache"), [(6, 1 << 40), (1, 1 << 40), (None, 0), (None, 1 << 19)])
 def test_no_more_networks_are_in_training_than_allowed_or_than_the_caches_hold(monkeypatch, networks, cache):
-    monkeypatch.setattr(groups, "CACHE", cache)
+    monkeypatch.setattr(nets, "CACHE", cache)
     made = watched(monkeypatch)
     with one_thread():
         monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
         train(adamw, SMALL, steps=1, networks=networks, device="cpu", **grid(lr=np.geomspace(1e-3, 1, 20)))
     cores, sizes = 3, [len(group.seed_of) for group in made]
-    at_once = networks or max(1, networks.networks_at_once(made[0].plan, cores))
+    at_once = networks or max(1, nets.networks_at_once(made[0].plan, cores))
     assert max(sizes) * min(cores, at_once) <= at_once
     assert sum(sizes) == 20
 
@@ -166,7 +167,7 @@ def test_a_group_takes_about_as_much_memory_as_the_rule_of_thumb_says(monkeypatc
     made = watched(monkeypatch)
     train(adamw, task, steps=0, seeds=[0, 1, 2, 3], batch=batch, networks=4, device="cpu")
     plan = made[0].plan
-    allowed = len(plan.seeds) * networks.CACHE * 1000 / networks.networks_at_once(plan, 1000)
+    allowed = len(plan.seeds) * nets.CACHE * 1000 / nets.networks_at_once(plan, 1000)
     theta = torch.cat([torch.tensor(value, dtype=torch.float32).flatten() for value in task.start(0).values()]).repeat(4, 1)
     with Allocated() as counted, torch.no_grad():
         group, s = Group(plan, np.arange(4)), State()
@@ -286,7 +287,7 @@ def test_the_defaults_of_torch_change_nothing(task, batch, defaults):
     wanted = train(adamw, task, **how)
     with ambient(**defaults):
         found = train(adamw, task, **how)
-    for name in networks.MEASURED:
+    for name in nets.MEASURED:
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), err_msg=name)
     for name, value in wanted.params.items():
         np.testing.assert_array_equal(found.params[name], value)
