@@ -125,7 +125,7 @@ def assemble(source: Path, *, solution: bool) -> nbformat.NotebookNode:
     for number, cell in enumerate(made):
         tags = cell.metadata.get("tags", [])
         if "setup" in tags:
-            cell.source = _setup_cell()
+            cell.source = _setup_cell(name_of(source))
         elif cell.cell_type == "markdown":
             try:
                 cell.source = _with_links(cell.source, source, solution, entries)
@@ -145,10 +145,10 @@ def assemble(source: Path, *, solution: bool) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=made, metadata=METADATA | {"lessonlib": {"built_from": digest(source)}})
 
 
-def _setup_cell() -> str:
-    """The first cell of every notebook, with the project's address in it."""
+def _setup_cell(lesson: str) -> str:
+    """The first cell of every notebook, with the project's address and the lesson's name in it."""
     text = (ROOT / "authoring" / "setup_cell.py").read_text(encoding="utf-8").strip()
-    return FORM + text.replace('REPOSITORY = ""', f'REPOSITORY = "{repository()}"')
+    return FORM + text.replace('REPOSITORY = ""', f'REPOSITORY = "{repository()}"').replace('LESSON = ""', f'LESSON = "{lesson}"')
 
 
 def _metadata(tags: list[str]) -> dict[str, Any]:

@@ -92,7 +92,8 @@ def _padding(text: str) -> str:
 def _check_headings(cells: Sequence[nbformat.NotebookNode], name: str) -> None:
     level, titles = 0, 0
     for number, cell in enumerate(cells):
-        for mark in re.findall(r"^(#+) ", cell.source if cell.cell_type == "markdown" else "", flags=re.MULTILINE):
+        prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL) if cell.cell_type == "markdown" else ""
+        for mark in re.findall(r"^(#+) ", prose, flags=re.MULTILINE):
             titles += len(mark) == 1
             if len(mark) > level + 1:
                 raise BuildError(f"{name}, cell {number}: a heading of level {len(mark)} under one of level {level}; skip none")

@@ -5,7 +5,7 @@ Who writes an experiment imports all that it is made of from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -23,17 +23,20 @@ class Experiment:
     scene() -> Scene draws the slow background once. update(artists, **values) moves artists only and returns one line that says
     in numbers what there is to see; it is given the artists that follow a control whose value has changed, all of them at first, so
     where the scene says that an artist follows some controls alone, update asks `if "name" in artists`. controls: name -> Slider or
-    Choice, at most 3. goal: met(**values) is asked at each change.
+    Choice, at most 3. goal: met(**values) is asked at each change. shows: the values of the picture that a notebook stores, the
+    moment that makes the point, where that is not the start.
     """
 
     scene: Callable[[], Scene]
     update: Callable[..., str]
     controls: Mapping[str, Control]
     goal: Goal | None = None
+    shows: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.controls) <= 3:
             raise ValueError(f"controls={list(self.controls)}: an experiment has one to three controls, or nobody knows what moved it")
+        self.values(**self.shows)
 
     def values(self, **given: Any) -> dict[str, Any]:
         """Return the start values with `given` in their place; ValueError for a name or value that no control has."""
@@ -67,4 +70,4 @@ class Experiment:
         """Return the picture behind its controls, as a widget of core ipywidgets."""
         from lessonlib.play.widget import Live  # a still needs no ipywidgets
 
-        return Live(Canvas(self.draw(), self.update), self.controls, self.goal)
+        return Live(Canvas(self.draw(), self.update), self.controls, self.goal, self.values(**self.shows))

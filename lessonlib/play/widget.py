@@ -15,6 +15,7 @@ import ipywidgets as w
 from IPython import get_ipython
 from IPython.display import display
 
+from lessonlib import progress
 from lessonlib.play.canvas import Canvas, png, small_png
 from lessonlib.play.controls import Choice, Control, Goal
 from lessonlib.plots import hidden
@@ -47,7 +48,7 @@ def box(control: Control) -> Any:
 
 
 class Live(w.VBox):
-    """A picture behind controls; its display bundle carries the still of the start and its text too.
+    """A picture behind controls; its display bundle carries a still and its text too.
 
     It is closed, and its memory given back, when the cell that made it runs again, or by close().
     """
@@ -55,14 +56,14 @@ class Live(w.VBox):
     _ipython_display_ = None  # ipywidgets 7 shows itself through this and would leave the bundle out
     canvas: Canvas | None = None  # until close
 
-    def __init__(self, canvas: Canvas, controls: Mapping[str, Control], goal: Goal | None) -> None:
+    def __init__(self, canvas: Canvas, controls: Mapping[str, Control], goal: Goal | None, shows: Mapping[str, Any]) -> None:
         self.canvas, self.controls, self.aim, self.reached = canvas, controls, goal, ""
         self.boxes = {name: box(control) for name, control in controls.items()}
         self.image = w.Image(format="png", layout=w.Layout(width=f"{canvas.width}px", max_width="100%"))
         self.readout, self.goal = w.HTML(), w.HTML()
+        shown = canvas.move(dict(shows))
+        self.still, self.text = small_png(canvas.pixels), f"{canvas.scene.alt} {shown}"
         self.show()
-        start = canvas.move({name: control.start for name, control in controls.items()})
-        self.still, self.text = small_png(canvas.pixels), f"{canvas.scene.alt} {start}"
         for each in self.boxes.values():
             each.observe(self.show, names="value")
         super().__init__([*([] if goal is None else [self.goal]), *self.boxes.values(), self.image, self.readout])
@@ -88,6 +89,7 @@ class Live(w.VBox):
             if not self.reached and self.aim.met(**now):
                 self.reached = ", ".join(f"{name} = {value:.3g}" if isinstance(value, float) else f"{name} = {value}"
                                          for name, value in now.items())
+                progress.note("goal", self.aim.text, met_with=self.reached)
             told = f"<b>Goal reached</b> with {escape(self.reached)}." if self.reached else "Not reached yet."
             self.goal.value = f'<span role="status" aria-live="polite">\u2691 <b>Goal:</b> {escape(self.aim.text)} {told}</span>'
 

@@ -175,4 +175,5 @@ def ravine_goal() -> Experiment:
                       {"lr": Slider("step size lr", 1e-3, 1.0, 0.03, log=True), "beta1": Slider("beta1", 0.0, 0.99, 0.9, step=0.01),
                        "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
                       Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
-                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)))
+                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)),
+                      {"lr": 0.5, "beta1": 0.7})

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lessonlib.data import digits
 
-__all__ = ["accuracy_after", "digits_loader", "network", "train"]
+__all__ = ["accuracy_after", "digits_loader", "network", "train", "what_a_loop_does"]
 
 Loader = Any  # gives (images, labels), (batch, 64) and (batch,)
 
@@ -56,3 +56,59 @@ def accuracy_after(loop: Callable[..., Any], make_optimizer: Callable[[Any], tor
     model = network(seed)
     loop(model, make_optimizer(model.parameters()), digits_loader(seed))
     return _accuracy(model)
+
+
+class _Counting(torch.optim.Adam):
+    """Adam that remembers the gradients it was given at each step."""
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, lr=0.01)
+        self.given: list[list[Tensor | None]] = []
+
+    def step(self, closure: Any = None) -> Any:
+        """Step, and keep a copy of what the gradients were."""
+        self.given.append([None if p.grad is None else p.grad.clone() for group in self.param_groups for p in group["params"]])
+        return super().step(closure)
+
+
+def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tuple[nn.Module, _Counting]:
+    model = network(seed=1, hidden=4)
+    optimizer = _Counting(model.parameters())
+    loop(model, optimizer, batches, 1)
+    return model, optimizer
+
+
+def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
+    """Return what a training loop does with three batches: "found", what is wrong with it, "steps" and "wanted", how many.
+
+    found: right, nothing, no backward, no step, no zero_grad, step first, other count, other, or raises, with the "error".
+    """
+    draw = torch.Generator(device="cpu").manual_seed(0)
+    images = torch.rand(3, 8, 64, generator=draw, device="cpu", dtype=torch.float32)
+    batches = [(x, torch.arange(8, device="cpu") + k % 3) for k, x in enumerate(images)]
+    right, right_optimizer = _tried(train, batches)
+    try:
+        model, optimizer = _tried(loop, batches)
+    except Exception as error:  # noqa: BLE001 - whatever a learner's loop raises is told
+        found = "step first" if "inplace operation" in str(error) else "raises"
+        return {"found": found, "error": f"{type(error).__name__}: {str(error)[:160]}", "steps": 0, "wanted": 3}
+    return {"found": _found(model, optimizer, right, right_optimizer), "steps": len(optimizer.given), "wanted": 3}
+
+
+def _found(model: nn.Module, optimizer: _Counting, right: nn.Module, right_optimizer: _Counting) -> str:
+    start = network(seed=1, hidden=4)
+    if all(bool((a == b).all()) for a, b in zip(model.parameters(), right.parameters(), strict=True)):
+        return "right"
+    if all(bool((a == b).all()) for a, b in zip(model.parameters(), start.parameters(), strict=True)):
+        return "no step" if any(p.grad is not None for p in model.parameters()) else "no backward" if optimizer.given else "nothing"
+    if len(optimizer.given) != len(right_optimizer.given):
+        return "other count"
+    return "no zero_grad" if _piles_up(optimizer, right_optimizer) else "other"
+
+
+def _piles_up(optimizer: _Counting, right: _Counting) -> bool:
+    """Whether the second step was given the first gradient once more; the first steps are the same."""
+    for first, second, wanted in zip(optimizer.given[0], optimizer.given[1], right.given[1], strict=True):
+        if first is None or second is None or wanted is None or not torch.allclose(second, first + wanted, atol=1e-6):
+            return False
+    return True

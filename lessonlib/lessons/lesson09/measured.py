@@ -1,0 +1,70 @@
+"""What the deeper part of lesson 9 measures: shares of a loss that are left, each rule at the best of its step sizes."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
+from lessonlib.problems import digits_net
+from lessonlib.runner import run
+
+__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss"]
+
+Array = np.ndarray[Any, Any]
+WORDS, STEPS = 512, 60
+
+
+class Left(NamedTuple):
+    """What a rule leaves: the share of the excess loss, the step size, and the share in each quarter of the contexts, (4,)."""
+
+    share: float
+    lr: float
+    quarters: Array
+
+
+def left_on_words(rule: Callable[..., Any], lrs: Sequence[float], **hyper: Any) -> Left:
+    """Return what is Left of the Zipf bigram's excess loss after 60 steps with a cosine schedule, at the best of the step sizes."""
+    bigram = _bigram()
+
+    def cosine(t: int) -> Array:
+        return np.array(lrs)[:, None] * (1 + np.cos(np.pi * (t - 1) / STEPS)) / 2
+
+    found = run(rule, bigram, steps=STEPS, record="last", lr=cosine, **hyper)
+    best, by_quarter = int(found.loss[0].argmin()), bigram.metrics["by quartile"]
+    quarters = by_quarter(found.theta[0, best]) / by_quarter(bigram.start)
+    return Left(float(found.loss[0, best] / bigram.loss(bigram.start)), float(lrs[best]), quarters)
+
+
+@cache
+def _bigram() -> Any:
+    return zipf_bigram(WORDS)
+
+
+def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, **hyper: Any) -> float:
+    """Return the share of the loss left after 300 steps at the best of 61 step sizes, the median over random turns of the blocks."""
+    shares = []
+    for seed in range(turns):
+        problem = blocks(mixed, seed)
+        found = run(rule, problem, steps=300, record="last", lr=np.geomspace(1e-5, 10, 61)[:, None], **hyper)
+        shares.append(found.loss[0].min() / problem.loss(problem.start))
+    return float(np.median(shares))
+
+
+def mean_training_loss(rule: Callable[..., Any], batch: int = 64, steps: int = 100, seeds: int = 3, hidden: int = 32, **hyper: Any) -> Array:
+    """Return the training loss on the digits over the steps, mean of the seeds: (steps + 1, *batch of hyperparameters)."""
+    losses = [run(rule, digits_net(hidden, batch, seed, dtype=float), steps=steps, seed=seed, record="loss", **hyper).loss
+              for seed in range(seeds)]
+    return np.asarray(np.mean(losses, axis=0))
+
+
+def largest_curvature(grad: Callable[..., Array], theta: Array, rounds: int = 60) -> float:
+    """Return the largest eigenvalue of the Hessian at theta (n,), by power iteration on differences of the gradient."""
+    v, value, rng = np.random.default_rng(0).standard_normal(theta.size), 0.0, np.random.default_rng(0)
+    for _ in range(rounds):
+        v = 1e-4 * v / np.linalg.norm(v)
+        change = (grad(theta + v, rng) - grad(theta - v, rng)) / 2
+        v, value = change, float(v @ change / (v @ v))
+    return value

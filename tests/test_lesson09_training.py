@@ -1,0 +1,41 @@
+"""The loop that a learner completes: every line that can be left out is missed."""
+from __future__ import annotations
+
+import pytest
+from torch import nn
+
+from lessonlib.lessons.lesson09 import training
+from lessonlib.lessons.lesson09.training import what_a_loop_does
+
+
+def loop(*lines, once=False):
+    """A training loop of these lines, in order."""
+    def train(model, optimizer, dataloader, epochs=1):
+        criterion = nn.CrossEntropyLoss()
+        for _ in range(epochs):
+            for x, y in dataloader:
+                loss = criterion(model(x), y)
+                for line in lines:
+                    {"clear": optimizer.zero_grad, "back": loss.backward, "step": optimizer.step}[line]()
+                if once:
+                    break
+    return train
+
+
+@pytest.mark.parametrize(("attempt", "found"), [
+    (training.train, "right"), (loop("clear", "back", "step"), "right"), (loop("back", "step", "clear"), "right"), (loop(), "nothing"),
+    (loop("clear", "back"), "no step"), (loop("clear", "step"), "no backward"), (loop("back", "step"), "no zero_grad"),
+    (loop("step", "clear", "back"), "step first"), (loop("clear", "back", "step", once=True), "other count"),
+    (lambda model, optimizer, dataloader, epochs: 1 / 0, "raises"), (lambda model: None, "raises"),
+    (loop("clear", "back", "step", "step"), "other count")])
+def test_what_is_left_out_is_found(attempt, found):
+    assert what_a_loop_does(attempt)["found"] == found
+
+
+def test_the_network_learns_and_the_seed_outside_is_left_alone():
+    from torch import optim, random
+
+    before = random.get_rng_state()
+    accuracy = training.accuracy_after(lambda *args: training.train(*args, epochs=3), lambda params: optim.Adam(params, lr=0.01))
+    assert accuracy > 0.9
+    assert bool((random.get_rng_state() == before).all())
