@@ -32,7 +32,7 @@ import numpy as np
 import matplotlib.pyplot as plt
 from lessonlib import State, adam, grid, run, sgd
 from lessonlib import checks, problems
-from lessonlib.lessons.lesson00 import play
+from lessonlib.lessons.lesson00 import judges, play
 
 for name, (_, enough) in play.versions().items():
     print(f"{name:11} {'ready' if enough else 'missing or too old'}")
@@ -263,19 +263,7 @@ my_border = 2 / 40
 # A border is right when the shorter step falls and the longer one does not. 500 steps from $(1, 1)$ decide.
 
 # %%
-def falls(lr):
-    """Whether 500 steps from (1, 1) end lower than they began."""
-    theta, s, curvatures = np.ones(2), State(), np.array([3.0, 40.0])
-    for _ in range(500):
-        theta, s = sgd(theta, curvatures * theta, s, lr=lr)
-    return bool((curvatures * theta**2).sum() < curvatures.sum())
-
-if my_border is None:
-    print("not answered yet: put a number in place of None")
-else:
-    for share in (0.98, 1.02):
-        told = "falls" if falls(share * my_border) else "grows"
-        print(f"step size {share * my_border:.4f}: the loss {told}")
+judges.judge_border(my_border)
 
 # %% [markdown]
 # If the first falls and the second grows, you have it. If both fall, your border is too low; if both grow, too high. The curvature along the valley does not enter: the steepest direction alone sets the limit, and all others must live with it.

@@ -34,7 +34,7 @@ import numpy as np
 
 from lessonlib import State, grid, momentum, run, sgd
 from lessonlib import checks, problems
-from lessonlib.lessons.lesson07 import play
+from lessonlib.lessons.lesson07 import judges, play
 
 # %% [markdown]
 # ## Part 1. An average that remembers
@@ -329,7 +329,7 @@ my_beta = (19 / 21) ** 2
 # Whatever you typed, the answer says what that number does.
 
 # %%
-play.judge_beta(my_beta, kappa=400)
+judges.judge_beta(my_beta, kappa=400)
 
 # %% [markdown]
 # ### The square root, measured
@@ -441,12 +441,7 @@ my_lr = 0.01
 # The answer is read off the step that a steady gradient ends with, yours beside the recipe's.
 
 # %%
-if my_lr is None:
-    print("No number yet.")
-else:
-    mine, recipe = my_lr / (1 - 0.99), 0.1 / (1 - 0.9)
-    print(f"a steady gradient g moves you by {mine:.3g} g a step, the recipe by {recipe:.3g} g:",
-          "the same" if np.isclose(mine, recipe) else "what does each sum end at?")
+judges.judge_lr(my_lr)
 
 # %% [markdown]
 # Who changes `momentum` in PyTorch and leaves `lr` alone has changed the step size too. When a run diverges "because of momentum 0.99", look there first.

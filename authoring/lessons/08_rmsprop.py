@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson08 import play
+from lessonlib.lessons.lesson08 import judges, play
 
 # %% [markdown]
 # ## Part 1. One step size for each coordinate
@@ -264,9 +264,7 @@ my_eps = 1e-16
 # The cell reports the distance at your $\epsilon$ and at ten times it. You have the largest when the first line says within and the second does not.
 
 # %%
-for eps in (my_eps, 10 * my_eps):
-    distance = apart(rmsprop, 1e-9, 1e-8, eps)
-    print(f"eps {eps:.0e}: the paths are {'within' if distance < 1e-6 else 'more than'} 1e-6 apart")
+judges.judge_eps(my_eps)
 
 # %% [markdown]
 # ### All but the sign: $\beta_2 \to 0$
@@ -554,17 +552,7 @@ my_angle = 12
 # The answer counts if RMSprop is slower at your angle and faster one degree before it. A few seconds.
 
 # %%
-rival = play.steps_to_arrive(sgd, 0)[0]
-asked = () if my_angle is None else (my_angle - 1, my_angle)
-measured = [play.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
-for angle, steps in zip(asked, measured):
-    print(f"at {angle} degrees RMSprop is {'faster' if steps < rival else 'slower'}: "
-          f"{steps:.0f} steps, gradient descent {rival:.0f}")
-if not measured:
-    print("Not answered yet: type a whole number of degrees.")
-else:
-    found = measured[0] < rival <= measured[1]
-    print("This is the border." if found else "Not the border yet.")
+judges.judge_angle(my_angle)
 
 # %% [markdown]
 # (At 12 degrees it is close: moving the starts by 2e-11 turns the verdict, {{ play.steps_to_arrive(rmsprop, 12, nudge=2e-11)[0]:.0f }} steps in place of {{ play.steps_to_arrive(rmsprop, 12)[0]:.0f }} against {{ took["gradient descent"][0][0]:.0f }}; at 11 and at 13 it stands.)
@@ -699,14 +687,9 @@ guess = {"A": "beta and 1 - beta exchanged", "B": "first steps corrected",
 # <details><summary>Hint</summary>None of the three starts with the burst. Which of them remembers too little, so that only the sign is left? Which remembers too much? And which one has nothing wrong with it but the beginning?</details>
 
 # %%
-for letter, name in guess.items():
-    if name not in wrong:
-        print(f"{letter}: no guess yet, or not one of the candidates")
-        continue
-    tried = run(wrong[name], surface, **setting).theta
-    off = ~np.isclose(tried, shown[letter].theta).all(axis=1)
-    seen = f"parts from the path at step {off.argmax()}. What does that step show?"
-    print(f"{letter}: {name}:", seen if off.any() else "this is it")
+paths = {letter: result.theta for letter, result in shown.items()}
+checks.judge_slips(guess, paths, candidates,
+                   lambda name: run(wrong[name], surface, **setting).theta)
 
 # %% [markdown]
 # One of the three is an odd "slip": its first step is $\alpha$, as it should be, and it remembers a hundred steps. Keep it in mind.

@@ -35,7 +35,7 @@ import numpy as np
 
 from lessonlib import State, adam, grid, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson09 import play
+from lessonlib.lessons.lesson09 import judges, play
 
 # %% [markdown]
 # ## Part 1. The algorithm
@@ -448,9 +448,7 @@ my_eps = 0.1
 # The cell reports what your $\epsilon$ does; change it until it is the smallest that works.
 
 # %%
-result = run(adam, wilson, steps=3000, record="last", lr=0.1, eps=my_eps)
-error = wilson.metrics["test error"](result.theta[0])
-print(f"eps {my_eps:g}: test error {error:.0%}, label's weight {result.theta[0, 0]:.2f}")
+judges.judge_eps(my_eps)
 
 # %% [markdown]
 # The label's feature needs more weight than the other two together. Raising $\epsilon$ shifts weight to it little by little, and the error drops at once when it has enough.
@@ -740,14 +738,9 @@ guess = {"A": "no root", "B": "1 - beta2 is missing in v", "C": "no bias correct
 # <details><summary>Hint</summary>With which bug do the two coordinates no longer take equal steps, the one with the ten times larger gradient taking the shorter ones? With which are all steps too short by the same factor? With which is the very first step too long?</details>
 
 # %%
-for letter, name in guess.items():
-    if name not in bugs:
-        print(f"{letter}: no guess yet, or not one of the candidates")
-        continue
-    tried = run(bugs[name], surface, steps=60, lr=0.1).theta
-    apart = ~np.isclose(tried, paths[letter].theta).all(axis=1)
-    seen = f"parts from the path at step {apart.argmax()}. What does that step show?"
-    print(f"{letter}: {name}:", seen if apart.any() else "this is it")
+shown = {letter: result.theta for letter, result in paths.items()}
+checks.judge_slips(guess, shown, candidates,
+                   lambda name: run(bugs[name], surface, steps=60, lr=0.1).theta)
 
 # %% [markdown]
 # ### Exercise 3: correct the bias of another average (7 minutes)
