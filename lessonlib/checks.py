@@ -1,33 +1,26 @@
 """A check that talks back: what a learner's rule does, compared with the right one and with the classic wrong ones."""
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import inspect
-import io
 import re
-import sys
-import threading
-import time
-import traceback
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from functools import partial, wraps
+from math import isclose, log10
+from numbers import Real
+from typing import Any, ParamSpec
 
 import numpy as np
 
-from lessonlib import rules
-from lessonlib.misconceptions import Misconception, of
+from lessonlib import progress, rules
+from lessonlib.attempts import LATE, PATIENCE_S, STEPS, Probe, Seen, Stop, observe, patiently
+from lessonlib.misconceptions import Misconception, of, pairs
 from lessonlib.rules import State
+from lessonlib.signature import name_of, takes
 
-__all__ = ["PATIENCE_S", "Verdict", "check", "check_groups"]
+__all__ = ["Verdict", "check", "choice", "judge", "judge_slips", "number", "power_of_ten", "yours"]
 
 Array = np.ndarray[Any, Any]
-PATIENCE_S = 3.0  # seconds an attempt may take for all its probes together
-STEPS = 6
-_LATE = State(3, 0.1, 0.2)  # a state in the middle of a run
+P = ParamSpec("P")
 RTOL = 1e-3  # of the largest step of a coordinate: float32 passes, every misconception is further off
 
 
@@ -60,81 +53,151 @@ class Verdict:
         return f"{chr(0x2713) + ' ' if self.passed else ''}**{headline}**\n\n{text}"
 
 
-class _Probe(NamedTuple):
-    theta: Array  # (n,)
-    gradients: Array  # (STEPS, n)
-    hyper: dict[str, float]
+def judge(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
+    """Return a function that answers with a Verdict also where `function` raises Stop, and notes in the learner's progress what passed."""
+    @wraps(function)
+    def judged(*args: P.args, **kwargs: P.kwargs) -> Verdict:
+        try:
+            verdict = function(*args, **kwargs)
+        except Stop as stop:
+            return Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
+        if verdict:
+            progress.note("check", str(getattr(args[0], "__name__", function.__name__)))
+        return verdict
+
+    return judged
 
 
-class _Stop(Exception):
-    """Ends a check with the verdict it carries."""
+def yours(name: str, instead: Any, passes: Callable[[Any], Verdict] | None = None) -> Any:
+    """Return what the learner has written under this name in the notebook, if it passes, else `instead`, which it is checked against."""
+    from IPython import get_ipython
 
-    def __init__(self, headline: str, message: str) -> None:
-        super().__init__(headline)
-        self.verdict = Verdict(False, f"{headline}\n{message}")
-
-
-class _OutOfTime(BaseException):
-    """Raised inside an attempt that does not come back."""
+    shell = get_ipython()
+    written = shell.user_ns.get(name) if shell else None
+    return written if (check(written, instead) if passes is None else passes(written)) else instead
 
 
-class _Ear(io.TextIOBase):
-    """Hears what is printed and keeps the beginning; an endless print must not fill the memory."""
+def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, whole: bool = False) -> float:
+    """Return a learner's number as a float. Raises Stop for no answer, for what is no number, and outside of [low, high].
 
-    def __init__(self) -> None:
-        self.heard = ""
+    what: with its article, such as "a step size". Python's and NumPy's numbers are numbers, True and "12" are not.
 
-    def write(self, text: str) -> int:
-        self.heard = (self.heard + text)[:200]
-        return len(text)
+    >>> number(0.05, "a step size", 0)
+    0.05
+    """
+    if guess is None or guess is ...:
+        raise Stop("Not answered yet.", f"Put {what} in place of None, run that cell, then this one again. What is your guess?")
+    if isinstance(guess, np.ndarray) and guess.ndim == 0:
+        guess = guess.item()
+    if isinstance(guess, bool) or not isinstance(guess, Real):
+        shown = f"`{guess!r:.40}`, text" if isinstance(guess, str) else f"a {type(guess).__name__}"
+        bare = ", without quotes" if isinstance(guess, str) else ""
+        raise Stop(f"Not {what}.", f"You gave {shown}. Which single number do you mean{bare}?")
+    try:
+        value = float(guess)
+    except OverflowError:
+        value = np.inf
+    if not np.isfinite(value) or not low <= value <= high or (whole and not value.is_integer()):
+        span = (f"between {low:g} and {high:g}" if np.isfinite([low, high]).all() else f"of {low:g} or more" if np.isfinite(low) else
+                f"of {high:g} or less" if np.isfinite(high) else "with an end")
+        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {span} do you mean?")
+    return value
 
 
-def check(attempt: Callable[..., Any], against: Callable[..., Any] | str, *, patience: float = PATIENCE_S) -> Verdict:
+def power_of_ten(guess: Any, what: str) -> float:
+    """Return a learner's power of ten. Raises Stop as `number` does, and for a number between two powers."""
+    value = number(guess, what, 1e-300, 1e300)
+    power = round(log10(value))
+    if not isclose(value, 10.0**power, rel_tol=1e-6):
+        raise Stop("Not a power of ten.", f"You gave {value:g}. Which power do you mean, such as 1e{power}?")
+    return value
+
+
+def choice(guess: Any, options: Collection[str], what: str) -> str:
+    """Return a learner's choice among texts. Raises Stop for no answer, and for what is not among them."""
+    if guess is None or guess is ...:
+        raise Stop("Not answered yet.", f"Put {what} in place of None, in quotes, then run this cell again. What is your guess?")
+    if not isinstance(guess, str) or guess not in options:
+        shown = f"`{guess!r:.60}`" if isinstance(guess, (str, int, float)) else f"a {type(guess).__name__}"
+        raise Stop(f"Not {what}.", f"You gave {shown}; there are {', '.join(options)}. Which of them do you mean?")
+    return guess
+
+
+@judge
+def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = PATIENCE_S) -> Verdict:
     """Return a Verdict on `attempt`, a function written as attempt(theta, g, s, *, lr, ...) -> (theta, State).
 
     against: a rule of lessonlib, its name, or any function with a rule's signature; hyperparameters bound by functools.partial are
-    not asked of the attempt. Only the path of theta is compared, over several steps, scales and settings, to a thousandth of the
-    step: every algebraically equal form passes, whatever it keeps in its state. An attempt must be pure: no printing, nothing
-    changed in place, nothing kept outside `s`. It runs in a thread and is stopped after `patience` seconds in all.
+    not asked of the attempt. The path of theta is compared, over several steps, scales and settings, to a thousandth of the step:
+    every algebraically equal form passes, whatever it keeps in m and v. Then the step count t of its state. An attempt must be pure: no
+    printing, nothing changed in place, nothing kept outside `s`. It runs in a sandbox and is ended after `patience` seconds in all.
 
     >>> check(lambda theta, g, s, *, lr: (theta + lr * g, s), "sgd")
     Not yet: sign of the step
     Print the loss after each step. Which way should theta move when g is positive?
     """
     right = getattr(rules, against, None) if isinstance(against, str) else against
-    if not callable(right):
+    if not callable(right) or isinstance(right, type):
         raise ValueError(f"against={against!r}: a rule such as lessonlib.adam, or its name; there are "
                          f"{', '.join(n for n in rules.__all__ if n.islower())}")
     fixed, fresh = _probes(right, 7), _probes(right, None)
-    try:
-        if attempt is None or attempt is ...:
-            raise _Stop("Not written yet.", "Your turn: write the function, run its cell, then this one again.")
-        if not callable(attempt):
-            raise _Stop("Not a function.", f"This is a {type(attempt).__name__}. Pass the function itself, without calling it.")
-        ours, others, late = _patiently(partial(_observe, attempt, fixed, fresh), patience)
-    except _Stop as stop:
-        return stop.verdict
-    return _judge(ours, others, late, right, fixed, fresh)
+    seen = patiently(partial(observe, attempt, fixed + fresh), patience)
+    return _judge(seen, right, fixed, fresh)
 
 
-def _judge(
-    ours: list[Array], others: list[Array], late: Array, right: Callable[..., Any], fixed: list[_Probe], fresh: list[_Probe]
-) -> Verdict:
+@judge
+def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[str], walk: Callable[[str], Array]) -> Verdict:
+    """Return a Verdict on the names of the slips that made some paths: what each says, and where its path leaves the one shown.
+
+    guess: {letter: name}; shown: {letter: path (T + 1, n)}; walk: the path of a slip, by its name.
+    """
+    if not isinstance(guess, Mapping) or set(guess) != set(shown):
+        raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
+    told, right = [], 0
+    for letter, path in shown.items():
+        try:
+            name = choice(guess[letter], candidates, "a name from the list")
+        except Stop as stop:
+            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
+            continue
+        off = ~np.isclose(walk(name), path).all(axis=1)
+        right += not off.any()
+        told.append(f"{letter}: {name} " + (f"parts from the path at step {off.argmax()}." if off.any() else "is it."))
+    seen = " ".join(told)
+    if right == len(shown):
+        return Verdict(True, f"Correct.\n{seen}")
+    if all(guess[letter] is None for letter in shown):
+        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
+    return Verdict(False, f"{right} of {len(shown)}.\n{seen} Of those that are not it: what does the step show where they part?")
+
+
+def _judge(seen: Seen, right: Callable[..., Any], fixed: list[Probe], fresh: list[Probe]) -> Verdict:
     """Compare the paths of the attempt with the right ones, then with the wrong ones; only now are any of them computed."""
-    name = getattr(right, "__name__", None) or getattr(getattr(right, "func", None), "__name__", "the rule")
+    name = name_of(right)
+    ours, others = seen.paths[:len(fixed)], seen.paths[len(fixed):]
     wanted = [_path(right, p) for p in fixed]
-    known = _misconceptions(right)
     if all(map(_same, ours, wanted)):
-        if all(map(_same, others, [_path(right, p) for p in fresh])):
-            return Verdict(True, f"Correct.\nThe same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
-                           f"{len(fixed[0].theta)} coordinates.")
-        return Verdict(False, f"Right on some numbers only.\nIt agrees with `{name}` on the numbers that every check uses, and not "
-                       "on numbers drawn afresh. Does anything in it depend on particular numbers?")
-    for wrong in known:
-        if all(map(_same, ours, [_path(wrong, p) for p in fixed])) and (
-                np.isfinite(ours).any() or _same(late, _path(wrong, fixed[0], _LATE))):  # all NaN alike: look further on
-            m: Misconception = getattr(wrong, "func", wrong)
-            return Verdict(False, f"Not yet: {m.name}\n{m.hint}", m.name)
+        if not all(map(_same, others, [_path(right, p) for p in fresh])):
+            return Verdict(False, f"Right on some numbers only.\nIt agrees with `{name}` on the numbers that every check uses, and not "
+                           "on numbers drawn afresh. Does anything in it depend on particular numbers?")
+        _judge_count(seen, right, fixed)
+        return Verdict(True, f"Correct.\nThe same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
+                       f"{len(fixed[0].theta)} coordinates.")
+    known = [m for m in _misconceptions(right) if all(map(_same, ours, [_path(m, p) for p in fixed]))]
+    begun = [m for m in known if seen.late is not None and _same(seen.late, _path(m, fixed[0], LATE))]  # two may differ only there
+    if begun or (known and np.isfinite(ours).any()):  # all NaN alike: look further on
+        found: Misconception = getattr((begun or known)[0], "func", (begun or known)[0])
+        return Verdict(False, f"Not yet: {found.name}\n{found.hint}", found.name)
+    for first, second, both in pairs(right):
+        if all(map(_same, ours, [_path(both, p) for p in fixed])) and np.isfinite(ours).any():
+            first, second = sorted((first, second), key=lambda m: _parts_at(_path(m, fixed[0]), wanted[0]))
+            return Verdict(False, f"Not yet: {first.name}, and one more\nTwo slips at once; the first to show is this one. {first.hint}",
+                           first.name)
+    return _judge_numbers(name, ours, wanted, fixed)
+
+
+def _judge_numbers(name: str, ours: list[Array], wanted: list[Array], fixed: list[Probe]) -> Verdict:
+    """The first number that is off, for a path that is like no other."""
     for path, target, probe in zip(ours, wanted, fixed, strict=True):
         if not np.isfinite(path).all():
             t, i = np.argwhere(~np.isfinite(path))[0]
@@ -150,10 +213,22 @@ def _judge(
     raise AssertionError("a path that is not the same has a place where it parts")
 
 
-def _probes(right: Callable[..., Any], seed: int | None) -> list[_Probe]:
+def _judge_count(seen: Seen, right: Callable[..., Any], fixed: list[Probe]) -> None:
+    """Stop where theta is right and the step count of the state is not, unless the right rule counts none."""
+    s, wanted = State(), []
+    for g in fixed[0].gradients:
+        s = right(fixed[0].theta, g, s, **fixed[0].hyper)[1]
+        wanted.append(s.t)
+    for counts in seen.counts if wanted == list(range(1, STEPS + 1)) else []:
+        for step, t in enumerate(counts, 1):
+            if t != step:
+                raise Stop("theta is right, t is not.", f"After {step} step{'s' * (step > 1)} your state says t = {t:g}. The next step "
+                           "reads in s.t how many were taken, and in lesson 9 a rule will need that. What do you add to s.t?")
+
+
+def _probes(right: Callable[..., Any], seed: int | None) -> list[Probe]:
     """Gradients of mixed scale, some zero, at several settings: far from the defaults, so that every slip shows within 6 steps."""
     rng = np.random.default_rng(seed)
-    takes = [n for n, p in inspect.signature(right).parameters.items() if p.kind is p.KEYWORD_ONLY]
     bound = right.keywords if isinstance(right, partial) else {}
     out = []
     for values in ({"lr": 0.05, "beta1": 0.8, "beta2": 0.95, "eps": 0.02, "weight_decay": 0.4},
@@ -163,7 +238,7 @@ def _probes(right: Callable[..., Any], seed: int | None) -> list[_Probe]:
             values = {n: x * rng.uniform(0.9, 1.0) for n, x in values.items()}
         g = rng.uniform(0.5, 2.0, (STEPS, 5)) * rng.choice([-1.0, 1.0], (STEPS, 5)) * [0.01, 0.3, 1.0, 30.0, 0.0]
         g[2, 1] = g[0, 2] = 0.0
-        out.append(_Probe(np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g, {n: values.get(n, 0.5) for n in takes if n not in bound}))
+        out.append(Probe(np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g, {n: values.get(n, 0.5) for n in takes(right) if n not in bound}))
     return out
 
 
@@ -180,7 +255,7 @@ def _misconceptions(right: Callable[..., Any]) -> list[Any]:
     return [m for m in bound if not all(_same(_path(m, p), _path(right, p)) for p in probes)]
 
 
-def _path(rule: Callable[..., Any], probe: _Probe, s: State = State()) -> Array:
+def _path(rule: Callable[..., Any], probe: Probe, s: State = State()) -> Array:
     """theta after each step of a trusted rule: (STEPS, n)."""
     theta, path = probe.theta, []
     s = State(s.t, s.m + 0 * theta, s.v + 0 * theta)
@@ -203,211 +278,7 @@ def _same(path: Array, target: Array) -> bool:
     return bool(_near(path, target).all())
 
 
-def _patiently(work: Callable[[], Any], patience: float) -> Any:
-    """The result of work(), run in a thread: stopped when patience ends, its printing heard, its warnings ignored."""
-    outcome: list[Any] = []
-    ear, parked, end = _Ear(), threading.Event(), time.monotonic() + patience
-    stoppable = sys.version_info >= (3, 11)  # before, a loop around a try never let another thread in: park it from inside
-
-    def park(frame: Any, event: str, arg: Any) -> Any:  # noqa: ARG001 - the signature of a trace function
-        if time.monotonic() > end:
-            parked.set()
-            threading.Event().wait()
-        return park
-
-    def target() -> None:
-        if not stoppable:
-            sys.settrace(park)
-        with contextlib.suppress(_OutOfTime):
-            try:
-                with np.errstate(all="ignore"):
-                    outcome.append(work())
-            except _Stop as stop:
-                outcome.append(stop)
-
-    thread = threading.Thread(target=target, daemon=True)
-    with contextlib.redirect_stdout(ear), contextlib.redirect_stderr(ear), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        thread.start()
-        thread.join(patience)
-        tries = 0
-        while thread.is_alive() and not parked.is_set() and tries < 200:
-            if stoppable:  # again and again: a bare except inside the loop swallows the first ones
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_OutOfTime))
-            thread.join(0.005)
-            tries += 1
-    if thread.is_alive() and not parked.is_set():
-        raise _Stop("Still running.", f"After {patience:g} seconds it had not come back, and it could not be stopped: restart the kernel. "
-                    "Which loop or wait in it has no end?")
-    if not outcome:
-        raise _Stop("It does not come back.", f"It was stopped after {patience:g} seconds. Which loop in it has no end?")
-    if isinstance(outcome[0], _Stop):
-        raise outcome[0]
-    if ear.heard:
-        quoted = ear.heard.strip()[:80].replace("`", "'")
-        raise _Stop("It prints.", f"A rule is called thousands of times, so it should be silent. Yours prints `{quoted}`. Would you take "
-                    "that out?")
-    return outcome[0]
-
-
-def _observe(
-    attempt: Callable[..., Any], fixed: list[_Probe], fresh: list[_Probe]
-) -> tuple[list[Array], list[Array], Array]:
-    """The attempt's paths on all probes, and on the first from the middle of a run if there was no number at all.
-
-    Knows no right answer, so there is none on the stack to be read.
-    """
-    wanted = f"theta, g, s, *, {', '.join(fixed[0].hyper)}"
-    with contextlib.suppress(ValueError):  # some callables have no signature to look at
-        try:
-            inspect.signature(attempt).bind(fixed[0].theta, fixed[0].gradients[0], State(), **fixed[0].hyper)
-        except TypeError as error:
-            raise _Stop("It takes other arguments.", f"The check calls it as `f({wanted})`, the last ones by name, and Python says: "
-                        f"{error}. What does your `def` line ask for?") from None
-    probes = fixed + fresh
-    alone = [[theta for theta, _ in _walk(attempt, p)] for p in probes]
-    together: list[list[Array]] = [[] for _ in probes]
-    walks = [_walk(attempt, p, twice=True) for p in probes]
-    for _ in range(STEPS):
-        for kept, walk in zip(together, walks, strict=True):
-            theta, again = next(walk)
-            kept.append(theta)
-            if again is not None and not np.array_equal(theta, again, equal_nan=True):
-                _impure()
-    for one, other in zip(alone, together, strict=True):
-        if not np.array_equal(one, other, equal_nan=True):
-            _impure()
-    paths = [np.array(path) for path in alone]
-    late = paths[0]
-    if not np.isfinite(paths[:len(fixed)]).any():
-        late = np.array([theta for theta, _ in _walk(attempt, fixed[0], s=_LATE)])
-    return paths[:len(fixed)], paths[len(fixed):], late
-
-
-def _impure() -> None:
-    raise _Stop("The same inputs gave two different answers.", "A rule may use only its arguments, and may keep only what it returns in "
-                "the state. What does yours keep or read outside of them: a global, a counter, a random number?")
-
-
-def _walk(attempt: Callable[..., Any], probe: _Probe, *, twice: bool = False, s: State = State()) -> Any:
-    """Yield (theta, theta of the same call made again, or None) step by step."""
-    theta, s = probe.theta.copy(), State(s.t, s.m + 0 * probe.theta, s.v + 0 * probe.theta)
-    for g in probe.gradients:
-        again = _call(attempt, theta, g, s, probe.hyper)[0] if twice else None
-        theta, s = _call(attempt, theta, g, s, probe.hyper)
-        yield theta, again
-
-
-def _call(attempt: Callable[..., Any], theta: Array, g: Array, s: State, hyper: dict[str, float]) -> tuple[Array, State]:
-    """One call with copies of everything; raises _Stop with what is wrong with the answer."""
-    mine = (theta.copy(), g.copy(), np.copy(s.m), np.copy(s.v))
-    try:
-        result = attempt(mine[0], mine[1], State(s.t, mine[2], mine[3]), **hyper)
-    except NotImplementedError:
-        result = None
-    except (_OutOfTime, _Stop):
-        raise
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt from the attempt too: they must not end the kernel
-        _raised(error, attempt)
-    for name, now, before in zip(("theta", "g", "s.m", "s.v"), mine, (theta, g, s.m, s.v), strict=True):
-        if now.shape != np.shape(before) or not np.array_equal(now, before, equal_nan=True):
-            raise _Stop(f"It changes {name} in place.", f"The caller still needs `{name}` as it was. Does a line such as `x += ...` or "
-                        "`x[...] = ...` work on an argument? What would `x = x + ...` do instead?")
-    return _answer(result, theta)
-
-
-def _raised(error: BaseException, attempt: Callable[..., Any]) -> None:
-    """Say what was raised, and on which line of the attempt."""
-    code = getattr(attempt, "__code__", None)
-    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code is code]
-    first = code.co_firstlineno if code else 0
-    where = f" in line {lines[-1] - first + 1} of the function" if lines else ""
-    text = str(error)[:200]
-    if isinstance(error, ZeroDivisionError):
-        question = "Which denominator is 0 at the first step? Is it 1 - beta**t with t = 0?"
-    elif isinstance(error, NameError):
-        question = "Is that name in your def line, or made by a line before?"
-    elif isinstance(error, AttributeError) and "set" in text:
-        question = "A State cannot be changed. What do you return instead?"
-    elif isinstance(error, RecursionError):
-        question = "It calls itself without end. Which name inside it is its own?"
-    else:
-        question = "theta, g, s.m and s.v are NumPy arrays here, s.t is an integer. Which operation does not fit?"
-    raise _Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text or type(error).__name__}. {question}")
-
-
-def _answer(result: Any, theta: Array) -> tuple[Array, State]:
-    """The answer as numbers: theta (n,), State. Raises _Stop with what was returned and what is wanted."""
-    if result is None or result is ... or result is NotImplemented:
-        raise _Stop("Not written yet.", "The function returns nothing so far. Your turn: write it, run its cell, then this one again.")
-    shape = "It should end with `return theta, State(...)`, with what the rule remembers: t, then m and v where it has them."
-    if type(result) not in (tuple, list):
-        raise _Stop("It returns something else.", f"It returned a {type(result).__name__}. {shape} What is missing?")
-    if len(result) != 2:
-        raise _Stop(f"It returns {len(result)} things.", f"{shape} How many commas does your return line need?")
-    new, kept = result
-    if not isinstance(kept, (tuple, list)) or len(kept) != 3:
-        raise _Stop("The state has another form.", f"The second thing returned is a {type(kept).__name__}"
-                    f"{f' of {len(kept)}' if isinstance(kept, (tuple, list)) else ''}. {shape} What should the next step remember?")
-    out = _numbers(new, "theta")
-    if out.shape != theta.shape:
-        raise _Stop("theta has another shape.", f"theta came with shape {theta.shape} and went with {out.shape}. Which operation sums, "
-                    "picks or stretches?")
-    m, v = (_numbers(kept[i], name) for i, name in ((1, "m"), (2, "v")))
-    for name, array in (("m", m), ("v", v)):
-        if array.shape not in ((), theta.shape):
-            raise _Stop(f"{name} has another shape.", f"{name} has shape {array.shape} and theta {theta.shape}. Which operation sums, "
-                        "picks or stretches?")
-    return out, State(int(_numbers(kept[0], "t").flat[0]), np.broadcast_to(m, theta.shape), np.broadcast_to(v, theta.shape))
-
-
-def _numbers(value: Any, name: str) -> Array:
-    """A plain array of floats. Only known kinds are looked at, so that no object can answer for itself."""
-    if type(value) in (list, tuple, float, int) or isinstance(value, (np.ndarray, np.generic)):
-        with contextlib.suppress(TypeError, ValueError):
-            array = np.array(value, subok=False)
-            if array.dtype.kind in "fiub" and array.size:
-                return array.astype(float) if array.dtype.kind != "f" else array
-    raise _Stop(f"{name} is not made of numbers.", f"{name} came back as {type(value).__name__}. It should be an array of floats like the "
-                "one that went in. Where does it change its kind?")
-
-
-def check_groups(groups: Any, model: Any) -> Verdict:
-    """Return a Verdict on param groups for AdamW: each parameter of the torch module `model` in exactly one, biases and norms undecayed.
-
-    groups: a list of dicts with "params" (parameters, or pairs of name and parameter) and "weight_decay". Decayed is every parameter
-    of two or more axes, save embeddings, which may be in either. The first parameter in the wrong place is named.
-    """
-    if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
-        return Verdict(False, "Not written yet.\nYour turn: return a list of two groups, then run this cell again.")
-    wanted = {"params", "weight_decay"}
-    if not isinstance(groups, (list, tuple)) or not all(isinstance(g, dict) and wanted <= set(g) for g in groups):
-        return Verdict(False, 'Not param groups.\nThe optimizer wants a list of dicts, each with "params" and "weight_decay". What is '
-                       "yours?")
-    placed: dict[int, list[float]] = {}
-    for group in groups:
-        if not isinstance(group["params"], (list, tuple)):
-            return Verdict(False, f"Not a list of parameters.\nThe params of one group are a {type(group['params']).__name__}. What "
-                           "is left in it once it has been read?")
-        for p in group["params"]:
-            placed.setdefault(id(p[1] if isinstance(p, tuple) else p), []).append(float(group["weight_decay"]))
-    free = {id(p) for m in model.modules() if type(m).__name__ == "Embedding" for p in m.parameters()}
-    for name, p in model.named_parameters():
-        decays = placed.pop(id(p), [])
-        seen = f"`{name}`, of shape {tuple(p.shape)},"
-        if not p.requires_grad or (len(decays) == 1 and id(p) in free):
-            continue
-        if not decays:
-            return Verdict(False, f"A parameter is missing.\n{seen} is in no group. Who would train it?")
-        if len(decays) > 1:
-            return Verdict(False, f"A parameter is there twice.\n{seen} is in {len(decays)} groups. How often would a step move it?")
-        if p.ndim < 2 and decays[0]:
-            return Verdict(False, f"Decayed, and should not be.\n{seen} has weight_decay {decays[0]:g}. What does a layer compute once "
-                           "its scale or its shift is pulled to 0, and what tells such parameters from matrices, whatever their names "
-                           "are?")
-        if p.ndim >= 2 and not decays[0]:
-            return Verdict(False, f"Not decayed, and should be.\n{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
-    if placed:
-        return Verdict(False, "A stranger.\nOne of the groups holds a parameter that is not the model's. Which model did you walk through?")
-    return Verdict(True, f"Correct.\nEach of the {sum(1 for _ in model.parameters())} parameters is in one group; matrices are decayed, "
-                   "biases and norms are not.")
+def _parts_at(path: Array, target: Array) -> int:
+    """The step at which a path parts from the target; STEPS if at none."""
+    off = (~_near(path, target)).any(axis=1)
+    return int(off.argmax()) if off.any() else STEPS

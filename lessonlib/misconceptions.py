@@ -9,13 +9,17 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from lessonlib import rules
 from lessonlib.rules import State
+from lessonlib.signature import MISSING, name_of, require, takes
 
-__all__ = ["MISCONCEPTIONS", "Misconception", "of"]
+__all__ = ["MISCONCEPTIONS", "Misconception", "of", "pairs"]
 
 Piece = Callable[[SimpleNamespace], Any]
 
@@ -50,21 +54,23 @@ _RIGHT: dict[str, dict[str, Piece]] = {
 class Misconception:
     """A wrong version of a rule: its name, the name of the rule, a question as a hint, and the pieces it replaces.
 
-    Call it as the rule: m(theta, g, State(...), lr=0.1) -> (theta, State); hyperparameters have the rule's defaults.
+    Call it as the rule: m(theta, g, State(...), lr=0.1) -> (theta, State); it has the rule's signature, defaults included.
     """
 
     name: str
     rule: str
     hint: str
     pieces: dict[str, Piece] = field(repr=False, hash=False)
+    defaults: dict[str, Any] = field(init=False, repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__signature__", inspect.signature(getattr(rules, self.rule)))
+        object.__setattr__(self, "defaults", takes(getattr(rules, self.rule)))
 
     def __call__(self, theta: Any, g: Any, s: State, **hyper: Any) -> tuple[Any, State]:
-        takes = inspect.signature(getattr(rules, self.rule)).parameters
-        unknown = [name for name in hyper if name not in takes]
-        if unknown:
-            raise ValueError(f"{unknown[0]}={hyper[unknown[0]]!r}: {self.rule} takes "
-                             f"{', '.join(n for n, p in takes.items() if p.kind is p.KEYWORD_ONLY)}")
-        a = SimpleNamespace(theta=theta, **{n: p.default for n, p in takes.items() if p.kind is p.KEYWORD_ONLY})
+        if not {n for n, default in self.defaults.items() if default is MISSING} <= set(hyper) <= set(self.defaults):
+            require(getattr(rules, self.rule), hyper)
+        a = SimpleNamespace(theta=theta, **self.defaults)
         a.__dict__.update(hyper, g=g, raw=g, s=s)
         for name, piece in (_RIGHT[self.rule] | self.pieces).items():
             setattr(a, name, piece(a))
@@ -80,6 +86,14 @@ def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
 
 _SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
+_EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
+_TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
+_BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
+
+
+def _over(fold: Callable[..., Any], x: Any) -> Any:
+    """A fold over the coordinates, for each of them; a number has one."""
+    return fold(x, axis=-1, keepdims=True) + 0 * x if np.ndim(x) else x
 
 _ADAM_TABLE = (
     _wrong("adam", "no bias correction",
@@ -104,6 +118,9 @@ _ADAM_TABLE = (
     _wrong("adam", "t never advances",
            "The first step is right and the second is not. What is t in your second step, and what do you divide by there?",
            state=lambda a: State(a.s.t, a.m, a.v)),
+    _wrong("adam", "division by 1 - beta without t",
+           "The first step is right and the second is not. How much of the zero that m started from is left at t = 2, and do you divide "
+           "by something else there?", m_hat=lambda a: a.m / (1 - a.beta1), v_hat=lambda a: a.v / (1 - a.beta2)),
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
@@ -130,6 +147,23 @@ _ADAM_TABLE = (
            m_hat=lambda a: a.m / abs(1 - a.beta1 * a.t), v_hat=lambda a: a.v / abs(1 - a.beta2 * a.t)),
     _wrong("adam", "correction multiplied instead of divided", "At t = 1 m is too small. Does multiplying it by 1 - beta1 make it "
            "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
+    _wrong("adam", "the whole vector normalised by one number", _EACH, v_hat=lambda a: _over(np.mean, a.v) / (1 - a.beta2**a.t)),
+    _wrong("adam", "v summed over the coordinates", _TOGETHER, v_hat=lambda a: _over(np.sum, a.v) / (1 - a.beta2**a.t)),
+    _wrong("adam", "variance instead of second moment",
+           "Feed a constant g = 3. It never varies. What should v become there, and what does yours, once you take m away from g?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * (a.g - a.m)**2),
+    _wrong("adam", "fields of State swapped",
+           "State takes t, m and v, in this order. What does your second step find in s.m, and what in s.v?",
+           state=lambda a: State(a.t, a.v, a.m)),
+    _wrong("adam", "beta1 for both averages", _BOTH, v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2,
+           v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
+    _wrong("adam", "beta2 for both averages", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
+           m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
+    _wrong("adam", "beta1 in both corrections", _BOTH, v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
+    _wrong("adam", "beta2 in both corrections", _BOTH, m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
+    _wrong("adam", "root before the correction",
+           "At t = 1, v is (1 - beta2) * g**2 and you take its root first. By what must that root be divided to give the size of g?",
+           step=lambda a: a.m_hat / (a.v**0.5 / (1 - a.beta2**a.t) + a.eps)),
     _wrong("adam", "L2 mixed in", "Set g = 0 from the first step on. Should plain Adam move theta at all?",
            g=lambda a: a.g + 0.01 * a.theta),
 )
@@ -137,8 +171,7 @@ _ADAM_TABLE = (
 _SGD_TABLE = (
     _wrong("sgd", "sign of the step", _SIGN, new=lambda a: a.theta + a.lr * a.g),
     _wrong("sgd", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.g),
-    _wrong("sgd", "divided by lr", "Make lr ten times smaller. Should the step grow or shrink?",
-           new=lambda a: a.theta - a.g / a.lr),
+    _wrong("sgd", "divided by lr", "Make lr ten times smaller. Should the step grow or shrink?", new=lambda a: a.theta - a.g / a.lr),
     _wrong("sgd", "theta is lost", "Where does a step start from: from zero, or from where you are?", new=lambda a: -a.lr * a.g),
     _wrong("sgd", "only the sign of g", "Near the minimum the gradient is small. Should the step be small there too?",
            new=lambda a: a.theta - a.lr * ((a.g > 0) * 1.0 - (a.g < 0) * 1.0)),
@@ -160,8 +193,7 @@ _MOMENTUM_TABLE = (
            state=lambda a: State(a.t, a.g)),
     _wrong("momentum", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one "
            "step?", m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
-    _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?",
-           step=lambda a: a.g),
+    _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?", step=lambda a: a.g),
     _wrong("momentum", "first steps corrected", "That is a good idea, and the subject of lesson 9. What does m hold at t = 1 if "
            "nothing corrects it?", step=lambda a: a.m / (1 - a.beta1**a.t)),
     _wrong("momentum", "step along the old average", "Does the gradient you just measured take part in this step?",
@@ -183,6 +215,8 @@ _RMSPROP_TABLE = (
            "Feed a constant g = 3. Its variance is 0. What should v become, and what happens to a step divided by its root?",
            m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
            step=lambda a: a.g / (abs(a.v - a.m**2) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "the whole vector normalised by one number", _EACH, step=lambda a: a.g / (_over(np.mean, a.v) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "v summed over the coordinates", _TOGETHER, step=lambda a: a.g / (_over(np.sum, a.v) ** 0.5 + a.eps)),
     _wrong("rmsprop", "epsilon inside the root",
            "With v = 0 and eps = 1e-8, what is the denominator if eps stands inside the root, and what if it stands outside?",
            step=lambda a: a.g / (a.v + a.eps) ** 0.5),
@@ -210,6 +244,9 @@ _L2_TABLE = (
     _wrong("adam_l2", "sign of the decay", "Set g = 0. Does theta shrink or grow?", g=lambda a: a.raw - a.weight_decay * a.theta),
     _wrong("adam_l2", "penalty in m only", "Which gradient is squared for v: the one of the data, or the one of data plus penalty?",
            v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.raw**2),
+    _wrong("adam_l2", "penalty added to m alone", "m averages gradients. By what is each of them multiplied on its way into m, and your "
+           "penalty?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.raw + a.weight_decay * a.theta,
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.raw**2),
     _wrong("adam_l2", "penalty in v only", "Which gradient does m average: the one of the data, or the one of data plus penalty?",
            m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.raw),
     _wrong("adam_l2", "penalty times lr", "The penalty is weight_decay / 2 * theta**2. Is lr in its derivative?",
@@ -223,6 +260,8 @@ _ADAMW_TABLE = (
            g=lambda a: a.g + a.weight_decay * a.theta, new=_ADAM["new"]),
     _wrong("adamw", "decay after the correction", "You add the decay to m_hat. By what is it then divided, and is that the same for "
            "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=_ADAM["new"]),
+    _wrong("adamw", "decay in m only", "You add the decay to the gradient that m averages. By what is it divided in the end, and does "
+           "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=_ADAM["new"]),
     _wrong("adamw", "decay not multiplied by lr", "In PyTorch's form a schedule that sends lr to 0 stops everything. Does it stop "
            "your decay?", new=lambda a: a.theta - a.weight_decay * a.theta - a.lr * a.step),
     _wrong("adamw", "decay applied to the new parameter", "Which theta is shrunk: the one before Adam's step, or the one after it?",
@@ -234,8 +273,7 @@ _ADAMW_TABLE = (
            new=lambda a: a.theta - a.lr**2 * a.weight_decay * a.theta - a.lr * a.step),
 )
 
-MISCONCEPTIONS: tuple[Misconception, ...] = (
-    *_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE)
+MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE)
 
 
 def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
@@ -246,10 +284,16 @@ def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
     >>> [m.name for m in of("adam")][:2]
     ['no bias correction', 'bias correction of m only']
     """
-    if isinstance(rule, partial):
-        return of(rule.func)
-    name = rule if isinstance(rule, str) else getattr(rule, "__name__", repr(rule))
+    name = name_of(rule)
     found = tuple(m for m in MISCONCEPTIONS if m.rule == name)
     if not found:
         raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(_RIGHT)}")
     return found
+
+
+def pairs(rule: Callable[..., Any] | str) -> list[tuple[Misconception, Misconception, Callable[..., Any]]]:
+    """Return (one, another, both at once) for each two slips that replace different pieces of a rule, as bound as it is."""
+    rows = [m for m in MISCONCEPTIONS if m.rule == name_of(rule)]
+    both = [(a, b, Misconception(f"{a.name}; {b.name}", a.rule, f"{a.hint} {b.hint}", a.pieces | b.pieces))
+            for a, b in combinations(rows, 2) if not set(a.pieces) & set(b.pieces)]
+    return [(a, b, partial(m, **rule.keywords) if isinstance(rule, partial) else m) for a, b, m in both]

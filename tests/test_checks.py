@@ -1,9 +1,12 @@
 """check: right answers pass however they are written; hostile ones get a message, never a pass."""
 from __future__ import annotations
 
+import _thread
 import sys
+import threading
 import time
 import warnings
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -12,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
-from lessonlib.checks import Verdict, check, check_groups
+from lessonlib.attempts import Stop
+from lessonlib.checks import Verdict, check, choice, judge, number
 
 RULES = [sgd, momentum, rmsprop, adam, adam_l2, adamw]
 
@@ -206,7 +210,8 @@ HOSTILE = [
     (global_state, "The same inputs gave two different answers."), (global_state_reset, "The same inputs gave two different answers."),
     (global_state_by_t, "The same inputs gave two different answers."), (random_steps, "The same inputs gave two different answers."),
     (lambda *a, **k: None, "Not written yet."), (lambda *a, **k: ..., "Not written yet."), (None, "Not written yet."), (..., "Not written yet."),
-    (3, "Not a function."), (lambda theta, g: theta, "It takes other arguments."),
+    *((wrong, "Not a function.") for wrong in (3, "12", [1, 2], {"lr": 1}, np.ones(3), True, dict, State, np.float64(1))),
+    (abs, "It takes other arguments."), (lambda: 3, "It takes other arguments."), (lambda theta, g: theta, "It takes other arguments."),
     (lambda theta, g, s, *, lr: (theta, s), "It takes other arguments."),
     (lambda theta, g, s, **k: theta, "It returns something else."), (lambda theta, g, s, **k: (theta, s.m, s.v), "It returns 3 things."),
     (lambda theta, g, s, **k: (theta, (s.m, s.v)), "The state has another form."),
@@ -218,7 +223,162 @@ HOSTILE = [
     (lambda theta, g, s, **k: (theta.view(LyingArray), State(s.t + 1)), "Not yet."),
     (lambda theta, g, s, **k: (theta * np.nan, s), "Not a number."), (lambda theta, g, s, **k: (theta - g / (s.v**0.5), s), "Not a number."),
     (lambda theta, g, s, **k: (theta - 0.1234 * g, s), "Not yet."),
+    *((lambda theta, g, s, t=t, **k: (adam(theta, g, s, **k)[0], State(t)), "t is no step count.") for t in (
+        float("inf"), -np.inf, np.nan, 1e300, np.ones(3), np.array([np.inf]), np.float32("inf"))),
+    *((lambda theta, g, s, t=t, **k: (adam(theta, g, s, **k)[0], State(t)), "t is not made of numbers.") for t in (None, "1", {}, 10**400, 1j)),
+    *((lambda theta, g, s, order=order, **k: (lambda new, kept: (new, tuple(kept[i] for i in order)))(*adam(theta, g, s, **k)),
+       "Not yet: fields of State swapped") for order in ((1, 2, 0), (1, 0, 2), (2, 0, 1), (2, 1, 0), (0, 2, 1))),
 ]
+
+
+class Sized(tuple):
+    """A state of the check's own undoing."""
+
+    def __len__(self):
+        raise OSError("no length")
+
+
+def test_an_error_of_the_checks_own_is_no_endless_loop():
+    verdict = check(lambda theta, g, s, **k: (theta, Sized((1, 0, 0))), adam)
+    assert verdict.headline == "The check cannot read this."
+    assert "OSError: no length" in verdict.message
+    assert verdict.message.endswith("?")
+
+
+COUNTS = [  # a wrong step count beside a right theta
+    (momentum, lambda s, t: s.t, "After 1 step your state says t = 0"), (rmsprop, lambda s, t: s.t, "After 1 step your state says t = 0"),
+    (sgd, lambda s, t: s.t, "After 1 step your state says t = 0"), (momentum, lambda s, t: 0, "After 1 step your state says t = 0"),
+    (momentum, lambda s, t: t + 1, "After 1 step your state says t = 2"), (sgd, lambda s, t: 1, "After 2 steps your state says t = 1"),
+    (rmsprop, lambda s, t: s.t + 0.5, "After 1 step your state says t = 0.5"), (sgd, lambda s, t: -t, "After 1 step your state says t = -1")]
+
+
+@pytest.mark.parametrize(("rule", "count", "said"), COUNTS)
+def test_theta_is_judged_first_and_then_the_step_count(rule, count, said):
+    def attempt(theta, g, s, **hyper):
+        new, kept = rule(theta, g, s, **hyper)
+        return new, State(count(s, kept.t), *kept[1:])
+
+    verdict = check(attempt, rule)
+    assert not verdict
+    assert verdict.headline == "theta is right, t is not."
+    assert said in verdict.message
+    assert verdict.message.endswith("?")
+
+    def also_wrong(theta, g, s, **hyper):
+        new, kept = attempt(theta, g, s, **hyper)
+        return 2 * theta - new, kept
+
+    assert check(also_wrong, rule).misconception == "sign of the step"
+
+
+def test_an_adam_that_needs_no_t_must_count_all_the_same():
+    def attempt(theta, g, s, *, lr, beta1, beta2, eps):
+        m, v = beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        t = 1 + (s.t if s.t > -1 else 0)
+        return adam(theta, g, State(t - 1, s.m, s.v), lr=lr, beta1=beta1, beta2=beta2, eps=eps)[0], State(float(t), m, v)
+
+    assert check(attempt, adam)  # 1.0 is a count
+
+
+@pytest.mark.parametrize("t", [lambda t: float(t), lambda t: np.int32(t), lambda t: np.array(t), lambda t: np.array([t]), lambda t: np.float32(t)])
+def test_every_way_to_write_a_whole_number_is_a_count(t):
+    def attempt(theta, g, s, **hyper):
+        new, kept = momentum(theta, g, s, **hyper)
+        return new, (t(kept.t), kept.m, kept.v)
+
+    assert check(attempt, momentum)
+
+
+def test_a_rule_that_counts_no_steps_asks_none_of_the_attempt():
+    def right(theta, g, s, *, lr):
+        return theta - lr * g, s
+
+    assert check(lambda theta, g, s, *, lr: (theta - lr * g, State(s.t + 1)), right)
+    assert check(right, right)
+
+
+def test_division_by_1_minus_beta_is_not_told_as_a_t_that_stands_still():
+    def attempt(theta, g, s, *, lr, beta1, beta2, eps):
+        m, v = beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        return theta - lr * m / (1 - beta1) / ((v / (1 - beta2)) ** 0.5 + eps), State(s.t + 1, m, v)
+
+    assert check(attempt, adam).misconception == "division by 1 - beta without t"
+
+
+def test_of_two_slips_the_one_seen_first_is_named():
+    def attempt(theta, g, s, *, lr, beta1, beta2, eps):
+        t = s.t + 1
+        m, v = beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        return theta + lr * m / (1 - beta1**t) / ((v / (1 - beta2**t)) ** 0.5 + eps), State(s.t, m, v)
+
+    verdict = check(attempt, adam)
+    assert verdict.headline == "Not yet: sign of the step, and one more"
+    assert verdict.misconception == "sign of the step"
+    assert verdict.message.endswith("?")
+
+
+def test_the_stop_button_ends_a_check():
+    begun = threading.Event()
+
+    def attempt(theta, g, s, **hyper):
+        begun.set()
+        while True:
+            try:
+                theta = theta + 1
+            except:  # noqa: E722
+                pass
+
+    def press():
+        begun.wait()
+        time.sleep(0.1)
+        _thread.interrupt_main()
+
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt, match="nothing of the attempt still runs"):
+        check(attempt, adam, patience=20)
+
+
+def nothing_starts(thread):
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize(("attempt", "said"), [(adam, "Correct."), (loops, "It does not come back."), (loops_and_catches, "It does not come back."),
+                                               (prints, "It prints."), (recurses, "It raised RecursionError."), (rmsprop, "It takes other arguments.")])
+def test_where_no_thread_starts_the_verdict_is_the_same(attempt, said, monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", nothing_starts)
+    assert check(attempt, adam, patience=0.5).headline == said
+
+
+NUMBERS = [  # what a learner may put down, and what is said of it
+    (None, "Not answered yet."), (..., "Not answered yet."), ("12", "Not a share."), (True, "Not a share."), ([0.1], "Not a share."),
+    (np.array([0.1]), "Not a share."), ({}, "Not a share."), (0.1j, "Not a share."), (float("nan"), "Not a share."), (float("inf"), "Not a share."),
+    (10**400, "Not a share."), (-0.1, "Not a share."), (1.1, "Not a share."), (adam, "Not a share."), (np.bool_(True), "Not a share.")]
+
+
+@pytest.mark.parametrize(("guess", "headline"), NUMBERS)
+def test_a_number_is_a_number_or_is_told_what_it_is(guess, headline):
+    @judge
+    def judge_share(guess):
+        number(guess, "a share", 0, 1)
+        return Verdict(True, "Correct.")
+
+    verdict = judge_share(guess)
+    assert verdict.headline == headline
+    assert verdict.message.endswith("?")
+    for right in (0.5, 1, np.float32(0.5), np.int64(1), Fraction(1, 2), np.array(0.5)):
+        assert judge_share(right)
+
+
+def test_a_whole_number_and_a_choice_are_asked_for():
+    assert number(12.0, "an angle", 0, 90, whole=True) == 12
+    with pytest.raises(Stop, match=r"Not an angle\."):
+        number(12.5, "an angle", 0, 90, whole=True)
+    assert choice("a", ["a", "b"], "a letter") == "a"
+    for wrong in ("c", 3, ["a"], True):
+        with pytest.raises(Stop, match=r"Not a letter\."):
+            choice(wrong, ["a", "b"], "a letter")
+    with pytest.raises(Stop, match=r"Not answered yet\."):
+        choice(None, ["a", "b"], "a letter")
 
 
 @pytest.mark.parametrize(("attempt", "headline"), HOSTILE, ids=[f"{i}-{h}" for i, (_, h) in enumerate(HOSTILE)])
@@ -227,7 +387,7 @@ def test_a_hostile_attempt_gets_a_message_and_never_a_pass(attempt, headline):
     verdict = check(attempt, adam, patience=1.0)
     assert not verdict
     assert verdict.headline == headline
-    assert verdict.message.partition("\n")[2].endswith("?") or headline == "Not written yet." or headline == "Not a function."
+    assert verdict.message.partition("\n")[2].endswith("?") or headline == "Not written yet."
 
 
 def test_a_wait_that_cannot_be_stopped_does_not_hold_the_learner():
@@ -244,13 +404,13 @@ def test_an_attempt_that_memorises_the_probes_does_not_pass():
 
     def spy(theta, g, s, **hyper):
         result = adam(theta, g, s, **hyper)
-        tape[theta.tobytes() + g.tobytes() + str(hyper).encode()] = result
+        tape[theta.tobytes() + g.tobytes() + str((s.t, hyper)).encode()] = result
         return result
 
     assert check(spy, adam)
 
     def replay(theta, g, s, **hyper):
-        return tape.get(theta.tobytes() + g.tobytes() + str(hyper).encode(), (theta, s))
+        return tape.get(theta.tobytes() + g.tobytes() + str((s.t, hyper)).encode(), (theta, s))
 
     verdict = check(replay, adam)
     assert verdict.headline == "Right on some numbers only."
@@ -309,40 +469,3 @@ def test_against_something_unknown_is_an_error_of_the_course_not_of_the_learner(
 def test_a_product_in_a_message_is_not_taken_for_bold():
     shown = Verdict(False, "Not yet.\ng**2 and `a**2` < m_hat: which is g**2?")._repr_markdown_()
     assert shown == "**Not yet.**\n\ng\\*\\*2 and `a**2` \\< m\\_hat: which is g\\*\\*2?"
-
-
-def small_transformer():
-    import torch
-
-    return torch.nn.Sequential(torch.nn.Embedding(7, 8), torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
-                               torch.nn.LayerNorm(8), torch.nn.Linear(8, 7))
-
-
-def by_axes(model, decay=0.1, keep=lambda name, p: p.ndim >= 2, drop=None):
-    named = [(n, p) for n, p in model.named_parameters() if n != drop]
-    return [{"params": [p for n, p in named if keep(n, p)], "weight_decay": decay},
-            {"params": [p for n, p in named if not keep(n, p)], "weight_decay": 0.0}]
-
-
-GROUPS = [  # groups of a model, and what the check says of them
-    (lambda m: by_axes(m), "Correct."),
-    (lambda m: [g | {"params": [(str(i), p) for i, p in enumerate(g["params"])]} for g in by_axes(m)], "Correct."),
-    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "0.weight"), "Correct."),  # embeddings are free
-    (lambda m: None, "Not written yet."),
-    (lambda m: m.parameters(), "Not param groups."),
-    (lambda m: [{"params": m.parameters(), "weight_decay": 0.1}], "Not a list of parameters."),
-    (lambda m: by_axes(m, drop="3.weight"), "A parameter is missing.\n`3.weight`"),
-    (lambda m: [*by_axes(m), {"params": [m[2].weight], "weight_decay": 0.0}], "A parameter is there twice.\n`2.weight`"),
-    (lambda m: by_axes(m, keep=lambda n, p: "bias" not in n), "Decayed, and should not be.\n`1.norm1.weight`"),
-    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "1.linear1.weight"), "Not decayed, and should be.\n`1.linear1.weight`"),
-    (lambda m: [*by_axes(m), {"params": [small_transformer()[3].weight], "weight_decay": 0.1}], "A stranger."),
-]
-
-
-@pytest.mark.parametrize(("make", "said"), GROUPS, ids=[said.replace("\n", " ") for _, said in GROUPS])
-def test_param_groups_are_told_which_parameter_is_in_the_wrong_place(make, said):
-    model = small_transformer()
-    verdict = check_groups(make(model), model)
-    assert verdict.message.startswith(said)
-    assert bool(verdict) == (said == "Correct.")
-    assert verdict or "?" in verdict.message or said == "Not written yet."

@@ -64,17 +64,6 @@ def test_the_known_steps_come_out_again():
     assert play.steps_to(momentum, 100, lr=0.1, beta1=0.99, budget=50) is None
 
 
-@pytest.mark.parametrize(("guess", "headline"), [
-    (None, "No number yet."), (1.5, "Not a beta."), ("0.8", "Not a beta."), (0.8186, "Correct."), (0.82, "Larger than it needs to be."), (19 / 21, "Nearly."),
-    (0.995, "That one is gradient descent's."), (0.5, "Too small."), (0.0, "Too small."), (0.9, "Larger than it needs to be."),
-])
-def test_a_guess_at_beta_is_answered(guess, headline):
-    verdict = play.judge_beta(guess)
-    assert verdict.headline == headline
-    assert bool(verdict) == (headline == "Correct.")
-    assert verdict or verdict.message.rstrip(".").endswith(("?", "again"))
-
-
 def test_the_parts_of_the_error_add_up_and_the_average_keeps_its_law():
     noise = np.random.default_rng(0).standard_normal(200_000)
     assert averages.average(noise, 0.9)[100:].var() == pytest.approx(0.1 / 1.9, rel=0.05)

@@ -312,7 +312,7 @@ my_steps = 83 * (2500 / 100) ** 0.5
 # The judge counts the steps and compares.
 
 # %%
-judges.steps_at(my_steps, kappa=2500)
+judges.judge_steps(my_steps, kappa=2500)
 
 # %% [markdown]
 # ## Part 4. In PyTorch
@@ -383,7 +383,7 @@ my_lr = 0.01
 # The judge compares how far a steady gradient moves you.
 
 # %%
-judges.translated(my_lr)
+judges.judge_lr(my_lr)
 
 # %% [markdown]
 # ### A real network

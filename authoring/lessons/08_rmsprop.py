@@ -41,7 +41,7 @@ import numpy as np
 
 from lessonlib import State, adam, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson08 import play, turned_ravine
+from lessonlib.lessons.lesson08 import judges, play, turned_ravine
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -312,9 +312,7 @@ my_eps = 1e-16
 # You have the largest when the first line says within and the second does not.
 
 # %%
-for eps in (my_eps, 10 * my_eps):
-    distance = apart(rmsprop, 1e-9, 1e-8, eps)
-    print(f"eps {eps:.0e}: the paths are {'within' if distance < 1e-6 else 'more than'} 1e-6 apart")
+judges.judge_eps(my_eps)
 
 # %% [markdown]
 # ### All but the sign: $\beta_2 \to 0$
@@ -690,17 +688,7 @@ my_angle = 12
 # A few seconds.
 
 # %%
-rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
-asked = () if my_angle is None else (my_angle - 1, my_angle)
-measured = [turned_ravine.steps_to_arrive(rmsprop, angle)[0] for angle in asked]
-for angle, steps in zip(asked, measured):
-    print(f"at {angle} degrees RMSprop is {'faster' if steps < rival else 'slower'}: "
-          f"{steps:.0f} steps, gradient descent {rival:.0f}")
-if not measured:
-    print("Not answered yet: type a whole number of degrees.")
-else:
-    found = measured[0] < rival <= measured[1]
-    print("This is the border." if found else "Not the border yet.")
+judges.judge_angle(my_angle)
 
 # %% [markdown]
 # How sure is that border?
@@ -868,14 +856,9 @@ guess = {"A": "beta and 1 - beta exchanged", "B": "first steps corrected",
 # <details><summary>Hint</summary>None of the three starts with the burst. Which of them remembers too little, so that only the sign is left? Which remembers too much? And which one has nothing wrong with it but the beginning?</details>
 
 # %%
-for letter, name in guess.items():
-    if name not in wrong:
-        print(f"{letter}: no guess yet, or not one of the candidates")
-        continue
-    tried = run(wrong[name], surface, **setting).theta
-    off = ~np.isclose(tried, shown[letter].theta).all(axis=1)
-    seen = f"parts from the path at step {off.argmax()}. What does that step show?"
-    print(f"{letter}: {name}:", seen if off.any() else "this is it")
+paths = {letter: result.theta for letter, result in shown.items()}
+checks.judge_slips(guess, paths, candidates,
+                   lambda name: run(wrong[name], surface, **setting).theta)
 
 # %% [markdown]
 # One of the three is an odd "slip": its first step is $\alpha$, as it should be, and it remembers a hundred steps.

@@ -296,9 +296,8 @@ checks.check(my_adam, against=adam)
 # If the check has not passed yet, the library's `adam` stands in for it.
 
 # %%
-rule = my_adam if checks.check(my_adam, against=adam) else adam
-bill = heating.heating()
-walk = run(rule, bill, steps=300, lr=0.19, beta1=0.9, beta2=0.999, eps=1e-8)
+mine, bill = checks.yours("my_adam", adam), heating.heating()
+walk = run(mine, bill, steps=300, lr=0.19, beta1=0.9, beta2=0.999, eps=1e-8)
 slope, intercept = walk.theta[-1]
 print(f"gas = {slope:.2f} * temperature + {intercept:.1f}")
 print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
@@ -338,7 +337,7 @@ second["theta"] = 1.999 - 0.001 * second["m_hat"] / second["v_hat"] ** 0.5
 # The judge looks at one number after the other and stops at the first that is off.
 
 # %%
-judges.second_step(second)
+judges.judge_second_step(second)
 
 # %% [markdown]
 # The steps are equally long, and they would be for any steady gradient.
@@ -450,7 +449,7 @@ def train(model, optimizer, dataloader, epochs=15):
 # The judge trains a tiny network with your loop and compares it with the right one.
 
 # %%
-judges.training_loop(train)
+judges.judge_loop(train)
 
 # %% [markdown]
 # Now your loop trains three networks from the same start, on the same batches.
@@ -469,10 +468,8 @@ default
 # If your loop or your `my_adam` is not finished yet, the library's stand in for them.
 
 # %% tags=["answer"]
-loop = train if judges.training_loop(train) else training.train
-mine = adam
-if "my_adam" in globals() and checks.check(my_adam, against=adam):
-    mine = my_adam
+mine = checks.yours("my_adam", adam)
+loop = checks.yours("train", training.train, judges.judge_loop)
 defaults = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 makers = {"torch's Adam, lr 0.001": lambda params: optim.Adam(params, lr=0.001),
           "torch's Adam, lr 0.01": lambda params: optim.Adam(params, lr=0.01),
@@ -572,7 +569,7 @@ bugs = {"A": "no root", "B": "no bias correction"}
 # The judge runs the bug that you named and compares the paths.
 
 # %%
-judges.name_the_bugs(bugs)
+judges.judge_bugs(bugs)
 
 # %% [markdown]
 # ### On Monday morning

@@ -42,7 +42,7 @@ from lessonlib import State, adam, adam_l2, adamw, checks, grid, plots, run
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task, modular_task
 from lessonlib.problems import Problem
-from lessonlib.lessons.lesson10 import decay_maps, play
+from lessonlib.lessons.lesson10 import decay_maps, judges, play
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -279,12 +279,7 @@ my_d = 0.01 * 0.5
 # One step of each from $\theta = 1$ with $g = 0.3$ decides.
 
 # %%
-if my_d is None:
-    print("not answered yet: put a number in place of None")
-else:
-    a, b = (rule(1.0, 0.3, State(), lr=0.01, weight_decay=decay)[0]
-            for rule, decay in ((adamw, 0.5), (loshchilov_hutter, my_d)))
-    print("the same step:", math.isclose(a, b))
+judges.judge_decay(my_d)
 
 # %% [markdown]
 # **Second, L2 is no worse here.**
@@ -511,14 +506,11 @@ my_decay, my_steps = 0.5, 1200
 # (The answer in the solutions stops half-way, to save the time.)
 
 # %%
-tried = train(adamw, task, steps=my_steps, record_every=20, dtype=torch.float64, lr=0.01,
-              beta2=0.98, weight_decay=my_decay)
-when = reached(tried.test_accuracy, tried.steps)[0]
-later, memory = (when or 0) / groks["AdamW, decay 1"][0], 1 / my_decay
-told = (f"95 % of the unseen pairs by step {when}, {later:.1f} times as late as at decay 1, "
-        f"with {memory:.1f} times the memory" if when is not None
-        else f"{tried.test_accuracy[-1, 0]:.0%} of unseen pairs at step {my_steps}, not there yet")
-print(f"decay {my_decay:g}: {told}")
+def again(decay, steps):
+    return train(adamw, task, steps=steps, record_every=20, dtype=torch.float64, lr=0.01,
+                 beta2=0.98, weight_decay=decay)
+
+judges.judge_memory(my_decay, my_steps, again, groks["AdamW, decay 1"][0])
 
 # %% [markdown]
 # *A place to stop.*
@@ -568,7 +560,7 @@ def groups(model):
 # The check walks through the model and names the first parameter that is in the wrong place.
 
 # %%
-checks.check_groups(groups(model), model)
+judges.judge_groups(groups, model)
 
 # %% [markdown]
 # ### A run as it is set up at work
@@ -705,30 +697,7 @@ def load(run, saved):
 # The check sends what you saved through a file in memory, as a real restart would, and compares the four things that decide the next step, then the weights after 100 more steps.
 
 # %%
-import io
-
-def through_a_file(new, old):
-    """Save the old run, load the new one; name the first piece that is not the same."""
-    file = io.BytesIO()
-    torch.save(save(old), file)
-    load(new, torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    pieces = {"weights": lambda r: nn.utils.parameters_to_vector(r.model.parameters()),
-              "memory of the optimizer": lambda r: torch.cat([torch.zeros(1)] + [
-                  v.flatten() for kept in r.optimizer.state.values() for v in kept.values()]),
-              "step size": lambda r: torch.tensor(r.schedule.get_last_lr()),
-              "generator of the batches": lambda r: r.batches.get_state()}
-    missing = [name for name, of in pieces.items() if not torch.equal(of(new), of(old))]
-    print(f"not restored: the {missing[0]}. What does it do in the next step?" if missing
-          else "all four pieces are restored")
-
-# %% [markdown]
-# Run it as often as you like.
-
-# %%
-losses, resumed = restarted(through_a_file)
-same = all(torch.equal(a, b) for a, b in zip(whole.model.parameters(), resumed.model.parameters()))
-print("after 100 more steps, bit for bit the run that was never interrupted:",
-      same and losses == uninterrupted[100:])
+judges.judge_resume(save, load, begin, go_on)
 
 # %% [markdown]
 # ### What the memory costs

@@ -43,7 +43,7 @@ from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11 import bench, memory, shard, trainings
 from lessonlib.pytorch.adamw import AdamW
 from lessonlib.pytorch.transformer import Corpus, Transformer, fit, fit_all, sample, schedule
-from lessonlib.lessons.lesson11 import play
+from lessonlib.lessons.lesson11 import judges, play
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -361,14 +361,7 @@ def my_schedule(t, steps, warmup):
 # The check walks through every step of three schedules and names the first that is off.
 
 # %%
-for steps, warmup in ((10, 0), (100, 20), (1000, 999)):
-    mine = [my_schedule(t, steps, warmup) for t in range(1, steps + 1)]
-    if None in mine:
-        print("not written yet, or a step without a return")
-        break
-    off = [t for t in range(1, steps + 1) if abs(mine[t - 1] - schedule(t, steps, warmup)) > 1e-9]
-    told = f"step {off[0]} is off: is it warm-up or cosine?" if off else "right"
-    print(f"T = {steps}, W = {warmup}: {told}")
+judges.judge_schedule(my_schedule)
 
 # %% [markdown]
 # *A place to stop.*
@@ -412,13 +405,7 @@ def my_floor(rule, parameters, bandwidth):
 # The check asks for a thousand parameters at a thousand bytes a second, so that the answer is the bytes for each parameter.
 
 # %%
-for rule, each in play.STEP_BYTES.items():
-    mine = my_floor(rule, 1000, 1000.0)
-    if mine is None:
-        print(f"{rule}: not written yet")
-    else:
-        asked = f"{mine:g} bytes: what is read, and what is written?"
-        print(f"{rule}: {'right' if abs(mine - each) < 1e-9 else asked}")
+judges.judge_floor(my_floor)
 
 # %% [markdown]
 # Now your own machine.
@@ -670,21 +657,7 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 # The check computes what your number of cards would hold.
 
 # %%
-def gigabytes(stage, cards):
-    return sum(play.bytes_per_rank(13e9, cards, int(stage[-1])).values()) / 1e9
-
-for stage, cards in my_cards.items():
-    least = gigabytes(stage, 1e12)
-    if cards is None:
-        print(f"{stage}: not answered yet")
-    elif isinstance(cards, str):
-        print(f"{stage}: {cards}; on countless cards each holds {least:.0f} GB:",
-              "right" if least > 40 else "enough cards would do: how many?")
-    else:
-        told = "half as many would do" if gigabytes(stage, cards / 2) <= 40 else "right"
-        told = told if math.log2(cards) % 1 == 0 else "1, 2, 4, 8, ... were asked for"
-        told = told if gigabytes(stage, cards) <= 40 else "too much for 40 GB"
-        print(f"{stage}: {gigabytes(stage, cards):.0f} GB on each of {cards} cards: {told}")
+judges.judge_cards(my_cards)
 
 # %% [markdown]
 # ## What to take along, from this lesson

@@ -75,7 +75,7 @@ my_third = 0.5
 # %%
 from lessonlib.lessons.lesson07 import judges
 
-judges.third_of_the_noise(my_third)
+judges.judge_third(my_third)
 
 # %% [markdown]
 # ## 2. Why the square root? One direction, two numbers

@@ -444,7 +444,7 @@ my_eps = 0.1
 # The judge runs Adam with your number.
 
 # %%
-judges.smallest_eps(my_eps)
+judges.judge_eps(my_eps)
 
 # %% [markdown]
 # ## 7. Where does it fail? Reddi's line
@@ -742,7 +742,7 @@ guess = {"A": "no root", "B": "1 - beta2 is missing in v", "C": "no bias correct
 # The judge runs the bug that you named and says where its path leaves the one shown.
 
 # %%
-judges.name_the_bugs(guess, practice.BROKEN)
+judges.judge_bugs(guess, practice.BROKEN)
 
 # %% [markdown]
 # ### Exercise. Correct the bias of RMSprop (5 minutes)

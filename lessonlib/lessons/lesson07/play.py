@@ -12,14 +12,13 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
 from lessonlib import rules
-from lessonlib.checks import Verdict
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.play.panels import path_and_loss, show_run
 from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["KAPPAS", "best", "funnel", "judge_beta", "radius", "radius_map", "ravine_task", "steps_by_kappa", "steps_to"]
+__all__ = ["KAPPAS", "best", "funnel", "radius", "radius_map", "ravine_task", "steps_by_kappa", "steps_to"]
 
 Array = np.ndarray[Any, Any]
 KAPPAS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -83,32 +82,6 @@ def steps_by_kappa() -> dict[int, tuple[int, int]]:
         assert heavy is not None
         out[kappa] = (descent, heavy)
     return out
-
-
-def judge_beta(guess: float | None, kappa: float = 400.0) -> Verdict:
-    """Return a Verdict on a learner's number for the best beta1 on a ravine: right, or what it does and a question."""
-    _, right = best(kappa)
-    if guess is None:
-        return Verdict(False, "No number yet.\nWrite one in the cell above, run it, then this one again.")
-    if isinstance(guess, bool) or not isinstance(guess, (int, float)) or not 0 <= guess < 1:
-        return Verdict(False, f"Not a beta.\nYou wrote {guess!r}. Between which two numbers does beta lie?")
-    span = float(funnel(guess)[1]) ** 2 if guess else 1.0
-    if abs(guess - right) < 0.0002:
-        steps = steps_to(rules.momentum, kappa, lr=kappa**-0.5, beta1=float(guess))
-        descent = steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=int(6 * kappa))
-        return Verdict(True, f"Correct.\nThe best beta is {right:.4f}. With yours and the step size {kappa**-0.5:.3g} the loss is down to "
-                       f"1e-10 of the first after {steps} steps; gradient descent needs {descent}. "
-                       "(A beta a little larger takes fewer steps here, and loses in the long run.)")
-    if abs(guess - right**0.5) < 0.002:
-        return Verdict(False, f"Nearly.\n{guess:.4g} is the spectral radius at the best setting. What is beta, if its root is that?")
-    if abs(guess - (kappa - 1) / (kappa + 1)) < 0.0005:
-        return Verdict(False, f"That one is gradient descent's.\n{guess:.4g} is (kappa - 1) / (kappa + 1), its factor per step. Which "
-                       "number takes the place of kappa once there is momentum?")
-    if guess < right:
-        return Verdict(False, f"Too small.\nAt beta = {guess:.4g} the funnel is wide enough for condition numbers up to {span:.0f}. "
-                       f"Does {kappa:g} fit?")
-    return Verdict(False, f"Larger than it needs to be.\nAt beta = {guess:.4g} the funnel would hold a condition number of {span:.0f}, "
-                   f"and each step leaves {guess**0.5:.4f} of a swing. How far could the bar still sink?")
 
 
 TASK_KAPPA, TASK_STEPS, TASK_TARGET = 100.0, 100, 1e-6

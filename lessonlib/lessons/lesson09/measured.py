@@ -53,9 +53,9 @@ def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, **hyp
     return float(np.median(shares))
 
 
-def mean_training_loss(rule: Callable[..., Any], batch: int = 64, steps: int = 100, seeds: int = 3, hidden: int = 32, **hyper: Any) -> Array:
+def mean_training_loss(rule: Callable[..., Any], steps: int = 100, seeds: int = 3, **hyper: Any) -> Array:
     """Return the training loss on the digits over the steps, mean of the seeds: (steps + 1, *batch of hyperparameters)."""
-    losses = [run(rule, digits_net(hidden, batch, seed, dtype=float), steps=steps, seed=seed, record="loss", **hyper).loss
+    losses = [run(rule, digits_net(seed=seed, dtype=float), steps=steps, seed=seed, record="loss", **hyper).loss
               for seed in range(seeds)]
     return np.asarray(np.mean(losses, axis=0))
 

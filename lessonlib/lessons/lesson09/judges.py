@@ -1,0 +1,95 @@
+"""The judges of lesson 9: a step by hand, a training loop, broken Adams, an epsilon."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from lessonlib import rules
+from lessonlib.attempts import Stop, patiently
+from lessonlib.checks import Verdict, judge, judge_slips, number, power_of_ten
+from lessonlib.lessons.lesson09 import practice
+from lessonlib.lessons.lesson09.problems import wilson
+from lessonlib.rules import State, adam
+from lessonlib.runner import run
+
+__all__ = ["judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
+
+
+@judge
+def judge_eps(guess: Any) -> Verdict:
+    """Return a Verdict on the smallest power of ten for eps at which Adam (lr 0.1, 3000 steps) makes no test error on wilson()."""
+    eps = power_of_ten(guess, "an epsilon")
+    problem = wilson()
+    ends = [run(adam, problem, steps=3000, record="last", lr=0.1, eps=e).theta[0] for e in (eps, eps / 10)]
+    errors = [float(problem.metrics["test error"](w)) for w in ends]
+    w = ends[0]
+    seen = f"With eps {eps:g} the test error is {errors[0]:.0%}; the first weights are {w[0]:.2f}, the label's, {w[1]:.2f} and {w[2]:.2f}."
+    if errors[0]:
+        return Verdict(False, f"Too small.\n{seen} Which of the three must be larger than the others together, and which way does "
+                       "eps shift it?")
+    if not errors[1]:
+        return Verdict(False, f"It works, and a smaller one does too.\n{seen} With a tenth of it there is no error either. How far down "
+                       "does that go?")
+    return Verdict(True, f"Correct.\n{seen} With a tenth of it the test error is {errors[1]:.0%}.")
+
+
+@judge
+def judge_second_step(guess: Any) -> Verdict:
+    """Return a Verdict on the five numbers of Adam's second step at gradients 3 and 3: the first that is off is named.
+
+    guess: {"m": ..., "v": ..., "m_hat": ..., "v_hat": ..., "theta": ...}.
+    """
+    theta, s = rules.adam(2.0, 3.0, State())
+    theta, s = rules.adam(theta, 3.0, s)
+    wanted = {"m": s.m, "v": s.v, "m_hat": s.m / (1 - 0.9**2), "v_hat": s.v / (1 - 0.999**2), "theta": theta}
+    slips = {"m": ((0.3, "the m of the first step. What does one more step of the average make of it?"),
+                   (3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
+                   (0.9 * 3 + 0.1 * 3, "what m would be after a gradient of 3 in full. What was m after the first step?")),
+             "v": ((0.009, "the v of the first step. What does one more step of the average make of it?"),
+                   (0.999 * 0.009 + 0.001 * 3, "the average with g instead of g squared. What is the square of 3?")),
+             "m_hat": ((0.57 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
+                       (0.57, "m itself. By what is it divided?")),
+             "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
+                       (0.017991, "v itself. By what is it divided?")),
+             "theta": ((1.999, "where theta was after the first step. How far does the second one move it?"),
+                       (1.997, "two steps further. Where was theta before this step?"))}
+    if not isinstance(guess, Mapping) or set(guess) != set(wanted):
+        raise Stop("Not a number for each.", f"You gave a {type(guess).__name__}. Where are the numbers for {', '.join(wanted)}?")
+    if all(guess[name] is None for name in wanted):
+        raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. What is the new m?")
+    for name, right in wanted.items():
+        value = number(guess[name], f"a number for {name}")
+        if abs(value - right) > 1e-4 * abs(right):
+            seen = next((text for slip, text in slips[name] if abs(value - slip) <= 1e-4 * abs(slip)), "not it. Which two numbers go in?")
+            return Verdict(False, f"Look at {name}.\nYou have {value:g}, which is {seen}")
+    return Verdict(True, "Correct.\nThe second step is as long as the first: 0.001, the step size.")
+
+
+@judge
+def judge_loop(loop: Any) -> Verdict:
+    """Return a Verdict on a training loop, loop(model, optimizer, dataloader, epochs): what it leaves out, seen on a tiny network."""
+    from lessonlib.lessons.lesson09.training import what_a_loop_does  # torch, where it is the subject
+
+    if not callable(loop) or isinstance(loop, type):
+        raise Stop("Not a function.", f"This is a {type(loop).__name__}. Pass the function `train` itself, without calling it.")
+    seen = patiently(partial(what_a_loop_does, loop))
+    question = {
+        "nothing": "Not written yet.\nThe network is as it was before. Your turn: write the four lines, run their cell, then this one.",
+        "no backward": "No gradients.\nAfter training no parameter has a gradient. Which line computes them from the loss?",
+        "no step": "Nothing moves.\nThe gradients are there, and the network is as it was before. Which line uses them?",
+        "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first one?",
+        "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
+        "other count": "Another number of steps.\nIt took {steps} steps where {wanted} batches were given. What belongs to every batch?",
+        "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
+        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines is not there?"}
+    if seen["found"] == "right":
+        return Verdict(True, f"Correct.\nThe same network, to the last bit, as the loop above makes: {seen['steps']} steps.")
+    return Verdict(False, question[seen["found"]].format(**seen))
+
+
+@judge
+def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
+    """Return a Verdict on which broken Adam made which path; guess: {letter: name}."""
+    shown = {letter: practice.bug_path(name).theta for letter, name in bugs.items()}
+    return judge_slips(guess, shown, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)

@@ -1,0 +1,178 @@
+"""The judges of lesson 10: a decay, param groups, a network that understands late, a run that is resumed."""
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from math import isclose
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from lessonlib.attempts import Stop, answers
+from lessonlib.checks import Verdict, judge, number
+from lessonlib.rules import State, adam, adamw
+
+__all__ = ["judge_decay", "judge_groups", "judge_memory", "judge_resume"]
+
+
+@judge
+def judge_decay(guess: Any) -> Verdict:
+    """Return a Verdict on the decay of Loshchilov and Hutter's form that is PyTorch's 0.5 at lr 0.01: one step of each decides."""
+    decay = number(guess, "a decay", 0)
+    theirs = adam(1.0 - decay * 1.0, 0.3, State(), lr=0.01)[0]
+    wanted = adamw(1.0, 0.3, State(), lr=0.01, weight_decay=0.5)[0]
+    seen = f"One step from theta = 1 ends at {theirs:.6g} with yours and at {wanted:.6g} in PyTorch's form."
+    if isclose(theirs, wanted):
+        return Verdict(True, f"Correct.\n{seen}")
+    if isclose(decay, 0.5):
+        return Verdict(False, f"PyTorch multiplies once more.\n{seen} By what does PyTorch multiply its 0.5, and their form does not?")
+    return Verdict(False, f"Too {'much' if decay > 0.005 else 'little'}.\n{seen} By what share does each form shrink theta in a step?")
+
+
+@judge
+def judge_memory(decay: Any, steps: Any, train: Callable[[float, int], Any], first: int) -> Verdict:
+    """Return a Verdict on a decay and a number of steps: whether the network understands by then, 95 % of unseen pairs, and how late.
+
+    train(decay, steps) -> a run with `steps` (T,) and `test_accuracy` (T, 1); first: the step at which it did so at decay 1.
+    """
+    w, budget = number(decay, "a decay", 1e-6, 100), int(number(steps, "a number of steps", 1, 1e5, whole=True))
+    tried = train(w, budget)
+    known = np.asarray(tried.test_accuracy)[:, 0] >= 0.95
+    if not known.any():
+        share = tried.test_accuracy[-1, 0]
+        return Verdict(False, f"Not there yet.\nWith decay {w:g}, {share:.0%} of the unseen pairs are right at step {budget}. Its memory "
+                       f"is {1 / w:.1f} times that of decay 1, which took {first} steps. How many will this one take?")
+    when = int(tried.steps[known.argmax()])
+    return Verdict(True, f"It understands.\nWith decay {w:g}, 95 % of the unseen pairs are right by step {when}, {when / first:.1f} times "
+                   f"as late as at decay 1, with {1 / w:.1f} times the memory.")
+
+
+def _listed(params: Any) -> list[Any]:
+    """The parameters of a group in any form that torch accepts, pairs of a name and a parameter included."""
+    from torch import Tensor
+
+    if isinstance(params, Tensor):
+        return [params]
+    if isinstance(params, (set, frozenset)):
+        raise Stop("A set of parameters.", "A set has no order, and torch refuses it. Which kind of collection keeps the order?")
+    kind = type(params).__name__
+    if hasattr(params, "__next__"):
+        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What is left in it once it has been read?")
+    try:
+        found = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
+    except TypeError:
+        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What does model.parameters() give?") from None
+    wrong = {type(p).__name__ for p in found if not isinstance(p, Tensor)}
+    if wrong:
+        raise Stop("Not a list of parameters.", f"The params of one group hold a {min(wrong)}. What does model.parameters() give?")
+    return found
+
+
+def _decay(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
+        raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
+    return float(value)
+
+
+def _kinds(model: Any) -> dict[int, str]:
+    """What each parameter of a model is: "norm", "embedding", "bias" or "matrix", by the module that owns it, not by its shape."""
+    from torch import nn
+
+    norms = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm,
+             nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+    kinds: dict[int, str] = {}
+    for module in model.modules():
+        for name, p in module.named_parameters(recurse=False):
+            kind = ("norm" if isinstance(module, norms) else "embedding" if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) else
+                    "bias" if "bias" in name.split("_") else "matrix" if p.ndim >= 2 else "scale")
+            kinds.setdefault(id(p), kind)
+    return kinds
+
+
+@judge
+def judge_groups(make: Any, model: Any) -> Verdict:
+    """Return a Verdict on param groups for AdamW: each parameter of a torch module in exactly one, biases and norms undecayed.
+
+    make: the groups, or the function of the model that returns them: a list of dicts with "params", in any form that torch accepts,
+    and "weight_decay". Every other parameter of two or more axes is decayed; embeddings, and single scales outside of a norm, may be in
+    either. The first parameter in the wrong place is named.
+    """
+    groups = answers(make, [(model,)])[0] if callable(make) else make
+    if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
+        raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")
+    if isinstance(groups, Iterable) and not isinstance(groups, dict):
+        groups = list(groups)
+    if not isinstance(groups, list) or not all(isinstance(g, dict) and {"params", "weight_decay"} <= set(g) for g in groups):
+        raise Stop("Not param groups.", 'The optimizer wants a list of dicts, each with "params" and "weight_decay". What is yours?')
+    placed: dict[int, list[float]] = {}
+    for group in groups:
+        for p in _listed(group["params"]):
+            placed.setdefault(id(p), []).append(_decay(group["weight_decay"]))
+    kinds = _kinds(model)
+    for name, p in model.named_parameters():
+        decays, kind = placed.pop(id(p), []), kinds[id(p)]
+        seen = f"`{name}`, of shape {tuple(p.shape)},"
+        if len(decays) > 1:
+            raise Stop("A parameter is there twice.", f"{seen} is in {len(decays)} places. How often would a step move it?")
+        if not decays and p.requires_grad:
+            raise Stop("A parameter is missing.", f"{seen} is in no group. Who would train it?")
+        if not decays or not p.requires_grad or kind in ("embedding", "scale"):
+            continue
+        if kind in ("norm", "bias") and decays[0]:
+            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}. What does a layer compute once its scale "
+                       "or its shift is pulled to 0, and what tells such parameters from matrices, whatever their names are?")
+        if kind == "matrix" and not decays[0]:
+            raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
+    if placed:
+        raise Stop("A stranger.", "One of the groups holds a parameter that is not the model's. Which model did you walk through?")
+    return Verdict(True, f"Correct.\nEach of the {len(kinds)} parameters is in one group; matrices are decayed, biases and norms are not.")
+
+
+def _pieces(run: Any) -> dict[str, Any]:
+    """What decides the next step of a run, each as a tensor."""
+    import torch
+
+    memory = [torch.as_tensor(v).double().flatten() for kept in run.optimizer.state.values() for v in kept.values()]
+    return {"weights": torch.nn.utils.parameters_to_vector(run.model.parameters()),
+            "memory of the optimizer": torch.cat([torch.zeros(1).double(), *memory]),
+            "step size": torch.tensor(run.schedule.get_last_lr()), "generator of the batches": run.batches.get_state()}
+
+
+def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int) -> tuple[str, bool]:
+    """(the first piece that is not restored, or "", whether the resumed run went on bit for bit as the one never interrupted)."""
+    import torch
+
+    old, new, file = begin(), begin(), io.BytesIO()
+    go_on(old, steps)
+    kept = answers(save, [(old,)])[0]
+    try:
+        torch.save(kept, file)
+        saved = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
+    except Exception as error:  # noqa: BLE001 - whatever pickle meets in a learner's dict
+        raise Stop("It does not go through a file.", f"torch says: {str(error)[:150]}. Which entry is neither a tensor nor a state "
+                   "dict?") from None
+    answers(load, [(new, saved)], optional=True)
+    ours, theirs = _pieces(new), _pieces(old)
+    for name, piece in theirs.items():
+        if not torch.equal(ours[name], piece):
+            return name, False
+    losses = [go_on(run, steps) for run in (new, old)]
+    return "", losses[0] == losses[1] and torch.equal(_pieces(new)["weights"], _pieces(old)["weights"])
+
+
+@judge
+def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], *, steps: int = 100) -> Verdict:
+    """Return a Verdict on save(run) -> dict and load(run, dict): what they save goes through a file, then both runs go on.
+
+    begin() -> a run with model, optimizer, schedule, batches; go_on(run, steps) -> its losses.
+    """
+    missing, same = _restart(save, load, begin, go_on, steps)
+    if missing:
+        return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
+                       "do in the next step?")
+    if not same:
+        return Verdict(False, f"All four pieces are restored, and still the runs part.\nWithin {steps} steps they differ. What else does "
+                       "a step read?")
+    return Verdict(True, f"Correct.\nAll four pieces are restored, and after {steps} more steps the run is, bit for bit, the one that was "
+                   "never interrupted.")

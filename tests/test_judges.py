@@ -1,0 +1,245 @@
+"""The judges of the lessons: no answer, a wrong kind, every known wrong answer and the right one are told apart in one voice."""
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lessonlib.checks import judge_slips
+from lessonlib.lessons.lesson00.judges import judge_border
+from lessonlib.lessons.lesson07.judges import judge_beta, judge_lr
+from lessonlib.lessons.lesson08.judges import judge_angle
+from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
+from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
+from lessonlib.lessons.lesson10.judges import judge_decay, judge_groups, judge_memory, judge_resume
+from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor, judge_schedule
+
+torch = pytest.importorskip("torch")
+KINDS = ("12", True, [0.1], {}, float("nan"), float("inf"), abs, 1j)
+
+NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
+    judge_border: ("a step size", [(0.04, "Too low."), (1 / 40, "Too low."), (2 / 3, "That is the border along the valley."), (0.06, "Too high."), (-1, "Not a step size."),
+                                   (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
+    judge_beta: ("a beta", [(1.5, "Not a beta."), (1, "Not a beta."), (0.82, "Larger than it needs to be."), (19 / 21, "Nearly."), (0.995, "That one is gradient descent's."),
+                            (0.5, "Too small."), (0.0, "Too small."), (0.9, "Larger than it needs to be.")], [0.8186, (19 / 21) ** 2]),
+    judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size.")], [0.01, 1e-2]),
+    judge_angle: ("a whole number of degrees", [(5, "Not the border yet: too small."), (20, "Not the border yet: too large."), (12.5, "Not a whole number of degrees."),
+                                                (0, "Not a whole number of degrees."), (91, "Not a whole number of degrees.")], [12, 12.0]),
+    judge_eps_8: ("an epsilon", [(1e-8, "Too large."), (1e-15, "Too large."), (1e-17, "Smaller than it needs to be."), (3e-16, "Not a power of ten."), (0, "Not an epsilon.")],
+                  [1e-16]),
+    judge_eps_9: ("an epsilon", [(1e-8, "Too small."), (0.01, "Too small."), (1.0, "It works, and a smaller one does too."), (0.2, "Not a power of ten."),
+                                 (-1, "Not an epsilon.")], [0.1]),
+    judge_decay: ("a decay", [(0.5, "PyTorch multiplies once more."), (0.01, "Too much."), (0.001, "Too little."), (-1, "Not a decay.")], [0.005, 0.01 * 0.5]),
+}
+ROWS = [(judge, guess, said) for judge, (what, wrong, right) in NUMBERS.items()
+        for guess, said in [(None, "Not answered yet."), *((k, f"Not {what}.") for k in KINDS), *wrong, *((r, "Correct.") for r in right)]]
+
+
+def told(verdict, said):
+    assert verdict.headline == said
+    assert bool(verdict) == (said in ("Correct.", "It understands."))
+    assert verdict or verdict.message.endswith("?") or said == "Not written yet.", verdict.message
+
+
+@pytest.mark.parametrize(("judge", "guess", "said"), ROWS, ids=[f"{j.__module__[-15:-7]}.{j.__name__}-{g!r:.20}" for j, g, _ in ROWS])
+def test_a_number_is_judged(judge, guess, said):
+    told(judge(guess), said)
+
+
+PATHS = {"right": np.zeros((5, 2)), "left": np.ones((5, 2)), "up": np.tri(5, 2)}
+SLIPS = [({"A": None, "B": None}, "Not answered yet."), ({"A": "left", "B": "up"}, "Correct."), ({"A": "left", "B": None}, "1 of 2."), ({"A": "up", "B": "left"}, "0 of 2."),
+         ({"A": "down", "B": 3}, "0 of 2."), (None, "Not a guess for each."), ("left", "Not a guess for each."), ({"A": "left"}, "Not a guess for each."), ({"A": ["left"], "B": "up"}, "1 of 2.")]
+
+
+@pytest.mark.parametrize(("guess", "said"), SLIPS)
+def test_names_of_slips_are_judged_letter_by_letter(guess, said):
+    told(judge_slips(guess, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get), said)
+
+
+def test_what_a_wrong_name_does_is_said():
+    said = judge_slips({"A": "up", "B": "up"}, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message
+    assert "A: up parts from the path at step 0. B: up is it." in said
+
+
+def cosine(t, steps, warmup):
+    return t / (warmup + 1) if t <= warmup else (1 + math.cos(math.pi * (t - 1 - warmup) / (steps - warmup))) / 2
+
+
+def endless(*arguments):
+    while True:
+        pass
+
+
+FUNCTIONS = [
+    (judge_schedule, cosine, "Correct."), (judge_schedule, lambda t, steps, warmup: None, "Not written yet."), (judge_schedule, None, "Not written yet."),
+    (judge_schedule, lambda t, steps, warmup: t / (warmup + 1) if t <= warmup else None, "Not written yet."), (judge_schedule, "12", "Not a function."),
+    (judge_schedule, lambda t: 1, "It takes other arguments."), (judge_schedule, lambda t, steps, warmup: "1", "Not a share of the step size."),
+    (judge_schedule, lambda t, steps, warmup: t / warmup, "It raised ZeroDivisionError."), (judge_schedule, endless, "It does not come back."),
+    (judge_schedule, lambda t, steps, warmup: cosine(t - 1, steps, warmup), "Step 1 is off."), (judge_schedule, lambda t, steps, warmup: 1.0, "Step 2 is off."),
+    (judge_schedule, lambda t, steps, warmup: cosine(t, steps, 0), "Step 1 is off."),
+    (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule] * n / b, "Correct."), (judge_floor, lambda rule, n, b: None, "Not written yet."),
+    (judge_floor, ..., "Not written yet."), (judge_floor, 28, "Not a function."), (judge_floor, lambda rule, n, b: {}[rule], "It raised KeyError."),
+    (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 24}[rule] * n / b, "Not the floor of adamw."),
+    (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule], "Not the floor of adamw."),
+    (judge_floor, lambda rule, n, b: [1], "Not a time in seconds."), (judge_floor, lambda rule, n, b: float("nan"), "Not a time in seconds."),
+    (judge_cards, {"stage 3": 8, "stage 1": "never"}, "Correct."), (judge_cards, {"stage 3": None, "stage 1": None}, "Not answered yet."),
+    (judge_cards, {"stage 3": 8, "stage 1": None}, "Not answered yet."), (judge_cards, {"stage 3": 4, "stage 1": "never"}, "Stage 3: too much."),
+    (judge_cards, {"stage 3": 16, "stage 1": "never"}, "Stage 3: half as many would do."), (judge_cards, {"stage 3": 6, "stage 1": "never"}, "Stage 3: another number was asked for."),
+    (judge_cards, {"stage 3": "never", "stage 1": "never"}, "Stage 3: not never."), (judge_cards, {"stage 3": 8, "stage 1": 1024}, "Stage 1: too much."),
+    *((judge_cards, {"stage 3": k, "stage 1": "never"}, 'Not a number of cards, or "never".') for k in (*KINDS, 0, 7.5)),
+    *((judge_cards, k, "Not an answer for each stage.") for k in (None, 8, [8, "never"], {"stage 3": 8})),
+]
+
+
+@pytest.mark.parametrize(("judge", "answer", "said"), FUNCTIONS)
+def test_an_answer_in_code_is_judged(judge, answer, said):
+    told(judge(answer), said)
+
+
+def grows(decay, steps):
+    """A network that understands at step 100 / decay."""
+    at = np.arange(0, steps + 1, 10)
+    return SimpleNamespace(steps=at, test_accuracy=(at >= 100 / decay)[:, None] * 1.0)
+
+
+@pytest.mark.parametrize(("decay", "steps", "said"), [
+    (0.5, 300, "It understands."), (1.0, 50, "Not there yet."), ("0.5", 300, "Not a decay."), (None, 300, "Not answered yet."), (0.5, None, "Not answered yet."),
+    (0.5, 3.5, "Not a number of steps."), (0, 100, "Not a decay."), (0.5, [1], "Not a number of steps.")])
+def test_a_late_network_is_judged(decay, steps, said):
+    told(judge_memory(decay, steps, grows, 100), said)
+
+
+def begin():
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 2).double()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + t))
+    return SimpleNamespace(model=model, optimizer=optimizer, schedule=schedule, batches=torch.Generator().manual_seed(0))
+
+
+def go_on(run, steps):
+    losses = []
+    for _ in range(steps):
+        run.optimizer.zero_grad()
+        loss = run.model(torch.rand(4, 3, generator=run.batches, dtype=torch.float64)).square().sum()
+        loss.backward()
+        run.optimizer.step()
+        run.schedule.step()
+        losses.append(loss.item())
+    return losses
+
+
+def saver(*names):
+    def save(run):
+        return {n: getattr(run, n).get_state() if n == "batches" else getattr(run, n).state_dict() for n in names}
+
+    def load(run, saved):
+        for n in names:
+            (run.batches.set_state if n == "batches" else getattr(run, n).load_state_dict)(saved[n])
+    return save, load
+
+
+ALL = ("model", "optimizer", "schedule", "batches")
+RESUMES = [
+    (saver(*ALL), "Correct."), (saver("model"), "Not restored: the memory of the optimizer."), (saver("model", "optimizer", "schedule"), "Not restored: the generator of the batches."),
+    (saver("model", "optimizer", "batches"), "Not restored: the step size."), (saver("optimizer", "schedule", "batches"), "Not restored: the weights."),
+    ((lambda run: None, saver("model")[1]), "Not written yet."), ((None, None), "Not written yet."), ((saver(*ALL)[0], "12"), "Not a function."),
+    ((lambda run: {"f": lambda: 1}, saver("model")[1]), "It does not go through a file."), ((lambda: {}, saver("model")[1]), "It takes other arguments."),
+    ((lambda run: run.nothing, saver("model")[1]), "It raised AttributeError."), ((lambda run: {}, saver("model")[1]), "It raised KeyError."),
+    ((saver(*ALL)[0], lambda run: 1), "It takes other arguments."), ((endless, saver("model")[1]), "It does not come back.")]
+
+
+@pytest.mark.parametrize(("both", "said"), RESUMES)
+def test_a_restart_is_judged(both, said):
+    told(judge_resume(*both, begin, go_on, steps=5), said)
+
+
+def small_transformer():
+    import torch
+
+    return torch.nn.Sequential(torch.nn.Embedding(7, 8), torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
+                               torch.nn.LayerNorm(8), torch.nn.Linear(8, 7))
+
+
+def by_axes(model, decay=0.1, keep=lambda name, p: p.ndim >= 2, drop=None):
+    named = [(n, p) for n, p in model.named_parameters() if n != drop]
+    return [{"params": [p for n, p in named if keep(n, p)], "weight_decay": decay},
+            {"params": [p for n, p in named if not keep(n, p)], "weight_decay": 0.0}]
+
+
+GROUPS = [  # groups of a model, and what the check says of them
+    (lambda m: by_axes(m), "Correct."),
+    (lambda m: [g | {"params": [(str(i), p) for i, p in enumerate(g["params"])]} for g in by_axes(m)], "Correct."),
+    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "0.weight"), "Correct."),  # embeddings are free
+    (lambda m: None, "Not written yet."),
+    (lambda m: m.parameters(), "Not param groups."), (lambda m: "12", "Not param groups."), (lambda m: 3, "Not param groups."),
+    (lambda m: {"params": list(m.parameters()), "weight_decay": 0.1}, "Not param groups."), (lambda m: [1, 2], "Not param groups."),
+    (lambda m: tuple(by_axes(m)), "Correct."), (lambda m: iter(by_axes(m)), "Correct."),
+    (lambda m: [g | {"params": torch.nn.ParameterList(g["params"])} for g in by_axes(m)], "Correct."),
+    (lambda m: [g | {"params": dict(enumerate(g["params"])).values()} for g in by_axes(m)], "Correct."),
+    (lambda m: [{"params": p, "weight_decay": 0.1 if p.ndim >= 2 else 0} for p in m.parameters()], "Correct."),
+    *((lambda m, d=d: by_axes(m, decay=d), "An impossible decay.") for d in ("0.1", float("nan"), -0.1, None, float("inf"), True, [0.1])),
+    (lambda m: [g | {"params": set(g["params"])} for g in by_axes(m)], "A set of parameters."),
+    *((lambda m, p=p: [{"params": p, "weight_decay": 0.1}], "Not a list of parameters.") for p in (3, None, "ab", [None], {"a": 1}, [[1]])),
+    (lambda m: [{"params": m, "weight_decay": 0.1}], "Not a list of parameters."),
+    (lambda m: [{"params": m.parameters(), "weight_decay": 0.1}], "Not a list of parameters."),
+    (lambda m: by_axes(m, drop="3.weight"), "A parameter is missing.\n`3.weight`"),
+    (lambda m: [*by_axes(m), {"params": [m[2].weight], "weight_decay": 0.0}], "A parameter is there twice.\n`2.weight`"),
+    (lambda m: by_axes(m, keep=lambda n, p: "bias" not in n), "Decayed, and should not be.\n`1.norm1.weight`"),
+    (lambda m: by_axes(m, keep=lambda n, p: p.ndim >= 2 and n != "1.linear1.weight"), "Not decayed, and should be.\n`1.linear1.weight`"),
+    (lambda m: [*by_axes(m), {"params": [small_transformer()[3].weight], "weight_decay": 0.1}], "A stranger."),
+]
+
+
+
+
+@pytest.mark.parametrize(("make", "said"), GROUPS)
+@pytest.mark.parametrize("by", ["groups", "function"])
+def test_param_groups_are_told_which_parameter_is_in_the_wrong_place(make, said, by):
+    model = small_transformer()
+    verdict = judge_groups(make if by == "function" else make(model), model)
+    assert verdict.message.startswith(said)
+    assert bool(verdict) == (said == "Correct.")
+    assert verdict or verdict.message.endswith("?") or said == "Not written yet."
+
+
+class OwnNorm(torch.nn.Module):
+    """A norm that torch does not know: its scale may be in either group."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(3))
+
+
+class Shifted(torch.nn.Module):
+    """A bias of two axes, and a table that is called like an embedding and is none."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias, self.pos_bias = torch.nn.Parameter(torch.zeros(3, 3)), torch.nn.Parameter(torch.zeros(3, 3))
+
+
+class Embedding(torch.nn.Linear):
+    """Not torch's."""
+
+
+class OwnEmbedding(torch.nn.Embedding):
+    """Torch's, by another name."""
+
+
+KINDS_OF_MODULES = [  # a module, the decays of its parameters, and what is said of them
+    (lambda: torch.nn.LayerNorm((4, 8)), 0.1, "Decayed, and should not be."), (lambda: torch.nn.LayerNorm((4, 8)), 0.0, "Correct."),
+    (lambda: torch.nn.BatchNorm2d(4), 0.1, "Decayed, and should not be."), (lambda: torch.nn.RMSNorm(4), 0.1, "Decayed, and should not be."),
+    (lambda: torch.nn.GroupNorm(2, 4), 0.1, "Decayed, and should not be."), (Shifted, 0.1, "Decayed, and should not be."), (Shifted, 0.0, "Correct."),
+    (lambda: Embedding(3, 3, bias=False), 0.0, "Not decayed, and should be."), (lambda: OwnEmbedding(3, 3), 0.0, "Correct."), (lambda: OwnEmbedding(3, 3), 0.1, "Correct."),
+    (OwnNorm, 0.0, "Correct."), (OwnNorm, 0.1, "Correct."), (lambda: torch.nn.EmbeddingBag(3, 3), 0.0, "Correct."),
+    (lambda: torch.nn.Conv2d(3, 3, 1, bias=False), 0.0, "Not decayed, and should be."), (lambda: torch.nn.LSTM(3, 3), 0.1, "Decayed, and should not be."),
+]
+
+
+@pytest.mark.parametrize(("make", "decay", "said"), KINDS_OF_MODULES)
+def test_what_a_module_is_decides_and_not_its_shape_or_its_name(make, decay, said):
+    module = make()
+    told(judge_groups([{"params": list(module.parameters()), "weight_decay": decay}], module), said)
