@@ -96,10 +96,12 @@ def _clean(cell: nbformat.NotebookNode, where: str) -> None:
         else:
             merged.append(output)
     cell.outputs = merged
+    page = False  # whether an output before stands where the widget does not
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
             raise BuildError(f"{where} writes to stderr: {output.text[:300]}")
         if VIEW in output.get("data", {}):
-            if "image/png" not in output.data:
-                raise BuildError(f"{where} shows a widget without a picture: give it to an Experiment")
+            if "image/png" not in output.data and not page:
+                raise BuildError(f"{where} shows a widget without a picture or a page: give it to an Experiment or to predict")
             del output.data[VIEW]  # a view without its kernel shows an error in place of the picture
+        page = page or "text/html" in output.get("data", {})

@@ -38,7 +38,7 @@ def test_the_answer_stands_beside_what_was_said(options, reply, right, text, hit
 def controls(asked, capsys):
     bundle = asked._repr_mimebundle_()
     assert "Predict: What does it do?" in capsys.readouterr().out  # the page that stays without a kernel
-    assert bundle["text/plain"] == "(your reply)"
+    assert bundle["text/plain"] == "Run this cell to reply."
     return asked.widget.children
 
 

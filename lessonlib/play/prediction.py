@@ -73,7 +73,7 @@ class Prediction:
         text = " ".join([f"Predict: {self.question}", " / ".join(self.options)]).strip()
         display({"text/html": page, "text/plain": text}, raw=True)
         self.widget = _widget(self)
-        return {"text/plain": "(your reply)", VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}}
+        return {"text/plain": "Run this cell to reply.", VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}}
 
 
 @dataclass(frozen=True)

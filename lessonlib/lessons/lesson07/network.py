@@ -16,7 +16,6 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
-from lessonlib.runner import grid
 
 __all__ = ["SWEEPS", "Curves", "both", "curves", "deep_task", "ratio"]
 
@@ -62,9 +61,10 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     """Return for gradient descent and momentum the Curves at the best of fourteen step sizes, by the mean loss of the starts at the end."""
     out = {}
     for rule, lrs in SWEEPS.items():
-        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=2, device="cpu", lr=grid(lr=lrs)["lr"])
-        best = found.train_loss[-1].mean(0).argmin()
-        out[rule.__name__] = Curves(float(lrs[best]), found.steps, found.train_loss[:, :, best])
+        tried = train(rule, deep_task(), steps=steps, seeds=range(starts), device="cpu", lr=lrs[:, None])
+        lr = float(lrs[tried.train_loss[-1].mean(0).argmin()])
+        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=4, device="cpu", lr=lr)
+        out[rule.__name__] = Curves(lr, found.steps, found.train_loss)
     return out
 
 

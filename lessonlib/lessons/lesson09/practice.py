@@ -55,10 +55,12 @@ def first_moves() -> list[list[str]]:
     cases = (("it swings: 0.4, then halved twice", rough, 600, (0.4, 0.2, 0.1), 200),
              ("it is slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
              ("unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
-    return [[seen, *(f"{_mean_loss(where, steps, lr, tail):.2f}" for lr in lrs)] for seen, where, steps, lrs, tail in cases]
+    return [[seen, *(f"{loss:.2f}" for loss in _mean_losses(where, steps, lrs, tail))] for seen, where, steps, lrs, tail in cases]
 
 
-def _mean_loss(where: list[Problem], steps: int, lr: float, tail: int) -> float:
-    """Adam's loss, mean of the last `tail` steps and over the problems, each with a seed of its own."""
-    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="loss", lr=lr).loss[-tail:] for seed, problem in enumerate(where)]
-    return float(np.mean(losses))
+def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int) -> list[float]:
+    """Adam's loss at each step size, mean of the last `tail` steps and over the problems, each with a seed of its own."""
+    column = np.array(lrs)[:, None]
+    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="last" if tail == 1 else "loss", lr=column).loss[-tail:]
+              for seed, problem in enumerate(where)]
+    return np.mean(losses, axis=(0, 1)).tolist()
