@@ -78,8 +78,9 @@ def show(figure: Figure, alt: str) -> None:
     out = BytesIO()
     figure.savefig(out, format="png", bbox_inches="tight")
     plt.close(figure)
+    # the words come first, behind a line that gives nothing away: JupyterLab shows the first line of an output that is folded
+    display({"text/html": f"<!-- a figure -->\n{hidden(f'Figure: {alt}')}", "text/plain": f"Figure: {alt}"}, raw=True)
     display({"image/png": b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
-    display({"text/html": hidden(f"Figure: {alt}"), "text/plain": f"Figure: {alt}"}, raw=True)
 
 
 def contours(problem: Problem, ax: Axes, *, levels: int = 14) -> None:

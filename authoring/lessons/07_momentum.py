@@ -114,7 +114,7 @@ m, seen = 0.0, []
 for g in [1, 0, 0, 0, 0]:
     m = 0.9 * m + 0.1 * g
     seen.append(round(m, 4))
-display(print(seen))
+print(seen)
 impulse.answer(seen[0])
 
 # %% [markdown]

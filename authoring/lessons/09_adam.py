@@ -98,11 +98,8 @@ table(["with RMSprop's scales, frozen", "excess loss left"], heating.frozen_scal
 # Each parameter moves against its own `m`, divided by the root of its own `v`.
 
 # %%
-plots.show(
-    opening.flow(),
-    "A flow picture: the gradient goes into two boxes, its average m and the "
-    "average of its square v; each is corrected for its start at 0; they meet in the step.",
-)
+plots.show(opening.flow(), "A flow picture: the gradient goes into two boxes, its average m and "
+           "the average of its square v; each is corrected for its start at 0, and they meet.")
 
 # %% [markdown]
 # Take one step by hand.
@@ -128,6 +125,7 @@ small
 m, v = np.array([3, 0.003]), np.array([9, 0.000009])
 moves = 0.001 * m / v**0.5
 display(table(["gradient", "moves by"], [["3", f"{moves[0]:.3f}"], ["0.003", f"{moves[1]:.3f}"]]))
+display(large.answer(moves[0]))
 small.answer(moves[1])
 
 # %% [markdown]
@@ -495,7 +493,7 @@ default.answer("ten times the default, 0.01")
 
 # %%
 import numpy as np
-from lessonlib import adam, problems, run
+from lessonlib import plots
 from lessonlib.lessons.lesson09 import judges, play, practice
 from lessonlib.play.prediction import predict, summary
 from lessonlib.tables import table
@@ -544,14 +542,16 @@ advice.answer("all three help")
 # ### Exercise 4. Which bug? (4 minutes)
 #
 # Two colleagues have written Adam, and each has made one mistake.
-# Their paths are black, the right one is red.
-# The square is where the first step ends.
+# The picture shows how far both coordinates still are from the minimum.
+# The right Adam is red, the broken ones are black.
 
 # %%
-practice.draw_bugs(practice.TWO_BUGS)
+plots.show(practice.draw_bugs(practice.TWO_BUGS),
+           "Two panels of distance from the minimum over 32 steps, a broken Adam in black "
+           "beside the right one in red, both for a flat and a steep direction.")
 
 # %% [markdown]
-# Look at the first step, then at the steps along the flat direction and across the steep one.
+# Look at the first step, then at whether the flat and the steep direction stay together.
 # Choose from `"no bias correction"`, `"no root"`, `"t never advances"`, `"sign of the step"`.
 
 # %% tags=["stub"]
@@ -562,7 +562,7 @@ bugs = {"A": "no root", "B": "no bias correction"}
 
 # %% [markdown] tags=["solution"]
 # *What gives them away.*
-# Without the root, the coordinate with the large gradient takes the short steps, so A creeps across and swings along.
+# Without the root, the coordinate with the large gradient takes the short steps, so in A the steep direction hardly moves.
 # Without the correction the first step is 3.16 times too long, and that is what B begins with.
 
 # %% [markdown]

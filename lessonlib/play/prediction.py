@@ -14,7 +14,7 @@ __all__ = ["Answer", "Prediction", "Summary", "predict", "summary"]
 VIEW = "application/vnd.jupyter.widget-view+json"
 OPEN, CLOSE, DASH = "\u201c", "\u201d", "\u2013"
 _ASKED: dict[str, Prediction] = {}  # by question, in the order of the lesson
-_PAGE = """<div class="lessonlib-question"><p>\u2753 <b>Predict.</b> {question}</p>{options}<style>
+_PAGE = """<div class="lessonlib-question"><p><b>Predict.</b> {question}</p>{options}<style>
 .jp-OutputArea-child:has(.lessonlib-question):has(+ .jp-OutputArea-child .widget-box) .lessonlib-question ul {{ display: none }}
 .jp-OutputArea-child:has(.lessonlib-question) + .jp-OutputArea-child:not(:has(.widget-box)) {{ display: none }}
 </style></div>"""  # the options stand in the page where the widget does not: without a kernel, in print
@@ -90,8 +90,8 @@ class Answer:
             return is_right
         return f"You said {self.said}, and that is right." if self.hit else f"You said {self.said}. {is_right}"
 
-    def _repr_markdown_(self) -> str:
-        return f"**{self!r}**"
+    def _repr_html_(self) -> str:  # JupyterLab shows the first line of an output that is folded: it must not be the answer
+        return f"<!-- the answer -->\n<p><b>{escape(repr(self))}</b></p>"
 
 
 class Summary(list[Prediction]):
