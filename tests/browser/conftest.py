@@ -1,8 +1,9 @@
-"""One server and one browser for all browser tests; copies of the notebooks, so that the committed ones are never written."""
+"""One JupyterLab and one browser for all browser tests of a process; copies of the notebooks, so that the committed ones are never written."""
 from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import lab
@@ -31,7 +32,25 @@ def pytest_generate_tests(metafunc):
         folder = metafunc.config.getoption("--notebooks")
         names = [path.name for path in (sorted(folder.glob("*.ipynb")) if folder else STUDENT)]
         fixture = "lesson" if "lesson" in metafunc.fixturenames else "name"
-        metafunc.parametrize(fixture, names, indirect=fixture == "lesson", scope="module", ids=[n.removesuffix(".ipynb") for n in names])
+        marked = [pytest.param(n, marks=pytest.mark.xdist_group(f"lesson {n}"), id=n.removesuffix(".ipynb")) for n in names]
+        metafunc.parametrize(fixture, marked, indirect=fixture == "lesson", scope="module")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """How pytest-playwright starts its browser: the one that is here, without a network."""
+    return browser_type_launch_args | {"executable_path": lab.chromium(), "args": lab.FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """Pages have a usual window."""
+    return browser_context_args | {"viewport": {"width": 1200, "height": 1000}}
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """None: addresses are written whole. (pytest-playwright's own is deprecated by pytest 9.)"""
 
 
 @pytest.fixture(scope="package")
@@ -54,36 +73,30 @@ def server(course, tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def chrome():
-    """A browser."""
-    with lab.browser() as opened:
-        yield opened
+def opened(server, browser, browser_context_args):
+    """Opens a notebook, with a kernel or where none can be started. JupyterLab itself is loaded once of each kind: that takes longest."""
+    pages = {}
+
+    @contextmanager
+    def opened(name, *, kernel=True):
+        if kernel in pages:
+            pages[kernel].open(name)
+        else:
+            context = browser.new_context(**browser_context_args)
+            pages[kernel] = lab.Notebook(context.new_page(), server, name, kernel=kernel)
+        yield pages[kernel]
+        pages[kernel].close()
+        if kernel:
+            server.stop_kernels()
+
+    yield opened
+    for notebook in pages.values():
+        notebook.page.context.close()
 
 
 @pytest.fixture(scope="module")
-def new_page(chrome):
-    """Makes pages of a usual window, each with a profile of its own, and closes them."""
-    made = []
-
-    def make():
-        made.append(chrome.new_context(viewport={"width": 1200, "height": 1000}))
-        page = made[-1].new_page()
-        page.set_default_timeout(60_000)
-        return page
-
-    yield make
-    for context in made:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def lesson(request, server, chrome):
+def lesson(request, opened):
     """A notebook that was opened and run from top to bottom, once for all its tests."""
-    context = chrome.new_context(viewport={"width": 1200, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    notebook = lab.Notebook(page, server, f"notebooks/{request.param}")
-    notebook.run_all()
-    yield notebook
-    context.close()
-    server.stop_kernels()
+    with opened(f"notebooks/{request.param}") as notebook:
+        notebook.run_all()
+        yield notebook

@@ -11,6 +11,7 @@ import jupytext
 import lab
 import nbformat
 import numpy as np
+import playing
 
 import lessonlib
 from lessonlib.checks import check
@@ -116,7 +117,7 @@ def test_it_runs_to_the_end_without_an_error(lesson):
 
 def test_every_experiment_appears_with_labelled_controls(lesson):
     for i in live(lesson):
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         assert "cannot be drawn" not in lesson.text(i)
         for row in play.rows():
             assert row.locator(".widget-label").first.inner_text().strip()
@@ -126,7 +127,7 @@ def test_every_experiment_appears_with_labelled_controls(lesson):
 
 def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson):
     for i in live(lesson):
-        area = lesson.cell(i).locator(".jp-OutputArea").first.element_handle()
+        area = lesson.cell(i).locator(".jp-OutputArea").first
         ours = [f"{rule}: {html[:200]}" for rule, html in lab.serious(lesson.page, area)
                 if not any(rule == name and re.match(look, html) for name, look, _ in THEIRS)]
         assert ours == []
@@ -135,7 +136,7 @@ def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson
 
 def test_every_control_moves_the_picture_by_mouse_and_by_keyboard(lesson):
     for i in live(lesson):
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         for row in play.rows():
             label = row.locator(".widget-label").first.inner_text()
             for act in (play.by_mouse, play.by_keyboard):
@@ -159,7 +160,7 @@ def test_a_learner_reaches_every_goal(lesson):
             settings = {controls[name].label: value if isinstance(controls[name], Choice) else float(value)
                         for name, value in experiment.values(**solution).items()}
         assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_lesson*_play.py reach this goal: {shown[:200]}"
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         assert len(play.rows()) == len(settings)
         for label, value in settings.items():
             play.set(label, value)
@@ -201,16 +202,16 @@ def test_the_console_has_no_complaint_of_ours(lesson):
     assert lesson.server.asked_outside() == []
 
 
-def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, new_page):
+def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, opened):
     cells = live(lesson)
     lesson.save()
-    again = lab.Notebook(new_page(), lesson.server, lesson.name, kernel=False)
-    again.page.wait_for_timeout(4000)  # the front end looks for a widget's model for two seconds
-    for i in cells:
-        again.shows_a_still(i)
+    with opened(lesson.name, kernel=False) as again:
+        again.page.wait_for_timeout(4000)  # the front end looks for a widget's model for two seconds
+        for i in cells:
+            again.shows_a_still(i)
 
 
-def test_as_committed_and_without_a_kernel_it_shows_its_pictures(name, server, new_page):
-    notebook = lab.Notebook(new_page(), server, f"committed/{name}", kernel=False)
-    for i in live(notebook):
-        notebook.shows_a_still(i)
+def test_as_committed_and_without_a_kernel_it_shows_its_pictures(name, opened):
+    with opened(f"committed/{name}", kernel=False) as notebook:
+        for i in live(notebook):
+            notebook.shows_a_still(i)
