@@ -31,6 +31,16 @@ NO_KERNEL = """const answered = window.fetch; window.fetch = (request, options) 
     const [url, method] = request instanceof Request ? [request.url, request.method] : [String(request), options?.method];
     return method === 'POST' && /\\/api\\/(sessions|kernels)(\\?.*)?$/.test(url) ? Promise.reject(new TypeError('no kernel')) : answered(request, options);
 };"""
+ASK_AFTER = """asked => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel, execute = Object.getPrototypeOf(kernel).requestExecute;
+    window.told = [];
+    kernel.requestExecute = (content, disposeOnDone, metadata) => {
+        const future = execute.call(kernel, content, disposeOnDone, metadata), expressions = asked[metadata?.cellId];
+        if (expressions) window.told.push(execute.call(kernel, {code: '', store_history: false,
+            user_expressions: Object.fromEntries(expressions.map(e => [e, e]))}).done.then(reply => [metadata.cellId, reply.content.user_expressions]));
+        return future;
+    };
+}"""
 CELL = "window.jupyterapp.shell.currentWidget.content.widgets"
 
 
@@ -204,12 +214,15 @@ class Notebook:
         self.page.wait_for_function(f"""() => {CELL}.every(c => c.model.type !== 'code' || (c.model.executionState ?? 'idle') === 'idle')
             && window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'""", timeout=1000 * seconds)
 
-    def run_all(self, seconds: float = 400) -> None:
-        """Run every cell and wait for the end."""
+    def run_all(self, seconds: float = 400, asked: dict[str, list[str]] | None = None) -> dict[str, dict[str, dict]]:
+        """Run every cell and wait for the end; returns {id of a cell: {expression: the kernel's reply}}, as `asked` of it right after that cell."""
+        self.page.evaluate(ASK_AFTER, asked or {})
         self.page.evaluate(f"() => {{ for (const c of {CELL}) if (c.model.type === 'code') c.model.clearExecution(); }}")
         self.command("notebook:run-all-cells")
         self.page.wait_for_function(f"""() => {CELL}.filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim())
             .every(c => c.model.executionCount !== null && c.model.executionState === 'idle')""", timeout=1000 * seconds, polling=200)
+        return self.page.evaluate("""async () => { delete window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute;
+            return Object.fromEntries(await Promise.all(window.told)); }""")
 
     def run(self, number: int, seconds: float = 240, *, wait: bool = True) -> None:
         """Run one cell by the keyboard, as a learner does."""

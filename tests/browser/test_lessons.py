@@ -1,6 +1,7 @@
 """Each lesson in JupyterLab: it runs, its experiments can be played with by mouse and keyboard, its exercises answer."""
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from functools import partial
@@ -10,8 +11,10 @@ import build
 import jupytext
 import lab
 import nbformat
+import nbval_pictures
 import numpy as np
 import playing
+from nbval.plugin import IPyNbFile, coalesce_streams
 
 import lessonlib
 from lessonlib.checks import check
@@ -21,6 +24,7 @@ SCENE_TESTS = sorted(path.stem for path in Path(build.__file__).parents[1].joinp
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
     "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
+STILL = "lessonlib-still"  # marks the picture of an experiment that a session of JupyterLab is given besides the one that is stored
 THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
     ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),
     ("image-alt", r'<img class="[^"]*widget-image', "ipywidgets gives a picture no alternative text; the words stand beside it, hidden"),
@@ -113,6 +117,23 @@ def test_it_runs_to_the_end_without_an_error(lesson):
         for output in lesson.outputs(i) if kind == "code" else []:
             assert output["output_type"] != "error", output["evalue"]
             assert output.get("name") != "stderr", output["text"]
+
+
+def test_each_cell_shows_what_the_notebook_stores(lesson, request):
+    def evaluated(expressions):
+        """The texts of expressions right after the cell: what nbval_pictures asks the kernel for."""
+        replies = [lesson.told[item.cell.id][expression] for expression in expressions]
+        assert all(reply["status"] == "ok" for reply in replies), replies
+        return [str(ast.literal_eval(reply["data"]["text/plain"])) for reply in replies]
+
+    cells = [i for i, (kind, _) in enumerate(lesson.kinds()) if kind == "code"]
+    items = list(IPyNbFile.from_parent(request.session, path=lesson.stored).collect())
+    for i, item in zip(cells, items, strict=True):
+        item.test_outputs = coalesce_streams([nbformat.from_dict(output) for output in lesson.outputs(i)
+                                              if STILL not in output.get("data", {}).get("text/html", "")])
+        same = not item.options["check"] or item.compare_outputs(item.test_outputs, coalesce_streams(item.cell.outputs))
+        assert same, f"cell {i}: " + "\n".join(item.comparison_traceback)
+        nbval_pictures.compare(item, evaluated)
 
 
 def test_every_experiment_appears_with_labelled_controls(lesson):
