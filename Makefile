@@ -29,18 +29,17 @@ lab: .venv/ready
 
 # as many files at a time as there are workers, so each on one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
-LONGEST_FIRST := -p longest_first --dist loadgroup --no-loadscope-reorder
 NBVAL := -p nbval_pictures --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 RUN_NOTEBOOKS := LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring
 
 test: unit .venv/ready
-	$(RUN_NOTEBOOKS) $(PYTEST) $(LONGEST_FIRST) $(NBVAL) --durations=3 notebooks tests/browser
+	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
 	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
 
 nbval: .venv/ready
-	$(RUN_NOTEBOOKS) $(PYTEST) $(LONGEST_FIRST) $(NBVAL) --durations=3 notebooks
+	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
 
 browser: .venv/ready
 	$(BIN)/python -m pytest --durations=5 tests/browser

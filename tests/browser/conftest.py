@@ -44,8 +44,7 @@ def pytest_generate_tests(metafunc):
         folder = metafunc.config.getoption("--notebooks")
         names = [path.name for path in sorted((folder or STUDENTS).glob("*.ipynb"))]
         fixture = "lesson" if "lesson" in metafunc.fixturenames else "name"
-        marked = [pytest.param(n, marks=pytest.mark.xdist_group(f"lesson {n}"), id=n.removesuffix(".ipynb")) for n in names]
-        metafunc.parametrize(fixture, marked, indirect=fixture == "lesson", scope="module")
+        metafunc.parametrize(fixture, names, indirect=fixture == "lesson", scope="module", ids=[n.removesuffix(".ipynb") for n in names])
 
 
 @pytest.fixture(scope="session")
