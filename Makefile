@@ -13,7 +13,6 @@ BIN := .venv/bin
 LAB_ARGS ?=
 PORT ?= 8888
 WORKERS ?= 2
-AXE := tests/browser/node_modules/axe-core/axe.min.js
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ifeq ($(shell id -u),0)
   LAB_ARGS += --allow-root
@@ -29,27 +28,24 @@ lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
 
 # as many files at a time as there are workers, so each on one thread
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 NBVAL := -p nbval_pictures --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 RUN_NOTEBOOKS := LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring
 
-test: unit .venv/ready $(AXE)
-	$(RUN_NOTEBOOKS) $(PYTEST) $(NBVAL) --durations=3 notebooks tests/browser
+test: unit .venv/ready
+	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
 
 nbval: .venv/ready
-	$(RUN_NOTEBOOKS) $(PYTEST) $(NBVAL) --durations=3 notebooks
+	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
 
-browser: .venv/ready $(AXE)
+browser: .venv/ready
 	$(BIN)/python -m pytest --durations=5 tests/browser
 
 latency: .venv/ready
 	$(BIN)/python tests/browser/latency.py
-
-$(AXE): tests/browser/package.json
-	-@npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/browser && touch $@
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready
@@ -85,4 +81,4 @@ bench: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-colab tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

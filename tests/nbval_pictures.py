@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,25 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
     outcome = yield
     if type(item).__name__ != "IPyNbCell" or outcome.excinfo is not None:
         return
-    chaotic = "chaotic" in item.cell.metadata.get("tags", [])  # training whose end depends on the processor's order of sums
     try:
-        compare_pictures(item, size if chaotic or item.config.getoption("--other-matplotlib") else difference)
-        compare_numbers(item, same=not chaotic)
+        compare(item, partial(ask, item.parent.kernel.kc))
     except Differs as error:
         outcome.force_exception(error)
+
+
+def compare(item: Any, evaluate: Callable[[list[str]], list[str]]) -> None:
+    """Raise Differs where a cell's fresh outputs (item.test_outputs) hold other pictures than the stored ones, or where the prose after
+    the cell says other numbers; `evaluate` gives the texts of expressions as they were right after the cell."""
+    chaotic = "chaotic" in item.cell.metadata.get("tags", [])  # training whose end depends on the processor's order of sums
+    compare_pictures(item, size if chaotic or item.config.getoption("--other-matplotlib", default=False) else difference)
+    compare_numbers(item, evaluate, same=not chaotic)
+
+
+def blanks_after(cells: list[Any], cell_num: int) -> list[tuple[int, Any]]:
+    """(number of the text's cell, {"blanks": expressions, "values": texts}) for the filled texts between a code cell and the next."""
+    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
+    end = code[cell_num + 1] if cell_num + 1 < len(code) else len(cells)
+    return [(i, cells[i].metadata["lessonlib"]) for i in range(code[cell_num] + 1, end) if cells[i].metadata.get("lessonlib")]
 
 
 def compare_pictures(item: Any, apart: Callable[[bytes, bytes], str | None]) -> None:
@@ -82,7 +96,7 @@ def compare_pictures(item: Any, apart: Callable[[bytes, bytes], str | None]) -> 
     for number, (old, new) in enumerate(zip(stored, fresh, strict=True)):
         found = apart(old, new)
         if found:
-            folder = item.config.getoption("--picture-dir")
+            folder = item.config.getoption("--picture-dir", default=None)
             if folder:
                 stem = f"{item.parent.path.parent.name}-{item.parent.path.stem}-{item.cell_num:02d}-{number}"
                 Path(folder).mkdir(parents=True, exist_ok=True)
@@ -91,17 +105,11 @@ def compare_pictures(item: Any, apart: Callable[[bytes, bytes], str | None]) -> 
             raise Differs(f"{item.nodeid}: picture {number} {found}")
 
 
-def compare_numbers(item: Any, *, same: bool = True) -> None:
+def compare_numbers(item: Any, evaluate: Callable[[list[str]], list[str]], *, same: bool = True) -> None:
     """Raise Differs where the prose up to the next code cell says other numbers than the run gives, or asks for what is not there."""
-    cells = item.parent.nb.cells
-    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    end = code[item.cell_num + 1] if item.cell_num + 1 < len(code) else len(cells)
-    for i in range(code[item.cell_num] + 1, end):
-        kept = cells[i].metadata.get("lessonlib")
-        if not kept:
-            continue
+    for i, kept in blanks_after(item.parent.nb.cells, item.cell_num):
         try:
-            fresh = ask(item.parent.kernel.kc, kept["blanks"])
+            fresh = evaluate(kept["blanks"])
         except BuildError as error:
             raise Differs(f"{item.parent.path.name}, cell {i}: {error}") from None
         for blank, old, new in zip(kept["blanks"], kept["values"], fresh, strict=True):

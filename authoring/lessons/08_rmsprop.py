@@ -42,6 +42,7 @@ import numpy as np
 from lessonlib import State, adam, momentum, rmsprop, run, sgd
 from lessonlib import checks, misconceptions, problems
 from lessonlib.lessons.lesson08 import judges, play, turned_ravine
+from lessonlib.lessons.lesson08.turned_ravine import steps_to_arrive as arrive
 from lessonlib.tables import table
 
 # %% [markdown]
@@ -533,10 +534,10 @@ print("steps to a ten-thousandth of the loss:", int(turned_ravine.arrival(lucky)
 angles = (0, 5, 15, 30, 45)
 columns = {"gradient descent": (sgd, None), "momentum": (momentum, None),
            "RMSprop": (rmsprop, None), "Adam at 0.03": (adam, 0.03), "Adam": (adam, None)}
-took = {name: {angle: turned_ravine.steps_to_arrive(rule, angle, lr) for angle in angles}
+took = {name: {angle: arrive(rule, angle, lr) for angle in angles}
         for name, (rule, lr) in columns.items()}
 longer = {name: row[45][0] / row[0][0] for name, row in took.items()}
-corrected = turned_ravine.steps_to_arrive(wrong["first steps corrected"], 0, steps=300)[0]
+corrected = arrive(wrong["first steps corrected"], 0, steps=300)[0]
 long_step = took["Adam"][45][1]
 by_adam = {lr: turned_ravine.step_at_45(adam, lr) for lr in (0.03, long_step)}
 times_larger = by_adam[long_step][19] / by_adam[0.03][19]
@@ -564,7 +565,7 @@ fine = (0, 2, 5, 8, 12, 15, 22, 30, 45)
 figure, ax = plt.subplots(figsize=(7.2, 4.2))
 for name, (rule, lr) in columns.items():
     look = plots.look(rule)
-    steps = [turned_ravine.steps_to_arrive(rule, angle, lr)[0] for angle in fine]
+    steps = [arrive(rule, angle, lr)[0] for angle in fine]
     ax.plot(fine, steps, color=look.color, marker=look.marker, ms=5, label=name,
             ls=":" if lr else look.dash)
 ax.set(yscale="log", xlabel="angle of the ravine, degrees", ylabel="steps to arrive, median",
@@ -581,7 +582,7 @@ plots.show(figure, "Steps to arrive by angle: level lines for gradient descent a
 # Three definitions, everything else as before: the loss is below the line *once*; for 100 steps, as above; for 500 steps.
 
 # %%
-rows = [[hold, *(turned_ravine.steps_to_arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45))]
+rows = [[hold, *(arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45))]
         for hold in (1, 100, 500)]
 table(["RMSprop, below for steps", "0 deg", "15 deg", "45 deg"], rows, ".0f")
 
@@ -590,7 +591,7 @@ table(["RMSprop, below for steps", "0 deg", "15 deg", "45 deg"], rows, ".0f")
 # Move all starts by one, two and three hundred-billionths.
 
 # %%
-rows = [[angle, *(turned_ravine.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4))]
+rows = [[angle, *(arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4))]
         for angle in (15, 45)]
 table(["angle", "as they are", "1e-11", "2e-11", "3e-11"], rows, ".0f", caption="starts moved by")
 
@@ -636,7 +637,7 @@ table(["angle", "ratio of effective steps", "cot of the angle", "condition numbe
 
 # %%
 some = (0, 15, 30, 45)
-by_beta2 = {beta2: {angle: turned_ravine.steps_to_arrive(rmsprop, angle, beta2=beta2, steps=1500)
+by_beta2 = {beta2: {angle: arrive(rmsprop, angle, beta2=beta2, steps=1500)
                     for angle in some} for beta2 in (0.5, 0.9, 0.95, 0.999)}
 by_beta2[0.99] = took["RMSprop"]  # measured above
 at_45 = [row[45][0] for row in by_beta2.values()]
@@ -695,7 +696,7 @@ judges.judge_angle(my_angle)
 # Move the starts by 2e-11 once more, at 12 degrees.
 
 # %%
-exact, nudged = (turned_ravine.steps_to_arrive(rmsprop, 12, nudge=nudge)[0] for nudge in (0.0, 2e-11))
+exact, nudged = (arrive(rmsprop, 12, nudge=nudge)[0] for nudge in (0.0, 2e-11))
 table(["at 12 degrees", "steps"], [["starts as they are", exact], ["moved by 2e-11", nudged],
                                    ["gradient descent", took["gradient descent"][0][0]]], ".0f")
 

@@ -246,7 +246,8 @@ slopes, best, tied, dots, rows = {}, {}, {}, {}, []
 for name, found in maps.items():
     mean = found.accuracy.mean(axis=0)
     i, j = np.unravel_index(mean.argmax(), mean.shape)
-    slopes[name], best[name], tied[name] = decay_maps.slope(found, lrs), mean.max(), decay_maps.ties(found)
+    slopes[name], tied[name] = decay_maps.slope(found, lrs), decay_maps.ties(found)
+    best[name] = mean.max()
     dots[name] = np.isfinite(decay_maps.valley(mean, found.decays)).sum()
     rows.append([name, best[name], lrs[i], found.decays[j], tied[name].sum(),
                  f"{slopes[name][0]:.2f} ± {slopes[name][1]:.2f}"])

@@ -1,37 +1,67 @@
-"""One server and one browser for all browser tests; copies of the notebooks, so that the committed ones are never written."""
+"""One JupyterLab and one browser for all browser tests of a process; copies of the notebooks, so that the committed ones are never written."""
 from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import lab
+import nbformat
 import pytest
+from nbval.plugin import IPyNbCell
+from nbval_pictures import blanks_after
 
 HERE = Path(__file__).parent
-STUDENT = sorted((lab.ROOT / "notebooks").glob("*.ipynb"))
+STUDENTS = lab.ROOT / "notebooks"
 
 
 def pytest_addoption(parser):
     parser.addoption("--notebooks", type=Path, default=None, metavar="DIR", help="drive the notebooks of another folder")
 
 
-def pytest_collection_modifyitems(items):
-    """Skip, visibly, where there is no browser; with LESSONLIB_NEEDS_BROWSER, as in CI, that is an error."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Skip, visibly, where there is no browser; with LESSONLIB_NEEDS_BROWSER, as in CI, that is an error.
+
+    A notebook that is run and compared in the browser is not run a second time by nbval.
+    """
     mine = [item for item in items if HERE in item.path.parents]
     if mine and lab.chromium() is None:
         if os.environ.get("LESSONLIB_NEEDS_BROWSER"):
             raise pytest.UsageError(lab.INSTALL)
         for item in mine:
             item.add_marker(pytest.mark.skip(reason=lab.INSTALL))
+    elif mine and not config.getoption("--notebooks"):
+        compared = {STUDENTS / item.callspec.params["lesson"] for item in mine if item.originalname == "test_each_cell_shows_what_the_notebook_stores"}
+        again = {item for item in items if isinstance(item, IPyNbCell) and item.path in compared}
+        config.hook.pytest_deselected(items=list(again))
+        items[:] = [item for item in items if item not in again]
 
 
 def pytest_generate_tests(metafunc):
     if "lesson" in metafunc.fixturenames or "name" in metafunc.fixturenames:
         folder = metafunc.config.getoption("--notebooks")
-        names = [path.name for path in (sorted(folder.glob("*.ipynb")) if folder else STUDENT)]
+        names = [path.name for path in sorted((folder or STUDENTS).glob("*.ipynb"))]
         fixture = "lesson" if "lesson" in metafunc.fixturenames else "name"
         metafunc.parametrize(fixture, names, indirect=fixture == "lesson", scope="module", ids=[n.removesuffix(".ipynb") for n in names])
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """How pytest-playwright starts its browser: the one that is here, without a network."""
+    return browser_type_launch_args | {"executable_path": lab.chromium(), "args": lab.FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """Pages have a usual window."""
+    return browser_context_args | {"viewport": {"width": 1200, "height": 1000}}
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """None: addresses are written whole. (pytest-playwright's own is deprecated by pytest 9.)"""
 
 
 @pytest.fixture(scope="package")
@@ -54,36 +84,34 @@ def server(course, tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def chrome():
-    """A browser."""
-    with lab.browser() as opened:
-        yield opened
+def opened(server, browser, browser_context_args):
+    """Opens a notebook, with a kernel or where none can be started. JupyterLab itself is loaded once of each kind: that takes longest."""
+    pages = {}
+
+    @contextmanager
+    def opened(name, *, kernel=True):
+        if kernel in pages:
+            pages[kernel].open(name)
+        else:
+            context = browser.new_context(**browser_context_args)
+            pages[kernel] = lab.Notebook(context.new_page(), server, name, kernel=kernel)
+        yield pages[kernel]
+        pages[kernel].close()
+        if kernel:
+            server.stop_kernels()
+
+    yield opened
+    for notebook in pages.values():
+        notebook.page.context.close()
 
 
 @pytest.fixture(scope="module")
-def new_page(chrome):
-    """Makes pages of a usual window, each with a profile of its own, and closes them."""
-    made = []
-
-    def make():
-        made.append(chrome.new_context(viewport={"width": 1200, "height": 1000}))
-        page = made[-1].new_page()
-        page.set_default_timeout(60_000)
-        return page
-
-    yield make
-    for context in made:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def lesson(request, server, chrome):
+def lesson(request, opened, course):
     """A notebook that was opened and run from top to bottom, once for all its tests."""
-    context = chrome.new_context(viewport={"width": 1200, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    notebook = lab.Notebook(page, server, f"notebooks/{request.param}")
-    notebook.run_all()
-    yield notebook
-    context.close()
-    server.stop_kernels()
+    with opened(f"notebooks/{request.param}") as notebook:
+        notebook.stored = course / "committed" / request.param
+        cells = nbformat.read(notebook.stored, as_version=4).cells
+        code = [cell.id for cell in cells if cell.cell_type == "code"]
+        notebook.told = notebook.run_all(asked={cell: [blank for _, kept in blanks_after(cells, number) for blank in kept["blanks"]]
+                                                for number, cell in enumerate(code)})
+        yield notebook

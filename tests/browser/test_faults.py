@@ -4,11 +4,11 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import time
 from itertools import pairwise
 
 import lab
 import nbformat
+import playing
 import pytest
 from latency import area
 
@@ -42,12 +42,12 @@ def write(path):
 
 
 @pytest.fixture
-def notebook(course, server, new_page, request):
+def notebook(course, opened, request):
     """The small notebook, open."""
-    path = course / f"{request.node.name}.ipynb"
+    path = course / f"{request.node.originalname}.ipynb"
     write(path)
-    yield lab.Notebook(new_page(), server, path.name)
-    server.stop_kernels()
+    with opened(path.name) as shown:
+        yield shown
 
 
 def test_a_restarted_kernel_keeps_the_code_and_running_again_plays_again(notebook):
@@ -67,7 +67,7 @@ def test_a_restarted_kernel_keeps_the_code_and_running_again_plays_again(noteboo
     assert "NameError: name 'mine' is not defined" in notebook.text(ANSWER)
     for number in (DEFINE, LIVE, MINE, ANSWER):
         notebook.run(number)
-    play = lab.Play(notebook, LIVE)
+    play = playing.Play(notebook, LIVE)
     assert play.by_keyboard(play.rows()[0])
     assert "my own code" in notebook.text(ANSWER)
 
@@ -78,7 +78,7 @@ def test_cells_out_of_order_say_what_is_missing_and_twice_does_no_harm(notebook)
     notebook.run(DEFINE)
     for _ in range(2):
         notebook.run(LIVE)
-        play = lab.Play(notebook, LIVE)
+        play = playing.Play(notebook, LIVE)
         assert notebook.cell(LIVE).locator(".jp-OutputArea-output img:visible").count() == 1
         assert play.by_keyboard(play.rows()[0])
     assert "Error" not in notebook.text(LIVE)
@@ -116,7 +116,7 @@ def test_two_lessons_open_at_once_do_not_disturb_each_other(notebook, course, se
     for one in (notebook, other):
         one.run(DEFINE)
         one.run(LIVE)
-        plays.append(lab.Play(one, LIVE))
+        plays.append(playing.Play(one, LIVE))
     plays[0].set("height", 123.0)
     plays[1].set("height", 456.0)
     plays[0].cell.get_by_text("It rises to 123.").wait_for()
@@ -126,12 +126,13 @@ def test_two_lessons_open_at_once_do_not_disturb_each_other(notebook, course, se
     plays[1].cell.get_by_text("It rises to 789.").wait_for()
     assert plays[0].at_rest() == before
     assert "It rises to 123." in notebook.text(LIVE)
+    other.page.close()
 
 
 def test_a_thousand_slider_events_end_at_the_last_and_late_ones_are_dropped(notebook):
     notebook.run(DEFINE)
     notebook.run(LIVE)
-    play = lab.Play(notebook, LIVE)
+    play = playing.Play(notebook, LIVE)
     handle = play.rows()[0].locator(".noUi-handle")
     handle.evaluate("""e => { for (let i = 0; i < 1000; i++) e.dispatchEvent(
         new KeyboardEvent('keydown', {key: i < 700 ? 'ArrowRight' : 'ArrowLeft', bubbles: true, cancelable: true})); }""")
@@ -156,7 +157,7 @@ WATCH = """cell => {
 def test_a_fast_drag_leaves_the_picture_at_most_one_frame_behind(notebook):
     notebook.run(DEFINE)
     notebook.run(LIVE)
-    play = lab.Play(notebook, LIVE)
+    play = playing.Play(notebook, LIVE)
     play.set("height", 0.0)
     play.cell.get_by_text("It rises to 0.").wait_for()
     play.at_rest()
@@ -191,14 +192,14 @@ def forbid(folder):
 
 
 @pytest.mark.parametrize(("trouble", "reason"), [(fill, "No space left"), (forbid, "Permission denied")], ids=["full disk", "read-only folder"])
-def test_what_cannot_be_saved_is_said_and_neither_file_nor_code_is_lost(trouble, reason, course, server, new_page):
+def test_what_cannot_be_saved_is_said_and_neither_file_nor_code_is_lost(trouble, reason, course, server, page):
     folder = course / f"small-{trouble.__name__}"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False).returncode:
         pytest.skip("a small file system cannot be mounted here: mount -t tmpfs needs root")
     try:
         write(folder / "full.ipynb")
-        notebook = lab.Notebook(new_page(), server, f"{folder.name}/full.ipynb")
+        notebook = lab.Notebook(page, server, f"{folder.name}/full.ipynb")
         undo = trouble(folder)
         code = "mine = 'my own code'  # " + "long " * 4000
         notebook.write(MINE, code)
@@ -213,9 +214,8 @@ def test_what_cannot_be_saved_is_said_and_neither_file_nor_code_is_lost(trouble,
         nbformat.read(folder / "full.ipynb", as_version=4)  # what was saved before is whole
         undo()
         notebook.save()
-        time.sleep(1)
         assert nbformat.read(folder / "full.ipynb", as_version=4).cells[MINE].source == code
-        notebook.page.context.close()
+        page.close()
     finally:
         server.stop_kernels()
         subprocess.run(["umount", "-l", folder], check=False)

@@ -1,6 +1,7 @@
 """Each lesson in JupyterLab: it runs, its experiments can be played with by mouse and keyboard, its exercises answer."""
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from functools import partial
@@ -9,8 +10,11 @@ from pathlib import Path
 import jupytext
 import lab
 import nbformat
+import nbval_pictures
 import numpy as np
+import playing
 import source as lessons
+from nbval.plugin import IPyNbFile, coalesce_streams
 
 import lessonlib
 from lessonlib.checks import check
@@ -20,6 +24,7 @@ SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joi
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
     "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
+STILL = "lessonlib-still"  # marks the picture of an experiment that a session of JupyterLab is given besides the one that is stored
 THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
     ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),
     ("image-alt", r'<img class="[^"]*widget-image', "ipywidgets gives a picture no alternative text; the words stand beside it, hidden"),
@@ -114,9 +119,26 @@ def test_it_runs_to_the_end_without_an_error(lesson):
             assert output.get("name") != "stderr", output["text"]
 
 
+def test_each_cell_shows_what_the_notebook_stores(lesson, request):
+    def evaluated(expressions):
+        """The texts of expressions right after the cell: what nbval_pictures asks the kernel for."""
+        replies = [lesson.told[item.cell.id][expression] for expression in expressions]
+        assert all(reply["status"] == "ok" for reply in replies), replies
+        return [str(ast.literal_eval(reply["data"]["text/plain"])) for reply in replies]
+
+    cells = [i for i, (kind, _) in enumerate(lesson.kinds()) if kind == "code"]
+    items = list(IPyNbFile.from_parent(request.session, path=lesson.stored).collect())
+    for i, item in zip(cells, items, strict=True):
+        item.test_outputs = coalesce_streams([nbformat.from_dict(output) for output in lesson.outputs(i)
+                                              if STILL not in output.get("data", {}).get("text/html", "")])
+        same = not item.options["check"] or item.compare_outputs(item.test_outputs, coalesce_streams(item.cell.outputs))
+        assert same, f"cell {i}: " + "\n".join(item.comparison_traceback)
+        nbval_pictures.compare(item, evaluated)
+
+
 def test_every_experiment_appears_with_labelled_controls(lesson):
     for i in live(lesson):
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         assert "cannot be drawn" not in lesson.text(i)
         for row in play.rows():
             assert row.locator(".widget-label").first.inner_text().strip()
@@ -126,7 +148,7 @@ def test_every_experiment_appears_with_labelled_controls(lesson):
 
 def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson):
     for i in live(lesson):
-        area = lesson.cell(i).locator(".jp-OutputArea").first.element_handle()
+        area = lesson.cell(i).locator(".jp-OutputArea").first
         ours = [f"{rule}: {html[:200]}" for rule, html in lab.serious(lesson.page, area)
                 if not any(rule == name and re.match(look, html) for name, look, _ in THEIRS)]
         assert ours == []
@@ -135,7 +157,7 @@ def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson
 
 def test_every_control_moves_the_picture_by_mouse_and_by_keyboard(lesson):
     for i in live(lesson):
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         for row in play.rows():
             label = row.locator(".widget-label").first.inner_text()
             for act in (play.by_mouse, play.by_keyboard):
@@ -159,7 +181,7 @@ def test_a_learner_reaches_every_goal(lesson):
             settings = {controls[name].label: value if isinstance(controls[name], Choice) else float(value)
                         for name, value in experiment.values(**solution).items()}
         assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_lesson*_play.py reach this goal: {shown[:200]}"
-        play = lab.Play(lesson, i)
+        play = playing.Play(lesson, i)
         assert len(play.rows()) == len(settings)
         for label, value in settings.items():
             play.set(label, value)
@@ -201,16 +223,16 @@ def test_the_console_has_no_complaint_of_ours(lesson):
     assert lesson.server.asked_outside() == []
 
 
-def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, new_page):
+def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, opened):
     cells = live(lesson)
     lesson.save()
-    again = lab.Notebook(new_page(), lesson.server, lesson.name, kernel=False)
-    again.page.wait_for_timeout(4000)  # the front end looks for a widget's model for two seconds
-    for i in cells:
-        again.shows_a_still(i)
+    with opened(lesson.name, kernel=False) as again:
+        again.page.wait_for_timeout(4000)  # the front end looks for a widget's model for two seconds
+        for i in cells:
+            again.shows_a_still(i)
 
 
-def test_as_committed_and_without_a_kernel_it_shows_its_pictures(name, server, new_page):
-    notebook = lab.Notebook(new_page(), server, f"committed/{name}", kernel=False)
-    for i in live(notebook):
-        notebook.shows_a_still(i)
+def test_as_committed_and_without_a_kernel_it_shows_its_pictures(name, opened):
+    with opened(f"committed/{name}", kernel=False) as notebook:
+        for i in live(notebook):
+            notebook.shows_a_still(i)
