@@ -195,7 +195,10 @@ def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     if len(result) != 2:
         raise Stop(f"It returns {len(result)} things.", f"{shape} How many commas does your return line need?")
     new, kept = result
-    if not isinstance(kept, (tuple, list)) or len(kept) != 3:
+    if isinstance(kept, (tuple, list)) and len(kept) == 3 and not isinstance(kept, State):
+        raise Stop("The state is a bare tuple.", "The next step asks it for `s.t`, `s.m` and `s.v`, and a tuple has none of them. Which "
+                   "name belongs before the bracket?")
+    if not isinstance(kept, State):
         raise Stop("The state has another form.", f"The second thing returned is a {type(kept).__name__}"
                    f"{f' of {len(kept)}' if isinstance(kept, (tuple, list)) else ''}. {shape} What should the next step remember?")
     out, (m, v) = _numbers(new, "theta"), (_numbers(kept[i], name) for i, name in ((1, "m"), (2, "v")))

@@ -50,7 +50,8 @@ class Verdict:
         pieces = self.message.split("`")  # outside code, g**2 is a square and not where bold begins
         pieces[::2] = [re.sub(r"([*_<])", r"\\\1", piece) for piece in pieces[::2]]
         headline, _, text = "`".join(pieces).partition("\n")
-        return f"{chr(0x2713) + ' ' if self.passed else ''}**{headline}**\n\n{text}"
+        mark = "\u2713 " if self.passed else ""
+        return f"<!-- what the check says -->\n\n{mark}**{headline}**\n\n{text}"  # JupyterLab shows the first line of what is folded
 
 
 def judge(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
@@ -162,13 +163,16 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
             continue
         off = ~np.isclose(walk(name), path).all(axis=1)
         right += not off.any()
-        told.append(f"{letter}: {name} " + (f"parts from the path at step {off.argmax()}." if off.any() else "is it."))
+        t, walked = int(off.argmax()), walk(name)
+        places = [" and ".join(f"{x:.2f}" for x in np.atleast_1d(theta[t])) for theta in (path, walked)]
+        told.append(f"{letter}: {name} is it." if not off.any() else
+                    f"{letter}: the path shown is at {places[0]} after step {t}; with {name} it would be at {places[1]}.")
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")
     if all(guess[letter] is None for letter in shown):
         raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
-    return Verdict(False, f"{right} of {len(shown)}.\n{seen} Of those that are not it: what does the step show where they part?")
+    return Verdict(False, f"{right} of {len(shown)}.\n{seen} Which slip makes that step so long, or so short?")
 
 
 def _judge(seen: Seen, right: Callable[..., Any], fixed: list[Probe], fresh: list[Probe]) -> Verdict:

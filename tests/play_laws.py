@@ -40,6 +40,12 @@ def the_goal_is_open_at_the_start_and_within_reach(make, solution):
     assert experiment.goal.met(**experiment.values(**solution))
 
 
+def a_stored_picture_that_is_not_the_start_shows_the_goal_reached(make, solution):
+    experiment = make()
+    if experiment.shows:
+        assert experiment.goal.met(**experiment.values(**experiment.shows))
+
+
 def a_slider_starts_on_one_of_its_steps(make, solution):
     for box in make().live().boxes.values():
         if hasattr(box, "step"):

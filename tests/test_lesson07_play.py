@@ -6,13 +6,14 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import grid, momentum, run
-from lessonlib.lessons.lesson07 import averages, play
+from lessonlib.lessons.lesson07 import averages, opening, play
 from lessonlib.problems import ravine
 
 CASES = [  # the experiment, and settings that reach its goal
     (averages.noisy_average, {"memory": 8.0, "noise": 1.0}),
     (play.ravine_task, {"lr": 0.1, "beta1": 0.7}),
     (play.radius_map, {"lr": 0.1, "beta1": 0.68, "kappa": 100}),
+    (opening.two_paths, {"steps": 38}),
 ]
 
 

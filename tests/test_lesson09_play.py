@@ -6,7 +6,7 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import adam, rules, run
-from lessonlib.lessons.lesson09 import basins, play
+from lessonlib.lessons.lesson09 import basins, opening, play
 from lessonlib.problems import noisy, ravine
 
 
@@ -21,6 +21,8 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
     (play.surface_race, {"surface": "Rosenbrock", "lr": 0.002, "noise": 0.0}),
     (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (basins.good_basin, None),
+    (opening.four_lines, {"steps": 10}),
+    (opening.filling, {"memory1": 10.0, "memory2": 22.2}),
 ]
 
 

@@ -25,7 +25,7 @@ def loop(*lines, once=False):
 @pytest.mark.parametrize(("attempt", "found"), [
     (training.train, "right"), (loop("clear", "back", "step"), "right"), (loop("back", "step", "clear"), "right"), (loop(), "nothing"),
     (loop("clear", "back"), "no step"), (loop("clear", "step"), "no backward"), (loop("back", "step"), "no zero_grad"),
-    (loop("step", "clear", "back"), "step first"), (loop("clear", "back", "step", once=True), "other count"),
+    (loop("step", "clear", "back"), "step first"), (loop("clear", "step", "back"), "step first"), (loop("back", "clear", "step"), "cleared early"), (loop("clear", "back", "step", once=True), "other count"),
     (lambda model, optimizer, dataloader, epochs: 1 / 0, "raises"), (lambda model: None, "raises"),
     (loop("clear", "back", "step", "step"), "other count")])
 def test_what_is_left_out_is_found(attempt, found):

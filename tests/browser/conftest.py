@@ -42,7 +42,9 @@ def pytest_collection_modifyitems(config, items):
 def pytest_generate_tests(metafunc):
     if "lesson" in metafunc.fixturenames or "name" in metafunc.fixturenames:
         folder = metafunc.config.getoption("--notebooks")
-        names = [path.name for path in sorted((folder or STUDENTS).glob("*.ipynb"))]
+        root = folder or STUDENTS
+        every = [path.relative_to(root) for path in sorted(root.rglob("*.ipynb"))]
+        names = [path.as_posix() for path in every if not {"solutions", ".ipynb_checkpoints"} & {*path.parts}]
         fixture = "lesson" if "lesson" in metafunc.fixturenames else "name"
         metafunc.parametrize(fixture, names, indirect=fixture == "lesson", scope="module", ids=[n.removesuffix(".ipynb") for n in names])
 

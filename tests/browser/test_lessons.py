@@ -18,6 +18,8 @@ from nbval.plugin import IPyNbFile, coalesce_streams
 
 import lessonlib
 from lessonlib.checks import check
+from lessonlib.lessons.lesson07 import extras
+from lessonlib.misconceptions import MISCONCEPTIONS
 from lessonlib.play.experiment import Choice
 
 SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
@@ -34,13 +36,18 @@ SLIPS = [  # typed in place of the right thing, once
 
 JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right part, wrong part), what is said of it, what of the right one
     ("00_start_here", "my_border"): ("2 / 40", "2 / 3", "That is the border along the valley", "Correct"),
-    ("07_momentum", "my_beta"): ("(19 / 21) ** 2", "19 / 21", "Nearly", "Correct"),
+    ("07_momentum", "my_steps"): ("** 0.5", "** 1.0", "gradient descent's growth", "Correct"),
+    ("deeper/07_momentum", "my_third"): ("0.5", "0.333", "That is the share itself", "Correct"),
+    ("deeper/07_momentum", "my_beta"): ("(19 / 21) ** 2", "19 / 21", "Nearly", "Correct"),
     ("07_momentum", "my_lr"): ("0.01", "0.1", "What does the sum end at", "Correct"),
     ("08_rmsprop", "my_eps"): ("1e-16", "1e-8", "Too large", "Correct"),
     ("08_rmsprop", "my_angle"): ("12", "20", "Not the border yet", "Correct"),
     ("08_rmsprop", "guess"): ("first steps corrected", "sum without forgetting", "2 of 3", "Correct"),
-    ("09_adam", "my_eps"): ("0.1", "1e-8", "Too small", "Correct"),
-    ("09_adam", "guess"): ("no root", "no bias correction", "2 of 3", "Correct"),
+    ("09_adam", "second ="): ("0.9 * 0.3 + 0.1 * 3", "0.9 * 3 + 0.1 * 3", "Look at m.", "Correct"),
+    ("09_adam", "def train"): ("optimizer.zero_grad()", "pass", "Gradients pile up", "Correct"),
+    ("09_adam", "bugs"): ("no root", "sign of the step", "1 of 2", "Correct"),
+    ("deeper/09_adam", "my_eps"): ("0.1", "1e-8", "Too small", "Correct"),
+    ("deeper/09_adam", "guess"): ("betas swapped", "no bias correction", "2 of 3", "Correct"),
     ("10_adamw", "my_d ="): ("0.01 * 0.5", "0.5", "PyTorch multiplies once more", "Correct"),
     ("10_adamw", "my_decay"): ("0.5, 1200", "1.0, 60", "are right at step 60", "are right at step 1200"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
@@ -68,6 +75,18 @@ def goals():
     return found
 
 
+def shown_without_a_kernel(text):
+    """The settings, by label, of the picture that the notebook stores for the experiment with this text, where it is not the start."""
+    experiment = next((experiment for goal, (experiment, _) in goals().items() if goal in text), None)
+    return by_label(experiment, experiment.shows) if experiment else {}
+
+
+def by_label(experiment, given):
+    """The settings of the controls by their labels; none where nothing is given."""
+    controls, values = experiment.controls, experiment.values(**given) if given else {}
+    return {controls[name].label: value if isinstance(controls[name], Choice) else float(value) for name, value in values.items()}
+
+
 def live(lesson):
     """The numbers of the cells that show an experiment."""
     cells = nbformat.read(lesson.server.folder / lesson.name, as_version=4).cells
@@ -78,8 +97,8 @@ def live(lesson):
 def exercises(name):
     """What a learner is to write, from the source of a lesson: the text of each answer, in order."""
     answers, last = [], None
-    for cell in jupytext.read(lessons.LESSONS / f"{Path(name).stem}.py").cells:
-        tags = cell.metadata.get("tags", [])
+    for cell in jupytext.read(lessons.LESSONS / Path(name).relative_to("notebooks").with_suffix(".py")).cells:
+        tags = cell.metadata.get("tags", []) if cell.cell_type == "code" else []
         if "stub" in tags:
             answers.append("")
         elif "solution" in tags and answers:
@@ -96,18 +115,23 @@ def stubs(lesson):
     return [(i, [j for j in range(i + 1, end) if kinds[j][0] == "code"][:2]) for i, end in zip(found, ends, strict=True)]
 
 
+def known(rule):
+    """Whether a rule, by its name, has misconceptions of its own."""
+    return any(m.rule == rule.partition("(")[0] for m in MISCONCEPTIONS) or rule.startswith("partial")
+
+
 def a_slip(answer, name, rule):
     """The answer with one classic slip in it, and what the check says of it."""
     for right, wrong in SLIPS:
         for place in re.finditer(re.escape(right), answer):
             text = answer[:place.start()] + wrong + answer[place.end():]
-            space = {"np": np, "partial": partial} | {n: getattr(lessonlib, n) for n in lessonlib.__all__}
+            space = {"np": np, "partial": partial, "extras": extras} | {n: getattr(lessonlib, n) for n in lessonlib.__all__}
             try:
                 exec(text, space)
             except SyntaxError:
                 continue
             verdict = check(space[name], against=eval(rule, space))
-            if verdict.misconception:
+            if verdict.misconception or (not verdict and not known(rule)):
                 return text, verdict
     raise AssertionError(f"no entry of SLIPS makes a known slip of {name}")
 
@@ -143,6 +167,9 @@ def test_every_experiment_appears_with_labelled_controls(lesson):
         for row in play.rows():
             assert row.locator(".widget-label").first.inner_text().strip()
         assert play.image.evaluate("img => img.naturalWidth") > 400
+        shows = shown_without_a_kernel(lesson.text(i))
+        for label, value in shows.items():
+            play.set(label, value)
         assert play.at_rest() == play.still(), f"cell {i}: another picture than the one that stands without a kernel"
 
 
@@ -177,9 +204,7 @@ def test_a_learner_reaches_every_goal(lesson):
         settings = next((settings for begins, settings in TRAINED.items() if begins in shown), None)
         if text:
             experiment, solution = known[text]
-            controls = experiment.controls
-            settings = {controls[name].label: value if isinstance(controls[name], Choice) else float(value)
-                        for name, value in experiment.values(**solution).items()}
+            settings = by_label(experiment, solution)
         assert settings, f"cell {i}: neither TRAINED nor CASES of tests/test_lesson*_play.py reach this goal: {shown[:200]}"
         play = playing.Play(lesson, i)
         assert len(play.rows()) == len(settings)
@@ -189,7 +214,8 @@ def test_a_learner_reaches_every_goal(lesson):
 
 
 def test_an_exercise_tells_a_slip_and_passes_the_right_answer(lesson):
-    pairs, answers, stem = stubs(lesson), exercises(lesson.name), Path(lesson.name).stem
+    pairs, answers = stubs(lesson), exercises(lesson.name)
+    stem = Path(lesson.name).relative_to("notebooks").with_suffix("").as_posix()
     assert len(pairs) == len(answers)
 
     def told(stub, judges, text):

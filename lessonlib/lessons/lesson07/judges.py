@@ -1,16 +1,18 @@
 """The judges of lesson 7: a number is tried out, and the learner told what it does."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isclose
 from typing import Any
 
 import numpy as np
 
 from lessonlib import rules
+from lessonlib.attempts import Stop
 from lessonlib.checks import Verdict, judge, number
 from lessonlib.lessons.lesson07 import averages, play
 
-__all__ = ["judge_beta", "judge_lr", "judge_steps", "judge_third"]
+__all__ = ["judge_beta", "judge_lr", "judge_setting", "judge_steps", "judge_third"]
 
 
 @judge
@@ -65,7 +67,7 @@ def judge_third(guess: Any) -> Verdict:
 
 
 @judge
-def judge_steps(guess: Any, kappa: float = 2500.0, known: int = 83) -> Verdict:
+def judge_steps(guess: Any, kappa: float = 40_000.0, known: int = 83) -> Verdict:
     """Return a Verdict on an estimate of momentum's steps at condition number kappa, from `known` steps at 100; within a fifth is right."""
     estimate = number(guess, "a number of steps", 1)
     lr, beta1 = play.best(kappa)
@@ -79,3 +81,22 @@ def judge_steps(guess: Any, kappa: float = 2500.0, known: int = 83) -> Verdict:
         return Verdict(False, f"As if nothing had changed.\n{seen}. By how much has the condition number grown, and what is the root of "
                        "that?")
     return Verdict(False, f"Not yet.\n{seen}. The condition number has grown by {kappa / 100:g}. What is the root of that, times {known}?")
+
+
+@judge
+def judge_setting(guess: Any, target: float = 0.03) -> Verdict:
+    """Return a Verdict on {"lr": ..., "momentum": ...} for torch's SGD on the lesson's network: below `target` after 100 steps passes."""
+    if not isinstance(guess, Mapping) or set(guess) != {"lr", "momentum"}:
+        raise Stop("Not a setting.", f"You gave a {type(guess).__name__}. Where are the two numbers, lr and momentum?")
+    lr, momentum = number(guess["lr"], "a number for lr", 0), number(guess["momentum"], "a number for momentum", 0, 0.9999)
+    from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
+
+    loss = loss_of(lr, momentum)
+    seen = f"With lr={lr:g} and momentum={momentum:g} the training loss after 100 steps is {loss:.3g}"
+    if loss < target:
+        return Verdict(True, f"Correct.\n{seen}.")
+    if not loss < 2.3:
+        return Verdict(False, f"It diverges, or stays at chance.\n{seen}, and guessing gives 2.3. Is a step too long?")
+    if momentum == 0:
+        return Verdict(False, f"Not yet.\n{seen}. That is gradient descent. What does a momentum of 0.9 allow you to do?")
+    return Verdict(False, f"Not yet.\n{seen}. What does three times the lr do, and what does a third of it?")

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from lessonlib.plots import look
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "curves", "deep_task", "ratio"]
+__all__ = ["SWEEPS", "Curves", "best_lrs", "both", "curves", "deep_task", "how_much_lower", "loss_of", "ratio"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -73,14 +74,56 @@ def ratio(trained: Mapping[str, Curves]) -> float:
     return float(trained["sgd"].losses[-1].mean() / trained["momentum"].losses[-1].mean())
 
 
+def how_much_lower(trained: Mapping[str, Curves]) -> str:
+    """Return in words how momentum's loss compares at the end."""
+    lower = ratio(trained)
+    return "about the same" if lower < 2 else "several times lower" if lower < 1000 else "a million times lower, as in the ravine"
+
+
+def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> float:
+    """Return the training loss after `steps` steps of torch.optim.SGD(lr, momentum) on the network, from one start; inf if it diverged."""
+    task, x, y = deep_task(), *_images()
+    params = {name: torch.nn.Parameter(torch.tensor(value, dtype=torch.float32, device="cpu")) for name, value in task.start(start).items()}
+    optimizer = torch.optim.SGD(params.values(), lr=lr, momentum=momentum)
+
+    def loss() -> Tensor:
+        z = task.logits({name: p[None] for name, p in params.items()}, x)
+        return task.loss(z, y)[0]
+
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+    with torch.no_grad():
+        end = float(loss())
+    return end if np.isfinite(end) else float("inf")
+
+
+def _images() -> tuple[Tensor, Tensor]:
+    d = digits()
+    return (torch.tensor(d.train_x, dtype=torch.float32, device="cpu"), torch.tensor(d.train_y, dtype=torch.int64, device="cpu"))
+
+
+def best_lrs(starts: int = 3) -> list[list[float]]:
+    """Return a row for three values of torch's momentum: it, the best of seven step sizes in torch's units, the mean loss there."""
+    rows = []
+    for beta1 in (0.0, 0.5, 0.9):
+        lrs = np.array([0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28])
+        found = train(rules.momentum, deep_task(), steps=100, seeds=range(starts), device="cpu", lr=lrs[:, None] / (1 - beta1), beta1=beta1)
+        loss = found.train_loss[-1].mean(0)
+        rows.append([beta1, float(lrs[loss.argmin()]), float(loss.min())])
+    return rows
+
+
 def curves(trained: Mapping[str, Curves]) -> Figure:
     """Return the training losses over the steps, a line for each start."""
     figure = new_figure(7.2, 3.8)
-    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="Ten starts of each, at its best step size")
+    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="Momentum spikes, and ends lower")
     for rule, found in trained.items():
         style = look(rule)
         lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
-        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}")
+        in_torch = found.lr * (0.1 if rule == "momentum" else 1.0)
+        lines[0].set_label(f"{NAMES[rule]}, lr={in_torch:.2g} in PyTorch")
         for line in lines:
             line.set(linestyle=style.dash, marker=style.marker, markevery=10, markersize=4)
     ax.legend()

@@ -8,12 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib import rules
+from lessonlib.lessons.lesson07.averages import average
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["LRS", "NAMES", "STEPS", "gradients", "tuned", "two_paths"]
+__all__ = ["LRS", "NAMES", "STEPS", "gradients", "tuned", "two_paths", "what_averaging_does"]
+
+Array = np.ndarray[Any, Any]
 
 NAMES = {"sgd": "gradient descent", "momentum": "momentum"}
 STEPS = 100
@@ -35,7 +38,7 @@ def tuned(rule: str) -> tuple[float, Run]:
 def two_paths() -> Experiment:
     """The paths of gradient descent and momentum in a ravine, and their losses, after a chosen number of steps."""
     return Experiment(_paths_scene, _paths_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find the last step at which momentum's loss is above gradient descent's.", _last_behind))
+                      Goal("find the first step from which momentum's loss stays below the line.", _stays_below))
 
 
 def _paths_scene() -> Scene:
@@ -46,6 +49,7 @@ def _paths_scene() -> Scene:
     left.text(1.05, 1.08, "start", fontsize=9)
     left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
+    right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
     artists: dict[str, Any] = {}
     for rule in NAMES:
         style = look(rule)
@@ -56,7 +60,7 @@ def _paths_scene() -> Scene:
     handles = [artists[f"{rule} loss"] for rule in NAMES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale.")
+                 "both over the steps, on a logarithmic scale, and a line where gradient descent ends.")
 
 
 def _paths_update(artists: dict[str, Any], steps: int) -> str:
@@ -71,9 +75,31 @@ def _paths_update(artists: dict[str, Any], steps: int) -> str:
     return f"Loss after {steps} steps: {', '.join(told)}."
 
 
-def _last_behind(steps: int) -> bool:
-    behind = np.flatnonzero(tuned("momentum")[1].loss > tuned("sgd")[1].loss)
-    return bool(steps == behind[-1])
+def _stays_below(steps: int) -> bool:
+    above = np.flatnonzero(tuned("momentum")[1].loss > tuned("sgd")[1].loss[-1])
+    return bool(steps == above[-1] + 1)
+
+
+def what_averaging_does() -> str:
+    """Return what a running average (beta1 = 0.9) makes of gradient descent's gradients, in words, read off the twentieth step."""
+    g = _first_gradients(20)
+    left = abs(_averages(g)[-1]) / abs(g[-4:]).mean(0)
+    across, along = bool(left[1] < 0.5), bool(left[0] < 0.5)
+    if across == along:
+        return "it shrinks both directions alike"
+    return "it shrinks the one across, and keeps the one along" if across else "it keeps the one across, and shrinks the one along"
+
+
+def _averages(g: Array) -> Array:
+    """The running average of each column of g (T, 2), with beta1 = 0.9."""
+    return np.stack([average(column, 0.9) for column in g.T], axis=1)
+
+
+def _first_gradients(count: int) -> Array:
+    """The first gradients that gradient descent meets, along and across, in units of the first: (count, 2)."""
+    _, result = tuned("sgd")
+    g = np.array([ravine(100).grad(theta, np.random.default_rng(0)) for theta in result.theta[:count]])
+    return np.asarray(g / g[0])
 
 
 def gradients(shown: int = 20, *, average: bool = False) -> Figure:
@@ -81,19 +107,14 @@ def gradients(shown: int = 20, *, average: bool = False) -> Figure:
 
     average: draw the running average of those gradients over them, with beta1 = 0.9.
     """
-    _, result = tuned("sgd")
-    g = np.array([ravine(100).grad(theta, np.random.default_rng(0)) for theta in result.theta[:shown]])
-    g = g / g[0]
-    m, kept = np.zeros(2), []
-    for row in g:
-        m = 0.9 * m + 0.1 * row
-        kept.append(m)
+    g = _first_gradients(shown)
+    kept = _averages(g)
     figure = new_figure(8.4, 3.4)
     for ax, i, name in zip(figure.subplots(1, 2, sharey=True), (1, 0), ("across", "along"), strict=True):
         ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
         if average:
             style = look("momentum")
-            ax.plot(np.arange(1, shown + 1), np.array(kept)[:, i], color=style.color, marker=style.marker, label="running average")
+            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label="running average")
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
                xticks=(1, 5, 10, 15, 20))

@@ -13,7 +13,7 @@ from lessonlib.plots import look
 from lessonlib.problems import digits_net
 from lessonlib.runner import grid, run
 
-__all__ = ["basin_runs", "good_basin", "width"]
+__all__ = ["basin_runs", "good_basin", "widest", "width"]
 
 Array = np.ndarray[Any, Any]
 RACERS = ("sgd", "momentum", "rmsprop", "adam")
@@ -49,6 +49,15 @@ def width(accuracy: Array, near: float, lrs: Array = BASIN_LRS) -> tuple[float, 
     while j < len(good) - 1 and good[j + 1]:
         j += 1
     return float(lrs[i]), float(lrs[j]), float(np.log10(lrs[j] / lrs[i]))
+
+
+def widest(near: float) -> str:
+    """Return whose basin is the widest after the longer budget, or that it cannot be decided: the seeds of the first two overlap."""
+    spans = {name: [width(accuracy, near)[2] for accuracy in found[:, 1]] for name, found in basin_runs().items()}
+    first, second = sorted(spans, key=lambda name: -float(np.mean(spans[name])))[:2]
+    if min(spans[first]) <= max(spans[second]):
+        return "it cannot be decided"
+    return {"adam": "Adam's", "rmsprop": "RMSprop's"}.get(first, f"{first}'s")
 
 
 def _scene() -> Scene:

@@ -60,8 +60,10 @@ def judge_second_step(guess: Any) -> Verdict:
         raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. What is the new m?")
     for name, right in wanted.items():
         value = number(guess[name], f"a number for {name}")
-        if abs(value - right) > 1e-4 * abs(right):
-            seen = next((text for slip, text in slips[name] if abs(value - slip) <= 1e-4 * abs(slip)), "not it. Which two numbers go in?")
+        near = 2e-4 if name == "theta" else 1e-3 * abs(right)
+        if abs(value - right) > near:
+            close = "close. Can you give more digits?" if abs(value - right) < 10 * near and name != "theta" else "not it. What goes in?"
+            seen = next((text for slip, text in slips[name] if abs(value - slip) <= near), close)
             return Verdict(False, f"Look at {name}.\nYou have {value:g}, which is {seen}")
     return Verdict(True, "Correct.\nThe second step is as long as the first: 0.001, the step size.")
 
@@ -69,16 +71,18 @@ def judge_second_step(guess: Any) -> Verdict:
 @judge
 def judge_loop(loop: Any) -> Verdict:
     """Return a Verdict on a training loop, loop(model, optimizer, dataloader, epochs): what it leaves out, seen on a tiny network."""
-    from lessonlib.lessons.lesson09.training import what_a_loop_does  # torch, where it is the subject
+    from lessonlib.lessons.lesson09.training import train, what_a_loop_does  # torch, where it is the subject
 
     if not callable(loop) or isinstance(loop, type):
         raise Stop("Not a function.", f"This is a {type(loop).__name__}. Pass the function `train` itself, without calling it.")
+    what_a_loop_does(train)  # what torch loads at its first step is not the learner's time
     seen = patiently(partial(what_a_loop_does, loop))
     question = {
         "nothing": "Not written yet.\nThe network is as it was before. Your turn: write the four lines, run their cell, then this one.",
         "no backward": "No gradients.\nAfter training no parameter has a gradient. Which line computes them from the loss?",
         "no step": "Nothing moves.\nThe gradients are there, and the network is as it was before. Which line uses them?",
         "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first one?",
+        "cleared early": "The gradients are gone.\nThey are computed, and cleared before the optimizer steps. Which order do they need?",
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
         "other count": "Another number of steps.\nIt took {steps} steps where {wanted} batches were given. What belongs to every batch?",
         "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,7 +19,7 @@ __all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "draw_bugs", "
 TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
 CANDIDATES = ("no bias correction", "no root", "t never advances", "sign of the step", "1 - beta2 is missing in v", "betas swapped")
-STEPS, LR = 32, 0.1
+STEPS, LR, START = 32, 0.1, np.array([1.0, 0.7])
 
 
 def bug(name: str) -> Misconception:
@@ -28,13 +29,13 @@ def bug(name: str) -> Misconception:
 
 def bug_path(name: str) -> Run:
     """Return the first steps of the broken Adam of that name in a ravine of condition number 10."""
-    return run(bug(name), ravine(10), steps=STEPS, lr=LR)
+    return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
 
 
 def draw_bugs(bugs: Mapping[str, str]) -> Figure:
     """Return a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red."""
     figure = new_figure(3.2 * len(bugs) + 1.0, 3.8)
-    right = run(rules.adam, ravine(10), steps=STEPS, lr=LR)
+    right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
     for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
         for theta, color, who in ((right.theta, look("adam").color, "right"), (bug_path(name).theta, "black", "broken")):
@@ -48,14 +49,14 @@ def draw_bugs(bugs: Mapping[str, str]) -> Figure:
     return figure
 
 
-def first_moves() -> list[list[str]]:
+def first_moves() -> list[list[Any]]:
     """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual first move, and after one move more."""
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
     cases = (("it swings: 0.4, then halved twice", rough, 600, (0.4, 0.2, 0.1), 200),
              ("it is slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
              ("unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
-    return [[seen, *(f"{loss:.2f}" for loss in _mean_losses(where, steps, lrs, tail))] for seen, where, steps, lrs, tail in cases]
+    return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
 
 
 def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int) -> list[float]:

@@ -64,6 +64,7 @@ class _Counting(torch.optim.Adam):
     def __init__(self, params: Any) -> None:
         super().__init__(params, lr=0.01)
         self.given: list[list[Tensor | None]] = []
+        self.backwards: list[int] = []  # the steps taken before each backward pass
 
     def step(self, closure: Any = None) -> Any:
         """Step, and keep a copy of what the gradients were."""
@@ -74,6 +75,7 @@ class _Counting(torch.optim.Adam):
 def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tuple[nn.Module, _Counting]:
     model = network(seed=1, hidden=4)
     optimizer = _Counting(model.parameters())
+    next(model.parameters()).register_hook(lambda _: optimizer.backwards.append(len(optimizer.given)))
     loop(model, optimizer, batches, 1)
     return model, optimizer
 
@@ -81,7 +83,7 @@ def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tu
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
     """Return what a training loop does with three batches: "found", what is wrong with it, "steps" and "wanted", how many.
 
-    found: right, nothing, no backward, no step, no zero_grad, step first, other count, other, or raises, with the "error".
+    found: right, nothing, no backward, no step, no zero_grad, step first, cleared early, other count, other, or raises, with the "error".
     """
     draw = torch.Generator(device="cpu").manual_seed(0)
     images = torch.rand(3, 8, 64, generator=draw, device="cpu", dtype=torch.float32)
@@ -100,7 +102,9 @@ def _found(model: nn.Module, optimizer: _Counting, right: nn.Module, right_optim
     if all(bool((a == b).all()) for a, b in zip(model.parameters(), right.parameters(), strict=True)):
         return "right"
     if all(bool((a == b).all()) for a, b in zip(model.parameters(), start.parameters(), strict=True)):
-        return "no step" if any(p.grad is not None for p in model.parameters()) else "no backward" if optimizer.given else "nothing"
+        if not optimizer.given:
+            return "no step" if optimizer.backwards else "nothing"
+        return "no backward" if not optimizer.backwards else "step first" if optimizer.backwards[0] else "cleared early"
     if len(optimizer.given) != len(right_optimizer.given):
         return "other count"
     return "no zero_grad" if _piles_up(optimizer, right_optimizer) else "other"
