@@ -14,9 +14,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Kind", "done", "main", "note", "open_lesson", "opened", "remove", "where"]
+__all__ = ["KINDS", "Kind", "done", "lessons", "main", "note", "open_lesson", "opened", "remove", "where"]
 
 Kind = Literal["check", "goal", "prediction"]
+KINDS: tuple[Kind, ...] = ("check", "goal", "prediction")
 _NOW = {"lesson": "", "complained": ""}  # the lesson of this notebook, and the trouble that was told
 
 
@@ -70,6 +71,13 @@ def done(lesson: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
         found: dict[str, dict[str, dict[str, Any]]] = _read().get(opened() if lesson is None else lesson, {})
         return found
     return {}
+
+
+def lessons() -> list[str]:
+    """Return the names of the lessons in which something was done."""
+    with suppress(OSError):
+        return sorted(_read()) if os.environ.get("LESSONLIB_PROGRESS") != "0" else []
+    return []
 
 
 def remove() -> bool:

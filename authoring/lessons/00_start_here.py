@@ -349,6 +349,13 @@ plots.show(play.course_map(), "Map of the course. Lesson 0 leads to lesson 7, Mo
 minutes = {lesson.number: lesson.minutes for lesson in play.COURSE}
 
 # %% [markdown]
+# What you have done so far is kept in one file on your own machine, and nowhere else.
+# `python -m lessonlib.progress` shows where it is, and with `--remove` it removes it.
+
+# %% tags=["machine"]
+table(["lesson", "checks", "goals", "predictions"], play.done_so_far())
+
+# %% [markdown]
 # | Lesson | What you take along | Minutes (estimated) |
 # |---|---|---|
 # | 0, this one | step size, its limit, how to work | {{ minutes[0] }} |

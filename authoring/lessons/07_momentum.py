@@ -457,7 +457,8 @@ table(["momentum", "best lr", "training loss"], network.best_lrs(), ["g", ".2g",
 # <details><summary>The condition number grows a hundredfold. How many more steps does momentum need?</summary>About ten times as many, because the count goes with the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Gradient descent with a tenth of the step, if beta is 0.9.</details>
 #
-# And here are your predictions of today.
+# And here is what you did today.
+# It is kept in one file on your own machine, and nowhere else.
 
 # %% tags=["machine"]
 summary()

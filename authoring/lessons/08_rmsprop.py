@@ -1,6 +1,12 @@
 # %% [markdown]
 # # Lesson 8. RMSprop: a step size for each parameter
 #
+# **From lesson 7, from memory.**
+# The condition number of a ravine grows a hundredfold.
+# How many more steps does momentum need?
+#
+# <details><summary>Answer</summary>About ten times as many, because the count grows with the square root.</details>
+#
 # Momentum ([lesson 7](07_momentum.ipynb)) smooths the path, but one question stayed open: it still uses **one** $\alpha$ for steep and for flat coordinates.
 # The steep one sets the limit, the flat one has to live with it.
 # **RMSprop**, for *root mean square propagation*, keeps a running average of the *squared* gradient and divides each coordinate's step by its root.

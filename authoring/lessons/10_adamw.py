@@ -1,6 +1,12 @@
 # %% [markdown]
 # # Lesson 10. AdamW: decay that Adam does not touch
 #
+# **From lesson 9, from memory.**
+# The gradients of one run are 3 and 3, those of another one 300 and 300.
+# How do Adam's two paths differ?
+#
+# <details><summary>Answer</summary>They do not. The scale cancels between m and the root of v.</details>
+#
 # [[Weight decay]] pulls every weight a little towards zero at every step.
 # For plain gradient descent that is the same as an [[L2 penalty]] in the loss.
 # For Adam it is not: Adam divides everything by $\sqrt{\hat v}$, the penalty in the gradient included.

@@ -95,7 +95,7 @@ class Answer:
 
 
 class Summary(list[Prediction]):
-    """The predictions of a lesson as a table."""
+    """The predictions of a lesson as a table, and what else of it is done."""
 
     def __repr__(self) -> str:
         made = [p for p in self if p.said is not None]
@@ -104,7 +104,10 @@ class Summary(list[Prediction]):
 
     def _repr_markdown_(self) -> str:
         rows = [f"| {p.question} | {p._shown(p.said) or DASH} | {p._shown(p.right) or 'not run yet'} |" for p in self]
-        return "\n".join([repr(self), "", "| Question | You said | It is |", "|---|---|---|", *rows])
+        lines = [repr(self), "", "| Question | You said | It is |", "|---|---|---|", *rows, ""]
+        for kind, what in (("check", "Checks passed"), ("goal", "Goals reached")):
+            lines += [f"{what}: {'; '.join(progress.done().get(kind, {})) or 'none yet'}", ""]
+        return "\n".join(lines).rstrip()
 
 
 def predict(question: str, options: Sequence[str] | type[float] = float) -> Prediction:
@@ -128,7 +131,7 @@ def predict(question: str, options: Sequence[str] | type[float] = float) -> Pred
 
 
 def summary() -> Summary:
-    """Return the predictions of this lesson, in order: what was said, and what is right."""
+    """Return the predictions of this lesson, in order: what was said, and what is right; and the checks and goals that are done."""
     return Summary(_ASKED.values())
 
 

@@ -3,20 +3,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from lessonlib import rules
+from lessonlib import progress, rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.play.panels import path_and_loss, show_run
 from lessonlib.plots import look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["COURSE", "NEEDED", "Lesson", "course_map", "step_size", "versions"]
+__all__ = ["COURSE", "NEEDED", "Lesson", "course_map", "done_so_far", "step_size", "versions"]
 
 Array = np.ndarray[Any, Any]
 NEEDED = {"numpy": (2, 0), "matplotlib": (3, 9), "ipywidgets": (7, 7), "torch": (2, 5)}
@@ -38,9 +39,9 @@ class Lesson(NamedTuple):
 
 COURSE = (
     Lesson(0, "Start here", "How long may\na step be?", 30, 0, 0.5, "sgd"),
-    Lesson(7, "Momentum", "Can a step\nremember?", 80, 1, 1, "momentum", needs=(0,)),
+    Lesson(7, "Momentum", "Can a step\nremember?", 45, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach coordinate?", 90, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
-    Lesson(9, "Adam", "Both at once?\nIs it better?", 90, 2, 0.5, "adam", needs=(7, 8)),
+    Lesson(9, "Adam", "Both at once?\nIs it better?", 50, 2, 0.5, "adam", needs=(7, 8)),
     Lesson(10, "AdamW", "How should\nweights decay?", 95, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 85, 3, 0, "", needs=(9,), helped_by=(10,)),
 )
@@ -83,6 +84,15 @@ def course_map() -> Figure:
                                                           "shrinkA": 1, "shrinkB": 1})
     ax.set_title("Two ideas meet in lesson 9 (solid: needed before; dashed: helps)")
     return figure
+
+
+def done_so_far() -> list[list[Any]]:
+    """Return a row for each lesson: its name, and how many checks, goals and predictions of it are done on this machine."""
+    rows = []
+    for lesson in COURSE:
+        mine = [progress.done(name) for name in progress.lessons() if Path(name).name.startswith(f"{lesson.number:02}_")]
+        rows.append([f"{lesson.number} {lesson.name}", *(sum(len(done.get(kind, {})) for done in mine) for kind in progress.KINDS)])
+    return rows
 
 
 def _box(x: float, y: float, width: float, height: float, color: str) -> Any:

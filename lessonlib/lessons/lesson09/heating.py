@@ -105,12 +105,13 @@ def best_remedy(rows: list[list[Any]]) -> str:
     return str(min(rows, key=lambda row: max(row[1:]))[0])
 
 
-def condition_numbers() -> tuple[float, float]:
-    """Return the condition number of the problem as measured, and with the scales that RMSprop has found after 100 steps."""
+def condition_numbers() -> tuple[float, float, float]:
+    """Return three condition numbers: as measured, with RMSprop's scales as they are after 100 steps, and with the best two scales."""
     bill = heating()
     hessian = np.array([bill.grad(bill.minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])  # type: ignore[operator]
-    root = _scales() ** 0.5
-    return float(np.linalg.cond(hessian)), float(np.linalg.cond(hessian / root / root[:, None]))
+    found, best = _scales() ** 0.5, np.diag(hessian) ** 0.5  # for two numbers, equal curvatures are the best that scales can do
+    as_measured, scaled, at_best = (float(np.linalg.cond(hessian / root / root[:, None])) for root in (np.ones(2), found, best))
+    return as_measured, scaled, at_best
 
 
 def frozen_scales() -> list[list[Any]]:

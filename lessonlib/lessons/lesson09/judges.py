@@ -60,7 +60,7 @@ def judge_second_step(guess: Any) -> Verdict:
         raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. What is the new m?")
     for name, right in wanted.items():
         value = number(guess[name], f"a number for {name}")
-        near = 2e-4 if name == "theta" else 1e-3 * abs(right)
+        near = 5e-5 if name == "theta" else 1e-3 * abs(right)
         if abs(value - right) > near:
             close = "close. Can you give more digits?" if abs(value - right) < 10 * near and name != "theta" else "not it. What goes in?"
             seen = next((text for slip, text in slips[name] if abs(value - slip) <= near), close)
@@ -84,7 +84,8 @@ def judge_loop(loop: Any) -> Verdict:
         "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first one?",
         "cleared early": "The gradients are gone.\nThey are computed, and cleared before the optimizer steps. Which order do they need?",
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
-        "other count": "Another number of steps.\nIt took {steps} steps where {wanted} batches were given. What belongs to every batch?",
+        "other count": "Another number of steps.\nIt took {steps} steps where two passes over three batches make {wanted}. What belongs to "
+                       "every batch of every pass?",
         "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
         "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines is not there?"}
     if seen["found"] == "right":

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lessonlib import rules
 from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
 from lessonlib.problems import digits_net
 from lessonlib.runner import run
 
-__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss"]
+__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "step_after_quiet", "steps_back"]
 
 Array = np.ndarray[Any, Any]
 WORDS, STEPS = 512, 60
@@ -64,7 +65,27 @@ def largest_curvature(grad: Callable[..., Array], theta: Array, rounds: int = 60
     """Return the largest eigenvalue of the Hessian at theta (n,), by power iteration on differences of the gradient."""
     v, value, rng = np.random.default_rng(0).standard_normal(theta.size), 0.0, np.random.default_rng(0)
     for _ in range(rounds):
-        v = 1e-4 * v / np.linalg.norm(v)
+        v = 1e-6 * v / np.linalg.norm(v)  # small, or it steps over the kinks of ReLU
         change = (grad(theta + v, rng) - grad(theta - v, rng)) / 2
         v, value = change, float(v @ change / (v @ v))
     return value
+
+
+def step_after_quiet(quiet: int, first: float = 3.0, then: float = 30.0) -> float:
+    """Return the length of Adam's step, in units of lr, when a gradient of `then` comes after `quiet` steps of `first`."""
+    theta, s = 0.0, rules.State()
+    for g in [first] * quiet + [then]:
+        before = theta
+        theta, s = rules.adam(theta, g, s, lr=1.0)
+    return float(abs(theta - before))
+
+
+def steps_back(beta2: float, jump: float = 100.0, for_steps: int = 100, within: float = 0.05) -> int:
+    """Return how many steps after a jump in the gradient's scale Adam's steps are within 5 % of their usual length again."""
+    theta, s, last = 0.0, rules.State(), 0
+    for t, g in enumerate([1.0] * 300 + [jump] * for_steps + [1.0] * 15_000):
+        before = theta
+        theta, s = rules.adam(theta, g, s, lr=1.0, beta2=beta2)
+        if abs(abs(theta - before) - 1) > within:
+            last = t
+    return last + 1 - 300 - for_steps

@@ -76,12 +76,12 @@ def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tu
     model = network(seed=1, hidden=4)
     optimizer = _Counting(model.parameters())
     next(model.parameters()).register_hook(lambda _: optimizer.backwards.append(len(optimizer.given)))
-    loop(model, optimizer, batches, 1)
+    loop(model, optimizer, batches, 2)
     return model, optimizer
 
 
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
-    """Return what a training loop does with three batches: "found", what is wrong with it, "steps" and "wanted", how many.
+    """Return what a training loop does with three batches, twice: "found", what is wrong with it, "steps" and "wanted", how many.
 
     found: right, nothing, no backward, no step, no zero_grad, step first, cleared early, other count, other, or raises, with the "error".
     """
@@ -93,8 +93,8 @@ def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
         model, optimizer = _tried(loop, batches)
     except Exception as error:  # noqa: BLE001 - whatever a learner's loop raises is told
         found = "step first" if "inplace operation" in str(error) else "raises"
-        return {"found": found, "error": f"{type(error).__name__}: {str(error)[:160]}", "steps": 0, "wanted": 3}
-    return {"found": _found(model, optimizer, right, right_optimizer), "steps": len(optimizer.given), "wanted": 3}
+        return {"found": found, "error": f"{type(error).__name__}: {str(error)[:160]}", "steps": 0, "wanted": 2 * len(batches)}
+    return {"found": _found(model, optimizer, right, right_optimizer), "steps": len(optimizer.given), "wanted": 2 * len(batches)}
 
 
 def _found(model: nn.Module, optimizer: _Counting, right: nn.Module, right_optimizer: _Counting) -> str:
