@@ -44,6 +44,7 @@ class Seen(NamedTuple):
     paths: list[Array]  # theta after each step: (STEPS, n) each
     counts: list[list[float]]  # the t of its state after each step
     late: Array | None  # theta on the first probe from LATE on; None where it cannot start there
+    named: bool  # whether its state is a State, and no bare tuple
 
 
 def patiently(work: Callable[[], Any], patience: float = PATIENCE_S) -> Any:
@@ -110,7 +111,8 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
     late = None
     with contextlib.suppress(Stop):
         late = np.array([theta for theta, _, _ in _walk(attempt, probes[0], s=LATE)])
-    return Seen(paths, [[t for _, t, _ in walked] for walked in alone], late)
+    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper, "")
+    return Seen(paths, [[t for _, t, _ in walked] for walked in alone], late, isinstance(first[1], State))
 
 
 def _is_function(attempt: Any) -> None:
@@ -195,10 +197,7 @@ def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     if len(result) != 2:
         raise Stop(f"It returns {len(result)} things.", f"{shape} How many commas does your return line need?")
     new, kept = result
-    if isinstance(kept, (tuple, list)) and len(kept) == 3 and not isinstance(kept, State):
-        raise Stop("The state is a bare tuple.", "The next step asks it for `s.t`, `s.m` and `s.v`, and a tuple has none of them. Which "
-                   "name belongs before the bracket?")
-    if not isinstance(kept, State):
+    if not isinstance(kept, (tuple, list)) or len(kept) != 3:
         raise Stop("The state has another form.", f"The second thing returned is a {type(kept).__name__}"
                    f"{f' of {len(kept)}' if isinstance(kept, (tuple, list)) else ''}. {shape} What should the next step remember?")
     out, (m, v) = _numbers(new, "theta"), (_numbers(kept[i], name) for i, name in ((1, "m"), (2, "v")))

@@ -185,6 +185,9 @@ def _judge(seen: Seen, right: Callable[..., Any], fixed: list[Probe], fresh: lis
             return Verdict(False, f"Right on some numbers only.\nIt agrees with `{name}` on the numbers that every check uses, and not "
                            "on numbers drawn afresh. Does anything in it depend on particular numbers?")
         _judge_count(seen, right, fixed)
+        if not seen.named:
+            raise Stop("The state is a bare tuple.", "theta is right. The next step asks the state for `s.t`, `s.m` and `s.v`, and a tuple "
+                       "has none of them. Which name belongs before the bracket?")
         return Verdict(True, f"Correct.\nThe same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
                        f"{len(fixed[0].theta)} coordinates.")
     known = [m for m in _misconceptions(right) if all(map(_same, ours, [_path(m, p) for p in fixed]))]

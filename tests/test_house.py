@@ -83,3 +83,27 @@ def test_nothing_speaks_of_this_machine_or_of_work_to_do():
         words = rf"{index}|/home/\w+|/[r]oot/|C:\\Users" + (f"|{todo}" if path.suffix == ".py" else "")
         found = re.search(words, path.read_text(encoding="utf-8"))
         assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
+
+
+def lines(path):
+    """How many lines a module has."""
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_small_library_is_read_in_an_evening():
+    assert sum(map(lines, (ROOT / "lessonlib").glob("*.py"))) < 2200
+
+
+@modules
+def test_no_module_is_over_300_lines_and_no_function_over_60(path):
+    assert lines(path) <= 300
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert node.end_lineno - node.lineno < 60, node.name
+
+
+@modules
+def test_no_private_name_is_imported_from_another_module(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lessonlib"):
+            assert not [alias.name for alias in node.names if alias.name.startswith("_")]
