@@ -1,0 +1,63 @@
+"""What opens lesson 7, and its network: gradients that cancel, and what momentum brings a real training."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lessonlib import run
+from lessonlib.lessons.lesson07 import extras, network, opening, play
+from lessonlib.lessons.lesson07.judges import judge_setting, judge_steps, judge_third
+from lessonlib.problems import ravine
+
+
+def test_across_the_ravine_gradients_change_sign_and_along_it_they_agree():
+    _, result = opening.tuned("sgd")
+    g = np.array([ravine(100).grad(theta, np.random.default_rng(0)) for theta in result.theta[:20]])
+    assert (np.sign(g[1:, 1]) == -np.sign(g[:-1, 1])).all()
+    assert (g[:, 0] > 0).all()
+    assert opening.what_averaging_does() == "it shrinks the one across, and keeps the one along"
+
+
+def test_nesterov_is_torchs():
+    ours = run(extras.nesterov, ravine(10), steps=50, lr=0.05, beta1=0.9).theta
+    p, path = torch.nn.Parameter(torch.ones(2, dtype=torch.float64, device="cpu")), [np.ones(2)]
+    optimizer = torch.optim.SGD([p], lr=0.05 * 0.1, momentum=0.9, nesterov=True)
+    for _ in range(50):
+        p.grad = torch.tensor(ravine(10).grad(path[-1], None), device="cpu")
+        optimizer.step()
+        path.append(p.detach().numpy().copy())
+    np.testing.assert_allclose(ours, path, rtol=0, atol=1e-12)
+
+
+def test_on_the_bent_line_momentum_goes_round_and_gradient_descent_arrives():
+    lr, beta1 = play.best(25)
+    line, start = extras.bent_line(), np.array([3.3])
+    heavy = run(play.rules.momentum, line, steps=300, lr=lr, beta1=beta1, start=start).theta[:, 0]
+    np.testing.assert_allclose(heavy[-3:], heavy[-6:-3], atol=1e-6)
+    assert abs(heavy[-3:]).min() > 0.5
+    assert abs(run(play.rules.sgd, line, steps=300, lr=2 / 26, start=start).theta[-1, 0]) < 1e-6
+    x, step = np.array([[0.4], [1.5], [2.7]]), 1e-6
+    numeric = (line.loss(x + step) - line.loss(x - step)) / (2 * step)
+    np.testing.assert_allclose(line.grad(x, None)[:, 0], numeric, rtol=1e-6)
+
+
+def test_the_network_trained_by_torch_is_the_one_that_train_trains():
+    found = network.train(play.rules.momentum, network.deep_task(), steps=5, seeds=[0], device="cpu", lr=0.5, beta1=0.9)
+    assert network.loss_of(0.05, 0.9, steps=5) == pytest.approx(float(found.train_loss[-1, 0]), rel=1e-4)
+    assert network.loss_of(50.0, 0.9, steps=20) > 2 or not np.isfinite(network.loss_of(50.0, 0.9, steps=20))
+
+
+@pytest.mark.parametrize(("judge", "guess", "headline"), [
+    (judge_third, None, "Not answered yet."), (judge_third, "half", "Not a beta."), (judge_third, 1 / 3, "That is the share itself."),
+    (judge_third, 0.9, "Too little is kept."), (judge_third, 0.1, "Too much is kept."), (judge_third, 0.5, "Correct."),
+    (judge_steps, None, "Not answered yet."), (judge_steps, [3], "Not a number of steps."), (judge_steps, 83, "As if nothing had changed."),
+    (judge_steps, 83 * 400, "That would be gradient descent's growth."), (judge_steps, 600, "Not yet."), (judge_steps, 1660, "Correct."),
+    (judge_setting, None, "Not a setting."), (judge_setting, {"lr": None, "momentum": None}, "Not answered yet."),
+    (judge_setting, {"lr": "0.1", "momentum": 0.9}, "Not a number for lr."), (judge_setting, {"lr": 0.24, "momentum": 0}, "Not yet."),
+    (judge_setting, {"lr": 5, "momentum": 0.9}, "It diverges, or stays at chance."), (judge_setting, {"lr": 0.1, "momentum": 0.9}, "Correct.")])
+def test_each_judge_says_what_it_saw(judge, guess, headline):
+    verdict = judge(guess)
+    assert verdict.headline == headline
+    assert verdict.passed == (headline == "Correct.")
+    assert verdict.passed or verdict.message.rstrip().endswith("?")

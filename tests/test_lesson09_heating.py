@@ -1,0 +1,69 @@
+"""The heating bill: its gradient, its condition numbers, and what each rule leaves; every cause that the lesson names is removed once."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lessonlib import adam, run, sgd
+from lessonlib.lessons.lesson09 import heating as module
+from lessonlib.lessons.lesson09.heating import best_remedy, condition_numbers, days, frozen_scales, heating, remedies, tuned_lr
+
+
+@pytest.mark.parametrize("units", list(module.UNITS))
+def test_the_gradient_is_that_of_the_loss_and_the_minimum_is_the_least_squares_line(units):
+    bill, rng, step = heating(3, units=units), np.random.default_rng(0), 1e-6
+    theta = np.array([0.3, -1.0])
+    numeric = [(bill.loss(theta + step * unit) - bill.loss(theta - step * unit)) / (2 * step) for unit in np.eye(2)]
+    np.testing.assert_allclose(bill.grad(theta, rng), numeric, rtol=1e-5)
+    assert bill.loss(bill.minimum) == pytest.approx(0, abs=1e-20)
+    if units == "degrees":
+        np.testing.assert_allclose(bill.minimum, np.polyfit(*days(3), 1), rtol=1e-9)
+
+
+def test_a_batch_is_right_on_average():
+    bill, small, rng = heating(), heating(batch=8), np.random.default_rng(0)
+    drawn = np.mean([small.grad(np.array([0.1, 1.0]), rng) for _ in range(20_000)], axis=0)
+    np.testing.assert_allclose(drawn, bill.grad(np.array([0.1, 1.0]), rng), rtol=0.02)
+
+
+def test_the_condition_numbers_are_those_that_the_lesson_names():
+    as_measured, with_scales, at_best = condition_numbers()
+    assert round(as_measured) == 33_522
+    assert 600 < with_scales < 700
+    assert round(at_best) == 50
+
+
+def test_only_adam_arrives_and_removing_what_makes_it_hard_helps_everybody():
+    left = {rule: tuned_lr(rule)[1] for rule in module.RULES}
+    assert 0.4 < left["sgd"] < 0.6
+    assert 0.2 < left["momentum"] < 0.3
+    assert 0.03 < left["rmsprop"] < 0.08
+    assert left["adam"] < 1e-4
+    for units in ("scaled", "standardized"):
+        assert all(tuned_lr(rule, units=units)[1] < 1e-4 for rule in module.RULES)
+
+
+def test_it_is_momentum_that_adam_adds_and_not_the_correction():
+    def least(rule, **hyper):
+        losses = run(rule, heating(), steps=300, record="loss", lr=module.LRS[:, None], **hyper).loss
+        return (losses[-30:].mean(0) / losses[0]).min()
+
+    def uncorrected(theta, g, s, *, lr):
+        m, v = 0.9 * s.m + 0.1 * g, 0.999 * s.v + 0.001 * g**2
+        return theta - lr * m / (v**0.5 + 1e-8), module.rules.State(s.t + 1, m, v)
+
+    assert least(adam, beta1=0.0) > 0.05
+    assert least(adam) < 1e-3
+    assert least(uncorrected) < 1e-3
+    without, with_momentum = (share for _, share in frozen_scales())
+    assert without > 0.05
+    assert with_momentum < 1e-9
+
+
+def test_the_table_of_remedies_names_its_best_row():
+    rows = remedies()
+    assert rows[0][0] == "nothing"
+    assert best_remedy(rows) == "temperatures in other units"
+    with pytest.raises(ValueError, match=r"units='celsius': one of 'degrees'"):
+        heating(units="celsius")
+    assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)

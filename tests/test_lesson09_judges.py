@@ -1,0 +1,48 @@
+"""The judges of lesson 9's exercises: unanswered, wrong in known ways, right."""
+from __future__ import annotations
+
+import pytest
+
+from lessonlib.lessons.lesson09 import measured, practice
+from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
+from lessonlib.lessons.lesson09.training import train
+
+RIGHT = {"m": 0.57, "v": 0.017991, "m_hat": 3.0, "v_hat": 9.0, "theta": 1.998}
+
+
+@pytest.mark.parametrize(("guess", "said"), [
+    (None, "Where are the numbers for m, v"), ([1, 2], "Where are the numbers for m, v"), (dict.fromkeys(RIGHT), "Put a number in place of each None"),
+    (RIGHT | {"m": "0.57"}, "Which single number do you mean, without quotes?"), (RIGHT | {"m": 0.3}, "which is the m of the first step"),
+    (RIGHT | {"v": 0.011991}, "the average with g instead of g squared"), (RIGHT | {"v": 0.0181}, "Can you give more digits?"),
+    (RIGHT | {"m_hat": 5.7}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
+    (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"),
+    (RIGHT, "as long as the first"), (RIGHT | {"v": 0.018}, "as long as the first")])
+def test_the_second_step_is_judged_number_by_number(guess, said):
+    assert said in judge_second_step(guess).message
+
+
+@pytest.mark.parametrize(("loop", "headline"), [
+    (None, "Not a function."), ("train", "Not a function."), (lambda model, optimizer, dataloader, epochs: None, "Not written yet."),
+    (lambda model, optimizer, dataloader, epochs: 1 / 0, "It raised an error."), (train, "Correct."),
+    (lambda model, optimizer, dataloader, epochs: train(model, optimizer, dataloader, 1), "Another number of steps.")])
+def test_a_loop_is_tried_on_a_tiny_network(loop, headline):
+    assert judge_loop(loop).headline == headline
+
+
+@pytest.mark.parametrize("bugs", [practice.TWO_BUGS, practice.BROKEN])
+def test_the_bugs_that_are_drawn_are_among_the_candidates_and_are_told_apart(bugs):
+    assert set(bugs.values()) <= set(practice.CANDIDATES)
+    assert judge_bugs(dict(bugs), bugs)
+    for letter in bugs:
+        for name in set(practice.CANDIDATES) - {bugs[letter]}:
+            assert not judge_bugs(dict(bugs) | {letter: name}, bugs), (letter, name)
+
+
+def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
+    assert measured.step_after_quiet(1) == pytest.approx(0.807, abs=1e-3)
+    assert measured.step_after_quiet(100) > 1.3
+
+
+def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():
+    assert measured.steps_back(0.999) == 9079
+    assert measured.steps_back(0.95) == 222
