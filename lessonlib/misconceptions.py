@@ -84,6 +84,7 @@ def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
     return Misconception(name, rule, hint, pieces)
 
 
+_BRACKETS = "In a / b + c only b is divided by. Which brackets keep the root and eps together?"
 _SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
 _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
@@ -107,10 +108,9 @@ _ADAM_TABLE = (
     _wrong("adam", "epsilon added before the correction",
            "You divide by v**0.5 + eps and correct the quotient afterwards. By what has eps been multiplied in the end?",
            step=lambda a: (1 - a.beta2**a.t) ** 0.5 * a.m_hat / (a.v**0.5 + a.eps)),
-    _wrong("adam", "no epsilon", "Where v is 0, what does your step divide by? Which symbol of the formula keeps that from happening?",
-           step=lambda a: a.m_hat / a.v_hat**0.5),
-    _wrong("adam", "epsilon outside the quotient", "In a / b + c only b is divided by. Which brackets keep the root and eps together?",
-           step=lambda a: a.m_hat / a.v_hat**0.5 + a.eps),
+    _wrong("adam", "no epsilon", "Where v is 0, what does your step divide by?", step=lambda a: a.m_hat / a.v_hat**0.5),
+    _wrong("adam", "epsilon outside the quotient", _BRACKETS, step=lambda a: a.m_hat / a.v_hat**0.5 + a.eps),
+    _wrong("adam", "epsilon added to theta", _BRACKETS, new=lambda a: a.theta - a.lr * a.m_hat / a.v_hat**0.5 + a.eps),
     _wrong("adam", "no root", "Multiply every gradient by 10. By how much should the step change, and by how much does yours?",
            step=lambda a: a.m_hat / (a.v_hat + a.eps)),
     _wrong("adam", "betas swapped", "Which average should remember longer, the one of g or the one of g**2?",

@@ -7,16 +7,16 @@ from lessonlib.lessons.lesson09 import measured, practice
 from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
 from lessonlib.lessons.lesson09.training import train
 
-RIGHT = {"m": 0.57, "v": 0.017991, "m_hat": 3.0, "v_hat": 9.0, "theta": 1.998}
+RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1.99905263}
 
 
 @pytest.mark.parametrize(("guess", "said"), [
     (None, "Where are the numbers for m, v"), ([1, 2], "Where are the numbers for m, v"), (dict.fromkeys(RIGHT), "Put a number in place of each None"),
     (RIGHT | {"m": "0.57"}, "Which single number do you mean, without quotes?"), (RIGHT | {"m": 0.3}, "which is the m of the first step"),
-    (RIGHT | {"v": 0.011991}, "the average with g instead of g squared"), (RIGHT | {"v": 0.0181}, "Can you give more digits?"),
-    (RIGHT | {"m_hat": 5.7}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
-    (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"),
-    (RIGHT, "as long as the first"), (RIGHT | {"v": 0.018}, "as long as the first")])
+    (RIGHT | {"v": 0.005991}, "the average with g instead of g squared"), (RIGHT | {"m": 0.57}, "Which sign has it here?"), (RIGHT | {"v": 0.0181}, "Can you give more digits?"),
+    (RIGHT | {"m_hat": -0.3}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
+    (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"), (RIGHT | {"theta": 1.998}, "where a second gradient of 3 would lead"),
+    (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message
 

@@ -428,7 +428,8 @@ new.answer("gradient descent and momentum only" if right[0].startswith("sgd") el
 #
 # The last row shows the way out.
 # With $\epsilon = 1$, larger than the gradients, Adam turns into momentum and is right again.
-# That is the main finding of Choi et al. (2019): Adam contains momentum, so a well tuned Adam never does worse.
+# That is the argument of Choi et al. (2019).
+# With a large $\epsilon$ Adam behaves like momentum, so whoever tunes $\epsilon$ too can do at least as well.
 # So "Adam loses here" means that it loses at its default $\epsilon$.
 #
 # ### Exercise. How large must epsilon be? (3 minutes)
@@ -503,6 +504,7 @@ ends.answer("at the worst point, 1" if last > 0.9 else "in the middle")
 # The spike pushes down for some twenty steps, for as long as `m` remembers it, divided by a large root of `v`.
 # Then some eighty small steps push up, and they grow as `v` forgets the spike.
 # In sum they win, and with $\beta_2 = 0.99$ Adam ends at the worst point.
+# At the default of 0.999 it drifts the wrong way too, only slowly.
 # With 0.9999, a memory of a hundred spikes, it drifts the right way.
 #
 # For every fixed $\beta_2$ with $\beta_1 < \sqrt{\beta_2}$ the paper builds a line on which Adam fails.
@@ -722,12 +724,10 @@ jump.answer("about 9000 steps" if back[0.999] > 5000 else "about 1000 steps")
 
 # %%
 from functools import partial
-from lessonlib import State, adam, checks, plots
+from lessonlib import State, adam, checks
 from lessonlib.lessons.lesson09 import judges, practice
 
-plots.show(practice.draw_bugs(practice.BROKEN),
-           "Three panels of distance from the minimum over 32 steps, a broken Adam in black "
-           "beside the right one in red, both for a flat and a steep direction.")
+practice.show_bugs(practice.BROKEN)
 
 # %% [markdown]
 # The right Adam is red, the broken ones are black, and circles mark the flat direction.

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from lessonlib import rules
 from lessonlib.lessons.lesson07.averages import average
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
-from lessonlib.plots import contours, look
+from lessonlib.plots import contours, look, show
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["LRS", "NAMES", "STEPS", "gradients", "tuned", "two_paths", "what_averaging_does"]
+__all__ = ["LRS", "NAMES", "STEPS", "show_gradients", "tuned", "two_paths", "what_averaging_does"]
 
 Array = np.ndarray[Any, Any]
 
@@ -102,11 +102,17 @@ def _first_gradients(count: int) -> Array:
     return np.asarray(g / g[0])
 
 
-def gradients(shown: int = 20, *, average: bool = False) -> Figure:
-    """Return gradient descent's first gradients as bars, across the ravine and along it, each in units of the first one.
+def show_gradients(*, average: bool = False) -> None:
+    """Show gradient descent's first gradients as bars, across the ravine and along it, each in units of the first one.
 
     average: draw the running average of those gradients over them, with beta1 = 0.9.
     """
+    words = "Two panels of bars over twenty steps: across the valley the gradients change sign at each step, along it all point one way."
+    over = " A line over them is their running average: across the valley it stays near zero, along the valley it rises to the bars."
+    show(_bars(average), words + over * average)
+
+
+def _bars(average: bool, shown: int = 20) -> Figure:
     g = _first_gradients(shown)
     kept = _averages(g)
     figure = new_figure(8.4, 3.4)

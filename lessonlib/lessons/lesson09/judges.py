@@ -36,36 +36,39 @@ def judge_eps(guess: Any) -> Verdict:
 
 @judge
 def judge_second_step(guess: Any) -> Verdict:
-    """Return a Verdict on the five numbers of Adam's second step at gradients 3 and 3: the first that is off is named.
+    """Return a Verdict on the five numbers of Adam's second step at gradients 3 and -3: the first that is off is named.
 
     guess: {"m": ..., "v": ..., "m_hat": ..., "v_hat": ..., "theta": ...}.
     """
     theta, s = rules.adam(2.0, 3.0, State())
-    theta, s = rules.adam(theta, 3.0, s)
+    theta, s = rules.adam(theta, -3.0, s)
     wanted = {"m": s.m, "v": s.v, "m_hat": s.m / (1 - 0.9**2), "v_hat": s.v / (1 - 0.999**2), "theta": theta}
     slips = {"m": ((0.3, "the m of the first step. What does one more step of the average make of it?"),
-                   (3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
-                   (0.9 * 3 + 0.1 * 3, "what m would be after a gradient of 3 in full. What was m after the first step?")),
+                   (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
+                   (0.57, "the m of a second gradient of 3. Which sign has it here?")),
              "v": ((0.009, "the v of the first step. What does one more step of the average make of it?"),
-                   (0.999 * 0.009 + 0.001 * 3, "the average with g instead of g squared. What is the square of 3?")),
-             "m_hat": ((0.57 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
-                       (0.57, "m itself. By what is it divided?")),
+                   (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),
+                   (0.999 * 0.009 - 0.001 * 3, "the average with g instead of g squared. What is the square of -3?")),
+             "m_hat": ((-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
+                       (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
                        (0.017991, "v itself. By what is it divided?")),
              "theta": ((1.999, "where theta was after the first step. How far does the second one move it?"),
-                       (1.997, "two steps further. Where was theta before this step?"))}
+                       (1.998, "where a second gradient of 3 would lead. Which sign has m_hat here?"),
+                       (1.999 - 0.03 / 190, "a step back with the wrong sign. Which way does theta move when m_hat is negative?"))}
     if not isinstance(guess, Mapping) or set(guess) != set(wanted):
         raise Stop("Not a number for each.", f"You gave a {type(guess).__name__}. Where are the numbers for {', '.join(wanted)}?")
     if all(guess[name] is None for name in wanted):
         raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. What is the new m?")
     for name, right in wanted.items():
         value = number(guess[name], f"a number for {name}")
-        near = 5e-5 if name == "theta" else 1e-3 * abs(right)
+        near = 5e-6 if name == "theta" else 1e-3 * abs(right)
         if abs(value - right) > near:
             close = "close. Can you give more digits?" if abs(value - right) < 10 * near and name != "theta" else "not it. What goes in?"
             seen = next((text for slip, text in slips[name] if abs(value - slip) <= near), close)
             return Verdict(False, f"Look at {name}.\nYou have {value:g}, which is {seen}")
-    return Verdict(True, "Correct.\nThe second step is as long as the first: 0.001, the step size.")
+    back = abs(1.999 - theta) / 0.001
+    return Verdict(True, f"Correct.\nThe second step goes back by {back:.3f} of the step size: in m the two gradients nearly cancel.")
 
 
 @judge

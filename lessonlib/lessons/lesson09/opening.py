@@ -10,9 +10,9 @@ from matplotlib.patches import FancyBboxPatch
 
 from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, heating, tuned
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
-from lessonlib.plots import contours, look
+from lessonlib.plots import contours, look, show
 
-__all__ = ["NAMES", "filling", "flow", "four_lines"]
+__all__ = ["NAMES", "filling", "four_lines", "show_flow"]
 
 NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
 COLD_TO_WARM = np.array([0.0, 100.0])
@@ -106,8 +106,13 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
                            lambda memory1, memory2: bool(0.88 <= 1 - (1 - 1 / memory2) ** 50 <= 0.92)))
 
 
-def flow() -> Figure:
-    """Return the flow picture of Adam: the gradient goes into two averages, both are corrected, they meet in the step."""
+def show_flow() -> None:
+    """Show the flow picture of Adam: the gradient goes into two averages, both are corrected, they meet in the step."""
+    show(_flow(), "A flow picture: the gradient goes into two boxes, its average m and the average of its square v; each is corrected "
+         "for its start at 0, and they meet in the step.")
+
+
+def _flow() -> Figure:
     figure = new_figure(8.4, 3.3)
     ax = figure.add_subplot(xlim=(0, 10), ylim=(0, 4))
     ax.axis("off")

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from lessonlib import rules
 from lessonlib.misconceptions import Misconception, of
 from lessonlib.play.experiment import new_figure
-from lessonlib.plots import look
+from lessonlib.plots import look, show
 from lessonlib.problems import Problem, digits_net, noisy, ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "draw_bugs", "first_moves"]
+__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "first_moves", "show_bugs"]
 
 TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
@@ -32,8 +32,13 @@ def bug_path(name: str) -> Run:
     return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
 
 
-def draw_bugs(bugs: Mapping[str, str]) -> Figure:
-    """Return a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red."""
+def show_bugs(bugs: Mapping[str, str]) -> None:
+    """Show a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red."""
+    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken Adam in black beside the right "
+         "one in red, both for a flat and a steep direction.")
+
+
+def _panels(bugs: Mapping[str, str]) -> Figure:
     figure = new_figure(3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
@@ -53,9 +58,9 @@ def first_moves() -> list[list[Any]]:
     """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual first move, and after one move more."""
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
-    cases = (("it swings: 0.4, then halved twice", rough, 600, (0.4, 0.2, 0.1), 200),
-             ("it is slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
+    cases = (("a noisy ravine swings: 0.4, then halved twice", rough, 600, (0.4, 0.2, 0.1), 200),
+             ("digits are slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
+             ("digits are unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
     return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
 
 
