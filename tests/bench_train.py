@@ -22,7 +22,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lessonlib import State, adamw, grid
-from lessonlib.pytorch.groups import Group, Plan, networks_at_once
+from lessonlib.pytorch.networks import Group, Plan, networks_at_once
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import itertools
 import signal
 import sys
 import threading
@@ -150,16 +149,12 @@ def sleeps():
     time.sleep(3)
 
 
-def counts_in_c():
-    return sum(itertools.repeat(1, 10_000_000))
-
-
 ENDED = [plain, catches_exceptions, catches_all, catches_all_on_one_line, catches_all_twice, catches_all_in_a_function, suppresses,
          finally_goes_on, raises_and_catches, prints, generates, collects, naps, naps_and_catches_all]
 BY_A_THREAD = [on_one_line, waits_in_an_except, recurses_for_ever]  # the trace function does not end these everywhere
 if sys.version_info >= (3, 11):  # and before, nothing ends this one
     BY_A_THREAD.append(keeps_what_it_catches)
-BY_NOBODY = [sleeps, counts_in_c]  # one long call into C
+BY_NOBODY = [sleeps]  # one long call into C
 
 
 def raiser(error):

@@ -44,7 +44,7 @@ opening.two_paths().live()
 # Then it creeps along the bottom, and after 100 steps it is still far from the star.
 # Momentum zigzags too, but each swing carries it forward, and it arrives.
 #
-# <details><summary>Fine print</summary>Sixty step sizes from 0.001 to 0.6 for each rule. The best one has the lowest worst loss of the last ten steps, so that a lucky swing through the middle does not count. Momentum has a second setting, beta, which is 0.8 here, and in Part 3 you choose it yourself.</details>
+# <details><summary>Fine print</summary>The best one has the lowest worst loss of the last ten steps, so that a lucky swing through the middle does not count. Momentum has a second setting, beta, which is 0.8 here, and in Part 3 you choose it yourself.</details>
 #
 # Look at the gradients that gradient descent meets on its way.
 # Each bar is one gradient, in units of the first one.
@@ -217,7 +217,7 @@ averages.noisy_average().live()
 # It takes the noise out of `m`, but with a small step it does not take it out of $\theta$.
 # A noisy gradient stays in `m` for about ten steps, and together these steps move $\theta$ as far as one step along that gradient would have done.
 #
-# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [how much noise is left](deeper/07_momentum.ipynb#5.-Does-momentum-lower-the-noise,-and-where-does-it-buy-nothing?).*
+# *Deeper: [both laws of the average](deeper/07_momentum.ipynb), and [how much noise is left](deeper/07_momentum.ipynb).*
 
 # %% [markdown]
 # ## Part 3. The ravine
@@ -272,11 +272,10 @@ longer.answer(counts[10_000][1], within=0.3)
 # Gradient descent must keep its step below 0.02, or it flies out across the valley, so along the valley it covers about a fiftieth of the way at each step.
 # With the right memory momentum survives a step of 0.1.
 # Its average still holds the larger gradients of before, so in the end it covers nearly a fifth of the way at each step.
-# These shares are about $2/\kappa$ and $2/\sqrt\kappa$.
 # If $\kappa$ grows a hundredfold, gradient descent covers a hundredth of its old share at each step, and momentum a tenth.
 # The count grows a little faster than the root, and the deeper notebook says why.
 #
-# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
+# *Deeper: [why the square root](deeper/07_momentum.ipynb), and [the map of all settings](deeper/07_momentum.ipynb).*
 #
 # ### Exercise 3. How many steps? (3 minutes)
 #
@@ -417,8 +416,8 @@ my_lr_at_95 = 0.05
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# A step size of 0.1 is good at 0.9.
-# At 0.95 PyTorch's sum makes a steady step twice as long, and one start in three fails.
+# A step size of 0.1 is good with less momentum.
+# Here PyTorch's sum makes a steady step twice as long, and one start in three fails.
 # Half of it trains all three.
 
 # %% [markdown]
@@ -430,7 +429,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # %% [markdown]
 # So whoever raises `momentum` has to search `lr` again.
 #
-# <details><summary>Fine print</summary>A network 64-32-32-32-10 with ReLU and a He start, full batch, constant step size. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
 # ### On Monday morning
 #
@@ -441,7 +440,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # | **Change next** | `momentum`, over 0.8, 0.9, 0.95 and 0.99, and search `lr` again each time |
 # | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which is too much memory; when batches are small, where noise sets the step and momentum buys little |
 #
-# *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb#5.-Does-momentum-lower-the-noise,-and-where-does-it-buy-nothing?).*
+# *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
 #
 # ### Three questions, from memory
 #

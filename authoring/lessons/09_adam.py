@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 9. Adam
 #
-# *About 30 minutes to read, 50 with the exercises.*
+# *About 30 minutes to read, 55 with the exercises.*
 #
 # You have written momentum and RMSprop.
 # Today you put them together.
@@ -47,7 +47,7 @@ opening.four_lines().live()
 # With small steps it would crawl.
 # Only Adam arrives at the star.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size, betas at their defaults. The step sizes are thirty from 0.0001 to 10, and each rule gets the one that leaves least on average over ten simulated winters. For that choice the loss is the mean of the last thirty steps, because RMSprop hops. The pictures and tables show one of the ten winters. Momentum with a longer memory does better than the one shown, and at 0.98 it leaves 1 %. In a longer run RMSprop is thrown out again and again, and Adam once. With a step size that decays the gap to RMSprop is five to twenty times instead of thousands.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size, betas at their defaults. The step sizes are thirty from 0.0001 to 10, and each rule gets the one that leaves least on average over ten simulated winters. For that choice the loss is the mean of the last thirty steps, because RMSprop hops. The pictures and tables show one of the ten winters. Momentum with a longer memory does better than the one shown, and at 0.98 it leaves 1 %. With a step size that decays the gap to RMSprop is five to twenty times instead of thousands.</details>
 #
 # What is so hard about this line?
 # Before you read on, choose the change that you think would help momentum and RMSprop most.
@@ -138,7 +138,6 @@ small.answer(moves[1])
 # ### The start needs a correction
 #
 # Both averages start at zero.
-# That zero is no gradient that anybody measured, but it counts in the first averages.
 
 # %%
 first_m = predict(
@@ -194,7 +193,7 @@ uncorrected.answer(first_step)
 # `m` is too small, but it is divided by the root of a `v` that is smaller still.
 # With the correction a steady gradient moves you by $\alpha$ from the first step on.
 #
-# *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb#1.-How-wrong-is-a-step-without-correction,-and-does-it-matter?), and does it matter when a network trains?*
+# *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb), and does it matter when a network trains?*
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -212,16 +211,11 @@ uncorrected.answer(first_step)
 # | $\hat v_t = v_t \,/\, (1-\beta_2^t)$ | `v_hat = v / (1 - beta2**t)` | new |
 # | $\theta_t = \theta_{t-1} - \alpha\,\hat m_t \,/\, (\sqrt{\hat v_t}+\epsilon)$ | `theta = theta - lr * m_hat / (v_hat**0.5 + eps)` | both |
 #
-# And here is what each symbol is.
+# $\theta$ are the parameters, $g$ is the [[gradient]] of the loss, and $t$ counts the steps from 1.
+# The four numbers that you choose have these defaults.
 #
-# | Symbol | Code | What it is | Default |
+# | Symbol | Code | What it does | Default |
 # |---|---|---|---|
-# | $\theta$ | `theta` | the parameters | |
-# | $g$ | `g` | the [[gradient]] of the loss | |
-# | $t$ | `t` | the step number, 1 at the first step | |
-# | $m$ | `m` | first moment, average of the gradient | starts at 0 |
-# | $v$ | `v` | second moment, average of the squared gradient | starts at 0 |
-# | $\hat m, \hat v$ | `m_hat`, `v_hat` | both, corrected for their start at 0 | |
 # | $\alpha$ | `lr` | [[learning rate]], the size of a step; tune this one first | 0.001 |
 # | $\beta_1$ | `beta1` | remembers the direction for about 10 steps | 0.9 |
 # | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, so it is steady and slow to react | 0.999 |
@@ -247,6 +241,38 @@ print(f"v = {s.v:.3f}")
 # %% [markdown]
 # `v` is the mean of the squares, and nothing is subtracted from it.
 # If `v` were the variance, it would shrink toward zero here, and the step would grow for as long as the gradient stays steady.
+#
+# ### In PyTorch it is one line
+#
+# These are the lines that you will write at work.
+# They can be copied whole, where `model`, `criterion` and `dataloader` are yours.
+#
+# ```python
+# import torch.optim as optim
+#
+# optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults, a good first try
+#
+# for x_batch, y_batch in dataloader:
+#     optimizer.zero_grad()
+#     loss = criterion(model(x_batch), y_batch)
+#     loss.backward()
+#     optimizer.step()
+# ```
+#
+# For a transformer take AdamW in the second line, which does [[weight decay]] right, as lesson 10 shows.
+#
+# ```python
+# optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)
+# ```
+#
+# PyTorch takes both betas as one pair, `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)`.
+#
+# The usual advice goes with it.
+# Keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
+# Common values are 0.001, 0.0003 and 0.0001.
+# If the loss swings up and down, halve $\alpha$.
+# If the loss falls slowly, take three times $\alpha$.
+# If training is unstable early, try 0.0003.
 #
 # ### Exercise 1. Write Adam (10 minutes)
 #
@@ -279,14 +305,12 @@ def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
 # %% [markdown]
 # The check runs your function beside the right one and beside the usual mistakes.
 # If something is off, it says what it saw and asks you a question.
-# Run it as often as you like.
 
 # %%
 checks.check(my_adam, against=adam)
 
 # %% [markdown]
 # Now let your own function find the line of Part 1.
-# If the check has not passed yet, the library's `adam` stands in for it.
 
 # %%
 mine, bill = checks.yours("my_adam", adam), heating.heating()
@@ -360,36 +384,13 @@ surprise.answer(rows[3][2])
 # A large one raises the root of $\hat v$ more than it raises $\hat m$.
 # After a hundred steps of 3, a gradient of 30 makes a step that is a third longer than $\alpha$.
 #
-# *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb#2.-How-long-can-a-step-be?)?*
+# *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
 # %% [markdown]
 # ## Part 3. In PyTorch
 #
-# These are the lines that you will write at work.
-# They can be copied whole, where `model`, `criterion` and `dataloader` are yours.
-#
-# ```python
-# import torch.optim as optim
-#
-# optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults, a good first try
-#
-# for x_batch, y_batch in dataloader:
-#     optimizer.zero_grad()
-#     loss = criterion(model(x_batch), y_batch)
-#     loss.backward()
-#     optimizer.step()
-# ```
-#
-# For a transformer take AdamW in the second line, which does [[weight decay]] right, as lesson 10 shows.
-#
-# ```python
-# optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)
-# ```
-#
-# PyTorch takes both betas as one pair, `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)`.
-#
 # First a test on one number.
-# Does `torch.optim.Adam` take the two steps that you took by hand?
+# Does `torch.optim.Adam` take the two steps of the table, with a gradient of 3?
 
 # %%
 import torch
@@ -412,7 +413,7 @@ for _ in range(2):
 #
 # Now a real network reads handwritten digits.
 # `training.digits_loader()` gives batches of 64 images with their labels, and `training.network()` gives a small network.
-# Only the four lines in the middle are missing, and you have just seen them.
+# Only the four lines in the middle are missing.
 #
 # <details><summary>Hint 1</summary>PyTorch adds each new gradient to the one that is already there. Which line prevents that?</details>
 # <details><summary>Hint 2</summary>Which line computes the gradients, and which one uses them?</details>
@@ -458,7 +459,7 @@ default
 
 # %% [markdown]
 # The cell takes a few seconds.
-# If your loop or your `my_adam` is not finished yet, the library's stand in for them.
+# Where your loop or your `my_adam` is not finished, the library's takes its place.
 
 # %% tags=["answer"]
 mine = checks.yours("my_adam", adam)
@@ -484,8 +485,7 @@ default.answer(max(default.options, key=accuracy.get))
 #
 # You have a ravine of [[condition number]] 100 that lies at an angle, and 100 steps.
 # **Goal:** bring the loss below 0.0001.
-# Start with the step size, and see how far that gets you.
-# Then find out which of the two betas you need.
+# Start with the step size, then find out which of the two betas you need.
 
 # %% tags=["answer"]
 import numpy as np
@@ -503,15 +503,9 @@ play.ravine_goal().live()
 # This ravine has no noise.
 # With the noisy gradients of a network 0.9 is a good start.
 #
-# <details><summary>Fine print</summary>This is a smooth problem without noise. At the defaults 2 % of the step sizes between 0.001 and 1 reach the goal, by a swing that passes the middle just then, and at 0.7 it is 17 %. The deeper notebook runs the whole space.</details>
+# <details><summary>Fine print</summary>At the defaults 2 % of the step sizes reach the goal, by a swing that passes the middle just then, and at 0.7 it is 17 %.</details>
 #
 # ### The usual advice, tried once
-#
-# Keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
-# Common values are 0.001, 0.0003 and 0.0001.
-# If the loss swings up and down, halve $\alpha$.
-# If the loss falls slowly, take three times $\alpha$.
-# If training is unstable early, try 0.0003.
 #
 # Each piece of advice is tried once, as the mean of three runs.
 
@@ -528,7 +522,7 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 # At 0.0003 the unstable run trains again, but as slowly as the slow run one row above.
 # So take the advice as a first move and go on looking.
 #
-# *Deeper: [two first moves that are wrong](deeper/09_adam.ipynb#9.-When-is-the-first-move-wrong?).*
+# *Deeper: [two first moves that are wrong](deeper/09_adam.ipynb).*
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
@@ -576,15 +570,15 @@ judges.judge_bugs(bugs)
 # ### Where it wins, loses and fails
 #
 # - It wins in language, where rare words get small gradients and would hardly move otherwise.
-#   *[Deeper: rare words](deeper/09_adam.ipynb#5.-Where-does-Adam-win?-Rare-words)*
+#   *[Deeper: rare words](deeper/09_adam.ipynb)*
 # - It wins where groups of parameters have curvatures of different size.
-#   *[Deeper: blocks](deeper/09_adam.ipynb#8.-Why-does-the-shape-of-the-curvature-decide?)*
+#   *[Deeper: blocks](deeper/09_adam.ipynb)*
 # - It loses when only one feature is useful, because it moves the useless weights as far as the useful one.
-#   *[Deeper: Wilson's least squares](deeper/09_adam.ipynb#6.-Where-does-it-lose?-Wilson's-least-squares)*
+#   *[Deeper: Wilson's least squares](deeper/09_adam.ipynb)*
 # - It can walk the wrong way when large gradients are rare and `v` forgets them too soon.
-#   *[Deeper: Reddi's line](deeper/09_adam.ipynb#7.-Where-does-it-fail?-Reddi's-line)*
+#   *[Deeper: Reddi's line](deeper/09_adam.ipynb)*
 # - Whether it beats momentum on a benchmark depends on how both were tuned.
-#   *[Deeper: fair comparison](deeper/09_adam.ipynb#3.-What-is-a-fair-comparison?)*
+#   *[Deeper: fair comparison](deeper/09_adam.ipynb)*
 #
 # ### Three questions, from memory
 #
@@ -604,9 +598,8 @@ summary()
 # ### What to take along
 #
 # - Adam divides an average of the gradients by the root of an average of the squared gradients.
-# - Both averages start at zero, and the correction makes $\alpha$ mean the same from the first step on.
 # - A steady gradient moves every parameter by $\alpha$, whatever its size.
-# - Tune the step size before anything else, for every optimizer that you compare.
+# - Tune the step size first, for every optimizer that you compare.
 #
 # **Next, [lesson 10](10_adamw.ipynb).**
 # You want the weights to stay small, so you add a penalty to the loss.

@@ -41,7 +41,7 @@ COURSE = (
     Lesson(0, "Start here", "How long may\na step be?", 30, 0, 0.5, "sgd"),
     Lesson(7, "Momentum", "Can a step\nremember?", 45, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach coordinate?", 90, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
-    Lesson(9, "Adam", "Both at once?\nIs it better?", 50, 2, 0.5, "adam", needs=(7, 8)),
+    Lesson(9, "Adam", "Both at once?\nIs it better?", 55, 2, 0.5, "adam", needs=(7, 8)),
     Lesson(10, "AdamW", "How should\nweights decay?", 95, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 85, 3, 0, "", needs=(9,), helped_by=(10,)),
 )
