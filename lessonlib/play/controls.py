@@ -51,6 +51,13 @@ class Slider:
         start, step = math.log10(self.start / self.low), self.step or 0.02
         return start / (round(start / step) or 1) or step
 
+    def stop(self, value: float) -> float:
+        """Return the place nearest to a value at which the slider can stand."""
+        if self.log:
+            return self.low * 10 ** (round(math.log10(value / self.low) / self.decades) * self.decades)
+        step = self.step or (1 if self.whole else (self.high - self.low) / 200)
+        return min(self.high, self.low + round((value - self.low) / step) * step)
+
     def accept(self, name: str, value: Any) -> float:
         """Return the value as this slider has it: an int if it moves over the integers, else a float. ValueError if it does not fit."""
         value, slack = _plain(value), 1e-9 * (self.high - self.low)
@@ -82,6 +89,10 @@ class Choice:
         """What can be chosen, without the labels of pairs."""
         pairs = all(isinstance(option, (list, tuple)) and len(option) == 2 for option in self.options)
         return tuple(option[1] for option in self.options) if pairs else tuple(self.options)
+
+    def stop(self, value: Any) -> Any:
+        """Return the value: an option is where it is."""
+        return value
 
     def accept(self, name: str, value: Any) -> Any:
         """Return the option that equals the value, or raise ValueError where there is none; True is no 1."""

@@ -36,7 +36,9 @@ class Experiment:
     def __post_init__(self) -> None:
         if not 1 <= len(self.controls) <= 3:
             raise ValueError(f"controls={list(self.controls)}: an experiment has one to three controls, or nobody knows what moved it")
-        self.values(**self.shows)
+        shows = self.values(**self.shows)
+        at = {name: self.controls[name].accept(name, self.controls[name].stop(shows[name])) for name in self.shows}
+        object.__setattr__(self, "shows", at)  # where a reader's slider can stand too
 
     def values(self, **given: Any) -> dict[str, Any]:
         """Return the start values with `given` in their place; ValueError for a name or value that no control has."""

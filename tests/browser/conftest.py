@@ -97,10 +97,12 @@ def opened(server, browser, browser_context_args):
         else:
             context = browser.new_context(**browser_context_args)
             pages[kernel] = lab.Notebook(context.new_page(), server, name, kernel=kernel)
-        yield pages[kernel]
-        pages[kernel].close()
-        if kernel:
-            server.stop_kernels()
+        try:
+            yield pages[kernel]
+        finally:
+            pages[kernel].close()
+            if kernel:
+                server.stop_kernels()
 
     yield opened
     for notebook in pages.values():

@@ -264,6 +264,9 @@ class Notebook:
 
     def shows_a_still(self, number: int) -> None:
         """Assert that the cell shows one picture, and no word of a widget that is not there."""
+        folded = self.cell(number).locator(".jp-OutputPlaceholder")
+        if folded.count():  # it waits until the cell is run; here, nothing can be
+            folded.first.evaluate("e => e.click()")  # a dialog about the kernel may lie over it
         area = self.cell(number).locator(".jp-OutputArea-output:visible")
         assert "not found" not in " ".join(area.all_inner_texts())
         assert "Loading widget" not in " ".join(area.all_inner_texts())
