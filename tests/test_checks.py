@@ -18,6 +18,8 @@ from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
 from lessonlib.attempts import Stop
 from lessonlib.checks import Verdict, check, choice, judge, number
 
+# An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 RULES = [sgd, momentum, rmsprop, adam, adam_l2, adamw]
 
 

@@ -17,6 +17,8 @@ from lessonlib.lessons.lesson10.judges import judge_decay, judge_groups, judge_m
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor, judge_schedule
 
 torch = pytest.importorskip("torch")
+# An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 KINDS = ("12", True, [0.1], {}, float("nan"), float("inf"), abs, 1j)
 
 NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)

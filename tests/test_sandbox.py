@@ -12,6 +12,8 @@ import pytest
 
 from lessonlib.sandbox import contain
 
+# An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 PATIENCE = 0.3
 
 
