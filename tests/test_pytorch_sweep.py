@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch_defaults import ambient
 
 from lessonlib import State, adam, adam_l2, adamw, grid, momentum, rmsprop, sgd
 from lessonlib.lessons.lesson11.memory import Allocated
@@ -265,18 +266,6 @@ def test_a_network_of_ones_own_is_trained_by_autograd():
     r = train(sgd, task, steps=1, lr=1.0, **F64)
     np.testing.assert_allclose(r.params["w"][0], (np.eye(3)[y] - 1 / 3).T @ x / 30, atol=1e-14)
     assert float(cross_entropy(torch.zeros(1, 3, 30), torch.tensor(y))) == pytest.approx(np.log(3))
-
-
-@contextmanager
-def ambient(device=None, dtype=torch.float32):
-    """Other defaults of torch, as a program may have set them for its own tensors."""
-    torch.set_default_device(device)
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_device(None)
-        torch.set_default_dtype(torch.float32)
 
 
 @pytest.mark.parametrize("defaults", [{"device": "meta"}, {"dtype": torch.bfloat16}, {"dtype": torch.float64}], ids=str)

@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 
 import pytest
 import torch
+from torch_defaults import ambient
 
 from lessonlib.data import text
 from lessonlib.pytorch.adamw import AdamW
@@ -85,18 +85,6 @@ def test_the_step_size_rises_over_the_warm_up_and_falls_to_nearly_nothing():
     assert shares[20:] == sorted(shares[20:], reverse=True)
     assert 0 < shares[-1] < 1e-3
     assert schedule(1, 100) == 1.0
-
-
-@contextmanager
-def ambient(device=None, dtype=torch.float32):
-    """Other defaults of torch, as a program may have set them for its own tensors."""
-    torch.set_default_device(device)
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_device(None)
-        torch.set_default_dtype(torch.float32)
 
 
 @pytest.mark.parametrize("defaults", [{"device": "meta"}, {"dtype": torch.bfloat16}, {"dtype": torch.float64}], ids=str)
