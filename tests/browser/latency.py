@@ -43,6 +43,7 @@ def beside(experiment):
             canvas.Figure = kept
     return interactive(draw, **{name: box(control) for name, control in experiment.controls.items()})
 '''
+# A Page key moves a slider by five of its steps, so each event swaps the picture.
 READY = '''
 from io import BytesIO
 import numpy as np
@@ -63,10 +64,10 @@ def either():
 pictures = [ready(0), ready(1)]
 picture, slider = w.Image(value=pictures[0], format="png", layout=w.Layout(width="691px")), either()
 def swap(change):
-    picture.value = pictures[slider.value // 10 % 2]
+    picture.value = pictures[slider.value // 5 % 2]
 slider.observe(swap, names="value")
 '''
-READY_CELLS = ["w.VBox([slider, picture])", "w.interactive(lambda k: display(Image(pictures[k // 10 % 2], width=691)), k=either())"]
+READY_CELLS = ["w.VBox([slider, picture])", "w.interactive(lambda k: display(Image(pictures[k // 5 % 2], width=691)), k=either())"]
 PRESS = """
     const handle = area.querySelector('.noUi-handle');
     const [low, now, high] = ['min', 'now', 'max'].map(k => parseFloat(handle.getAttribute('aria-value' + k)));
@@ -86,7 +87,7 @@ EVENT = """async area => {
             requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
         });
         eye.observe(area, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']});
-        setTimeout(() => { eye.disconnect(); resolve(null); }, 10000);
+        setTimeout(() => { eye.disconnect(); resolve(null); }, 3000);
         """ + PRESS + """
     });
 }"""

@@ -94,7 +94,7 @@ def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
 
 def noisy_average() -> Experiment:
     """A slow signal under noise and its running average: what the memory costs in lag and buys in smoothness."""
-    return Experiment(_scene, _update, {"memory": Slider("memory 1/(1-beta), steps", 1.0, 200.0, 2.0, log=True),
+    return Experiment(_scene, _update, {"memory": Slider("memory, steps", 1.0, 200.0, 2.0, log=True),
                                         "noise": Slider("noise", 0.2, 2.0, 1.0, step=0.1)},
                       Goal("at a noise of 1, find an average that is off by less than 0.35.",
                            lambda memory, noise: noise > 0.99 and _error(memory, noise)[0] < 0.35), {"memory": 12.0})
