@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lessonlib import run
-from lessonlib.lessons.lesson07 import extras, network, opening, play
-from lessonlib.lessons.lesson07.judges import judge_setting, judge_steps, judge_third
+from lessonlib.lessons.lesson07 import averages, extras, network, opening, play
+from lessonlib.lessons.lesson07.judges import judge_kappa, judge_setting, judge_third
 from lessonlib.problems import ravine
 
 
@@ -51,8 +51,9 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
 @pytest.mark.parametrize(("judge", "guess", "headline"), [
     (judge_third, None, "Not answered yet."), (judge_third, "half", "Not a beta."), (judge_third, 1 / 3, "That is the share itself."),
     (judge_third, 0.9, "Too little is kept."), (judge_third, 0.1, "Too much is kept."), (judge_third, 0.5, "Correct."),
-    (judge_steps, None, "Not answered yet."), (judge_steps, [3], "Not a number of steps."), (judge_steps, 83, "As if nothing had changed."),
-    (judge_steps, 83 * 400, "That would be gradient descent's growth."), (judge_steps, 600, "Not yet."), (judge_steps, 1660, "Correct."),
+    (judge_kappa, None, "Not answered yet."), (judge_kappa, [3], "Not a condition number."), (judge_kappa, 1000, "Too small."),
+    (judge_kappa, 52_466, "That is gradient descent's growth."), (judge_kappa, 1e6, "Too large."), (judge_kappa, 275_000, "Correct."),
+    (judge_setting, 0.001, "Too short a step."), (judge_setting, 0.007, "Too short a step."), (judge_setting, 0.08, "Too long a step."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
     (judge_setting, 5, "Too long a step."), (judge_setting, 0.01, "Too short a step."), (judge_setting, 0.05, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
@@ -69,3 +70,24 @@ def test_at_one_step_size_the_two_train_about_equally_and_the_larger_step_is_wha
     plain, heavy, larger = end(play.rules.sgd, 0.2), end(play.rules.momentum, 0.2), end(play.rules.momentum, 1.1)
     assert 0.6 < heavy / plain < 1.4
     assert larger < 0.3 * heavy
+
+
+def test_memory_alone_helps_little():
+    descent = run(play.rules.sgd, ravine(100), steps=100, record="loss", lr=0.0187).loss[-1]
+    assert 0.4 < play.memory_alone() / descent < 1
+
+
+def test_a_small_step_of_momentum_strays_as_far_as_one_of_gradient_descent_and_a_quarter_of_it_half_as_far():
+    (plain, heavy), (calmer, _) = averages.spread(0.02), averages.spread(0.005)
+    assert heavy / plain == pytest.approx(1, abs=0.03)
+    assert calmer / plain == pytest.approx(0.5, abs=0.04)
+    assert plain**2 == pytest.approx(0.02 / (2 - 0.02), rel=0.05)  # the law of an autoregression
+
+
+def test_momentums_jumps_are_gone_with_half_the_step():
+    def rises(lr):
+        losses = network.train(play.rules.momentum, network.deep_task(), steps=100, seeds=range(4), record_every=1, device="cpu", lr=lr).train_loss
+        return (losses[1:] / losses[:-1]).max()
+
+    assert rises(1.11) > 1.3
+    assert rises(0.55) < 1.1

@@ -6,7 +6,7 @@ import pytest
 
 from lessonlib import adam, run, sgd
 from lessonlib.lessons.lesson09 import heating as module
-from lessonlib.lessons.lesson09.heating import best_remedy, condition_numbers, days, frozen_scales, heating, remedies, tuned_lr
+from lessonlib.lessons.lesson09.heating import best_remedy, condition_numbers, days, frozen_scales, heating, left_at_best, remedies, tuned_lr
 
 
 @pytest.mark.parametrize("units", list(module.UNITS))
@@ -63,7 +63,36 @@ def test_it_is_momentum_that_adam_adds_and_not_the_correction():
 def test_the_table_of_remedies_names_its_best_row():
     rows = remedies()
     assert rows[0][0] == "nothing"
-    assert best_remedy(rows) == "temperatures in other units"
+    assert best_remedy(rows) == module.STANDARDIZED
     with pytest.raises(ValueError, match=r"units='celsius': one of 'degrees'"):
         heating(units="celsius")
     assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)
+
+
+def test_what_the_fine_print_of_the_opening_says():
+    rmsprop, adam = left_at_best("rmsprop"), left_at_best("adam")
+    assert left_at_best("rmsprop", beta2=0.999) > 2 * rmsprop
+    assert 0.005 < left_at_best("momentum", beta1=0.98) < 0.02
+    assert left_at_best("momentum", beta1=0.98) > 200 * adam
+    assert left_at_best("adam", beta1=0.0) > rmsprop  # without m, Adam is left behind too
+
+
+@pytest.mark.parametrize("lr", [0.07, 0.28, 1.1, 10.0])
+def test_rmsprop_creeps_at_any_step_size(lr):
+    loss = module.run(module.rules.rmsprop, heating(), steps=300, record="loss", lr=lr).loss
+    assert loss[-1] / loss[0] == pytest.approx(0.068, abs=0.002)
+
+
+def test_a_step_size_that_falls_to_zero_shrinks_the_gap_to_about_twenty_times():
+    left = {}
+    for rule in ("rmsprop", "adam"):
+        ends = []
+        for seed in range(10):
+            bill, theta, s = heating(seed), np.zeros((len(module.LRS), 2)), module.rules.State()
+            for t in range(module.STEPS):
+                lr = module.LRS[:, None] * (1 - t / module.STEPS)
+                theta, s = getattr(module.rules, rule)(theta, bill.grad(theta, np.random.default_rng(0)), s, lr=lr)
+            ends.append(bill.loss(theta) / bill.loss(bill.start))
+        left[rule] = np.mean(ends, axis=0).min()
+        assert left[rule] > left_at_best(rule)
+    assert 15 < left["rmsprop"] / left["adam"] < 27

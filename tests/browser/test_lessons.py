@@ -36,7 +36,7 @@ SLIPS = [  # typed in place of the right thing, once
 
 JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right part, wrong part), what is said of it, what of the right one
     ("00_start_here", "my_border"): ("2 / 40", "2 / 3", "That is the border along the valley", "Correct"),
-    ("07_momentum", "my_steps"): ("** 0.5", "** 1.0", "gradient descent's growth", "Correct"),
+    ("07_momentum", "my_kappa"): ("** 2", "** 1", "gradient descent's growth", "Correct"),
     ("07_momentum", "my_lr_at_95"): ("0.05", "0.01", "Too short a step", "Correct"),
     ("deeper/07_momentum", "my_third"): ("0.5", "0.333", "That is the share itself", "Correct"),
     ("deeper/07_momentum", "my_beta"): ("(19 / 21) ** 2", "19 / 21", "Nearly", "Correct"),

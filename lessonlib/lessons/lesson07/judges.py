@@ -10,7 +10,7 @@ from lessonlib import rules
 from lessonlib.checks import Verdict, judge, number
 from lessonlib.lessons.lesson07 import averages, play
 
-__all__ = ["judge_beta", "judge_lr", "judge_setting", "judge_steps", "judge_third"]
+__all__ = ["judge_beta", "judge_kappa", "judge_lr", "judge_setting", "judge_third"]
 
 
 @judge
@@ -65,32 +65,35 @@ def judge_third(guess: Any) -> Verdict:
 
 
 @judge
-def judge_steps(guess: Any, kappa: float = 40_000.0, known: int = 83) -> Verdict:
-    """Return a Verdict on an estimate of momentum's steps at condition number kappa, from `known` steps at 100; within a fifth is right."""
-    estimate = number(guess, "a number of steps", 1)
+def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
+    """Return a Verdict on an estimate of the condition number at which momentum, set best, needs `steps` steps; within 30 % of them is right."""
+    kappa = number(guess, "a condition number", 1.5, 1e7)
     lr, beta1 = play.best(kappa)
-    counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5))
-    seen = f"You estimate {estimate:.0f}; counted are {counted}"
-    if counted is not None and abs(estimate / counted - 1) <= 0.2:
-        return Verdict(True, f"Correct.\n{seen}. The condition number grew by {kappa / 100:g}, the steps by a little more than its root.")
-    if abs(estimate / (known * kappa / 100) - 1) < 0.1:
-        return Verdict(False, f"That would be gradient descent's growth.\n{seen}. With what does momentum's count grow?")
-    if abs(estimate / known - 1) < 0.1:
-        return Verdict(False, f"As if nothing had changed.\n{seen}. By how much has the condition number grown, and what is the root of "
-                       "that?")
-    return Verdict(False, f"Not yet.\n{seen}. The condition number has grown by {kappa / 100:g}. What is the root of that, times {known}?")
+    counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
+    assert counted is not None
+    seen = f"At a condition number of {kappa:,.0f} momentum takes {counted:,} steps"
+    if abs(counted / steps - 1) <= 0.3:
+        return Verdict(True, f"Correct.\n{seen}, and yours took {steps:,}.")
+    if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
+        return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
+    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the table, what does a hundredfold condition number do to the count?")
 
 
 @judge
-def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.04, starts: int = 3) -> Verdict:
-    """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: mean loss of the starts below `target` passes."""
-    lr = number(guess, "a step size", 0)
+def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.05, starts: int = 3) -> Verdict:
+    """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: mean loss of the starts below `target` passes.
+
+    Where it does not pass, the starts are trained with half of the lr too: the step is too long if that ends lower.
+    """
+    lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
 
     losses = [loss_of(lr, momentum, start) for start in range(starts)]
     seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2g}' for loss in losses)}"
     if np.mean(losses) < target:
         return Verdict(True, f"Correct.\n{seen}.")
-    if not max(losses) < 0.5 or max(losses) > 5 * min(losses):
-        return Verdict(False, f"Too long a step.\n{seen}. At least one of them was thrown out on the way. What does half of your lr do?")
-    return Verdict(False, f"Too short a step.\n{seen}. All of them are on their way, and slow. What does twice your lr do?")
+    halved = float(np.mean([loss_of(lr / 2, momentum, start) for start in range(starts)]))
+    told = f"{seen}, on average {np.mean(losses):.2g}. With half of it they end at {halved:.2g}"
+    if not halved >= np.mean(losses):
+        return Verdict(False, f"Too long a step.\n{told}. Which lr would you try next?")
+    return Verdict(False, f"Too short a step.\n{told}. What does twice your lr do?")

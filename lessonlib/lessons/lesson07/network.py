@@ -18,7 +18,7 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "deep_task", "how_much_lower", "loss_of", "ratio", "show_curves"]
+__all__ = ["SWEEPS", "Curves", "at_one_step_size", "both", "deep_task", "how_much_lower", "in_small_batches", "loss_of", "ratio", "show_curves"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -70,6 +70,20 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     return out
 
 
+def at_one_step_size(lr: float, steps: int = 100, starts: int = 10) -> list[float]:
+    """Return the median training losses of gradient descent and of momentum at the end, both with this step size."""
+    return [float(np.median(train(rule, deep_task(), steps=steps, seeds=range(starts), device="cpu", lr=lr).train_loss[-1])) for rule in SWEEPS]
+
+
+def in_small_batches(batch: int = 32, steps: int = 300, starts: int = 5) -> list[float]:
+    """Return the mean training losses of gradient descent and of momentum at the end, each at the better of two step sizes."""
+    out = []
+    for rule, lrs in ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56))):
+        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(starts), device="cpu", lr=np.array(lrs)[:, None])
+        out.append(float(tried.train_loss[-1].mean(0).min()))
+    return out
+
+
 def ratio(trained: Mapping[str, Curves]) -> float:
     """Return how many times lower momentum's loss is at the end, by the means of the starts."""
     return float(trained["sgd"].losses[-1].mean() / trained["momentum"].losses[-1].mean())
@@ -117,8 +131,7 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
     for rule, found in trained.items():
         style = look(rule)
         lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
-        in_torch = found.lr * (0.1 if rule == "momentum" else 1.0)
-        lines[0].set_label(f"{NAMES[rule]}, lr={in_torch:.2g} in PyTorch")
+        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}")
         for line in lines:
             line.set(linestyle=style.dash, marker=style.marker, markevery=10, markersize=4)
     ax.legend()

@@ -21,15 +21,16 @@ Array = np.ndarray[Any, Any]
 NAMES = {"sgd": "gradient descent", "momentum": "momentum"}
 STEPS = 100
 LRS = np.geomspace(1e-3, 0.6, 60)
+BETA1 = 0.8  # a memory of five steps
 
 
 @cache
 def tuned(rule: str) -> tuple[float, Run]:
     """Return (step size, run) of a rule on ravine(100): of LRS the one whose largest loss in the last ten steps is lowest.
 
-    Momentum has beta1 = 0.8, a memory of five steps.
+    Momentum has beta1 = BETA1.
     """
-    hyper: dict[str, Any] = {"beta1": 0.8} if rule == "momentum" else {}
+    hyper: dict[str, Any] = {"beta1": BETA1} if rule == "momentum" else {}
     losses = run(getattr(rules, rule), ravine(100), steps=STEPS, record="loss", lr=LRS[:, None], **hyper).loss
     lr = float(LRS[losses[-10:].max(0).argmin()])
     return lr, run(getattr(rules, rule), ravine(100), steps=STEPS, lr=lr, **hyper)
@@ -50,15 +51,18 @@ def _paths_scene() -> Scene:
     left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
     right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
+    right.text(2, tuned("sgd")[1].loss[-1] * 0.6, "where gradient descent ends", va="top", fontsize=9)
     artists: dict[str, Any] = {}
     for rule in NAMES:
         style = look(rule)
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
         (artists[f"{rule} path"],) = left.plot([], [], markersize=3, **common)
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
-        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=7)
+        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
+                                              markeredgewidth=2, linestyle="none", zorder=7)
     handles = [artists[f"{rule} loss"] for rule in NAMES]
-    figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=2)
+    labels = [f"{name}, step size {tuned(rule)[0]:.2g}" for rule, name in NAMES.items()]
+    figure.legend(handles=handles, labels=labels, loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
                  "both over the steps, on a logarithmic scale, and a line where gradient descent ends.")
 
@@ -81,7 +85,7 @@ def _stays_below(steps: int) -> bool:
 
 
 def what_averaging_does() -> str:
-    """Return what a running average (beta1 = 0.9) makes of gradient descent's gradients, in words, read off the twentieth step."""
+    """Return what a running average (beta1 = BETA1) makes of gradient descent's gradients, in words, read off the twentieth step."""
     g = _first_gradients(20)
     left = abs(_averages(g)[-1]) / abs(g[-4:]).mean(0)
     across, along = bool(left[1] < 0.5), bool(left[0] < 0.5)
@@ -91,8 +95,8 @@ def what_averaging_does() -> str:
 
 
 def _averages(g: Array) -> Array:
-    """The running average of each column of g (T, 2), with beta1 = 0.9."""
-    return np.stack([average(column, 0.9) for column in g.T], axis=1)
+    """The running average of each column of g (T, 2)."""
+    return np.stack([average(column, BETA1) for column in g.T], axis=1)
 
 
 def _first_gradients(count: int) -> Array:
@@ -105,7 +109,7 @@ def _first_gradients(count: int) -> Array:
 def show_gradients(*, average: bool = False) -> None:
     """Show gradient descent's first gradients as bars, across the ravine and along it, each in units of the first one.
 
-    average: draw the running average of those gradients over them, with beta1 = 0.9.
+    average: draw the running average of those gradients over them.
     """
     words = "Two panels of bars over twenty steps: across the valley the gradients change sign at each step, along it all point one way."
     over = " A line over them is their running average: across the valley it stays near zero, along the valley it rises to the bars."
@@ -120,7 +124,7 @@ def _bars(average: bool, shown: int = 20) -> Figure:
         ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
         if average:
             style = look("momentum")
-            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label="running average")
+            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label="running average, which starts at 0")
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
                xticks=(1, 5, 10, 15, 20))

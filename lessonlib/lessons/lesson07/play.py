@@ -18,7 +18,7 @@ from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["KAPPAS", "best", "funnel", "radius", "radius_map", "ravine_task", "steps_by_kappa", "steps_to"]
+__all__ = ["KAPPAS", "best", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "steps_by_kappa", "steps_to"]
 
 Array = np.ndarray[Any, Any]
 KAPPAS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -97,6 +97,8 @@ def _task_scene() -> Scene:
     figure = new_figure(8.6, 3.9)
     left, artists = path_and_loss(figure, "momentum", steps=TASK_STEPS, target=TASK_TARGET, losses=(1e-14, 1e4))
     contours(TASK, left)
+    artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
+                                bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
                  f"Left, the path of momentum in a ravine of condition number {TASK_KAPPA:g}; right, the loss over {TASK_STEPS} steps and "
                  f"a line at {TASK_TARGET:g}.")
@@ -105,10 +107,17 @@ def _task_scene() -> Scene:
 def _task_update(artists: dict[str, Any], lr: float, beta1: float) -> str:
     result = _attempt(lr, beta1)
     show_run(artists, result)
+    artists["note"].set_text(f"lr = {lr:.2g}, beta = {beta1:.2g}")
     last, top = result.loss[-1], result.loss.max()
     ended = f"{last:.1e}" if 1e-12 < last < 1e6 else ("below 1e-12" if last < 1 else "beyond a million")
     return (f"Loss after {TASK_STEPS} steps: {ended}; at the start {result.loss[0]:.1f}, at its highest "
             f"{f'{top:.3g}' if top < 1e6 else 'beyond a million'}.")
+
+
+def memory_alone(lr: float = 0.0187) -> float:
+    """Return the lowest loss after TASK_STEPS that any beta1 of 0, 0.01, ..., 0.99 reaches at gradient descent's best step size."""
+    betas = np.arange(100)[:, None] / 100
+    return float(run(rules.momentum, TASK, steps=TASK_STEPS, record="loss", lr=lr, beta1=betas).loss[-1].min())
 
 
 def ravine_task() -> Experiment:

@@ -38,7 +38,8 @@ def _lines_scene() -> Scene:
     for rule in RULES:
         style = look(rule)
         (artists[f"{rule} line"],) = left.plot([], [], color=style.color, linestyle=style.dash, linewidth=2)
-        (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2)
+        (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2,
+                                                zorder=4 if rule == "rmsprop" else 3)
         (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
     handles = [artists[f"{rule} line"] for rule in RULES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
@@ -69,41 +70,50 @@ def _rmsprop_leads(steps: int) -> bool:
 
 
 def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
-    """How m and v fill up under a steady gradient, and what the correction makes of them, for any memories."""
+    """How m and v fill up under a steady gradient for any memories, and how long a step is without the correction."""
     t = np.unique(np.geomspace(1, steps, 500).round())
+    wanted = {"m": gradient, "v": gradient**2, "step": 1.0}
+    at_50 = int(np.flatnonzero(t == 50)[0])
 
     def scene() -> Scene:
-        figure = new_figure(8.4, 3.8)
+        figure = new_figure(9.6, 3.7)
         artists: dict[str, Any] = {}
-        for name, right, ax in zip("mv", (gradient, gradient**2), figure.subplots(1, 2), strict=True):
-            unit = "gradient" if name == "m" else "gradient squared"
-            ax.set(xscale="log", xlim=(1, steps), ylim=(0, 1.25 * right), xlabel="step t", ylabel=unit,
-                   title=f"${name}$ and $\\hat {name}$")
+        units = {"m": "gradient", "v": "gradient squared", "step": "step size $\\alpha$"}
+        for (name, right), ax in zip(wanted.items(), figure.subplots(1, 3), strict=True):
+            ax.set(xscale="log", xlim=(1, steps), xlabel="step t", ylabel=f"in units of the {units[name]}" if name == "step" else units[name],
+                   title="step, $m / \\sqrt{v}$" if name == "step" else f"${name}$ and $\\hat {name}$")
+            ax.set(yscale="log", ylim=(0.05, 50)) if name == "step" else ax.set(ylim=(0, 1.25 * right))
             ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
             ax.axvline(50, color="#8a8a8a", linewidth=1)
-            ax.text(54, 1.1 * right, "step 50", color="#555555", fontsize=9)
-            style = look("momentum" if name == "m" else "rmsprop")
-            ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label=f"$\\hat {name}$, corrected")
-            (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label=f"${name}$, as it is")
+            ax.text(54, 33 if name == "step" else 1.12 * right, "step 50", color="#555555", fontsize=9)
+            style = look({"m": "momentum", "v": "rmsprop", "step": "adam"}[name])
+            ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label="corrected")
+            (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label="without correction")
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
-            ax.legend(loc="center left" if name == "v" else "lower right", fontsize=9)
-        return Scene(figure, artists, f"Two panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: "
-                     "left m, right v, each rising from near zero; dashed, both corrected, level from the first step; a line at step 50.")
+            ax.legend(loc={"m": "lower right", "v": "center left", "step": "lower right"}[name], fontsize=8.5)
+        artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+        return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v and "
+                     "the length of the step; without correction m and v rise from near zero and the step is too long for long; dashed, "
+                     "with correction, all are level from the first step; a line at step 50.")
 
     def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:
-        held = {}
-        for name, right, memory in (("m", gradient, memory1), ("v", gradient**2, memory2)):
-            beta = 1 - 1 / memory
-            artists[name].set_data(t, right * (1 - beta**t))
-            held[name] = 1 - beta**50
-            artists[f"{name} at 50"].set_data([50], [right * held[name]])
-        return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {held['m']:.1%} of the gradient and "
-                f"v {held['v']:.1%} of its square.")
+        held = {"m": 1 - (1 - 1 / memory1) ** t, "v": 1 - (1 - 1 / memory2) ** t}
+        held["step"] = held["m"] / held["v"] ** 0.5
+        for name, right in wanted.items():
+            artists[name].set_data(t, right * held[name])
+            artists[f"{name} at 50"].set_data([50], [right * held[name][at_50]])
+        m, v, step = (held[name][at_50] for name in wanted)
+        return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} of "
+                f"its square, so an uncorrected step is {step:.2f} step sizes long; the longest is {held['step'].max():.1f}.")
 
     return Experiment(scene, update, {"memory1": Slider("memory of m, steps", 1.0, 100.0, 10.0, log=True),
                                       "memory2": Slider("memory of v, steps", 1.0, 10_000.0, 1000.0, log=True)},
-                      Goal("make the memory of v shorter until its mark at step 50 stands at nine tenths of the dashed line.",
-                           lambda memory1, memory2: bool(0.88 <= 1 - (1 - 1 / memory2) ** 50 <= 0.92)))
+                      Goal("change the memory of v until the uncorrected step 50 is within a tenth of the right length.", _right_at_50))
+
+
+def _right_at_50(memory1: float, memory2: float) -> bool:
+    m, v = (1 - (1 - 1 / memory) ** 50 for memory in (memory1, memory2))
+    return bool(0.9 <= m / v**0.5 <= 1.1)
 
 
 def show_flow() -> None:

@@ -51,11 +51,14 @@ def _accuracy(model: nn.Module) -> float:
     return float((model(images).argmax(1).numpy() == d.test_y).mean())
 
 
-def accuracy_after(loop: Callable[..., Any], make_optimizer: Callable[[Any], torch.optim.Optimizer], seed: int = 0) -> float:
-    """Return the share of the 500 test digits that a fresh network reads rightly after loop(model, optimizer, dataloader)."""
-    model = network(seed)
-    loop(model, make_optimizer(model.parameters()), digits_loader(seed))
-    return _accuracy(model)
+def accuracy_after(loop: Callable[..., Any], make_optimizer: Callable[[Any], torch.optim.Optimizer], starts: int = 3) -> float:
+    """Return the share of the 500 test digits that a fresh network reads correctly after loop(model, optimizer, dataloader), on average."""
+    read = []
+    for seed in range(starts):
+        model = network(seed)
+        loop(model, make_optimizer(model.parameters()), digits_loader(seed))
+        read.append(_accuracy(model))
+    return sum(read) / starts
 
 
 class _Counting(torch.optim.Adam):
