@@ -1,86 +1,24 @@
-"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on.
-
-A rule is written here as named pieces, computed in order; a misconception replaces one or two of them. `a` holds what is known
-so far: the inputs (a.theta, a.g, a.s, and a.raw, the gradient as it came), the hyperparameters (a.lr, ...) and the pieces computed before.
-"""
+"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on."""
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from lessonlib import rules
+from lessonlib.pieces import ADAM, RIGHT, Misconception, Piece
 from lessonlib.rules import State
-from lessonlib.signature import MISSING, name_of, require, takes
+from lessonlib.signature import name_of
 
 __all__ = ["MISCONCEPTIONS", "Misconception", "of", "pairs"]
 
-Piece = Callable[[SimpleNamespace], Any]
-
-_MOMENTS: dict[str, Piece] = {
-    "t": lambda a: a.s.t + 1,
-    "g": lambda a: a.g,
-    "m": lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g,
-    "v": lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g**2,
-}
-_ADAM: dict[str, Piece] = _MOMENTS | {
-    "m_hat": lambda a: a.m / (1 - a.beta1**a.t),
-    "v_hat": lambda a: a.v / (1 - a.beta2**a.t),
-    "step": lambda a: a.m_hat / (a.v_hat**0.5 + a.eps),
-    "new": lambda a: a.theta - a.lr * a.step,
-    "state": lambda a: State(a.t, a.m, a.v),
-}
-_RIGHT: dict[str, dict[str, Piece]] = {
-    "sgd": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "new": lambda a: a.theta - a.lr * a.g,
-            "state": lambda a: State(a.t, a.m)},
-    "momentum": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": _MOMENTS["m"], "step": lambda a: a.m,
-                 "new": lambda a: a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
-    "rmsprop": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "v": _MOMENTS["v"],
-                "step": lambda a: a.g / (a.v**0.5 + a.eps), "new": lambda a: a.theta - a.lr * a.step,
-                "state": lambda a: State(a.t, a.m, a.v)},
-    "adam": _ADAM,
-    "adam_l2": _ADAM | {"g": lambda a: a.g + a.weight_decay * a.theta},
-    "adamw": _ADAM | {"new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step},
-}
-
-
-@dataclass(frozen=True)
-class Misconception:
-    """A wrong version of a rule: its name, the name of the rule, a question as a hint, and the pieces it replaces.
-
-    Call it as the rule: m(theta, g, State(...), lr=0.1) -> (theta, State); it has the rule's signature, defaults included.
-    """
-
-    name: str
-    rule: str
-    hint: str
-    pieces: dict[str, Piece] = field(repr=False, hash=False)
-    defaults: dict[str, Any] = field(init=False, repr=False, hash=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "__signature__", inspect.signature(getattr(rules, self.rule)))
-        object.__setattr__(self, "defaults", takes(getattr(rules, self.rule)))
-
-    def __call__(self, theta: Any, g: Any, s: State, **hyper: Any) -> tuple[Any, State]:
-        if not {n for n, default in self.defaults.items() if default is MISSING} <= set(hyper) <= set(self.defaults):
-            require(getattr(rules, self.rule), hyper)
-        a = SimpleNamespace(theta=theta, **self.defaults)
-        a.__dict__.update(hyper, g=g, raw=g, s=s)
-        for name, piece in (_RIGHT[self.rule] | self.pieces).items():
-            setattr(a, name, piece(a))
-        return a.new, a.state
-
 
 def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
-    unknown = set(pieces) - set(_RIGHT[rule])
+    unknown = set(pieces) - set(RIGHT[rule])
     if unknown:
-        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(_RIGHT[rule])}")
+        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(RIGHT[rule])}")
     return Misconception(name, rule, hint, pieces)
 
 
@@ -258,18 +196,18 @@ _L2_TABLE = (
 
 _ADAMW_TABLE = (
     _wrong("adamw", "decay inside the moments", "That is Adam with L2. What happens to the decay of a weight whose v is large?",
-           g=lambda a: a.g + a.weight_decay * a.theta, new=_ADAM["new"]),
+           g=lambda a: a.g + a.weight_decay * a.theta, new=ADAM["new"]),
     _wrong("adamw", "decay after the correction", "You add the decay to m_hat. By what is it then divided, and is that the same for "
-           "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=_ADAM["new"]),
+           "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=ADAM["new"]),
     _wrong("adamw", "decay in m only", "You add the decay to the gradient that m averages. By what is it divided in the end, and does "
-           "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=_ADAM["new"]),
+           "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=ADAM["new"]),
     _wrong("adamw", "decay not multiplied by lr", "In PyTorch's form a schedule that sends lr to 0 stops everything. Does it stop "
            "your decay?", new=lambda a: a.theta - a.weight_decay * a.theta - a.lr * a.step),
     _wrong("adamw", "decay applied to the new parameter", "Which theta is shrunk: the one before Adam's step, or the one after it?",
            new=lambda a: (a.theta - a.lr * a.step) * (1 - a.lr * a.weight_decay)),
     _wrong("adamw", "sign of the decay", "Set g = 0. Does theta shrink or grow?",
            new=lambda a: a.theta + a.lr * a.weight_decay * a.theta - a.lr * a.step),
-    _wrong("adamw", "no decay", "Set g = 0. What should still pull theta towards 0?", new=_ADAM["new"]),
+    _wrong("adamw", "no decay", "Set g = 0. What should still pull theta towards 0?", new=ADAM["new"]),
     _wrong("adamw", "decay squares lr", "How many times is weight_decay * theta multiplied by lr on its way into theta?",
            new=lambda a: a.theta - a.lr**2 * a.weight_decay * a.theta - a.lr * a.step),
 )
@@ -288,7 +226,7 @@ def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
     name = name_of(rule)
     found = tuple(m for m in MISCONCEPTIONS if m.rule == name)
     if not found:
-        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(_RIGHT)}")
+        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(RIGHT)}")
     return found
 
 
