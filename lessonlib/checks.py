@@ -139,7 +139,7 @@ def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = 
         raise ValueError(f"against={against!r}: a rule such as lessonlib.adam, or its name; there are "
                          f"{', '.join(n for n in rules.__all__ if n.islower())}")
     probes = probes_for(right)
-    seen = patiently(partial(observe, attempt, [*probes.fixed, *probes.fresh]), patience)
+    seen = patiently(partial(observe, attempt, [*probes.fixed, *probes.fresh, *probes.varied.values()]), patience)
     return Verdict(True, f"Correct.\n{diagnose(seen, right, probes)}")
 
 
