@@ -27,6 +27,9 @@ _SIGN = "Print the loss after each step. Which way should theta move when g is p
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
 _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
+_CORRECTED = ("How much of the zero that an average started from is left after t steps: does it shrink by a factor at each step, or by an "
+              "amount?")
+_SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
 
@@ -82,9 +85,10 @@ _ADAM_TABLE = (
     _wrong("adam", "sign of the step", _SIGN, new=_PLUS),
     _wrong("adam", "g instead of m in the step", "You average g. Does your step use it?", step=lambda a: a.g / (a.v_hat**0.5 + a.eps)),
     _wrong("adam", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
-    _wrong("adam", "beta * t instead of beta**t", "How much of the zero that m started from is left after t steps: does it "
-           "shrink by a factor at each step, or by an amount?",
-           m_hat=lambda a: a.m / abs(1 - a.beta1 * a.t), v_hat=lambda a: a.v / abs(1 - a.beta2 * a.t)),
+    _wrong("adam", "beta * t instead of beta**t", _CORRECTED, m_hat=lambda a: a.m / (1 - a.beta1 * a.t),
+           v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
+    _wrong("adam", "beta1 * t instead of beta1**t", _CORRECTED, m_hat=lambda a: a.m / (1 - a.beta1 * a.t)),
+    _wrong("adam", "beta2 * t instead of beta2**t", _CORRECTED, v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
     _wrong("adam", "correction multiplied instead of divided", "At t = 1 m is too small. Does multiplying it by 1 - beta1 make it "
            "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
     _wrong("adam", "the whole vector normalised by one number", _EACH, v_hat=lambda a: _over(np.mean, a.v) / (1 - a.beta2**a.t)),
@@ -99,6 +103,15 @@ _ADAM_TABLE = (
            v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
     _wrong("adam", "beta2 for both averages", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
            m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
+    _wrong("adam", "beta1 in the average of g squared", _BOTH, v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2),
+    _wrong("adam", "beta2 in the average of g", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g),
+    _wrong("adam", "betas swapped in the averages", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
+           v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2),
+    _wrong("adam", "betas swapped in the corrections", _BOTH, m_hat=lambda a: a.m / (1 - a.beta2**a.t),
+           v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
+    _wrong("adam", "m squared instead of g squared", "Whose square should v average: that of the gradient, or that of its average?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.m**2),
+    _wrong("adam", "lr inside m", _SCHEDULE, m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g, new=lambda a: a.theta - a.step),
     _wrong("adam", "beta1 in both corrections", _BOTH, v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
     _wrong("adam", "beta2 in both corrections", _BOTH, m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
     _wrong("adam", "root before the correction",
@@ -129,8 +142,9 @@ _MOMENTUM_TABLE = (
     _wrong("momentum", "the average is lost",
            "State takes t, m and v, in this order. What does your second step find in s.m, and is the first gradient in it?",
            m=lambda a: (1 - a.beta1) * a.g),
-    _wrong("momentum", "m is never stored", "You return a state. Which of its entries will the next step need?",
+    _wrong("momentum", "g is stored in place of m", "Which number does the next step average with: the newest gradient, or the average?",
            state=lambda a: State(a.t, a.g)),
+    _wrong("momentum", "lr inside m", _SCHEDULE, m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g, new=lambda a: a.theta - a.step),
     _wrong("momentum", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one "
            "step?", m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
     _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?", step=lambda a: a.g),

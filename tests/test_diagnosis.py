@@ -105,6 +105,29 @@ def test_a_memory_that_is_kept_elsewhere_is_not_lost(rule, attempt, said):
     told(check(attempt, rule), said)
 
 
+NAMED = [
+    (adam, adam_of(m="beta2 * s.m + (1 - beta2) * g", v="beta1 * s.v + (1 - beta1) * g**2"), "betas swapped in the averages"),
+    (adam, adam_of(m_hat="m / (1 - beta2**t)", v_hat="v / (1 - beta1**t)"), "betas swapped in the corrections"),
+    (adam, adam_of(m="beta2 * s.m + (1 - beta2) * g"), "beta2 in the average of g"),
+    (adam, adam_of(v="beta1 * s.v + (1 - beta1) * g**2"), "beta1 in the average of g squared"),
+    (adam, adam_of(v="beta2 * s.v + (1 - beta2) * m**2"), "m squared instead of g squared"),
+    (adam, adam_of(v="s.v * beta2 + g**2"), "1 - beta2 is missing in v"),
+    (adam, adam_of(m_hat="m / (1 - beta1 * t)", v_hat="v / (1 - beta2 * t)"), "beta * t instead of beta**t"),
+    (adam, adam_of(v_hat="v / (1 - beta2 * t)"), "beta2 * t instead of beta2**t"),
+    (adam, adam_of(m_hat="m / (1 - beta1 * t)"), "beta1 * t instead of beta1**t"),
+    (momentum, momentum_of("beta1 * s.m + (1 - beta1) * lr * g", "m"), "lr inside m"),
+    (adam, adam_of(m="beta1 * s.m + (1 - beta1) * lr * g", step="m_hat / (v_hat**0.5 + eps)"), "lr inside m"),
+    (momentum, momentum_of(state="State(s.t + 1, g)"), "g is stored in place of m"),
+]
+
+
+@pytest.mark.parametrize(("rule", "attempt", "name"), NAMED, ids=[f"{r.__name__}: {n}" for r, _, n in NAMED])
+def test_a_slip_of_a_reader_has_a_name(rule, attempt, name):
+    verdict = check(attempt, rule)
+    told(verdict, f"Not yet: {name}")
+    assert verdict.misconception == name
+
+
 def test_a_step_size_that_changes_is_shown_as_it_changed():
     def inside(theta, g, s, *, lr, beta1):
         m = beta1 * s.m + (1 - beta1) * lr * g
