@@ -75,12 +75,13 @@ def yours(name: str, instead: Any, passes: Callable[[Any], Verdict] | None = Non
     return written if (check(written, instead) if passes is None else passes(written)) else instead
 
 
-def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, whole: bool = False) -> float:
+def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, above: float = -np.inf, whole: bool = False) -> float:
     """Return a learner's number as a float. Raises Stop for no answer, for what is no number, and outside of [low, high].
 
-    what: with its article, such as "a step size". Python's and NumPy's numbers are numbers, True and "12" are not.
+    what: with its article, such as "a step size". above: a bound that is no answer itself. Python's and NumPy's numbers are numbers, True
+    and "12" are not.
 
-    >>> number(0.05, "a step size", 0)
+    >>> number(0.05, "a step size", above=0)
     0.05
     """
     if guess is None or guess is ...:
@@ -95,10 +96,9 @@ def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *,
         value = float(guess)
     except OverflowError:
         value = np.inf
-    if not np.isfinite(value) or not low <= value <= high or (whole and not value.is_integer()):
-        span = (f"between {low:g} and {high:g}" if np.isfinite([low, high]).all() else f"of {low:g} or more" if np.isfinite(low) else
-                f"of {high:g} or less" if np.isfinite(high) else "with an end")
-        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {span} do you mean?")
+    if not np.isfinite(value) or not low <= value <= high or not value > above or (whole and not value.is_integer()):
+        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {_span(low, high, above)} do you "
+                   "mean?")
     return value
 
 
@@ -108,6 +108,15 @@ def power_of_ten(guess: Any, what: str) -> float:
     power = round(log10(value))
     if not isclose(value, 10.0**power, rel_tol=1e-6):
         raise Stop("Not a power of ten.", f"You gave {value:g}. Which power do you mean, such as 1e{power}?")
+def _span(low: float, high: float, above: float) -> str:
+    """Which numbers are meant, in words."""
+    if above > -np.inf:
+        return f"above {above:g}" + (f" and up to {high:g}" if high < np.inf else "")
+    if np.isfinite([low, high]).all():
+        return f"between {low:g} and {high:g}"
+    return f"of {low:g} or more" if np.isfinite(low) else f"of {high:g} or less" if np.isfinite(high) else "with an end"
+
+
     return value
 
 

@@ -26,7 +26,7 @@ NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
                                    (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
     judge_beta: ("a beta", [(1.5, "Not a beta."), (1, "Not a beta."), (0.82, "Larger than it needs to be."), (19 / 21, "Nearly."), (0.995, "That one is gradient descent's."),
                             (0.5, "Too small."), (0.0, "Too small."), (0.9, "Larger than it needs to be.")], [0.8186, (19 / 21) ** 2]),
-    judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size.")], [0.01, 1e-2]),
+    judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size."), (0, "Not a step size.")], [0.01, 1e-2]),
     judge_angle: ("a whole number of degrees", [(5, "Not the border yet: too small."), (20, "Not the border yet: too large."), (12.5, "Not a whole number of degrees."),
                                                 (0, "Not a whole number of degrees."), (91, "Not a whole number of degrees.")], [12, 12.0]),
     judge_eps_8: ("an epsilon", [(1e-8, "Too large."), (1e-15, "Too large."), (1e-17, "Smaller than it needs to be."), (3e-16, "Not a power of ten."), (0, "Not an epsilon.")],

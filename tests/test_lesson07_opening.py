@@ -54,7 +54,7 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_steps, None, "Not answered yet."), (judge_steps, [3], "Not a number of steps."), (judge_steps, 83, "As if nothing had changed."),
     (judge_steps, 83 * 400, "That would be gradient descent's growth."), (judge_steps, 600, "Not yet."), (judge_steps, 1660, "Correct."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
-    (judge_setting, 5, "Too long a step."), (judge_setting, 0.01, "Too short a step."), (judge_setting, 0.05, "Correct.")])
+    (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Too long a step."), (judge_setting, 0.01, "Too short a step."), (judge_setting, 0.05, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline

@@ -40,7 +40,7 @@ def judge_beta(guess: Any, kappa: float = 400.0) -> Verdict:
 @judge
 def judge_lr(guess: Any) -> Verdict:
     """Return a Verdict on the lr that gives torch's SGD with momentum 0.99 the steady step of SGD(lr=0.1, momentum=0.9)."""
-    lr = number(guess, "a step size", 0)
+    lr = number(guess, "a step size", above=0)
     mine, recipe = lr / (1 - 0.99), 0.1 / (1 - 0.9)
     seen = f"A steady gradient g moves you by {mine:.3g} g a step, the recipe by {recipe:.3g} g"
     if isclose(mine, recipe, rel_tol=1e-5):
@@ -84,7 +84,7 @@ def judge_steps(guess: Any, kappa: float = 40_000.0, known: int = 83) -> Verdict
 @judge
 def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.04, starts: int = 3) -> Verdict:
     """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: mean loss of the starts below `target` passes."""
-    lr = number(guess, "a step size", 0)
+    lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
 
     losses = [loss_of(lr, momentum, start) for start in range(starts)]
