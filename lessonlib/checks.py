@@ -67,12 +67,18 @@ def judge(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
 
 
 def yours(name: str, instead: Any, passes: Callable[[Any], Verdict] | None = None) -> Any:
-    """Return what the learner has written under this name in the notebook, if it passes, else `instead`, which it is checked against."""
+    """Return what the learner has written under this name in the notebook, if it passes, else `instead`, and say so.
+
+    passes: what judges it; None for a check against `instead`.
+    """
     from IPython import get_ipython
 
     shell = get_ipython()
     written = shell.user_ns.get(name) if shell else None
-    return written if (check(written, instead) if passes is None else passes(written)) else instead
+    if check(written, instead) if passes is None else passes(written):
+        return written
+    print(f"Your `{name}` is not finished yet, so this cell uses the library's.")
+    return instead
 
 
 def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, above: float = -np.inf, whole: bool = False) -> float:

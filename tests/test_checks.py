@@ -8,6 +8,7 @@ import time
 import warnings
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, choice, judge, number
+from lessonlib.checks import Verdict, check, choice, judge, number, yours
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -383,6 +384,26 @@ def test_a_number_is_a_number_or_is_told_what_it_is(guess, headline):
     assert verdict.message.endswith("?")
     for right in (0.5, 1, np.float32(0.5), np.int64(1), Fraction(1, 2), np.array(0.5)):
         assert judge_share(right)
+
+
+@pytest.mark.parametrize(("limits", "wrong", "asked", "right"), [
+    ({"above": 0}, 0, "Which number above 0 do you mean?", 1e-9), ({"above": 0}, -1, "Which number above 0 do you mean?", 1e9),
+    ({"above": 0, "high": 1}, 1.5, "Which number above 0 and up to 1 do you mean?", 1), ({"low": 0}, -1, "Which number of 0 or more do you mean?", 0)])
+def test_a_bound_may_be_no_answer_itself(limits, wrong, asked, right):
+    with pytest.raises(Stop) as stop:
+        number(wrong, "a step size", **limits)
+    assert stop.value.text.endswith(asked)
+    assert number(right, "a step size", **limits) == right
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ({}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"), ({"my_sgd": None}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
+    ({"my_sgd": lambda theta, g, s, *, lr: (theta + lr * g, s)}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
+    ({"my_sgd": lambda theta, g, s, *, lr: (theta - g * lr, State(s.t + 1))}, "")])
+def test_it_is_said_when_the_librarys_takes_the_place_of_yours(names, said, monkeypatch, capsys):
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(user_ns=names))
+    assert yours("my_sgd", sgd) is (sgd if said else names["my_sgd"])
+    assert capsys.readouterr().out == said
 
 
 def test_a_whole_number_and_a_choice_are_asked_for():
