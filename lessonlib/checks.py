@@ -108,12 +108,6 @@ def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *,
     return value
 
 
-def power_of_ten(guess: Any, what: str) -> float:
-    """Return a learner's power of ten. Raises Stop as `number` does, and for a number between two powers."""
-    value = number(guess, what, 1e-300, 1e300)
-    power = round(log10(value))
-    if not isclose(value, 10.0**power, rel_tol=1e-6):
-        raise Stop("Not a power of ten.", f"You gave {value:g}. Which power do you mean, such as 1e{power}?")
 def _span(low: float, high: float, above: float) -> str:
     """Which numbers are meant, in words."""
     if above > -np.inf:
@@ -123,17 +117,24 @@ def _span(low: float, high: float, above: float) -> str:
     return f"of {low:g} or more" if np.isfinite(low) else f"of {high:g} or less" if np.isfinite(high) else "with an end"
 
 
+def power_of_ten(guess: Any, what: str) -> float:
+    """Return a learner's power of ten. Raises Stop as `number` does, and for a number between two powers."""
+    value = number(guess, what, 1e-300, 1e300)
+    power = round(log10(value))
+    if not isclose(value, 10.0**power, rel_tol=1e-6):
+        raise Stop("Not a power of ten.", f"You gave {value:g}. Which power do you mean, such as 1e{power}?")
     return value
 
 
 def choice(guess: Any, options: Collection[str], what: str) -> str:
-    """Return a learner's choice among texts. Raises Stop for no answer, and for what is not among them."""
+    """Return a learner's choice among texts, written in any case. Raises Stop for no answer, and for what is not among them."""
     if guess is None or guess is ...:
         raise Stop("Not answered yet.", f"Put {what} in place of None, in quotes, then run this cell again. What is your guess?")
-    if not isinstance(guess, str) or guess not in options:
+    named = {option.casefold(): option for option in options}.get(guess.strip().casefold()) if isinstance(guess, str) else None
+    if named is None:
         shown = f"`{guess!r:.60}`" if isinstance(guess, (str, int, float)) else f"a {type(guess).__name__}"
         raise Stop(f"Not {what}.", f"You gave {shown}; there are {', '.join(options)}. Which of them do you mean?")
-    return guess
+    return named
 
 
 @judge
@@ -166,12 +167,13 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
     """
     if not isinstance(guess, Mapping) or set(guess) != set(shown):
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
-    told, right = [], 0
+    told, missing, right = [], [], 0
     for letter, path in shown.items():
         try:
             name = choice(guess[letter], candidates, "a name from the list")
         except Stop as stop:
             told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
+            missing.append(letter)
             continue
         off = ~np.isclose(walk(name), path).all(axis=1)
         right += not off.any()
@@ -182,6 +184,8 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")
-    if all(guess[letter] is None for letter in shown):
+    if all(guess[letter] is None or guess[letter] is ... for letter in shown):
         raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
-    return Verdict(False, f"{right} of {len(shown)}.\n{seen} Which slip makes that step so long, or so short?")
+    question = (f"Which name from the list fits the path of {', and of '.join(missing)}?" if right + len(missing) == len(shown) else
+                "Which slip makes that step so long, or so short?")
+    return Verdict(False, f"{right} of {len(shown)}.\n{seen} {question}")

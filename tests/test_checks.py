@@ -410,7 +410,7 @@ def test_a_whole_number_and_a_choice_are_asked_for():
     assert number(12.0, "an angle", 0, 90, whole=True) == 12
     with pytest.raises(Stop, match=r"Not an angle\."):
         number(12.5, "an angle", 0, 90, whole=True)
-    assert choice("a", ["a", "b"], "a letter") == "a"
+    assert choice("a", ["a", "b"], "a letter") == choice(" A\n", ["a", "b"], "a letter") == "a"
     for wrong in ("c", 3, ["a"], True):
         with pytest.raises(Stop, match=r"Not a letter\."):
             choice(wrong, ["a", "b"], "a letter")
