@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from lessonlib.lessons.lesson09 import measured, practice
 from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
@@ -25,6 +26,41 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "Correct."), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message
+
+
+def steps_first(model, optimizer, dataloader, epochs):
+    for _ in range(epochs):
+        for x_batch, y_batch in dataloader:
+            optimizer.step()
+            optimizer.zero_grad()
+            torch.nn.CrossEntropyLoss()(model(x_batch), y_batch).backward()
+
+
+def loop_with(loss, prepare=None):
+    """The right loop but for how it makes the loss, and what it does before each epoch."""
+    def loop(model, optimizer, dataloader, epochs):
+        criterion = torch.nn.CrossEntropyLoss()
+        for epoch in range(epochs):
+            for x_batch, y_batch in dataloader:
+                if prepare is None or prepare(epoch):
+                    optimizer.zero_grad()
+                loss(criterion, model(x_batch), y_batch).backward()
+                optimizer.step()
+    return loop
+
+
+@pytest.mark.parametrize(("loop", "said"), [
+    (loop_with(lambda criterion, out, y: criterion(out, y)), "Correct."), (loop_with(lambda criterion, out, y: criterion(out.softmax(1), y)), "what goes into your criterion?"),
+    (loop_with(lambda criterion, out, y: 2 * criterion(out, y)), "what goes into your criterion?"),
+    (loop_with(lambda criterion, out, y: -criterion(out, y)), "Which sign has your loss"), (loop_with(lambda criterion, out, y: criterion(y, out)), "Which of its two arguments comes first?"),
+    (loop_with(lambda criterion, out, y: criterion(out, y), lambda epoch: epoch == 0), "Which of its lines differs?"),
+    (steps_first, "The optimizer steps before its batch has gradients.")])
+def test_a_loop_with_all_its_lines_is_told_which_of_them_differs(loop, said):
+    verdict = judge_loop(loop)
+    assert said in verdict.message
+    assert "not there" not in verdict.message
+    assert "kernel" not in verdict.message
+    assert bool(verdict) == (said == "Correct.")
 
 
 @pytest.mark.parametrize(("loop", "headline"), [

@@ -105,8 +105,14 @@ def judge_loop(loop: Any) -> Verdict:
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
         "other count": "Another number of steps.\nIt took {steps} steps where two passes over three batches make {wanted}. What belongs to "
                        "every batch of every pass?",
+        "swapped": "It raised an error.\nThe criterion was given the labels where it takes the network's outputs. Which of its two "
+                   "arguments comes first?",
+        "other sign": "It goes uphill.\nAt the first batch each gradient has the other sign. The optimizer makes the loss smaller. Which "
+                      "sign has your loss where it goes backward?",
+        "other loss": "Not yet.\nThe first batch has other gradients than in the loop above. Which line makes the loss, and what goes into "
+                      "your criterion?",
         "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
-        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines is not there?"}
+        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines differs?"}
     if seen["found"] == "right":
         return Verdict(True, f"Correct.\nThe same network, to the last bit, as the loop above makes: {seen['steps']} steps.")
     return Verdict(False, question[seen["found"]].format(**seen))
