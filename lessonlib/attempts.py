@@ -186,7 +186,7 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
         elif isinstance(error, AttributeError) and "set" in text:
             question = "A State cannot be changed. What do you return instead?"
         elif isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
-            text, question = "unsupported operand for `^`", "Python writes a square as `**2`. Where does yours write `^`?"
+            text, question = "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
         elif isinstance(error, RecursionError):
             question = "It calls itself without end. Which name inside it is its own?"
         raise Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text or type(error).__name__}. {question}") from None

@@ -60,8 +60,8 @@ def diagnose(seen: Seen, right: Callable[..., Any], probes: Probes) -> str:
               if np.array_equal(path, ours[0]) and not _same(_path(right, varied[n]), wanted[0])]
     if unused:
         found = f"{_listed(unused)} {'are' if unused[1:] else 'is'} not used"
-        raise Stop(f"Not yet: {found}", f"Another {unused[0]} alone should lead theta elsewhere, and yours goes the same way. Where does "
-                   f"the rule have {unused[0]}, and what stands there in your lines?", found)
+        raise Stop(f"Not yet: {found}", f"With another {unused[0]} and all else the same, the rule leads theta elsewhere, and yours does "
+                   f"not. Where does the rule have {unused[0]}, and what stands there in your lines?", found)
     raise _number_off(name, ours, wanted, fixed)
 
 

@@ -29,6 +29,8 @@ _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should 
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
 _CORRECTED = ("How much of the zero that an average started from is left after t steps: does it shrink by a factor at each step, or by an "
               "amount?")
+_STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
+           "divide by something else there?")
 _SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
@@ -63,9 +65,9 @@ _ADAM_TABLE = (
     _wrong("adam", "t never advances",
            "The first step is right and the second is not. What is t in your second step, and what do you divide by there?",
            state=lambda a: State(a.s.t, a.m, a.v)),
-    _wrong("adam", "division by 1 - beta without t",
-           "The first step is right and the second is not. How much of the zero that m started from is left at t = 2, and do you divide "
-           "by something else there?", m_hat=lambda a: a.m / (1 - a.beta1), v_hat=lambda a: a.v / (1 - a.beta2)),
+    _wrong("adam", "division by 1 - beta without t", _STANDS, m_hat=lambda a: a.m / (1 - a.beta1), v_hat=lambda a: a.v / (1 - a.beta2)),
+    _wrong("adam", "division by 1 - beta1 without t", _STANDS, m_hat=lambda a: a.m / (1 - a.beta1)),
+    _wrong("adam", "division by 1 - beta2 without t", _STANDS, v_hat=lambda a: a.v / (1 - a.beta2)),
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),

@@ -115,6 +115,7 @@ NAMED = [
     (adam, adam_of(m_hat="m / (1 - beta1 * t)", v_hat="v / (1 - beta2 * t)"), "beta * t instead of beta**t"),
     (adam, adam_of(v_hat="v / (1 - beta2 * t)"), "beta2 * t instead of beta2**t"),
     (adam, adam_of(m_hat="m / (1 - beta1 * t)"), "beta1 * t instead of beta1**t"),
+    (adam, adam_of(m_hat="m / (1 - beta1)"), "division by 1 - beta1 without t"), (adam, adam_of(v_hat="v / (1 - beta2)"), "division by 1 - beta2 without t"),
     (momentum, momentum_of("beta1 * s.m + (1 - beta1) * lr * g", "m"), "lr inside m"),
     (adam, adam_of(m="beta1 * s.m + (1 - beta1) * lr * g", step="m_hat / (v_hat**0.5 + eps)"), "lr inside m"),
     (momentum, momentum_of(state="State(s.t + 1, g)"), "g is stored in place of m"),
@@ -140,5 +141,5 @@ def test_a_step_size_that_changes_is_shown_as_it_changed():
 def test_a_hat_in_place_of_a_power_is_told_in_plain_words(line):
     verdict = check(adam_of(v=line), adam)
     told(verdict, "It raised TypeError.")
-    assert "Python writes a square as `**2`" in verdict.message
+    assert "Python writes a power as `**`, so a square is `**2`." in verdict.message
     assert "bitwise" not in verdict.message
