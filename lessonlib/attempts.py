@@ -35,14 +35,14 @@ class Probe(NamedTuple):
 
     theta: Array  # (n,)
     gradients: Array  # (STEPS, n)
-    hyper: dict[str, float]
+    hyper: list[dict[str, float]]  # one for each step: a schedule may change lr
 
 
 class Seen(NamedTuple):
     """What an attempt did on each of its probes."""
 
     paths: list[Array]  # theta after each step: (STEPS, n) each
-    counts: list[list[float]]  # the t of its state after each step
+    states: list[list[State]]  # its state after each step
     late: Array | None  # theta on the first probe from LATE on; None where it cannot start there
     named: bool  # whether its state is a State, and no bare tuple
 
@@ -93,17 +93,14 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
     shows. Knows no right answer, so there is none on the stack to be read.
     """
     _is_function(attempt)
-    _bind(attempt, (probes[0].theta, probes[0].gradients[0], State()), probes[0].hyper,
-          f"as `f({', '.join(['theta, g, s, *', *probes[0].hyper])})`, the last ones by name,")
+    _bind(attempt, (probes[0].theta, probes[0].gradients[0], State()), probes[0].hyper[0],
+          f"as `f({', '.join(['theta, g, s, *', *probes[0].hyper[0]])})`, the last ones by name,")
     alone = [list(_walk(attempt, p)) for p in probes]
     together: list[list[Array]] = [[] for _ in probes]
     walks = [_walk(attempt, p, twice=True) for p in probes]
     for _ in range(STEPS):
         for kept, walk in zip(together, walks, strict=True):
-            theta, _, again = next(walk)
-            kept.append(theta)
-            if again is not None and not np.array_equal(theta, again, equal_nan=True):
-                _impure()
+            kept.append(_repeated(*next(walk)))
     paths = [np.array([theta for theta, _, _ in walked]) for walked in alone]
     for one, other in zip(paths, together, strict=True):
         if not np.array_equal(one, other, equal_nan=True):
@@ -111,8 +108,8 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
     late = None
     with contextlib.suppress(Stop):
         late = np.array([theta for theta, _, _ in _walk(attempt, probes[0], s=LATE)])
-    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper, "")
-    return Seen(paths, [[t for _, t, _ in walked] for walked in alone], late, isinstance(first[1], State))
+    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper[0], "")
+    return Seen(paths, [[kept for _, kept, _ in walked] for walked in alone], late, isinstance(first[1], State))
 
 
 def _is_function(attempt: Any) -> None:
@@ -135,18 +132,25 @@ def _bind(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dict[
                        "for?") from None
 
 
+def _repeated(theta: Array, _: State, again: Array) -> Array:
+    """theta, where the same call made again gave the same."""
+    if not np.array_equal(theta, again, equal_nan=True):
+        _impure()
+    return theta
+
+
 def _impure() -> None:
     raise Stop("The same inputs gave two different answers.", "A rule may use only its arguments, and may keep only what it returns in "
                "the state. What does yours keep or read outside of them: a global, a counter, a random number?")
 
 
-def _walk(attempt: Callable[..., Any], probe: Probe, *, twice: bool = False, s: State = State()) -> Iterator[tuple[Array, float, Any]]:
-    """Yield (theta, t, theta of the same call made again, or None) step by step."""
+def _walk(attempt: Callable[..., Any], probe: Probe, *, twice: bool = False, s: State = State()) -> Iterator[tuple[Array, State, Any]]:
+    """Yield (theta, state, theta of the same call made again, or None) step by step."""
     theta, s = probe.theta.copy(), State(s.t, s.m + 0 * probe.theta, s.v + 0 * probe.theta)
-    for g in probe.gradients:
-        again = _step(attempt, theta, g, s, probe.hyper)[0] if twice else None
-        theta, s = _step(attempt, theta, g, s, probe.hyper)
-        yield theta, s.t, again
+    for g, hyper in zip(probe.gradients, probe.hyper, strict=True):
+        again = _step(attempt, theta, g, s, hyper)[0] if twice else None
+        theta, s = _step(attempt, theta, g, s, hyper)
+        yield theta, s, again
 
 
 def _step(attempt: Callable[..., Any], theta: Array, g: Array, s: State, hyper: dict[str, float]) -> tuple[Array, State]:
@@ -181,6 +185,8 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
             question = "Is that name in your def line, or made by a line before?"
         elif isinstance(error, AttributeError) and "set" in text:
             question = "A State cannot be changed. What do you return instead?"
+        elif isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
+            text, question = "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
         elif isinstance(error, RecursionError):
             question = "It calls itself without end. Which name inside it is its own?"
         raise Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text or type(error).__name__}. {question}") from None

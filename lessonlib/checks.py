@@ -12,16 +12,13 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from lessonlib import progress, rules
-from lessonlib.attempts import LATE, PATIENCE_S, STEPS, Probe, Seen, Stop, observe, patiently
-from lessonlib.misconceptions import Misconception, of, pairs
-from lessonlib.rules import State
-from lessonlib.signature import name_of, takes
+from lessonlib.attempts import PATIENCE_S, Stop, observe, patiently
+from lessonlib.diagnosis import diagnose, probes_for
 
 __all__ = ["Verdict", "check", "choice", "judge", "judge_slips", "number", "power_of_ten", "yours"]
 
 Array = np.ndarray[Any, Any]
 P = ParamSpec("P")
-RTOL = 1e-3  # of the largest step of a coordinate: float32 passes, every misconception is further off
 
 
 @dataclass(frozen=True)
@@ -70,20 +67,27 @@ def judge(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
 
 
 def yours(name: str, instead: Any, passes: Callable[[Any], Verdict] | None = None) -> Any:
-    """Return what the learner has written under this name in the notebook, if it passes, else `instead`, which it is checked against."""
+    """Return what the learner has written under this name in the notebook, if it passes, else `instead`, and say so.
+
+    passes: what judges it; None for a check against `instead`.
+    """
     from IPython import get_ipython
 
     shell = get_ipython()
     written = shell.user_ns.get(name) if shell else None
-    return written if (check(written, instead) if passes is None else passes(written)) else instead
+    if check(written, instead) if passes is None else passes(written):
+        return written
+    print(f"Your `{name}` is not finished yet, so this cell uses the library's.")
+    return instead
 
 
-def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, whole: bool = False) -> float:
+def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, above: float = -np.inf, whole: bool = False) -> float:
     """Return a learner's number as a float. Raises Stop for no answer, for what is no number, and outside of [low, high].
 
-    what: with its article, such as "a step size". Python's and NumPy's numbers are numbers, True and "12" are not.
+    what: with its article, such as "a step size". above: a bound that is no answer itself. Python's and NumPy's numbers are numbers, True
+    and "12" are not.
 
-    >>> number(0.05, "a step size", 0)
+    >>> number(0.05, "a step size", above=0)
     0.05
     """
     if guess is None or guess is ...:
@@ -98,11 +102,19 @@ def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *,
         value = float(guess)
     except OverflowError:
         value = np.inf
-    if not np.isfinite(value) or not low <= value <= high or (whole and not value.is_integer()):
-        span = (f"between {low:g} and {high:g}" if np.isfinite([low, high]).all() else f"of {low:g} or more" if np.isfinite(low) else
-                f"of {high:g} or less" if np.isfinite(high) else "with an end")
-        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {span} do you mean?")
+    if not np.isfinite(value) or not low <= value <= high or not value > above or (whole and not value.is_integer()):
+        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {_span(low, high, above)} do you "
+                   "mean?")
     return value
+
+
+def _span(low: float, high: float, above: float) -> str:
+    """Which numbers are meant, in words."""
+    if above > -np.inf:
+        return f"above {above:g}" + (f" and up to {high:g}" if high < np.inf else "")
+    if np.isfinite([low, high]).all():
+        return f"between {low:g} and {high:g}"
+    return f"of {low:g} or more" if np.isfinite(low) else f"of {high:g} or less" if np.isfinite(high) else "with an end"
 
 
 def power_of_ten(guess: Any, what: str) -> float:
@@ -115,13 +127,14 @@ def power_of_ten(guess: Any, what: str) -> float:
 
 
 def choice(guess: Any, options: Collection[str], what: str) -> str:
-    """Return a learner's choice among texts. Raises Stop for no answer, and for what is not among them."""
+    """Return a learner's choice among texts, written in any case. Raises Stop for no answer, and for what is not among them."""
     if guess is None or guess is ...:
         raise Stop("Not answered yet.", f"Put {what} in place of None, in quotes, then run this cell again. What is your guess?")
-    if not isinstance(guess, str) or guess not in options:
+    named = {option.casefold(): option for option in options}.get(guess.strip().casefold()) if isinstance(guess, str) else None
+    if named is None:
         shown = f"`{guess!r:.60}`" if isinstance(guess, (str, int, float)) else f"a {type(guess).__name__}"
         raise Stop(f"Not {what}.", f"You gave {shown}; there are {', '.join(options)}. Which of them do you mean?")
-    return guess
+    return named
 
 
 @judge
@@ -141,9 +154,9 @@ def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = 
     if not callable(right) or isinstance(right, type):
         raise ValueError(f"against={against!r}: a rule such as lessonlib.adam, or its name; there are "
                          f"{', '.join(n for n in rules.__all__ if n.islower())}")
-    fixed, fresh = _probes(right, 7), _probes(right, None)
-    seen = patiently(partial(observe, attempt, fixed + fresh), patience)
-    return _judge(seen, right, fixed, fresh)
+    probes = probes_for(right)
+    seen = patiently(partial(observe, attempt, [*probes.fixed, *probes.fresh, *probes.varied.values()]), patience)
+    return Verdict(True, f"Correct.\n{diagnose(seen, right, probes)}")
 
 
 @judge
@@ -154,12 +167,13 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
     """
     if not isinstance(guess, Mapping) or set(guess) != set(shown):
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
-    told, right = [], 0
+    told, missing, right = [], [], 0
     for letter, path in shown.items():
         try:
             name = choice(guess[letter], candidates, "a name from the list")
         except Stop as stop:
             told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
+            missing.append(letter)
             continue
         off = ~np.isclose(walk(name), path).all(axis=1)
         right += not off.any()
@@ -170,122 +184,8 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")
-    if all(guess[letter] is None for letter in shown):
+    if all(guess[letter] is None or guess[letter] is ... for letter in shown):
         raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
-    return Verdict(False, f"{right} of {len(shown)}.\n{seen} Which slip makes that step so long, or so short?")
-
-
-def _judge(seen: Seen, right: Callable[..., Any], fixed: list[Probe], fresh: list[Probe]) -> Verdict:
-    """Compare the paths of the attempt with the right ones, then with the wrong ones; only now are any of them computed."""
-    name = name_of(right)
-    ours, others = seen.paths[:len(fixed)], seen.paths[len(fixed):]
-    wanted = [_path(right, p) for p in fixed]
-    if all(map(_same, ours, wanted)):
-        if not all(map(_same, others, [_path(right, p) for p in fresh])):
-            return Verdict(False, f"Right on some numbers only.\nIt agrees with `{name}` on the numbers that every check uses, and not "
-                           "on numbers drawn afresh. Does anything in it depend on particular numbers?")
-        _judge_count(seen, right, fixed)
-        if not seen.named:
-            raise Stop("The state is a bare tuple.", "theta is right. The next step asks the state for `s.t`, `s.m` and `s.v`, and a tuple "
-                       "has none of them. Which name belongs before the bracket?")
-        return Verdict(True, f"Correct.\nThe same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, "
-                       f"{len(fixed[0].theta)} coordinates.")
-    known = [m for m in _misconceptions(right) if all(map(_same, ours, [_path(m, p) for p in fixed]))]
-    begun = [m for m in known if seen.late is not None and _same(seen.late, _path(m, fixed[0], LATE))]  # two may differ only there
-    if begun or (known and np.isfinite(ours).any()):  # all NaN alike: look further on
-        found: Misconception = getattr((begun or known)[0], "func", (begun or known)[0])
-        return Verdict(False, f"Not yet: {found.name}\n{found.hint}", found.name)
-    for first, second, both in pairs(right):
-        if all(map(_same, ours, [_path(both, p) for p in fixed])) and np.isfinite(ours).any():
-            first, second = sorted((first, second), key=lambda m: _parts_at(_path(m, fixed[0]), wanted[0]))
-            return Verdict(False, f"Not yet: {first.name}, and one more\nTwo slips at once; the first to show is this one. {first.hint}",
-                           first.name)
-    return _judge_numbers(name, ours, wanted, fixed)
-
-
-def _judge_numbers(name: str, ours: list[Array], wanted: list[Array], fixed: list[Probe]) -> Verdict:
-    """The first number that is off, for a path that is like no other."""
-    for path, target, probe in zip(ours, wanted, fixed, strict=True):
-        if not np.isfinite(path).all():
-            t, i = np.argwhere(~np.isfinite(path))[0]
-            return Verdict(False, f"Not a number.\nAt step {t + 1}, coordinate {i} of theta is {path[t, i]}. Its gradient there is "
-                           f"{probe.gradients[t, i]:.4g}. Which division or root has nothing to work with?")
-        off = ~_near(path, target)
-        if off.any():
-            t, i = np.argwhere(off)[0]
-            settings = ", ".join(f"{k}={v:g}" for k, v in probe.hyper.items())
-            return Verdict(False, f"Not yet.\nWith {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
-                           f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. It started at {probe.theta[i]:g}; the gradients "
-                           f"there so far are {', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
-    raise AssertionError("a path that is not the same has a place where it parts")
-
-
-def _judge_count(seen: Seen, right: Callable[..., Any], fixed: list[Probe]) -> None:
-    """Stop where theta is right and the step count of the state is not, unless the right rule counts none."""
-    s, wanted = State(), []
-    for g in fixed[0].gradients:
-        s = right(fixed[0].theta, g, s, **fixed[0].hyper)[1]
-        wanted.append(s.t)
-    for counts in seen.counts if wanted == list(range(1, STEPS + 1)) else []:
-        for step, t in enumerate(counts, 1):
-            if t != step:
-                raise Stop("theta is right, t is not.", f"After {step} step{'s' * (step > 1)} your state says t = {t:g}. The next step "
-                           "reads in s.t how many were taken, and in lesson 9 a rule will need that. What do you add to s.t?")
-
-
-def _probes(right: Callable[..., Any], seed: int | None) -> list[Probe]:
-    """Gradients of mixed scale, some zero, at several settings: far from the defaults, so that every slip shows within 6 steps."""
-    rng = np.random.default_rng(seed)
-    bound = right.keywords if isinstance(right, partial) else {}
-    out = []
-    for values in ({"lr": 0.05, "beta1": 0.8, "beta2": 0.95, "eps": 0.02, "weight_decay": 0.4},
-                   {"lr": 0.2, "beta1": 0.5, "beta2": 0.9, "eps": 0.003, "weight_decay": 1.5},
-                   {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.1}):
-        if seed is None:
-            values = {n: x * rng.uniform(0.9, 1.0) for n, x in values.items()}
-        g = rng.uniform(0.5, 2.0, (STEPS, 5)) * rng.choice([-1.0, 1.0], (STEPS, 5)) * [0.01, 0.3, 1.0, 30.0, 0.0]
-        g[2, 1] = g[0, 2] = 0.0
-        out.append(Probe(np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g, {n: values.get(n, 0.5) for n in takes(right) if n not in bound}))
-    return out
-
-
-def _misconceptions(right: Callable[..., Any]) -> list[Any]:
-    """Those of the rule, under the same bound hyperparameters, that are wrong there."""
-    try:
-        table: tuple[Misconception, ...] = of(right)
-    except ValueError:
-        return []
-    if not isinstance(right, partial):
-        return list(table)
-    bound = [partial(m, **right.keywords) for m in table]
-    probes = _probes(right, 7)
-    return [m for m in bound if not all(_same(_path(m, p), _path(right, p)) for p in probes)]
-
-
-def _path(rule: Callable[..., Any], probe: Probe, s: State = State()) -> Array:
-    """theta after each step of a trusted rule: (STEPS, n)."""
-    theta, path = probe.theta, []
-    s = State(s.t, s.m + 0 * theta, s.v + 0 * theta)
-    with np.errstate(all="ignore"):
-        for g in probe.gradients:
-            theta, s = rule(theta, g, s, **probe.hyper)
-            path.append(theta)
-    return np.array(path)
-
-
-def _near(path: Array, target: Array) -> Array:
-    """(STEPS, n): True where they agree, not-a-number with not-a-number included."""
-    with np.errstate(all="ignore"):
-        reach = np.nanmax(np.abs(np.diff(target, axis=0)), axis=0, initial=0.0)
-        near = np.abs(path - target) <= RTOL * reach + 2e-6 * np.maximum(1.0, np.abs(target))
-    return near | (np.isnan(path) & np.isnan(target)) | (path == target)
-
-
-def _same(path: Array, target: Array) -> bool:
-    return bool(_near(path, target).all())
-
-
-def _parts_at(path: Array, target: Array) -> int:
-    """The step at which a path parts from the target; STEPS if at none."""
-    off = (~_near(path, target)).any(axis=1)
-    return int(off.argmax()) if off.any() else STEPS
+    question = (f"Which name from the list fits the path of {', and of '.join(missing)}?" if right + len(missing) == len(shown) else
+                "Which slip makes that step so long, or so short?")
+    return Verdict(False, f"{right} of {len(shown)}.\n{seen} {question}")

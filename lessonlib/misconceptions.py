@@ -1,86 +1,24 @@
-"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on.
-
-A rule is written here as named pieces, computed in order; a misconception replaces one or two of them. `a` holds what is known
-so far: the inputs (a.theta, a.g, a.s, and a.raw, the gradient as it came), the hyperparameters (a.lr, ...) and the pieces computed before.
-"""
+"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on."""
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from lessonlib import rules
+from lessonlib.pieces import ADAM, RIGHT, Misconception, Piece
 from lessonlib.rules import State
-from lessonlib.signature import MISSING, name_of, require, takes
+from lessonlib.signature import name_of
 
 __all__ = ["MISCONCEPTIONS", "Misconception", "of", "pairs"]
 
-Piece = Callable[[SimpleNamespace], Any]
-
-_MOMENTS: dict[str, Piece] = {
-    "t": lambda a: a.s.t + 1,
-    "g": lambda a: a.g,
-    "m": lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g,
-    "v": lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g**2,
-}
-_ADAM: dict[str, Piece] = _MOMENTS | {
-    "m_hat": lambda a: a.m / (1 - a.beta1**a.t),
-    "v_hat": lambda a: a.v / (1 - a.beta2**a.t),
-    "step": lambda a: a.m_hat / (a.v_hat**0.5 + a.eps),
-    "new": lambda a: a.theta - a.lr * a.step,
-    "state": lambda a: State(a.t, a.m, a.v),
-}
-_RIGHT: dict[str, dict[str, Piece]] = {
-    "sgd": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "new": lambda a: a.theta - a.lr * a.g,
-            "state": lambda a: State(a.t, a.m)},
-    "momentum": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": _MOMENTS["m"], "step": lambda a: a.m,
-                 "new": lambda a: a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
-    "rmsprop": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": lambda a: a.s.m, "v": _MOMENTS["v"],
-                "step": lambda a: a.g / (a.v**0.5 + a.eps), "new": lambda a: a.theta - a.lr * a.step,
-                "state": lambda a: State(a.t, a.m, a.v)},
-    "adam": _ADAM,
-    "adam_l2": _ADAM | {"g": lambda a: a.g + a.weight_decay * a.theta},
-    "adamw": _ADAM | {"new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step},
-}
-
-
-@dataclass(frozen=True)
-class Misconception:
-    """A wrong version of a rule: its name, the name of the rule, a question as a hint, and the pieces it replaces.
-
-    Call it as the rule: m(theta, g, State(...), lr=0.1) -> (theta, State); it has the rule's signature, defaults included.
-    """
-
-    name: str
-    rule: str
-    hint: str
-    pieces: dict[str, Piece] = field(repr=False, hash=False)
-    defaults: dict[str, Any] = field(init=False, repr=False, hash=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "__signature__", inspect.signature(getattr(rules, self.rule)))
-        object.__setattr__(self, "defaults", takes(getattr(rules, self.rule)))
-
-    def __call__(self, theta: Any, g: Any, s: State, **hyper: Any) -> tuple[Any, State]:
-        if not {n for n, default in self.defaults.items() if default is MISSING} <= set(hyper) <= set(self.defaults):
-            require(getattr(rules, self.rule), hyper)
-        a = SimpleNamespace(theta=theta, **self.defaults)
-        a.__dict__.update(hyper, g=g, raw=g, s=s)
-        for name, piece in (_RIGHT[self.rule] | self.pieces).items():
-            setattr(a, name, piece(a))
-        return a.new, a.state
-
 
 def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
-    unknown = set(pieces) - set(_RIGHT[rule])
+    unknown = set(pieces) - set(RIGHT[rule])
     if unknown:
-        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(_RIGHT[rule])}")
+        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(RIGHT[rule])}")
     return Misconception(name, rule, hint, pieces)
 
 
@@ -89,6 +27,11 @@ _SIGN = "Print the loss after each step. Which way should theta move when g is p
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
 _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
+_CORRECTED = ("How much of the zero that an average started from is left after t steps: does it shrink by a factor at each step, or by an "
+              "amount?")
+_STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
+           "divide by something else there?")
+_SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
 
@@ -122,9 +65,9 @@ _ADAM_TABLE = (
     _wrong("adam", "t never advances",
            "The first step is right and the second is not. What is t in your second step, and what do you divide by there?",
            state=lambda a: State(a.s.t, a.m, a.v)),
-    _wrong("adam", "division by 1 - beta without t",
-           "The first step is right and the second is not. How much of the zero that m started from is left at t = 2, and do you divide "
-           "by something else there?", m_hat=lambda a: a.m / (1 - a.beta1), v_hat=lambda a: a.v / (1 - a.beta2)),
+    _wrong("adam", "division by 1 - beta without t", _STANDS, m_hat=lambda a: a.m / (1 - a.beta1), v_hat=lambda a: a.v / (1 - a.beta2)),
+    _wrong("adam", "division by 1 - beta1 without t", _STANDS, m_hat=lambda a: a.m / (1 - a.beta1)),
+    _wrong("adam", "division by 1 - beta2 without t", _STANDS, v_hat=lambda a: a.v / (1 - a.beta2)),
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
@@ -144,9 +87,10 @@ _ADAM_TABLE = (
     _wrong("adam", "sign of the step", _SIGN, new=_PLUS),
     _wrong("adam", "g instead of m in the step", "You average g. Does your step use it?", step=lambda a: a.g / (a.v_hat**0.5 + a.eps)),
     _wrong("adam", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
-    _wrong("adam", "beta * t instead of beta**t", "How much of the zero that m started from is left after t steps: does it "
-           "shrink by a factor at each step, or by an amount?",
-           m_hat=lambda a: a.m / abs(1 - a.beta1 * a.t), v_hat=lambda a: a.v / abs(1 - a.beta2 * a.t)),
+    _wrong("adam", "beta * t instead of beta**t", _CORRECTED, m_hat=lambda a: a.m / (1 - a.beta1 * a.t),
+           v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
+    _wrong("adam", "beta1 * t instead of beta1**t", _CORRECTED, m_hat=lambda a: a.m / (1 - a.beta1 * a.t)),
+    _wrong("adam", "beta2 * t instead of beta2**t", _CORRECTED, v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
     _wrong("adam", "correction multiplied instead of divided", "At t = 1 m is too small. Does multiplying it by 1 - beta1 make it "
            "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
     _wrong("adam", "the whole vector normalised by one number", _EACH, v_hat=lambda a: _over(np.mean, a.v) / (1 - a.beta2**a.t)),
@@ -161,6 +105,15 @@ _ADAM_TABLE = (
            v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
     _wrong("adam", "beta2 for both averages", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
            m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
+    _wrong("adam", "beta1 in the average of g squared", _BOTH, v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2),
+    _wrong("adam", "beta2 in the average of g", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g),
+    _wrong("adam", "betas swapped in the averages", _BOTH, m=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g,
+           v=lambda a: a.beta1 * a.s.v + (1 - a.beta1) * a.g**2),
+    _wrong("adam", "betas swapped in the corrections", _BOTH, m_hat=lambda a: a.m / (1 - a.beta2**a.t),
+           v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
+    _wrong("adam", "m squared instead of g squared", "Whose square should v average: that of the gradient, or that of its average?",
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.m**2),
+    _wrong("adam", "lr inside m", _SCHEDULE, m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g, new=lambda a: a.theta - a.step),
     _wrong("adam", "beta1 in both corrections", _BOTH, v_hat=lambda a: a.v / (1 - a.beta1**a.t)),
     _wrong("adam", "beta2 in both corrections", _BOTH, m_hat=lambda a: a.m / (1 - a.beta2**a.t)),
     _wrong("adam", "root before the correction",
@@ -191,8 +144,9 @@ _MOMENTUM_TABLE = (
     _wrong("momentum", "the average is lost",
            "State takes t, m and v, in this order. What does your second step find in s.m, and is the first gradient in it?",
            m=lambda a: (1 - a.beta1) * a.g),
-    _wrong("momentum", "m is never stored", "You return a state. Which of its entries will the next step need?",
+    _wrong("momentum", "g is stored in place of m", "Which number does the next step average with: the newest gradient, or the average?",
            state=lambda a: State(a.t, a.g)),
+    _wrong("momentum", "lr inside m", _SCHEDULE, m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g, new=lambda a: a.theta - a.step),
     _wrong("momentum", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one "
            "step?", m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
     _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?", step=lambda a: a.g),
@@ -258,18 +212,18 @@ _L2_TABLE = (
 
 _ADAMW_TABLE = (
     _wrong("adamw", "decay inside the moments", "That is Adam with L2. What happens to the decay of a weight whose v is large?",
-           g=lambda a: a.g + a.weight_decay * a.theta, new=_ADAM["new"]),
+           g=lambda a: a.g + a.weight_decay * a.theta, new=ADAM["new"]),
     _wrong("adamw", "decay after the correction", "You add the decay to m_hat. By what is it then divided, and is that the same for "
-           "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=_ADAM["new"]),
+           "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=ADAM["new"]),
     _wrong("adamw", "decay in m only", "You add the decay to the gradient that m averages. By what is it divided in the end, and does "
-           "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=_ADAM["new"]),
+           "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=ADAM["new"]),
     _wrong("adamw", "decay not multiplied by lr", "In PyTorch's form a schedule that sends lr to 0 stops everything. Does it stop "
            "your decay?", new=lambda a: a.theta - a.weight_decay * a.theta - a.lr * a.step),
     _wrong("adamw", "decay applied to the new parameter", "Which theta is shrunk: the one before Adam's step, or the one after it?",
            new=lambda a: (a.theta - a.lr * a.step) * (1 - a.lr * a.weight_decay)),
     _wrong("adamw", "sign of the decay", "Set g = 0. Does theta shrink or grow?",
            new=lambda a: a.theta + a.lr * a.weight_decay * a.theta - a.lr * a.step),
-    _wrong("adamw", "no decay", "Set g = 0. What should still pull theta towards 0?", new=_ADAM["new"]),
+    _wrong("adamw", "no decay", "Set g = 0. What should still pull theta towards 0?", new=ADAM["new"]),
     _wrong("adamw", "decay squares lr", "How many times is weight_decay * theta multiplied by lr on its way into theta?",
            new=lambda a: a.theta - a.lr**2 * a.weight_decay * a.theta - a.lr * a.step),
 )
@@ -288,7 +242,7 @@ def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
     name = name_of(rule)
     found = tuple(m for m in MISCONCEPTIONS if m.rule == name)
     if not found:
-        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(_RIGHT)}")
+        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(RIGHT)}")
     return found
 
 

@@ -8,6 +8,7 @@ import time
 import warnings
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, choice, judge, number
+from lessonlib.checks import Verdict, check, choice, judge, number, yours
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -222,9 +223,11 @@ HOSTILE = [
     (lambda theta, g, s, **k: (theta * 1j, s), "theta is not made of numbers."), (lambda theta, g, s, **k: ("theta", s), "theta is not made of numbers."),
     (lambda theta, g, s, **k: (Liar(), s), "theta is not made of numbers."), (lambda theta, g, s, **k: ({"a": 1}, s), "theta is not made of numbers."),
     (lambda theta, g, s, **k: (theta.astype(object), s), "theta is not made of numbers."),
-    (lambda theta, g, s, **k: (theta.view(LyingArray), State(s.t + 1)), "Not yet."),
+    (lambda theta, g, s, **k: (theta.view(LyingArray), State(s.t + 1)), "Not yet: m and v are never stored"),
     (lambda theta, g, s, **k: (theta * np.nan, s), "Not a number."), (lambda theta, g, s, **k: (theta - g / (s.v**0.5), s), "Not a number."),
-    (lambda theta, g, s, **k: (theta - 0.1234 * g, s), "Not yet."),
+    (lambda theta, g, s, **k: (theta - 0.1234 * g, s), "Not yet: m and v are never stored"),
+    (lambda theta, g, s, **k: (theta - 0.1234 * g, adam(theta, g, s, **k)[1]), "Not yet: lr, beta1, beta2 and eps are not used"),
+    (lambda theta, g, s, **k: (theta - k["lr"] / (k["beta1"] + k["beta2"] + k["eps"]) * g, adam(theta, g, s, **k)[1]), "Not yet."),
     *((lambda theta, g, s, t=t, **k: (adam(theta, g, s, **k)[0], State(t)), "t is no step count.") for t in (
         float("inf"), -np.inf, np.nan, 1e300, np.ones(3), np.array([np.inf]), np.float32("inf"))),
     *((lambda theta, g, s, t=t, **k: (adam(theta, g, s, **k)[0], State(t)), "t is not made of numbers.") for t in (None, "1", {}, 10**400, 1j)),
@@ -383,11 +386,31 @@ def test_a_number_is_a_number_or_is_told_what_it_is(guess, headline):
         assert judge_share(right)
 
 
+@pytest.mark.parametrize(("limits", "wrong", "asked", "right"), [
+    ({"above": 0}, 0, "Which number above 0 do you mean?", 1e-9), ({"above": 0}, -1, "Which number above 0 do you mean?", 1e9),
+    ({"above": 0, "high": 1}, 1.5, "Which number above 0 and up to 1 do you mean?", 1), ({"low": 0}, -1, "Which number of 0 or more do you mean?", 0)])
+def test_a_bound_may_be_no_answer_itself(limits, wrong, asked, right):
+    with pytest.raises(Stop) as stop:
+        number(wrong, "a step size", **limits)
+    assert stop.value.text.endswith(asked)
+    assert number(right, "a step size", **limits) == right
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ({}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"), ({"my_sgd": None}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
+    ({"my_sgd": lambda theta, g, s, *, lr: (theta + lr * g, s)}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
+    ({"my_sgd": lambda theta, g, s, *, lr: (theta - g * lr, State(s.t + 1))}, "")])
+def test_it_is_said_when_the_librarys_takes_the_place_of_yours(names, said, monkeypatch, capsys):
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(user_ns=names))
+    assert yours("my_sgd", sgd) is (sgd if said else names["my_sgd"])
+    assert capsys.readouterr().out == said
+
+
 def test_a_whole_number_and_a_choice_are_asked_for():
     assert number(12.0, "an angle", 0, 90, whole=True) == 12
     with pytest.raises(Stop, match=r"Not an angle\."):
         number(12.5, "an angle", 0, 90, whole=True)
-    assert choice("a", ["a", "b"], "a letter") == "a"
+    assert choice("a", ["a", "b"], "a letter") == choice(" A\n", ["a", "b"], "a letter") == "a"
     for wrong in ("c", 3, ["a"], True):
         with pytest.raises(Stop, match=r"Not a letter\."):
             choice(wrong, ["a", "b"], "a letter")

@@ -26,7 +26,7 @@ NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
                                    (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
     judge_beta: ("a beta", [(1.5, "Not a beta."), (1, "Not a beta."), (0.82, "Larger than it needs to be."), (19 / 21, "Nearly."), (0.995, "That one is gradient descent's."),
                             (0.5, "Too small."), (0.0, "Too small."), (0.9, "Larger than it needs to be.")], [0.8186, (19 / 21) ** 2]),
-    judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size.")], [0.01, 1e-2]),
+    judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size."), (0, "Not a step size.")], [0.01, 1e-2]),
     judge_angle: ("a whole number of degrees", [(5, "Not the border yet: too small."), (20, "Not the border yet: too large."), (12.5, "Not a whole number of degrees."),
                                                 (0, "Not a whole number of degrees."), (91, "Not a whole number of degrees.")], [12, 12.0]),
     judge_eps_8: ("an epsilon", [(1e-8, "Too large."), (1e-15, "Too large."), (1e-17, "Smaller than it needs to be."), (3e-16, "Not a power of ten."), (0, "Not an epsilon.")],
@@ -52,7 +52,8 @@ def test_a_number_is_judged(judge, guess, said):
 
 PATHS = {"right": np.zeros((5, 2)), "left": np.ones((5, 2)), "up": np.tri(5, 2)}
 SLIPS = [({"A": None, "B": None}, "Not answered yet."), ({"A": "left", "B": "up"}, "Correct."), ({"A": "left", "B": None}, "1 of 2."), ({"A": "up", "B": "left"}, "0 of 2."),
-         ({"A": "down", "B": 3}, "0 of 2."), (None, "Not a guess for each."), ("left", "Not a guess for each."), ({"A": "left"}, "Not a guess for each."), ({"A": ["left"], "B": "up"}, "1 of 2.")]
+         ({"A": "down", "B": 3}, "0 of 2."), (None, "Not a guess for each."), ("left", "Not a guess for each."), ({"A": "left"}, "Not a guess for each."), ({"A": ["left"], "B": "up"}, "1 of 2."),
+         ({"A": " Left", "B": "UP "}, "Correct."), ({"A": ..., "B": None}, "Not answered yet.")]
 
 
 @pytest.mark.parametrize(("guess", "said"), SLIPS)
@@ -63,6 +64,15 @@ def test_names_of_slips_are_judged_letter_by_letter(guess, said):
 def test_what_a_wrong_name_does_is_said():
     said = judge_slips({"A": "up", "B": "up"}, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message
     assert "A: the path shown is at 1.00 and 1.00 after step 0; with up it would be at 1.00 and 0.00. B: up is it." in said
+
+
+@pytest.mark.parametrize(("guess", "question"), [
+    ({"A": "up", "B": None}, "B: not answered yet. Which slip makes that step so long, or so short?"),
+    ({"A": "left", "B": None}, "B: not answered yet. Which name from the list fits the path of B?"),
+    ({"A": "left", "B": "upp"}, "B: not a name from the list. Which name from the list fits the path of B?"),
+    ({"A": "lef", "B": 3}, "B: not a name from the list. Which name from the list fits the path of A, and of B?")])
+def test_the_question_fits_what_is_open(guess, question):
+    assert judge_slips(guess, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message.endswith(question)
 
 
 def cosine(t, steps, warmup):

@@ -55,7 +55,7 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_kappa, 52_466, "That is gradient descent's growth."), (judge_kappa, 1e6, "Too large."), (judge_kappa, 275_000, "Correct."),
     (judge_setting, 0.001, "Too short a step."), (judge_setting, 0.007, "Too short a step."), (judge_setting, 0.08, "Too long a step."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
-    (judge_setting, 5, "Too long a step."), (judge_setting, 0.01, "Too short a step."), (judge_setting, 0.05, "Correct.")])
+    (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Too long a step."), (judge_setting, 0.01, "Too short a step."), (judge_setting, 0.05, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline

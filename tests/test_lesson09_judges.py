@@ -1,7 +1,9 @@
 """The judges of lesson 9's exercises: unanswered, wrong in known ways, right."""
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
 from lessonlib.lessons.lesson09 import measured, practice
 from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
@@ -16,9 +18,49 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"v": 0.005991}, "the average with g instead of g squared"), (RIGHT | {"m": 0.57}, "Which sign has it here?"), (RIGHT | {"v": 0.0181}, "Can you give more digits?"),
     (RIGHT | {"m_hat": -0.3}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
     (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"), (RIGHT | {"theta": 1.998}, "where a second gradient of 3 would lead"),
-    (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "Correct.")])
+    (RIGHT | {"m": 0.03}, "the right size with the other sign"), (RIGHT | {"m_hat": 0.158}, "m_hat with the other sign"), (RIGHT | {"m_hat": 0.16}, "m_hat with the other sign"),
+    (RIGHT | {"theta": 1.99895}, "What do two of them make?"), (RIGHT | {"theta": 1.9989}, "What do two of them make?"), (RIGHT | {"theta": 2.00005}, "a step from 2"),
+    (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
+    (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
+    (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"),
+    (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "Correct."), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message
+
+
+def steps_first(model, optimizer, dataloader, epochs):
+    for _ in range(epochs):
+        for x_batch, y_batch in dataloader:
+            optimizer.step()
+            optimizer.zero_grad()
+            torch.nn.CrossEntropyLoss()(model(x_batch), y_batch).backward()
+
+
+def loop_with(loss, prepare=None):
+    """The right loop but for how it makes the loss, and what it does before each epoch."""
+    def loop(model, optimizer, dataloader, epochs):
+        criterion = torch.nn.CrossEntropyLoss()
+        for epoch in range(epochs):
+            for x_batch, y_batch in dataloader:
+                if prepare is None or prepare(epoch):
+                    optimizer.zero_grad()
+                loss(criterion, model(x_batch), y_batch).backward()
+                optimizer.step()
+    return loop
+
+
+@pytest.mark.parametrize(("loop", "said"), [
+    (loop_with(lambda criterion, out, y: criterion(out, y)), "Correct."), (loop_with(lambda criterion, out, y: criterion(out.softmax(1), y)), "what goes into your criterion?"),
+    (loop_with(lambda criterion, out, y: 2 * criterion(out, y)), "what goes into your criterion?"),
+    (loop_with(lambda criterion, out, y: -criterion(out, y)), "Which sign has your loss"), (loop_with(lambda criterion, out, y: criterion(y, out)), "Which of its two arguments comes first?"),
+    (loop_with(lambda criterion, out, y: criterion(out, y), lambda epoch: epoch == 0), "Which of its lines differs?"),
+    (steps_first, "The optimizer steps before its batch has gradients.")])
+def test_a_loop_with_all_its_lines_is_told_which_of_them_differs(loop, said):
+    verdict = judge_loop(loop)
+    assert said in verdict.message
+    assert "not there" not in verdict.message
+    assert "kernel" not in verdict.message
+    assert bool(verdict) == (said == "Correct.")
 
 
 @pytest.mark.parametrize(("loop", "headline"), [

@@ -19,7 +19,7 @@ CURVATURES = np.array([3.0, 40.0])
 @judge
 def judge_border(guess: Any) -> Verdict:
     """Return a Verdict on the largest stable step of a valley: 500 steps from (1, 1) with 2 % less fall, with 2 % more they grow."""
-    border = number(guess, "a step size", 1e-12)
+    border = number(guess, "a step size", above=0)
     valley = Problem("valley", lambda theta: (CURVATURES * theta**2).sum(-1), lambda theta, rng: CURVATURES * theta, np.ones(2))
     tried = [run(sgd, valley, steps=500, lr=share * border, record="loss").loss for share in (0.98, 1.02)]
     falls = [bool(loss[-1] < loss[0]) for loss in tried]

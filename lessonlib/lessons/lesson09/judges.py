@@ -15,6 +15,8 @@ from lessonlib.runner import run
 
 __all__ = ["judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
 
+DIGITS = {"m": 2, "v": 3, "m_hat": 2, "v_hat": 1, "theta": 4}  # after the point, from which on a slip can be told by its rounded number
+
 
 @judge
 def judge_eps(guess: Any) -> Verdict:
@@ -45,17 +47,24 @@ def judge_second_step(guess: Any) -> Verdict:
     wanted = {"m": s.m, "v": s.v, "m_hat": s.m / (1 - 0.9**2), "v_hat": s.v / (1 - 0.999**2), "theta": theta}
     slips = {"m": ((0.3, "the m of the first step. What does one more step of the average make of it?"),
                    (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
-                   (0.57, "the m of a second gradient of 3. Which sign has it here?")),
+                   (0.57, "the m of a second gradient of 3. Which sign has it here?"),
+                   (0.03, "the right size with the other sign. Which is larger: what stays of the old average, or what comes in?")),
              "v": ((0.009, "the v of the first step. What does one more step of the average make of it?"),
                    (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),
                    (0.999 * 0.009 - 0.001 * 3, "the average with g instead of g squared. What is the square of -3?")),
-             "m_hat": ((-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
+             "m_hat": ((0.03 / 0.19, "m_hat with the other sign. Which sign has m, and can the division change it?"),
+                       (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
                        (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
                        (0.017991, "v itself. By what is it divided?")),
              "theta": ((1.999, "where theta was after the first step. How far does the second one move it?"),
                        (1.998, "where a second gradient of 3 would lead. Which sign has m_hat here?"),
-                       (1.999 - 0.03 / 190, "a step back with the wrong sign. Which way does theta move when m_hat is negative?"))}
+                       (2.0, "where theta was at the start. How far do two steps move it?"),
+                       (2.0 + 0.03 / 570, "a step from 2. Where was theta after the first step?"),
+                       (1.999 - 0.03 / 570, "a step down. One minus stands before the step and one in m_hat. What do two of them make?"),
+                       (1.999 + 0.03 / 190, "a step of lr times m_hat. By what is m_hat divided?"),
+                       (1.999 + 0.03 / 1710, "a step divided by v_hat. What of v_hat stands below m_hat?"),
+                       (1.999 - 0.03 / 190, "a step down, and a long one. Which way leads a negative m_hat, and by what is it divided?"))}
     if not isinstance(guess, Mapping) or set(guess) != set(wanted):
         raise Stop("Not a number for each.", f"You gave a {type(guess).__name__}. Where are the numbers for {', '.join(wanted)}?")
     if all(guess[name] is None for name in wanted):
@@ -64,11 +73,18 @@ def judge_second_step(guess: Any) -> Verdict:
         value = number(guess[name], f"a number for {name}")
         near = 5e-6 if name == "theta" else 1e-3 * abs(right)
         if abs(value - right) > near:
-            close = "close. Can you give more digits?" if abs(value - right) < 10 * near and name != "theta" else "not it. What goes in?"
-            seen = next((text for slip, text in slips[name] if abs(value - slip) <= near), close)
-            return Verdict(False, f"Look at {name}.\nYou have {value:g}, which is {seen}")
+            exact = [text for slip, text in slips[name] if abs(value - slip) <= near]
+            short = _rounds(value, right, DIGITS[name] - 1) or (abs(value - right) < 10 * near and name != "theta")
+            rough = [text for slip, text in slips[name] if _rounds(value, slip, DIGITS[name])]
+            seen = [*exact, *["close. Can you give more digits?"] * short, *rough, "not it. What goes in?"]
+            return Verdict(False, f"Look at {name}.\nYou have {value:.7g}, which is {seen[0]}")
     back = abs(1.999 - theta) / 0.001
     return Verdict(True, f"Correct.\nThe second step goes back by {back:.3f} of the step size: in m the two gradients nearly cancel.")
+
+
+def _rounds(value: float, exact: float, digits: int) -> bool:
+    """Whether a value is an exact one, rounded to so many digits after the point or to more."""
+    return any(value == round(exact, k) for k in range(digits, 9) if round(exact, k))
 
 
 @judge
@@ -89,8 +105,14 @@ def judge_loop(loop: Any) -> Verdict:
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
         "other count": "Another number of steps.\nIt took {steps} steps where two passes over three batches make {wanted}. What belongs to "
                        "every batch of every pass?",
+        "swapped": "It raised an error.\nThe criterion was given the labels where it takes the network's outputs. Which of its two "
+                   "arguments comes first?",
+        "other sign": "It goes uphill.\nAt the first batch each gradient has the other sign. The optimizer makes the loss smaller. Which "
+                      "sign has your loss where it goes backward?",
+        "other loss": "Not yet.\nThe first batch has other gradients than in the loop above. Which line makes the loss, and what goes into "
+                      "your criterion?",
         "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
-        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines is not there?"}
+        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines differs?"}
     if seen["found"] == "right":
         return Verdict(True, f"Correct.\nThe same network, to the last bit, as the loop above makes: {seen['steps']} steps.")
     return Verdict(False, question[seen["found"]].format(**seen))

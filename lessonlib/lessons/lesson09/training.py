@@ -86,7 +86,8 @@ def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tu
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
     """Return what a training loop does with three batches, twice: "found", what is wrong with it, "steps" and "wanted", how many.
 
-    found: right, nothing, no backward, no step, no zero_grad, step first, cleared early, other count, other, or raises, with the "error".
+    found: right, nothing, no backward, no step, no zero_grad, step first, cleared early, other count, other sign and other loss (of the
+    first gradients), other, or swapped (the criterion's arguments) and raises, both with the "error".
     """
     draw = torch.Generator(device="cpu").manual_seed(0)
     images = torch.rand(3, 8, 64, generator=draw, device="cpu", dtype=torch.float32)
@@ -95,7 +96,8 @@ def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
     try:
         model, optimizer = _tried(loop, batches)
     except Exception as error:  # noqa: BLE001 - whatever a learner's loop raises is told
-        found = "step first" if "inplace operation" in str(error) else "raises"
+        known = {"inplace operation": "step first", "log_softmax_lastdim": "swapped"}  # torch has none for labels, whole numbers
+        found = next((name for words, name in known.items() if words in str(error)), "raises")
         return {"found": found, "error": f"{type(error).__name__}: {str(error)[:160]}", "steps": 0, "wanted": 2 * len(batches)}
     return {"found": _found(model, optimizer, right, right_optimizer), "steps": len(optimizer.given), "wanted": 2 * len(batches)}
 
@@ -110,7 +112,15 @@ def _found(model: nn.Module, optimizer: _Counting, right: nn.Module, right_optim
         return "no backward" if not optimizer.backwards else "step first" if optimizer.backwards[0] else "cleared early"
     if len(optimizer.given) != len(right_optimizer.given):
         return "other count"
-    return "no zero_grad" if _piles_up(optimizer, right_optimizer) else "other"
+    if optimizer.backwards and optimizer.backwards[0]:
+        return "step first"
+    if _piles_up(optimizer, right_optimizer):
+        return "no zero_grad"
+    both = zip(optimizer.given[0], right_optimizer.given[0], strict=True)
+    first = [(torch.zeros_like(b) if a is None else a, b) for a, b in both if b is not None]
+    if all(torch.allclose(a, -b, atol=1e-6) for a, b in first):
+        return "other sign"
+    return "other" if all(torch.allclose(a, b, atol=1e-6) for a, b in first) else "other loss"
 
 
 def _piles_up(optimizer: _Counting, right: _Counting) -> bool:
