@@ -6,7 +6,7 @@
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
 # How far to step is harder, and this course is about that question.
-# At the end of this lesson you have written your first optimizer, and you can say how long its steps may be.
+# At the end of this lesson you have written your first [[optimizer]], and you can say how long its steps may be.
 # You need derivatives and a little Python.
 #
 # To run a cell, click into it and press Shift and Enter together, from top to bottom.
@@ -58,7 +58,7 @@ lowest.answer(opening.lowest())
 # The one on the right also changes sides, but each time it lands a little further out.
 # That is [[divergence]].
 #
-# Somewhere between 0.15 and 0.202 is a border, and in this lesson you find it.
+# Somewhere between 0.15 and 0.202 is a [[border]], and in this lesson you find it.
 #
 # ### Is your machine ready?
 #
@@ -91,7 +91,7 @@ machine.report(gpu)
 #
 # | Symbol | Code | What it is |
 # |---|---|---|
-# | $\theta$ | `theta` | the parameters, which say where the walker is |
+# | $\theta$ | `theta` | the [[parameters|parameter]], which say where the walker is |
 # | $g$ | `g` | the [[gradient]] of the loss, which points where the loss rises fastest |
 # | $\alpha$ | `lr` | the step size, or learning rate |
 #

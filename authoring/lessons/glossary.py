@@ -438,7 +438,7 @@
 # *Example.*
 # `adam` has four of them and `sgd` has one, which is `lr`.
 #
-# *[Lesson 0](00_start_here.ipynb)*
+# *[Lesson 9](09_adam.ipynb)*
 
 # %% [markdown]
 # ## K, L
@@ -834,7 +834,7 @@
 # *Example.*
 # Of 3, 3 and 3 it is `np.var([3, 3, 3])`, which is 0, and of 1 and 3 it is `np.var([1, 3])`, which is 1.
 #
-# *[Lesson 9](09_adam.ipynb)*
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Warm-up
 #
