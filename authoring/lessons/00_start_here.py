@@ -37,17 +37,18 @@ lowest = predict("Which walker is lowest after fifty steps?", list(opening.WALKE
 lowest
 
 # %% [markdown]
-# **This is your first play.**
-# Run the cell, and you see the valley from above.
+# Now run this cell, and you see the valley from above.
 # Each grey line joins places of the same height, and the star is the lowest place.
-# Move the slider and watch the walkers.
-# **Goal:** find the first step at which the walker in the middle has a loss below 0.001.
 
 # %% tags=["answer"]
 opening.walkers().live()
 
 # %% [markdown]
-# The answer, beside your prediction.
+# **This is your first play.**
+# Move the slider and watch the walkers.
+# **Goal:** find the first step at which the walker in the middle has a loss below 0.001.
+#
+# Then run the next cell, which sets the answer beside your prediction.
 
 # %% tags=["answer"]
 lowest.answer(opening.lowest())
@@ -103,6 +104,7 @@ import numpy as np
 from lessonlib import State, checks, grid, problems, run, sgd
 from lessonlib.lessons.lesson00 import judges
 from lessonlib.play.prediction import predict
+from lessonlib.tables import table
 
 across = predict("Across the valley you are at 1, so the gradient is 10, and the step size "
                  "is 0.15. Where are you after one step?")
@@ -171,7 +173,7 @@ fault.answer(judges.fault_of(colleague))
 #
 # ### Four words for an experiment
 #
-# Nearly every experiment of this course is made of four words.
+# You will meet four words again and again.
 #
 # | Word | What it does |
 # |---|---|
@@ -183,9 +185,10 @@ fault.answer(judges.fault_of(colleague))
 # %%
 valley = problems.ravine(10)  # curvature 1 along the valley, 10 across
 one = run(sgd, valley, steps=50, lr=0.15)
-three = run(sgd, valley, steps=50, record="loss", **grid(lr=[0.005, 0.15, 0.202]))
-print("one walk, at the start and at the end:", one.loss[0], one.loss[-1])
-print("three walks, at the end:", three.loss[-1])
+print(f"one walk: loss {one.loss[0]} at the start, {one.loss[-1]:.1e} at the end")
+sizes = [0.005, 0.15, 0.202]
+three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
+table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 
 # %% [markdown]
 # ### Exercise 2. Many walks at once (3 minutes)
@@ -201,7 +204,7 @@ lrs = np.geomspace(0.01, 0.1, 201)
 # %% [markdown]
 # Run gradient descent for 500 steps with each of these step sizes, and keep the losses only.
 #
-# <details><summary>Hint</summary>Begin from the line with three walks. Which three things in it have to change?</details>
+# <details><summary>Hint</summary>Begin from the line that makes <code>three</code>. Which three things in it have to change?</details>
 
 # %% tags=["stub"]
 my_runs = None
@@ -262,7 +265,7 @@ twice.answer(opening.what_it_does(walk))
 # | above 2 | a number below $-1$ | changes sides, and goes further out |
 #
 # It must come closer along every axis, and the axis with the largest curvature allows the shortest step.
-# So **gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
+# So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 the curvature was 50, and 2 divided by 50 is 0.04.
 #
 # ### Where is the best step?
@@ -323,7 +326,8 @@ play.step_size().live()
 # When you have found your steepest valley, let the next cell try all step sizes in five of them.
 
 # %% tags=["answer"]
-table(["curvature across", "shortest step that works", "longest"], play.windows(), ["", ".3f", ".3f"])
+header = ["curvature across", "shortest step that works", "longest"]
+table(header, play.windows(), ["", ".3f", ".3f"])
 
 # %% [markdown]
 # A steeper valley allows only shorter steps, and with shorter steps the walk along the valley takes longer.
@@ -378,7 +382,7 @@ print(machine.offer_record())
 #
 # <details><summary>The largest curvature is 1000. How long may a step be?</summary>Less than 0.002, which is 2 divided by 1000.</details>
 # <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable, and probably far too short. Try three times as much, until the loss grows.</details>
-# <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size is usually there for the largest curvature.</details>
+# <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # And here is what you did today.
 
