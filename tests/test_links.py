@@ -13,7 +13,8 @@ import source as lessons
 import lessonlib
 from lessonlib.problems import ravine
 
-PAGES = [lessons.target(source, solution) for source in lessons.sources() for solution in lessons.variants(source)] + [lessons.ROOT / "README.md"]
+PAGES = [lessons.target(source, solution) for source in lessons.sources() for solution in lessons.variants(source)] + [
+    lessons.ROOT / "README.md", *sorted((lessons.ROOT / "authoring").glob("*.md"))]
 LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 
 

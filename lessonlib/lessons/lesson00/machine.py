@@ -63,3 +63,7 @@ def offer_record() -> str:
         return f"Your record is in {path}"
     files.download(str(path))
     return f"Your browser offers {path.name} to keep."
+
+
+if __name__ == "__main__":
+    print(report("look in lesson 0, because only PyTorch knows"))
