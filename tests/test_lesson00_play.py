@@ -12,7 +12,7 @@ import pytest
 import source as lessons
 from play_laws import LAWS, a_stored_picture_that_is_not_the_start_shows_the_goal_reached
 
-from lessonlib import progress, run, sgd
+from lessonlib import grid, momentum, progress, run, sgd
 from lessonlib.lessons.lesson00 import course, judges, machine, opening, play
 from lessonlib.problems import ravine
 
@@ -158,3 +158,9 @@ def test_the_report_has_a_row_for_each_package_and_says_what_is_missing(monkeypa
     assert set(machine.NEEDED) | {"Python", "standard run", "GPU"} == set(rows)
     assert rows["torch"][2] == "missing or too old"
     assert rows["standard run"][2] == "ready, with longer waits"
+
+
+def test_a_better_rule_crosses_the_valleys_that_no_step_size_crosses():
+    for steep in (16, 25):
+        left = run(momentum, ravine(steep), steps=60, record="last", **grid(lr=np.geomspace(0.01, 2, 60), beta1=[0.2, 0.4, 0.6])).loss
+        assert left.min() < 1e-7

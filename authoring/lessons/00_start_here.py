@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 18 minutes to read, 25 with the exercises.*
+# *About 19 minutes to read, 26 with the exercises.*
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
@@ -193,8 +193,7 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 # %% [markdown]
 # ### Exercise 2. Many walks at once (3 minutes)
 #
-# How long may a step be?
-# Find out by experiment, in a valley with a curvature of 50 across.
+# Find the border by experiment, in a valley with a curvature of 50 across.
 # Here are the valley and 201 step sizes from 0.01 to 0.1.
 
 # %%
@@ -285,7 +284,6 @@ best.answer(opening.where_the_best_is())
 # %% [markdown]
 # Short steps are safe, and they cost time.
 # Half of the best step leaves a loss that is a billion times as large.
-# In later lessons you meet this picture again, with a slope, a best place and a border.
 #
 # ### Exercise 3. A border in your head (2 minutes)
 #
@@ -338,8 +336,8 @@ table(header, play.windows(), ["", ".3f", ".3f"])
 # %% [markdown]
 # ## Part 4. The course
 #
-# You have predicted, played, written and checked, and the lessons ask for nothing else.
-# Solutions are in the folder [solutions](solutions/00_start_here.ipynb), each with its reason, and they help most after an attempt of your own.
+# Predict, play, write and check is how all lessons work.
+# Solutions are in the folder [solutions](solutions/00_start_here.ipynb), each with its reason, for after your own attempt.
 # A word with a link leads to the [glossary](glossary.ipynb).
 #
 # ### The map, and where you are on it

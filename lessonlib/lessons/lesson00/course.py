@@ -36,7 +36,7 @@ class Lesson(NamedTuple):
 
 
 COURSE = (
-    Lesson(0, "Start here", "How long may\na step be?", 25, 10, 0, 0.5, "sgd"),
+    Lesson(0, "Start here", "How long may\na step be?", 26, 10, 0, 0.5, "sgd"),
     Lesson(7, "Momentum", "Can a step\nremember?", 45, 13, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach coordinate?", 90, 7, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
     Lesson(9, "Adam", "Both at once?\nIs it better?", 55, 13, 2, 0.5, "adam", needs=(7, 8)),
