@@ -403,7 +403,7 @@
 # ### He start
 #
 # Random starting weights with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
-# So the numbers in a network with ReLU units keep their size from layer to layer.
+# So the numbers in a network with ReLU units keep about the same size from layer to layer.
 #
 # *Example.*
 # For a layer with 64 inputs the standard deviation is `(2 / 64) ** 0.5`, which is 0.177.
@@ -789,10 +789,10 @@
 # ### Token
 #
 # A piece of text that a language model reads as one symbol.
-# In lesson 11 it is one letter.
+# In lesson 11 it is one character.
 #
 # *Example.*
-# A batch of 16 texts with 64 letters each has `16 * 64`, which is 1024 tokens.
+# A batch of 16 texts with 64 characters each has `16 * 64`, which is 1024 tokens.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
@@ -802,7 +802,7 @@
 # Large language models are made of many layers of it.
 #
 # *Example.*
-# In one head of attention, 64 letters make a table of `64 * 64`, which is 4096 weights.
+# In one head of attention, 64 characters make a table of `64 * 64`, which is 4096 weights.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
