@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 19 minutes to read, 26 with the exercises.*
+# *About 20 minutes to read, 26 with the exercises.*
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
@@ -191,10 +191,10 @@ three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
 table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 
 # %% [markdown]
-# ### Exercise 2. Many walks at once (3 minutes)
+# ### Exercise 2. Many walks at once (2 minutes)
 #
 # Find the border by experiment, in a valley with a curvature of 50 across.
-# Here are the valley and 201 step sizes from 0.01 to 0.1.
+# Here are the valley and 201 step sizes.
 
 # %%
 steep = problems.ravine(50)
@@ -217,7 +217,7 @@ my_runs = run(sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 # Nobody needs a loop, because `run` takes all walks together.
 
 # %% [markdown]
-# The judge looks for the largest step size whose loss is lower at the end than at the start.
+# The judge reads the border off your walks.
 
 # %%
 judges.judge_runs(my_runs)
@@ -231,7 +231,7 @@ judges.judge_runs(my_runs)
 #
 # $$\theta_t = \theta_{t-1} - \alpha\lambda\,\theta_{t-1} = (1-\alpha\lambda)\,\theta_{t-1}$$
 #
-# With $\alpha = 0.15$ and $\lambda = 10$ the factor is $-0.5$, as you saw.
+# In your first step across the valley the factor was $-0.5$.
 
 # %%
 from lessonlib import problems, run, sgd
@@ -353,13 +353,13 @@ course.show_map()
 
 # %% [markdown]
 # Take the lessons in order, one at a sitting.
-# If you have little time, take 0, 9 and 10, and believe the formulas of 7 and 8 for the moment.
+# If you have little time, take 0, 9 and 10.
 # If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
 # ### Your record
 #
-# What you have done is written into one file on this machine, and it is sent nowhere.
+# What you have done is kept in one file on this machine, and sent nowhere.
 #
 # | You want to | Type |
 # |---|---|
@@ -374,6 +374,14 @@ course.show_map()
 print(machine.offer_record())
 
 # %% [markdown]
+# ### On Monday morning
+#
+# | | |
+# |---|---|
+# | **Type** | `optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
+# | **Change first** | the step size, by factors of three, until the loss grows; then go back one factor |
+# | **Suspect it** | when the loss grows within a few steps, or falls slowly at every one |
+#
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
