@@ -54,7 +54,7 @@ opening.walkers().live()
 lowest.answer(opening.lowest())
 
 # %% [markdown]
-# The walker on the left goes the right way at every step, and its steps are too short to arrive.
+# The walker on the left goes the right way at every step, and its steps are too short to arrive in fifty.
 # The one in the middle lands on the other side of the valley at each step, which is called [[oscillation]], and it arrives all the same.
 # The one on the right also changes sides, but each time it lands a little further out.
 # That is [[divergence]].
@@ -260,7 +260,7 @@ twice.answer(opening.what_it_does(walk))
 # | between 0 and 1 | a number between 1 and 0 | comes closer from one side |
 # | 1 | 0 | is there at once |
 # | between 1 and 2 | a number between 0 and $-1$ | changes sides, and comes closer |
-# | 2 | $-1$ | hops from side to side for ever |
+# | 2 | $-1$ | [[hops|hop]] from side to side for ever |
 # | above 2 | a number below $-1$ | changes sides, and goes further out |
 #
 # It must come closer along every axis, and the axis with the largest curvature allows the shortest step.
