@@ -39,6 +39,7 @@ def _scene() -> Scene:
 
 
 def _update(artists: dict[str, Any], lr: float, steep: float) -> str:
+    lr, steep = (float(f"{value:.6g}") for value in (lr, steep))  # a typed value has fewer digits: the same pixels for both
     result = _descent(lr, steep)
     show_run(artists, result)
     if "lines" in artists:
