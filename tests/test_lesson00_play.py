@@ -15,7 +15,7 @@ from lessonlib import grid, momentum, progress, run, sgd
 from lessonlib.lessons.lesson00 import course, judges, machine, opening, play
 from lessonlib.problems import ravine
 
-CASES = [(play.step_size, {"lr": 0.15, "steep": 10.0}), (opening.walkers, {"steps": 20})]
+CASES = [(play.step_size, {"lr": 0.15, "steep": 10.0}), (opening.walkers, {"steps": 8})]
 
 
 @pytest.mark.parametrize("law", [*LAWS, a_stored_picture_that_is_not_the_start_shows_the_goal_reached], ids=lambda law: law.__name__)
@@ -36,7 +36,7 @@ def test_the_goal_cannot_be_had_by_making_the_valley_round():
 
 def test_only_one_place_of_the_slider_meets_the_goal_of_the_walkers():
     goal = opening.walkers().goal
-    assert [steps for steps in range(51) if goal.met(steps=steps)] == [20]
+    assert [steps for steps in range(51) if goal.met(steps=steps)] == [8]
 
 
 def test_the_walkers_do_what_the_lesson_says():

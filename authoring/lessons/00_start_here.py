@@ -33,7 +33,9 @@
 from lessonlib.lessons.lesson00 import opening
 from lessonlib.play.prediction import predict
 
-lowest = predict("Which walker is lowest after fifty steps?", list(opening.WALKERS.values()))
+lowest = predict(
+    "Which walker is lowest after fifty steps?", list(opening.WALKERS.values())
+)
 lowest
 
 # %% [markdown]
@@ -46,7 +48,7 @@ opening.walkers().live()
 # %% [markdown]
 # **This is your first play.**
 # Move the slider and watch the walkers.
-# **Goal:** find the first step at which the walker in the middle has a loss below 0.001.
+# **Goal:** find the first step at which the walker on the left has lost half of its loss.
 #
 # Then run the next cell, which sets the answer beside your prediction.
 
@@ -106,8 +108,10 @@ from lessonlib.lessons.lesson00 import judges
 from lessonlib.play.prediction import predict
 from lessonlib.tables import table
 
-across = predict("Across the valley you are at 1, so the gradient is 10, and the step size "
-                 "is 0.15. Where are you after one step?")
+across = predict(
+    "Across the valley you are at 1, so the gradient is 10. "
+    "The step size is 0.15. Where are you after one step?"
+)
 across
 
 # %% [markdown]
@@ -239,8 +243,10 @@ from lessonlib.lessons.lesson00 import judges, opening, play
 from lessonlib.play.prediction import predict
 from lessonlib.tables import table
 
-twice = predict("The step size is 0.2 and the curvature across is 10. What does a walker do?",
-                list(opening.HOPS))
+twice = predict(
+    "The step size is 0.2 and the curvature across is 10. What does a walker do?",
+    list(opening.HOPS),
+)
 twice
 
 # %% [markdown]
@@ -270,8 +276,10 @@ twice.answer(opening.what_it_does(walk))
 # ### Where is the best step?
 
 # %%
-best = predict("The border is 0.2 in the first valley. Where is the best step for 100 steps?",
-               list(opening.BEST))
+best = predict(
+    "The border is 0.2 in the first valley. Where is the best step for 100 steps?",
+    list(opening.BEST),
+)
 best
 
 # %% [markdown]

@@ -19,7 +19,7 @@ __all__ = ["BEST", "HOPS", "STEEP", "WALKERS", "best_and_half", "lowest", "rings
 
 Array = np.ndarray[Any, Any]
 
-STEEP, STEPS, LOW = 10.0, 50, 1e-3  # the curvature across the valley, the steps of a walker, and the loss of the goal
+STEEP, STEPS = 10.0, 50  # the curvature across the valley, and the steps of a walker
 WALKERS = {0.005: "the one with step size 0.005", 0.15: "the one with step size 0.15", 0.202: "the one with step size 0.202"}
 HOPS = ("it comes closer, slowly", "it hops from side to side for ever", "it goes further out at every step")
 BEST = ("a tenth of the border", "half of the border", "nine tenths of the border")
@@ -51,7 +51,7 @@ def rings(steep: float, powers: Array) -> Array:
 def walkers() -> Experiment:
     """Three walks in one valley, each with its own step size, after a chosen number of steps."""
     return Experiment(_scene, _update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal(f"find the first step at which the walker in the middle has a loss below {LOW:g}.", _first_below))
+                      Goal("find the first step at which the walker on the left has lost half of its loss.", _first_below_half))
 
 
 def _scene() -> Scene:
@@ -90,8 +90,9 @@ def _update(artists: dict[str, Any], steps: int) -> str:
     return f"Loss after {steps} steps: {', '.join(told)}. At the start it was {walk.loss[0]:.1f}."
 
 
-def _first_below(steps: int) -> bool:
-    return bool(steps == int(np.flatnonzero(_walk(0.15).loss < LOW)[0]))
+def _first_below_half(steps: int) -> bool:
+    loss = _walk(min(WALKERS)).loss
+    return bool(steps == int(np.flatnonzero(loss < loss[0] / 2)[0]))
 
 
 def what_it_does(walk: Run) -> str:
