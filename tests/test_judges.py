@@ -7,14 +7,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from lessonlib import rules
 from lessonlib.checks import judge_slips
-from lessonlib.lessons.lesson00.judges import judge_border
+from lessonlib.lessons.lesson00.judges import LRS, judge_border, judge_runs
 from lessonlib.lessons.lesson07.judges import judge_beta, judge_lr
 from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
 from lessonlib.lessons.lesson10.judges import judge_decay, judge_groups, judge_memory, judge_resume
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor, judge_schedule
+from lessonlib.problems import ravine
+from lessonlib.runner import run
 
 torch = pytest.importorskip("torch")
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
@@ -48,6 +51,25 @@ def told(verdict, said):
 @pytest.mark.parametrize(("judge", "guess", "said"), ROWS, ids=[f"{j.__module__[-15:-7]}.{j.__name__}-{g!r:.20}" for j, g, _ in ROWS])
 def test_a_number_is_judged(judge, guess, said):
     told(judge(guess), said)
+
+
+WALKS = {"steps": 500, "record": "loss", "lr": LRS[:, None]}
+RUNS = [({}, "Correct."), ({"steps": 50}, "Another number of steps."), ({"record": "last"}, "Only the last loss is there."),
+        ({"record": "path"}, "It keeps more than the losses."), ({"lr": 0.02}, "Not one walk for each step size."),
+        ({"lr": LRS[:9, None]}, "Not one walk for each step size."), ({"lr": LRS[::-1, None]}, "Another rule, valley or order."),
+        ({"problem": ravine(10)}, "Another rule, valley or order."), ({"rule": rules.momentum}, "Another rule, valley or order.")]
+
+
+@pytest.mark.parametrize(("changed", "said"), RUNS)
+def test_many_walks_are_judged_by_what_is_in_them(changed, said):
+    call = {"rule": rules.sgd, "problem": ravine(50)} | WALKS | changed
+    told(judge_runs(run(call.pop("rule"), call.pop("problem"), **call)), said)
+
+
+@pytest.mark.parametrize("guess", [*KINDS, rules.sgd, np.ones(501)])
+def test_what_is_no_run_is_told_so(guess):
+    told(judge_runs(guess), "Not what `run` returns.")
+    told(judge_runs(None), "Not answered yet.")
 
 
 PATHS = {"right": np.zeros((5, 2)), "left": np.ones((5, 2)), "up": np.tri(5, 2)}

@@ -1,374 +1,857 @@
 # %% [markdown]
 # # Glossary
 #
-# The words of the course, each in a few sentences, with the lesson in which it first matters.
-# The symbols are those of the lessons: parameters $\theta$, gradient $g$, step size $\alpha$ (`lr`), curvature $\lambda$, step number $t$.
+# Every word of the course in two sentences, with an example that you can check and the lesson that teaches it.
+# The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
+# The code in the examples runs after `from lessonlib import *` and with NumPy as `np`.
 #
-# [A](#Activations) · [B](#Bandwidth) · [C](#Condition-number) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Heavy-ball) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Oscillation) · [P](#Param-group) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [V](#Variance) · [W](#Warm-up)
+# [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#He-start) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [U](#Underflow) · [V](#Variance) · [W](#Warm-up)
 
 # %% [markdown]
-# ## A, B, C
+# ## A, B
 #
 # ### Activations
 #
-# The numbers that the layers of a network make on the way forward and keep until the way back has used them.
-# They grow with the batch; parameters, gradients and state do not.
+# The numbers that the layers of a network compute on the way forward and keep until the way back has used them.
+# They grow with the [[batch size]], while parameters, gradients and optimizer state do not.
+#
+# *Example.*
+# A layer of 128 units that sees 64 images keeps `64 * 128 * 4`, which is 32768 bytes in float32.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Adagrad
 #
-# RMSprop without forgetting: each coordinate's gradient is divided by the root of the *sum* of all its squared gradients so far, $\theta_t = \theta_{t-1} - \alpha\, g_t \big/ \big(\sqrt{\sum_{i\le t} g_i^2} + \epsilon\big)$.
-# The sum never shrinks, so the factor on a coordinate's gradient can only fall.
+# RMSprop without forgetting, which divides the gradient by the root of the sum of all its squares so far.
+# The sum never shrinks, so the same gradient makes shorter and shorter steps.
+#
+# *Example.*
+# The tenth gradient of 1 in a row moves the parameter by `1 / 10**0.5`, which is 0.316 step sizes.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Adam
 #
-# *Adaptive moment estimation*: a step along the first moment, divided coordinate by coordinate by the root of the second, both with bias correction: $\theta_t = \theta_{t-1} - \alpha\, \hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
+# The optimizer that divides an average of the gradients by the root of an average of the squared gradients, for each parameter on its own.
+# Both averages are corrected for their start at zero, so $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
+#
+# *Example.*
+# From 2, with a gradient of 3 and a step size of 0.001, `adam(2.0, 3.0, State())[0]` gives 1.999.
+#
 # *[Lesson 9](09_adam.ipynb)*
 #
 # ### AdamW
 #
-# Adam with decoupled weight decay: $\theta$ is multiplied by $1 - \alpha \cdot \text{weight decay}$, and Adam's step, computed from the gradient of the loss alone, is subtracted.
-# That is PyTorch's form; in the paper's the decay is not multiplied by $\alpha$, only by the schedule.
+# Adam with decoupled [[weight decay]], which shrinks each weight by a small share and then takes Adam's step.
+# In PyTorch the share is the step size times the decay.
+#
+# *Example.*
+# From 2, with a decay of 0.5, `adamw(2.0, 3.0, State(), lr=0.001, weight_decay=0.5)[0]` gives 1.998.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### AMSGrad
 #
-# Adam that divides by the root of the largest $v$ so far, coordinate by coordinate, so that its denominator never shrinks.
-# *[Lesson 9](09_adam.ipynb)*
+# Adam that divides by the root of the largest $v$ so far, so that its denominator never shrinks.
+# It was made for problems where large gradients are rare.
+#
+# *Example.*
+# When $v$ was 9 and is 4 now, it divides by `max(9, 4) ** 0.5`, which is 3.
+#
+# *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Bandwidth
 #
 # How many bytes a second a machine moves between its memory and its processor.
-# An optimizer does little arithmetic with each number it reads, so for a large model bandwidth, not arithmetic, limits how fast a step can be.
+# An optimizer computes little with each number that it reads, so for a large model the bandwidth limits how fast a step can be.
+#
+# *Example.*
+# A step that moves 28 bytes for each of 100 million parameters needs, at 320 GB a second, at least `28 * 100e6 / 320e9 * 1000`, which is 8.75 milliseconds.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Basin
 #
-# Of step sizes: the unbroken range around the best one whose results are within a stated distance of the best; its width is given in decades (factors of ten).
-# Not the basin of attraction of a minimum.
-# *[Lesson 9](09_adam.ipynb)*
+# The range of step sizes around the best one whose results are nearly as good.
+# Its width is given in decades, and one decade is a factor of ten.
+#
+# *Example.*
+# From 0.003 to 0.03 it is `math.log10(0.03 / 0.003)`, which is 1 decade wide.
+#
+# *[Lesson 9, deeper](deeper/09_adam.ipynb)*
+#
+# ### Batch size
+#
+# How many training examples are in a [[mini-batch]].
+# A larger batch has a less noisy gradient and costs more time and memory for each step.
+#
+# *Example.*
+# With four times as many examples the noise of the gradient is `1 / 4**0.5`, which is 0.5 of what it was.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
+#
+# ### Bfloat16
+#
+# A number format of 16 bits that reaches as far as float32 and resolves much less.
+# It needs no [[GradScaler]], and older GPUs such as the T4 on Colab have no arithmetic for it.
+#
+# *Example.*
+# The next number after 1 is `1 + 2**-7`, which is 1.0078125.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Bias correction
 #
-# Division of an average that started at zero by $1-\beta^t$, which is the share of its weight that lies on gradients so far: $\hat m_t = m_t / (1-\beta_1^t)$, $\hat v_t = v_t/(1-\beta_2^t)$.
-# Exact for a steady gradient; for random gradients of constant mean it makes the average right in expectation.
+# The division of an average that started at zero by $1-\beta^t$, the share of its weight that lies on gradients so far.
+# For a steady gradient it makes the average right from the first step on.
+#
+# *Example.*
+# At the first step $m$ holds `1 - 0.9**1`, which is 0.1 of the gradient, so it is divided by 0.1.
+#
 # *[Lesson 9](09_adam.ipynb)*
 #
-# ### Condition number
+# ### Border
 #
-# Largest curvature over smallest, $\kappa = \lambda_{\max}/\lambda_{\min}$, of a quadratic whose curvatures are all positive.
-# Where $\kappa$ is large, the number of steps to a given accuracy grows like $\kappa$ for gradient descent and like $\sqrt\kappa$ for momentum, each at its best settings.
-# *[Lesson 0](00_start_here.ipynb)*
+# The largest stable step size of gradient descent, 2 divided by the largest [[curvature]].
+# Below it the loss of a quadratic falls, and above it the loss grows.
 #
-# ### Curvature
+# *Example.*
+# With a curvature of 10 the border is `2 / 10`, which is 0.2.
 #
-# How fast the slope changes: the second derivative of the loss along a direction, $\lambda$.
-# On $\frac{1}{2}\lambda\theta^2$ the gradient is $\lambda\theta$.
-# In many dimensions the second derivatives form a matrix, the Hessian; its eigenvalues are the curvatures along its eigenvectors.
 # *[Lesson 0](00_start_here.ipynb)*
 
 # %% [markdown]
-# ## D, E
+# ## C, D
+#
+# ### Checkpoint
+#
+# A file from which a training can go on as if nothing had happened.
+# It holds the weights, what the optimizer remembers, and what else the run needs, such as the place in its [[schedule]].
+#
+# *Example.*
+# Weights, $m$ and $v$ of 100 million parameters in float32 take `3 * 4 * 100e6 / 1e9`, which is 1.2 GB.
+#
+# *[Lesson 10](10_adamw.ipynb)*
+#
+# ### Condition number
+#
+# The largest curvature divided by the smallest one, written $\kappa$.
+# The steps that gradient descent needs grow in proportion to it, and those of momentum in proportion to its root.
+#
+# *Example.*
+# For curvatures of 100 and 1 it is `100 / 1`, which is 100.
+#
+# *[Lesson 7](07_momentum.ipynb)*
+#
+# ### Cosine
+#
+# A [[schedule]] in which the step size falls along half a wave of the cosine, slowly at first and at the end.
+# It needs to know how many steps the run will have.
+#
+# *Example.*
+# Halfway through the run the step size is multiplied by `0.5 * (1 + math.cos(math.pi * 0.5))`, which is 0.5.
+#
+# *[Lesson 10](10_adamw.ipynb)*
+#
+# ### Cross-entropy
+#
+# The loss of a network that chooses among classes, which is minus the logarithm of the share that it gives to the right class.
+# It is averaged over the examples.
+#
+# *Example.*
+# A network that gives each of ten digits the same share has a loss of `-math.log(1 / 10)`, which is 2.303.
+#
+# *[Lesson 9](09_adam.ipynb)*
+#
+# ### Curvature
+#
+# How fast the slope of the loss changes along a direction, written $\lambda$.
+# On the loss $\frac{1}{2}\lambda\theta^2$ the gradient is $\lambda\theta$.
+#
+# *Example.*
+# With a curvature of 10, a distance of 0.3 from the minimum has a gradient of `10 * 0.3`, which is 3.
+#
+# *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Dampening
 #
-# An option of `torch.optim.SGD`, whose buffer is $b_t = \mu\, b_{t-1} + (1-\text{dampening})\, g_t$ with $b_1 = g_1$.
-# At `dampening` $=\mu$ the sum becomes an average, except that the first gradient enters in full.
+# An option of `torch.optim.SGD` that multiplies each new gradient by 1 minus this number.
+# With a dampening equal to the momentum, PyTorch's sum becomes an average, and only the first gradient enters in full.
+#
+# *Example.*
+# With both at 0.9, a first and a second gradient of 1 make the average `0.9 * 1 + (1 - 0.9) * 1`, which is 1.
+#
 # *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Decoupled weight decay
 #
-# Weight decay that acts on the parameters directly instead of through the gradient, so that no average of gradients ever contains it.
-# For gradient descent it is the same as an L2 penalty; for Adam it is not.
+# [[Weight decay]] that shrinks the weights directly and leaves the gradient as it is.
+# So no average of gradients contains it, and every weight shrinks by the same share.
+#
+# *Example.*
+# With a step size of 0.1 and a decay of 0.01, each step multiplies every weight by `1 - 0.1 * 0.01`, which is 0.999.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Divergence
 #
-# The loss grows without bound instead of falling.
-# Gradient descent on a quadratic diverges, from almost every start, when $\alpha > 2/\lambda_{\max}$.
+# The loss grows from step to step and has no bound.
+# Gradient descent diverges when its step size is above the [[border]].
+#
+# *Example.*
+# At a step size of 0.202 and a curvature of 10, each step multiplies the distance by `1 - 0.202 * 10`, which is -1.02.
+#
 # *[Lesson 0](00_start_here.ipynb)*
+
+# %% [markdown]
+# ## E, F
 #
 # ### Edge of stability
 #
-# A regime of full-batch gradient descent in which the largest curvature of the loss stays near $2/\alpha$ (with momentum, near momentum's own limit): the loss goes up and down from step to step and still falls over many.
-# *[Lesson 9](09_adam.ipynb)*
+# A state of full-batch gradient descent in which the largest curvature of the loss stays near $2/\alpha$.
+# The loss goes up and down from step to step and still falls over many.
+#
+# *Example.*
+# At a step size of 0.05 the largest curvature stays near `2 / 0.05`, which is 40.
+#
+# *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Eigenvalue
 #
-# A number $\lambda$ with $Au = \lambda u$ for some vector $u \ne 0$, its eigenvector: along $u$, the matrix $A$ only stretches (or flips, if $\lambda<0$).
-# A complex pair means that it turns as well as stretches.
-# Along the eigenvectors of a quadratic's Hessian gradient descent is a set of separate problems, one for each eigenvalue.
-# *[Lesson 7](07_momentum.ipynb)*
+# A number $\lambda$ by which a matrix stretches some direction without turning it.
+# The eigenvalues of a quadratic's matrix of second derivatives are its curvatures.
+#
+# *Example.*
+# The larger one of a valley with curvatures 1 and 100 is `np.linalg.eigvalsh([[1, 0], [0, 100]])[1]`, which is 100.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
+# ### Epoch
+#
+# One pass over all training examples.
+# The steps of an epoch are the number of examples divided by the batch size.
+#
+# *Example.*
+# 1297 images in batches of 64 make `math.ceil(1297 / 64)`, which is 21 steps.
+#
+# *[Lesson 9](09_adam.ipynb)*
 #
 # ### Epsilon
 #
-# The small constant $\epsilon$ in $g/(\sqrt v + \epsilon)$, in the units of the gradient.
-# It keeps the division finite; where it is larger than $\sqrt v$, it makes the step proportional to the gradient again.
+# The small number $\epsilon$ that is added to the root of $v$ before RMSprop and Adam divide by it.
+# It keeps the division finite, and where it is larger than the root, the step is proportional to the gradient again.
+#
+# *Example.*
+# Where the gradient was always zero, `0 / (0**0.5 + 1e-8)` gives 0 instead of an error.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Equilibrium
 #
-# The size of the weights at which what the gradient's steps add and what the decay takes away balance, on average over many steps.
+# The size of the weights at which what the gradient adds and what the decay takes away are equal, on average over many steps.
+# A weight starts from anywhere and drifts there.
+#
+# *Example.*
+# Under a steady gradient AdamW's weight rests at 1 divided by the decay, with 0.5 at `1 / 0.5`, which is 2.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Excess loss
 #
-# The loss minus the lowest value that is possible.
+# The loss minus the lowest loss that is possible.
+# It shows how far an optimizer still has to go.
+#
+# *Example.*
+# At a loss of 0.35 where 0.25 is the lowest, it is `0.35 - 0.25`, which is 0.1.
+#
 # *[Lesson 9](09_adam.ipynb)*
 #
 # ### Exponential moving average
 #
-# $m_t = \beta\, m_{t-1} + (1-\beta)\, g_t$, EMA for short: each step keeps a share $\beta$ of the old value.
-# The gradient of $k$ steps ago has the weight $(1-\beta)\beta^k$.
+# A running average that keeps a share $\beta$ of its old value at each step and takes $1-\beta$ of the new one.
+# A value of $k$ steps ago has the weight $(1-\beta)\beta^k$.
+#
+# *Example.*
+# From 0, after one gradient of 3, it is `0.9 * 0 + 0.1 * 3`, which is 0.3.
+#
 # *[Lesson 7](07_momentum.ipynb)*
-
-# %% [markdown]
-# ## F, G, H, K
 #
 # ### First moment
 #
-# The mean of the gradient, which $m$ estimates by an exponential moving average.
+# The mean of the gradient.
+# Adam estimates it by the running average $m$.
+#
+# *Example.*
+# Of the gradients 1 and 3 it is `np.mean([1, 3])`, which is 2.
+#
 # *[Lesson 9](09_adam.ipynb)*
+#
+# ### Float16
+#
+# A number format of 16 bits that resolves more than [[bfloat16]] and reaches less far.
+# Small gradients become zero in it, which is why it needs a [[GradScaler]].
+#
+# *Example.*
+# Its largest number is `float(np.finfo(np.float16).max)`, which is 65504.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Floor
 #
-# Of a step's time: the bytes that the step cannot avoid moving, divided by the bandwidth.
-# Adam in float32 reads $\theta, g, m, v$ and writes $\theta, m, v$: seven numbers of 4 bytes, 28 bytes for each parameter.
+# The shortest time that a step can take, which is the bytes that it cannot avoid moving divided by the [[bandwidth]].
+# Adam in float32 reads four numbers for each parameter and writes three.
+#
+# *Example.*
+# For each parameter that makes `7 * 4`, which is 28 bytes.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
+#
+# ### Flow picture
+#
+# A drawing of boxes and arrows that shows what an optimizer computes from what.
+# Each box is one line of its code.
+#
+# *Example.*
+# In Adam's picture the last box holds `theta = theta - lr * m_hat / (v_hat**0.5 + eps)`.
+#
+# *[Lesson 9](09_adam.ipynb)*
 #
 # ### Foreach
 #
-# An implementation that hands whole lists of tensors to each operation of the update, instead of one tensor after another: fewer launches, but each operation still passes over memory on its own.
+# A way to run an optimizer that hands whole lists of tensors to each operation.
+# It launches fewer kernels than a loop, and each operation still passes over the memory on its own.
+#
+# *Example.*
+# In PyTorch you ask for it with `optim.AdamW(model.parameters(), foreach=True)`.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Full batch
 #
-# The gradient of the loss over all training examples, without noise; the opposite of a mini-batch.
-# *[Lesson 9](09_adam.ipynb)*
+# The gradient over all training examples, which has no noise.
+# It is the opposite of a [[mini-batch]].
+#
+# *Example.*
+# In lesson 7 a network sees all 1297 images at each of 100 steps, and that makes `1297 * 100`, which is 129700 images.
+#
+# *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Fused
 #
-# An implementation that does the whole update in one kernel: each number is read once and written once.
+# A way to run an optimizer that does the whole update in one [[kernel]].
+# Each number is read once and written once.
+#
+# *Example.*
+# In PyTorch you ask for it with `optim.AdamW(model.parameters(), fused=True)`.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
+
+# %% [markdown]
+# ## G, H
 #
 # ### Gradient
 #
-# The vector of the loss's slopes, $g_i = \partial L/\partial\theta_i$.
+# The list of the slopes of the loss, one for each parameter.
 # It points where the loss rises fastest, and it is longer where the loss is steeper.
+#
+# *Example.*
+# Of the loss $\theta^2$ it is $2\theta$, so at 1.5 it is `2 * 1.5`, which is 3.
+#
 # *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Gradient clipping
 #
-# Shortening a gradient whose norm exceeds a threshold $c$ to the norm $c$, its direction unchanged: $g \leftarrow g \cdot \min(1,\, c/\lVert g\rVert)$.
+# The gradient is shortened to a chosen length whenever it is longer, and its direction stays.
+# It protects a training from rare and very large gradients.
+#
+# *Example.*
+# With a limit of 1, the gradient (3, 4) is multiplied by `1 / math.hypot(3, 4)`, which is 0.2.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Gradient descent
 #
-# A step against the gradient, $\theta_t = \theta_{t-1} - \alpha\, g_t$, again and again; `sgd` in the code.
-# With the gradient of a mini-batch it is called *stochastic* gradient descent, SGD.
+# Steps against the gradient, again and again, $\theta_t = \theta_{t-1} - \alpha\,g_t$.
+# With the gradient of a mini-batch it is called stochastic gradient descent, SGD for short.
+#
+# *Example.*
+# From 2, with a gradient of 3 and a step size of 0.1, `sgd(2.0, 3.0, State(), lr=0.1)[0]` gives 1.7.
+#
 # *[Lesson 0](00_start_here.ipynb)*
+#
+# ### GradScaler
+#
+# PyTorch's tool that multiplies the loss by a large number before the way back and divides the gradients by it again before the step.
+# Without it small gradients become zero in [[float16]].
+#
+# *Example.*
+# A gradient of 0.00000001 becomes `float(np.float16(1e-8))`, which is 0 in float16, and multiplied by 65536 it becomes `float(np.float16(1e-8 * 65536))`, which is 0.000655.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Grokking
 #
-# Test accuracy that rises from chance to nearly perfect long after training accuracy has reached 100 %.
+# Test accuracy that rises from chance to nearly perfect, long after the training accuracy has reached 100 %.
+# Decay of the weights makes it come sooner.
+#
+# *Example.*
+# A network learns half of all sums modulo a number by heart, and thousands of steps later it can do the other half.
+# For modulo 97 there are `97 * 97`, which is 9409 sums.
+#
 # *[Lesson 10](10_adamw.ipynb)*
+#
+# ### He start
+#
+# Random starting weights with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
+# So the numbers in a network with ReLU units keep about the same size from layer to layer.
+#
+# *Example.*
+# For a layer with 64 inputs the standard deviation is `(2 / 64) ** 0.5`, which is 0.177.
+#
+# *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Heavy ball
 #
-# Polyak's form of momentum: $\theta_{t+1} = \theta_t - \eta\, g_{t+1} + \beta\,(\theta_t - \theta_{t-1})$, where $g_{t+1}$ is the gradient at $\theta_t$.
-# With $\eta = \alpha(1-\beta)$ its path is that of a step along the running average.
-# *[Lesson 7](07_momentum.ipynb)*
+# Polyak's form of [[momentum]], which adds a share $\beta$ of the last move to a step of gradient descent.
+# With a step size of $\alpha(1-\beta)$ it takes the path of a step along the running average.
+#
+# *Example.*
+# After a move of 0.1, with beta 0.9, and where the gradient is zero, the ball moves on by `0.9 * 0.1`, which is 0.09.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
+# ### Hop
+#
+# A step over the minimum to the other side, followed by one back, again and again.
+# It happens when the step does not become shorter near the minimum, as with [[sign descent]].
+#
+# *Example.*
+# With steps of 0.1 and from 0.05, the next place is `0.05 - 0.1 * np.sign(0.05)`, which is -0.05.
+#
+# *[Lesson 8](08_rmsprop.ipynb)*
+#
+# ### Hyperparameter
+#
+# A number that you choose before the training and that the training does not change.
+# Step size, betas, epsilon and weight decay are hyperparameters, and the weights are not.
+#
+# *Example.*
+# `adam` has four of them and `sgd` has one, which is `lr`.
+#
+# *[Lesson 9](09_adam.ipynb)*
+
+# %% [markdown]
+# ## K, L
 #
 # ### Kernel
 #
-# A program that a GPU runs over many numbers at once.
-# Each launch from the CPU has a fixed cost, whatever the size of the data.
-# (The *kernel of a notebook* is another thing: the process that runs its cells.)
+# A program that a GPU runs over many numbers at once, and that costs some time to launch.
+# The kernel of a notebook is something else, the process that runs its cells.
+#
+# *Example.*
+# If a launch takes 10 microseconds, a thousand of them take `1000 * 10e-6 * 1000`, which is 10 milliseconds.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
-
-# %% [markdown]
-# ## L, M
 #
 # ### L2 penalty
 #
-# A term $\frac{1}{2} c \lVert\theta\rVert^2$ added to the loss.
-# It adds $c\,\theta$ to the gradient, so that everything an optimizer does to gradients it does to the penalty too.
+# A term $\frac{1}{2}c\lVert\theta\rVert^2$ that is added to the loss, so that large weights cost something.
+# It adds $c\,\theta$ to the gradient, and whatever an optimizer does to gradients it does to the penalty too.
+#
+# *Example.*
+# With $c$ = 0.01, a weight of 2 gets `0.01 * 2`, which is 0.02 added to its gradient.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Label noise
 #
-# Wrong labels among the training data.
-# A model that gets them "right" has learned them by heart.
+# Wrong labels among the training examples.
+# A network that gets them right has learned them by heart.
+#
+# *Example.*
+# With a tenth of 1297 labels wrong, a network that has learned only what is true reads a share of at most `1 - 0.1`, which is 0.9 as they are labelled.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Learning rate
 #
-# The factor $\alpha$ of a step, `lr` in the code, also called step size.
-# It has units: those of the parameters over those of what it multiplies.
+# The number $\alpha$ that the gradient, or what takes its place, is multiplied by to make a step.
+# It is also called step size, and `lr` in the code.
+#
+# *Example.*
+# With a step size of 0.1 and a gradient of 3, gradient descent moves by `0.1 * 3`, which is 0.3.
+#
 # *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Loss
 #
-# The number $L(\theta)$ that training makes small; for a network, how wrong its answers are, averaged over examples.
+# The number $L(\theta)$ that training makes small.
+# For a network it says how wrong the answers are, averaged over examples.
+#
+# *Example.*
+# A line that is off by 1 and by 3 has a mean squared error of `np.mean([1**2, 3**2])`, which is 5.
+#
 # *[Lesson 0](00_start_here.ipynb)*
+
+# %% [markdown]
+# ## M, N
 #
 # ### Memory
 #
-# Of an average with decay rate $\beta$: $1/(1-\beta)$ steps, the span in which its weights fall by about a factor $e$.
-# For $\beta \ge 0.9$ the gradients of that span hold between 63 and 66 % of the weight, $1-\beta^{1/(1-\beta)}$.
-# (Lesson 11 also speaks of the memory of a device, in bytes.)
+# Of a running average, $1/(1-\beta)$ steps.
+# After that many steps about a third of a gradient's weight is left.
+#
+# *Example.*
+# With $\beta$ = 0.9 it is `1 / (1 - 0.9)`, which is 10 steps.
+# Ten steps later a weight has been multiplied by `0.9**10`, which is 0.349.
+#
 # *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Mini-batch
 #
-# A small random sample of the training examples, drawn anew for each step.
-# Its gradient is the full gradient plus noise.
-# *[Lesson 7](07_momentum.ipynb)*
+# A few training examples that are drawn anew for each step.
+# Their gradient is the gradient over all examples plus noise.
+#
+# *Example.*
+# A batch of 64 out of 1297 images is `64 / 1297`, which is 0.0493 of them.
+#
+# *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Mixed precision
 #
-# Training with most of the arithmetic in a 16-bit format, while the weights that the optimizer updates, and what it remembers, are kept in float32.
+# Training in which most of the arithmetic is done with 16 bits, while the weights and what the optimizer remembers stay in float32.
+# It saves time and the memory of the [[activations]].
+#
+# *Example.*
+# `with torch.autocast("cuda", dtype=torch.float16):` stands before the forward pass and the loss.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Momentum
 #
-# A step along a running average of the gradients instead of the newest one: $m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$, $\theta_t = \theta_{t-1} - \alpha\, m_t$.
-# What alternates in sign cancels; what keeps its direction adds up.
+# A step along a running average of the gradients, $m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g_t$ and $\theta_t = \theta_{t-1} - \alpha\,m_t$.
+# What changes its sign cancels, and what keeps its direction stays.
+#
+# *Example.*
+# From 2, with a first gradient of 3, `momentum(2.0, 3.0, State(), lr=0.1)[0]` gives 1.97.
+#
 # *[Lesson 7](07_momentum.ipynb)*
-
-# %% [markdown]
-# ## N, O, P, R
 #
 # ### Nesterov momentum
 #
-# Momentum whose gradient is taken where the old velocity is about to lead, not where the parameters stand.
-# PyTorch's form rewrites this so that the gradient is taken at the stored parameters.
-# *[Lesson 7](07_momentum.ipynb)*
+# Momentum that takes the gradient at the place to which its average is about to lead.
+# PyTorch writes it so that the gradient is still taken at the parameters.
+#
+# *Example.*
+# In PyTorch it is `optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True)`.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Noise floor
 #
-# The level around which the loss, or the squared distance from the minimum, settles at a constant step size, because each step's noise undoes what the slope gains.
+# The level around which the loss settles at a constant step size, because each step adds as much noise as the slope takes away.
 # For small steps it is proportional to the step size.
-# *[Lesson 7](07_momentum.ipynb)*
+#
+# *Example.*
+# With curvature 1, noise 1 and a step size of 0.1, the mean squared distance from the minimum settles at `0.1 / (2 - 0.1)`, which is 0.0526, and with 0.05 at `0.05 / (2 - 0.05)`, which is 0.0256.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+
+# %% [markdown]
+# ## O, P, Q
+#
+# ### Optimizer
+#
+# The rule that turns a gradient into a step.
+# In this course each is one short function, and in PyTorch it is an object with a method `step`.
+#
+# *Example.*
+# `optimizer = optim.Adam(model.parameters(), lr=1e-3)` makes one.
+#
+# *[Lesson 0](00_start_here.ipynb)*
+#
+# ### Optimizer state
+#
+# What an optimizer remembers from one step to the next.
+# For Adam that is $m$ and $v$ for each parameter, and the number of steps.
+#
+# *Example.*
+# For a million parameters in float32, $m$ and $v$ take `2 * 4 * 1e6 / 1e6`, which is 8 MB.
+#
+# *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Oscillation
 #
-# Steps that land on alternating sides of the minimum.
-# Gradient descent on a quadratic oscillates along every direction with $\alpha\lambda > 1$; the swings shrink as long as $\alpha\lambda < 2$.
+# Steps that land on one side of the minimum and then on the other.
+# Along a direction with $\alpha\lambda$ between 1 and 2 the swings become smaller, so it does no harm.
+#
+# *Example.*
+# At a step size of 0.15 and a curvature of 10, each step multiplies the distance by `1 - 0.15 * 10`, which is -0.5.
+#
 # *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Overfitting
 #
-# Learning the peculiarities of the training examples: the training loss goes on falling while the loss on new examples rises.
+# A network learns what is peculiar to its training examples.
+# The training loss goes on falling, while the loss on new examples rises.
+#
+# *Example.*
+# A network that reads all training images and 92 % of the new ones has a gap of `100 - 92`, which is 8 points.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Param group
 #
-# In PyTorch, a set of parameters within one optimizer that has hyperparameters of its own, for example no weight decay for biases.
+# In PyTorch, some of the parameters of one optimizer that have hyperparameters of their own.
+# It is used to keep biases and norms free of weight decay.
+#
+# *Example.*
+# `{"params": biases, "weight_decay": 0.0}` is one.
+#
 # *[Lesson 10](10_adamw.ipynb)*
+#
+# ### Parameter
+#
+# A number in a network that training changes, also called a weight.
+# All of them together are $\theta$.
+#
+# *Example.*
+# A layer from 64 inputs to 10 outputs has `64 * 10 + 10`, which is 650 parameters.
+#
+# *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Precision
 #
-# How finely a number format resolves: the distance from 1 to the next number is $2^{-52}$ in float64, $2^{-23}$ in float32 and $2^{-7}$ in bfloat16.
-# Precision is not range: bfloat16 reaches as far as float32.
+# How finely a number format resolves, which is the distance from 1 to the next number.
+# It is not the range, because [[bfloat16]] reaches as far as float32 and resolves less.
+#
+# *Example.*
+# In float32 it is `float(np.finfo(np.float32).eps)`, which is 1.19e-7, and in float64 `float(np.finfo(float).eps)`, which is 2.22e-16.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Protocol
 #
-# What an experiment held fixed and what it tuned: which values were tried, with which budget, schedule and seeds, and what counted as best.
+# What an experiment kept fixed and what it tuned, and how it chose the best.
 # A comparison of optimizers means nothing without it.
+#
+# *Example.*
+# Thirty step sizes and ten seeds for each of three optimizers make `30 * 10 * 3`, which is 900 runs.
+#
+# *[Lesson 9, deeper](deeper/09_adam.ipynb)*
+#
+# ### Quadratic
+#
+# A loss whose curvature is the same everywhere, such as $\frac{1}{2}\lambda\theta^2$.
+# Near a minimum most losses look like one.
+#
+# *Example.*
+# With a curvature of 10, at a distance of 2, it is `0.5 * 10 * 2**2`, which is 20.
+#
 # *[Lesson 7](07_momentum.ipynb)*
+
+# %% [markdown]
+# ## R, S
 #
 # ### Ravine
 #
-# A valley that is steep across and nearly flat along: a quadratic with a large condition number.
-# *[Lesson 0](00_start_here.ipynb)*
+# A valley that is steep across and nearly flat along.
+# In the code it is `ravine(kappa)`, with curvature 1 along and $\kappa$ across.
+#
+# *Example.*
+# At the start (1, 1) of the one with $\kappa$ = 100 the loss is `ravine(100).loss(np.ones(2))`, which is 50.5.
+#
+# *[Lesson 7](07_momentum.ipynb)*
 #
 # ### RMSprop
 #
-# A step in which each coordinate's gradient is divided by the root of a running average of its squares: $v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$, $\theta_t = \theta_{t-1} - \alpha\, g_t/(\sqrt{v_t}+\epsilon)$.
+# A step in which each gradient is divided by the root of a running average of its squares.
+# So every parameter gets a step size of its own, $\theta_t = \theta_{t-1} - \alpha\,g_t/(\sqrt{v_t}+\epsilon)$.
+#
+# *Example.*
+# From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99, which is ten step sizes.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Rotation
 #
-# Describing the same problem in turned axes.
-# The path of gradient descent or momentum turns along with it; RMSprop and Adam, which treat each coordinate on its own, take another path.
+# The same problem described in turned axes.
+# Gradient descent and momentum turn with it, while RMSprop and Adam take another path, because they treat each axis on its own.
+#
+# *Example.*
+# Turned by 45 degrees, a step of 1 along one axis becomes `math.cos(math.radians(45))`, which is 0.707 along each of two.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
-
-# %% [markdown]
-# ## S, T, V, W
 #
 # ### Scale invariance
 #
-# Multiplying the loss by a positive constant leaves the path of the parameters unchanged.
-# It holds for RMSprop and Adam up to $\epsilon$, and not for gradient descent or momentum.
+# The path stays the same when the loss is multiplied by a positive number.
+# It holds for RMSprop and Adam as long as gradients are far above epsilon, and not for gradient descent or momentum.
+#
+# *Example.*
+# With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Schedule
 #
-# A step size that changes with $t$ by a rule set before the run, such as a cosine that falls to zero at the end.
-# *[Lesson 9](09_adam.ipynb)*
+# A step size that changes with the number of the step, by a rule that is set before the run.
+# Most of them rise at first, which is a [[warm-up]], and fall to zero at the end.
+#
+# *Example.*
+# A straight line from 0.1 to 0 is at step 50 of 100 at `0.1 * (1 - 50 / 100)`, which is 0.05.
+#
+# *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Second moment
 #
-# The mean of $g^2$, which $v$ estimates by an exponential moving average.
-# It is not centred: $\overline{g^2} = \bar g^{\,2} + \text{variance}$.
+# The mean of the squared gradient, which RMSprop and Adam estimate by the running average $v$.
+# Nothing is subtracted from it, so it is not the [[variance]].
+#
+# *Example.*
+# Of the gradients 1 and 3 it is `np.mean([1**2, 3**2])`, which is 5.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Seed
 #
-# The number that starts a random generator.
-# The same seed gives the same draws: the same starting weights, the same mini-batches, the same noise.
+# The number that starts a generator of random numbers.
+# The same seed gives the same starting weights, the same mini-batches and the same noise.
+#
+# *Example.*
+# `np.random.default_rng(0).integers(10)` gives 8 on every machine.
+#
 # *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Sharding
 #
-# Splitting the parameters, their gradients or the optimizer's state among several devices, so that each holds only its share.
+# The parameters, gradients or optimizer state are split among several devices, so that each holds only its share.
+# They are sent around when they are needed.
+#
+# *Example.*
+# $m$ and $v$ of 7 billion parameters in float32, over 8 devices, are `7e9 * 2 * 4 / 8 / 1e9`, which is 7 GB on each.
+#
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Sign descent
 #
-# Every coordinate moves by $\alpha$ against the sign of its gradient, $\theta_t = \theta_{t-1} - \alpha\,\mathrm{sign}(g_t)$.
-# It is RMSprop at $\beta_2 = 0$ and $\epsilon \to 0$.
+# Every parameter moves by the step size against the sign of its gradient.
+# RMSprop becomes this when $\beta_2$ is 0 and $\epsilon$ is very small.
+#
+# *Example.*
+# From 2, with a gradient of 3 and a step size of 0.001, `2.0 - 0.001 * np.sign(3.0)` gives 1.999.
+#
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Spectral radius
 #
-# The largest absolute value among the eigenvalues of a matrix.
-# When each step multiplies the error by the same matrix, the error shrinks in the long run by this factor a step, and it goes to zero from every start exactly when the factor is below 1.
-# *[Lesson 7](07_momentum.ipynb)*
+# The largest absolute value among the [[eigenvalues|eigenvalue]] of a matrix.
+# When each step multiplies the error by the same matrix, the error shrinks in the long run by this factor at each step.
+#
+# *Example.*
+# `max(abs(np.linalg.eigvals([[0, 1], [-0.81, 0]])))` gives 0.9.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
+# ### Standardising
+#
+# Each input is counted from its mean and divided by its standard deviation.
+# It takes differences of unit out of the data, which helps every optimizer.
+#
+# *Example.*
+# A temperature of 68 degrees, with a mean of 50 and a standard deviation of 18, becomes `(68 - 50) / 18`, which is 1.
+#
+# *[Lesson 9](09_adam.ipynb)*
 #
 # ### State dict
 #
-# In PyTorch, a dictionary of all that an optimizer needs to go on: what it remembers for each parameter (for Adam `step`, `exp_avg`, `exp_avg_sq`: our $t, m, v$) and its hyperparameters.
+# In PyTorch, a dictionary of what an optimizer remembers for each parameter and of its hyperparameters.
+# For Adam it holds `step`, `exp_avg` and `exp_avg_sq`, which are our $t$, $m$ and $v$.
+#
+# *Example.*
+# `torch.save(optimizer.state_dict(), "optimizer.pt")` writes it to a file.
+#
 # *[Lesson 10](10_adamw.ipynb)*
+
+# %% [markdown]
+# ## T, U, V, W
 #
 # ### Timescale
 #
-# Of weight decay: $1/(\alpha \cdot \text{weight decay})$ steps, in which the decay alone shrinks a weight by a factor $e$.
-# A run much shorter than that hardly feels the decay.
-# *[Lesson 9](09_adam.ipynb)*
+# Of weight decay, 1 divided by the step size times the decay, in steps.
+# In that many steps the decay alone shrinks a weight to about a third.
+#
+# *Example.*
+# At AdamW's defaults in PyTorch it is `1 / (0.001 * 0.01)`, which is 100000 steps.
+#
+# *[Lesson 10](10_adamw.ipynb)*
+#
+# ### Token
+#
+# A piece of text that a language model reads as one symbol.
+# In lesson 11 it is one character.
+#
+# *Example.*
+# A batch of 16 texts with 64 characters each has `16 * 64`, which is 1024 tokens.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
+#
+# ### Transformer
+#
+# A network in which each place of a text looks at the places before it.
+# Large language models are made of many layers of it.
+#
+# *Example.*
+# In one head of attention, 64 characters make a table of `64 * 64`, which is 4096 weights.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Tuning
 #
-# Trying several values of a hyperparameter and keeping the best.
-# Two optimizers compare fairly only if each was tuned with the same care.
+# Several values of a hyperparameter are tried, and the best one is kept.
+# Two optimizers can be compared only if both were tuned with the same care.
+#
+# *Example.*
+# `np.geomspace(0.001, 1, 4)` tries 0.001, 0.01, 0.1 and 1.
+#
 # *[Lesson 9](09_adam.ipynb)*
+#
+# ### Underflow
+#
+# A number is so small that its format can only write zero.
+# In [[float16]] it happens to small gradients.
+#
+# *Example.*
+# `float(np.float16(1e-8))` gives 0.
+#
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Variance
 #
-# The mean squared distance from the mean, $\overline{(g-\bar g)^2} = \overline{g^2} - \bar g^{\,2}$.
-# A steady gradient has variance 0 and second moment $g^2$.
-# *[Lesson 7](07_momentum.ipynb)*
+# The mean squared distance from the mean.
+# A steady gradient has a variance of zero, whatever its size.
+#
+# *Example.*
+# Of 3, 3 and 3 it is `np.var([3, 3, 3])`, which is 0, and of 1 and 3 it is `np.var([1, 3])`, which is 1.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Warm-up
 #
-# A first stretch of a schedule in which the step size rises from near zero to its full value.
+# The first steps of a [[schedule]], in which the step size rises from near zero to its full value.
+# It keeps the first steps short, while the averages of the optimizer know little.
+#
+# *Example.*
+# With a full step size of 0.001 and 100 steps of warm-up, step 10 has `0.001 * 10 / 100`, which is 0.0001.
+#
 # *[Lesson 10](10_adamw.ipynb)*
 #
 # ### Weight decay
 #
-# Pulling every weight towards zero by a small share of its value at each step.
-# How it is done, as an L2 penalty or decoupled, matters for Adam.
-# *[Lesson 9](09_adam.ipynb)*
+# Every weight is pulled towards zero by a small share of its value at each step.
+# For Adam it matters how this is done, by an [[L2 penalty]] or [[decoupled|decoupled weight decay]].
+#
+# *Example.*
+# With a share of 0.001, a weight of 2 becomes `2 * (1 - 0.001)`, which is 1.998.
+#
+# *[Lesson 10](10_adamw.ipynb)*

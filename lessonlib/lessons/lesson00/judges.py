@@ -1,26 +1,64 @@
-"""The judge of lesson 0: a border is tried out on both sides."""
+"""The judges of lesson 0: a border is tried out on both sides, many walks are looked at, and a fault is named."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isclose
 from typing import Any
 
 import numpy as np
 
-from lessonlib.checks import Verdict, judge, number
-from lessonlib.problems import Problem
+from lessonlib.attempts import Stop
+from lessonlib.checks import Verdict, check, judge, number
+from lessonlib.problems import Problem, ravine
 from lessonlib.rules import sgd
-from lessonlib.runner import run
+from lessonlib.runner import Run, run
 
-__all__ = ["judge_border"]
+__all__ = ["FAULTS", "LRS", "fault_of", "judge_border", "judge_runs"]
 
 CURVATURES = np.array([3.0, 40.0])
+LRS = np.geomspace(0.01, 0.1, 201)  # of the exercise with many walks
+FAULTS = ("it forgets the step size", "it walks uphill", "it forgets where it was")
+_NAMED = dict(zip(("no lr", "sign of the step", "theta is lost"), FAULTS, strict=True))
+
+
+def fault_of(attempt: Callable[..., Any]) -> str:
+    """Return what is wrong with a function that should be gradient descent, as FAULTS says it. Raises KeyError for any other fault."""
+    return _NAMED[check(attempt, against=sgd).misconception or ""]
+
+
+@judge
+def judge_runs(guess: Any) -> Verdict:
+    """Return a Verdict on 201 walks of gradient descent in ravine(50), at the step sizes LRS, 500 steps each, with their losses alone."""
+    if guess is None or guess is ...:
+        raise Stop("Not answered yet.", "Put a call of `run` in place of None, run that cell, then this one again. Which line do you begin "
+                   "from?")
+    if not isinstance(guess, Run):
+        raise Stop("Not what `run` returns.", f"You gave something of type {type(guess).__name__}. What do you get from "
+                   "`run(sgd, steep, ...)` itself, without `.loss`?")
+    shape = guess.loss.shape[1:]
+    if shape != LRS.shape:
+        seen = f"There are {guess.loss[0].size} walks" if guess.loss.ndim > 1 else "There is one walk"
+        raise Stop("Not one walk for each step size.", f"{seen}, and `lrs` holds {len(LRS)} step sizes. What does `grid` need to be given?")
+    if len(guess.loss) == 1:
+        raise Stop("Only the last loss is there.", "To see whether a loss fell, the first one is needed too. Which `record` keeps all?")
+    if len(guess.loss) != 501:
+        raise Stop("Another number of steps.", f"Each walk has {len(guess.loss) - 1} steps. How many should it have?")
+    if len(guess.theta) > 1:
+        raise Stop("It keeps more than the losses.", f"It also keeps {guess.theta.size:,} numbers of the paths. Which `record` keeps the "
+                   "losses only?")
+    if not np.allclose(guess.loss[:5], run(sgd, ravine(50), steps=4, record="loss", lr=LRS[:, None]).loss, rtol=1e-9):
+        raise Stop("Another rule, valley or order.", f"Your first walk starts at a loss of {guess.loss[0, 0]:.4g}, and its next one is "
+                   f"{guess.loss[1, 0]:.4g}; in `steep` they are 25.5 and 6.74. Which rule, valley and step sizes did you give to `run`?")
+    falls = guess.loss[-1] < guess.loss[0]
+    return Verdict(True, f"Correct.\nThese were {len(LRS)} walks at once. The largest step size at which the loss fell is "
+                   f"{LRS[falls].max():.4f}. At the next one, {LRS[~falls].min():.4f}, it grew.")
 
 
 @judge
 def judge_border(guess: Any) -> Verdict:
     """Return a Verdict on the largest stable step of a valley: 500 steps from (1, 1) with 2 % less fall, with 2 % more they grow."""
     border = number(guess, "a step size", above=0)
-    valley = Problem("valley", lambda theta: (CURVATURES * theta**2).sum(-1), lambda theta, rng: CURVATURES * theta, np.ones(2))
+    valley = Problem("valley", lambda theta: (CURVATURES * theta**2).sum(-1) / 2, lambda theta, rng: CURVATURES * theta, np.ones(2))
     tried = [run(sgd, valley, steps=500, lr=share * border, record="loss").loss for share in (0.98, 1.02)]
     falls = [bool(loss[-1] < loss[0]) for loss in tried]
     words = ["falls" if f else "grows" for f in falls]
@@ -30,5 +68,5 @@ def judge_border(guess: Any) -> Verdict:
     if falls == [True, True]:
         return Verdict(False, f"Too low.\n{seen} How much longer may a step across the valley be before it lands higher than it began?")
     if isclose(border, 2 / CURVATURES[0], rel_tol=0.02):
-        return Verdict(False, f"That is the border along the valley.\n{seen} Which of the two directions gives way first?")
+        return Verdict(False, f"That is the border along the valley.\n{seen} In which of the two directions does the loss grow first?")
     return Verdict(False, f"Too high.\n{seen} After one step across, how far from the floor is it, in units of where it began?")
