@@ -13,6 +13,7 @@ from lessonlib.lessons.lesson08 import (
     deep,
     hopping,
     layerwise,
+    letters,
     opening,
     play,
     practice,
@@ -102,6 +103,9 @@ def test_a_he_start_or_four_layers_remove_the_trouble():
     sizes = deep.layer_gradients(deep.deep_net(0, start="he").start, deep.deep_net(0, start="he"))
     assert sizes.max() / sizes.min() < 10
     assert opening.layer_bars()[-1] / opening.layer_bars()[0] > 100
+    shrinks, stays = (deep.image_spread(deep.start_of(0, start=start)) for start in ("torch", "he"))
+    assert shrinks[-1] < 0.01 * shrinks[0]
+    assert 0.5 < stays[-1] / stays[0] < 2
 
 
 def test_the_first_layers_gradients_grow_about_a_thousandfold():
@@ -215,7 +219,7 @@ def test_an_epsilon_above_half_of_lr_times_curvature_keeps_a_coordinate_from_its
     (judge_two_steps, None, "Not a number for each."), (judge_two_steps, {"v1": 1}, "Not a number for each."),
     (judge_two_steps, {"v1": None, "step1": 1, "v2": 1, "step2": 1}, "Not answered yet."), (judge_two_steps, {"v1": "9", "step1": 1, "v2": 1, "step2": 1}, "Not a number for v1."),
     (judge_two_steps, {"v1": 9, "step1": 10, "v2": 0.18, "step2": 7}, "Look at v1."), (judge_two_steps, {"v1": 0.09, "step1": 1, "v2": 0.18, "step2": 7}, "Look at step1."),
-    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 10}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
     (judge_settings_meant, {"lr": 0.001, "beta2": 0.01}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.01}, "Correct."),
@@ -228,3 +232,31 @@ def test_each_judge_says_what_it_saw(judge, guess, headline):
     assert verdict.headline == headline
     assert verdict.passed == (headline == "Correct.")
     assert verdict.passed or verdict.message.rstrip().endswith("?")
+
+
+def test_a_falling_step_size_does_not_free_gradient_descent_on_the_deep_network():
+    lrs = np.array([0.1, 1.0, 10.0])[:, None]
+    for rule in (sgd, momentum):
+        ends = run(rule, deep.deep_net(0), steps=300, record="last", lr=lambda t: lrs * (1 - (t - 1) / 300)).loss[0]
+        assert ends.min() > 0.98 * opening.GUESSING
+
+
+def test_the_next_letters_gradient_is_right_in_the_mean_and_its_loss_ends_at_zero():
+    problem, rng = letters.next_letter(), np.random.default_rng(0)
+    theta = rng.standard_normal(problem.start.size)
+    mean = np.mean([problem.grad(theta, rng) for _ in range(300)], axis=0)
+    way = rng.standard_normal(theta.size)
+    slope = (problem.loss(theta + 1e-4 * way) - problem.loss(theta - 1e-4 * way)) / 2e-4
+    assert mean @ way == pytest.approx(slope, abs=0.15)
+    pair, letter = letters._pairs_and_next()
+    counts = np.zeros((442, letters.LETTERS))
+    np.add.at(counts, (pair, letter), 1)
+    assert abs(problem.loss(np.log(counts + 1e-9).ravel())) < 1e-6
+
+
+def test_on_letters_most_of_rmsprops_lead_goes_with_a_falling_step_size():
+    lrs = np.geomspace(20, 1000, 8)
+    plain, ours = ([letters.excess(rule, scale * lrs, falling=falling, seeds=1) for falling in (False, True)]
+                   for rule, scale in ((sgd, 1.0), (rmsprop, 1e-3)))
+    assert ours[0] < 0.5 * plain[0]
+    assert 0.6 * plain[1] < ours[1] < plain[1]

@@ -128,7 +128,7 @@ opening.show_layers_over_time()
 
 # %% [markdown]
 # As soon as the network learns, the first layer's gradients grow about a thousandfold.
-# A step size that was right at the start is then far too long.
+# A step size that was right at the start is then far too long, and one that is right then is far too short at the start.
 # So the step sizes must follow the gradients, and it helps when each weight has its own.
 # That is the whole idea of RMSprop.
 # **Divide each gradient by its own recent size.**
@@ -136,9 +136,18 @@ opening.show_layers_over_time()
 # ### The rule
 #
 # How do we measure the recent size of a gradient?
-# Its running average is no good, because plus and minus cancel.
+# Its running average does not tell, because plus and minus cancel.
 # So we square each gradient first, keep a running average of the squares, and take the root at the end.
 # That is the root of the mean of the squares, in short RMS, and it gave the rule its name.
+#
+# In the picture a gradient grows fivefold half-way.
+
+# %%
+opening.show_division()
+
+# %% [markdown]
+# The recent size follows the gradient in some ten steps, and what is left after the division has one size throughout.
+# Here is the rule.
 #
 # $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
 #
@@ -201,7 +210,8 @@ print(f"my RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits
 # ### Another start
 #
 # So far the network started as PyTorch draws it.
-# The He start draws the weights more than twice as large, so that the signal keeps its size from layer to layer.
+# The He start draws the weights more than twice as large.
+# Then the differences between two images keep their size from layer to layer.
 
 # %%
 better = predict(
@@ -446,6 +456,7 @@ play.burst().live()
 # | `eps`, written $\epsilon$ | `eps` | 1e-8 |
 #
 # The letter $\alpha$ is the step size in most books, and in `optim.RMSprop` it is the share of `v` that is kept.
+# With `momentum=0.9` PyTorch also keeps a sum, as in lesson 7, of the divided gradients.
 # First a test that the two rules are one.
 
 # %%

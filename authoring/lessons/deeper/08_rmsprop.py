@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Deeper into lesson 8
 #
-# Ten questions about RMSprop that can wait.
+# Eleven questions about RMSprop that can wait.
 # Each stands alone and can be read on another day, in any order, because each starts with a cell that makes what it needs.
 #
 # | Question | Minutes |
@@ -16,6 +16,7 @@
 # | 8. What do 16-bit numbers do? | 10 |
 # | 9. What if it sums, or divides by a deviation? | 8 |
 # | 10. What does the burst do to a training? | 8 |
+# | 11. And where nothing is stuck? The next letter | 7 |
 
 # %% tags=["setup"]
 
@@ -298,8 +299,19 @@ softest.answer(records.what_lets_it_learn(trained))
 # Today one would also use a better start, a layer that keeps the scale, or connections that skip layers.
 # They remove the differences that can be removed.
 #
-# Is it the size of the gradients, then?
-# Look at the gradients with the He start.
+# What does the He start change?
+# Two things pass through the layers, the images on the way forward and the gradients on the way back.
+# First, how much the images differ in what each layer hands on.
+
+# %%
+starts = {"as PyTorch starts it": "torch", "He start": "he"}
+rows = [[name, *deep.image_spread(deep.start_of(0, start=start))[[0, 3, 7]]]
+        for name, start in starts.items()]
+table(["differences between images", "first layer", "fourth", "eighth"], rows, ["", *[".0e"] * 3])
+
+# %% [markdown]
+# As PyTorch starts it, the last hidden layer says nearly the same for every image.
+# Then the gradients on the way back.
 
 # %%
 he = deep.deep_net(0, start="he")
@@ -310,7 +322,7 @@ header = ["start", "first layer", "fifth", "last layer", "last / first"]
 table(header, rows, ["", ".0e", ".0e", ".0e", ".1f"])
 
 # %% [markdown]
-# With the He start all layers get gradients of one size.
+# With the He start the images stay apart, and all layers get gradients of one size.
 # Remove the cause, and the effect goes.
 #
 # **To do.**
@@ -754,6 +766,62 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 # What would go wrong when that gradient is an odd one?
 #
 # <details><summary>Answer</summary>It would set the scale for a whole memory. One odd gradient would count as much as a hundred.</details>
+#
+# ## 11. And where nothing is stuck? The next letter
+#
+# *7 minutes.*
+#
+# On the deep network the other rules did not learn at all.
+# Here is a model on which all of them learn.
+# It is a table that guesses the next letter of the book of Genesis from the two letters before it, with a row for each pair.
+# Some pairs are met often and most of them rarely.
+
+# %%
+import numpy as np
+from lessonlib import momentum, rmsprop, sgd
+from lessonlib.lessons.lesson08 import letters
+from lessonlib.play.prediction import predict
+from lessonlib.tables import table
+
+pairs, most, middle = letters.often_and_rare()
+print(f"{pairs} pairs; the most frequent occurs {most} times, the one in the middle {middle} times")
+
+# %% [markdown]
+# Each step looks at 256 places of the book.
+# So the gradients in the row of a rare pair are zero at most steps, and small in the mean.
+
+# %%
+ahead = predict(
+    "After 300 steps of constant size, whose loss is nearest to the lowest possible?",
+    ["gradient descent's", "momentum's", "RMSprop's", "they are within a tenth"],
+)
+ahead
+
+# %% [markdown]
+# How far the loss is above the lowest possible one in nats, each rule at the best of eight step sizes, the mean of two runs.
+# First with a constant step size, then with one that falls to zero.
+
+# %% tags=["answer"]
+lrs, rows = np.geomspace(20, 1000, 8), []
+for name, rule, scale in zip(ahead.options, (sgd, momentum, rmsprop), (1, 1, 0.001)):
+    rows.append([name, *(letters.excess(rule, scale * lrs, falling=f) for f in (False, True))])
+display(table(["optimizer", "constant", "falling"], rows, ["", ".3f", ".3f"]))
+best = sorted(rows, key=lambda row: row[1])
+ahead.answer("they are within a tenth" if best[1][1] < 1.1 * best[0][1] else best[0][0])
+
+# %% [markdown]
+# With a constant step size RMSprop leaves less than half of what the others leave.
+# One would like to say that this is because it gives the rare rows longer steps.
+# But with a falling step size most of the lead is gone.
+# So the others were held back mainly by their noise.
+# To move the rare rows at all they need a step size that shakes the frequent ones, and at the end only a smaller step size calms them.
+# What is left of the lead is about a fifth.
+# Language is full of rare rows, because most words are rare.
+# Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) asks which part of Adam it is that helps there.
+#
+# **To do.**
+# Does the lead grow in a shorter training?
+# Set `letters.STEPS = 100` and run the table again.
 #
 # ## Further reading
 #

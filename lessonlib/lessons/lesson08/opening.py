@@ -15,7 +15,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import State, rmsprop
 from lessonlib.runner import run
 
-__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_layers", "show_layers_over_time", "two_sizes"]
+__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_division", "show_layers", "show_layers_over_time", "two_sizes"]
 
 Array = np.ndarray[Any, Any]
 GUESSING = float(np.log(10))  # the loss of a network that gives each of the ten digits the same chance
@@ -159,3 +159,31 @@ def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
     ends = [f"{x:.2g}" if 1e-5 < x < 1e5 else "almost 0" if x < 1 else "far away" for x in far[-1]]
     return (f"Step sizes {lr:.2g} and {lr * times:.2g}. After {TWO_STEPS} steps the steep number is {ends[1]} from its minimum, the flat "
             f"one {ends[0]}.")
+
+
+def show_division(jump: int = 60, steps: int = 120, times: float = 5.0) -> None:
+    """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
+    show(_division(jump, steps, times), "Left, bars of a gradient of changing sign that grows fivefold half-way, and a line for its recent "
+         "size that rises with it in some ten steps; right, the gradient divided by that size, which has one size but for a few longer "
+         "bars at the jump.")
+
+
+def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure:
+    g = np.random.default_rng(3).choice([-1.0, 1.0], steps) * np.random.default_rng(4).uniform(0.6, 1.4, steps)
+    g[jump:] *= times
+    v, sizes = 1.0, []
+    for each in g:
+        v = beta2 * v + (1 - beta2) * each**2
+        sizes.append(v**0.5)
+    figure = new_figure(8.4, 3.4)
+    left, right = figure.subplots(1, 2)
+    t, style = np.arange(1, steps + 1), look("rmsprop")
+    for ax, bars, name in ((left, g, "a gradient"), (right, g / np.array(sizes), "the quotient")):
+        ax.bar(t, bars, color="#8a8a8a", width=1.0, label=name)
+        ax.axhline(0, color="black", linewidth=1)
+        ax.set(xlabel="step", xlim=(0, steps + 1))
+    left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
+    left.set(title="A gradient and its recent size", ylabel="gradient")
+    left.legend(loc="upper left")
+    right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
+    return figure
