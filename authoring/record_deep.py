@@ -49,8 +49,9 @@ def ends(rule: Callable[[int], Callable[..., Any]], lrs: Array, seeds: int, step
     found = []
     for seed in range(seeds):
         problem = deep_net(seed, **net)
-        done = run(rule(seed), problem, steps=steps, seed=seed, record="last", **grid(lr=lrs))
-        found.append((done.loss[0], problem.metrics["test accuracy"](done.theta[0])))
+        with np.errstate(all="ignore"):  # of networks that diverge
+            done = run(rule(seed), problem, steps=steps, seed=seed, record="last", **grid(lr=lrs))
+            found.append((done.loss[0], problem.metrics["test accuracy"](done.theta[0])))
     losses, read = (np.array(part) for part in zip(*found, strict=True))
     return best(losses, read, lrs)
 
