@@ -13,7 +13,7 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
     (play.own_steps, {"lr": 0.01, "memory": 10.0}),
     (turned_ravine.rotation, {"angle": 2, "lr": 0.3}),
     (play.burst, {"memory": 10**0.6}),
-    (opening.one_slider, {"lr": 1e-3}),
+    (opening.one_slider, {"lr": 10**-2.5}),
     (opening.two_sizes, {"lr": 1e-3, "times": 1000.0}),
     (hopping.hopping, {"lr": 0.03, "falling": 20}),
 ]

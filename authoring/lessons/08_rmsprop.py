@@ -229,11 +229,12 @@ for rule, lr in ((sgd, 0.1), (momentum, 0.1), (rmsprop, 0.002)):
     done = run(rule, net, steps=300, record="last", lr=lr)
     rows.append([records.NAMES[rule.__name__], net.metrics["test accuracy"](done.theta[-1])])
 display(table(["with a He start", "digits read rightly"], rows, ["", ".0%"]))
-better.answer({0: "none of them", 1: "only RMSprop", 3: "all three"}[sum(r > 0.85 for _, r in rows)])
+learned = sum(read > 0.85 for _, read in rows)
+better.answer({0: "none of them", 1: "only RMSprop", 3: "all three"}[learned])
 
 # %% [markdown]
 # So the other cure is a better start, and with it gradient descent learns too.
-# The trouble also gets smaller with six layers in place of eight, or with more steps.
+# The trouble also gets smaller with fewer layers, but not with more steps.
 # At work you would use a good start first.
 # RMSprop is for the differences in size that you cannot see and cannot remove.
 #
@@ -275,7 +276,7 @@ move.answer(0.01 * g / v**0.5)
 # %%
 louder = predict(
     "What does the factor of 1000 do to RMSprop's path?",
-    ["its steps get a thousand times longer", "nothing that you would notice", "its steps get shorter"],
+    ["its steps get a thousand times longer", "nothing you would notice", "its steps get shorter"],
 )
 louder
 

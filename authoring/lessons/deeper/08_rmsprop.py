@@ -294,7 +294,8 @@ softest.answer(records.what_lets_it_learn(trained))
 
 # %% [markdown]
 # With a He start all three learn well, and RMSprop has no lead worth naming.
-# With fewer layers the trouble gets smaller, and with four it is gone.
+# With six layers momentum begins to learn, and with four layers gradient descent does too.
+# More steps alone do not help, because after a thousand steps the other two are still at a blind guess.
 # So the network of lesson 8 is a case in which RMSprop is needed, and it was made by a start that is too small for its depth.
 # Today one would also use a better start, a layer that keeps the scale, or connections that skip layers.
 # They remove the differences that can be removed.
