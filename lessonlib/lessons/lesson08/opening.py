@@ -43,7 +43,7 @@ def _slider_scene() -> Scene:
     ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss, nats",
                             title="Eight hidden layers learn to read digits")
     ax.axhline(GUESSING, color="black", linewidth=1)
-    ax.text(4, GUESSING + 0.06, "a blind guess", fontsize=9)
+    ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=9)
     artists: dict[str, Any] = {}
     for place, rule in enumerate(NAMES):
         style = look(rule)
@@ -96,7 +96,7 @@ def _bars() -> Figure:
 def show_layers_over_time(steps: int = 40, lr: float = 0.002) -> None:
     """Show how large the gradient of the first, of a middle and of the last layer is while RMSprop begins to train the network."""
     show(_over_time(steps, lr), "The size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the first, the fifth "
-         "and the last layer: the first two rise about a thousandfold within twenty steps and meet the last.")
+         "and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the last tenfold.")
 
 
 def _over_time(steps: int, lr: float) -> Figure:
