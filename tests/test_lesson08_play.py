@@ -6,13 +6,16 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import adam, grid, momentum, rmsprop, run, sgd
-from lessonlib.lessons.lesson08 import play, turned_ravine
+from lessonlib.lessons.lesson08 import hopping, opening, play, turned_ravine
 from lessonlib.problems import ravine
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.own_steps, {"lr": 0.01, "memory": 10.0}),
     (turned_ravine.rotation, {"angle": 2, "lr": 0.3}),
     (play.burst, {"memory": 10**0.6}),
+    (opening.one_slider, {"lr": 10**-2.5}),
+    (opening.two_sizes, {"lr": 1e-3, "times": 1000.0}),
+    (hopping.hopping, {"lr": 0.03, "falling": 20}),
 ]
 
 
@@ -90,7 +93,7 @@ def test_the_goal_of_the_turned_ravine_is_met_over_a_range_of_step_sizes(lr):
 
 
 def test_the_step_at_45_degrees_is_that_of_the_runs():
-    problem, start = turned_ravine.turned(45), turned_ravine._starts(45)
+    problem, start = turned_ravine.turned(45), turned_ravine.starts(45)
     paths = [run(rmsprop, problem, steps=20, lr=0.02, start=place) for place in start]
     each = [play.effective_step(path, problem, lr=0.02)[:, 0] for path in paths]
     np.testing.assert_allclose(turned_ravine.step_at_45(rmsprop, 0.02, steps=20), np.median(each, axis=0), rtol=1e-3)

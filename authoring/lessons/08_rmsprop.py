@@ -1,115 +1,180 @@
 # %% [markdown]
-# # Lesson 8. RMSprop: a step size for each parameter
+# # Lesson 8. RMSprop
+#
+# *About 30 minutes to read, 50 with the exercises.*
+#
+# Momentum has one step size for all parameters.
+# In this lesson each parameter gets a step size of its own.
+# At the end you can write RMSprop, say how long its steps are, and train a network with it that momentum does not train.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
 # How many more steps does momentum need?
 #
 # <details><summary>Answer</summary>About ten times as many, because the count grows with the square root.</details>
-#
-# Momentum ([lesson 7](07_momentum.ipynb)) smooths the path, but one question stayed open: it still uses **one** $\alpha$ for steep and for flat coordinates.
-# The steep one sets the limit, the flat one has to live with it.
-# **RMSprop**, for *root mean square propagation*, keeps a running average of the *squared* gradient and divides each coordinate's step by its root.
-# One line of memory, one division; most of this lesson is about what that division does, wanted and unwanted.
-# After it you will be able to
-#
-# 1. write RMSprop from memory, and have it checked;
-# 2. say exactly what happens to its path when the loss is multiplied by 1000, and when $\beta_2$ goes to 0;
-# 3. say what $\epsilon$ = 1e-8 means in float64, float32 and bfloat16, and why a running average can freeze;
-# 4. say from which angle on, on one ravine and at the default $\beta_2$, a step size for each coordinate stops paying, because you found it;
-# 5. show what is wrong with its first step.
-#
-# | Part | What you do | Minutes |
-# |---|---|---|
-# | 1 | The rule, and your own version of it | 25 |
-# | 2 | What the division forgets: the scale, and nearly all but the sign | 15 |
-# | 3 | Epsilon and precision | 15 |
-# | 4 | Rotation: where it stops paying | 20 |
-# | 5 | The first step, and the question that it leaves | 15 |
-#
-# The minutes are our estimate for reading, playing and typing, not a measurement of a class.
-# Each part is a place to stop.
-# The code of the whole lesson runs in well under a minute on two CPU cores; no GPU is needed.
-# You need: lesson 7, or the idea of momentum and of a running average.
 
 # %% tags=["setup"]
 
 # %% [markdown]
-# Everything comes from NumPy and the course's library.
-# `State` is what an optimizer remembers between steps: the step count `t` and two averages, `m` and `v`.
-# This lesson uses `v`.
+# ## Part 1. A step size for each parameter
+#
+# ### A network that does not learn
+#
+# Here is a network that reads handwritten digits.
+# It has eight hidden layers, each of 32 units, and its weights start as PyTorch draws them.
+# Three optimizers train it, with 300 steps each.
+# You know gradient descent and momentum, and RMSprop is what you will write in a moment.
+#
+# The slider sets one step size for all three.
+# The line is the loss of a blind guess, which gives each of the ten digits the same chance.
+# **Goal:** find a step size at which one of the three brings the loss below 1.
 
 # %%
-from dataclasses import replace
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-from lessonlib import State, adam, momentum, rmsprop, run, sgd
-from lessonlib import checks, misconceptions, problems
-from lessonlib.lessons.lesson08 import judges, play, turned_ravine
-from lessonlib.lessons.lesson08.turned_ravine import steps_to_arrive as arrive
+from lessonlib import State, checks, momentum, rmsprop, run, sgd
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson08 import deep, opening, records
+from lessonlib.play.prediction import predict
 from lessonlib.tables import table
 
+opening.one_slider().live()
+
 # %% [markdown]
-# ## Part 1. One step size for each coordinate
-#
-# ### The ravine again
-#
-# The [[ravine]] of lesson 7: [[curvature]] 1 along $\theta_1$, 100 along $\theta_2$, so the loss is $(\theta_1^2 + 100\,\theta_2^2)/2$ and the [[condition number]] is 100.
-# Alone, the flat coordinate would like $\alpha = 1$ and the steep one $\alpha = 0.01$: each would be at its minimum in one step.
-# Together they share one $\alpha$, and above $2/100$ the steep one blows up.
-#
-# Three rules leave from $(1, 1)$ with the same $\alpha = 0.015$.
-# It is no race: look at the *shape* of the paths.
-# (A marker stands at every sixth step.)
-# **Predict:** gradient descent and momentum first fall across the ravine, then walk along it.
-# Which way does RMSprop go?
+# RMSprop learns in a small range of step sizes.
+# The other two stay at the line, or leave it upward.
+# This is what each reads at its best step size, of digits that it has not seen.
 
 # %%
-ravine = problems.ravine(100)
-paths = {rule: run(rule, ravine, lr=0.015, steps=60) for rule in (sgd, momentum, rmsprop)}
-
-figure, ax = plt.subplots(figsize=(6.4, 4.2))
-plots.contours(ravine, ax)
-for rule, result in paths.items():
-    plots.path(result, ax, label=rule.__name__)
-ax.set_title("RMSprop walks as if the ravine were round")
-figure.legend(loc="outside right upper")
-x, y = paths[rmsprop].theta.T
-plots.show(figure, "Three paths in a ravine from (1, 1): gradient descent and momentum swing "
-           "across it; RMSprop goes straight to the minimum along the diagonal.")
-print(f"RMSprop's two coordinates are equal to 1e-7 at every step: {np.abs(x - y).max() < 1e-7}")
+trained = recorded("deep_net.json")
+table(["optimizer", "best step size", "digits read rightly"], records.at_their_best(trained))
 
 # %% [markdown]
-# A straight line to the minimum.
-# The second gradient is 100 times the first, and is divided by a number 100 times as large: **both coordinates take the same steps, as if both curvatures were one.**
-# From $(1,1)$ equal steps lead to the minimum, which is luck; remember it, because it comes back to fool us in Part 4.
+# A blind guess reads about one digit in ten.
 #
-# ### The algorithm, with its symbols
+# <details><summary>Fine print</summary>Batches of 64, a constant step size, 25 step sizes from 0.0001 to 100 for every rule, ten starts. Each rule gets the step size with the lowest training loss. The lines and the table show the median of the ten starts, and the brackets the range. The trainings take some minutes, so they were recorded, and the command stands in the folder data.</details>
 #
-# $$v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2 \qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
+# What is so hard about this network?
+# Before you look, think of the gradients at the start.
+# The error is computed at the last layer and passed back from layer to layer.
+
+# %%
+early = predict(
+    "Compared with the last layer, how large are the gradients of the first layer?",
+    ["about the same", "about ten times smaller", "hundreds of times smaller"],
+)
+early
+
+# %% [markdown]
+# A bar for each layer, from the image on the left to the answer on the right.
+
+# %% tags=["answer"]
+opening.show_layers()
+early.answer(opening.first_and_last())
+
+# %% [markdown]
+# The early layers get tiny gradients.
+# Gradient descent moves each weight by the step size times its gradient.
+# So in the time in which a weight of the last layer moves by 1, a weight of the first layer moves by a few thousandths.
 #
-# All of it coordinate by coordinate: the square, the root and the division.
+# ### Two numbers are enough
 #
-# | Symbol | In code | Name | Default |
+# You can feel the trouble with only two numbers.
+# Both start at 1 and should come to 0, and one has gradients a thousand times larger than the other.
+# We call them the steep number and the flat number.
+#
+# With the second slider at 1, they share one step size.
+# Begin with that, and see how far you come.
+# **Goal:** bring both numbers below 0.01 within 20 steps.
+
+# %%
+opening.two_sizes().live()
+
+# %% [markdown]
+# With a shared step size the steep number sets the limit.
+# Above 0.002 it flies away, and below it the flat number keeps most of its distance.
+# When the flat number's step is a thousand times longer, both arrive together.
+#
+# ### Who sets the step sizes?
+#
+# A network has thousands of parameters, and nobody can move thousands of sliders.
+# But the bars above show only nine layers.
+# We could measure the nine sizes at the start and divide each layer's step by its own.
+# Here are three ways to do it.
+#
+# - A. One step size for each layer, set once at the start.
+# - B. One for each layer, which follows the size of its gradients from step to step.
+# - C. One for each weight, which follows the size of its gradients from step to step.
+
+# %%
+learns = predict(
+    "Which of the three read more than half of the digits?", ["only C", "B and C", "all three"]
+)
+learns
+
+# %% [markdown]
+# The same network, and each way at its best step size.
+
+# %% tags=["answer"]
+ways = records.at_their_best(trained, "ways")
+display(table(["step sizes", "best lr", "digits read rightly"], ways))
+learns.answer(learns.options[records.how_many_learn(trained) - 1])
+
+# %% [markdown]
+# Step sizes that are set once do not help.
+#
+# <details><summary>Fine print</summary>Fifteen step sizes from 0.00001 to 100 for every way, ten starts. The first row is gradient descent and the last one is RMSprop. It differs from the first table because its step size differs in the sixth digit, and such a training turns that into another path. Way B keeps one v for each layer, the mean over its weights.</details>
+#
+# The next picture shows why.
+# It follows three of the layers while RMSprop begins to train them.
+
+# %%
+opening.show_layers_over_time()
+
+# %% [markdown]
+# As soon as the network learns, the first layer's gradients grow about a thousandfold.
+# A step size that was right at the start is then far too long, and one that is right then is far too short at the start.
+# So the step sizes must follow the gradients, and it helps when each weight has its own.
+# That is the whole idea of RMSprop.
+# **Divide each gradient by its own recent size.**
+#
+# ### The rule
+#
+# How do we measure the recent size of a gradient?
+# Its running average does not tell, because plus and minus cancel.
+# So we square each gradient first, keep a running average of the squares, and take the root at the end.
+# That is the root of the mean of the squares, in short RMS, and it gave the rule its name.
+#
+# In the picture a gradient grows fivefold half-way.
+
+# %%
+opening.show_division()
+
+# %% [markdown]
+# The recent size follows the gradient in some ten steps, and what is left after the division has one size throughout.
+# Here is the rule.
+#
+# $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
+#
+# | Symbol | Code | What it is | Default |
 # |---|---|---|---|
-# | $g_t$ | `g` | [[gradient]] of the loss at step $t$ | |
-# | $v_t$ | `v` | [[second moment]]: [[exponential moving average]] (EMA) of the squared gradient | starts at 0 |
-# | $\beta_2$ | `beta2` | decay rate of that average; its [[memory]] is about $1/(1-\beta_2)$ steps. PyTorch calls it `alpha` | 0.99 |
-# | $\alpha$ | `lr` | [[learning rate]], or step size | 0.001 here, 0.01 in PyTorch |
-# | $\epsilon$ | `eps` | small constant, in the units of $g$, that keeps the division finite ([[epsilon]]) | 1e-8 |
+# | $\theta$ | `theta` | the parameters | |
+# | $g$ | `g` | the [[gradient]] of the loss | |
+# | $v$ | `v` | running average of the squared gradient, the [[second moment]] | starts at 0 |
+# | $\beta_2$ | `beta2` | the share of the old average that is kept | 0.99 |
+# | $\alpha$ | `lr` | the step size, or [[learning rate]] | 0.001 here, 0.01 in PyTorch |
+# | $\epsilon$ | `eps` | a tiny number that keeps the division finite where `v` is zero | 1e-8 |
 #
-# The number that multiplies the gradient of a coordinate, $\alpha/(\sqrt{v}+\epsilon)$, is its *effective step*.
+# Everything is done for each parameter on its own.
+# `theta`, `g` and `v` have the same shape.
+# With 0.99 the [[memory]] of the average is a hundred steps.
 #
-# ### Exercise 1: write RMSprop (8 minutes)
+# ### Exercise 1. Write RMSprop (8 minutes)
 #
-# Write the lines.
-# `theta`, `g` and `s.v` are arrays; return the new `theta` and a new `State(s.t + 1, 0.0, v)`; change nothing in place.
-# Lesson 9 will put your line for `v` beside Adam's.
+# `theta`, `g` and `s.v` are arrays, and `s.t` counts the steps already taken.
+# Return the new `theta` and a new `State(t, m, v)`, where `m` is 0.0 because RMSprop keeps no average of the gradients.
+# Change nothing in place.
 #
-# <details><summary>Hint 1</summary>Which v belongs in this step: the one before the new gradient, or the one with it?</details>
-# <details><summary>Hint 2</summary>In which units is v, and which units must the denominator have so that α is a length?</details>
+# <details><summary>Hint 1</summary>Which v belongs in this step, the one before the new gradient or the one with it?</details>
+# <details><summary>Hint 2</summary>If g is a length in metres, in which unit is v? What makes metres of it again?</details>
 
 # %% tags=["stub"]
 def my_rmsprop(theta, g, s, *, lr, beta2, eps):
@@ -121,800 +186,386 @@ def my_rmsprop(theta, g, s, *, lr, beta2, eps):
     theta = theta - lr * g / (v**0.5 + eps)
     return theta, State(s.t + 1, 0.0, v)
 
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# The square takes away the sign, and the root takes away the square, so that `g` is divided by something of its own kind.
+# The new gradient is already in `v`, so the division never meets a `v` that knows nothing of it.
+
 # %% [markdown]
-# The check runs your function beside the right one and beside {{ len(misconceptions.of(rmsprop)) }} classic wrong ones.
-# If something is off, it says what it saw and asks a question.
+# The check runs your function beside the right one and beside the usual mistakes.
+# If something is off, it says what it saw and asks you a question.
 
 # %%
 checks.check(my_rmsprop, against=rmsprop)
 
 # %% [markdown]
-# Ours is also PyTorch's.
-# Same gradients, same settings, under PyTorch's names:
+# Now let your own function train the network.
+# Where it is not finished, the library's takes its place.
+
+# %% tags=["chaotic"]
+net, mine = deep.deep_net(), checks.yours("my_rmsprop", rmsprop)
+settings = {"lr": 0.002, "beta2": 0.99, "eps": 1e-8}
+done = run(mine, net, steps=300, record="last", **settings)
+read = net.metrics["test accuracy"](done.theta[-1])
+print(f"my RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
+
+# %% [markdown]
+# ### Another start
+#
+# So far the network started as PyTorch draws it.
+# The He start draws the weights more than twice as large.
+# Then the differences between two images keep their size from layer to layer.
 
 # %%
-import torch
-
-p = torch.nn.Parameter(torch.tensor([1.0, 1.0], dtype=torch.float64))
-optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99, eps=1e-8)
-for _ in range(60):
-    optimizer.zero_grad()
-    loss = (p[0] ** 2 + 100 * p[1] ** 2) / 2
-    loss.backward()
-    optimizer.step()
-same = np.allclose(p.detach().numpy(), paths[rmsprop].theta[-1], rtol=0, atol=1e-12)
-print("torch.optim.RMSprop ends where our run ended:", same)
+better = predict(
+    "With a He start, which of the three rules reads more than 85 % of the digits?",
+    ["none of them", "only RMSprop", "all three"],
+)
+better
 
 # %% [markdown]
-# ### Play: where do the effective steps end up?
+# One training for each rule, at a step size that suits it.
+
+# %% tags=["answer", "chaotic"]
+net, rows = deep.deep_net(start="he"), []
+for rule, lr in ((sgd, 0.1), (momentum, 0.1), (rmsprop, 0.002)):
+    done = run(rule, net, steps=300, record="last", lr=lr)
+    rows.append([records.NAMES[rule.__name__], net.metrics["test accuracy"](done.theta[-1])])
+display(table(["with a He start", "digits read rightly"], rows, ["", ".0%"]))
+learned = sum(read > 0.85 for _, read in rows)
+better.answer({0: "none of them", 1: "only RMSprop", 3: "all three"}[learned])
+
+# %% [markdown]
+# So the other cure is a better start, and with it gradient descent learns too.
+# The trouble also gets smaller with fewer layers, but not with more steps.
+# At work you would use a good start first.
+# RMSprop is for the differences in size that you cannot see and cannot remove.
 #
-# Now start off the diagonal.
-# On the left the path, on the right the effective step of each coordinate.
-# They differ by about the ratio of the gradients, and they *grow* as the gradients shrink.
-# **Predict:** do they grow forever?
-# The dotted lines are $2/\text{curvature}$, the step above which plain gradient descent on that coordinate is unstable.
-# Reach the goal first, then look at the path near the minimum.
+# *Deeper: [where the trouble ends](deeper/08_rmsprop.ipynb), and [a ravine that lies at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
+
+# %% [markdown]
+# ## Part 2. How long is a step?
+#
+# ### The size of the gradient
+#
+# A parameter has had a gradient of 500 for so long that `v` is 500 squared.
+# The step size is 0.01.
 
 # %%
-play.own_steps().live()
+from lessonlib import rmsprop, run, sgd
+from lessonlib.lessons.lesson08 import hopping, judges, practice, scales
+from lessonlib.play.prediction import predict
+from lessonlib.problems import ravine
+from lessonlib.tables import table
+
+move = predict("How far does the parameter move in one step?")
+move
 
 # %% [markdown]
-# At the start values ($\beta_2 = 0.99$) the effective steps are still climbing after 300 steps.
-# With a memory of 10 steps they reach their lines and stay: **every coordinate finds $2/\text{curvature}$ by itself**, 2 for the flat one, 0.02 for the steep one, though nobody told the rule a curvature.
-# A larger step would make the coordinate swing, a swing makes $g$ larger, a larger $v$ makes the step smaller.
-# (Something very like it is seen in networks: Cohen et al. 2022, below.)
+# The gradient, divided by the root of `v`, times the step size.
+
+# %% tags=["answer"]
+g, v = 500.0, 500.0**2
+move.answer(0.01 * g / v**0.5)
+
+# %% [markdown]
+# It moves by $\alpha$, and with a gradient of 0.5 it would move by $\alpha$ too.
+# So $\alpha$ is now a length.
+# It says how far a parameter moves in a step while its gradient is steady.
 #
-# That sounds better than it is: a coordinate *at* its limit swings forever.
-# **Predict:** with $\alpha = 0.01$ and $\beta_2=0.99$ the loss falls below 1e-100 within 600 steps.
-# Where is it after 5000?
+# Now take the ravine of lesson 7 and multiply its loss by 1000.
+# That happens when you add the losses of a batch instead of averaging them.
 
 # %%
-long = run(rmsprop, ravine, lr=0.01, steps=5000, start=np.array([1.0, 0.3]))
-print("loss below 1e-100 at step 600:", long.loss[600] < 1e-100)
-print(f"loss at step 5000: {long.loss[-1]:.5f}")
-print(f"lr^2 / 8 times the sum of curvatures: {0.01**2 / 8 * 101:.5f}")
-print("size of the last three theta:", *(f"({a:.3f}, {b:.3f})" for a, b in abs(long.theta[-3:])))
+louder = predict(
+    "What does the factor of 1000 do to RMSprop's path?",
+    ["its steps get a thousand times longer", "nothing you would notice", "its steps get shorter"],
+)
+louder
 
 # %% [markdown]
-# It came back.
-# While the gradient is tiny, $v$ forgets, the effective step grows, and when it passes the limit the path is thrown out again.
-# It ends hopping over the minimum, from $-\alpha/2$ to $+\alpha/2$ in every coordinate, at a loss of $\alpha^2/8$ times the sum of the curvatures.
-# **At constant $\alpha$ RMSprop does not settle, not even on a quadratic; it may pass far closer than $\alpha$, and does not stay closer.**
-# Convergence is the job of a [[schedule]] that lowers $\alpha$.
-#
-# ### A common slip: $v$ is not a variance
-#
-# $v$ averages $g^2$, uncentred.
-# The [[variance]] would be the average of $(g - \bar g)^2$.
-# Feed both a constant gradient of 3, which has variance 0.
-# **Predict:** how long is the step, in units of $\alpha$, after 1000 steps?
+# Twenty steps from 1 and 1 at one step size, on the loss and on a thousand times the loss.
 
-# %%
-wrong = {slip.name: slip for slip in misconceptions.of(rmsprop)}
-by_deviation = wrong["variance instead of second moment"]
-
-def steps_of(rule, gradients):
-    """The length of each step in units of lr, beta2 = 0.99: (T,)."""
-    theta, s, path = 0.0, State(), [0.0]
-    for g in gradients:
-        theta, s = rule(theta, g, s, lr=1.0, beta2=0.99, eps=1e-8)
-        path.append(theta)
-    return -np.diff(path)
-
-rules = {"root of the second moment": rmsprop, "standard deviation": by_deviation}
-rows = [[name, *steps_of(rule, [3.0] * 1000)[[99, 299, 999]]] for name, rule in rules.items()]
-table(["divided by the", "step 100", "step 300", "step 1000"], rows, ".2f")
+# %% tags=["answer"]
+rows, valley = [], ravine(100)
+for rule in (sgd, rmsprop):
+    ends = [run(rule, scales.scaled(valley, c), steps=20, lr=0.015).theta[-1, 0] for c in (1, 1000)]
+    rows.append([rule.__name__, *(f"{x:.4f}" if abs(x) < 9 else "far away" for x in ends)])
+display(table(["the first number ends at", "loss", "1000 times the loss"], rows))
+louder.answer(louder.options[1] if rows[1][1] == rows[1][2] else louder.options[0])
 
 # %% [markdown]
-# $v$ goes to $g^2 = 9$, and the step to $3/\sqrt 9 = 1$ times $\alpha$.
-# The standard deviation goes to 0, and the step grows without limit exactly where the gradient is *most certain*.
-# The variant exists (`centered=True` in PyTorch, after Graves 2013); now you know what to watch for when you use it.
-#
-# ### An older relative: Adagrad
-#
-# [[Adagrad]] (Duchi et al. 2011) came first: the same division, by the root of the *sum* of all squared gradients.
-# A sum never forgets, so its steps can only shrink, like $1/\sqrt t$ for a steady gradient.
-# That is right where rare features must keep a large step, and on convex problems it converges without a schedule.
-# A network's gradients change by orders of magnitude while it trains.
-# **Predict** both rules' steps for a gradient of 1 for 1000 steps, then 0.01 for 1000 steps.
-
-# %%
-fades, shown = [1.0] * 1000 + [0.01] * 1000, [999, 1000, 1999]
-adagrad = steps_of(wrong["sum without forgetting"], fades)
-table(["step / lr", "step 1000", "step 1001", "step 2000"],
-      [["Adagrad", *adagrad[shown]], ["RMSprop", *steps_of(rmsprop, fades)[shown]]], ".4f")
-
-# %% [markdown]
-# Adagrad's last step is {{ adagrad[-1]:.4f }} $\alpha$: the old gradients still weigh as much as ever.
-# RMSprop is back near $\alpha$ because its average forgot them.
-# Replacing a sum by an average is the whole difference.
-# (Hinton came to it from another side: Rprop, which uses signs only, made fit for mini-batches.)
-#
-# *A place to stop.
-# You have written RMSprop and seen where its steps end up.*
-
-# %% [markdown]
-# ## Part 2. What the division forgets
-#
-# ### The scale of the loss
-#
-# Multiply a loss by 1000, say because you sum over a batch instead of averaging.
-# The minimum stays where it is, every gradient is 1000 times larger.
-# **Predict** for each rule how far the new path is from the old one: for gradient descent; for RMSprop; for RMSprop whose $\epsilon$ is multiplied by 1000 too.
-# And why does the table also try 1024?
-
-# %%
-def times(c):
-    """The ravine with its loss multiplied by c."""
-    return replace(ravine, loss=lambda theta: c * ravine.loss(theta),
-                   grad=lambda theta, rng: c * ravine.grad(theta, rng))
-
-def apart(rule, c, eps=None, scaled_eps=None):
-    """Largest distance in a coordinate between the paths on the loss and on c times the loss."""
-    first, second = ({} if e is None else {"eps": e} for e in (eps, scaled_eps))
-    here = run(rule, ravine, lr=0.01, steps=100, **first).theta
-    there = run(rule, times(c), lr=0.01, steps=100, **second).theta
-    return np.abs(there - here).max()
-
-def told(distance):
-    """A distance in words where only its size holds on any machine."""
-    return "none" if distance == 0 else "rounding" if distance < 1e-14 else f"{distance:.1e}"
-
-# %% [markdown]
-# "None" means bit for bit; "rounding" means below 1e-14.
-
-# %%
-rows = []
-for c, name in ((1024.0, "1024"), (1000.0, "1000"), (1e-3, "0.001"), (1e-9, "1e-9")):
-    plain = apart(sgd, c)
-    rows.append([name, "diverges" if plain > 1e9 else told(plain),
-                 told(apart(rmsprop, c, 1e-8, 1e-8)), told(apart(rmsprop, c, 1e-8, c * 1e-8))])
-table(["loss times", "sgd", "rmsprop", "rmsprop, eps scaled too"], rows)
-
-# %% [markdown]
-# The rightmost column is the law: **with $\epsilon$ scaled along, the path does not depend on the scale of the loss at all**, since $c\,g/(\sqrt{c^2 v} + c\,\epsilon) = g/(\sqrt v+\epsilon)$.
-# A factor of $1024 = 2^{10}$ only changes exponents of the numbers, so the path is the same bit for bit; a factor of 1000 rounds differently in the last place.
+# Gradient descent flies away, and RMSprop takes the same path.
+# The factor is in the gradient and in the root of `v`, so it cancels.
 # This is [[scale invariance]].
-# Gradient descent has none: with the loss, its step grows too.
+# It holds as long as the gradients are far larger than $\epsilon$.
 #
-# The middle column is the truth about the rule as you use it, with $\epsilon$ left alone.
-# At a scale of 1000 the difference is in the eighth digit.
-# At 1e-9 the path is another one.
-# In the figure, follow the solid line from right to left: where does it begin to rise, and where does it reach the dotted one?
+# *Deeper: [what epsilon does](deeper/08_rmsprop.ipynb), and [what 16-bit numbers do to it](deeper/08_rmsprop.ipynb).*
+#
+# ### Near the minimum
+#
+# RMSprop walks through the ravine for 1000 steps, at a constant step size of 0.03 and with a memory of ten steps.
+# After 67 steps the loss is below a trillionth.
 
 # %%
-kinds = {"sgd": lambda c: apart(sgd, c),
-         "rmsprop, eps 1e-8": lambda c: apart(rmsprop, c, 1e-8, 1e-8),
-         "rmsprop, eps scaled too": lambda c: apart(rmsprop, c, 1e-8, c * 1e-8)}
-scales = np.geomspace(1e-14, 1e6, 32)
-figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for (name, distance), color, dash in zip(kinds.items(), ("sgd", "rmsprop", ""), (":", "-", "--")):
-    far = np.nan_to_num([distance(c) for c in scales], nan=10)
-    ax.plot(scales, np.clip(far, 1e-17, 10), color=plots.look(color).color, ls=dash, label=name)
-ax.set(xscale="log", yscale="log", xlabel="the loss is multiplied by", ylim=(1e-17, 20),
-       ylabel="distance between paths", title="RMSprop forgets the scale, up to epsilon")
-figure.legend(loc="outside lower center", ncols=3)
-plots.show(figure, "Distance to the first path by the factor on the loss: large for sgd; "
-           "for RMSprop it rises as the factor falls and is of order 1 below 1e-8; with "
-           "epsilon scaled too it stays at rounding.")
+back = predict(
+    "Where is the loss after 1000 steps?",
+    ["still below a trillionth", "near a hundredth", "beyond all numbers"],
+)
+back
 
 # %% [markdown]
-# $\epsilon$ **is a scale**: gradients well above it are divided by their own size, gradients well below it by $\epsilon$.
-# Well below 1e-8, from 1e-11 on, RMSprop has turned into gradient descent with a step of $\alpha/\epsilon$ times the gradient.
-# (For gradient descent the distance stops at 1 on the left because the path no longer moves, and is cut off at 10 on the right, where it diverges.)
+# The loss at three places of the run.
+
+# %% tags=["answer"]
+walk = run(rmsprop, valley, steps=1000, start=[1.0, 0.3], lr=0.03, beta2=0.9)
+table(["after step", "loss"], [[t, walk.loss[t]] for t in (30, 67, 1000)], ["", ".0e"])
+
+# %% [markdown]
+# The number of the last row, in words.
+
+# %% tags=["answer"]
+back.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still below a trillionth")
+
+# %% [markdown]
+# The loss came back.
+# In the experiment the left panel shows the whole run, and the right one its last steps.
+# The second slider lets the step size fall to zero over the last part of the run.
+# Move the first slider alone, then the second.
+# **Goal:** let the loss end below 0.0000001.
+
+# %% tags=["answer"]
+hopping.hopping().live()
+
+# %% [markdown]
+# Near the minimum the gradient is small, but so is its recent size, and one is divided by the other.
+# So the steps do not get smaller there.
+# In the end RMSprop hops across the minimum, half a step size to each side, for ever.
 #
-# **Your turn:** the loss is multiplied by 1e-9.
-# Type the largest power of ten for $\epsilon$ that brings the path back to within 1e-6 of the old one.
-# Guess first: only $\epsilon$ divided by the factor counts.
-# In the middle column, how far apart are the paths at 0.001, and so how much larger than 1e-8 may that quotient be?
+# A smaller $\alpha$ makes the hops smaller, and only a falling $\alpha$ makes them end.
+# A plan for how $\alpha$ falls during training is called a [[schedule]].
+# A training with RMSprop should end with one.
+#
+# *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb), and [what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
+#
+# ### Exercise 2. Which bug? (4 minutes)
+#
+# Two colleagues have written RMSprop, and each has made one mistake.
+# The picture shows how far both coordinates still are from the minimum.
+# The right RMSprop is orange, the broken ones are black.
+# Circles mark the flat direction, squares the steep one.
+
+# %%
+practice.show_bugs(practice.TWO_BUGS)
+
+# %% [markdown]
+# Look at whether the steps get shorter and shorter, and at whether each direction gets a step size of its own.
+# Choose from `"sum without forgetting"`, `"the whole vector normalised by one number"`, `"no root"`, `"sign of the step"`.
 
 # %% tags=["stub"]
-my_eps = 1e-8
+bugs = {"A": None, "B": None}
 
 # %% tags=["solution"]
-my_eps = 1e-16
+bugs = {"A": "sum without forgetting", "B": "the whole vector normalised by one number"}
+
+# %% [markdown] tags=["solution"]
+# *What gives them away.*
+# In A the steps of both directions get shorter and shorter, because a sum of squares can only grow.
+# In B the steep direction arrives at once and the flat one is left behind, as with gradient descent, because both are divided by the same number.
 
 # %% [markdown]
-# The cell reports the distance at your $\epsilon$ and at ten times it.
-# You have the largest when the first line says within and the second does not.
+# The judge runs the bug that you named and compares the paths.
 
 # %%
-judges.judge_eps(my_eps)
+judges.judge_bugs(bugs)
 
 # %% [markdown]
-# ### All but the sign: $\beta_2 \to 0$
+# A sum in place of the average is a rule of its own, called [[Adagrad]], and it is older than RMSprop.
 #
-# With $\beta_2 = 0$ there is no memory: $v = g^2$, and $g/\sqrt{g^2}$ is the sign of $g$.
-# RMSprop becomes [[sign descent]]: **every coordinate moves by $\alpha$, at every step, whatever the gradient.**
-# How near is it at a small $\beta_2$?
-# **Predict:** when $\beta_2$ is divided by ten, by what factor does the distance to the path of sign descent fall?
-# And does the answer hold once the path has arrived?
+# *Deeper: [Adagrad, and the variance slip](deeper/08_rmsprop.ipynb).*
+
+# %% [markdown]
+# ## Part 3. The first step
+#
+# ### Exercise 3. Two steps by hand (5 minutes)
+#
+# The gradient is 3 at both steps, $\beta_2$ is 0.99, and `v` starts at 0.
+# Compute `v` and the length of the step after each of them, the steps in units of $\alpha$.
+# Leave $\epsilon$ out.
+# Python may do the arithmetic, so you can write `3 / 0.09**0.5`.
+#
+# <details><summary>Hint</summary>At the first step nine comes in with a weight of 0.01, and what was there is 0.</details>
 
 # %%
-def signed(beta2):
-    """A path from (1, 1) that arrives after some 33 steps of lr."""
-    return run(rmsprop, ravine, lr=0.03, steps=200, beta2=beta2, eps=1e-12).theta
-
-sign, rows = signed(0.0), []
-for beta2 in (0.99, 0.9, 0.1, 0.01, 0.001):
-    distance = np.abs(signed(beta2) - sign).max(axis=1)
-    rows.append([beta2, distance[:31].max(), distance[31:].max() / 0.03])
-table(["beta2", "on the way (30 steps)", "after arrival, in lr"], rows, ["", ".5f", ".1f"])
+from lessonlib.lessons.lesson08 import judges, play
 
 # %% [markdown]
-# On the way the distance shrinks in proportion to $\beta_2$.
-# After arrival the law is gone: what differs is when and where the paths hop.
-# Now look closely at the arrival.
-# **Predict** what sign descent does when it is nearer to the minimum than $\alpha$.
-
-# %%
-figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#d99a5b", "--"), (0.9, "#9e5210", "-")):
-    ax.plot(signed(beta2)[20:80, 0] / 0.03, color=color, ls=dash, lw=1.5,
-            label=f"$\\beta_2$ = {beta2:g}")
-ax.axhspan(-1, 1, color="#dddddd", zorder=0)
-ax.set(xlabel="steps after the 20th", ylabel="$\\theta_1$, in units of lr", ylim=(-3, 15),
-       title="Near the minimum, sign descent hops by one step size forever")
-ax.text(59, 1.4, "within one step size of the minimum", ha="right", color="#555555")
-ax.legend()
-plots.show(figure, "The first coordinate over 60 steps in units of lr: with beta2 0 it falls in a "
-           "straight line and then hops between two points one lr apart; 0.5 and 0.9 approach more "
-           "slowly and hop too.")
-
-# %% [markdown]
-# It steps over the minimum and back, {{ sign[-1, 0] / 0.03:+.2f }} $\alpha$, {{ sign[-2, 0] / 0.03:+.2f }} $\alpha$, one $\alpha$ apart: the sign knows where to go and not how far.
-# Where the two points lie depends on the start.
-# With $\beta_2 = 0.5$ the hop is there too, from $-\alpha/2$ to $+\alpha/2$, as in Part 1; with 0.9 it sets in later.
-# Sign descent is a respectable optimizer with a schedule: in lesson 9 it does as well as Adam on a model of language.
-#
-# *A place to stop.*
-
-# %% [markdown]
-# ## Part 3. Epsilon and precision
-#
-# ### Outside or inside the root?
-#
-# Our rule, PyTorch's, and the usual Adam add $\epsilon$ outside: $\sqrt v+\epsilon$.
-# Some add it inside: $\sqrt{v+\epsilon}$; PyTorch's own documentation notes that TensorFlow does.
-# Let both say `eps=1e-8`.
-# **Predict** the length of a step, in units of $\alpha$, for a steady gradient of 1e-2, 1e-4, 1e-6, 1e-8: outside, and inside.
-
-# %%
-both = rmsprop, wrong["epsilon inside the root"]
-rows = [[g, *(steps_of(rule, [g] * 3000)[-1] for rule in both)] for g in (1e-2, 1e-4, 1e-6, 1e-8)]
-table(["steady gradient", "eps outside", "eps inside the root"], rows, [".0e", ".4f", ".4f"])
-
-# %% [markdown]
-# Outside, $\epsilon$ is felt by gradients near 1e-8; inside, by gradients near $\sqrt{10^{-8}} = 10^{-4}$, **ten thousand times larger**.
-# So when a run is ported from one library to another and behaves differently, look at where $\epsilon$ stands before you look at anything else: 1e-8 outside corresponds to 1e-16 inside.
-#
-# ### What is 1e-8 in bfloat16?
-#
-# Networks are often trained in 16 bits. float16 spends them on digits and has a short range; bfloat16 has the range of float32 and keeps only two to three decimal digits.
-# What happens to our rule in each [[precision]]?
-# NumPy has no bfloat16, but rules are written with operators only, so the same function runs on torch tensors.
-# **Predict** for each type: is 1e-8 zero?
-# Is $(10^{-4})^2$ zero?
-# How large is the smallest power of two to which adding 1e-8 changes nothing?
-# And how long is the first step for a gradient of 1e-4 (the exact formula gives 10 $\alpha$; Part 5 says why)?
-
-# %%
-def facts(dtype):
-    """1e-8 as stored, 1e-4 squared, where adding 1e-8 has no effect, first step for g = 1e-4."""
-    g = torch.tensor(1e-4, dtype=dtype)
-    eps = torch.tensor(1e-8, dtype=dtype).item()
-    powers = [torch.tensor(2.0**k, dtype=dtype) for k in range(-40, 40) if eps]
-    deaf = [x.item() for x in powers if x + 1e-8 == x]
-    step = rmsprop(0 * g, g, State(), lr=1.0)[0].abs().item()
-    return eps, (g**2).item(), min(deaf, default=0), step
-
-types = torch.float64, torch.float32, torch.bfloat16, torch.float16
-table(["type", "1e-8", "1e-4**2", "1e-8 is lost", "first step / lr"],
-      [[str(dtype)[6:], *facts(dtype)] for dtype in types], ["", ".2g", ".2g", ".2g", ".2f"])
-
-# %% [markdown]
-# Row by row.
-# *float64, float32:* all is well; in float32, adding 1e-8 to a $\sqrt v$ of 0.25 or more changes nothing, and need not: $\epsilon$ matters only where $\sqrt v$ is small.
-# *bfloat16:* 1e-8 exists, $g^2$ does not vanish, the step is right.
-# *float16:* **1e-8 is zero and so is the square of 1e-4.**
-# A small gradient is divided by $0 + 0$: an infinite step.
-#
-# So bfloat16 is safe?
-# One more look, at the average itself.
-# A gradient of 1 for 1000 steps, then 0.1 for 1500, with $\beta_2 = 0.999$.
-# In float32 $v$ climbs to {{ 1 - 0.999**1000:.2f }}, then falls toward 0.01.
-# **Predict** bfloat16: the same, with a little noise from rounding?
-
-# %%
-def second_moment(dtype, beta2=0.999):
-    """v over 2500 steps: the gradient is 1 for 1000 steps, then 0.1."""
-    theta, s, history = torch.zeros((), dtype=dtype), State(), []
-    large, small = torch.tensor([1.0, 0.1], dtype=dtype)
-    for t in range(2500):
-        theta, s = rmsprop(theta, large if t < 1000 else small, s, lr=0.0, beta2=beta2)
-        history.append(s.v)
-    return torch.stack(history).double().numpy()
-
-averages = {dtype: second_moment(dtype) for dtype in (torch.float32, torch.bfloat16)}
-
-# %% [markdown]
-# In the figure, look at the second half.
-
-# %%
-figure, ax = plt.subplots(figsize=(7.2, 3.4))
-for (dtype, v), color, dash in zip(averages.items(), ("#888888", "#9e5210"), ("--", "-")):
-    ax.plot(v, color=color, ls=dash, label=str(dtype)[6:])
-ax.axvspan(1000, 2500, color="#eeeeee", zorder=0)
-ax.text(1020, 0.03, "the gradient is ten times smaller", color="#555555")
-ax.set(xlabel="step", ylabel="v", ylim=(0, 0.75),
-       title="In bfloat16 a long average stops short, and never forgets")
-ax.legend(loc="upper left")
-v_full, v_low = averages.values()
-plots.show(figure, "v over 2500 steps: in float32 it rises to 0.63 and falls once the gradient is "
-           "smaller; in bfloat16 it stops at 0.5 and stays there to the end.")
-
-# %% [markdown]
-# In bfloat16 $v$ stops at {{ v_low[999]:.2f }} and **stays there to the end, although the gradient fell by ten**: its steps are {{ (v_low[-1] / v_full[-1])**0.5:.1f }} times shorter than float32's by then, and in the long run {{ 10 * v_low[-1]**0.5:.1f }} times, forever.
-# The numbers around $v$ are spaced by 0.4 to 0.8 % of $v$.
-# $\beta_2 v = 0.999\,v$ is a change of 0.1 %, less than half that spacing, so it rounds back to $v$: **the average cannot forget**.
-# And $(1-\beta_2)\,g^2$, at 0.001, is too small to be added to 0.5.
-# (The steep piece before it: between 0.25 and 0.5 each 0.001 is rounded up to 0.002.)
-# Which $\beta_2$ forget at all?
-# Try every bfloat16 number between 1 and 2.
-
-# %%
-every_v = (1 + torch.arange(128, dtype=torch.float64) / 128).to(torch.bfloat16)
-rows, shorter = [], {dtype: second_moment(dtype, 0.99) for dtype in averages}
-for beta2 in (0.9, 0.99, 0.997, 0.998, 0.999):
-    falls = (beta2 * every_v < every_v).double().mean().item()
-    rows.append([beta2, 1 / (1 - beta2), falls])
-table(["beta2", "memory, steps", "share of v that can fall"], rows, ["", ".0f", ".0%"])
-
-# %% [markdown]
-# A memory of 100 steps can fall from anywhere; of 500 hardly; of 1000, Adam's default, not at all.
-# And "can fall" is not "is right": with $\beta_2 = 0.99$ the same experiment ends at {{ shorter[torch.bfloat16][-1]:.4f}} in place of {{ shorter[torch.float32][-1]:.4f }}.
-# Is this a toy?
-# Ask `torch.optim.RMSprop` itself, with a parameter in bfloat16:
-
-# %%
-p = torch.nn.Parameter(torch.zeros(1, dtype=torch.bfloat16))
-optimizer = torch.optim.RMSprop([p], lr=1e-3, alpha=0.999)
-for t in range(1500):
-    p.grad = torch.full_like(p, 1.0 if t < 1000 else 0.1)
-    optimizer.step()
-v = optimizer.state[p]["square_avg"]
-print(f"v is kept in {str(v.dtype)[6:]} and is {v.item()}; "
-      f"float32 would say {averages[torch.float32][1499]:.2f}")
-print("theta in bfloat16: 1 - 0.001 is", (torch.ones(1, dtype=torch.bfloat16) - 1e-3).item())
-
-# %% [markdown]
-# The state has the type of the parameter, so a model turned to bfloat16 as a whole has frozen averages, and parameters that small steps do not move either.
-# That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
-#
-# *A place to stop.*
-
-# %% [markdown]
-# ## Part 4. Rotation: where it stops paying
-#
-# RMSprop has one step size for each *coordinate*.
-# So far the ravine lay along a coordinate.
-# Turn it.
-# The curvatures, 1 and 1000, stay as they are; the start turns along, so a rule that knows no axes has exactly the same task at every angle.
-#
-# ### Play: turn the ravine
-#
-# Momentum (step 0.02), RMSprop at a step size of yours, and, ahead of its lesson, Adam (0.03): momentum's $m$ divided by RMSprop's root, its first steps corrected.
-# Arrived means: the loss is below a ten-thousandth of the first, and stays there for 100 steps.
-# **Predict:** which of the three notice the angle?
-# At 45 degrees, does any step size help RMSprop?
-# Then reach for the goal.
-# Begin with a small angle and a large step.
-
-# %%
-turned_ravine.rotation().live()
-
-# %% [markdown]
-# Momentum does not notice: its path turns with the ravine.
-# RMSprop and Adam notice at once.
-# (At 0 degrees you also see RMSprop thrown out again after a thousand steps, as in Part 1.)
-# Only at the smallest angles, and with a large step, does RMSprop still beat momentum.
-#
-# ### Measured, with a protocol
-#
-# A first, naive measurement: the ravine at 0 degrees from $(1,1)$, RMSprop with $\alpha = 0.1$ at its default $\beta_2$.
-# How many steps does it take?
-
-# %%
-lucky = run(rmsprop, problems.ravine(1000), lr=0.1, steps=200).loss
-print("steps to a ten-thousandth of the loss:", int(turned_ravine.arrival(lucky)))
-
-# %% [markdown]
-# **One step**, where gradient descent takes hundreds.
-# Do not believe it: the first step is ten times $\alpha$ (Part 5), so it is 1 in each coordinate, and $(1,1)$ minus $(1,1)$ is the minimum.
-# A sweep over step sizes finds such luck and reports it as speed.
-# So: *protocol.*
-# 32 starts spread over half a circle in the ravine's own axes; the median of the steps to arrive; $\beta$s at their defaults; for each rule and *each angle* the best of a sweep of twelve step sizes to a decade; Adam also at a fixed 0.03.
-# At most 2500 steps.
-
-# %%
-angles = (0, 5, 15, 30, 45)
-columns = {"gradient descent": (sgd, None), "momentum": (momentum, None),
-           "RMSprop": (rmsprop, None), "Adam at 0.03": (adam, 0.03), "Adam": (adam, None)}
-took = {name: {angle: arrive(rule, angle, lr) for angle in angles}
-        for name, (rule, lr) in columns.items()}
-longer = {name: row[45][0] / row[0][0] for name, row in took.items()}
-corrected = arrive(wrong["first steps corrected"], 0, steps=300)[0]
-long_step = took["Adam"][45][1]
-by_adam = {lr: turned_ravine.step_at_45(adam, lr) for lr in (0.03, long_step)}
-times_larger = by_adam[long_step][19] / by_adam[0.03][19]
-rows = [[name, *(row[angle][0] for angle in angles), row[0][1], row[45][1]]
-        for name, row in took.items()]
-table(["steps to arrive", *(f"{angle} deg" for angle in angles), "best lr at 0 deg", "at 45 deg"],
-      rows, ["", *[".0f"] * 5, ".3g", ".3g"])
-
-# %% [markdown]
-# Gradient descent and momentum: the same at every angle.
-# **RMSprop: {{ took["RMSprop"][0][0]:.0f}} steps at 0 degrees and {{ took["RMSprop"][45][0]:.0f}} at 45, more than plain gradient descent's {{ took["gradient descent"][45][0]:.0f}}.**
-# (The few steps at 0 degrees owe much to the long first steps of Part 5: with those corrected it takes {{ corrected:.0f }}.)
-# Adam at a fixed 0.03 takes {{ longer["Adam at 0.03"]:.0f}} times as long.
-# The surprise is Adam tuned at each angle: only {{ longer["Adam"]:.1f}} times as long.
-# Its best step at 45 degrees is {{ took["Adam"][45][1]:.1f}}, longer than the way to the minimum!
-# A memory of 1000 steps keeps the large gradients of the first steps: at step 20 $\sqrt{\hat v}$ is in the hundreds (median {{ long_step / by_adam[long_step][19]:.0f }}), so $\alpha/\sqrt{\hat v}$ is {{ by_adam[long_step][19]:.4f }}, which momentum bears easily (its limit is {{ 2 * 1.9 / 0.1 / 1000:.3f }}), and only doubles, to {{ by_adam[long_step][99]:.4f }}, by step 100.
-# What is left is momentum with a slowly growing step.
-# At 0.03 the effective step at step 20 is {{ times_larger:.0f }} times smaller and waits for $v$ to forget.
-# (Adam against momentum, which differ by the division and the correction only, change sides between 5 and 15 degrees.)
-#
-# In the figure the angles go to 45 degrees; beyond, the two coordinates change roles and the curves come back down.
-
-# %%
-fine = (0, 2, 5, 8, 12, 15, 22, 30, 45)
-figure, ax = plt.subplots(figsize=(7.2, 4.2))
-for name, (rule, lr) in columns.items():
-    look = plots.look(rule)
-    steps = [arrive(rule, angle, lr)[0] for angle in fine]
-    ax.plot(fine, steps, color=look.color, marker=look.marker, ms=5, label=name,
-            ls=":" if lr else look.dash)
-ax.set(yscale="log", xlabel="angle of the ravine, degrees", ylabel="steps to arrive, median",
-       title="A step size per coordinate helps along the coordinates")
-ax.set_xticks([0, 5, 10, 15, 20, 25, 30, 35, 40, 45])
-figure.legend(loc="outside lower center", ncols=3)
-plots.show(figure, "Steps to arrive by angle: level lines for gradient descent and momentum; "
-           "RMSprop rises from 4 steps at 0 degrees to above gradient descent from about 12 on; "
-           "Adam at 0.03 rises as high; Adam tuned at each angle rises only a little.")
-
-# %% [markdown]
-# How much of this hangs on the word "arrive"?
-# RMSprop passes by, leaves and comes back, as in Part 1.
-# Three definitions, everything else as before: the loss is below the line *once*; for 100 steps, as above; for 500 steps.
-
-# %%
-rows = [[hold, *(arrive(rmsprop, angle, hold=hold)[0] for angle in (0, 15, 45))]
-        for hold in (1, 100, 500)]
-table(["RMSprop, below for steps", "0 deg", "15 deg", "45 deg"], rows, ".0f")
-
-# %% [markdown]
-# And how exact is such a number?
-# Move all starts by one, two and three hundred-billionths.
-
-# %%
-rows = [[angle, *(arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(4))]
-        for angle in (15, 45)]
-table(["angle", "as they are", "1e-11", "2e-11", "3e-11"], rows, ".0f", caption="starts moved by")
-
-# %% [markdown]
-# At the angles between, a great deal: at 15 degrees "once" makes RMSprop faster than gradient descent, "for 100 steps" slower.
-# At 0 and at 45 degrees the verdict is the same for all three.
-# And at 15 degrees a change in the eleventh digit moves the result by more than a tenth: a path at its limit of stability is chaotic.
-# A table of steps is worth as much as its definition of done, and not every digit of it is worth printing.
-
-# %% [markdown]
-# ### Why
-#
-# RMSprop can only rescale the two coordinates.
-# In a turned ravine the gradient points across it most of the time, so its two components are in the ratio $\cot(\text{angle})$, and that is the ratio of the two effective steps.
-# Measure it, and the condition number that is *left* after rescaling.
-
-# %%
-def after_rescaling(angle):
-    """Ratio of the two effective steps at step 100, and the condition number with them."""
-    problem = problems.ravine(1000, angle)
-    result = run(rmsprop, problem, lr=0.01, steps=101)
-    effective = play.effective_step(result, problem, lr=0.01)[100]
-    hessian = problem.grad(np.eye(2), None)
-    small, large = np.linalg.eigvalsh(hessian * np.sqrt(np.outer(effective, effective)))
-    return effective[0] / effective[1], large / small
-
-rescaled = {angle: after_rescaling(angle) for angle in angles}
-rows = [[angle, ratio, 1 / np.tan(np.radians(angle)) if angle else "none", left]
-        for angle, (ratio, left) in rescaled.items()]
-table(["angle", "ratio of effective steps", "cot of the angle", "condition number left"], rows,
-      ["", ".1f", ".1f", ".0f"])
-
-# %% [markdown]
-# At 0 degrees the ratio is 1000 and nothing is left of the ravine.
-# At 5 degrees a condition number of {{ rescaled[5][1]:.0f}} is left, at 15 already {{ rescaled[15][1]:.0f}}.
-# At 45 the two effective steps are equal: **RMSprop is gradient descent there**, with the whole condition number before it, and with a common step that it must find by itself.
-#
-# ### But nobody tuned $\beta_2$
-#
-# All of this was at the default, 0.99: for RMSprop we tuned $\alpha$ and left $\beta_2$ alone.
-# **Predict:** with $\beta_2$ free, which of the two verdicts on RMSprop against gradient descent survives, the one at 15 degrees or the one at 45?
-# Same protocol, five $\beta_2$; the last column is the effective step at 45 degrees after 100 steps, where gradient descent may use up to 0.00200 from the beginning.
-
-# %%
-some = (0, 15, 30, 45)
-by_beta2 = {beta2: {angle: arrive(rmsprop, angle, beta2=beta2, steps=1500)
-                    for angle in some} for beta2 in (0.5, 0.9, 0.95, 0.999)}
-by_beta2[0.99] = took["RMSprop"]  # measured above
-at_45 = [row[45][0] for row in by_beta2.values()]
-others_at_15 = [row[15][0] for beta2, row in by_beta2.items() if beta2 != 0.99]
-
-# %% [markdown]
-# Down a column: one angle, five memories.
-# Along a row: one memory, four angles.
-
-# %%
-common = {beta2: turned_ravine.step_at_45(rmsprop, row[45][1], beta2=beta2)[99]
-          for beta2, row in by_beta2.items()}
-rows = [[f"beta2 {beta2}", *(by_beta2[beta2][angle][0] for angle in some), common[beta2]]
-        for beta2 in sorted(by_beta2)]
-rows.append(["gradient descent", *(took["gradient descent"][a][0] for a in some), ""])
-table(["steps to arrive", *(f"{angle} deg" for angle in some), "effective step, 45 deg"], rows,
-      ["", *[".0f"] * 4, ".5f"])
-
-# %% [markdown]
-# At 45 degrees RMSprop is slower than gradient descent's {{ took["gradient descent"][45][0]:.0f }} at **every** $\beta_2$, from {{ min(at_45):.0f }} to {{ max(at_45):.0f }} steps.
-# At 15 degrees it is slower at one only, and that one is the default, 0.99: {{ by_beta2[0.99][15][0]:.0f }}, against {{ min(others_at_15):.0f }} to {{ max(others_at_15):.0f }} with the other four.
-# In every row the steps rise with the angle: *that* is the mechanism, the condition number that is left.
-# *Where* the row crosses gradient descent is a matter of $\beta_2$.
-#
-# Why is no row good at 45?
-# The step has to be found, and each memory pays for it in its way.
-# With a long one, 0.999, the large gradients of the first steps stay in $v$ and fix the step at {{ common[0.999]:.5f }}, near what gradient descent uses, so it is almost as fast.
-# With 0.99, $v$ has to forget them first: {{ common[0.99]:.5f }} at step 100.
-# With a short one there is nothing to forget, but each step is about $\alpha$ long to the end, and $\alpha$ must be small enough that the hops of Part 2 stay below the line: the best is {{ by_beta2[0.5][0][1]:.4f }} at 0 degrees and {{ by_beta2[0.5][45][1]:.4f }} at 45 for $\beta_2 = 0.5$.
-# Are the ravines of a network aligned with its weights?
-# Nobody promised; lesson 9 measures what happens when they come in blocks.
-#
-# ### Exercise 2: the angle at which adaptivity stops paying (5 minutes)
-#
-# RMSprop against gradient descent, RMSprop at the default $\beta_2 = 0.99$, the step size of both tuned at the angle: the only difference is the division.
-# From which whole degree on does RMSprop need *more* steps?
-# Read it off the figure, type it, and run the cell below it.
-#
-# <details><summary>Hint</summary>Gradient descent's line is level. Between which two of RMSprop's markers is it crossed?</details>
+# Fill in the four numbers.
 
 # %% tags=["stub"]
-my_angle = None
+by_hand = {"v1": None, "step1": None, "v2": None, "step2": None}
 
 # %% tags=["solution"]
-my_angle = 12
+by_hand = {"v1": 0.01 * 9, "v2": 0.99 * 0.09 + 0.01 * 9}
+by_hand |= {"step1": 3 / by_hand["v1"] ** 0.5, "step2": 3 / by_hand["v2"] ** 0.5}
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# After one step `v` holds a hundredth of 9, and the root of a hundredth is a tenth.
+# So the gradient is divided by a tenth of its size, and the step is ten times too long.
 
 # %% [markdown]
-# The answer counts if RMSprop is slower at your angle and faster one degree before it.
-# A few seconds.
+# The judge looks at one number after the other and stops at the first that is off.
 
 # %%
-judges.judge_angle(my_angle)
+judges.judge_two_steps(by_hand)
 
 # %% [markdown]
-# How sure is that border?
-# Move the starts by 2e-11 once more, at 12 degrees.
-
-# %%
-exact, nudged = (arrive(rmsprop, 12, nudge=nudge)[0] for nudge in (0.0, 2e-11))
-table(["at 12 degrees", "steps"], [["starts as they are", exact], ["moved by 2e-11", nudged],
-                                   ["gradient descent", took["gradient descent"][0][0]]], ".0f")
-
-# %% [markdown]
-# (It is close: moving the starts turns the verdict at 12 degrees; at 11 and at 13 it stands.)
+# ### The burst
 #
-# Momentum is a harder rival: look where its level line is crossed.
-# And all of this is one quadratic with one condition number, without noise, and one $\beta_2$ that nobody tuned: the angle is not a law, the mechanism is.
-#
-# *A place to stop.*
-
-# %% [markdown]
-# ## Part 5. The first step
-#
-# ### By hand
-#
-# $\theta = 2$, $\alpha = 0.001$, $\beta_2 = 0.99$, $v = 0$; the gradient is 3.
-# **Predict** the first step: $\alpha$, since $g/\sqrt{g^2} = 1$?
-#
-# $$v_1 = 0.99\cdot 0 + 0.01\cdot 9 = 0.09 \qquad \alpha\,\frac{3}{\sqrt{0.09}} = \alpha\,\frac{3}{0.3} = 10\,\alpha$$
-#
+# A steady gradient should move the parameter by $\alpha$, and the first step is ten times as long.
 # The average starts at zero, and zero is not a gradient.
-# At the first step $v$ holds $1-\beta_2$ of $g^2$, its root is too small by $\sqrt{1-\beta_2}$, so the step is $\alpha/\sqrt{1-\beta_2}$: the root of the memory, times $\alpha$, whatever $g$ is.
-# Run it, in ours and in PyTorch.
+# On the left you see how long it takes until the steps have the right length.
+# On the right is a path, with its first step in bold.
+# **Goal:** find the longest memory whose first step is at most twice the step size.
 
-# %%
-rows = []
-for beta2 in (0.9, 0.99, 0.999):
-    theta, s = rmsprop(2.0, 3.0, State(), lr=0.001, beta2=beta2)
-    p = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
-    p.grad = torch.tensor(3.0, dtype=torch.float64)
-    torch.optim.RMSprop([p], lr=0.001, alpha=beta2).step()
-    rows.append([beta2, s.v, (2 - theta) / 0.001, (2 - p.item()) / 0.001])
-table(["beta2", "v", "step / lr", "torch's step / lr"], rows, ["", ".3f", ".2f", ".2f"])
-
-# %% [markdown]
-# ### Play: the burst
-#
-# On the left the length of each step under a steady gradient, on the right the path in a ravine with its first step bold.
-# A longer memory gives a steadier $v$.
-# What does it cost?
-# Reach for the goal, and ask yourself whether you would like to train with what you found.
-
-# %%
+# %% tags=["answer"]
 play.burst().live()
 
 # %% [markdown]
-# At $\beta_2=0.99$ the first step is 10 $\alpha$ and the tenth still {{ play.step_lengths(0.99, 10)[9]:.1f }} $\alpha$.
-# The goal is met with a memory of 4 steps, $\beta_2 = 0.75$: an average over four gradients is hardly an average.
-# **A steady scale and a first step of the right size exclude each other here.**
-# And it is not one step only.
-# How far does the burst carry the parameters beyond what $\alpha$ promises?
-
-# %%
-def too_far(beta2, steps):
-    """How far the parameters are carried beyond one lr a step, in units of lr."""
-    return (play.step_lengths(beta2, steps) - 1).sum()
-
-far = {memory: too_far(1 - 1 / memory, 20 * memory) for memory in (10, 100, 1000)}
-table(["memory", "too far in all, in lr", "for each step of memory"],
-      [[memory, extra, extra / memory] for memory, extra in far.items()], ["", ".0f", ".2f"])
-
-# %% [markdown]
-# For long memories that tends to $2\ln 2 \approx 1.39$ times the memory: with $\beta_2 = 0.999$, Adam's, every parameter with a steady gradient would be carried some {{ too_far(0.999, 20_000):.0f }} $\alpha$ too far.
+# A memory of four steps is hardly an average.
+# With the usual hundred the first step is ten times the step size, and the tenth step is still three times as long.
+# So a steady scale and a first step of the right length exclude each other here.
+# Sometimes the burst helps, where the step size was too small anyway.
+# Sometimes it throws a network out at its first step.
+# In both cases $\alpha$ does not mean what it says.
 #
-# ### Does it matter when a network trains?
+# *Deeper: [what the burst does to a training](deeper/08_rmsprop.ipynb).*
+
+# %% [markdown]
+# ## Part 4. In PyTorch
 #
-# The digits network of lesson 9 (64 → 32 → 10, mini-batches of 64, mean of three seeds), the first 40 steps.
-# Left a small step size; right 0.01, PyTorch's default for RMSprop.
-# **Predict:** which $\beta_2$ is lowest after 40 steps on the left?
-# And what is the loss after the *first* step on the right?
-
-# %%
-nets = [problems.digits_net(seed=k, dtype=float) for k in range(3)]
-
-def training_loss(lr, beta2, rule=rmsprop, record="loss"):
-    """Loss over 40 steps, or the last one only, of three seeds: (3, 41) or (3, 1)."""
-    hyper = {"lr": lr, "beta2": beta2, "steps": 40, "record": record}
-    return np.array([run(rule, net, seed=k, **hyper).loss for k, net in enumerate(nets)])
-
-settings = [(lr, beta2) for lr in (0.001, 0.01) for beta2 in (0.9, 0.99, 0.999)]
-seeds = {setting: training_loss(*setting) for setting in settings}
-second = ", ".join(f"{loss:.2f}" for loss in seeds[0.01, 0.99][:, 1])
-curves = {setting: losses.mean(axis=0) for setting, losses in seeds.items()}
-mended = [training_loss(0.001, beta2, wrong["first steps corrected"], "last")
-          for beta2 in (0.9, 0.99, 0.999)]
-
-# %% [markdown]
-# Look at the first few steps of each panel, then at its end.
-
-# %%
-shades = {0.9: ("#d99a5b", ":"), 0.99: ("#9e5210", "-"), 0.999: ("#4a2300", "--")}
-figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.6), sharey=True)
-for (lr, beta2), curve in curves.items():
-    color, dash = shades[beta2]
-    ax = axes[0 if lr == 0.001 else 1]
-    ax.plot(curve, color=color, ls=dash, label=f"$\\beta_2$ = {beta2}")
-    ax.set(title=f"lr {lr}", xlabel="step", yscale="log")
-axes[0].set_ylabel("training loss")
-axes[0].set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
-axes[0].legend()
-figure.suptitle("The burst is a hidden increase of the step size", weight="bold")
-plots.show(figure, "Training loss over 40 steps for three beta2: at lr 0.001 a longer memory "
-           "trains faster; at lr 0.01 with beta2 0.999 the first step throws the mean loss up "
-           "to 11.")
-
-# %% [markdown]
-# Perhaps you expected the burst to do harm.
-# At $\alpha = 0.001$ it **helps**: {{ curves[0.001, 0.999][-1]:.2f }} with the longest memory against {{ curves[0.001, 0.9][-1]:.2f }} with the shortest, because 0.001 is too small for 40 steps and the burst makes it larger.
-# At $\alpha=0.01$ the loss at the first step goes from {{ curves[0.01, 0.99][0]:.2f }} to {{ curves[0.01, 0.99][1]:.2f }} at PyTorch's own defaults (by one of the three seeds: {{ second }}), and to **{{ curves[0.01, 0.999][1]:.1f }}** with $\beta_2=0.999$ ({{ seeds[0.01, 0.999][:, 1].min():.0f }} to {{ seeds[0.01, 0.999][:, 1].max():.0f }}, by seed), and after 40 steps that run is still at {{ curves[0.01, 0.999][-1]:.2f }} where the others are at {{ curves[0.01, 0.99][-1]:.2f }} and {{ curves[0.01, 0.9][-1]:.2f }}.
-# Whether it helps or harms depends on whether $\alpha$ was too small or large enough already.
-# (With the first steps corrected, 0.001 ends between {{ np.min(mended):.2f }} and {{ np.max(mended):.2f }} for all three $\beta_2$ and all seeds.)
-# What is wrong is this: **$\alpha$ does not mean what it says, and $\beta_2$, which should only set a memory, changes the size of the first steps.**
+# ```python
+# import torch.optim as optim
 #
-# ### Exercise 3: three broken RMSprops (7 minutes)
+# optimizer = optim.RMSprop(model.parameters(), lr=1e-3)
+# ```
 #
-# Each black path was made by `rmsprop` with one classic slip; the right one is beside it.
-# Name the slip from the path alone.
-# Markers are ten steps apart.
+# PyTorch has other names and another default, and one of the names is a trap.
+#
+# | This course | PyTorch | PyTorch's default |
+# |---|---|---|
+# | `lr`, written $\alpha$ | `lr` | 0.01 |
+# | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
+# | `eps`, written $\epsilon$ | `eps` | 1e-8 |
+#
+# The letter $\alpha$ is the step size in most books, and in `optim.RMSprop` it is the share of `v` that is kept.
+# With `momentum=0.9` PyTorch also keeps a sum, as in lesson 7, of the divided gradients.
+# First a test that the two rules are one.
 
 # %%
-candidates = ["first steps corrected", "sum without forgetting", "beta and 1 - beta exchanged",
-              "no root", "variance instead of second moment", "sign of the step"]
-order = np.random.default_rng(34).permutation(6)[:3]
-mystery = dict(zip("ABC", [candidates[i] for i in order]))
-surface, setting = problems.ravine(10), {"lr": 0.04, "steps": 100, "start": np.array([1.4, 0.8])}
-shown = {letter: run(wrong[name], surface, **setting) for letter, name in mystery.items()}
-print("candidates:", *candidates, sep="\n  ")
+import torch
+from torch import optim
+from lessonlib import rmsprop, run
+from lessonlib.lessons.lesson08 import judges
+from lessonlib.play.prediction import summary
+from lessonlib.problems import ravine
+
+p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
+optimizer = optim.RMSprop([p], lr=0.015, alpha=0.99)
+for _ in range(20):
+    p.grad = p.detach() * torch.tensor([1.0, 100.0], dtype=torch.float64)
+    optimizer.step()
+print("torch ends at", p.detach().numpy().round(6))
+print(" ours ends at", run(rmsprop, ravine(100), steps=20, lr=0.015).theta[-1].round(6))
 
 # %% [markdown]
-# Think of the *first* step, of the *distance* between markers, and of what happens *near the minimum*.
-
-# %%
-figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
-right = run(rmsprop, surface, **setting)
-for ax, (letter, result) in zip(axes, shown.items()):
-    plots.contours(surface, ax)
-    plots.path(right, ax, rule=rmsprop)
-    ax.plot(*result.theta.T, color="black", marker="x", markevery=10, lw=1.2)
-    ax.set(title=letter, xlim=(-0.4, 1.6), ylim=(-0.4, 1))
-    ax.set_ylabel("$\\theta_2$" if letter == "A" else "")
-figure.suptitle("Three broken RMSprops (black) beside the right one (orange)", weight="bold")
-plots.show(figure, "Three paths in a ravine, each beside RMSprop's: A goes in equal steps and "
-           "hops about the minimum, B starts with shorter steps than the right one, C slows "
-           "down more and more and does not arrive.")
-
-# %% [markdown]
-# Write your guesses as strings from the list of candidates and run the cell after: it runs the slip you named and says where its path leaves the one shown.
+# ### Exercise 4. What did they set? (3 minutes)
+#
+# A colleague wants a step size of 0.01 and writes `optim.RMSprop(model.parameters(), alpha=0.01)`.
+# In our letters, which `lr` and which `beta2` does this optimizer run with?
 
 # %% tags=["stub"]
-guess = {"A": None, "B": None, "C": None}
+meant = {"lr": None, "beta2": None}
 
 # %% tags=["solution"]
-guess = {"A": "beta and 1 - beta exchanged", "B": "first steps corrected",
-         "C": "sum without forgetting"}
+meant = {"lr": 0.01, "beta2": 0.01}
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# The step size is right by luck, because 0.01 is the default.
+# But `v` now forgets nearly everything at each step, so a gradient is divided by its own size.
+# What is left is its sign, and every parameter moves by about $\alpha$ at every step, however small its gradient is.
+# That rule is called [[sign descent]].
 
 # %% [markdown]
-# <details><summary>Hint</summary>None of the three starts with the burst. Which of them remembers too little, so that only the sign is left? Which remembers too much? And which one has nothing wrong with it but the beginning?</details>
+# The judge looks at `beta2` first.
 
 # %%
-paths = {letter: result.theta for letter, result in shown.items()}
-checks.judge_slips(guess, paths, candidates,
-                   lambda name: run(wrong[name], surface, **setting).theta)
+judges.judge_settings_meant(meant)
 
 # %% [markdown]
-# One of the three is an odd "slip": its first step is $\alpha$, as it should be, and it remembers a hundred steps.
-# Keep it in mind.
+# ### Exercise 5. Tune it yourself (6 minutes)
 #
-# ## What to take along
+# This is the network of Part 1, made of `nn.Linear` layers and trained by `optim.RMSprop`.
+# With the default `lr` one start in three stays at a blind guess.
+# Choose an `lr` that brings the training loss below 1.1 in 300 steps, as the mean of three starts.
+# Change it by factors of two or three and write down what you see.
+
+# %% tags=["stub"]
+my_lr = None
+
+# %% tags=["solution"]
+my_lr = 0.002
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# At 0.01 the burst moves every weight by a tenth at the first step, and that is about as large as the weights are.
+# One start in three does not recover from it.
+# At 0.0003 all starts learn, but 300 steps of that length are too few.
+
+# %% [markdown]
+# The judge trains the network three times with your number, which takes a few seconds.
+
+# %% tags=["chaotic"]
+judges.judge_setting(my_lr)
+
+# %% [markdown]
+# ### On Monday morning
 #
-# - RMSprop divides each coordinate's gradient by the root of a running average of its square.
-#   Each coordinate finds its own effective step, near $2/\text{curvature}$ in the long run, and then hops by $\alpha$: without a schedule it may pass far closer, and does not stay closer.
-# - $v$ is the uncentred second moment.
-#   Divide by a standard deviation, and a steady gradient makes the step grow without limit.
-# - Multiply the loss by $c$ and, with $\epsilon$ multiplied too, the path stays: bit for bit for powers of two.
-#   $\epsilon$ is a scale, and inside the root it is another one.
-# - Without memory only the sign is left.
-#   With too little precision there is too much memory: in bfloat16 an average over 1000 steps cannot forget.
-# - A step size for each coordinate pays along the coordinates.
-#   On our ravine, turned by 45 degrees, RMSprop is slower than gradient descent at each of five $\beta_2$; the angle at which it falls behind depends on $\beta_2$, and is about 12 degrees at the default 0.99.
-# - The first step is $\alpha/\sqrt{1-\beta_2}$, ten times $\alpha$ at the default, 0.99.
-#
-# ### Words
-#
-# | Word | Meaning |
+# | | |
 # |---|---|
-# | second moment | the mean of $g^2$ (not the variance) |
-# | effective step | $\alpha/(\sqrt v+\epsilon)$, the factor that multiplies a coordinate's gradient |
-# | Adagrad | the same division by the root of a sum that never forgets |
-# | scale invariance | multiplying the loss by a constant leaves the path unchanged (up to $\epsilon$) |
-# | sign descent | every coordinate moves by $\alpha$ against the sign of its gradient |
-# | bfloat16, float16 | 16-bit numbers: range of float32 and few digits; more digits and a short range |
-# | rotation | turning the problem against the axes of the parameters |
+# | **Before** | bring the inputs to one scale, and take a good start; both help every optimizer |
+# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` |
+# | **Change first** | `lr`, over 0.01, 0.003, 0.001, 0.0003 and 0.0001 |
+# | **Change next** | a schedule that lets `lr` fall, such as `optim.lr_scheduler.CosineAnnealingLR` |
+# | **Leave** | `alpha` and `eps`, at first |
+# | **Suspect it** | when the first steps throw the loss up, which is the burst; when the loss stops falling and jitters, which are the hops; when somebody set `alpha` and meant `lr` |
 #
-# ### Further reading, and what each is good for
+# ### Three questions, from memory
 #
-# - Tieleman & Hinton 2012, *Neural Networks for Machine Learning*, Coursera, lecture 6e.
-#   Where RMSprop comes from: a version of Rprop, which uses signs only, for mini-batches.
-# - Duchi, Hazan & Singer 2011, *Adaptive Subgradient Methods for Online Learning and Stochastic Optimization*, JMLR 12.
-#   Adagrad, and why a sum is right for rare features.
-# - Graves 2013, *Generating Sequences With Recurrent Neural Networks*, arXiv:1308.0850.
-#   The centred variant, which divides by a standard deviation.
-# - Balles & Hennig 2018, *Dissecting Adam: The Sign, Magnitude and Variance of Stochastic Gradients*, arXiv:1705.07774.
-#   How much of an adaptive rule is its sign.
-# - Cohen et al. 2022, *Adaptive Gradient Methods at the Edge of Stability*, arXiv:2207.14484.
-#   Effective steps at the limit of stability, in networks.
-# - Micikevicius et al. 2018, *Mixed Precision Training*, arXiv:1710.03740.
-#   Why a float32 copy of the weights is kept beside float16.
+# Say each answer aloud before you open it.
 #
-# **Next:** lesson 7 gave an average of $g$, this one an average of $g^2$.
-# Both start at zero, and zero is not a gradient.
-# After $t$ steps of a steady gradient, *how much* of $g^2$ does $v_t$ hold, exactly?
-# If you can say that, you can say by what to divide, and the burst is gone without giving up the memory.
-# (Starting $v$ at the first $g^2$ would not do: one gradient, however odd, would set the scale for a whole memory.)
-# That is the one new idea in [lesson 9](09_adam.ipynb).
+# <details><summary>The loss is multiplied by 1000. What happens to RMSprop's path?</summary>Nothing, as long as the gradients are far above epsilon. The factor is in g and in the root of v, and it cancels.</details>
+# <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With 0.003 it would be just as long.</details>
+# <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size. v holds a hundredth of the squared gradient, and the root of a hundredth is a tenth.</details>
+#
+# And here is what you did today.
+# It is kept in one file on your own machine, and nowhere else.
+
+# %% tags=["machine"]
+summary()
+
+# %% [markdown]
+# ### What to take along
+#
+# - RMSprop divides each gradient by its own recent size, the root of a running average of its square.
+# - So a steady gradient moves every parameter by $\alpha$, whatever its size, and a factor on the loss changes nothing.
+# - Near the minimum the steps do not get smaller.
+#   A schedule must make them smaller.
+# - The first step is ten times too long, because the average starts at zero.
+# - A better start can cure the same trouble, and at work you use both.
+#
+# **Next, [lesson 9](09_adam.ipynb).**
+# After $t$ steps of a steady gradient, how much of its square does `v` hold?
+# If you can say that, you know by what to divide, and the burst is gone.

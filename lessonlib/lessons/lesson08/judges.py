@@ -1,36 +1,27 @@
-"""The judges of lesson 8: an epsilon, an angle and three names of slips are tried out."""
+"""The judges of lesson 8: numbers, an angle, an epsilon and the names of slips are tried out, and the learner told what they do."""
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from math import isclose
 from typing import Any
 
 import numpy as np
 
-from lessonlib.checks import Verdict, judge, number, power_of_ten
-from lessonlib.lessons.lesson08 import turned_ravine
-from lessonlib.problems import ravine
-from lessonlib.rules import rmsprop, sgd
-from lessonlib.runner import run
+from lessonlib.checks import Verdict, judge, judge_slips, number, power_of_ten
+from lessonlib.lessons.lesson08 import practice, rescaling, scales
+from lessonlib.rules import State, rmsprop
 
-__all__ = ["judge_angle", "judge_eps"]
+__all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_setting", "judge_settings_meant", "judge_two_steps"]
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
-
-
-def _apart(eps: float) -> float:
-    """The largest distance between RMSprop's path on a ravine and, with this eps, on its loss times SCALE."""
-    problem = ravine(100)
-    scaled = replace(problem, loss=lambda theta: SCALE * problem.loss(theta), grad=lambda theta, rng: SCALE * problem.grad(theta, rng))
-    here, there = (run(rmsprop, p, lr=0.01, steps=100, eps=e).theta for p, e in ((problem, 1e-8), (scaled, eps)))
-    return float(np.abs(there - here).max())
 
 
 @judge
 def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the largest power of ten for eps that keeps RMSprop's path within 1e-6 once the loss is times 1e-9."""
     eps = power_of_ten(guess, "an epsilon")
-    near, also = (_apart(e) < NEAR for e in (eps, 10 * eps))
+    near, also = (scales.apart(rmsprop, SCALE, eps=1e-8, scaled_eps=e) < NEAR for e in (eps, 10 * eps))
     words = ["within" if n else "more than" for n in (near, also)]
     seen = f"With eps {eps:.0e} the paths are {words[0]} 1e-6 apart, with {10 * eps:.0e} {words[1]}."
     if near and not also:
@@ -41,14 +32,70 @@ def judge_eps(guess: Any) -> Verdict:
 
 
 @judge
-def judge_angle(guess: Any) -> Verdict:
-    """Return a Verdict on the whole degree from which RMSprop needs more steps than gradient descent in the turned ravine."""
-    angle = int(number(guess, "a whole number of degrees", 1, 90, whole=True))
-    rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
-    before, there = (turned_ravine.steps_to_arrive(rmsprop, a)[0] for a in (angle - 1, angle))
-    seen = f"RMSprop takes {before:.0f} steps at {angle - 1} degrees and {there:.0f} at {angle}, gradient descent {rival:.0f}."
-    if before < rival <= there:
-        return Verdict(True, f"Correct.\n{seen} This is the border.")
-    if there < rival:
-        return Verdict(False, f"Not the border yet: too small.\n{seen} Where does RMSprop's line reach the level one?")
-    return Verdict(False, f"Not the border yet: too large.\n{seen} RMSprop is slower already one degree before. Since where?")
+def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
+    """Return a Verdict on the first whole degree at which the two best step sizes leave a condition number above `left` of a thousand."""
+    angle = int(number(guess, "a whole number of degrees", 1, 45, whole=True))
+    before, there = (rescaling.best_left(a) for a in (angle - 1, angle))
+    seen = f"The two best step sizes leave a condition number of {before:.0f} at {angle - 1} degrees and of {there:.0f} at {angle}."
+    if before <= left < there:
+        return Verdict(True, f"Correct.\n{seen}")
+    if there <= left:
+        return Verdict(False, f"Too small.\n{seen} Where does the line in the picture cross {left:g}?")
+    return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. Since where?")
+
+
+@judge
+def judge_two_steps(guess: Any) -> Verdict:
+    """Return a Verdict on v and the length of the step, in units of lr, at steps 1 and 2 of RMSprop with gradients of 3."""
+    names, right, s = ("v1", "step1", "v2", "step2"), [], State()
+    for _ in range(2):
+        theta, s = rmsprop(0.0, 3.0, s, lr=1.0, eps=0.0)
+        right += [s.v, -theta]
+    if not isinstance(guess, Mapping) or set(guess) != set(names):
+        return Verdict(False, f"Not a number for each.\nYou gave a {type(guess).__name__}. Where are the answers for {', '.join(names)}?")
+    hints = ("How much of 9 enters v at the first step, if 99 hundredths of the old v are kept?", "What is 3 divided by the root of v?",
+             "What is left of the old v, and what comes in?", "What is 3 divided by the root of the new v?")
+    for name, wanted, hint in zip(names, right, hints, strict=True):
+        value = number(guess[name], f"a number for {name}")
+        if not isclose(value, wanted, rel_tol=5e-3):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}. {hint}")
+    return Verdict(True, f"Correct.\nThe first step is {right[1]:.3g} times the step size, the second {right[3]:.3g} times.")
+
+
+@judge
+def judge_settings_meant(guess: Any) -> Verdict:
+    """Return a Verdict on what optim.RMSprop(params, alpha=0.01) sets: {"lr": 0.01, "beta2": 0.01}."""
+    if not isinstance(guess, Mapping) or set(guess) != {"lr", "beta2"}:
+        return Verdict(False, f"Not a number for each.\nYou gave a {type(guess).__name__}. Where are the answers for lr and beta2?")
+    lr, beta2 = number(guess["lr"], "a step size", 0), number(guess["beta2"], "a beta", 0, 1)
+    if isclose(beta2, 0.99):
+        return Verdict(False, "Look at beta2.\nYou left it at 0.99, its default. Which of our letters does torch call alpha?")
+    if not isclose(beta2, 0.01):
+        return Verdict(False, f"Look at beta2.\nYou gave {beta2:g}. Which of our letters does torch call alpha?")
+    if not isclose(lr, 0.01):
+        return Verdict(False, f"Look at lr.\nYou gave {lr:g}. Nobody has set it here. What is torch's default for RMSprop?")
+    return Verdict(True, "Correct.\nThe step size is the default. v keeps a hundredth of what it was, so it forgets everything but the "
+                   "newest gradient.")
+
+
+@judge
+def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
+    """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}."""
+    shown = {letter: practice.bug_path(name).theta for letter, name in bugs.items()}
+    return judge_slips(guess, shown, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
+
+
+@judge
+def judge_setting(guess: Any, target: float = 1.1, starts: int = 3) -> Verdict:
+    """Return a Verdict on the lr of torch's RMSprop on the deep network: a mean loss of the starts below `target` passes."""
+    lr = number(guess, "a step size", 0)
+    from lessonlib.lessons.lesson08.training import loss_of  # torch, where it is the subject
+
+    losses = [loss_of(lr, start) for start in range(starts)]
+    seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2f}' for loss in losses)}"
+    if np.mean(losses) < target:
+        return Verdict(True, f"Correct.\n{seen}.")
+    if max(losses) > 2:
+        return Verdict(False, f"At least one does not learn.\n{seen}, and a blind guess has 2.30. Its first step is ten times lr. Is that "
+                       "too long for a weight?")
+    return Verdict(False, f"Too slow.\n{seen}. All of them are on their way. What does twice your lr do?")

@@ -92,7 +92,7 @@ def own_steps() -> Experiment:
                        "memory": Slider("memory of v, steps", 1.0, 1000.0, 100.0, log=True),
                        "start2": Slider("start, theta 2", 0.1, 1.5, 0.3, step=0.05)},
                       Goal(f"let both effective steps climb to their dotted lines, and stay there, within {OWN_STEPS} steps.",
-                           _both_at_the_border))
+                           _both_at_the_border), {"memory": 10.0})
 
 
 BURST = np.arange(1, 1001)  # the steps whose lengths are drawn
@@ -110,6 +110,7 @@ def _burst_scene() -> Scene:
     left.axhline(1, color="black", linewidth=1)
     contours(BURST_RAVINE, right)
     right.set_title("In a ravine: the first step is bold")
+    right.plot(*BURST_START, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     style = look("rmsprop")
     (length,) = left.plot([], [], color=style.color)
     (top,) = left.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)

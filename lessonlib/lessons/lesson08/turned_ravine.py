@@ -14,7 +14,7 @@ from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["LRS", "arrival", "rotation", "step_at_45", "steps_to_arrive", "turned"]
+__all__ = ["LRS", "arrival", "rotation", "starts", "step_at_45", "steps_to_arrive", "turned"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -67,8 +67,8 @@ def turned(angle: float) -> Problem:
     return replace(ravine(KAPPA, angle), loss=loss, grad=grad, start=np.array([c - s, c + s]))
 
 
-def _starts(angle: float) -> Array:
-    """The 32 starts, spread evenly over half a circle in the axes of the ravine turned by `angle`: (32, 2)."""
+def starts(angle: float) -> Array:
+    """Return the 32 starts, spread evenly over half a circle in the axes of the ravine turned by `angle`: (32, 2)."""
     return 2**0.5 * np.array([_unit(5.625 * (k + 0.5) + angle) for k in range(32)])
 
 
@@ -76,13 +76,13 @@ def _starts(angle: float) -> Array:
 def _losses(rule: Any, angle: float, lrs: tuple[float, ...], nudge: float, steps: int, beta2: float | None) -> Array:
     """Loss from each of the starts at each step size: (T + 1, 32, L)."""
     memory: dict[str, Any] = {} if beta2 is None else {"beta2": beta2}
-    start = _starts(angle)[:, None] + nudge
+    start = starts(angle)[:, None] + nudge
     return run(rule, turned(angle), steps=steps, record="loss", start=start, lr=np.array(lrs)[None, :, None], **memory).loss
 
 
 def step_at_45(rule: Any, lr: float, *, beta2: float | None = None, steps: int = 100) -> Array:
     """Return the effective step of RMSprop or Adam at 45 degrees, the same in both coordinates, median over the 32 starts: (steps,)."""
-    problem, theta, s, out = turned(45), _starts(45), State(), []
+    problem, theta, s, out = turned(45), starts(45), State(), []
     beta2 = (0.999 if rule is adam else 0.99) if beta2 is None else beta2
     for t in range(1, steps + 1):
         theta, s = rule(theta, problem.grad(theta, np.random.default_rng(0)), s, lr=lr, beta2=beta2)
@@ -183,5 +183,5 @@ def rotation(steps: int = 2000) -> Experiment:
     """Momentum, RMSprop and Adam in a ravine that can be turned; the loss beside it, with the step at which each arrives."""
     turn = _Turn(steps)
     return Experiment(turn.scene, turn.update,
-                      {"angle": Slider("angle, degrees", 0, 90, 0), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 0.01, log=True)},
+                      {"angle": Slider("angle, degrees", 0, 90, 30), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 0.01, log=True)},
                       Goal("with the ravine turned by 2 degrees or more (up to 45), let RMSprop arrive before momentum.", turn.met))

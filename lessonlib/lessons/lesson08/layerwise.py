@@ -1,0 +1,49 @@
+"""Four ways to choose step sizes for the network of lesson 8, from one for all weights to one for each weight."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
+from lessonlib.rules import State, rmsprop, sgd
+
+__all__ = ["WAYS", "each_layer_fixed", "each_layer_following", "way_for"]
+
+Array = np.ndarray[Any, Any]
+
+
+def _layer_of_each(layers: list[tuple[Array, Array]]) -> Array:
+    """The number of the layer that each parameter belongs to: (n,)."""
+    return np.concatenate([np.full(weights.size + biases.size, number) for number, (weights, biases) in enumerate(layers)])
+
+
+def each_layer_fixed(theta: Array, g: Array, s: State, *, lr: Array, sizes: Array) -> tuple[Array, State]:
+    """Return (theta, state) after a step of gradient descent with lr / sizes as the step sizes, sizes (n,) set once and for all."""
+    return theta - lr * g / sizes, State(s.t + 1)
+
+
+def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: Array, beta2: float = 0.99,
+                         eps: float = 1e-8) -> tuple[Array, State]:
+    """Return (theta, state) after a step of RMSprop whose v is one number for each layer: the mean of g**2 over it.
+
+    layer: (n,), the number of the layer of each parameter, in order.
+    """
+    first = np.flatnonzero(np.diff(layer, prepend=-1))
+    mean_squares = (np.add.reduceat(g**2, first, axis=-1) / np.bincount(layer))[..., layer]
+    v = beta2 * s.v + (1 - beta2) * mean_squares
+    return theta - lr * g / (v**0.5 + eps), State(s.t + 1, 0.0, v)
+
+
+WAYS = ("one for all weights", "one for each layer, set once", "one for each layer, following", "one for each weight, following")
+
+
+def way_for(name: str, seed: int) -> Callable[..., tuple[Array, State]]:
+    """Return the rule of WAYS by its name, for the network that starts from a seed; "set once" is set by the gradients at the start."""
+    layer = _layer_of_each(start_of(seed))
+    sizes = layer_gradients(deep_net(seed).start, deep_net(seed))[layer]
+    rules: tuple[Callable[..., Any], ...] = (sgd, partial(each_layer_fixed, sizes=sizes), partial(each_layer_following, layer=layer),
+                                             rmsprop)
+    return dict(zip(WAYS, rules, strict=True))[name]

@@ -1,0 +1,189 @@
+"""What opens lesson 8: a deep network at one step size, the gradients of its layers, and two numbers that need two step sizes."""
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib.lessons.lesson08.deep import LAYERS, deep_net, layer_gradients
+from lessonlib.lessons.lesson08.records import EVERY, LRS, NAMES, deep_net_records
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import ravine
+from lessonlib.rules import State, rmsprop
+from lessonlib.runner import run
+
+__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_division", "show_layers", "show_layers_over_time", "two_sizes"]
+
+Array = np.ndarray[Any, Any]
+GUESSING = float(np.log(10))  # the loss of a network that gives each of the ten digits the same chance
+
+
+@cache
+def _losses() -> dict[str, Array]:
+    return {name: np.array(rows) for name, rows in deep_net_records()["loss"].items()}
+
+
+def _at(lr: float) -> int:
+    return int(np.abs(np.log(LRS / lr)).argmin())
+
+
+def one_slider() -> Experiment:
+    """The training losses of three rules on the deep network, all at one step size, as they were recorded."""
+    return Experiment(_slider_scene, _slider_update, {"lr": Slider("step size", float(LRS[0]), float(LRS[-1]), 1.0, log=True, step=0.25)},
+                      Goal("find a step size at which one of the three brings the loss below 1.",
+                           lambda lr: min(float(losses[_at(lr), -1]) for losses in _losses().values()) < 1),
+                      {"lr": float(LRS[_losses()["rmsprop"][:, -1].argmin()])})
+
+
+def _slider_scene() -> Scene:
+    figure = new_figure(7.6, 4.0)
+    ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss, nats",
+                            title="Eight hidden layers learn to read digits")
+    ax.axhline(GUESSING, color="black", linewidth=1)
+    ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=9)
+    artists: dict[str, Any] = {}
+    for place, rule in enumerate(NAMES):
+        style = look(rule)
+        (artists[rule],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=6,
+                                   markevery=(place, 4), linewidth=1.8)
+    figure.legend(handles=list(artists.values()), labels=list(NAMES.values()), loc="outside lower center", ncols=3)
+    return Scene(figure, artists, "The training loss of one network over 300 steps under three optimizers, all at the step size of the "
+                 "slider, and a line at the loss of a blind guess.")
+
+
+def _slider_update(artists: dict[str, Any], lr: float) -> str:
+    told = []
+    for rule, name in NAMES.items():
+        curve = _losses()[rule][_at(lr)]
+        artists[rule].set_data(np.arange(len(curve)) * EVERY, np.clip(curve, 0, 3.15))
+        told.append(f"{name} {curve[-1]:.2f}" if curve[-1] < 10 else f"{name} more than 10")
+    return f"Loss after 300 steps at a step size of {LRS[_at(lr)]:.2g}: {', '.join(told)}. A blind guess has {GUESSING:.2f}."
+
+
+@cache
+def layer_bars() -> Array:
+    """Return the size of the gradient in each layer at the start, the first layer first, mean over five starts: (9,)."""
+    return np.asarray(np.mean([layer_gradients(deep_net(seed).start, deep_net(seed)) for seed in range(5)], axis=0))
+
+
+def first_and_last() -> str:
+    """Return in words how the gradients of the first layer compare with those of the last."""
+    ratio = layer_bars()[-1] / layer_bars()[0]
+    return "about the same" if ratio < 3 else "about ten times smaller" if ratio < 30 else "hundreds of times smaller"
+
+
+def show_layers() -> None:
+    """Show a bar for the size of each layer's gradient at the start."""
+    show(_bars(), "A bar for each of nine layers, the size of its gradient at the start on a logarithmic scale: lowest and level in the "
+         "first four layers, then rising to the last, which is hundreds of times larger.")
+
+
+def _bars() -> Figure:
+    figure = new_figure(7.2, 3.4)
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="size of the gradient",
+                            title="The early layers get small gradients")
+    sizes = layer_bars()
+    ax.bar(np.arange(1, LAYERS + 2), sizes, color="#8a8a8a", edgecolor="black", width=0.7)
+    for place, size in enumerate(sizes, start=1):
+        ax.text(place, size * 1.15, f"{size:.0e}".replace("e-0", "e-"), ha="center", fontsize=9)
+    ax.set(ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
+    return figure
+
+
+def show_layers_over_time(steps: int = 40, lr: float = 0.002) -> None:
+    """Show how large the gradient of the first, of a middle and of the last layer is while RMSprop begins to train the network."""
+    show(_over_time(steps, lr), "The size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the first, the fifth "
+         "and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the last tenfold.")
+
+
+def _over_time(steps: int, lr: float) -> Figure:
+    problem, rng, s = deep_net(0), np.random.default_rng(0), State()
+    theta, sizes = problem.start, []
+    for _ in range(steps + 1):
+        sizes.append(layer_gradients(theta, problem, batches=4))
+        theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=lr)
+    figure = new_figure(7.2, 3.4)
+    ax = figure.add_subplot(yscale="log", xlabel="step of RMSprop", ylabel="size of the gradient",
+                            title="The sizes change as soon as the network learns")
+    for layer, dash, marker, name in ((0, "-", "o", "first layer"), (4, "--", "s", "fifth layer"), (-1, ":", "^", "last layer")):
+        ax.plot(np.array(sizes)[:, layer], color="black", linestyle=dash, marker=marker, markevery=5, markersize=5, label=name)
+    ax.legend(loc="lower right")
+    return figure
+
+
+TWO_STEPS, TWO_CURVATURES = 20, (1.0, 1000.0)
+
+
+@cache
+def _two(lr: float, times: float) -> Array:
+    """The distance from the minimum of both numbers over the steps, in units of the first: (T + 1, 2)."""
+    walk = run(_scaled, ravine(TWO_CURVATURES[1]), steps=TWO_STEPS, lr=lr * np.array([times, 1.0]))
+    return np.abs(walk.theta)
+
+
+def _scaled(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:
+    return theta - lr * g, State(s.t + 1)
+
+
+def two_sizes() -> Experiment:
+    """How far two numbers are from their minimum under gradient descent, the second with gradients a thousand times larger."""
+    return Experiment(_two_scene, _two_update,
+                      {"lr": Slider("step size", 1e-5, 1.0, 8e-4, log=True, step=0.05),
+                       "times": Slider("flat number's step, times", 1.0, 10_000.0, 1.0, log=True, step=0.1)},
+                      Goal(f"bring both numbers below 0.01 within {TWO_STEPS} steps.",
+                           lambda lr, times: bool((_two(lr, times)[-1] < 0.01).all())))
+
+
+def _two_scene() -> Scene:
+    figure = new_figure(7.6, 3.9)
+    ax = figure.add_subplot(yscale="log", xlim=(0, TWO_STEPS), ylim=(1e-5, 1e5), xlabel="step", ylabel="distance from the minimum",
+                            title="Two numbers, gradient descent", xticks=range(0, TWO_STEPS + 1, 5))
+    ax.axhline(0.01, color="black", linewidth=1)
+    ax.text(TWO_STEPS - 0.2, 0.012, "the goal", ha="right", fontsize=9)
+    ax.plot(0, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
+    style = look("sgd")
+    (steep,) = ax.plot([], [], color=style.color, linestyle="-", marker="s", markersize=5, label="gradients a thousand times larger")
+    (flat,) = ax.plot([], [], color=style.color, linestyle=":", marker="o", markersize=5, label="small gradients", markerfacecolor="white")
+    figure.legend(handles=[steep, flat], loc="outside lower center", ncols=2)
+    return Scene(figure, {"steep": steep, "flat": flat}, "The distance of two numbers from their minimum over twenty steps of gradient "
+                 "descent, on a logarithmic scale, from a square at 1, with a line at 0.01.")
+
+
+def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
+    far = np.clip(_two(lr, times), 1e-6, 1e6)
+    for place, name in enumerate(("flat", "steep")):
+        artists[name].set_data(np.arange(TWO_STEPS + 1), far[:, place])
+    ends = [f"{x:.2g}" if 1e-5 < x < 1e5 else "almost 0" if x < 1 else "far away" for x in far[-1]]
+    return (f"Step sizes {lr:.2g} and {lr * times:.2g}. After {TWO_STEPS} steps the steep number is {ends[1]} from its minimum, the flat "
+            f"one {ends[0]}.")
+
+
+def show_division(jump: int = 60, steps: int = 120, times: float = 5.0) -> None:
+    """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
+    show(_division(jump, steps, times), "Left, bars of a gradient of changing sign that grows fivefold half-way, and a line for its recent "
+         "size that rises with it in some ten steps; right, the gradient divided by that size, which has one size but for a few longer "
+         "bars at the jump.")
+
+
+def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure:
+    g = np.random.default_rng(3).choice([-1.0, 1.0], steps) * np.random.default_rng(4).uniform(0.6, 1.4, steps)
+    g[jump:] *= times
+    v, sizes = 1.0, []
+    for each in g:
+        v = beta2 * v + (1 - beta2) * each**2
+        sizes.append(v**0.5)
+    figure = new_figure(8.4, 3.4)
+    left, right = figure.subplots(1, 2)
+    t, style = np.arange(1, steps + 1), look("rmsprop")
+    for ax, bars, name in ((left, g, "a gradient"), (right, g / np.array(sizes), "the quotient")):
+        ax.bar(t, bars, color="#8a8a8a", width=1.0, label=name)
+        ax.axhline(0, color="black", linewidth=1)
+        ax.set(xlabel="step", xlim=(0, steps + 1))
+    left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
+    left.set(title="A gradient and its recent size", ylabel="gradient")
+    left.legend(loc="upper left")
+    right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
+    return figure

@@ -1,0 +1,52 @@
+"""What lesson 8's exercises look at: the paths of broken RMSprops beside the right one."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib.misconceptions import Misconception, of
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import ravine
+from lessonlib.rules import rmsprop
+from lessonlib.runner import Run, run
+
+__all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "show_bugs"]
+
+TWO_BUGS: Mapping[str, str] = {"A": "sum without forgetting", "B": "the whole vector normalised by one number"}
+CANDIDATES = ("sum without forgetting", "the whole vector normalised by one number", "no root", "sign of the step")
+STEPS, LR, START = 60, 0.03, np.array([1.0, 0.7])
+
+
+def bug(name: str) -> Misconception:
+    """Return the broken RMSprop of that name."""
+    return next(wrong for wrong in of("rmsprop") if wrong.name == name)
+
+
+def bug_path(name: str) -> Run:
+    """Return the first steps of the broken RMSprop of that name in a ravine of condition number 10."""
+    return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
+
+
+def show_bugs(bugs: Mapping[str, str]) -> None:
+    """Show a panel for each broken RMSprop: both coordinates over the steps in black, beside the right one's in orange."""
+    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken RMSprop in black beside the "
+         "right one in orange, both for a flat and a steep direction.")
+
+
+def _panels(bugs: Mapping[str, str]) -> Figure:
+    figure = new_figure(3.2 * len(bugs) + 1.6, 3.9)
+    right = run(rmsprop, ravine(10), steps=STEPS, lr=LR, start=START)
+    panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
+    for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
+        for theta, color, who in ((right.theta, look("rmsprop").color, "right"), (bug_path(name).theta, "black", "broken")):
+            for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
+                ax.plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(3 * i, 6),
+                        linewidth=1.5, label=f"{who}, {which} direction")
+        ax.axhline(0, color="#8a8a8a", linewidth=1)
+        ax.set(xlim=(0, STEPS), ylim=(-0.3, 1.1), xlabel="step", title=letter)
+    panels[0].set_ylabel("distance from the minimum")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure

@@ -1,0 +1,67 @@
+"""What was recorded of lesson 8's deep network in data/deep_net.json: losses at every step size, and what each rule reads at its best."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lessonlib.data import recorded
+
+__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records", "how_many_learn", "reads",
+           "what_lets_it_learn", "where_it_ends"]
+
+NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
+STEPS, EVERY = 300, 10  # of a training, and between its records
+LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-4, 2.01, 0.25)])  # 25 step sizes, the same for every rule
+WAY_LRS = np.array([float(f"{10**power:.3g}") for power in np.arange(-5, 2.01, 0.5)])
+END_LRS = {name: np.array([float(f"{10**power:.3g}") for power in np.arange(low, low + 3.01, 0.5)])
+           for name, low in (("sgd", -2), ("momentum", -2), ("rmsprop", -4))}
+PLACES: Mapping[str, tuple[int, dict[str, Any]]] = {  # where -> (steps, what the network is like)
+    "8 hidden layers, 300 steps": (300, {}),
+    "6 hidden layers, 300 steps": (300, {"layers": 6}),
+    "4 hidden layers, 300 steps": (300, {"layers": 4}),
+    "8 hidden layers, 1000 steps": (1000, {}),
+    "8 hidden layers, 300 steps, He start": (300, {"start": "he"}),
+}
+
+
+def deep_net_records() -> dict[str, Any]:
+    """Return what authoring/record_deep.py wrote.
+
+    loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways and
+    ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the share of the test digits read, by start}.
+    """
+    found = recorded("deep_net.json")
+    if found is None:
+        raise ValueError("data/deep_net.json is not there: python authoring/record_deep.py makes it")
+    return found
+
+
+def reads(found: Mapping[str, Any]) -> str:
+    """Return the share that is read at the best step size, the median over the starts and the range: "67 % (60 to 85)"."""
+    share = 100 * np.array(found["read"])
+    return f"{np.median(share):.0f} % ({share.min():.0f} to {share.max():.0f})"
+
+
+def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list[str]]:
+    """Return a row for each rule, or for each of "ways": its name, its best step size, the share of new digits read."""
+    return [[NAMES.get(name, name), f"{found['lr']:.2g}", reads(found)] for name, found in records[which].items()]
+
+
+def where_it_ends(records: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each place: what the network is like, and what each rule reads there at its best step size."""
+    return [[place, *(reads(found[name]) for name in NAMES)] for place, found in records["ends"].items()]
+
+
+def how_many_learn(records: Mapping[str, Any], share: float = 0.5) -> int:
+    """Return how many of the three ways with many step sizes read more than a share of the digits, by the median over the starts."""
+    return sum(float(np.median(found["read"])) > share for found in list(records["ways"].values())[1:])
+
+
+def what_lets_it_learn(records: Mapping[str, Any], share: float = 0.85) -> str:
+    """Return which change of the network lets gradient descent read more than a share of the digits, in the words of the question."""
+    names = {"6 hidden layers, 300 steps": "six layers in place of eight", "8 hidden layers, 1000 steps": "1000 steps in place of 300",
+             "8 hidden layers, 300 steps, He start": "a He start"}
+    found = [words for place, words in names.items() if float(np.median(records["ends"][place]["sgd"]["read"])) > share]
+    return found[0] if found else "none of these"

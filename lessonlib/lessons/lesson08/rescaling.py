@@ -1,0 +1,127 @@
+"""What step sizes bound to the axes can do for lesson 8's turned ravine: what is left of its condition number, drawn and measured."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lessonlib.lessons.lesson08.play import effective_step
+from lessonlib.lessons.lesson08.turned_ravine import LRS, starts, turned
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import ravine
+from lessonlib.rules import rmsprop, sgd
+from lessonlib.runner import run
+
+__all__ = ["best_left", "left_at_45", "measured_left", "show_arrows", "show_left"]
+
+Array = np.ndarray[Any, Any]
+KAPPA = 1000.0
+
+
+def _hessian(kappa: float, angle: float) -> Array:
+    problem = ravine(kappa, angle)
+    return np.array([problem.grad(unit, np.random.default_rng(0)) for unit in np.eye(2)])
+
+
+def best_left(angle: float, kappa: float = KAPPA) -> float:
+    """Return the condition number that is left of kappa when each axis of the ravine turned by `angle` degrees has its best step size.
+
+    For two axes the best step sizes make the curvatures along both axes equal.
+
+    >>> round(best_left(0)), round(best_left(45))
+    (1, 1000)
+    """
+    hessian = _hessian(kappa, angle)
+    root = np.diag(hessian) ** 0.5
+    return float(np.linalg.cond(hessian / root / root[:, None]))
+
+
+def measured_left(angle: float, *, nudge: float = 0.0, lr: float = 0.01, beta2: float = 0.99, steps: int = 100) -> float:
+    """Return what is left with RMSprop's own effective steps after a number of steps, from the ravine's start moved by `nudge`."""
+    problem = turned(angle)
+    walk = run(rmsprop, problem, steps=steps, lr=lr, beta2=beta2, start=problem.start + nudge)
+    effective = effective_step(walk, problem, lr=lr, beta2=beta2)[-1]
+    return float(np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(effective, effective))))
+
+
+def left_at_45(rule: Callable[..., Any], *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
+    """Return (share of the first loss left, step size) at 45 degrees after `steps` steps, the best of LRS by the median over 32 starts.
+
+    falling: the step size falls in a line to 0. Gradient descent starts no higher than its limit, 2 over the largest curvature.
+    """
+    problem, begin, lrs = turned(45), starts(45)[:, None], LRS[rule]
+    lrs = lrs[lrs <= 2 / KAPPA] if rule is sgd else lrs
+    column = lrs[None, :, None]
+
+    def paced(t: int) -> Array:
+        return np.asarray(column * (1 - (t - 1) / steps))
+
+    walk = run(rule, problem, steps=steps, record="last", start=begin, lr=paced if falling else column, **hyper)
+    left = np.median(walk.loss[0] / problem.loss(begin), axis=0)
+    return float(left.min()), float(lrs[left.argmin()])
+
+
+def show_arrows(angle: float = 30.0, kappa: float = 25.0) -> None:
+    """Show a ravine along an axis and a turned one, before and after each axis is stretched by the best two numbers."""
+    show(_arrows(angle, kappa), f"Four panels. Above, a narrow ellipse along an axis, which becomes a circle when the axes are "
+         f"stretched; below, the same ellipse turned by {angle:g} degrees, which stays narrow.")
+
+
+def _arrows(angle: float, kappa: float) -> Figure:
+    figure = new_figure(7.0, 6.8)
+    panels = figure.subplots(2, 2)
+    for row, degrees in zip(panels, (0.0, angle), strict=True):
+        hessian = _hessian(kappa, degrees)
+        stretch = np.diag(hessian) ** 0.5 / np.diag(hessian).max() ** 0.5 * kappa**0.5 / 1.6
+        for ax, factors, title in zip(row, (np.ones(2), stretch), ("as it is", "axes stretched"), strict=True):
+            _ellipse(ax, hessian / np.outer(factors, factors))
+            ax.set_title(f"{degrees:g} degrees, {title}")
+        for place, factor in enumerate(stretch / stretch.min()):
+            _stretch_arrow(row[1], place, float(factor))
+    return figure
+
+
+def _ellipse(ax: Axes, hessian: Array) -> None:
+    values, axes = np.linalg.eigh(hessian)
+    around = np.linspace(0, 2 * np.pi, 200)
+    for radius, width in ((1.0, 1.8), (0.5, 1.0)):
+        shape = axes @ (radius * np.stack([np.cos(around), np.sin(around)]) / values[:, None] ** 0.5)
+        ax.plot(*(shape / (1 / values[0] ** 0.5)), color="black", linewidth=width)
+    ax.plot(0, 0, marker="*", color="black", markersize=11)
+    ax.set(xlim=(-1.6, 1.3), ylim=(-1.6, 1.3), aspect="equal", xlabel="$\\theta_1$", ylabel="$\\theta_2$",
+           xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    ax.grid(visible=False)
+
+
+def _stretch_arrow(ax: Axes, place: int, factor: float) -> None:
+    tip, tail = ((1.0, -1.4), (-1.0, -1.4)) if place == 0 else ((-1.4, 1.0), (-1.4, -1.0))
+    color = look("rmsprop").color
+    ax.annotate("", tip, tail, arrowprops={"arrowstyle": "<|-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
+    x, y, side = (0.0, -1.36, "center") if place == 0 else (-1.36, -1.0, "left")
+    ax.text(x, y, f"\u00d7 {factor:.1f}", color=color, fontsize=10, ha=side, va="bottom")
+
+
+def show_left() -> None:
+    """Show the condition number that is left over the angle, with the best two step sizes and with RMSprop's own."""
+    show(_left(), "The condition number that is left, on a logarithmic scale, over the angle from 0 to 45 degrees: a line rises from 1 to "
+         "1000, and markers for RMSprop's own step sizes lie close to it.")
+
+
+def _left() -> Figure:
+    figure = new_figure(7.2, 3.9)
+    ax = figure.add_subplot(yscale="log", xlim=(0, 45.5), ylim=(0.8, 1500), xlabel="angle of the ravine, degrees",
+                            ylabel="condition number left", title="Turned, the ravine stays")
+    angles = np.linspace(0, 45, 181)
+    ax.plot(angles, [best_left(angle) for angle in angles], color="black", linewidth=1.6, label="with the best two step sizes")
+    style, some = look("rmsprop"), (0, 2, 5, 10, 15, 20, 30, 45)
+    ax.plot(some, [measured_left(angle) for angle in some], color=style.color, marker=style.marker, markersize=7, linestyle="none",
+            label="with RMSprop's own, after 100 steps", clip_on=False)
+    ax.set_xticks(range(0, 46, 5))
+    ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    ax.axhline(100, color="#8a8a8a", linewidth=1)
+    ax.legend(loc="lower right")
+    return figure

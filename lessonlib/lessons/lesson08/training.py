@@ -1,0 +1,41 @@
+"""Lesson 8's network of many narrow layers in PyTorch, with nn.Linear's own start, trained by torch's own optimizers."""
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+from lessonlib.data import digits
+from lessonlib.lessons.lesson08.deep import BATCH, LAYERS, STEPS, WIDTH
+
+__all__ = ["deep_network", "loss_of"]
+
+
+def deep_network(seed: int = 0) -> nn.Sequential:
+    """Return a network 64 -> 32 -> ... -> 32 -> 10 of eight hidden layers (ReLU); the seed sets its start, torch's own is left alone."""
+    sizes = [64, *[WIDTH] * LAYERS, 10]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs, device="cpu", dtype=torch.float32), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def loss_of(lr: float, seed: int = 0, steps: int = STEPS) -> float:
+    """Return the training loss after `steps` steps of torch.optim.RMSprop(lr) on batches of 64 digits; inf if it is no number."""
+    d, model = digits(), deep_network(seed)
+    images = torch.tensor(np.asarray(d.train_x), dtype=torch.float32, device="cpu")
+    labels = torch.tensor(np.asarray(d.train_y), dtype=torch.long, device="cpu")
+    optimizer, criterion = torch.optim.RMSprop(model.parameters(), lr=lr), nn.CrossEntropyLoss()
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        rows = torch.from_numpy(rng.integers(len(labels), size=BATCH))
+        optimizer.zero_grad()
+        criterion(model(images[rows]), labels[rows]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        end = float(criterion(model(images), labels))
+    return end if np.isfinite(end) else float("inf")

@@ -1,0 +1,265 @@
+"""The deep network of lesson 8: its gradients are torch's, what was recorded comes out again, and the causes that the lesson names."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lessonlib import adam, grid, momentum, rmsprop, rules, run, sgd
+from lessonlib.data import digits
+from lessonlib.lessons.lesson08 import (
+    arrivals,
+    bursts,
+    deep,
+    hopping,
+    layerwise,
+    letters,
+    opening,
+    play,
+    practice,
+    precision,
+    records,
+    rescaling,
+    scales,
+    training,
+    turned_ravine,
+)
+from lessonlib.lessons.lesson08.judges import judge_bugs, judge_setting, judge_settings_meant, judge_two_steps
+from lessonlib.problems import noisy, ravine
+
+
+def torch_gradient(pairs, rows):
+    """The gradient that torch gets for the same weights and images, in the same order."""
+    d, parts = digits(), [[torch.tensor(part, dtype=torch.float64, device="cpu", requires_grad=True) for part in pair] for pair in pairs]
+    h = torch.tensor(np.asarray(d.train_x[rows]), dtype=torch.float64, device="cpu")
+    for number, (weights, biases) in enumerate(parts):
+        h = h @ weights + biases
+        h = h.relu() if number < len(parts) - 1 else h
+    torch.nn.functional.cross_entropy(h, torch.tensor(d.train_y[rows], device="cpu")).backward()
+    return np.concatenate([part.grad.numpy().ravel() for pair in parts for part in pair])
+
+
+@pytest.mark.parametrize(("layers", "start"), [(8, "torch"), (2, "he")])
+def test_the_gradient_is_torchs(layers, start):
+    problem = deep.deep_net(3, layers=layers, start=start)
+    rows = np.random.default_rng(5).integers(len(digits().train_x), size=deep.BATCH)
+    wanted = torch_gradient(deep.start_of(3, layers, start), rows)
+    np.testing.assert_allclose(problem.grad(problem.start, np.random.default_rng(5)), wanted, rtol=1e-9, atol=1e-14)
+
+
+def test_the_start_is_drawn_as_nn_linear_draws_it():
+    theirs = [p.detach().numpy() for p in training.deep_network(0).parameters()]
+    ours = [part for pair in deep.start_of(0) for part in pair]
+    assert [part.T.shape for part in ours] == [part.shape for part in theirs]
+    for mine, torchs in zip(ours, theirs, strict=True):
+        bound = (64 if 64 in mine.shape else 32) ** -0.5 if mine.ndim == 2 else None
+        assert bound is None or max(abs(mine).max(), abs(torchs).max()) <= bound
+        assert mine.size < 300 or mine.std() == pytest.approx(torchs.std(), rel=0.1)
+
+
+def test_other_starts_are_refused():
+    with pytest.raises(ValueError, match="start='xavier': one of 'torch', 'he'"):
+        deep.start_of(0, start="xavier")
+
+
+def test_what_was_recorded_comes_out_again():
+    found = records.deep_net_records()
+    assert {name: np.shape(rows) for name, rows in found["loss"].items()} == dict.fromkeys(records.NAMES, (25, 31))
+    for name in records.NAMES:
+        lr, problem = found["rules"][name]["lr"], deep.deep_net(1)
+        done = run(getattr(rules, name), problem, steps=records.STEPS, seed=1, record="last", lr=lr)
+        assert problem.metrics["test accuracy"](done.theta[0]) == pytest.approx(found["rules"][name]["read"][1], abs=0.15)
+
+
+def test_gradient_descent_and_momentum_stay_at_chance_at_every_step_size_and_rmsprop_does_not():
+    found = records.deep_net_records()
+    for name in ("sgd", "momentum"):
+        assert np.array(found["loss"][name])[:, -1].min() > 0.98 * opening.GUESSING
+        assert max(found["rules"][name]["read"]) < 0.2
+    assert np.median(found["rules"]["rmsprop"]["read"]) > 0.6
+    assert min(found["rules"]["rmsprop"]["read"]) > 0.4
+
+
+def test_the_best_step_sizes_lie_inside_their_sweeps():
+    found = records.deep_net_records()
+    assert records.LRS[0] < found["rules"]["rmsprop"]["lr"] < records.LRS[-1]
+    for place in records.PLACES:
+        lrs = records.END_LRS["rmsprop"]
+        assert lrs[0] < found["ends"][place]["rmsprop"]["lr"] < lrs[-1]
+
+
+def test_a_step_size_for_each_weight_that_follows_is_what_it_takes():
+    ways = [float(np.median(found["read"])) for found in records.deep_net_records()["ways"].values()]
+    assert ways[0] < 0.15
+    assert ways[1] < 0.15
+    assert ways[1] < ways[2] < 0.5 < ways[3]
+    assert records.how_many_learn(records.deep_net_records()) == 1
+
+
+def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_more_steps_do_not():
+    ends = {place: {name: float(np.median(row[name]["read"])) for name in row} for place, row in records.deep_net_records()["ends"].items()}
+    assert min(ends["8 hidden layers, 300 steps, He start"].values()) > 0.85
+    assert 0.6 < ends["4 hidden layers, 300 steps"]["sgd"] < ends["4 hidden layers, 300 steps"]["momentum"]
+    assert ends["6 hidden layers, 300 steps"]["sgd"] < 0.2 < ends["6 hidden layers, 300 steps"]["momentum"] < 0.6
+    assert max(ends["8 hidden layers, 1000 steps"][name] for name in ("sgd", "momentum")) < 0.12 < 0.9 < ends["8 hidden layers, 1000 steps"]["rmsprop"]
+    assert records.what_lets_it_learn(records.deep_net_records()) == "a He start"
+    sizes = deep.layer_gradients(deep.deep_net(0, start="he").start, deep.deep_net(0, start="he"))
+    assert sizes.max() / sizes.min() < 10
+    assert opening.layer_bars()[-1] / opening.layer_bars()[0] > 100
+    shrinks, stays = (deep.image_spread(deep.start_of(0, start=start)) for start in ("torch", "he"))
+    assert shrinks[-1] < 0.01 * shrinks[0]
+    assert 0.5 < stays[-1] / stays[0] < 2
+
+
+def test_the_first_layers_gradients_grow_about_a_thousandfold():
+    problem, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
+    theta, first = problem.start, []
+    for _ in range(25):
+        first.append(deep.layer_gradients(theta, problem, batches=4)[0])
+        theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=0.002)
+    assert 300 < max(first) / first[0] < 10_000
+
+
+def test_a_layer_for_each_weight_is_rmsprop_and_sizes_of_one_are_gradient_descent():
+    rng = np.random.default_rng(0)
+    theta, g = rng.standard_normal(7), rng.standard_normal(7)
+    each, _ = layerwise.each_layer_following(theta, g, rules.State(), lr=0.1, layer=np.arange(7))
+    np.testing.assert_allclose(each, rmsprop(theta, g, rules.State(), lr=0.1)[0])
+    _, s = layerwise.each_layer_following(theta, g, rules.State(), lr=0.1, layer=np.zeros(7, int))
+    np.testing.assert_allclose(s.v, 0.01 * (g**2).mean())
+    fixed, _ = layerwise.each_layer_fixed(theta, g, rules.State(), lr=0.1, sizes=np.ones(7))
+    np.testing.assert_array_equal(fixed, sgd(theta, g, rules.State(), lr=0.1)[0])
+
+
+def test_one_step_size_serves_no_two_numbers_and_two_do():
+    shared = grid(lr=np.geomspace(1e-5, 1, 200))
+    ends = abs(run(sgd, ravine(1000), steps=20, **shared).theta[-1])
+    assert not (ends < 0.01).all(-1).any()
+    assert (opening._two(1e-3, 1000.0)[-1] < 0.01).all()
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.03, 0.1])
+def test_at_a_constant_step_size_rmsprop_hops_and_at_a_falling_one_it_arrives(lr):
+    found = hopping.walk_with_a_falling_step(lr, 0)
+    np.testing.assert_allclose(abs(found.theta[-10:]), lr / 2, rtol=0.02)
+    np.testing.assert_allclose(found.loss[-1], lr**2 / 8 * 101, rtol=0.05)
+    assert hopping.walk_with_a_falling_step(lr, 20).loss[-1] < 1e-12
+    assert run(sgd, ravine(100), steps=1000, lr=0.015).loss[-1] < 1e-6  # whose steps do get smaller
+
+
+def test_with_noise_a_smaller_step_size_leaves_less_too():
+    where, lrs = noisy(ravine(100), 1.0), np.array([[0.003], [0.01], [0.03]])
+    left = run(rmsprop, where, steps=3000, lr=lrs).loss[2000:].mean(0)
+    assert left[0] < left[1] < left[2]
+
+
+def test_a_factor_on_the_loss_cancels_and_a_power_of_two_to_the_last_bit():
+    assert scales.apart(rmsprop, 1024.0, eps=1e-8, scaled_eps=1024e-8) == 0
+    assert 0 < scales.apart(rmsprop, 1000.0, eps=1e-8, scaled_eps=1e-5) < 1e-14
+    assert scales.apart(rmsprop, 1000.0) < 1e-7 < 0.1 < scales.apart(rmsprop, 1e-9)
+    assert scales.in_words(scales.apart(sgd, 1000.0)) == "diverges"
+
+
+def test_the_angle_of_the_exercise_survives_a_shift_of_the_start():
+    for angle in (5, 9, 10, 15, 45):
+        exact, *shifted = (rescaling.measured_left(angle, nudge=k * 1e-11) for k in range(4))
+        np.testing.assert_allclose(shifted, exact, rtol=1e-6)
+    assert rescaling.best_left(9) < 100 < rescaling.best_left(10)
+    b = 999 * np.sin(np.radians(20)) / 2
+    r = b / (1000 + b**2) ** 0.5
+    assert rescaling.best_left(10) == pytest.approx((1 + r) / (1 - r), rel=1e-9)
+
+
+def test_the_best_two_step_sizes_are_the_best():
+    hessian = rescaling._hessian(1000, 20)
+    roots = np.geomspace(0.01, 100, 401)
+    others = [np.linalg.cond(hessian * np.outer([1, r], [1, r])) for r in roots]
+    assert min(others) == pytest.approx(rescaling.best_left(20), rel=1e-2)
+    assert min(others) >= rescaling.best_left(20) * (1 - 1e-9)
+
+
+def test_at_45_degrees_rmsprop_is_slower_at_a_constant_step_and_ties_at_a_falling_one():
+    plain = rescaling.left_at_45(sgd, falling=False)[0]
+    for beta2 in (0.5, 0.9, 0.95, 0.99, 0.999):
+        assert rescaling.left_at_45(rmsprop, falling=False, beta2=beta2)[0] > plain
+    for beta2 in (0.9, 0.99):
+        assert 0.3 < rescaling.left_at_45(rmsprop, falling=True, beta2=beta2)[0] / plain < 3
+
+
+def test_the_table_by_angle_has_the_rules_of_its_names():
+    rows = {row[0]: row[1:] for row in arrivals.by_angle()}
+    for name, rule in (("gradient descent", sgd), ("momentum", momentum), ("RMSprop", rmsprop), ("Adam", adam)):
+        assert rows[name][4] == turned_ravine.steps_to_arrive(rule, 45)[0]
+    assert rows["Adam, always 0.03"][0] == turned_ravine.steps_to_arrive(adam, 0, 0.03)[0]
+
+
+def test_with_corrected_first_steps_the_memory_does_not_matter():
+    for lr in (0.001, 0.01):
+        ends = [bursts.losses(lr, beta2, corrected=True)[:, -1].mean() for beta2 in bursts.BETAS]
+        assert max(ends) < 1.1 * min(ends)
+    as_is = [bursts.losses(0.001, beta2)[:, -1].mean() for beta2 in bursts.BETAS]
+    assert as_is[2] < 0.5 * as_is[0]
+    assert bursts.losses(0.01, 0.999).mean(0)[1] > 4 * bursts.losses(0.01, 0.999).mean(0)[0]
+    assert bursts.too_far(0.999) == pytest.approx(2 * np.log(2) / (1 - 0.999), rel=0.05)
+
+
+def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_vanish():
+    frozen = precision.second_moment("bfloat16")
+    assert frozen[1000] == frozen[-1] == 0.5
+    assert precision.torchs_own() == ("bfloat16", 0.5)
+    assert precision.facts("float16")[1:3] == [0.0, 0.0]
+    assert [precision.share_that_can_fall(beta2) for beta2 in (0.99, 0.999)] == [1.0, 0.0]
+
+
+def test_an_epsilon_above_half_of_lr_times_curvature_keeps_a_coordinate_from_its_limit():
+    for eps, climbs in ((1e-8, True), (0.05, False)):
+        walk = run(rmsprop, ravine(100), steps=300, lr=0.01, beta2=0.9, eps=eps, start=np.array([1.0, 0.3]))
+        flat = play.effective_step(walk, ravine(100), lr=0.01, beta2=0.9, eps=eps)[-50:, 0]
+        assert (np.median(flat) > 1.9) == climbs
+
+
+@pytest.mark.parametrize(("judge", "guess", "headline"), [
+    (judge_two_steps, None, "Not a number for each."), (judge_two_steps, {"v1": 1}, "Not a number for each."),
+    (judge_two_steps, {"v1": None, "step1": 1, "v2": 1, "step2": 1}, "Not answered yet."), (judge_two_steps, {"v1": "9", "step1": 1, "v2": 1, "step2": 1}, "Not a number for v1."),
+    (judge_two_steps, {"v1": 9, "step1": 10, "v2": 0.18, "step2": 7}, "Look at v1."), (judge_two_steps, {"v1": 0.09, "step1": 1, "v2": 0.18, "step2": 7}, "Look at step1."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
+    (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
+    (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
+    (judge_settings_meant, {"lr": 0.001, "beta2": 0.01}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.01}, "Correct."),
+    (judge_bugs, {"A": None, "B": None}, "Not answered yet."), (judge_bugs, 3, "Not a guess for each."), (judge_bugs, dict(practice.TWO_BUGS), "Correct."),
+    (judge_bugs, {"A": "no root", "B": "no root"}, "0 of 2."),
+    (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.01, "At least one does not learn."),
+    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.002, "Correct.")])
+def test_each_judge_says_what_it_saw(judge, guess, headline):
+    verdict = judge(guess)
+    assert verdict.headline == headline
+    assert verdict.passed == (headline == "Correct.")
+    assert verdict.passed or verdict.message.rstrip().endswith("?")
+
+
+def test_a_falling_step_size_does_not_free_gradient_descent_on_the_deep_network():
+    lrs = np.array([0.1, 1.0, 10.0])[:, None]
+    for rule in (sgd, momentum):
+        ends = run(rule, deep.deep_net(0), steps=300, record="last", lr=lambda t: lrs * (1 - (t - 1) / 300)).loss[0]
+        assert ends.min() > 0.98 * opening.GUESSING
+
+
+def test_the_next_letters_gradient_is_right_in_the_mean_and_its_loss_ends_at_zero():
+    problem, rng = letters.next_letter(), np.random.default_rng(0)
+    theta = rng.standard_normal(problem.start.size)
+    mean = np.mean([problem.grad(theta, rng) for _ in range(300)], axis=0)
+    way = rng.standard_normal(theta.size)
+    slope = (problem.loss(theta + 1e-4 * way) - problem.loss(theta - 1e-4 * way)) / 2e-4
+    assert mean @ way == pytest.approx(slope, abs=0.15)
+    pair, letter = letters._pairs_and_next()
+    counts = np.zeros((442, letters.LETTERS))
+    np.add.at(counts, (pair, letter), 1)
+    assert abs(problem.loss(np.log(counts + 1e-9).ravel())) < 1e-6
+
+
+def test_on_letters_most_of_rmsprops_lead_goes_with_a_falling_step_size():
+    lrs = np.geomspace(20, 1000, 8)
+    plain, ours = ([letters.excess(rule, scale * lrs, falling=falling, seeds=1) for falling in (False, True)]
+                   for rule, scale in ((sgd, 1.0), (rmsprop, 1e-3)))
+    assert ours[0] < 0.5 * plain[0]
+    assert 0.6 * plain[1] < ours[1] < plain[1]
