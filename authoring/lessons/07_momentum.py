@@ -443,7 +443,7 @@ deep.answer(network.how_much_lower(trained))
 # It is so long that the losses jump up on the way, and with half of it they do not.
 #
 # Is it the longer step that helps?
-# Let us take that away, and after it the full batch.
+# Let us take that away, and after it the [[full batch]].
 
 # %%
 header = ["training loss at the end", "gradient descent", "momentum"]

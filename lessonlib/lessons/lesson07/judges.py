@@ -40,7 +40,7 @@ def judge_beta(guess: Any, kappa: float = 400.0) -> Verdict:
 @judge
 def judge_lr(guess: Any) -> Verdict:
     """Return a Verdict on the lr that gives torch's SGD with momentum 0.99 the steady step of SGD(lr=0.1, momentum=0.9)."""
-    lr = number(guess, "a step size", 0)
+    lr = number(guess, "a step size", above=0)
     mine, recipe = lr / (1 - 0.99), 0.1 / (1 - 0.9)
     seen = f"A steady gradient g moves you by {mine:.3g} g a step, the recipe by {recipe:.3g} g"
     if isclose(mine, recipe, rel_tol=1e-5):
