@@ -14,7 +14,7 @@ from lessonlib.problems import Problem
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid, run
 
-__all__ = ["equilibrium", "grokking", "rest_paths", "weights_of_the_past"]
+__all__ = ["equilibrium", "grokking", "reached", "rest_paths", "weights_of_the_past"]
 
 Array = np.ndarray[Any, Any]
 PULLS = np.logspace(-2, 1, 61)  # constant gradients, twenty to a decade
@@ -143,6 +143,11 @@ def grokking(grown: Mapping[str, Any], colors: Mapping[str, str]) -> Experiment:
     every = int(np.diff(next(iter(grown.values())).steps)[0])
     return Experiment(play.scene, play.update, {"step": Slider("step", 0, play.last, play.last, step=every)},
                       Goal("find a step at which every network knows its training pairs and still fails on most of the others.", play.met))
+
+
+def reached(accuracy: Array, steps: Array, share: float = 0.95) -> list[int | None]:
+    """Return for each seed the first recorded step at which this share was right, or None. accuracy: (R, seeds); steps: (R,)."""
+    return [int(steps[(a >= share).argmax()]) if (a >= share).any() else None for a in accuracy.T]
 
 
 AGO = 10_000  # steps of the run whose past is weighed
