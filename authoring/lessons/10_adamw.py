@@ -5,7 +5,7 @@
 #
 # In lesson 9 you wrote Adam.
 # Today you change one of its lines, and that makes it AdamW.
-# At the end you can write AdamW from memory, say which weights Adam's own weight decay spares, and set up a training that can be stopped and resumed.
+# At the end you can write AdamW from memory, say which weights Adam's own weight decay leaves alone, and set up a training that can be stopped and resumed.
 #
 # **From lesson 9, from memory.**
 # The gradients of one run are 3 and 3, those of another one 300 and 300.
@@ -16,12 +16,12 @@
 # %% tags=["setup"]
 
 # %% [markdown]
-# ## Part 1. A decay that is divided
+# ## Part 1. Two ways to decay
 #
 # ### Weights with nothing to learn
 #
 # [[Weight decay]] makes every weight a little smaller at each step.
-# It is an old way to keep a network's weights small.
+# It is used to keep the weights of a network from growing.
 # In PyTorch both `optim.Adam` and `optim.AdamW` have an argument `weight_decay`, so both should do that.
 #
 # Here are nine groups of weights, and every weight starts at 1.
@@ -46,7 +46,7 @@ opening.nine_groups().live()
 # It has removed nearly all of the weights with small gradients, and it has left nearly all of those with the largest ones.
 #
 # Both were asked to make the weights smaller, by an argument of the same name.
-# **`optim.Adam(weight_decay=...)` spares the weights that have large gradients.**
+# **`optim.Adam(weight_decay=...)` leaves the weights alone that have large gradients.**
 # It raises no error and the training runs, so this trap is easy to miss.
 #
 # <details><summary>Fine print</summary>Each group has 100 weights, and a dot is their mean. The noise is drawn anew at each step, and the step size is 0.001. The two decays are in different units, so compare the shapes of the lines and not their heights. The picture is drawn with the course's rules <code>adam_l2</code> and <code>adamw</code>. Part 3 tries torch's own.</details>
@@ -126,7 +126,7 @@ faster.answer("some 100 times" if 30 < ratio < 300 else "some 3 times")
 
 # %% [markdown]
 # Adam's points fall along a line, so ten times larger gradients mean a tenth of the decay.
-# From one end to the other that makes a factor of {{ ratio:.0f}}.
+# Between the two tenths that makes a factor of {{ ratio:.0f}}.
 # AdamW removes the same share from every weight, because nothing in its decay depends on the gradients.
 #
 # What you gain is a setting that means the same for every weight.
@@ -183,7 +183,7 @@ decoupled.answer(rows[2][2])
 play.equilibrium().live()
 
 # %% [markdown]
-# They meet where the gradient is 1, because there Adam's division changes nothing.
+# They meet where the gradient is 1, because AdamW moves for every steady gradient as if it were 1.
 #
 # *Deeper: [where can AdamW end](deeper/10_adamw.ipynb), if not at the minimum of a penalised loss?*
 
@@ -326,6 +326,8 @@ table(["size of the gradients", "optim.Adam", "optim.AdamW"], rows, ["g", ".0%",
 # It does.
 # If you change a script from the first line to the second, search `weight_decay` again, because the two numbers have different units.
 #
+# <details><summary>Fine print</summary>Newer versions of torch also know <code>optim.Adam(..., decoupled_weight_decay=True)</code>, which is AdamW. The default of <code>weight_decay</code> is 0 in <code>optim.Adam</code> and 0.01 in <code>optim.AdamW</code>.</details>
+#
 # ### Exercise 3. Which weights to decay (6 minutes)
 #
 # The usual recipe decays the matrices and leaves biases and norms alone.
@@ -389,14 +391,14 @@ taken.answer(100 * (1 - left))
 
 # %% [markdown]
 # In a thousand steps the default decay takes one percent, so a short run does not notice it.
-# As with every average of this course there is a [[memory]], here of $1/(\alpha w)$ steps.
+# The decay has a [[memory]], like the averages of this course, and it is $1/(\alpha w)$ steps long.
 # After that many steps a little more than a third of a weight's start is left.
 # At torch's defaults the memory is {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
 # The picture shows what a run of 10,000 steps still remembers at its end.
 # **Goal:** at a step size of 0.001 or less, find a decay that forgets all but 1 % of the start, and not more.
 
-# %%
+# %% tags=["answer"]
 play.weights_of_the_past().live()
 
 # %% [markdown]
@@ -446,7 +448,7 @@ judges.judge_setting(my_decay, lr=0.0003, steps=50_000, share=0.2)
 # | Part | Line | What it does |
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model), lr=3e-4)` | even decay of the matrices |
-# | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` is back about 200 steps after a jump of the gradients, not 9000 (lesson 9) |
+# | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` is back about 200 steps after a jump of the gradients, not 9000 |
 # | [[warm-up]] | `min(1, (t + 1) / warmup)` | short steps while `v` rests on few gradients |
 # | cosine | `0.5 * (1 + math.cos(math.pi * t / steps))` | ends with tiny steps, so the last noise fades |
 # | clipping | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient longer than 1 down to length 1 |
@@ -603,7 +605,7 @@ judges.judge_resume(save, load, begin, go_on)
 # Say each answer aloud before you open it.
 #
 # <details><summary>A steady gradient becomes ten times larger. Where does the weight come to rest, with AdamW and with Adam's L2?</summary>With AdamW at the same place, 1/w from zero. With L2 ten times further out.</details>
-# <details><summary>Which weights does optim.Adam(weight_decay=...) spare, and why?</summary>Those with large gradients. Their decay is divided by a large root of v.</details>
+# <details><summary>Which weights does optim.Adam(weight_decay=...) leave alone, and why?</summary>Those with large gradients. Their decay is divided by a large root of v.</details>
 # <details><summary>A restart loses m, v and t. How long is the next step?</summary>The full step size for every weight that has a gradient, also where the gradients are mostly noise.</details>
 #
 # And here is what you did today.
@@ -617,7 +619,7 @@ summary()
 #
 # - AdamW takes the decay out of the gradient, so that it is not divided by the root of `v`.
 #   Every weight loses the same share.
-# - `optim.Adam(weight_decay=...)` is the L2 form and spares weights with large gradients.
+# - `optim.Adam(weight_decay=...)` is the L2 form, and it hardly decays weights with large gradients.
 #   Type `optim.AdamW`.
 # - The decay is felt after $1/(\alpha w)$ steps.
 #   At torch's defaults that is 100,000.
