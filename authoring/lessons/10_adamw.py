@@ -5,7 +5,7 @@
 #
 # In lesson 9 you wrote Adam.
 # Today you change one of its lines, and that makes it AdamW.
-# At the end you can write AdamW from memory, say which weights Adam's own weight decay leaves alone, and set up a training that can be stopped and resumed.
+# At the end you can write AdamW from memory, say which weights Adam's own weight decay hardly touches, and set up a training that can be stopped and resumed.
 #
 # **From lesson 9, from memory.**
 # The gradients of one run are 3 and 3, those of another one 300 and 300.
@@ -41,12 +41,12 @@ opening.nine_groups().live()
 
 # %% [markdown]
 # AdamW's line is level at every step.
-# Each weight loses the same share, whatever its gradients are.
+# Every group loses the same share, whatever its gradients are.
 # Adam's line is not level.
 # It has removed nearly all of the weights with small gradients, and it has left nearly all of those with the largest ones.
 #
 # Both were asked to make the weights smaller, by an argument of the same name.
-# **`optim.Adam(weight_decay=...)` leaves the weights alone that have large gradients.**
+# **`optim.Adam(weight_decay=...)` hardly decays the weights that have large gradients.**
 # It raises no error and the training runs, so this trap is easy to miss.
 #
 # <details><summary>Fine print</summary>Each group has 100 weights, and a dot is their mean. The noise is drawn anew at each step, and the step size is 0.001. The two decays are in different units, so compare the shapes of the lines and not their heights. The picture is drawn with the course's rules <code>adam_l2</code> and <code>adamw</code>. Part 3 tries torch's own.</details>
@@ -56,6 +56,7 @@ opening.nine_groups().live()
 # There are two ways to ask for smaller weights.
 # One is to add a penalty $\tfrac w2\theta^2$ to the loss, so that large weights cost something.
 # That is an [[L2 penalty]], and its gradient is $w\,\theta$.
+# Here $w$ is the number that you give as `weight_decay`.
 # The other way is to shrink each weight directly by a small share of itself.
 #
 # For gradient descent the two are the same.
@@ -183,7 +184,7 @@ decoupled.answer(rows[2][2])
 play.equilibrium().live()
 
 # %% [markdown]
-# They meet where the gradient is 1, because AdamW moves for every steady gradient as if it were 1.
+# They meet where the gradient is 1, because AdamW treats every steady gradient as if it were 1.
 #
 # *Deeper: [where can AdamW end](deeper/10_adamw.ipynb), if not at the minimum of a penalised loss?*
 
@@ -443,7 +444,7 @@ judges.judge_setting(my_decay, lr=0.0003, steps=50_000, share=0.2)
 #
 # ### The recipe
 #
-# These are the parts that most trainings of transformers have, each with its line.
+# These are parts that many trainings of transformers have, each with its line.
 #
 # | Part | Line | What it does |
 # |---|---|---|
@@ -605,7 +606,7 @@ judges.judge_resume(save, load, begin, go_on)
 # Say each answer aloud before you open it.
 #
 # <details><summary>A steady gradient becomes ten times larger. Where does the weight come to rest, with AdamW and with Adam's L2?</summary>With AdamW at the same place, 1/w from zero. With L2 ten times further out.</details>
-# <details><summary>Which weights does optim.Adam(weight_decay=...) leave alone, and why?</summary>Those with large gradients. Their decay is divided by a large root of v.</details>
+# <details><summary>Which weights does optim.Adam(weight_decay=...) hardly decay, and why?</summary>Those with large gradients. Their decay is divided by a large root of v.</details>
 # <details><summary>A restart loses m, v and t. How long is the next step?</summary>The full step size for every weight that has a gradient, also where the gradients are mostly noise.</details>
 #
 # And here is what you did today.

@@ -189,8 +189,8 @@ from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
 from lessonlib.tables import table
 
-size = predict("With decay 1, the step size grows from 0.001 to 0.1. The length of all weights ...",
-               ["grows about 100 times", "grows about 4 times", "changes by less than a factor of 2"])
+size = predict("With decay 1, the step size grows from 0.001 to 0.1. What do the weights do?",
+               ["grow about 100 times", "grow about 4 times", "change by less than a factor of 2"])
 size
 
 # %% [markdown]
