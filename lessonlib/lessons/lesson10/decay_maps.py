@@ -96,11 +96,14 @@ def middles(accuracy: Array, decays: Array) -> list[str]:
     return ["-" if np.isnan(place) else f"{10**place:.2g}" for place in valley(accuracy.mean(0), decays)]
 
 
-def where_it_goes(found: Map, longer: Array) -> str:
-    """Return in words where the valley of `longer`, (seeds, step sizes, decays), lies at the smallest step sizes that both have dots at."""
-    short, long = valley(found.accuracy.mean(0), found.decays), valley(longer.mean(0), found.decays)
-    both = np.flatnonzero(np.isfinite(short) & np.isfinite(long))[:3]
-    move = float((long - short)[both].mean())
+def where_it_goes(short: Array, longer: Array, decays: Array) -> str:
+    """Return in words where the valley of `longer` lies beside that of `short`, at the two smallest step sizes that both have a middle at.
+
+    Both are accuracies, (seeds, step sizes, decays).
+    """
+    before, after = valley(short.mean(0), decays), valley(longer.mean(0), decays)
+    both = np.flatnonzero(np.isfinite(before) & np.isfinite(after))[:2]
+    move = float((after - before)[both].mean())
     return "it stays" if abs(move) < 0.15 else "to smaller decays" if move < 0 else "to larger decays"
 
 
@@ -176,7 +179,7 @@ class _DecayMap:
         rows = (x - x[0]) / (x[1] - x[0])
         artists["valley"].set_data(rows[seen], place[seen])
         tilt = mean * (x[1] - x[0]) / per_decay
-        artists["line"].set_data(rows, place[seen].mean() + tilt * (rows - rows[seen].mean()))
+        artists["line"].set_data(rows[seen], place[seen].mean() + tilt * (rows[seen] - rows[seen].mean()))
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
         artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")
