@@ -42,8 +42,8 @@ opening.nine_groups().live()
 # %% [markdown]
 # AdamW's line is level at every step.
 # Every group loses the same share, whatever its gradients are.
-# Adam's line is not level.
-# It has removed nearly all of the weights with small gradients, and it has left nearly all of those with the largest ones.
+# Adam's line rises.
+# It has removed nearly all of the weights with small gradients, and left nearly all of those with the largest ones.
 #
 # Both were asked to make the weights smaller, by an argument of the same name.
 # **`optim.Adam(weight_decay=...)` hardly decays the weights that have large gradients.**
@@ -63,8 +63,6 @@ opening.nine_groups().live()
 #
 # $$\theta - \alpha\,(g + w\,\theta) \;=\; (1-\alpha w)\,\theta - \alpha\,g$$
 #
-# On the left the penalty is a part of the gradient.
-# On the right the weight shrinks by the share $\alpha w$ and then takes its usual step.
 # That is why many people use both names for one thing.
 # Adam, however, divides what comes in through the gradient.
 
@@ -99,8 +97,7 @@ pulled.answer(rows[0][2])
 
 # %% [markdown]
 # In AdamW the pull moves the weight by a tenth of $\alpha$ in every row.
-# In Adam it depends on the gradients.
-# Where they are large, the pull is divided by a large number.
+# In Adam it is divided by a large number where the gradients are large.
 # Where they are far smaller than the pull, `v` holds little but the pull's own square, so the pull is divided by itself and moves the weight by a full $\alpha$.
 #
 # ### The same in a network
@@ -191,7 +188,6 @@ play.equilibrium().live()
 # %% [markdown]
 # ## Part 2. The rule
 #
-# You have seen where the decay goes in.
 # Now you write it.
 
 # %%
@@ -231,7 +227,7 @@ def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
 # It is multiplied by `lr`, so that a schedule that ends the steps also ends the decay.
 
 # %% [markdown]
-# The check runs your function beside the right one and beside the usual mistakes.
+# The check runs it beside the right one and the usual mistakes.
 
 # %%
 checks.check(my_adamw, against=adamw)
@@ -412,7 +408,6 @@ play.weights_of_the_past().live()
 #
 # So begin with the memory.
 # Choose a part of your run, between a tenth and all of it, and solve for `weight_decay`.
-# Then try three times more and three times less.
 #
 # *Deeper: [what do the weights remember](deeper/10_adamw.ipynb), and [which decay suits which step size](deeper/10_adamw.ipynb)?*
 #
@@ -528,7 +523,7 @@ higher = predict("What does the training loss do in the ten steps after the rest
 higher
 
 # %% [markdown]
-# Both runs from step 100 on, the one that lost nothing and the one that lost `m`, `v` and `t`.
+# Both runs from step 100 on.
 
 # %% tags=["answer"]
 found = training.forgotten(begin, go_on)
@@ -544,7 +539,7 @@ higher.answer(training.how_much_higher(found))
 # That is what lifts the loss.
 #
 # Here the harm heals within some forty steps, and both runs end about equally low.
-# What is lost for good is the run itself, because the two end with different weights.
+# But they end with different weights.
 # A result that changes when a machine fails is one that you cannot repeat.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb), piece by piece.*

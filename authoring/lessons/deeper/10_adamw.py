@@ -133,6 +133,14 @@ display(table(["step size", "300 steps", "1200 steps"], middles, [".4f", "", ""]
 longer.answer(decay_maps.where_it_goes(short, long, decays))
 
 # %% [markdown]
+# A dash means that the middle is not on the map.
+# In the longer runs it shows at a smaller step size too, and at 0.01 it lies at a larger decay.
+# At the largest step size it falls.
+# So the valley bends, and how steep it is depends on where you look and how long you train.
+# That is one more reason to try a few decays around your first choice.
+#
+# <details><summary>Fine print</summary>Two seeds are few, and neighbouring cells often tie, so read the table as a direction and not as numbers.</details>
+#
 # ### Exercise. Translate a decay (2 minutes)
 #
 # Loshchilov and Hutter's own form of AdamW does not multiply the decay by the step size.
