@@ -91,7 +91,7 @@ display(table(header, rows, ["", ".3f", ".4f", ".3g", "", ""]))
 mean, half = slopes["AdamW"]
 display(product.answer(product.options[mean - half > -1]))
 close = max(best.values()) - min(best.values()) < 0.02
-winner.answer("neither of them" if close else max(best, key=best.get))
+winner.answer(winner.options[2] if close else max(best, key=best.get))
 
 # %% [markdown]
 # For AdamW the slope is {{ mean:.1f}}, and the product rule's $-1$ is outside of its interval.
