@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib.lessons.lesson10 import decay_maps, play
+from lessonlib.lessons.lesson10 import box, decay_maps, opening, play
 
 LRS = np.geomspace(1e-3, 1e-1, 9)
 
@@ -40,6 +40,8 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
     (decay_map, {"form": "L2", "row": 5, "column": 5}),
     (play.weights_of_the_past, {"lr": 0.001, "decay": 0.46}),
     (grown, {"step": 200}),
+    (opening.nine_groups, {"steps": 1390}),
+    (box.in_the_box, {"weight_decay": 0.5}),
 ]
 
 

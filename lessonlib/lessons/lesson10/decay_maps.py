@@ -1,7 +1,7 @@
 """Lesson 10's maps of test accuracy over step size and decay: the valley on them, its slope, and the experiment with a map."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,8 +10,10 @@ import numpy as np
 from matplotlib.colors import to_rgba
 
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.problems import Problem
+from lessonlib.runner import run
 
-__all__ = ["Map", "decay_map", "slope", "ties", "valley"]
+__all__ = ["Map", "decay_map", "middles", "slope", "summary", "ties", "turns", "valley", "where_it_goes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -71,6 +73,55 @@ def ties(found: Map) -> Array:
     return np.asarray(behind.mean(0) <= 2 * behind.std(0, ddof=1) / len(behind) ** 0.5)
 
 
+def summary(maps: Mapping[str, Map], lrs: Array) -> tuple[list[list[Any]], dict[str, tuple[float, float]], dict[str, float]]:
+    """Return (rows of a table, slope and half of its interval by form, best accuracy by form).
+
+    A row: the form, its best accuracy, the step size and the decay of that cell, ties, slope.
+    """
+    rows, slopes, best = [], {}, {}
+    for name, found in maps.items():
+        mean = found.accuracy.mean(0)
+        i, j = np.unravel_index(mean.argmax(), mean.shape)
+        slopes[name], best[name] = slope(found, lrs)[:2], float(mean.max())
+        line = f"{slopes[name][0]:.2f} \u00b1 {slopes[name][1]:.2f}"
+        rows.append([name, best[name], lrs[i], found.decays[j], int(ties(found).sum()), line])
+    return rows, slopes, best
+
+
+def middles(accuracy: Array, decays: Array) -> list[str]:
+    """Return the middle of the valley at each step size as a text, "-" where it has only one side on the map.
+
+    accuracy: (seeds, step sizes, decays); the valley is that of the mean.
+    """
+    return ["-" if np.isnan(place) else f"{10**place:.2g}" for place in valley(accuracy.mean(0), decays)]
+
+
+def where_it_goes(short: Array, longer: Array, decays: Array) -> str:
+    """Return in words where the valley of `longer` lies beside that of `short`, at the two smallest step sizes that both have a middle at.
+
+    Both are accuracies, (seeds, step sizes, decays).
+    """
+    before, after = valley(short.mean(0), decays), valley(longer.mean(0), decays)
+    both = np.flatnonzero(np.isfinite(before) & np.isfinite(after))[:2]
+    move = float((after - before)[both].mean())
+    return "it stays" if abs(move) < 0.15 else "to smaller decays" if move < 0 else "to larger decays"
+
+
+def turns(rule: Callable[..., Any], *, steps: int = 3000, **axes: Any) -> Array:
+    """Return by how many degrees 200 weights turn at a step, (*grid), once step and decay balance: the mean of the last 500 steps.
+
+    Only their direction counts, as before a norm: the gradient is noise at right angles to them, smaller where they are long.
+    """
+    def at_right_angles(theta: Array, rng: Any) -> Array:
+        noise, square = rng.standard_normal(200), (theta**2).sum(-1, keepdims=True)
+        return np.asarray((noise - theta * (theta * noise).sum(-1, keepdims=True) / square) / square**0.5)
+
+    start = np.random.default_rng(0).standard_normal(200)
+    path = run(rule, Problem("direction only", lambda theta: (theta**2).sum(-1), at_right_angles, start), steps=steps, **axes).theta[-500:]
+    unit = path / np.linalg.norm(path, axis=-1, keepdims=True)
+    return np.asarray(np.degrees(np.arccos((unit[1:] * unit[:-1]).sum(-1)).mean(axis=0)))
+
+
 @dataclass(frozen=True)
 class _DecayMap:
     """The experiment `decay_map`: the maps by the name to choose them by, their step sizes, and the name that the goal compares with."""
@@ -128,7 +179,7 @@ class _DecayMap:
         rows = (x - x[0]) / (x[1] - x[0])
         artists["valley"].set_data(rows[seen], place[seen])
         tilt = mean * (x[1] - x[0]) / per_decay
-        artists["line"].set_data(rows, place[seen].mean() + tilt * (rows - rows[seen].mean()))
+        artists["line"].set_data(rows[seen], place[seen].mean() + tilt * (rows[seen] - rows[seen].mean()))
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
         artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")

@@ -1,8 +1,9 @@
-"""The judges of lesson 10: a decay, param groups, a network that understands late, a run that is resumed."""
+"""The judges of lesson 10: two decays, bugs, param groups, a network that understands late, a run that is resumed."""
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
 from math import isclose
 from numbers import Real
 from typing import Any
@@ -10,10 +11,35 @@ from typing import Any
 import numpy as np
 
 from lessonlib.attempts import Stop, answers
-from lessonlib.checks import Verdict, judge, number
+from lessonlib.checks import Verdict, judge, judge_slips, number
+from lessonlib.lessons.lesson10 import practice
 from lessonlib.rules import State, adam, adamw
 
-__all__ = ["judge_decay", "judge_groups", "judge_memory", "judge_resume"]
+__all__ = ["judge_bugs", "judge_decay", "judge_groups", "judge_memory", "judge_resume", "judge_setting"]
+
+
+@judge
+def judge_bugs(guess: Any) -> Verdict:
+    """Return a Verdict on which broken AdamW left which weights; guess: {letter: name}."""
+    shown = {letter: practice.bug_path(name) for letter, name in practice.BUGS.items()}
+    return judge_slips(guess, shown, practice.CANDIDATES, practice.bug_path)
+
+
+@judge
+def judge_setting(guess: Any, *, lr: float, steps: int, share: float) -> Verdict:
+    """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps at a constant lr."""
+    decay = number(guess, "a decay", 1e-12)
+    wanted = 1 / (lr * share * steps)
+    seen = f"With lr {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
+    if isclose(decay, wanted, rel_tol=0.02):
+        return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left.")
+    if isclose(decay, 1 / (share * steps), rel_tol=0.02):
+        return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
+                       "gives that share?")
+    if isclose(decay, 1 / (lr * steps), rel_tol=0.02):
+        return Verdict(False, f"That memory is as long as the run.\n{seen} Which part of the run was asked for?")
+    return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be, and what do "
+                   "you divide by?")
 
 
 @judge
@@ -139,6 +165,32 @@ def _pieces(run: Any) -> dict[str, Any]:
             "step size": torch.tensor(run.schedule.get_last_lr()), "generator of the batches": run.batches.get_state()}
 
 
+@contextmanager
+def _one_thread() -> Any:
+    """Torch on one thread: for networks this small, more threads mostly wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _whole_objects(kept: Any, run: Any) -> None:
+    """Stop where something in a checkpoint is a whole object, not its numbers."""
+    if not isinstance(kept, Mapping):
+        raise Stop("Not a dict.", f"Your save returns a {type(kept).__name__}. Which dict holds the numbers of all that changes?")
+    whole = {id(value): name for name, value in vars(run).items()}
+    for key, value in kept.items():
+        for piece in value if isinstance(value, (list, tuple)) else [value]:
+            if id(piece) in whole or hasattr(piece, "state_dict") or hasattr(piece, "get_state"):
+                method = "get_state" if hasattr(piece, "get_state") else "state_dict"
+                raise Stop("A whole object in the checkpoint.", f"Under `{key}` you saved a whole {type(piece).__name__}, with its code. "
+                           f"torch.load refuses such files unless told to trust them. What does its `{method}()` give instead?")
+
+
 def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int) -> tuple[str, bool]:
     """(the first piece that is not restored, or "", whether the resumed run went on bit for bit as the one never interrupted)."""
     import torch
@@ -146,6 +198,7 @@ def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[An
     old, new, file = begin(), begin(), io.BytesIO()
     go_on(old, steps)
     kept = answers(save, [(old,)])[0]
+    _whole_objects(kept, old)
     try:
         torch.save(kept, file)
         saved = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
@@ -167,7 +220,8 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
 
     begin() -> a run with model, optimizer, schedule, batches; go_on(run, steps) -> its losses.
     """
-    missing, same = _restart(save, load, begin, go_on, steps)
+    with _one_thread():
+        missing, same = _restart(save, load, begin, go_on, steps)
     if missing:
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
                        "do in the next step?")

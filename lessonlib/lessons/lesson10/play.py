@@ -14,7 +14,7 @@ from lessonlib.problems import Problem
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid, run
 
-__all__ = ["equilibrium", "grokking", "rest_paths", "weights_of_the_past"]
+__all__ = ["equilibrium", "grokking", "reached", "rest_paths", "weights_of_the_past"]
 
 Array = np.ndarray[Any, Any]
 PULLS = np.logspace(-2, 1, 61)  # constant gradients, twenty to a decade
@@ -36,19 +36,20 @@ def rest_paths() -> dict[str, Array]:
 
 
 FORMS = {"adam_l2": lambda g: g / DECAY, "adamw": lambda g: 1 / DECAY}  # where each comes to rest
+NAMES = {"adam_l2": "Adam with L2", "adamw": "AdamW"}
 
 
 def _rest_scene() -> Scene:
     figure = new_figure(7.2, 3.9)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    left.set(xlim=(0, STEPS), ylim=(0.01, 200), yscale="log", xlabel="step", ylabel="$-\\theta$", title="The way there")
-    left.set_xticks([0, 10_000, 20_000], ["0", "10,000", "20,000"])
+    left.set(xscale="log", xlim=(100, STEPS), ylim=(0.01, 200), yscale="log", xlabel="step", ylabel="$-\\theta$", title="The way there")
+    left.set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
     right.set(xscale="log", yscale="log", xlim=(0.01, 10), ylim=(0.01, 200), xlabel="gradient g", title="Where it ends")
     artists: dict[str, Any] = {}
     for name, rest in FORMS.items():
         style = look(name)
         right.plot(PULLS, [rest(g) for g in PULLS], color=style.color, linestyle=style.dash, linewidth=1.5)
-        (artists[name],) = left.plot([], [], color=style.color, linestyle=style.dash, label=name)
+        (artists[name],) = left.plot([], [], color=style.color, linestyle=style.dash, label=NAMES[name])
         (artists[f"{name} end"],) = right.plot([], [], color=style.color, marker=style.marker, linestyle="none", markersize=9)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Scene(figure, artists, f"Left, a weight under a constant gradient over 20,000 steps at lr {LR:g}, decay {DECAY:g}; right, "
@@ -67,7 +68,7 @@ def _rest_update(artists: dict[str, Any], g: float) -> str:
         artists[name].set_data(t, np.maximum(path, 1e-3))
         artists[f"{name} end"].set_data([PULLS[column]], [path[-1]])
         ends[name] = -path[-1]
-    return f"g = {PULLS[column]:.3g}: adam_l2 ends at {ends['adam_l2']:.3g}, adamw at {ends['adamw']:.3g}."
+    return f"g = {PULLS[column]:.3g}: Adam with L2 ends at {ends['adam_l2']:.3g}, AdamW at {ends['adamw']:.3g}."
 
 
 def _same_place(g: float) -> bool:
@@ -145,6 +146,11 @@ def grokking(grown: Mapping[str, Any], colors: Mapping[str, str]) -> Experiment:
                       Goal("find a step at which every network knows its training pairs and still fails on most of the others.", play.met))
 
 
+def reached(accuracy: Array, steps: Array, share: float = 0.95) -> list[int | None]:
+    """Return for each seed the first recorded step at which this share was right, or None. accuracy: (R, seeds); steps: (R,)."""
+    return [int(steps[(a >= share).argmax()]) if (a >= share).any() else None for a in accuracy.T]
+
+
 AGO = 10_000  # steps of the run whose past is weighed
 
 
@@ -153,6 +159,9 @@ def _past_scene() -> Scene:
     ax = figure.add_subplot(xlim=(AGO, 0), ylim=(0, 1.05), xlabel="steps ago", ylabel="share that is left",
                             title=f"What a run of {AGO:,} steps still remembers")
     style = look("adamw")
+    ago = np.linspace(0, AGO, 400)
+    ax.plot(ago, (1 - 1e-5) ** ago, color="#8a8a8a", linewidth=1.5, linestyle="--")
+    ax.text(AGO * 0.97, 0.86, "torch's defaults", color="#555555", fontsize=9, va="top")
     (line,) = ax.plot([], [], color=style.color)
     (start,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
     (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
@@ -160,7 +169,7 @@ def _past_scene() -> Scene:
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2})
     return Scene(figure, {"line": line, "start": start, "mark": mark, "note": note},
                  "The share of a step that is left in the weights at the end, against how long ago it was taken; a mark at the start "
-                 "of the run, a dotted line at 1 / (lr * decay).")
+                 "of the run, a dotted line at 1 / (lr * decay); dashed, nearly level, the same at torch's defaults.")
 
 
 def _left(lr: float, decay: float) -> float:
@@ -183,4 +192,5 @@ def weights_of_the_past() -> Experiment:
                       {"lr": Slider("step size lr", 1e-5, 1e-1, 1e-3, log=True, step=0.05),
                        "decay": Slider("weight decay", 1e-4, 10.0, 1e-2, log=True, step=0.05)},
                       Goal("at a step size of 0.001 or less, find a decay that forgets all but 1 % of the start, and not more than that "
-                           "(0.5 to 2 %).", lambda lr, decay: lr <= 1.001e-3 and 0.005 <= _left(lr, decay) <= 0.02))
+                           "(0.5 to 2 %).", lambda lr, decay: lr <= 1.001e-3 and 0.005 <= _left(lr, decay) <= 0.02),
+                      {"lr": 1e-3, "decay": 0.46})

@@ -1,0 +1,164 @@
+"""What opens lesson 10: weights with nothing to learn that should shrink, where the decay goes in, and the same in a network."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import Problem, digits_net
+from lessonlib.rules import State, adam_l2, adamw
+from lessonlib.runner import run
+
+__all__ = ["FORMS", "SIZES", "STEPS", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "show_flow", "show_shares"]
+
+Array = np.ndarray[Any, Any]
+SIZES = np.logspace(-3, 1, 9)  # of the gradients of each group of weights
+EACH, STEPS, LR = 100, 2000, 1e-3
+FORMS: Mapping[str, tuple[Callable[..., Any], float]] = {"Adam, weight_decay 0.1": (adam_l2, 0.1), "AdamW, weight_decay 0.5": (adamw, 0.5)}
+
+
+def _noise() -> Problem:
+    """Nine groups of weights at 1 whose gradients are noise: only the gradient matters, the loss stands in for none."""
+    scale = np.repeat(SIZES, EACH)
+    return Problem("nothing to learn", lambda theta: theta[..., 0], lambda theta, rng: scale * rng.standard_normal(len(scale)) + 0 * theta,
+                   np.ones(len(scale)))
+
+
+def left_over(rule: Callable[..., Any], **hyper: Any) -> Array:
+    """Return what a rule leaves of nine groups of weights that start at 1, the mean of each group: (STEPS + 1, 9)."""
+    theta = run(rule, _noise(), steps=STEPS, lr=LR, **hyper).theta
+    return np.asarray(theta.reshape(STEPS + 1, len(SIZES), EACH).mean(-1))
+
+
+@cache
+def _left(form: str) -> Array:
+    rule, decay = FORMS[form]
+    return left_over(rule, weight_decay=decay)
+
+
+def nine_groups() -> Experiment:
+    """What Adam and AdamW leave of nine groups of weights with nothing to learn, after a chosen number of steps."""
+    return Experiment(_groups_scene, _groups_update, {"steps": Slider("steps", 0, STEPS, STEPS, step=10)},
+                      Goal("find a number of steps after which AdamW has left half of the weights.", _halved))
+
+
+def _groups_scene() -> Scene:
+    figure = new_figure(7.2, 3.9)
+    ax = figure.add_subplot(xscale="log", xlim=(6e-4, 16), ylim=(0, 1.12), xlabel="size of a weight's gradients",
+                            ylabel="what is left of the weights", title="All weights start at 1, with nothing to learn")
+    ax.axhline(1, color="black", linewidth=1, linestyle=":")
+    ax.text(7e-4, 1.03, "start", fontsize=9)
+    artists: dict[str, Any] = {}
+    for form, (rule, _) in FORMS.items():
+        style = look(rule)
+        (artists[form],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=8, label=form)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return Scene(figure, artists, "What is left of nine groups of weights against the size of their gradients, on a logarithmic axis: a "
+                 "line that rises to the right for Adam, a level one for AdamW.")
+
+
+def _groups_update(artists: dict[str, Any], steps: int) -> str:
+    told = []
+    for form in FORMS:
+        left = _left(form)[steps]
+        artists[form].set_data(SIZES, left)
+        told.append(f"{form.split(',')[0]} {left[0]:.0%} and {left[-1]:.0%}")
+    return f"After {steps} steps, left of the weights with the smallest and with the largest gradients: {', '.join(told)}."
+
+
+def _halved(steps: int) -> bool:
+    return bool(abs(_left("AdamW, weight_decay 0.5")[steps].mean() - 0.5) < 0.02)
+
+
+def show_flow() -> None:
+    """Show the two flow pictures: with L2 the decay goes through both averages and the division, decoupled it goes around them."""
+    show(_flow(), "Two flow pictures. Above, Adam with L2: the gradient and the decay are added, and their sum goes through the averages m "
+         "and v and the division into the step. Below, AdamW: only the gradient goes through them, and the decay goes straight to theta.")
+
+
+def _flow() -> Figure:
+    figure = new_figure(8.4, 4.6)
+    for ax, (title, rule, through) in zip(figure.subplots(2, 1), (("optim.Adam with weight_decay: the L2 form", "adam_l2", True),
+                                                                 ("optim.AdamW: decoupled", "adamw", False)), strict=True):
+        ax.set(xlim=(0, 10), ylim=(0, 3))
+        ax.axis("off")
+        ax.set_title(title, fontsize=11)
+        red, own = look("adam").color, look(rule).color
+        _box(ax, 0.8, 2.1, "$g$\nthe gradient", red, 1.4)
+        _box(ax, 4.1, 2.1, "averages $m$ and $v$\nof what comes in", red, 2.2)
+        _box(ax, 6.8, 2.1, "$\\hat m \\,/\\, (\\sqrt{\\hat v}+\\epsilon)$\nthe division", red, 2.0)
+        _box(ax, 9.2, 2.1, "$\\theta$\nmoves", "black", 1.2)
+        _box(ax, 0.8, 0.6, "$w\\,\\theta$\nthe decay", own, 1.4)
+        for start, end in (((1.5, 2.1), (3.0, 2.1)), ((5.2, 2.1), (5.8, 2.1)), ((7.8, 2.1), (8.6, 2.1))):
+            _arrow(ax, start, end, red)
+        if through:
+            _arrow(ax, (1.5, 0.6), (3.0, 1.7), own)
+            ax.text(3.0, 0.75, "in through the gradient, so it is divided too", color=own, fontsize=10)
+        else:
+            ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
+            _arrow(ax, (9.2, 0.58), (9.2, 1.55), own)
+            ax.text(3.0, 0.8, "around all of it, so it is not divided", color=own, fontsize=10)
+    return figure
+
+
+def _box(ax: Axes, x: float, y: float, text: str, color: str, width: float, height: float = 1.1) -> None:
+    ax.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.1",
+                                facecolor="white", edgecolor=color, linewidth=1.8))
+    ax.text(x, y, text, ha="center", va="center", fontsize=10, linespacing=1.4)
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
+
+
+@cache
+def network_shares(rule: Callable[..., Any], weight_decay: float, steps: int = 500) -> tuple[Array, Array]:
+    """Return (size of its gradients, share that the decay removes at a step), (n,) each, of the weights of a network that reads digits.
+
+    The size is the root of Adam's average of squared gradients. The share is the part of the last step that comes from the decay,
+    over the weight before it; with adam_l2 the decay is followed through m. Left out are biases, weights whose gradient is always 0,
+    and weights below 0.02 in size, for which a share means little.
+    """
+    net, s, rng = digits_net(dtype=float), State(), np.random.default_rng(0)
+    theta, decayed, square = net.start, 0 * net.start, 0 * net.start
+    before, bias1, bias2 = theta, 1 - 0.9**steps, 1 - 0.999**steps
+    for _ in range(steps):
+        g, before = net.grad(theta, rng), theta
+        decayed, square = 0.9 * decayed + 0.1 * weight_decay * theta, 0.999 * square + 0.001 * g**2
+        theta, s = rule(theta, g, s, lr=LR, weight_decay=weight_decay)
+    removed = decayed / bias1 / ((np.asarray(s.v) / bias2) ** 0.5 + 1e-8) if rule is adam_l2 else weight_decay * before
+    matrix = np.r_[np.ones(64 * 32), np.zeros(32), np.ones(32 * 10), np.zeros(10)] > 0
+    kept = matrix & (square > 0) & (np.abs(before) > 0.02)
+    return (square[kept] / bias2) ** 0.5, LR * removed[kept] / before[kept]
+
+
+def ratio_of_tenths() -> float:
+    """Return how many times larger Adam's share is for the tenth of the weights with the smallest gradients than for the other end's."""
+    size, share = network_shares(adam_l2, 1e-3)
+    low, high = np.quantile(size, [0.1, 0.9])
+    return float(np.median(share[size <= low]) / np.median(share[size >= high]))
+
+
+def show_shares() -> None:
+    """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
+    show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
+         "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line.")
+
+
+def _shares() -> Figure:
+    figure = new_figure(7.2, 3.9)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(5e-6, 0.1), xlabel="size of a weight's gradients",
+                            ylabel="share removed at a step", title="The weights of a network that reads digits")
+    for name, rule, decay in (("Adam, weight_decay 0.001", adam_l2, 1e-3), ("AdamW, weight_decay 0.1", adamw, 0.1)):
+        style = look(rule)
+        points = network_shares(rule, decay)
+        ax.plot(*points, color=style.color, marker=style.marker, markersize=3.5, linestyle="none", alpha=0.6, label=name)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+    return figure

@@ -1,0 +1,78 @@
+"""What one bad batch does to AdamW, and what clipping and a short memory of the scale do about it."""
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import digits_net
+from lessonlib.rules import State, adamw
+
+__all__ = ["Spiked", "show_spikes", "spiked", "what_it_does"]
+
+Array = np.ndarray[Any, Any]
+AT, SIZE, STEPS, EVERY = 100, 1000.0, 300, 5
+
+
+class Spiked(NamedTuple):
+    """A training with one bad batch: the training loss every fifth step, (61,), and the median length of a step in units of lr, (300,)."""
+
+    loss: Array
+    length: Array
+
+
+@cache
+def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr: float = 0.01, seed: int = 0) -> Spiked:
+    """Return how a network that reads digits trains when the gradient of step 100 is `size` times too large.
+
+    clip: the length to which longer gradients are cut, the bad one included.
+    """
+    net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
+    theta, losses, lengths = net.start, [float(net.loss(net.start))], []
+    for t in range(1, STEPS + 1):
+        g = net.grad(theta, rng) * (size if t == AT else 1.0)
+        g = g * min(1.0, clip / float(np.linalg.norm(g)))
+        before = theta
+        theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=0.1)
+        lengths.append(float(np.median(np.abs(theta - before)[g != 0])) / lr)
+        if t % EVERY == 0:
+            losses.append(float(net.loss(theta)))
+    return Spiked(np.array(losses), np.array(lengths))
+
+
+CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch": {}, "bad batch, clipped at 1": {"clip": 1.0},
+                                      "bad batch, beta2 = 0.95": {"beta2": 0.95}}
+
+
+def what_it_does() -> str:
+    """Return, in words, what the bad batch does to the loss: the highest one after it beside the last one before it."""
+    loss = spiked().loss
+    ratio = loss[AT // EVERY:].max() / loss[AT // EVERY - 1]
+    if not np.isfinite(ratio) or ratio > 1000:
+        return "the loss grows without end"
+    return "nothing that one can see" if ratio < 1.2 else "the loss rises, and training is slow afterwards"
+
+
+def show_spikes() -> None:
+    """Show the training loss and the length of the steps around a bad batch, in four cases."""
+    show(_spikes(), "Left, the training loss over 300 steps: with a bad batch at step 100 it rises and stays above the others; clipped, it "
+         "cannot be told from no bad batch. Right, the median length of a step: after the bad batch it falls far below the others.")
+
+
+def _spikes() -> Figure:
+    figure = new_figure(8.6, 3.8)
+    left, right = figure.subplots(1, 2)
+    own = look(adamw).color
+    looks = (("#a0a0a0", "-", 4.0), (own, "-", 1.8), ("black", "--", 1.2), (own, ":", 2.0))
+    for (name, case), (color, dash, width) in zip(CASES.items(), looks, strict=True):
+        found = spiked(**case)
+        left.plot(np.arange(0, STEPS + 1, EVERY), found.loss, color=color, linestyle=dash, linewidth=width, label=name)
+        right.plot(np.arange(1, STEPS + 1), found.length, color=color, linestyle=dash, linewidth=width)
+    left.set(xlim=(50, STEPS), ylim=(0, 2.2), xlabel="step", ylabel="training loss", title="The loss")
+    right.set(xlim=(50, STEPS), yscale="log", xlabel="step", ylabel="median step / lr", title="The length of a step")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure

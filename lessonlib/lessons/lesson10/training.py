@@ -1,0 +1,162 @@
+"""What the PyTorch parts of lesson 10 train: a small network with all that a real training has, and what a restart loses."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn, optim
+
+from lessonlib.data import digits
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+
+__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher", "network", "restarted",
+           "show_restart", "small_transformer", "training_digits"]
+
+Array = np.ndarray[Any, Any]
+PIECES = ("weights", "m, v", "t", "schedule", "batches")
+
+
+def small_transformer(seed: int = 0) -> nn.Module:
+    """Return a transformer of one layer for 64 characters; the seed outside is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential()
+        model.add_module("embed", nn.Embedding(64, 32))
+        model.add_module("block", nn.TransformerEncoderLayer(32, 4, dim_feedforward=64, dropout=0.0, batch_first=True))
+        model.add_module("norm", nn.LayerNorm(32))
+        model.add_module("head", nn.Linear(32, 64))
+        return model
+
+
+def groups(model: nn.Module, weight_decay: float = 0.1) -> list[dict[str, Any]]:
+    """Return two param groups: all that has two axes or more is decayed, the rest is not."""
+    parameters = list(model.parameters())
+    return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
+
+
+def network(seed: int = 0) -> nn.Module:
+    """Return a network 64 -> 32 (ReLU) -> 10 in float64, its start set by the seed; the seed outside is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).to("cpu", torch.float64)
+
+
+def training_digits() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the images (1297, 64) and the labels (1297,) to learn from."""
+    d = digits()
+    return torch.tensor(np.asarray(d.train_x), dtype=torch.float64), torch.tensor(np.asarray(d.train_y))
+
+
+def factor(t: int, steps: int = 200, warmup: int = 20) -> float:
+    """Return the share of the full step size at step t: up over the warm-up, then down along a cosine."""
+    return min(1, (t + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * t / steps))
+
+
+def begin(seed: int = 0) -> SimpleNamespace:
+    """Return a fresh run of 200 steps: its model, optimizer, schedule, and the generator of its batches."""
+    model = network(seed)
+    optimizer = optim.AdamW(groups(model), lr=0.02, betas=(0.9, 0.95))
+    return SimpleNamespace(model=model, optimizer=optimizer, schedule=optim.lr_scheduler.LambdaLR(optimizer, factor),
+                           batches=torch.Generator().manual_seed(seed))
+
+
+def go_on(run: Any, steps: int) -> list[float]:
+    """Train for some steps; return the loss on all training digits after each."""
+    x, y = training_digits()
+    criterion, losses = nn.CrossEntropyLoss(), []
+    for _ in range(steps):
+        rows = torch.randint(len(x), (64,), generator=run.batches)
+        run.optimizer.zero_grad()
+        criterion(run.model(x[rows]), y[rows]).backward()
+        nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+        run.optimizer.step()
+        run.schedule.step()
+        with torch.no_grad():
+            losses.append(criterion(run.model(x), y).item())
+    return losses
+
+
+def _hand_on(old: Any, new: Any, pieces: Sequence[str]) -> None:
+    """Give a fresh run some of the PIECES of an old one; the step size goes with the schedule."""
+    if "weights" in pieces:
+        new.model.load_state_dict(old.model.state_dict())
+    if "batches" in pieces:
+        new.batches.set_state(old.batches.get_state())
+    if "schedule" in pieces:
+        new.schedule.load_state_dict(old.schedule.state_dict())
+        for group, before in zip(new.optimizer.param_groups, old.optimizer.param_groups, strict=True):
+            group["lr"] = before["lr"]
+    for p, q in zip(old.model.parameters(), new.model.parameters(), strict=True):
+        kept = old.optimizer.state[p]
+        if "m, v" in pieces:
+            t = kept["step"] if "t" in pieces else torch.zeros_like(kept["step"])
+            new.optimizer.state[q] = {name: value.clone() for name, value in (kept | {"step": t}).items()}
+
+
+def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: int = 0) -> tuple[list[float], list[float]]:
+    """Return the losses of a run up to a step, and those after a restart there that hands on only some of the PIECES.
+
+    With all of them it is the run that was not interrupted. Raises ValueError for other pieces.
+    """
+    if not set(pieces) <= set(PIECES):
+        raise ValueError(f"pieces={pieces!r}: some of {', '.join(PIECES)}")
+    old, new = begin(seed), begin(seed)
+    before = go_on(old, at)
+    _hand_on(old, new, pieces)
+    return before, go_on(new, steps)
+
+
+class Forgotten(NamedTuple):
+    """What a restart without m, v and t does: losses (200,) and (100,), and the median length of step 101 in units of lr in both runs."""
+
+    whole: list[float]
+    after: list[float]
+    usual_step: float
+    first_step: float
+
+
+def forgotten(make: Callable[[], Any] = begin, train: Callable[[Any, int], list[float]] = go_on) -> Forgotten:
+    """Return what happens when a run loses m, v and t at step 100, beside the run that loses nothing.
+
+    make() -> a run; train(run, steps) -> its losses. A weight whose gradient is 0 at the restart is not counted in the median.
+    """
+    old, new = make(), make()
+    before = train(old, 100)
+    _hand_on(old, new, ("weights", "schedule", "batches"))
+    lr, start = old.optimizer.param_groups[0]["lr"], nn.utils.parameters_to_vector(old.model.parameters()).detach().clone()
+    losses, lengths = [], []
+    for run in (old, new):
+        losses.append(train(run, 1))
+        lengths.append((nn.utils.parameters_to_vector(run.model.parameters()).detach() - start).abs() / lr)
+        losses[-1] += train(run, 99)
+    moved = lengths[1] > 0.1  # what has a gradient takes a full step
+    return Forgotten(before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item())
+
+
+def how_much_higher(found: Forgotten) -> str:
+    """Return, in words, the highest loss of the ten steps after the restart beside the last one before it."""
+    ratio = max(found.after[:10]) / found.whole[99]
+    return "it goes on as before" if ratio < 1.1 else "it rises by about half" if ratio < 2.5 else "it rises a hundredfold"
+
+
+def show_restart(found: Forgotten) -> None:
+    """Show the loss of a run that was not interrupted, and of one that lost m, v and t at step 100."""
+    show(_restart(found), "Training loss from step 70 to 200. Without interruption it falls. With m, v and t forgotten at step 100 it "
+         "jumps up within a few steps, then comes back down to the other curve.")
+
+
+def _restart(found: Forgotten) -> Figure:
+    figure = new_figure(7.2, 3.6)
+    ax = figure.add_subplot(xlim=(70, 200), ylim=(0.08, 0.22), xlabel="step", ylabel="training loss", title="A restart at step 100")
+    ax.axvline(100, color="#8a8a8a", linewidth=1)
+    ax.plot(range(1, 201), found.whole, color="black", label="not interrupted")
+    ax.plot(range(100, 201), [found.whole[99], *found.after], color=look("adamw").color, linestyle="--", label="m, v and t forgotten")
+    ax.legend()
+    return figure

@@ -1,0 +1,78 @@
+"""Weights with nothing to learn: torch's own do the same, even decay is a law, and the causes that the lesson names are removed."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lessonlib import State, adam, adam_l2, adamw
+from lessonlib.lessons.lesson10 import opening, practice
+from lessonlib.lessons.lesson10.opening import EACH, LR, SIZES, STEPS, left_over, network_shares
+
+
+def test_torchs_own_leave_the_same_weights():
+    torch = pytest.importorskip("torch")
+    for make, rule, decay in ((torch.optim.Adam, adam_l2, 0.1), (torch.optim.AdamW, adamw, 0.5)):
+        p, noise = torch.nn.Parameter(torch.ones(900, dtype=torch.float64)), np.random.default_rng(0)
+        optimizer, ours, s = make([p], lr=LR, weight_decay=decay), np.ones(900), State()
+        for _ in range(300):
+            g = np.repeat(SIZES, EACH) * noise.standard_normal(900)
+            p.grad = torch.tensor(g)
+            optimizer.step()
+            ours, s = rule(ours, g, s, lr=LR, weight_decay=decay)
+        np.testing.assert_allclose(p.detach().numpy(), ours, rtol=1e-10, atol=1e-12)
+
+
+def test_adamw_decays_every_group_alike_and_adam_does_not():
+    level, rising = left_over(adamw, weight_decay=0.5)[-1], left_over(adam_l2, weight_decay=0.1)[-1]
+    np.testing.assert_allclose(level, (1 - LR * 0.5) ** STEPS, atol=0.015)
+    assert rising[0] < 0.05
+    assert rising[-1] > 0.95
+    assert (np.diff(rising) > -0.005).all()
+    large = SIZES >= 1  # there the penalty hardly enters v
+    np.testing.assert_allclose(rising[large], np.exp(-LR * 0.1 * STEPS / SIZES[large]), atol=0.02)
+
+
+def test_without_the_division_the_l2_penalty_is_even_too():
+    def undivided(theta, g, s, *, lr, weight_decay):
+        """The decay goes through m, but not through v and the division."""
+        m = 0.9 * s.m + 0.1 * weight_decay * theta
+        moved, kept = adam(theta, g, State(s.t, 0.0 * theta, s.v), lr=0.0)
+        return moved - lr * m, State(kept.t, m, kept.v)
+
+    left = left_over(undivided, weight_decay=0.5)[-1]
+    assert np.ptp(left) < 0.03
+
+
+def test_in_a_network_the_share_falls_with_the_gradients_and_is_level_for_adamw():
+    size, share = network_shares(adamw, 0.1)
+    np.testing.assert_allclose(share, LR * 0.1, rtol=1e-9)
+    size, share = network_shares(adam_l2, 1e-3)
+    large = size > 3e-3
+    assert np.polyfit(np.log(size[large]), np.log(share[large]), 1)[0] == pytest.approx(-1, abs=0.05)
+    assert 50 < opening.ratio_of_tenths() < 200
+
+
+def test_a_pull_that_is_far_larger_than_the_gradients_moves_a_weight_by_a_full_step():
+    for decay in (0.01, 0.1, 1.0):
+        theta, s = 1.0, State()
+        for _ in range(20):
+            before = theta
+            theta, s = adam_l2(theta, 1e-6, s, lr=1e-4, weight_decay=decay)
+        assert (before - theta) / 1e-4 == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("lr", [0.002, 0.01])
+def test_adamw_rests_at_the_same_place_for_every_gradient_and_step_size(lr):
+    for g in (0.03, 3.0):
+        theta, s = 0.0, State()
+        for _ in range(int(120 / lr)):
+            theta, s = adamw(theta, g, s, lr=lr, weight_decay=0.1)
+        assert theta == pytest.approx(-10, rel=1e-3)
+
+
+def test_the_bugs_that_are_drawn_are_told_apart():
+    assert set(practice.BUGS.values()) < set(practice.CANDIDATES)
+    ends = {name: practice.bug_path(name)[-1] for name in practice.CANDIDATES}
+    for name in practice.CANDIDATES:
+        for other in practice.CANDIDATES:
+            assert name == other or np.abs(ends[name] - ends[other]).max() > 0.2

@@ -1,0 +1,110 @@
+"""The training of lesson 10: what a restart must hand on, the cells of the notebook beside the module, and the judges that run it."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import jupytext
+import pytest
+import source as lessons
+
+torch = pytest.importorskip("torch")
+
+from lessonlib.lessons.lesson10 import training  # noqa: E402 - torch is looked for first
+from lessonlib.lessons.lesson10.judges import judge_bugs, judge_groups, judge_resume, judge_setting  # noqa: E402
+from lessonlib.lessons.lesson10.practice import BUGS  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_restart_that_hands_on_everything_is_the_run_that_was_not_interrupted():
+    run = training.begin()
+    before, after = training.restarted(training.PIECES, at=15, steps=15)
+    assert training.go_on(run, 30) == before + after
+    with pytest.raises(ValueError, match=r"pieces=\['scaler'\]: some of weights"):
+        training.restarted(["scaler"])
+
+
+def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_loss():
+    found = training.forgotten()
+    assert found.first_step == pytest.approx(1, abs=0.01)
+    assert 0.1 < found.usual_step < 0.2
+    assert training.how_much_higher(found) == "it rises by about half"
+    assert found.after[40] == pytest.approx(found.whole[140], rel=0.05)
+    assert found.after[-1] != found.whole[-1]
+
+
+def test_it_is_the_schedule_that_lets_a_restart_end_lower():
+    ends = {name: training.restarted([p for p in training.PIECES if p not in lost])[1][-1]
+            for name, lost in {"nothing": (), "schedule": ("schedule",), "memory": ("m, v", "t")}.items()}
+    assert ends["schedule"] < 0.85 * ends["nothing"]
+    assert ends["memory"] == pytest.approx(ends["nothing"], rel=0.05)
+
+
+def cells():
+    """The cells of Part 4 that define things, run: what they define."""
+    space: dict[str, object] = {}
+    code = [c.source for c in jupytext.read(lessons.LESSONS / "10_adamw.py").cells if c.cell_type == "code" and "stub" not in c.metadata.get("tags", [])]
+    first = next(i for i, source in enumerate(code) if "def factor" in source)
+    for source in code[first:first + 3]:
+        exec(source, space)
+    return space
+
+
+def test_the_cells_of_the_notebook_train_as_the_module_does():
+    space = cells()
+    assert space["go_on"](space["begin"](), 12) == training.go_on(training.begin(), 12)
+    assert [space["factor"](t) for t in range(200)] == [training.factor(t) for t in range(200)]
+
+
+def saver(pieces):
+    """A save and a load of these pieces; a piece that is no string is put into the checkpoint as pieces(run) gives it."""
+    def save(run):
+        return pieces(run)
+
+    def load(run, saved):
+        run.model.load_state_dict(saved["model"])
+    return save, load
+
+
+@pytest.mark.parametrize(("pieces", "headline", "word"), [
+    (lambda run: {"model": run.model}, "A whole object in the checkpoint.", "`model`"),
+    (lambda run: {"model": run.model.state_dict(), "optimizer": run.optimizer}, "A whole object in the checkpoint.", "AdamW"),
+    (lambda run: {"all": [run.model.state_dict(), run.schedule]}, "A whole object in the checkpoint.", "LambdaLR"),
+    (lambda run: {"batches": run.batches}, "A whole object in the checkpoint.", "get_state()"),
+    (lambda run: run, "Not a dict.", "SimpleNamespace"), (lambda run: [run.model.state_dict()], "Not a dict.", "list"),
+    (lambda run: {"model": run.model.state_dict()}, "Not restored: the memory of the optimizer.", "next step")])
+def test_a_checkpoint_that_holds_whole_objects_is_told(pieces, headline, word):
+    verdict = judge_resume(*saver(pieces), training.begin, training.go_on, steps=4)
+    assert (verdict.headline, bool(verdict)) == (headline, False)
+    assert word in verdict.message
+    assert verdict.message.endswith("?")
+
+
+def test_the_judge_leaves_torchs_threads_as_they_were():
+    torch.set_num_threads(2)
+    judge_resume(*saver(lambda run: {"model": run.model}), training.begin, training.go_on, steps=2)
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(("guess", "headline"), [
+    (1 / 3, "Correct."), (0.333, "Correct."), (1e-4, "That is the share of each step."), (1 / 15, "That memory is as long as the run."),
+    (0.01, "The memory is too long."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    ([0.3], "Not a decay."), (True, "Not a decay.")])
+def test_a_decay_is_judged_by_its_memory(guess, headline):
+    verdict = judge_setting(guess, lr=0.0003, steps=50_000, share=0.2)
+    assert (verdict.headline, bool(verdict)) == (headline, headline == "Correct.")
+    assert verdict or verdict.message.endswith("?")
+
+
+def test_bugs_and_groups_have_their_right_answers():
+    assert judge_bugs(dict(BUGS))
+    assert judge_bugs(dict(BUGS) | {"A": "no decay"}).headline == "2 of 3."
+    model = training.small_transformer()
+    assert judge_groups(training.groups, model)
+    assert isinstance(training.begin(), SimpleNamespace)
