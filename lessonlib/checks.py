@@ -179,7 +179,7 @@ def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[s
         right += not off.any()
         t, walked = int(off.argmax()), walk(name)
         places = [" and ".join(f"{x:.2f}" for x in np.atleast_1d(theta[t])) for theta in (path, walked)]
-        told.append(f"{letter}: {name} is it." if not off.any() else
+        told.append(f"{letter}: yes, {name}." if not off.any() else
                     f"{letter}: the path shown is at {places[0]} after step {t}; with {name} it would be at {places[1]}.")
     seen = " ".join(told)
     if right == len(shown):

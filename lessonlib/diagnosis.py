@@ -53,7 +53,7 @@ def diagnose(seen: Seen, right: Callable[..., Any], probes: Probes) -> str:
     lost = _lost(seen, right, fixed) if np.isfinite([path[0] for path in ours]).all() else []
     if lost:
         found = f"{' and '.join(lost)} {'are' if lost[1:] else 'is'} never stored"
-        raise Stop(f"Not yet: {found}", "State takes t, m and v, in this order. What does your second step find in "
+        raise Stop("Not yet: the second step goes wrong.", "State takes t, m and v, in this order. What does your second step find in "
                    f"{' and in '.join(f's.{field}' for field in lost)}?", found)
     _stop_at_a_known_slip(seen, right, fixed, ours, wanted)
     unused = [n for n, path in zip(varied, seen.paths[len(fixed) + len(fresh):], strict=True)

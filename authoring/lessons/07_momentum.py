@@ -46,7 +46,7 @@ opening.two_paths().live()
 # With that step size gradient descent would fly out of the valley.
 # So what does momentum do that keeps it inside?
 #
-# <details><summary>Fine print</summary>The best one has the lowest worst loss of the last ten steps, so that a lucky swing through the middle does not count. Momentum has a second setting, beta, which is 0.8 here, and in Part 3 you choose it yourself.</details>
+# <details><summary>Fine print</summary>For each step size we take the largest loss of the last ten steps, so that a lucky swing through the middle does not count. The best step size is the one where this is smallest. Momentum has a second setting, beta, which is 0.8 here, and in Part 3 you choose it yourself.</details>
 #
 # Look at the gradients that gradient descent meets on its way.
 # Each bar is one gradient, and each panel has its own unit, which is its first gradient.
@@ -83,8 +83,8 @@ cancel.answer(opening.what_averaging_does())
 # What disagrees cancels, and what agrees stays.**
 #
 # The second half follows from it.
-# Because the swings across the valley nearly cancel, the step may be several times longer.
-# At the longer step momentum swings too, as you saw, but it stays in the valley, and along the valley the longer step is what brings it to the star.
+# The average holds the swings back, so the step may be several times longer.
+# At the longer step momentum swings too, as you saw, but its swings do not grow, and along the valley the longer step brings it to the star.
 #
 # ### The rule
 #
@@ -192,7 +192,7 @@ from lessonlib.play.prediction import predict
 from lessonlib.tables import table
 
 left = predict(
-    "A gradient enters m with weight 0.1. Ten steps later, which fraction of that is left?"
+    "A gradient enters m with weight 0.1. Ten steps later, which fraction of the 0.1 is left?"
 )
 left
 
@@ -217,7 +217,7 @@ averages.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise.
-# A long one is smooth but late, so it still points up when the wave has turned.
+# A long one is smooth but late, so it still points up when the wave has turned, and a very long one is flat.
 # The best one lies between, and with more noise it is longer.
 #
 # ### Does it take the noise out of training?
@@ -225,6 +225,7 @@ averages.noisy_average().live()
 # `m` is smoother than the gradients.
 # Is $\theta$ smoother too?
 # Take a parameter that has arrived at the lowest point of a valley, but its gradients are noisy, so it keeps straying.
+# The curvature is 1 and the noise has size 1.
 # Gradient descent and momentum take the same small step of 0.01.
 
 # %%
@@ -275,9 +276,9 @@ play.ravine_task().live()
 
 # %% [markdown]
 # Memory alone helps little.
-# At gradient descent's best step size it brings the loss from 0.01 to {{ play.memory_alone():.3f}}, whichever beta you take.
-# What it buys is a longer step.
-# With too much memory momentum runs past the star and swings back along the valley, and with 0.9 that already happens here.
+# At gradient descent's best step size the best beta brings the loss only from 0.01 to {{ play.memory_alone():.3f}}, and much more memory makes it worse.
+# What memory buys is a longer step.
+# At a longer step, too much memory lets momentum run past the star and swing back along the valley.
 # How much memory is right depends on the ravine.
 #
 # ### How long does it take?
@@ -285,7 +286,8 @@ play.ravine_task().live()
 # The steepest curvature divided by the flattest is the [[condition number]], written $\kappa$.
 # For the valley above it is 100.
 # We count the steps until the loss has fallen to a ten-billionth of the first one.
-# Each rule has the setting that mathematics says is best in the long run, and you can see it in the next table.
+# The flattest curvature is 1, and each rule has the setting that is best in the long run.
+# Momentum's stands in the table, and gradient descent's is a step size just below $2/\kappa$.
 #
 # | $\kappa$ | gradient descent | momentum | momentum's step size and beta |
 # |---|---|---|---|
@@ -311,9 +313,9 @@ longer.answer(counts[10_000][1], within=0.3)
 # Look at $\kappa = 100$ to see why.
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
-# With the right memory momentum survives a step of 0.1.
+# With a beta of 0.67 momentum stays stable up to a step of 0.1.
 # That alone would cover a tenth of what is left.
-# But `m` still holds the larger gradients of before, so it is about twice as large as the newest gradient, and each step covers nearly a fifth.
+# But `m` still holds older gradients, which were larger, so it is nearly twice the newest gradient, and each step covers nearly a fifth.
 #
 # At $\kappa = 10{,}000$ the same sums give a five-thousandth for gradient descent and a fiftieth for momentum.
 #
@@ -357,6 +359,7 @@ judges.judge_kappa(my_kappa, steps=5_000)
 # PyTorch keeps a sum.
 
 # %%
+import numpy as np
 import torch
 from torch import optim
 from lessonlib.lessons.lesson07 import judges, network
@@ -440,23 +443,23 @@ deep.answer(network.how_much_lower(trained))
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
 # Its step size is more than four times as long, as in the ravine.
-# It is so long that the losses jump up on the way, and with half of it they do not.
 #
 # Is it the longer step that helps?
-# Let us take that away, and after it the [[full batch]].
+# First give both the same step size.
+# Then give each its best one again, but train in batches of 32 images instead of the [[full batch]].
 
 # %%
-header = ["training loss at the end", "gradient descent", "momentum"]
-rows = [["each at its best step size", *(found.losses[-1].mean() for found in trained.values())],
-        ["both at gradient descent's", *network.at_one_step_size(trained["sgd"].lr)],
-        ["each at its best, batches of 32", *network.in_small_batches()]]
+header = ["median training loss at the end", "gradient descent", "momentum"]
+rows = [["full batch, 100 steps, each at its best",
+         *(np.median(found.losses[-1]) for found in trained.values())],
+        ["the same, both at gradient descent's best", *network.at_one_step_size(trained["sgd"].lr)],
+        ["batches of 32, 300 steps, each at its best", *network.in_small_batches()]]
 table(header, rows, ["", ".2f", ".2f"])
 
 # %% [markdown]
 # At one and the same step size the two end equal, so what helps is the longer step that momentum allows.
 # In small batches they end nearly equal too.
-# There the noise limits the step before the ravine does, and momentum has little to buy.
-# So momentum is for runs in which the step size is limited by stability, such as large batches.
+# So momentum pays where stability limits the step size, as with large batches, and little where noise limits it.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
 #
@@ -491,7 +494,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # %% [markdown]
 # So when somebody changes `momentum`, translate `lr` first, as in Exercise 4, and then search around it.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. In the table the second row is the median of ten starts, because at that step size one start of gradient descent fails now and then; the last row is the mean of five starts after 300 steps. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. The last row of the table has five starts. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
 # ### On Monday morning
 #
@@ -507,7 +510,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # Say each answer aloud before you open it.
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
-# <details><summary>The condition number grows a hundredfold. How many more steps does momentum need?</summary>About ten times as many, because the count goes with the square root.</details>
+# <details><summary>The condition number grows a hundredfold. How many more steps does momentum need?</summary>Ten to twelve times as many, because the count goes about with the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Gradient descent with a tenth of the step, if beta is 0.9.</details>
 #
 # And here is what you did today.
@@ -525,8 +528,8 @@ summary()
 #   The number of steps grows about with the square root of the condition number.
 # - PyTorch keeps a sum.
 #   A momentum of 0.99 makes a steady step ten times as long as 0.9 does, so translate `lr`, then search.
-# - A longer memory does not take the noise out of the parameters.
-#   A shorter step does.
+# - At a small step, a longer memory does not take the noise out of the parameters.
+#   A smaller step does.
 #
 # **Next, [lesson 8](08_rmsprop.ipynb).**
 # Momentum has one step size for all directions.

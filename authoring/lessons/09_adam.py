@@ -18,7 +18,7 @@
 # %% [markdown]
 # ## Part 1. Two averages at once
 #
-# ### A line that momentum and RMSprop do not find
+# ### A line to find in 300 steps
 #
 # Here are forty simulated winter days.
 # Each dot is one day, with the temperature outside and the gas that a house burned.
@@ -44,10 +44,10 @@ opening.four_lines().live()
 # After 300 steps only one line follows the dots.
 # Momentum's line rises where the dots fall, and RMSprop's is far too flat.
 # In the right panel RMSprop creeps toward the star.
-# Near step 220 it jumps across the ravine and back, which is the thick bar, and then it creeps on.
+# While its `v` forgets the large gradients of the start, its steps grow, and near step 220 they throw it across the ravine and back, which is the thick bar.
 # Only Adam arrives.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated winters, of which you see one. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. If the step size falls to zero during the run, both leave more, and the gap between them shrinks to about twenty times.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated winters, of which you see one. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
 #
 # What is so hard about this line?
 
@@ -67,22 +67,25 @@ display(table(["change", "momentum", "RMSprop"], rows, ["", ".1%", ".1%"]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
-# So the trouble is where the temperature begins to count and how large its numbers are.
+# Standardized temperatures are counted from their mean, in standard deviations.
+# So the trouble is the zero of the temperature scale and the size of its numbers.
 # Adding 1 to the slope moves the line by 50 at a temperature of 50 degrees.
 # Adding 1 to the intercept moves it by 1.
-# So the loss curves far more along the slope than along the intercept.
+# So the loss curves about 2,500 times as much along the slope as along the intercept.
 # The two numbers also pull against each other, because a line that falls faster needs a higher intercept.
 # Together that makes a [[ravine]] that lies at an angle.
 #
 # RMSprop gives slope and intercept a step size each, by the size of their gradients.
 # Two step sizes can stretch the picture along its axes, but they cannot turn it, and so a tilted ravine stays a ravine.
 #
-# Momentum was made for ravines.
-# So keep the ratio of RMSprop's two step sizes, as it is after 100 steps, and walk with and without a memory of the direction.
+# Measured as it is, the ravine has a [[condition number]] of 33,500, and 300 steps are too few for momentum.
+# Measured in RMSprop's two step sizes it has about 650, and that is short enough.
+# To test this, freeze the ratio of RMSprop's two step sizes after 100 steps.
+# Then walk with these two, once by gradient descent and once by momentum.
 
 # %%
 rows = heating.frozen_scales()
-table(["in RMSprop's two step sizes", "excess loss left"], rows, ["", ".1%"])
+table(["RMSprop's two step sizes, frozen", "excess loss left"], rows, ["", ".1%"])
 
 # %% [markdown]
 # Only the walk with momentum arrives.
@@ -93,7 +96,7 @@ table(["in RMSprop's two step sizes", "excess loss left"], rows, ["", ".1%"])
 # At work you would repair the temperatures first, because that helps every optimizer.
 # Adam is for the many scales that you cannot see and cannot change.
 #
-# <details><summary>Fine print</summary>The ravine's [[condition number]] is 33,500 as measured and 655 in RMSprop's two step sizes, and no two step sizes get it below 50. Both walks use their best step size.</details>
+# <details><summary>Fine print</summary>No two step sizes get the condition number below 50. Both walks use the best common factor of thirty.</details>
 #
 # ### One direction, one scale
 #
@@ -153,7 +156,8 @@ uncorrected.answer(first_step)
 # `m` is too small, but it is divided by the root of a `v` that is smaller still.
 #
 # How long does that go on?
-# You may have read that the correction is over by step 50.
+# By step 50 `m` is nearly full.
+# Is the step right by then?
 # Look at the three marks.
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps, and they start at Adam's defaults, 10 and 1000.
 # **Goal:** change the memory of `v` until the uncorrected step 50 is within a tenth of the right length.
@@ -162,8 +166,9 @@ uncorrected.answer(first_step)
 opening.filling().live()
 
 # %% [markdown]
-# For `m` the correction is over by step 50, but `v` still holds only {{ 1 - 0.999**50:.0%}} of its value.
-# So uncorrected steps stay too long for hundreds of steps.
+# One often reads that the correction is over by step 50.
+# For `m` it is, but `v` still holds only {{ 1 - 0.999**50:.0%}} of its value.
+# So uncorrected steps stay too long for more than a thousand steps.
 #
 # *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb)?*
 
@@ -299,7 +304,7 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 #
 # The usual advice goes with it.
 # Keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
-# Common values are 0.001, 0.0003 and 0.0001.
+# Common values are 0.001, 0.0003 and 0.0001, and for small networks 0.01 is worth a try.
 # If the loss swings up and down, halve $\alpha$.
 # If the loss falls slowly, take three times $\alpha$.
 # If training is unstable early, try 0.0003.
@@ -318,7 +323,7 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 # | $\theta$ | $2 - 0.001\cdot 3\,/\,\sqrt 9 = 1.999$ | $1.999 - 0.001\cdot 3\,/\,\sqrt 9 = 1.998$ |
 #
 # Now the second gradient is $-3$ instead.
-# Fill in the second column.
+# Fill in the second column, theta with five decimals.
 # Python may do the arithmetic, so you can write `0.9 * 0.3 + ...`.
 
 # %% tags=["stub"]
@@ -396,7 +401,7 @@ for g in (3.0, -3.0):
     print(f"theta = {p.item():.5f}")
 
 # %% [markdown]
-# It is the same rule.
+# It takes the same two steps.
 #
 # ### Exercise 3. Mend the loop (6 minutes)
 #
@@ -464,7 +469,7 @@ display(table(["optimizer", "digits read correctly"], accuracy.items(), ["", ".1
 default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
-# Your function reads as well as torch's, because it is the same rule.
+# If your function passed the check, it reads as well as torch's, because it is the same rule.
 # The default step size is not the best one here, because fifteen passes are few.
 # With a hundred passes it reads nearly as well as the other one.
 # Momentum at its better step size reads as well as Adam at its better one, so on these digits the step size matters more than the name of the optimizer.
@@ -487,14 +492,14 @@ from lessonlib.tables import table
 play.ravine_goal().live()
 
 # %% [markdown]
-# With both betas at their defaults, hardly any step size is enough.
+# With both betas at their defaults, hardly any step size reaches the goal.
 # What helps is a shorter memory of the direction, though not none, so that Adam turns sooner.
 # With a $\beta_1$ between 0.6 and 0.85, nearly every step size from a third up to 1 reaches the goal.
 #
 # <details><summary>Fine print</summary>Of the slider's step sizes 2 % reach the goal at the defaults, by a swing that passes the middle just then. At 0.7 it is 17 %, and without momentum none. At other angles of the ravine the shares differ.</details>
 #
-# At work, leave $\beta_1$ at first.
-# On the digits of Part 3 it makes no difference whether it is 0.9, 0.7 or even 0.
+# This ravine is smooth, and there the memory of the direction decides.
+# In the noisy batches of Part 3 a $\beta_1$ of 0.7 reads as many digits as 0.9, so at work leave it at first.
 #
 # ### The usual advice, tried once
 #
@@ -549,15 +554,15 @@ judges.judge_bugs(bugs)
 # | | |
 # |---|---|
 # | **Before** | subtract each input's mean and divide by its standard deviation |
-# | **Type** | `optim.Adam(model.parameters(), lr=1e-3)`, or `optim.AdamW(..., lr=1e-3, weight_decay=1e-2)` for a transformer |
+# | **Type** | `optim.Adam(model.parameters(), lr=1e-3)`, or `optim.AdamW(..., lr=3e-4)` for a transformer, with a warm-up (lesson 10) |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001, and down to 0.00001 when you fine-tune a trained model; take the best, not the default |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Leave** | $\beta_1$ and $\epsilon$, at first |
+# | **Leave** | $\beta_1$, $\beta_2$ and $\epsilon$, at first |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Where it wins, loses and fails
 #
-# - It usually wins in language, where most batches do not hold a rare word, so its weights would hardly move otherwise.
+# - It usually wins in language. A rare word is missing from most batches, so with gradient descent the weights of that word would hardly move.
 # - It wins where groups of parameters have curvatures of different size.
 # - It can lose on new data when only one feature is useful, because it moves the useless weights as far as the useful one.
 # - It can walk the wrong way when large gradients are rare and `v` forgets them too soon.
@@ -569,7 +574,7 @@ judges.judge_bugs(bugs)
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>How long is Adam's first step without bias correction, and why not shorter?</summary>About three times the step size, and the next ones are longer still. m holds a tenth of the gradient, the root of v about a thirtieth of it.</details>
+# <details><summary>How long is Adam's first step without bias correction, and why is it not too short?</summary>About three times the step size, and the next ones are longer still. m holds a tenth of the gradient, the root of v about a thirtieth of it.</details>
 # <details><summary>The gradients are 3 and 3, or 300 and 300. How do the two paths differ?</summary>They do not. The scale cancels between m and the root of v.</details>
 # <details><summary>At one step size A beats B. Which is the better optimizer?</summary>That is open. You know who wins at this step size, and each must have its own best one.</details>
 #

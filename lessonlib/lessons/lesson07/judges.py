@@ -73,7 +73,7 @@ def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
     assert counted is not None
     seen = f"At a condition number of {kappa:,.0f} momentum takes {counted:,} steps"
     if abs(counted / steps - 1) <= 0.3:
-        return Verdict(True, f"Correct.\n{seen}, and yours took {steps:,}.")
+        return Verdict(True, f"Correct.\n{seen}, and the colleague's took {steps:,}: that is close enough.")
     if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
         return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
     return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the table, what does a hundredfold condition number do to the count?")
@@ -92,8 +92,15 @@ def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.05, star
     seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2g}' for loss in losses)}"
     if np.mean(losses) < target:
         return Verdict(True, f"Correct.\n{seen}.")
-    halved = float(np.mean([loss_of(lr / 2, momentum, start) for start in range(starts)]))
-    told = f"{seen}, on average {np.mean(losses):.2g}. With half of it they end at {halved:.2g}"
-    if not halved >= np.mean(losses):
+    mean = float(np.mean(losses))
+
+    def at(share: float) -> float:
+        return float(np.mean([loss_of(lr * share, momentum, start) for start in range(starts)]))
+
+    halved = at(1 / 2)
+    told = f"{seen}, on average {mean:.2g}. With half of it they end at {halved:.2g}"
+    if not halved >= mean:
         return Verdict(False, f"Too long a step.\n{told}. Which lr would you try next?")
+    if not mean < 2 and any(at(share) < 0.9 * mean for share in (1 / 8, 1 / 64, 1 / 512)):
+        return Verdict(False, f"Far too long a step.\n{told}. A blind guess has a loss of 2.3. Which lr is ten times smaller?")
     return Verdict(False, f"Too short a step.\n{told}. What does twice your lr do?")

@@ -48,10 +48,11 @@ def _paths_scene() -> Scene:
     contours(ravine(100), left)
     left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
     left.text(1.05, 1.08, "start", fontsize=9)
+    left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
     left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
     right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
-    right.text(2, tuned("sgd")[1].loss[-1] * 0.6, "where gradient descent ends", va="top", fontsize=9)
+    right.text(98, tuned("sgd")[1].loss[-1] * 0.6, "where gradient descent ends", ha="right", va="top", fontsize=9)
     artists: dict[str, Any] = {}
     for rule in NAMES:
         style = look(rule)
@@ -61,7 +62,7 @@ def _paths_scene() -> Scene:
         (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
                                               markeredgewidth=2, linestyle="none", zorder=7)
     handles = [artists[f"{rule} loss"] for rule in NAMES]
-    labels = [f"{name}, step size {tuned(rule)[0]:.2g}" for rule, name in NAMES.items()]
+    labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
     figure.legend(handles=handles, labels=labels, loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
                  "both over the steps, on a logarithmic scale, and a line where gradient descent ends.")
@@ -124,7 +125,7 @@ def _bars(average: bool, shown: int = 20) -> Figure:
         ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
         if average:
             style = look("momentum")
-            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label="running average, which starts at 0")
+            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label=f"running average, beta {BETA1:g}, starts at 0")
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
                xticks=(1, 5, 10, 15, 20))

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
-STANDARDIZED = "temperatures counted from their mean, in standard deviations"
+STANDARDIZED = "standardized temperatures"
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
     "scaled": lambda x: x / (x**2).mean() ** 0.5,

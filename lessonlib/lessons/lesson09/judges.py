@@ -109,12 +109,12 @@ def judge_loop(loop: Any) -> Verdict:
                    "arguments comes first?",
         "other sign": "It goes uphill.\nAt the first batch each gradient has the other sign. The optimizer makes the loss smaller. Which "
                       "sign has your loss where it goes backward?",
-        "other loss": "Not yet.\nThe first batch has other gradients than in the loop above. Which line makes the loss, and what goes into "
+        "other loss": "Not yet.\nThe first batch has other gradients than in the right loop. Which line makes the loss, and what goes into "
                       "your criterion?",
         "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
-        "other": "Not yet.\nIt trains, and ends elsewhere than the loop above. Which of its lines differs?"}
+        "other": "Not yet.\nIt trains, and ends elsewhere than the right loop. Which of its lines differs?"}
     if seen["found"] == "right":
-        return Verdict(True, f"Correct.\nThe same network, to the last bit, as the loop above makes: {seen['steps']} steps.")
+        return Verdict(True, f"Correct.\nThe same network, to the last bit, as the right loop makes: {seen['steps']} steps.")
     return Verdict(False, question[seen["found"]].format(**seen))
 
 

@@ -14,7 +14,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import Problem, digits_net, noisy, ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "betas_on_digits", "bug", "bug_path", "first_moves", "show_bugs"]
+__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "first_moves", "show_bugs"]
 
 TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
@@ -63,16 +63,6 @@ def first_moves() -> list[list[Any]]:
              ("digits are slow: 0.0001, then three times, then ten times", nets, 300, (1e-4, 3e-4, 1e-3), 1),
              ("digits are unstable early: 0.3, then 0.0003, then 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
     return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
-
-
-def betas_on_digits(betas: tuple[float, ...] = (0.0, 0.7, 0.9), seeds: int = 4) -> list[list[Any]]:
-    """Return a row for each beta1: the share of new digits that Adam's network reads after 300 batches at lr 0.01, the mean of some starts."""
-    accuracy = []
-    for seed in range(seeds):
-        net = digits_net(seed=seed)
-        ends = run(rules.adam, net, steps=300, seed=seed, record="last", lr=0.01, beta1=np.array(betas)[:, None]).theta[-1]
-        accuracy.append(net.metrics["test accuracy"](ends))
-    return [[beta, mean] for beta, mean in zip(betas, np.mean(accuracy, axis=0).tolist(), strict=True)]
 
 
 def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int) -> list[float]:
