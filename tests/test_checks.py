@@ -223,9 +223,9 @@ HOSTILE = [
     (lambda theta, g, s, **k: (theta * 1j, s), "theta is not made of numbers."), (lambda theta, g, s, **k: ("theta", s), "theta is not made of numbers."),
     (lambda theta, g, s, **k: (Liar(), s), "theta is not made of numbers."), (lambda theta, g, s, **k: ({"a": 1}, s), "theta is not made of numbers."),
     (lambda theta, g, s, **k: (theta.astype(object), s), "theta is not made of numbers."),
-    (lambda theta, g, s, **k: (theta.view(LyingArray), State(s.t + 1)), "Not yet: m and v are never stored"),
+    (lambda theta, g, s, **k: (theta.view(LyingArray), State(s.t + 1)), "Not yet: the second step goes wrong."),
     (lambda theta, g, s, **k: (theta * np.nan, s), "Not a number."), (lambda theta, g, s, **k: (theta - g / (s.v**0.5), s), "Not a number."),
-    (lambda theta, g, s, **k: (theta - 0.1234 * g, s), "Not yet: m and v are never stored"),
+    (lambda theta, g, s, **k: (theta - 0.1234 * g, s), "Not yet: the second step goes wrong."),
     (lambda theta, g, s, **k: (theta - 0.1234 * g, adam(theta, g, s, **k)[1]), "Not yet: lr, beta1, beta2 and eps are not used"),
     (lambda theta, g, s, **k: (theta - k["lr"] / (k["beta1"] + k["beta2"] + k["eps"]) * g, adam(theta, g, s, **k)[1]), "Not yet."),
     *((lambda theta, g, s, t=t, **k: (adam(theta, g, s, **k)[0], State(t)), "t is no step count.") for t in (

@@ -85,7 +85,7 @@ def test_names_of_slips_are_judged_letter_by_letter(guess, said):
 
 def test_what_a_wrong_name_does_is_said():
     said = judge_slips({"A": "up", "B": "up"}, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message
-    assert "A: the path shown is at 1.00 and 1.00 after step 0; with up it would be at 1.00 and 0.00. B: up is it." in said
+    assert "A: the path shown is at 1.00 and 1.00 after step 0; with up it would be at 1.00 and 0.00. B: yes, up." in said
 
 
 @pytest.mark.parametrize(("guess", "question"), [

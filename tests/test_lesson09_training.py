@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from torch import nn
+from torch import nn, optim
 
 from lessonlib.lessons.lesson09 import training
 from lessonlib.lessons.lesson09.training import what_a_loop_does
@@ -33,7 +33,7 @@ def test_what_is_left_out_is_found(attempt, found):
 
 
 def test_the_network_learns_and_the_seed_outside_is_left_alone():
-    from torch import optim, random
+    from torch import random
 
     before = random.get_rng_state()
     accuracy = training.accuracy_after(lambda *args: training.train(*args, epochs=3), lambda params: optim.Adam(params, lr=0.01))
