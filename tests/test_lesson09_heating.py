@@ -6,7 +6,16 @@ import pytest
 
 from lessonlib import adam, run, sgd
 from lessonlib.lessons.lesson09 import heating as module
-from lessonlib.lessons.lesson09.heating import best_remedy, condition_numbers, days, frozen_scales, heating, left_at_best, remedies, tuned_lr
+from lessonlib.lessons.lesson09.heating import (
+    best_remedy,
+    condition_numbers,
+    days,
+    frozen_scales,
+    heating,
+    left_at_best,
+    remedies,
+    tuned_lr,
+)
 
 
 @pytest.mark.parametrize("units", list(module.UNITS))
@@ -55,7 +64,8 @@ def test_it_is_momentum_that_adam_adds_and_not_the_correction():
     assert least(adam, beta1=0.0) > 0.05
     assert least(adam) < 1e-3
     assert least(uncorrected) < 1e-3
-    without, with_momentum = (share for _, share in frozen_scales())
+    without, with_momentum, at_best = (share for _, share in frozen_scales())
+    assert at_best < 1e-6  # with the right two step sizes, nothing else is needed
     assert without > 0.05
     assert with_momentum < 1e-9
 

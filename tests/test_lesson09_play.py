@@ -61,3 +61,14 @@ def test_the_step_ratio_has_its_hand_worked_values():
     t = np.array([1, 12, 50])
     np.testing.assert_allclose(play.step_ratio(t, 0.9, 0.999).round(2), [3.16, 6.57, 4.50])
     assert play.step_ratio(1, 0.9, 0.95) == pytest.approx(0.1 / 0.05**0.5)
+
+
+def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a_hundred_and_fifty():
+    lrs = np.geomspace(1e-3, 1, 200)[:, None]
+
+    def share(beta1, steps):
+        loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=steps, record="loss", lr=lrs, beta1=beta1).loss[-1]
+        return float((loss < play.GOAL_TARGET).mean())
+
+    assert share(0.7, 100) > 5 * share(0.9, 100)
+    assert share(0.9, 150) > 0.9 * share(0.7, 150)

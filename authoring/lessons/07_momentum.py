@@ -209,7 +209,7 @@ left.answer(0.9**10, within=0.2)
 # In the picture the true gradient is a slow wave, drawn in black.
 # Each measurement of it is a dot, and each is wrong by some noise.
 # The blue line is `m`.
-# The right panel shows how far `m` is from the black line, as a root mean square, and how far it would be if it were only late or only noisy.
+# The right panel shows how far `m` is from the black line, as a root mean square, and how much of that comes from averaging the wave and from the noise.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -236,20 +236,20 @@ noise = predict(
 noise
 
 # %% [markdown]
-# Both walk for 5000 steps, with the same noise, and then once more with a quarter of the step.
+# Both walk for 5000 steps with the same noise, then with a quarter of the step, and then with one that is near the border of 2.
 
 # %% tags=["answer"]
-strays = {lr: averages.spread(lr) for lr in (0.01, 0.0025)}
+strays = {lr: averages.spread(lr) for lr in (0.01, 0.0025, 1.5)}
 rows = [[lr, *both] for lr, both in strays.items()]
 display(table(["step size", "gradient descent strays by", "momentum"], rows, ["g", ".3f", ".3f"]))
 share = strays[0.01][1] / strays[0.01][0]
 noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 
 # %% [markdown]
-# Momentum strays as far.
+# At the small step momentum strays as far.
 # It spreads each noisy gradient over many steps, but every part of it arrives in $\theta$ in the end.
-# What calms $\theta$ is a smaller step.
-# A quarter of the step size halves the distance, for both.
+# What calms $\theta$ there is a smaller step, and a quarter of it halves the distance for both.
+# Near the border gradient descent swings at every step and amplifies the noise, and there momentum does help.
 #
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb), and [how much noise is left](deeper/07_momentum.ipynb).*
 
@@ -359,7 +359,6 @@ judges.judge_kappa(my_kappa, steps=5_000)
 # PyTorch keeps a sum.
 
 # %%
-import numpy as np
 import torch
 from torch import optim
 from lessonlib.lessons.lesson07 import judges, network
@@ -450,16 +449,13 @@ deep.answer(network.how_much_lower(trained))
 
 # %%
 header = ["median training loss at the end", "gradient descent", "momentum"]
-rows = [["full batch, 100 steps, each at its best",
-         *(np.median(found.losses[-1]) for found in trained.values())],
-        ["the same, both at gradient descent's best", *network.at_one_step_size(trained["sgd"].lr)],
-        ["batches of 32, 300 steps, each at its best", *network.in_small_batches()]]
-table(header, rows, ["", ".2f", ".2f"])
+table(header, network.controls(trained), ["", ".2f", ".2f"])
 
 # %% [markdown]
-# At one and the same step size the two end equal, so what helps is the longer step that momentum allows.
-# In small batches they end nearly equal too.
-# So momentum pays where stability limits the step size, as with large batches, and little where noise limits it.
+# At gradient descent's step size the two end equal, and at momentum's gradient descent fails.
+# So what helps is the longer step that momentum allows.
+# In small batches, after 300 steps, hardly anything of the gain is left.
+# Momentum pays most with large batches.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
 #
@@ -529,7 +525,7 @@ summary()
 # - PyTorch keeps a sum.
 #   A momentum of 0.99 makes a steady step ten times as long as 0.9 does, so translate `lr`, then search.
 # - At a small step, a longer memory does not take the noise out of the parameters.
-#   A smaller step does.
+#   A still smaller step does.
 #
 # **Next, [lesson 8](08_rmsprop.ipynb).**
 # Momentum has one step size for all directions.

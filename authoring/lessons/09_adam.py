@@ -76,27 +76,29 @@ remedy.answer(heating.best_remedy(rows))
 # Together that makes a [[ravine]] that lies at an angle.
 #
 # RMSprop gives slope and intercept a step size each, by the size of their gradients.
-# Two step sizes can stretch the picture along its axes, but they cannot turn it, and so a tilted ravine stays a ravine.
+# But in a ravine that lies at an angle, both gradients come mostly from the steep direction, so their sizes hardly tell which number needs the longer step.
+# The curvatures ask for step sizes that differ by a factor of {{ heating.ratios()[1]:,.0f}}, and RMSprop's differ by {{ heating.ratios()[0]:.0f}}.
 #
-# Measured as it is, the ravine has a [[condition number]] of 33,500, and 300 steps are too few for momentum.
-# Measured in RMSprop's two step sizes it has about 650, and that is short enough.
-# To test this, freeze the ratio of RMSprop's two step sizes after 100 steps.
-# Then walk with these two, once by gradient descent and once by momentum.
+# So a part of the ravine is left.
+# Its [[condition number]] falls from 33,500 to about 650, which is still too much for gradient descent in 300 steps, and short enough for momentum.
+# To test this, freeze the ratio of RMSprop's two step sizes after 100 steps, and walk with it by gradient descent and by momentum.
+# The third row has the two step sizes that the curvatures ask for.
 
 # %%
 rows = heating.frozen_scales()
-table(["RMSprop's two step sizes, frozen", "excess loss left"], rows, ["", ".1%"])
+table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1%"])
 
 # %% [markdown]
-# Only the walk with momentum arrives.
+# With the right two, gradient descent would do, but nobody knows them beforehand.
+# With RMSprop's, momentum arrives.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # Momentum alone can do better than in the picture, with a longer memory.
-# At $\beta_1 = 0.98$ it leaves about one percent, and Adam still leaves hundreds of times less.
+# At $\beta_1 = 0.98$ it leaves about one percent, on average over ten winters, and Adam still leaves hundreds of times less.
 # At work you would repair the temperatures first, because that helps every optimizer.
 # Adam is for the many scales that you cannot see and cannot change.
 #
-# <details><summary>Fine print</summary>No two step sizes get the condition number below 50. Both walks use the best common factor of thirty.</details>
+# <details><summary>Fine print</summary>Each walk uses the best common factor of thirty. With the best two step sizes the condition number is 50.</details>
 #
 # ### One direction, one scale
 #
@@ -229,7 +231,7 @@ moment.answer(f"at {s.v:.0f}")
 
 # %% [markdown]
 # `v` is the mean of the squares, and nothing is subtracted from it.
-# With the variance in its place, the step would grow for as long as the gradient stays steady.
+# With the variance in its place only $\epsilon$ would be left below the line, and the step would be enormous.
 #
 # ### Exercise 1. Write Adam (10 minutes)
 #
@@ -498,8 +500,9 @@ play.ravine_goal().live()
 #
 # <details><summary>Fine print</summary>Of the slider's step sizes 2 % reach the goal at the defaults, by a swing that passes the middle just then. At 0.7 it is 17 %, and without momentum none. At other angles of the ravine the shares differ.</details>
 #
-# This ravine is smooth, and there the memory of the direction decides.
-# In the noisy batches of Part 3 a $\beta_1$ of 0.7 reads as many digits as 0.9, so at work leave it at first.
+# That is so for 100 steps.
+# With 150 steps the default does as well, and in the noisy batches of Part 3 both read equally many digits.
+# So at work leave it at first.
 #
 # ### The usual advice, tried once
 #
@@ -511,8 +514,8 @@ header = ["trouble, and the step sizes tried", "bad", "advised", "changed again"
 table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# Each lowers the loss, and each could go further.
-# In the third row 0.0003 is just the slow run of the second row.
+# Each lowers the loss, and none of them is the end of it.
+# In the third row 0.0003 is the slow run of the second row, a hundred times below what works best.
 # So take the advice as a first move and go on looking.
 #
 # *Deeper: [two first moves that are wrong](deeper/09_adam.ipynb).*
@@ -555,14 +558,14 @@ judges.judge_bugs(bugs)
 # |---|---|
 # | **Before** | subtract each input's mean and divide by its standard deviation |
 # | **Type** | `optim.Adam(model.parameters(), lr=1e-3)`, or `optim.AdamW(..., lr=3e-4)` for a transformer, with a warm-up (lesson 10) |
-# | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001, and down to 0.00001 when you fine-tune a trained model; take the best, not the default |
+# | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001, and down to 0.00001 when you fine-tune a trained model; take the best, not the default, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Leave** | $\beta_1$, $\beta_2$ and $\epsilon$, at first |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Where it wins, loses and fails
 #
-# - It usually wins in language. A rare word is missing from most batches, so with gradient descent the weights of that word would hardly move.
+# - It usually wins in language, where rare words have small gradients and with gradient descent their weights hardly move.
 # - It wins where groups of parameters have curvatures of different size.
 # - It can lose on new data when only one feature is useful, because it moves the useless weights as far as the useful one.
 # - It can walk the wrong way when large gradients are rare and `v` forgets them too soon.

@@ -66,7 +66,7 @@ def judge_third(guess: Any) -> Verdict:
 
 @judge
 def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
-    """Return a Verdict on an estimate of the condition number at which momentum, set best, needs `steps` steps; within 30 % of them is right."""
+    """Return a Verdict on an estimate of the condition number at which momentum, set best, needs `steps` steps, within 30 % of them."""
     kappa = number(guess, "a condition number", 1.5, 1e7)
     lr, beta1 = play.best(kappa)
     counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
@@ -76,7 +76,8 @@ def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}, and the colleague's took {steps:,}: that is close enough.")
     if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
         return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
-    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the table, what does a hundredfold condition number do to the count?")
+    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the table, what does a hundredfold condition number "
+                   "do to the count?")
 
 
 @judge
@@ -102,5 +103,6 @@ def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.05, star
     if not halved >= mean:
         return Verdict(False, f"Too long a step.\n{told}. Which lr would you try next?")
     if not mean < 2 and any(at(share) < 0.9 * mean for share in (1 / 8, 1 / 64, 1 / 512)):
-        return Verdict(False, f"Far too long a step.\n{told}. A blind guess has a loss of 2.3. Which lr is ten times smaller?")
+        return Verdict(False, f"Far too long a step.\n{told}. A blind guess has a loss of 2.3. Is this PyTorch's step size, "
+                       "or this course's?")
     return Verdict(False, f"Too short a step.\n{told}. What does twice your lr do?")

@@ -18,7 +18,7 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "at_one_step_size", "both", "deep_task", "how_much_lower", "in_small_batches", "loss_of", "ratio", "show_curves"]
+__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "ratio", "show_curves"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -70,18 +70,22 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     return out
 
 
-def at_one_step_size(lr: float, steps: int = 100, starts: int = 10) -> list[float]:
-    """Return the median training losses of gradient descent and of momentum at the end, both with this step size."""
-    return [float(np.median(train(rule, deep_task(), steps=steps, seeds=range(starts), device="cpu", lr=lr).train_loss[-1])) for rule in SWEEPS]
+def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 300) -> list[list[Any]]:
+    """Return a row for each control: its name, and the median training losses of gradient descent and of momentum at the end.
 
-
-def in_small_batches(batch: int = 32, steps: int = 300, starts: int = 5) -> list[float]:
-    """Return the median training losses of gradient descent and of momentum at the end, each at the better of two step sizes."""
-    out = []
+    Full batch, each at its best step size; both at the best of the one, and of the other; small batches, five starts, each at the better
+    of two step sizes.
+    """
+    best = [float(np.median(found.losses[-1])) for found in trained.values()]
+    rows: list[list[Any]] = [["full batch, 100 steps, each at its best", *best]]
+    for name, found in trained.items():
+        ends = (train(rule, deep_task(), steps=100, seeds=range(10), device="cpu", lr=found.lr) for rule in SWEEPS)
+        rows.append([f"the same, both at {NAMES[name]}'s best", *(float(np.median(end.train_loss[-1])) for end in ends)])
+    small = []
     for rule, lrs in ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56))):
-        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(starts), device="cpu", lr=np.array(lrs)[:, None])
-        out.append(float(np.median(tried.train_loss[-1], axis=0).min()))
-    return out
+        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(5), device="cpu", lr=np.array(lrs)[:, None])
+        small.append(float(np.median(tried.train_loss[-1], axis=0).min()))
+    return [*rows, [f"batches of {batch}, {steps} steps, each at its best", *small]]
 
 
 def ratio(trained: Mapping[str, Curves]) -> float:
@@ -132,7 +136,8 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
     for rule, found in trained.items():
         style = look(rule)
         lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
-        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}" + ", beta 0.9" * (rule == "momentum"))
+        translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
+        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
         for line in lines:
             line.set(linestyle=style.dash, marker=style.marker, markevery=10, markersize=4)
     ax.legend()

@@ -125,7 +125,8 @@ def _bars(average: bool, shown: int = 20) -> Figure:
         ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
         if average:
             style = look("momentum")
-            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker, label=f"running average, beta {BETA1:g}, starts at 0")
+            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker,
+                    label=f"running average, beta {BETA1:g}, starts at 0")
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
                xticks=(1, 5, 10, 15, 20))

@@ -14,7 +14,7 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 
 __all__ = ["LRS", "RULES", "STEPS", "best_remedy", "condition_numbers", "days", "frozen_scales",
-           "heating", "left_at_best", "remedies", "tuned", "tuned_lr"]
+           "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
@@ -87,7 +87,7 @@ def tuned_lr(rule: str, *, seeds: int = 10, steps: int = STEPS, **problem: Any) 
 
 
 @cache
-def left_at_best(rule: str, seeds: int = 10, **hyper: float) -> float:
+def left_at_best(rule: str, seeds: int = 10, **hyper: Any) -> float:
     """Return the share of the first excess loss that a rule leaves with these hyperparameters, at the best of LRS, as tuned_lr does."""
     left = []
     for seed in range(seeds):
@@ -119,21 +119,32 @@ def best_remedy(rows: list[list[Any]]) -> str:
 
 def condition_numbers() -> tuple[float, float, float]:
     """Return three condition numbers: as measured, with RMSprop's scales as they are after 100 steps, and with the best two scales."""
-    bill = heating()
-    hessian = np.array([bill.grad(bill.minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])  # type: ignore[operator]
-    found, best = _scales() ** 0.5, np.diag(hessian) ** 0.5  # for two numbers, equal curvatures are the best that scales can do
-    as_measured, scaled, at_best = (float(np.linalg.cond(hessian / root / root[:, None])) for root in (np.ones(2), found, best))
+    found, best = _scales() ** 0.5, np.diag(_hessian()) ** 0.5  # for two numbers, equal curvatures are the best that scales can do
+    as_measured, scaled, at_best = (float(np.linalg.cond(_hessian() / root / root[:, None])) for root in (np.ones(2), found, best))
     return as_measured, scaled, at_best
 
 
+def ratios() -> tuple[float, float]:
+    """Return how many times longer the intercept's step size is than the slope's: RMSprop's after 100 steps, and the best."""
+    (slope, intercept), (steep, flat) = _scales(), np.diag(_hessian())
+    return float(slope / intercept), float(steep / flat)
+
+
 def frozen_scales() -> list[list[Any]]:
-    """Return two rows: what is left after walking with RMSprop's scales as they are after 100 steps, without momentum and with it."""
-    bill, scales, rows = heating(), _scales(), []
-    for name, rule in (("without momentum", rules.sgd), ("with momentum", rules.momentum)):
-        scaled = replace(bill, grad=lambda theta, rng: bill.grad(theta, rng) / scales)
+    """Return three rows: what is left after a walk with RMSprop's scales, without momentum and with it, and without it with the best."""
+    bill, rows = heating(), []
+    for name, scales, rule in (("RMSprop's, without momentum", _scales(), rules.sgd),
+                               ("RMSprop's, with momentum", _scales(), rules.momentum),
+                               ("the best two, without momentum", np.diag(_hessian()), rules.sgd)):
+        scaled = replace(bill, grad=lambda theta, rng, scales=scales: bill.grad(theta, rng) / scales)  # type: ignore[misc]
         losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
         rows.append([name, float(losses[-1].min() / losses[0, 0])])
     return rows
+
+
+def _hessian() -> Array:
+    bill = heating()
+    return np.array([bill.grad(bill.minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])  # type: ignore[operator]
 
 
 def _scales() -> Array:

@@ -78,9 +78,9 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
     def scene() -> Scene:
         figure = new_figure(9.6, 3.7)
         artists: dict[str, Any] = {}
-        units = {"m": "gradient", "v": "gradient squared", "step": "step size $\\alpha$"}
+        units = {"m": "gradient", "v": "gradient squared", "step": "in units of the step size $\\alpha$"}
         for (name, right), ax in zip(wanted.items(), figure.subplots(1, 3), strict=True):
-            ax.set(xscale="log", xlim=(1, steps), xlabel="step t", ylabel=f"in units of the {units[name]}" if name == "step" else units[name],
+            ax.set(xscale="log", xlim=(1, steps), xlabel="step t", ylabel=units[name],
                    title="step, $m / \\sqrt{v}$" if name == "step" else f"${name}$ and $\\hat {name}$")
             ax.set(yscale="log", ylim=(0.05, 50)) if name == "step" else ax.set(ylim=(0, 1.25 * right))
             ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
@@ -92,8 +92,8 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
             ax.legend(loc={"m": "lower right", "v": "center left", "step": "lower right"}[name], fontsize=8.5)
         artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
-        return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v and "
-                     "the length of the step; without correction m and v rise from near zero and the step is too long for long; dashed, "
+        return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "
+                     "and the length of the step; without correction m and v rise from near zero and the step is too long for long; dashed, "
                      "with correction, all are level from the first step; a line at step 50.")
 
     def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:
@@ -103,8 +103,8 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             artists[name].set_data(t, right * held[name])
             artists[f"{name} at 50"].set_data([50], [right * held[name][at_50]])
         m, v, step = (held[name][at_50] for name in wanted)
-        return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} of "
-                f"its square, so an uncorrected step is {step:.2f} step sizes long; the longest is {held['step'].max():.1f}.")
+        return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} "
+                f"of its square, so an uncorrected step is {step:.2f} step sizes long; the longest is {held['step'].max():.1f}.")
 
     return Experiment(scene, update, {"memory1": Slider("memory of m, steps", 1.0, 100.0, 10.0, log=True),
                                       "memory2": Slider("memory of v, steps", 1.0, 10_000.0, 1000.0, log=True)},
