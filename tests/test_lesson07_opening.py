@@ -7,7 +7,7 @@ import torch
 
 from lessonlib import run
 from lessonlib.lessons.lesson07 import extras, network, opening, play
-from lessonlib.lessons.lesson07.judges import judge_setting, judge_steps, judge_third
+from lessonlib.lessons.lesson07.judges import judge_setting, judge_steps
 from lessonlib.problems import ravine
 
 
@@ -49,8 +49,6 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
 
 
 @pytest.mark.parametrize(("judge", "guess", "headline"), [
-    (judge_third, None, "Not answered yet."), (judge_third, "half", "Not a beta."), (judge_third, 1 / 3, "That is the share itself."),
-    (judge_third, 0.9, "Too little is kept."), (judge_third, 0.1, "Too much is kept."), (judge_third, 0.5, "Correct."),
     (judge_steps, None, "Not answered yet."), (judge_steps, [3], "Not a number of steps."), (judge_steps, 83, "As if nothing had changed."),
     (judge_steps, 83 * 400, "That would be gradient descent's growth."), (judge_steps, 600, "Not yet."), (judge_steps, 1660, "Correct."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),

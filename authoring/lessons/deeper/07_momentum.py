@@ -378,7 +378,7 @@ ax.set(xscale="log", xlim=(0.01, 1), ylim=(0, 1), xlabel="step size", ylabel="$\
        title="Few settings arrive in 100 steps")
 ax.legend()
 plots.show(figure, "Step size against beta, a dot for each of the settings that arrive: a small "
-           "patch around Polyak's setting; none at beta 0 and hardly any at 0.9.")
+           "patch with Polyak's setting at its lower edge; none at beta 0 and hardly any at 0.9.")
 
 # %% [markdown]
 # No step size of gradient descent comes near the goal.
@@ -491,9 +491,9 @@ ahead.answer("smaller" if rows[1][1] < rows[0][1] else "larger")
 #
 # **To do.**
 # Are Nesterov's swings smaller at every step size?
-# Set `lr` to 0.13 in the cell of the picture, and then to 0.135.
+# Set `lr=0.13` in the cell of the picture, and then `lr=0.135`.
 #
-# <details><summary>Answer</summary>At 0.13 they still are. At 0.135 they are three times as wide as momentum's, because the border at 0.136 is near. Beyond it Nesterov's form diverges.</details>
+# <details><summary>Answer</summary>At 0.13 they still are. At 0.135 they are three times as wide as momentum's, because the border is near. Beyond it Nesterov's form diverges.</details>
 #
 # ## 5. Does momentum lower the noise, and where does it buy nothing?
 #
@@ -523,7 +523,7 @@ floor
 # %% [markdown]
 # Forty thousand steps at five step sizes and three betas.
 # Each variance is divided by half the step size, so a 1 in the table means that the variance is half the step size.
-# Beside the measured number stands its exact law, $\frac{2(1+\beta)}{2(1+\beta) - \alpha(1-\beta)}$.
+# Beside the measured number stands its law, $\frac{2(1+\beta)}{2(1+\beta) - \alpha(1-\beta)}$.
 
 # %% tags=["answer"]
 bowl = problems.noisy(problems.ravine(1), 1.0)
@@ -541,6 +541,7 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 2] < 1.1 else "to about a thi
 # At a small step momentum lowers it by almost nothing.
 # Each step carries less noise.
 # But neighbouring steps carry the same noise, and their sum is as uncertain as before.
+# In the first row the measured numbers are a few percent too high by chance.
 # What lowers the floor is a smaller step size, because a row of ones means a variance of half the step size.
 # At large steps the memory helps as well.
 #
@@ -556,7 +557,7 @@ same = predict(
 same
 
 # %% [markdown]
-# A network 64-16-10 from three seeds, with a constant step size.
+# A network of one hidden layer with 16 units, from three seeds, with a constant step size.
 # The numbers are training losses, and "chance" means a loss of 2 or more.
 
 # %% tags=["answer"]
@@ -610,7 +611,7 @@ where.answer(max(rows, key=lambda row: row[3])[0])
 # A colleague trains with `SGD(lr=0.01)`, adds `momentum=0.9`, and the loss falls much faster.
 # What do you ask them to try before they praise the momentum?
 #
-# <details><summary>Answer</summary>Plain gradient descent with ten times the step. PyTorch's momentum of 0.9 multiplies the step by ten. In the table above, the step from 0.01 to 0.1 alone brings gradient descent most of the way down.</details>
+# <details><summary>Answer</summary>Plain gradient descent with ten times the step. PyTorch's momentum of 0.9 multiplies the step by ten. In the table above, a tenfold step alone brings gradient descent most of the way down.</details>
 #
 # ## 6. Is the rate guaranteed?
 #
@@ -624,7 +625,7 @@ where.answer(max(rows, key=lambda row: row[3])[0])
 #
 # Lessard, Recht and Packard gave the answer in 2016 with a valley of one number.
 # The picture shows its slope.
-# The slope rises steeply, then gently, then steeply again, so the curvature is 25, then 1, then 25.
+# The slope rises steeply, then gently, then steeply again.
 # There is one minimum, at 0.
 
 # %%
@@ -707,13 +708,13 @@ judges_deeper.judge_arrival(my_lower_lr)
 # Go back to the old step size and start at 1, and then at 4, by changing `start`.
 # From which of them does momentum arrive?
 #
-# <details><summary>Answer</summary>From 4 it arrives, and from 1 it goes round the three points. Of 400 starts between 0 and 20, one in thirteen ends in the cycle.</details>
+# <details><summary>Answer</summary>From 4 it arrives, and from 1 it goes round the three points. Of 400 starts up to 20, one in thirteen ends in the cycle.</details>
 #
 # ## Further reading
 #
 # - Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput. Math. Math. Phys. 4(5).
 #   The heavy ball and its rate.
-# - Goh 2017, *Why Momentum Really Works*, Distill, doi:10.23915/distill.00006.
+# - Goh 2017, *Why Momentum Really Works*, [Distill](https://doi.org/10.23915/distill.00006).
 #   The eigenvalues, with pictures that move.
 # - Nesterov 2004, *Introductory Lectures on Convex Optimization*, Springer.
 #   Section 2.1 has the proof that the square root is the limit.
@@ -725,7 +726,7 @@ judges_deeper.judge_arrival(my_lower_lr)
 #   Optim.
 #   26(1).
 #   The valley of section 6.
-# - Ghadimi, Feyzmahdavian and Johansson 2015, *Global convergence of the Heavy-ball method for convex optimization*, arXiv:1412.7457.
+# - Ghadimi, Feyzmahdavian and Johansson 2015, *Global convergence of the Heavy-ball method for convex optimization*, [arXiv](https://arxiv.org/abs/1412.7457).
 #   What is guaranteed with a smaller step.
-# - Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, arXiv:2307.15196.
+# - Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196).
 #   Where momentum buys nothing.
