@@ -11,7 +11,7 @@
 # | 2. Why the square root? One direction, two numbers | 18 |
 # | 3. What does a map of all settings look like? | 12 |
 # | 4. What does Nesterov change? | 10 |
-# | 5. Does momentum lower the noise, and where does it buy nothing? | 12 |
+# | 5. What does momentum do to noise, and what to a training? | 12 |
 # | 6. Is the rate guaranteed? | 10 |
 
 # %% tags=["setup"]
@@ -109,7 +109,7 @@ judges_deeper.judge_share(my_tenth)
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
-# Its best setting needs only as many steps as the square root of the [[condition number]].
+# At its best setting the number of steps grows only with the square root of the [[condition number]].
 # Where does the root come from?
 #
 # ### Every quadratic falls apart
@@ -495,7 +495,7 @@ ahead.answer("smaller" if rows[1][1] < rows[0][1] else "larger")
 #
 # <details><summary>Answer</summary>At 0.13 they still are. At 0.135 they are three times as wide as momentum's, because the border is near. Beyond it Nesterov's form diverges.</details>
 #
-# ## 5. Does momentum lower the noise, and where does it buy nothing?
+# ## 5. What does momentum do to noise, and what to a training?
 #
 # *12 minutes.
 # Its cells take some seconds.*
