@@ -87,14 +87,14 @@ harm.answer("it ends lower" if bare < 0.95 * plain else "it ends higher")
 # In each, compare the solid line with the dotted one.
 
 # %% tags=["answer"]
-figure, axes = plt.subplots(3, 2, figsize=(6.8, 5.2), sharex=True, sharey=True)
+figure, axes = plt.subplots(3, 2, figsize=(5.7, 4.2), sharex=True, sharey=True)
 for ax, (lr, beta2) in zip(axes.flat, settings):
     ax.plot(curves[lr, beta2, adam], color=plots.look(adam).color, label="with correction")
     ax.plot(curves[lr, beta2, without], color="black", ls=":", lw=2, label="without")
     ax.set_title(f"lr {lr:g}, $\\beta_2$ {beta2:g}", fontsize=10)
 axes[0, 0].set(ylim=(0.05, 8), yscale="log")
 axes[0, 0].legend()
-figure.suptitle("Without correction, Adam trains as if its step were larger", weight="bold")
+figure.suptitle("Without correction: as if the step were larger", weight="bold")
 figure.supxlabel("step")
 figure.supylabel("training loss")
 plots.show(figure, "Six panels of training loss over 100 steps, with and without bias correction. "
@@ -169,7 +169,7 @@ longest.answer("yes" if lengths["growing"][-1] > 3.17 else "no")
 # On the left the last 240 gradients, each divided by the last one, and on the right the steps.
 
 # %% tags=["answer"]
-figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.2))
+figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.0))
 looks = {"steady": (":", "black"), "a lone spike": ("--", "#8a8a8a"), "growing": ("-", "#d73569")}
 for name, (dash, color) in looks.items():
     gradients = np.array(sequences[name][-240:])
@@ -179,7 +179,7 @@ right.axhline(3.16, color="black", lw=1)
 right.text(-5, 3.3, "3.16, the bound of the paper", ha="right")
 left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one")
 right.set(xlabel="steps before the last", title="The steps", ylabel="step / lr")
-right.legend(loc="upper left")
+right.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
 plots.show(figure, "Left, three sequences of gradients, steady, a spike at the end, and "
            "growing; right, Adam's steps: the steady one stays at 1, the spike "
            "reaches 3.16 with its last step, and the growing one climbs above 7.")
@@ -460,7 +460,7 @@ helps.answer("v helps and m costs" if m_costs else "m and v both help")
 # The scale is logarithmic.
 
 # %%
-figure, ax = plt.subplots(figsize=(6.4, 3.2))
+figure, ax = plt.subplots(figsize=(6.0, 3.0))
 shown = [("momentum, step 2000, its best", found["momentum"], "^-", plots.look(momentum).color),
          ("momentum, step 1000", left(momentum, [1000]), "v--", "#8aa3cf"),
          ("Adam", found["Adam"], "o-", plots.look(adam).color)]
@@ -547,13 +547,13 @@ new.answer("gradient descent and momentum only" if both else "all")
 # Here they are.
 
 # %% tags=["answer"]
-figure, ax = plt.subplots(figsize=(6.4, 3.1))
+figure, ax = plt.subplots(figsize=(5.8, 2.9))
 places, greys = np.arange(len(weights)), ("black", "#8a8a8a", "#d0d0d0")
 for i, what in enumerate(("the label", "second", "third")):
     heights = [w[i] for w in weights.values()]
     ax.bar(places + 0.26 * (i - 1), heights, 0.24, color=greys[i], edgecolor="black", label=what)
 ax.set_xticks(places, [name.replace(", ", ",\n") for name in weights])
-ax.set(ylabel="weight", title="The label must outweigh the other two together")
+ax.set(ylabel="weight", title="Does the label outweigh the other two?")
 ax.grid(visible=False, axis="x")
 ax.legend(title="weight of")
 plots.show(figure, "Bars of the first three weights for five rules: with gradient descent, "
@@ -641,7 +641,7 @@ ends = predict("beta2 = 0.99. Where does Adam end?",
 ends
 
 # %% [markdown]
-# Four periods of the walk in the left panel, a very long walk in the right one.
+# Three periods of the walk in the left panel, a very long walk in the right one.
 
 # %% tags=["answer"]
 beta2s = [0.99, 0.999, 0.9999]
@@ -652,16 +652,16 @@ ends.answer("at the worst point, 1" if long_walk[-1, 0] > 0.9 else "in the middl
 # Down is the right way.
 
 # %% tags=["answer"]
-figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.2))
+figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.0))
 looks = (("-", "#d73569"), ("--", "#7a1233"), (":", "black"))
 for path, beta2, (dash, color) in zip(long_walk.T, beta2s, looks):
-    left.plot(np.arange(404, 808), path[404:808], ls=dash, color=color, lw=2)
+    left.plot(np.arange(404, 707), path[404:707], ls=dash, color=color, lw=2)
     right.plot(np.arange(0, 200_000, 500) / 1000, path[::500], ls=dash, color=color, lw=2,
                label=f"$\\beta_2$ = {beta2}")
 left.set(xlabel="step", ylabel="position", title="Down after a spike, then up")
 right.set(xlabel="step, thousands", title="In the long run", ylim=(-1.05, 1.05))
 right.legend(loc="lower right")
-plots.show(figure, "Left, the position over four periods, a sawtooth that falls after each "
+plots.show(figure, "Left, the position over three periods, a sawtooth that falls after each "
            "spike and climbs until the next; right, over 200,000 steps: at beta2 "
            "0.99 it climbs to 1, with longer memories it stays near -0.2.")
 
@@ -724,13 +724,13 @@ for rule in (adam, amsgrad):
 # Where each settles.
 
 # %%
-figure, ax = plt.subplots(figsize=(6.4, 3.1))
+figure, ax = plt.subplots(figsize=(5.8, 2.9))
 ax.plot(betas, settled[adam], color=plots.look(adam).color, label="Adam")
 ax.plot(betas, settled[amsgrad], color="black", ls="--", label="AMSGrad")
 ax.axhline(-1, color="#888888", linewidth=1)
 ax.text(0.01, -0.9, "the minimum", color="#555555")
 ax.set(xlabel="$\\beta_2$", ylabel="x, mean of the last 1000 steps", ylim=(-1.1, 1.1),
-       title="With a longer memory of v, Adam moves to the minimum")
+       title="With a longer memory, Adam moves over")
 ax.legend(loc="upper right")
 plots.show(figure, "Where x settles against beta2: Adam near the wrong end up to 0.5, then "
            "moving over to the minimum -1 until about 0.73; AMSGrad near -1 for "
@@ -868,7 +868,7 @@ swings
 # 300 steps of each.
 
 # %% tags=["answer"]
-figure, ax = plt.subplots(figsize=(6.4, 3.1))
+figure, ax = plt.subplots(figsize=(5.8, 2.9))
 ends = {}
 for lr, color, dash in ((0.4, "#aaaaaa", "-"), (0.75, "#707070", "--"), (1.5, "black", "-")):
     curve = run(sgd, full, steps=300, record="loss", lr=lr).loss
@@ -937,7 +937,7 @@ jump
 # %% tags=["answer"]
 gradients = np.r_[np.ones(300), 100 * np.ones(100), np.ones(9600)]
 lengths = {beta2: measured.step_lengths(gradients, beta2=beta2) for beta2 in (0.999, 0.95)}
-figure, ax = plt.subplots(figsize=(6.4, 3.1))
+figure, ax = plt.subplots(figsize=(5.8, 2.9))
 for (beta2, length), dash in zip(lengths.items(), ("-", "--")):
     steps = np.arange(1, len(length) + 1)
     ax.plot(steps, length, c=plots.look(adam).color, ls=dash, label=f"$\\beta_2$ = {beta2}")
@@ -1040,7 +1040,7 @@ from lessonlib.lessons.lesson09 import judges_deeper, measured
 # Steps of two memories.
 
 # %%
-figure, ax = plt.subplots(figsize=(6.4, 3.0))
+figure, ax = plt.subplots(figsize=(5.6, 2.6))
 for beta2, dash in ((0.99, "-"), (0.999, "--")):
     length = measured.step_lengths(np.ones(1000), rule=partial(rmsprop, beta2=beta2))
     ax.plot(np.arange(1, 1001), length, c=plots.look(rmsprop).color, ls=dash,

@@ -73,7 +73,7 @@ def ranking(score: dict[str, float], tie: float = 0.005) -> str:
 
 
 def _scene() -> Scene:
-    figure = new_figure(7.2, 4.6)
+    figure = new_figure(6.2, 4.2)
     ax, bars = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     ax.set(xscale="log", xlim=(1e-4, 32), ylim=(0, 1.02), ylabel="test accuracy", title="Every optimizer has a basin of good step sizes")
     bars.set(xlabel="step size lr; the numbers are decades", ylim=(3.6, -0.6), yticks=range(4))

@@ -42,7 +42,7 @@ def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
 
 
 def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
-    figure = new_figure(2.6 * len(bugs) + 0.6, 4.8) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
+    figure = new_figure(2.2 * len(bugs) + 0.6, 4.2) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
     for k, (letter, name) in enumerate(bugs.items()):
@@ -59,7 +59,7 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
         figure.supylabel("distance from the minimum")
     else:
         rows[0, 0].set_ylabel("distance from the minimum")
-    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if len(bugs) < 3 else 4)
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if close or len(bugs) < 3 else 4)
     return figure
 
 
