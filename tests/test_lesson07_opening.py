@@ -7,7 +7,7 @@ import torch
 
 from lessonlib import run
 from lessonlib.lessons.lesson07 import averages, extras, network, opening, play
-from lessonlib.lessons.lesson07.judges import judge_kappa, judge_setting, judge_third
+from lessonlib.lessons.lesson07.judges import judge_kappa, judge_setting
 from lessonlib.problems import ravine
 
 
@@ -49,8 +49,6 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
 
 
 @pytest.mark.parametrize(("judge", "guess", "headline"), [
-    (judge_third, None, "Not answered yet."), (judge_third, "half", "Not a beta."), (judge_third, 1 / 3, "That is the share itself."),
-    (judge_third, 0.9, "Too little is kept."), (judge_third, 0.1, "Too much is kept."), (judge_third, 0.5, "Correct."),
     (judge_kappa, None, "Not answered yet."), (judge_kappa, [3], "Not a condition number."), (judge_kappa, 1000, "Too small."),
     (judge_kappa, 52_466, "That is gradient descent's growth."), (judge_kappa, 1e6, "Too large."), (judge_kappa, 275_000, "Correct."),
     (judge_setting, 0.001, "Too short a step."), (judge_setting, 0.007, "Too short a step."), (judge_setting, 0.08, "Too long a step."),

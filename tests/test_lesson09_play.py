@@ -18,7 +18,7 @@ def light_basin(monkeypatch):
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
-    (play.surface_race, {"surface": "Rosenbrock", "lr": 0.002, "noise": 0.0}),
+    (play.surface_race, {"surface": "Rosenbrock", "lr": 0.005, "noise": 0.0}),
     (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (basins.good_basin, None),
     (opening.four_lines, {"steps": 10}),

@@ -1,12 +1,15 @@
-"""What the deeper part of lesson 7 runs: Nesterov's momentum, and a line on which momentum never arrives."""
+"""What the deeper part of lesson 7 runs and draws: two averages, Nesterov's momentum, and a valley where momentum never arrives."""
 from __future__ import annotations
 
 import numpy as np
 
+from lessonlib.lessons.lesson07 import averages
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
 from lessonlib.problems import Problem
 from lessonlib.rules import Array, State
 
-__all__ = ["bent_line", "nesterov"]
+__all__ = ["bent_line", "nesterov", "show_slope", "show_two_averages"]
 
 
 def nesterov(theta: Array, g: Array, s: State, *, lr: Array, beta1: Array = 0.9) -> tuple[Array, State]:
@@ -41,3 +44,35 @@ def bent_line() -> Problem:
         return np.where(x < 1, 12.5 * x**2, np.where(x < 2, 0.5 * x**2 + 24 * x - 12, 12.5 * x**2 - 24 * x + 36))
 
     return Problem("bent line", loss, grad, np.array([3.3]), np.zeros(1))
+
+
+def show_two_averages(betas: tuple[float, float] = (0.9, 0.98), length: int = 300) -> None:
+    """Show a steady climb, noisy measurements of it, and two running averages of those, from the 100th step on."""
+    climb = 0.02 * np.arange(length)
+    noisy = climb + np.random.default_rng(1).standard_normal(length)
+    steps, shown = np.arange(length), slice(100, length)
+    figure = new_figure(7.2, 3.6)
+    ax = figure.add_subplot(xlabel="step", ylabel="gradient", title="The longer memory is smoother, and later")
+    ax.plot(steps[shown], noisy[shown], color="#a6a6a6", marker=".", markersize=4, linestyle="none", label="measured")
+    ax.plot(steps[shown], climb[shown], color="black", linewidth=1.2, label="the climb")
+    for beta, dash, color in zip(betas, ("-", "--"), ("#7d9ccf", look("momentum").color), strict=True):
+        ax.plot(steps[shown], averages.average(noisy, beta)[shown], color=color, linestyle=dash, linewidth=2, label=f"$\\beta$ = {beta:g}")
+    ax.legend(loc="upper left", ncols=2)
+    show(figure, f"A steady climb with noisy measurements around it: the average with beta {betas[0]:g} shakes and stays near the climb, "
+         f"the one with beta {betas[1]:g} is smoother and runs well below it, which means later.")
+
+
+def show_slope(line: Problem) -> None:
+    """Show the slope of a function of one number, its start as a circle and its minimum as a star."""
+    x = np.linspace(-1.5, 4.0, 400)
+    slope = line.grad(x[:, None], np.random.default_rng(0))[:, 0]
+    figure = new_figure(7.2, 3.4)
+    ax = figure.add_subplot(xlabel="position", ylabel="slope of the loss", title="Steep, gentle, steep")
+    ax.axhline(0, color="#888888", linewidth=1)
+    ax.plot(x, slope, color="black")
+    for at, height, curvature in ((0.1, 18, 25), (1.5, 31, 1), (2.35, 48, 25)):
+        ax.text(at, height, f"curvature {curvature}", ha="center")
+    ax.plot(0, 0, marker="*", color="black", markersize=14)
+    ax.plot(line.start, np.interp(line.start, x, slope), marker="o", markersize=10, markerfacecolor="white", markeredgecolor="black")
+    show(figure, "The slope of the loss against position: it rises steeply through 0 at the minimum, gently between 1 and 2, and steeply "
+         "again; the start is at 3.3.")

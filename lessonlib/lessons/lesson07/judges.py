@@ -8,9 +8,9 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.checks import Verdict, judge, number
-from lessonlib.lessons.lesson07 import averages, play
+from lessonlib.lessons.lesson07 import play
 
-__all__ = ["judge_beta", "judge_kappa", "judge_lr", "judge_setting", "judge_third"]
+__all__ = ["judge_beta", "judge_kappa", "judge_lr", "judge_setting"]
 
 
 @judge
@@ -24,17 +24,17 @@ def judge_beta(guess: Any, kappa: float = 400.0) -> Verdict:
         descent = play.steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=int(6 * kappa))
         return Verdict(True, f"Correct.\nThe best beta is {right:.4f}. With yours and the step size {kappa**-0.5:.3g} the loss is down to "
                        f"1e-10 of the first after {steps} steps; gradient descent needs {descent}. "
-                       "(A beta a little larger takes fewer steps here, and loses in the long run.)")
+                       "A beta a little larger takes fewer steps in so short a run.")
     if abs(guess - right**0.5) < 0.002:
         return Verdict(False, f"Nearly.\n{guess:.4g} is the spectral radius at the best setting. What is beta, if its root is that?")
     if abs(guess - (kappa - 1) / (kappa + 1)) < 0.0005:
         return Verdict(False, f"That one is gradient descent's.\n{guess:.4g} is (kappa - 1) / (kappa + 1), its factor per step. Which "
                        "number takes the place of kappa once there is momentum?")
     if guess < right:
-        return Verdict(False, f"Too small.\nAt beta = {guess:.4g} the funnel is wide enough for condition numbers up to {span:.0f}. "
+        return Verdict(False, f"Too small.\nAt beta = {guess:.4g} the floor holds condition numbers up to {span:.0f}. "
                        f"Does {kappa:g} fit?")
-    return Verdict(False, f"Larger than it needs to be.\nAt beta = {guess:.4g} the funnel would hold a condition number of {span:.0f}, "
-                   f"and each step leaves {guess**0.5:.4f} of a swing. How far could the bar still sink?")
+    return Verdict(False, f"Larger than it needs to be.\nAt beta = {guess:.4g} the floor would hold a condition number of {span:.0f}, "
+                   f"and in the long run a step leaves {guess**0.5:.4f} of the distance. Which smaller beta still holds {kappa:g}?")
 
 
 @judge
@@ -48,20 +48,6 @@ def judge_lr(guess: Any) -> Verdict:
     if isclose(lr, 0.1):
         return Verdict(False, f"The step has changed.\n{seen}, with the same lr. What does the sum end at for 0.99, and what for 0.9?")
     return Verdict(False, f"Too {'long' if mine > recipe else 'short'}.\n{seen}. What does each sum end at?")
-
-
-@judge
-def judge_third(guess: Any) -> Verdict:
-    """Return a Verdict on the beta whose average keeps a third of the variance of independent noise, measured on 200,000 numbers."""
-    beta = number(guess, "a beta", 0, 0.999)
-    noise = np.random.default_rng(0).standard_normal(200_000)
-    kept = float(averages.average(noise, beta)[1000:].var())
-    seen = f"With beta = {beta:.4g} the average keeps {kept:.3f} of the variance"
-    if abs(kept - 1 / 3) < 0.005:
-        return Verdict(True, f"Correct.\n{seen}, a third.")
-    if abs(beta - 1 / 3) < 0.02:
-        return Verdict(False, f"That is the share itself.\n{seen}. Which beta makes (1 - beta) / (1 + beta) a third?")
-    return Verdict(False, f"Too {'much' if kept > 1 / 3 else 'little'} is kept.\n{seen}. Should the memory be longer or shorter?")
 
 
 @judge

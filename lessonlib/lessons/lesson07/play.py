@@ -164,9 +164,9 @@ def _map_scene() -> Scene:
     grid = figure.add_gridspec(2, 2, width_ratios=[1.75, 1])
     ax, path, loss = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
     _draw_map(figure, ax)
-    path.set(xlim=(-1.6, 1.6), ylim=(-TALL, TALL), xticks=[], yticks=[], title="The path")
+    path.set(xlim=(-1.6, 1.6), ylim=(-TALL, TALL), xlabel="along", ylabel="across", title="The path")
     path.grid(visible=False)
-    loss.set(yscale="log", xlim=(0, MAP_STEPS), ylim=(1e-12, 1e5), xlabel="step", ylabel="loss")
+    loss.set(yscale="log", xlim=(0, MAP_STEPS), ylim=(1e-12, 1e5), xlabel="step", ylabel="loss, 1e-12 or more")
     style = look("momentum")
     artists: dict[str, Any] = {"heights": path.imshow(_heights(100), extent=(-1.6, 1.6, -TALL, TALL), origin="lower", aspect="auto",
                                                       cmap="Greys", vmin=-0.1, vmax=1.8, zorder=1)}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from lessonlib.plots import look
 from lessonlib.problems import digits_net
 from lessonlib.runner import grid, run
 
-__all__ = ["basin_runs", "good_basin", "widest", "width"]
+__all__ = ["basin_runs", "good_basin", "ranking", "widest", "width"]
 
 Array = np.ndarray[Any, Any]
 RACERS = ("sgd", "momentum", "rmsprop", "adam")
@@ -52,16 +53,27 @@ def width(accuracy: Array, near: float, lrs: Array = BASIN_LRS) -> tuple[float, 
 
 
 def widest(near: float) -> str:
-    """Return whose basin is the widest after the longer budget, or that it cannot be decided: the seeds of the first two overlap."""
+    """Return whose basin is the widest after the longer budget, or that it depends on the seed: those of the first two overlap."""
     spans = {name: [width(accuracy, near)[2] for accuracy in found[:, 1]] for name, found in basin_runs().items()}
     first, second = sorted(spans, key=lambda name: -float(np.mean(spans[name])))[:2]
     if min(spans[first]) <= max(spans[second]):
-        return "it cannot be decided"
+        return "it depends on the seed"
     return {"adam": "Adam's", "rmsprop": "RMSprop's"}.get(first, f"{first}'s")
 
 
+def ranking(score: dict[str, float], tie: float = 0.005) -> str:
+    """Return the names from best to worst, with an equals sign between neighbours that differ by less than `tie`.
+
+    >>> ranking({"a": 0.5, "b": 0.972, "c": 0.974})
+    'c = b > a'
+    """
+    names = sorted(score, key=lambda name: -score[name])
+    signs = [" = " if score[one] - score[two] < tie else " > " for one, two in pairwise(names)]
+    return "".join(name + sign for name, sign in zip(names, [*signs, ""], strict=True))
+
+
 def _scene() -> Scene:
-    figure = new_figure(7.2, 4.6)
+    figure = new_figure(6.2, 4.2)
     ax, bars = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     ax.set(xscale="log", xlim=(1e-4, 32), ylim=(0, 1.02), ylabel="test accuracy", title="Every optimizer has a basin of good step sizes")
     bars.set(xlabel="step size lr; the numbers are decades", ylim=(3.6, -0.6), yticks=range(4))

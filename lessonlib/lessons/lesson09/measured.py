@@ -12,7 +12,8 @@ from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
 from lessonlib.problems import digits_net
 from lessonlib.runner import run
 
-__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "step_after_quiet", "steps_back"]
+__all__ = ["Left", "full_batch_losses", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "scaled_condition",
+           "shown", "step_after_quiet", "step_lengths", "steps_back"]
 
 Array = np.ndarray[Any, Any]
 WORDS, STEPS = 512, 60
@@ -54,6 +55,32 @@ def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, **hyp
     return float(np.median(shares))
 
 
+def scaled_condition(mixed: bool, turn: int = 0) -> float:
+    """Return the condition number of blocks() after each coordinate is divided by the root of its curvature.
+
+    The best scale for each coordinate lowers it further by at most the number of entries in a row, 3. Van der Sluis 1969.
+    """
+    problem = blocks(mixed, turn)
+    hessian = np.array([problem.grad(unit, np.random.default_rng(0)) for unit in np.eye(9)])
+    root = np.diag(hessian) ** 0.5
+    return float(np.linalg.cond(hessian / root / root[:, None]))
+
+
+def shown(share: float, least: float) -> str:
+    """Return a share as text, or that it is below `least`, where what is left is rounding.
+
+    >>> shown(0.17, 1e-10), shown(4e-15, 1e-10)
+    ('1.7e-01', '< 1e-10')
+    """
+    return f"{share:.1e}" if share >= least else f"< {least:.0e}"
+
+
+def full_batch_losses(lrs: Array, seed: int = 0) -> Array:
+    """Return the training loss on the digits after 300 steps of gradient descent on all images, at each step size: (L,)."""
+    net = digits_net(batch=None, seed=seed, dtype=float)
+    return run(rules.sgd, net, steps=300, record="last", lr=np.asarray(lrs)[:, None]).loss[0]
+
+
 def mean_training_loss(rule: Callable[..., Any], steps: int = 100, seeds: int = 3, **hyper: Any) -> Array:
     """Return the training loss on the digits over the steps, mean of the seeds: (steps + 1, *batch of hyperparameters)."""
     losses = [run(rule, digits_net(seed=seed, dtype=float), steps=steps, seed=seed, record="loss", **hyper).loss
@@ -78,6 +105,19 @@ def step_after_quiet(quiet: int, first: float = 3.0, then: float = 30.0) -> floa
         before = theta
         theta, s = rules.adam(theta, g, s, lr=1.0)
     return float(abs(theta - before))
+
+
+def step_lengths(gradients: Sequence[float] | Array, rule: Callable[..., Any] = rules.adam, **hyper: Any) -> Array:
+    """Return the lengths of the steps that a rule makes of a sequence of gradients, in units of lr: (T,).
+
+    >>> step_lengths([2.0, 2.0]).round(3).tolist()
+    [1.0, 1.0]
+    """
+    theta, s, path = 0.0, rules.State(), [0.0]
+    for g in np.asarray(gradients, float).tolist():
+        theta, s = rule(0.0, g, s, lr=1.0, eps=1e-30, **hyper)  # from 0 each time: a step far out loses no digits
+        path.append(theta)
+    return np.abs(path[1:])
 
 
 def steps_back(beta2: float, jump: float = 100.0, for_steps: int = 100, within: float = 0.05) -> int:

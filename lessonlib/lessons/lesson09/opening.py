@@ -93,7 +93,7 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             ax.legend(loc={"m": "lower right", "v": "center left", "step": "lower right"}[name], fontsize=8.5)
         artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "
-                     "and the length of the step; without correction m and v rise from near zero and the step is too long for long; dashed, "
+                     "and the length of the step; without correction m and v rise from near zero and the step is too long; dashed, "
                      "with correction, all are level from the first step; a line at step 50.")
 
     def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:

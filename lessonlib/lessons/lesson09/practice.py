@@ -33,25 +33,34 @@ def bug_path(name: str) -> Run:
     return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
 
 
-def show_bugs(bugs: Mapping[str, str]) -> None:
-    """Show a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red."""
-    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken Adam in black beside the right "
-         "one in red, both for a flat and a steep direction.")
+def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
+    """Show a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red.
+
+    close: how many first steps a second row shows enlarged, none for 0.
+    """
+    show(_panels(bugs, close), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken Adam in black beside "
+         f"the right one in red, both for a flat and a steep direction.{f' Below, the first {close} steps, enlarged.' * bool(close)}")
 
 
-def _panels(bugs: Mapping[str, str]) -> Figure:
-    figure = new_figure(3.2 * len(bugs) + 1.0, 3.8)
+def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
+    figure = new_figure(2.2 * len(bugs) + 0.6, 4.2) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
-    panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
-    for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
+    rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
+    for k, (letter, name) in enumerate(bugs.items()):
         for theta, color, who in ((right.theta, look("adam").color, "right"), (bug_path(name).theta, "black", "broken")):
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
-                ax.plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4, markevery=MARKED,
-                        linewidth=1.5, label=f"{who}, {which} direction")
-        ax.axhline(0, color="#8a8a8a", linewidth=1)
-        ax.set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
-    panels[0].set_ylabel("distance from the minimum")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if len(bugs) < 3 else 4)
+                for row, every in zip(rows, (4, 1), strict=False):
+                    row[k].plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4,
+                                markevery=MARKED if every == 4 else 1, linewidth=1.5, label=f"{who}, {which} direction")
+        rows[0, k].axhline(0, color="#8a8a8a", linewidth=1)
+        rows[0, k].set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
+    for ax in rows[1:].flat:
+        ax.set(xlim=(0, close), ylim=(0.2, 1.05), xlabel="step, enlarged", xticks=range(close + 1))
+    if close:
+        figure.supylabel("distance from the minimum")
+    else:
+        rows[0, 0].set_ylabel("distance from the minimum")
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if close or len(bugs) < 3 else 4)
     return figure
 
 

@@ -1,0 +1,94 @@
+"""The judges of the deeper part of lesson 7: a beta for a share of the variance, Nesterov's form, a step size that arrives."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import unwrap
+from typing import Any
+
+import numpy as np
+
+from lessonlib import rules
+from lessonlib.checks import Verdict, check, judge, number
+from lessonlib.lessons.lesson07 import averages, extras, play
+from lessonlib.runner import run
+
+__all__ = ["judge_arrival", "judge_nesterov", "judge_share"]
+
+SHARES = {1: "all", 0.5: "a half", 0.1: "a tenth"}
+
+
+@judge
+def judge_share(guess: Any, share: float = 0.1) -> Verdict:
+    """Return a Verdict on the beta whose average keeps a share of the variance of independent noise, measured on 200,000 numbers."""
+    beta = number(guess, "a beta", 0, 0.999)
+    noise = np.random.default_rng(0).standard_normal(200_000)
+    kept = float(averages.average(noise, beta)[1000:].var() / noise[1000:].var())
+    wanted, seen = SHARES.get(share, f"{share:g}"), f"With beta = {beta:.4g} the average keeps {kept:.3f} of the variance"
+    if abs(kept - share) < 0.03 * share:
+        return Verdict(True, f"Correct.\n{seen}, {wanted}.")
+    if abs(beta - share) < 0.02:
+        return Verdict(False, f"That is the share itself.\n{seen}. Which beta makes (1 - beta) / (1 + beta) {wanted}?")
+    if abs(beta - (1 - share)) < 0.02:
+        return Verdict(False, f"That is one minus the share.\n{seen}. Which beta makes (1 - beta) / (1 + beta) {wanted}?")
+    return Verdict(False, f"Too {'much' if kept > share else 'little'} is kept.\n{seen}. Should the memory be longer or shorter?")
+
+
+def _along(step: Callable[..., Any], average: Callable[..., Any] = lambda old, g, b: b * old + (1 - b) * g) -> Callable[..., Any]:
+    """A rule whose average and whose step along it are as given."""
+    def rule(theta: Any, g: Any, s: rules.State, *, lr: Any, beta1: Any) -> Any:
+        m = average(s.m, g, beta1)
+        return theta - lr * step(m, g, beta1), rules.State(s.t + 1, m)
+
+    return rule
+
+
+def _sum(old: Any, g: Any, b: Any) -> Any:
+    return b * old + g
+
+
+SLIPS = (
+    ("That is PyTorch's form.", "Its m is a sum, so its steps are 1 / (1 - beta1) times as long. What stands before g in the average?",
+     _along(lambda m, g, b: g + b * m, _sum)),
+    ("The average is a sum.", "Feed a constant g = 1 for a long time. Where does your m end, and where should an average of ones end?",
+     _along(lambda m, g, b: b * m + (1 - b) * g, _sum)),
+    ("That is momentum.", "You step along m, the average as it is. What will the next average be, if the next gradient is like this one?",
+     _along(lambda m, g, b: m)),
+    ("The newest gradient is added, not mixed.", "You take all of m. Which share of m is left in the next average?",
+     _along(lambda m, g, b: m + (1 - b) * g)),
+    ("The newest gradient comes in whole.", "You mix in g with the weight 1. Which weight has a new gradient in the average?",
+     _along(lambda m, g, b: b * m + g)),
+    ("The shares are exchanged.", "With beta1 = 0.9, how much of the average should be in the step, and how much of the new gradient?",
+     _along(lambda m, g, b: (1 - b) * m + b * g)),
+    ("The sign of the step.", "Which way should theta move when g is positive?", _along(lambda m, g, b: -(b * m + (1 - b) * g))),
+)
+
+
+@judge
+def judge_nesterov(attempt: Any) -> Verdict:
+    """Return a Verdict on a learner's Nesterov momentum: the same path as the library's, or which other form it is."""
+    look_at = unwrap(check)  # what is compared below with a wrong form is no check that was passed
+    verdict: Verdict = look_at(attempt, extras.nesterov)
+    if verdict or verdict.headline != "Not yet.":
+        return verdict
+    for headline, question, wrong in SLIPS:
+        if look_at(attempt, wrong):
+            return Verdict(False, f"{headline}\n{question}")
+    return verdict
+
+
+@judge
+def judge_arrival(guess: Any, kappa: float = 25.0, first: float = 3.3, low: float = 0.185) -> Verdict:
+    """Return a Verdict on a step size at which momentum arrives on the bent line, its beta as it was; from `low` up it is near enough."""
+    lr = number(guess, "a step size", 1e-6)
+    old, beta1 = play.best(kappa)
+    end = run(rules.momentum, extras.bent_line(), steps=1000, lr=lr, beta1=beta1, start=np.array([first])).theta[-3:, 0]
+    shown = ", ".join(f"{x:.2f}" for x in end) if abs(end).max() > 0.005 else "0 to two digits"
+    seen = f"With a step size of {lr:.4g} the last of a thousand positions are {shown}"
+    if not np.isfinite(end).all() or abs(end).max() > 100:
+        return Verdict(False, f"It diverges.\nWith a step size of {lr:.4g} nothing is left of the valley. Is yours below {old:g}?")
+    if abs(end).max() > 1e-3:
+        still = "It still goes round" if lr > 0.1 else "Too short a step"
+        return Verdict(False, f"{still}.\n{seen}. What does {'a smaller' if lr > 0.1 else 'a larger'} one do?")
+    if lr < low:
+        return Verdict(False, f"It arrives, and a larger step does too.\n{seen}. How near to {old:g} can you go?")
+    return Verdict(True, f"Correct.\n{seen}. A step a few percent shorter is enough.")
