@@ -55,7 +55,7 @@ opening.learns_to_write().live()
 # %% [markdown]
 # At the start every character is equally likely.
 # Then the model learns how often each one comes, then what follows what, and then short words.
-# Nothing in it knew that there are words.
+# Nobody told it that there are words.
 #
 # In each layer of a transformer every place looks back at the places before it, which is called attention.
 # Then two linear maps work on each place alone.
@@ -192,19 +192,11 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # The optimizer does the same work whatever the batch is.
 # So its share is small where batches are large, and a faster optimizer matters most where they are small.
 #
-# Here is your own machine.
-# When you tell somebody how fast a training is, tell them the tokens a second.
-# A token is what the model predicts, here a character.
-
-# %% tags=["machine"]
-step.timed(machine.here().kind)
-
-# %% [markdown]
 # ### The floor
 #
 # How fast can the optimizer's part be?
-# AdamW does about a dozen operations for each parameter, and a processor does them in no time.
-# It waits for memory.
+# AdamW does about a dozen operations for each parameter.
+# A processor does them faster than memory can bring the numbers, so it waits for memory.
 # A step must read $\theta$, $g$, $m$ and $v$, and it must write $\theta$, $m$ and $v$.
 
 # %%
@@ -220,7 +212,7 @@ moved.answer(4 * (read + written))
 
 # %% [markdown]
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the [[floor]].
-# No code that goes through memory once is faster.
+# No code that has to go through memory is faster.
 # The picture shows the floor on four machines.
 # It starts at GPT-2 small, with 124 million parameters.
 # **Goal:** with AdamW, find the largest model that a T4 can step in 30 ms.
@@ -287,9 +279,19 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
 # ```
 #
-# <details><summary>Fine print</summary>{{ play.in_words(measured) }} A GPU is recorded by <code>python -m lessonlib.lessons.lesson11.bench --device cuda</code>.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small at a quarter of its width. The floor is estimated from the speed of a copy, so a way may be measured a little below it. The thin lines reach from the fastest repeat to the slowest.</details>
 #
-# *Deeper: [nine engines, and your own machine](deeper/11_gpu_lab.ipynb).*
+# *Deeper: [nine engines](deeper/11_gpu_lab.ipynb).*
+#
+# ### Your own machine
+#
+# Here is a whole training step on your machine, with both ways of AdamW.
+# On a GPU there is a third line, in 16 bits, and the memory at the peak.
+# When you tell somebody how fast a training is, tell them the tokens a second.
+# A token is what the model predicts, here a character.
+
+# %% tags=["machine"]
+step.timed(machine.here().kind)
 
 # %% [markdown]
 # ## Part 3. Memory, and 16 bits

@@ -28,9 +28,11 @@
 # Here are both, and what lies between, with the same model and five starts.
 
 # %%
+import math
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import opening, sweep
 from lessonlib.play.prediction import predict
+from lessonlib.pytorch.transformer import schedule
 from lessonlib.tables import table
 
 record = recorded("lab_cpu.json")
@@ -51,6 +53,18 @@ changed.answer(sweep.how_the_gap_changes(rows))
 
 # %% [markdown]
 # PLACEHOLDER
+#
+# Adam and AdamW differ by the decay alone.
+# How much does it take from a weight in the whole training?
+
+# %%
+lr = sweep.best_of(record, "adamw").lr
+steps = sum(schedule(t, 200, 50) for t in range(1, 201))
+print(f"the memory of the decay is {1 / (lr * 0.1):,.0f} steps")
+print(f"the whole training takes {1 - math.exp(-lr * 0.1 * steps):.0%} of a weight")
+
+# %% [markdown]
+# That is little, so the two can hardly differ in a training this short.
 #
 # Look at the way down too.
 # Each rule runs at its own best step size.

@@ -14,7 +14,7 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, n
 from lessonlib.plots import look, show
 
 __all__ = ["MACHINES", "STEP_BYTES", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "in_words", "ladder", "show_ladder",
-           "will_it_fit"]
+           "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
 KINDS = ("parameters", "gradients", "state")
@@ -194,6 +194,13 @@ def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> 
     """Return the engine with the lowest median for a workload of a recorded bench."""
     rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"] and row["engine"] in engines]
     return str(min(rows, key=lambda row: median(row["seconds"]))["engine"])
+
+
+def where(record: Mapping[str, Any]) -> str:
+    """Return how and on what something was recorded, in a sentence; record: of a bench or of a step."""
+    machine = record["machine"]
+    name, version = machine.get("gpu", machine["cpu"]), machine["versions"]["torch"]
+    return f"Recorded by `{record['command']}` on {name}, {machine['cores']} cores, torch {version}."
 
 
 def in_words(bench: Mapping[str, Any]) -> str:
