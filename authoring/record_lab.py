@@ -2,8 +2,9 @@
 
     python authoring/record_lab.py [--device cpu|cuda] [--seeds 5] [--json FILE]
 
-Some ten minutes on two cores. The lesson shows what is recorded, so that a comparison over seeds costs its reader nothing. The costs of a
-step are recorded by `python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json` and
+Some ten minutes on two quiet cores, written stage by stage: interrupted, it goes on where it was. The lesson shows what is recorded, so
+that a comparison over seeds costs its reader nothing. The costs of a step are recorded by
+`python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json` and
 `python -m lessonlib.lessons.lesson11.step --device cuda --json data/step_cuda.json`, then `python authoring/make_data.py sums`.
 """
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import math
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,17 +122,27 @@ def main(arguments: list[str] | None = None) -> None:
                    + (f" --steps {options.steps}" if options.steps is not None else ""), "device": kind,
         "machine": torch.cuda.get_device_name() if kind == "cuda" else platform.machine(), "torch": torch.__version__,
         "size": size._asdict(), "clip": trainings.CLIP}
-    found["sweep"] = swept(kind, corpus, size, options.seeds)
-    found["seconds"] = seconds(found, corpus, size)
-    found["curves"] = curves(found, corpus, size)
-    found["story"] = story(found, corpus, size)
-    found["batches"] = batches(kind, corpus, size, min(options.seeds, 3))
     path = options.json or DATA / f"lab_{kind}.json"
-    path.write_text(written(found), encoding="utf-8", newline="\n")
+    found = begun(path, found)
+    stages: dict[str, Callable[[], Any]] = {
+        "sweep": lambda: swept(kind, corpus, size, options.seeds), "seconds": lambda: seconds(found, corpus, size),
+        "curves": lambda: curves(found, corpus, size), "story": lambda: story(found, corpus, size),
+        "batches": lambda: batches(kind, corpus, size, min(options.seeds, 3))}
+    for name, work in stages.items():
+        if name not in found:
+            found[name] = work()
+            path.write_text(written(found), encoding="utf-8", newline="\n")
     if path.parent == DATA:
         import make_data
 
         make_data.sums()
+
+
+def begun(path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """What a run that was interrupted has recorded with the same settings, to go on from; else what is given."""
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    unfinished = "batches" not in stored and all(stored.get(name) == value for name, value in found.items())
+    return stored if unfinished else found
 
 
 def written(found: Mapping[str, Any]) -> str:

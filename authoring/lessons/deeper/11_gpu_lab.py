@@ -52,7 +52,11 @@ display(table(header, rows, ["", ".3f", ".3f", ".3f"]))
 changed.answer(sweep.how_the_gap_changes(rows))
 
 # %% [markdown]
-# PLACEHOLDER
+# The gap shrinks by about an eighth.
+# Clipping and finer steps help Adam nearly as much as they help momentum.
+# So the protocol explains a part of the gap here, and most of it is still there.
+# Why it is there, we did not test.
+# Lesson 9 has one candidate, rare words, and characters are unequal too.
 #
 # Adam and AdamW differ by the decay alone.
 # How much does it take from a weight in the whole training?
@@ -73,7 +77,8 @@ print(f"the whole training takes {1 - math.exp(-lr * 0.1 * steps):.0%} of a weig
 sweep.show_way_down(record, opening.levels())
 
 # %% [markdown]
-# PLACEHOLDER
+# All three first learn how often each character comes, the upper line in the middle.
+# Momentum stays at that level for some forty steps, and the other two leave it soon.
 #
 # **To do.**
 # Name two more things in this protocol that could favour one of the rules.
@@ -115,7 +120,9 @@ where.answer(sweep.where_warmup_matters(record))
 sweep.show_warmup([record])
 
 # %% [markdown]
-# PLACEHOLDER
+# Up to 0.0056 the two columns are nearly alike.
+# From 0.01 on warm-up helps, and at 0.018 its worst start is far better than the best one without.
+# The best step size is three times larger with warm-up, and the loss there is lower.
 #
 # How much of this holds for larger models and longer trainings, this small one cannot say.
 # Why warm-up helps is still being studied.
@@ -203,7 +210,7 @@ names = {(True, True): "both", (True, False): "those without warm-up",
 grow.answer(names[turned[0], turned[50]])
 
 # %% [markdown]
-# PLACEHOLDER
+# WARM
 #
 # **To do.**
 # What must the network learn before its vectors can differ again?
@@ -244,7 +251,7 @@ lowest.answer(f"{min(rows, key=lambda row: row[3])[0]} windows")
 sweep.show_batches(record)
 
 # %% [markdown]
-# PLACEHOLDER
+# BATCH
 #
 # **To do.**
 # A GPU is faster with larger batches, in characters a second.

@@ -34,7 +34,7 @@ PARTS = ("forward", "backward", "optimizer")
 SIZES = {"cpu": Size(layers=4, width=128, heads=4, context=64, batch=16, steps=1),
          "cuda": Size(layers=8, width=512, heads=8, context=256, batch=16, steps=1)}
 BATCHES = (1, 4, 16)
-SHARES = ("less than a tenth", "between a tenth and a half", "more than a half")
+SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
 COLORS = {"forward": "#c9c9c9", "backward": "#8a8a8a", "optimizer": look("adamw").color}
 
 
@@ -96,9 +96,9 @@ def in_words(part: float) -> str:
     """Return the one of SHARES that a part of the whole belongs to.
 
     >>> in_words(0.03), in_words(0.3), in_words(0.7)
-    ('less than a tenth', 'between a tenth and a half', 'more than a half')
+    ('less than a fifth', 'between a fifth and a half', 'more than a half')
     """
-    return SHARES[(part > 0.1) + (part > 0.5)]
+    return SHARES[(part > 0.2) + (part > 0.5)]
 
 
 def default_row(record: Mapping[str, Any], batch: int) -> dict[str, Any]:

@@ -189,22 +189,19 @@ def batch_rows(record: Mapping[str, Any], rule: str) -> list[list[Any]]:
 
 
 def show_batches(record: Mapping[str, Any]) -> None:
-    """Show the test loss against the step size at three batch sizes with equally many characters, a panel for each rule."""
-    show(_batches(record), "Test loss against the step size, a line for each batch size, in two panels, momentum and AdamW; the lowest "
-         "point of each line is marked.")
+    """Show AdamW's test loss against the step size at three batch sizes with equally many characters."""
+    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes, the lowest point of each marked.")
 
 
-def _batches(record: Mapping[str, Any]) -> Figure:
-    figure = new_figure(8.6, 3.9)
-    figure.suptitle("The same characters, in small batches or in large ones", weight="bold")
-    for ax, rule in zip(figure.subplots(1, 2, sharey=True), ("momentum", "adamw"), strict=True):
-        for batch, dash, shade in zip(BATCHES, (":", "--", "-"), ("#8a8a8a", "#505050", "#000000"), strict=True):
-            lrs, losses = of_batch(record, rule, batch)
-            middle = np.minimum(np.median(losses, axis=0), CEILING)
-            ax.plot(lrs, middle, color=shade, ls=dash, label=f"{batch} windows")
-            i = int(middle.argmin())
-            ax.plot(lrs[i], middle[i], color=look(rule).color, marker=look(rule).marker, ms=9, ls="none")
-        ax.set(xscale="log", xlabel="step size lr", title=NAMES[rule])
-        ax.set_ylabel("test loss, nats a character" if rule == "momentum" else "")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
+    figure = new_figure(7.2, 3.8)
+    ax = figure.add_subplot(xlabel="step size lr", ylabel="test loss, nats a character", xscale="log",
+                            title="The same characters, in small batches or in large ones")
+    for batch, dash, shade in zip(BATCHES, (":", "--", "-"), ("#8a8a8a", "#505050", "#000000"), strict=True):
+        lrs, losses = of_batch(record, rule, batch)
+        middle = np.minimum(np.median(losses, axis=0), CEILING)
+        ax.plot(lrs, middle, color=shade, ls=dash, label=f"{batch} windows")
+        i = int(middle.argmin())
+        ax.plot(lrs[i], middle[i], color=look(rule).color, marker=look(rule).marker, ms=9, ls="none")
+    ax.legend()
     return figure

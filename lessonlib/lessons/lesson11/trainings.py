@@ -85,7 +85,7 @@ def trainings(kind: str, size: Size, rules: Iterable[str] = ("momentum", "adam",
     return {case: (optimizer(case.rule, case.lr, case.clip), size._replace(warmup=case.warmup)) for case in cases}
 
 
-def batch_trainings(kind: str, size: Size, rules: Iterable[str] = ("momentum", "adamw")) -> dict[tuple[str, int, float], Any]:
+def batch_trainings(kind: str, size: Size, rules: Iterable[str] = ("adamw",)) -> dict[tuple[str, int, float], Any]:
     """Return (rule, batch, lr) -> (make_optimizer, size): each of BATCHES with as many characters in all, over every second step size."""
     found = {}
     for batch in BATCHES:
