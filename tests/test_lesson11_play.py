@@ -11,7 +11,7 @@ from lessonlib.lessons.lesson11 import bench, opening, play
 
 CASES = [  # the experiment, and settings that reach its goal
     (opening.learns_to_write, opening.learns_to_write().shows),
-    (play.floor_of_a_machine, {"rule": "adamw", "parameters": 3.3e8}),
+    (play.floor_of_a_machine, {"rule": "AdamW", "parameters": 3.3e8}),
     (play.will_it_fit, {"parameters": 7.3e9, "ranks": 8, "card": 24}),
 ]
 
@@ -23,8 +23,8 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 
 
 def test_the_floor_is_bytes_over_bandwidth():
-    assert "T4 88 ms" in play.floor_of_a_machine().alt(rule="adamw", parameters=1e9)
-    assert "T4 38 ms" in play.floor_of_a_machine().alt(rule="sgd", parameters=1e9)
+    assert "T4 88 ms" in play.floor_of_a_machine().alt(rule="AdamW", parameters=1e9)
+    assert "T4 38 ms" in play.floor_of_a_machine().alt(rule="gradient descent", parameters=1e9)
 
 
 def test_spread_over_all_the_formula_is_the_total_shared():

@@ -77,8 +77,8 @@ print(f"the whole training takes {1 - math.exp(-lr * 0.1 * steps):.0%} of a weig
 sweep.show_way_down(record, opening.levels())
 
 # %% [markdown]
-# All three first learn how often each character comes, the upper line in the middle.
-# Momentum stays at that level for some forty steps, and the other two leave it soon.
+# All three first learn how often each character comes, and that is the level of the table of letters.
+# Momentum stays near it for some thirty steps, and the other two pass it without a stop.
 #
 # **To do.**
 # Name two more things in this protocol that could favour one of the rules.
@@ -210,7 +210,11 @@ names = {(True, True): "both", (True, False): "those without warm-up",
 grow.answer(names[turned[0], turned[50]])
 
 # %% [markdown]
-# WARM
+# Both do, and without warm-up it takes a single step.
+# At first only how often each character comes is learnt, and that is the same for every place.
+# What differs is the way back.
+# Two of the three runs without warm-up come back as early as those with it, and one comes back late.
+# So this picture does not explain why warm-up lowers the loss for every start.
 #
 # **To do.**
 # What must the network learn before its vectors can differ again?

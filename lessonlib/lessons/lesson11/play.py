@@ -39,7 +39,7 @@ def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int =
 
 MACHINES = {"laptop": 50.0, "T4": 320.0, "A100, 40 GB": 1555.0, "H100": 3350.0}  # GB/s; NVIDIA's figures, and a common laptop's
 WIDEST = 200.0  # ms that the picture shows
-RULES = {"sgd": "gradient descent", "momentum": "momentum", "adamw": "AdamW"}
+RULES = {"gradient descent": "sgd", "momentum": "momentum", "AdamW": "adamw"}
 
 
 def floor_ms(rule: str, parameters: float, bandwidth: float) -> float:
@@ -70,7 +70,7 @@ def floor_of_a_machine() -> Experiment:
     def update(artists: dict[str, Any], rule: str, parameters: float) -> str:
         told = []
         for place, (name, bandwidth) in enumerate(MACHINES.items()):
-            least = floor_ms(rule, parameters, bandwidth)
+            least = floor_ms(RULES[rule], parameters, bandwidth)
             shown = f"{least:,.0f} ms" if least >= 10 else f"{least:.2g} ms"
             artists[name].set_bounds(0, place - 0.3, min(least, WIDEST), 0.6)
             fits = least < 0.8 * WIDEST
@@ -79,13 +79,13 @@ def floor_of_a_machine() -> Experiment:
             artists[f"{name} ms"].set_horizontalalignment("left" if fits else "right")
             artists[f"{name} ms"].set_color("black" if fits else "white")
             told.append(f"{name} {shown}")
-        return f"{RULES[rule]}, {STEP_BYTES[rule]} bytes for each of {parameters:.3g} parameters, takes at least: {'; '.join(told)}."
+        return f"{rule}, {STEP_BYTES[RULES[rule]]} bytes for each of {parameters:.3g} parameters, takes at least: {'; '.join(told)}."
 
-    return Experiment(scene, update, {"rule": Choice("rule", [(name, rule) for rule, name in RULES.items()], "adamw"),
+    return Experiment(scene, update, {"rule": Choice("rule", list(RULES), "AdamW"),
                                       "parameters": Slider("parameters", 1e7, 1e10, 1.24e8, log=True)},
                       Goal("with AdamW, find the largest model that a T4 can step in 30 ms.",
-                           lambda rule, parameters: rule == "adamw" and 27.5 <= floor_ms(rule, parameters, MACHINES["T4"]) <= 30),
-                      {"rule": "adamw", "parameters": 3.3e8})
+                           lambda rule, parameters: rule == "AdamW" and 27.5 <= floor_ms("adamw", parameters, MACHINES["T4"]) <= 30),
+                      {"rule": "AdamW", "parameters": 3.3e8})
 
 
 def will_it_fit() -> Experiment:
@@ -139,7 +139,8 @@ def will_it_fit() -> Experiment:
     return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 7e9, log=True),
                                       "ranks": Choice("processes", [1, 2, 4, 8, 16, 64, 256, 1024], 4),
                                       "card": Choice("memory of a card, GB", [16, 24, 40, 80], 80)},
-                      Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met))
+                      Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met),
+                      {"parameters": 7e9, "ranks": 8, "card": 24})
 
 
 def _in_floors(row: Mapping[str, Any]) -> np.ndarray[Any, Any]:

@@ -118,6 +118,10 @@ def timed(kind: str, *, repeats: int = 5) -> Table:
     return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"])
 
 
+def _windows(row: Mapping[str, Any]) -> str:
+    return f"{row['batch']} window" + "s" * (row["batch"] > 1)
+
+
 def show_parts() -> None:
     """Show the parts of a training step at each batch size as they were recorded on a CPU, and on a GPU where somebody has."""
     records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
@@ -137,9 +141,9 @@ def show_parts() -> None:
                 ax.barh(place, 1e3 * row[part], left=left, color=COLORS[part], label=part if not place else None)
                 left += 1e3 * row[part]
             ax.text(left, place, f" optimizer {share(row):.0%}", va="center", fontsize=9)
-            told.append(f"{shown}, {row['batch']} windows: {left:.0f} ms, optimizer {share(row):.0%}")
+            told.append(f"{shown}, {_windows(row)}: {left:.0f} ms, optimizer {share(row):.0%}")
         ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step", title=shown)
-        ax.set_yticklabels([f"{row['batch']} windows" for row in rows])
+        ax.set_yticklabels([_windows(row) for row in rows])
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle("Where the time of a training step goes", weight="bold")
     show(figure, f"Bars of the time of a training step, made of forward, backward and optimizer, for three batch sizes. {'; '.join(told)}.")

@@ -98,14 +98,15 @@ def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[s
 def show_sweep(record: Mapping[str, Any], level: float) -> None:
     """Show the test loss of each rule against the step size, a line at the level of the table of pairs."""
     figure = new_figure(7.2, 4.0)
-    ax = figure.add_subplot(ylim=(None, 3.4), ylabel="test loss, nats a character", title=f"Each tuned alike: {verdict(record)}")
+    ax = figure.add_subplot(ylabel="test loss, nats a character", title=f"Each tuned alike: {verdict(record)}")
     for rule, name in NAMES.items():
         lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
         losses = np.minimum(losses, CEILING)
         basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
         ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
     ax.axhline(level, color="black", lw=1)
-    ax.text(ax.get_xlim()[0] * 1.1, level + 0.02, "table of pairs", fontsize=9)
+    ax.set(ylim=(min(row[3] for row in rows(record)) - 0.1, 3.4))
+    ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
     ax.legend()
     told = "; ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in rows(record))
     show(figure, f"Test loss against step size, the median of the seeds for each of three rules, with bars for their range: {told}.")
@@ -123,10 +124,11 @@ def show_way_down(record: Mapping[str, Any], levels: Mapping[str, float]) -> Non
                 label=f"{NAMES[rule]}, lr {best_of(record, rule).lr:g}")
     for name, loss in levels.items():
         ax.axhline(loss, color="#999999", lw=1)
-        ax.text(len(losses), loss + 0.02, name, ha="right", color="#555555", fontsize=9)
+        ax.text(1, loss - 0.03, name, va="top", color="#555555", fontsize=9)
+    ax.set(xlim=(0, None))
     ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
-    show(figure, "Training loss of three rules over the steps, each at its own best step size: all fall fast to the level of a table of "
-         "letter frequencies and then toward the level of a table of pairs.")
+    show(figure, "Training loss of three rules over the steps, each at its own best step size, over lines at the levels of simple tables: "
+         "momentum rests at the level of the table of letters, Adam and AdamW pass it.")
 
 
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
@@ -190,7 +192,7 @@ def batch_rows(record: Mapping[str, Any], rule: str) -> list[list[Any]]:
 
 def show_batches(record: Mapping[str, Any]) -> None:
     """Show AdamW's test loss against the step size at three batch sizes with equally many characters."""
-    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes, the lowest point of each marked.")
+    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes, its lowest point marked.")
 
 
 def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
