@@ -15,7 +15,7 @@ from lessonlib.plots import basin, look, show
 
 __all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of", "how_the_gap_changes", "lr_for",
            "of_batch", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "show_way_down", "verdict",
-           "warmup_basin", "warmup_rows", "where_warmup_matters"]
+           "warmup_basin", "warmup_rows", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
 CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
@@ -188,6 +188,11 @@ def batch_rows(record: Mapping[str, Any], rule: str) -> list[list[Any]]:
         best = _best(*of_batch(record, rule, batch))
         found.append([batch, size["steps"] * size["batch"] // batch, best.lr, best.median, best.low, best.high])
     return found
+
+
+def worst_batch(found: list[list[Any]]) -> str:
+    """Return the batch of `batch_rows` with the highest median at its best step size."""
+    return f"{max(found, key=lambda row: row[3])[0]} windows"
 
 
 def show_batches(record: Mapping[str, Any]) -> None:
