@@ -7,7 +7,7 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11 import bench, opening, play
+from lessonlib.lessons.lesson11 import bench, opening, play, step
 
 CASES = [  # the experiment, and settings that reach its goal
     (opening.learns_to_write, opening.learns_to_write().shows),
@@ -64,10 +64,13 @@ def test_what_the_lesson_says_of_the_recorded_ladder_is_so():
     assert play.fastest(bench_cpu, bench.LAYERS, [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]) == bench.FUSED
 
 
-def test_a_recorded_bench_is_told_in_floors():
-    rows = [{"workload": "one tensor", "engine": "torch, fused", "parameters": 1000, "copied_per_second": 2e10,
-             "seconds": [2.1e-6, 1.68e-6, 1.4e-6]}]
-    told = play.in_words({"command": "bench", "machine": {"cpu": "a processor", "cores": 2, "versions": {"torch": "2"}, "load": [0.31, 0, 0]},
-                            "rows": rows})
-    assert told == ("Recorded by `bench` on a processor, 2 cores (20 GB/s, torch 2, load 0.3 at the start): 1,000 float32 parameters in one tensor, median and range "
-                    "of 3 repeats, in floors: torch, fused 1.2 (1.0 to 1.5).")
+def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():
+    record = recorded("step_cpu.json")
+    rows = [step.default_row(record, batch) for batch in step.BATCHES]
+    optimizer, whole = [row["optimizer"] for row in rows], [row["forward"] + row["backward"] for row in rows]
+    assert max(optimizer) < 1.5 * min(optimizer)  # "the same work whatever the batch is"
+    assert whole == sorted(whole)
+    assert whole[-1] > 5 * whole[0]
+    shares = [step.share(row) for row in rows]
+    assert shares == sorted(shares, reverse=True)
+    assert play.where(record).startswith("Recorded by `python -m lessonlib.lessons.lesson11.step --device cpu` on ")

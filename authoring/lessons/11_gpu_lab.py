@@ -135,7 +135,7 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In these 200 steps Adam and AdamW get below the table of pairs, and momentum does not.
-# Adam and AdamW overlap, because the decay has little time to act.
+# Adam and AdamW overlap.
 #
 # This is one small model and one length of training, so it says nothing yet about yours.
 # What carries over is the way to ask, with many step sizes, several starts, and the best inside the sweep.

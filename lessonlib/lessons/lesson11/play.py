@@ -13,7 +13,7 @@ from lessonlib.lessons.lesson11.machine import NAMES, NOT_RECORDED
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["MACHINES", "STEP_BYTES", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "in_words", "ladder", "show_ladder",
+__all__ = ["MACHINES", "STEP_BYTES", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "ladder", "show_ladder",
            "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
@@ -143,11 +143,6 @@ def will_it_fit() -> Experiment:
                       {"parameters": 7e9, "ranks": 8, "card": 24})
 
 
-def _in_floors(row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    """The seconds of each repeat of a recorded row as multiples of the least a step can take."""
-    return np.array(row["seconds"]) * row["copied_per_second"] / (STEP_BYTES["adamw"] * row["parameters"])
-
-
 def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str]) -> None:
     """Draw what each of `engines` took for a workload of a recorded bench, in ms, in this order from the top, and a line at the floor."""
     rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
@@ -202,14 +197,3 @@ def where(record: Mapping[str, Any]) -> str:
     machine = record["machine"]
     name, version = machine.get("gpu", machine["cpu"]), machine["versions"]["torch"]
     return f"Recorded by `{record['command']}` on {name}, {machine['cores']} cores, torch {version}."
-
-
-def in_words(bench: Mapping[str, Any]) -> str:
-    """Return a recorded ladder in a sentence."""
-    machine = bench["machine"]
-    rows = [row for row in bench["rows"] if row["workload"] == bench["rows"][0]["workload"] and row["seconds"]]
-    load = f", load {machine['load'][0]:.1f} at the start" if machine.get("load") else ""
-    times = ", ".join(f"{row['engine']} {np.median(t):.1f} ({t.min():.1f} to {t.max():.1f})" for row in rows for t in [_in_floors(row)])
-    return (f"Recorded by `{bench['command']}` on {machine.get('gpu', machine['cpu'])}, {machine['cores']} cores "
-            f"({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, torch {machine['versions']['torch']}{load}): {rows[0]['parameters']:,} "
-            f"float32 parameters in one tensor, median and range of {len(rows[0]['seconds'])} repeats, in floors: {times}.")
