@@ -43,3 +43,34 @@ def test_elsewhere_it_says_what_is_missing(tmp_path):
 def test_the_command_says_where_the_file_is(tmp_path, capsys):
     pack.main(["--out", str(tmp_path / "dist" / pack.NAME)])
     assert "optimizer-course.zip, " in capsys.readouterr().out
+
+
+CELL = (pack.ROOT / "authoring" / "setup_cell.py").read_text(encoding="utf-8")
+
+
+def set_up(folder, drive="/content/drive/MyDrive"):
+    """(status, what it says) of the set-up cell's search in a Python that has no packages at all, with the Drive mounted there."""
+    code = CELL.partition("%matplotlib")[0].replace("/content/drive/MyDrive", str(drive))
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-S", "-c", f"{code}\nprint(importlib.util.find_spec('lessonlib').origin)"], cwd=folder, env=env,
+                          capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("place", ["beside the notebook", "on the Drive"])
+def test_the_set_up_cell_finds_it_and_unpacks_it(packed, tmp_path, place):
+    content, drive = tmp_path / "content", tmp_path / "drive"
+    for folder in (content, drive):
+        folder.mkdir()
+    (content if place == "beside the notebook" else drive).joinpath(pack.NAME).write_bytes(packed.read_bytes())
+    status, said = set_up(content, drive)
+    assert (status, said.strip()) == (0, str(content / "optimizer-course" / "lessonlib" / "__init__.py"))
+    assert (content / "optimizer-course" / "data" / "SHA256SUMS").exists()
+
+
+def test_without_it_the_set_up_cell_says_what_to_bring_and_the_two_lines_to_type(tmp_path):
+    status, said = set_up(tmp_path, tmp_path / "drive")
+    assert status != 0
+    assert "put the folders lessonlib and data of the course beside this notebook" in said
+    assert f"{pack.NAME}, which `make colab-zip` makes" in said
+    assert "    from google.colab import drive\n    drive.mount(\"/content/drive\")" in said
