@@ -3,6 +3,7 @@
 # make unit, make nbval, make browser   its parts, one by one
 # make latency    how fast play is in the browser, beside interact; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
+# make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types
@@ -22,7 +23,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab publish notebooks lint bench clean
+.PHONY: lab test unit nbval browser latency colab colab-zip publish notebooks lint bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -56,6 +57,9 @@ colab: .venv-colab/ready
 	test -x $(COLAB)/python || $(PYTHON) -m venv .venv-colab
 	$(COLAB)/python -m pip install --quiet --disable-pip-version-check -r tests/colab/requirements.txt
 	@touch $@
+
+colab-zip:
+	$(PYTHON) authoring/pack.py
 
 publish: .venv/ready
 	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }

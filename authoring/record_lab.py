@@ -1,9 +1,11 @@
 """Record the trainings of lesson 11 on this machine: data/lab_cpu.json, or data/lab_cuda.json where there is a GPU.
 
-    python authoring/record_lab.py [--device cpu|cuda] [--seeds 3] [--json FILE]
+    python authoring/record_lab.py [--device cpu|cuda] [--seeds 5] [--json FILE]
 
-The notebook shows what is recorded beside what it has just trained. The costs of a step are recorded by
-`python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json`.
+Some ten minutes on two quiet cores, written stage by stage: interrupted, it goes on where it was. The lesson shows what is recorded, so
+that a comparison over seeds costs its reader nothing. The costs of a step are recorded by
+`python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json` and
+`python -m lessonlib.lessons.lesson11.step --device cuda --json data/step_cuda.json`, then `python authoring/make_data.py sums`.
 """
 from __future__ import annotations
 
@@ -11,59 +13,101 @@ import argparse
 import json
 import math
 import platform
-import statistics
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from lessonlib.data import text
-from lessonlib.lessons.lesson11 import trainings
-from lessonlib.pytorch.transformer import Corpus, Size, fit, fit_all
+from lessonlib.lessons.lesson11 import half, sweep, trainings
+from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit, fit_all, loss_on_test, sample, schedule
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+LONGER = 4  # times the steps of the lab, for the training that is shown from its start to its end
+PLACES = 32  # of that training, besides its start
 
 
-def sweep(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
-    """The test loss of every training of the lab, for each seed; None where it ended beyond the numbers."""
-    rows = []
+def finite(loss: float) -> float | None:
+    """A loss for JSON, which knows no infinity."""
+    return round(loss, 4) if math.isfinite(loss) else None
+
+
+def swept(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
+    """The test loss of every training of the sweep, for each seed; None where it ended beyond the numbers."""
+    found = []
     for seed in range(seeds):
-        found = fit_all(trainings.trainings(kind, size), corpus, seed=seed, dtype=dtype_of(kind))
-        rows += [{"rule": rule, "warmup": warmup, "lr": lr, "seed": seed, "test": round(done.test, 4) if math.isfinite(done.test) else None}
-                 for (rule, warmup, lr), done in found.items()]
-    return rows
+        for case, done in fit_all(trainings.trainings(kind, size), corpus, seed=seed).items():
+            found.append({**case._asdict(), "seed": seed, "test": finite(done.test)})
+    return found
 
 
-def dtype_of(kind: str) -> torch.dtype:
-    """The notebook's: float64 on a CPU, so that figures hold on any machine, float32 on a GPU."""
-    return torch.float64 if kind == "cpu" else torch.float32
+def batches(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
+    """The test loss at each batch size, with as many characters in all, for each seed."""
+    found = []
+    for seed in range(seeds):
+        for (rule, batch, lr), done in fit_all(trainings.batch_trainings(kind, size), corpus, seed=seed).items():
+            found.append({"rule": rule, "batch": batch, "lr": lr, "seed": seed, "test": finite(done.test)})
+    return found
 
 
-def mixed(corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
-    """Time, memory and test loss of AdamW in float32, with TF32 products, and under autocast to bfloat16."""
-    rows = []
-    for name, precision, autocast in (("float32", "highest", None), ("TF32 products", "high", None),
-                                      ("bfloat16 autocast", "highest", torch.bfloat16)):
-        torch.set_float32_matmul_precision(precision)
-        fit(trainings.optimizer("adamw", 3e-3), corpus, size._replace(steps=20, warmup=5), autocast=autocast)  # kernels get loaded
-        seconds, tests = [], []
-        torch.cuda.reset_peak_memory_stats()
-        for seed in range(seeds):
-            begun = time.perf_counter()
-            tests.append(round(fit(trainings.optimizer("adamw", 3e-3), corpus, size, seed=seed, autocast=autocast).test, 4))
-            seconds.append(time.perf_counter() - begun)
-        rows.append({"precision": name, "ms a step": round(1e3 * statistics.median(seconds) / size.steps, 3), "tests": tests,
-                     "peak MB": round(torch.cuda.max_memory_allocated() / 1e6, 1)})
-    torch.set_float32_matmul_precision("highest")
-    return rows
+def curves(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, list[float | None]]:
+    """The training loss of each step, each rule at the best step size of the sweep, the first seed."""
+    best = {rule: sweep.best_of(record, rule).lr for rule in sweep.NAMES}
+    return {rule: [finite(loss) for loss in fit(trainings.optimizer(rule, lr), corpus, size).losses] for rule, lr in best.items()}
+
+
+def story(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, Any]:
+    """AdamW at its best step size, trained longer: the test loss at some steps, and what the model writes there."""
+    lr, whole = sweep.best_of(record, "adamw").lr, size._replace(steps=LONGER * size.steps, warmup=LONGER * size.warmup)
+    found: dict[str, Any] = {"lr": lr, "steps": [], "test": [], "texts": []}
+
+    def watch(step: int, model: Any, loss: float) -> None:
+        found["steps"].append(step)
+        found["test"].append(finite(loss))
+        found["texts"].append(sample(model, corpus, "And God said", 190, temperature=0.8))
+
+    watched(trainings.optimizer("adamw", lr), corpus, whole, watch, max(1, whole.steps // PLACES))
+    return found
+
+
+def watched(make: Any, corpus: Corpus, size: Size, watch: Any, every: int) -> None:
+    """Train as `fit` does, and call watch(step, model, test loss) at the start and after every so many steps."""
+    model = Transformer(len(corpus.letters), size).to(corpus.train.device)
+    optimizer, generator = make(model.parameters()), torch.Generator(device="cpu").manual_seed(0)
+    lr = optimizer.param_groups[0]["lr"]
+    watch(0, model, loss_on_test(model, corpus, size))
+    for t in range(1, size.steps + 1):
+        x, y = corpus.windows(size, generator)
+        optimizer.param_groups[0]["lr"] = lr * schedule(t, size.steps, size.warmup)
+        optimizer.zero_grad()
+        functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
+        optimizer.step()
+        if t % every == 0:
+            watch(t, model, loss_on_test(model, corpus, size))
+
+
+def seconds(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, float]:
+    """How long the lesson's cells take that train: the two trainings of a judge, the long one, and both orders for two rules."""
+    whole, small = size._replace(steps=LONGER * size.steps, warmup=LONGER * size.warmup), trainings.SIZES["cpu"]
+    train = trainings.optimizer("adamw", sweep.best_of(record, "adamw").lr)
+    work = {"tune": lambda: [fit(train, half.corpus(), small) for _ in range(2)], "longer": lambda: fit(train, corpus, whole),
+            "orders": half.who_stops}
+    found = {}
+    for name, run in work.items():
+        begun = time.perf_counter()
+        run()
+        found[name] = round(time.perf_counter() - begun, 1)
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="fewer or more than the lab's; a quarter of them warm up")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
@@ -77,18 +121,41 @@ def main(arguments: list[str] | None = None) -> None:
         "command": f"python authoring/record_lab.py --device {kind} --seeds {options.seeds}"
                    + (f" --steps {options.steps}" if options.steps is not None else ""), "device": kind,
         "machine": torch.cuda.get_device_name() if kind == "cuda" else platform.machine(), "torch": torch.__version__,
-        "size": size._asdict(), "sweep": sweep(kind, corpus, size, options.seeds),
-    }
-    if kind == "cuda":
-        found["mixed"] = mixed(corpus, size._replace(layers=6, width=384, heads=6, context=256), options.seeds)
+        "size": size._asdict(), "clip": trainings.CLIP}
     path = options.json or DATA / f"lab_{kind}.json"
-    rows = found.pop("sweep")
-    body = json.dumps(found, indent=1)[:-2] + ',\n "sweep": [\n  ' + ",\n  ".join(json.dumps(row) for row in rows) + "\n ]\n}\n"
-    path.write_text(body, encoding="utf-8", newline="\n")
+    found = begun(path, found)
+    stages: dict[str, Callable[[], Any]] = {
+        "sweep": lambda: swept(kind, corpus, size, options.seeds), "seconds": lambda: seconds(found, corpus, size),
+        "curves": lambda: curves(found, corpus, size), "story": lambda: story(found, corpus, size),
+        "batches": lambda: batches(kind, corpus, size, min(options.seeds, 3))}
+    for name, work in stages.items():
+        if name not in found:
+            found[name] = work()
+            path.write_text(written(found), encoding="utf-8", newline="\n")
     if path.parent == DATA:
         import make_data
 
         make_data.sums()
+
+
+def begun(path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """What a run that was interrupted has recorded with the same settings, to go on from; else what is given."""
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    unfinished = "batches" not in stored and all(stored.get(name) == value for name, value in found.items())
+    return stored if unfinished else found
+
+
+def written(found: Mapping[str, Any]) -> str:
+    """As JSON, a line for each training and for each list of numbers."""
+    lines = []
+    for name, value in found.items():
+        if isinstance(value, list):
+            lines.append(f' "{name}": [\n  ' + ",\n  ".join(json.dumps(row) for row in value) + "\n ]")
+        elif isinstance(value, dict):
+            lines.append(f' "{name}": {{\n  ' + ",\n  ".join(f'"{key}": {json.dumps(row)}' for key, row in value.items()) + "\n }")
+        else:
+            lines.append(f' "{name}": {json.dumps(value)}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The judges of the lessons: no answer, a wrong kind, every known wrong answer and the right one are told apart in one voice."""
 from __future__ import annotations
 
-import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +14,7 @@ from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
 from lessonlib.lessons.lesson10.judges import judge_decay, judge_groups, judge_memory, judge_resume
-from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor, judge_schedule
+from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor
 from lessonlib.problems import ravine
 from lessonlib.runner import run
 
@@ -97,22 +96,12 @@ def test_the_question_fits_what_is_open(guess, question):
     assert judge_slips(guess, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message.endswith(question)
 
 
-def cosine(t, steps, warmup):
-    return t / (warmup + 1) if t <= warmup else (1 + math.cos(math.pi * (t - 1 - warmup) / (steps - warmup))) / 2
-
-
 def endless(*arguments):
     while True:
         pass
 
 
 FUNCTIONS = [
-    (judge_schedule, cosine, "Correct."), (judge_schedule, lambda t, steps, warmup: None, "Not written yet."), (judge_schedule, None, "Not written yet."),
-    (judge_schedule, lambda t, steps, warmup: t / (warmup + 1) if t <= warmup else None, "Not written yet."), (judge_schedule, "12", "Not a function."),
-    (judge_schedule, lambda t: 1, "It takes other arguments."), (judge_schedule, lambda t, steps, warmup: "1", "Not a share of the step size."),
-    (judge_schedule, lambda t, steps, warmup: t / warmup, "It raised ZeroDivisionError."), (judge_schedule, endless, "It does not come back."),
-    (judge_schedule, lambda t, steps, warmup: cosine(t - 1, steps, warmup), "Step 1 is off."), (judge_schedule, lambda t, steps, warmup: 1.0, "Step 2 is off."),
-    (judge_schedule, lambda t, steps, warmup: cosine(t, steps, 0), "Step 1 is off."),
     (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule] * n / b, "Correct."), (judge_floor, lambda rule, n, b: None, "Not written yet."),
     (judge_floor, ..., "Not written yet."), (judge_floor, 28, "Not a function."), (judge_floor, lambda rule, n, b: {}[rule], "It raised KeyError."),
     (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 24}[rule] * n / b, "Not the floor of adamw."),

@@ -83,28 +83,54 @@ def test_bad_input_is_named_with_its_remedy(call, message):
 
 
 @pytest.mark.parametrize("kind", trainings.SIZES)
-def test_every_rule_is_swept_over_as_many_step_sizes_and_adamw_without_warm_up_too(kind):
+def test_every_rule_is_swept_over_as_many_step_sizes_and_some_without_warm_up_or_clipping(kind):
     size = trainings.SIZES[kind]
     cases = trainings.trainings(kind, size)
     by_rule = {}
-    for rule, warmup, lr in cases:
-        by_rule.setdefault((rule, warmup), []).append(lr)
-    assert set(by_rule) == {("momentum", size.warmup), ("adam", size.warmup), ("adamw", size.warmup), ("adamw", 0)}
-    assert len({len(lrs) for lrs in by_rule.values()}) == 1
-    for (_, warmup, lr), (make, wanted) in cases.items():
+    for case in cases:
+        by_rule.setdefault(case[:3], []).append(case.lr)
+    whole, clip = size.warmup, trainings.CLIP
+    assert set(by_rule) == {("momentum", whole, clip), ("adam", whole, clip), ("adamw", whole, clip), ("adamw", 0, clip),
+                            ("momentum", whole, None), ("adam", whole, None)}
+    assert {len(lrs) for lrs in by_rule.values()} == {9}
+    assert {round(max(lrs) / min(lrs)) for lrs in by_rule.values()} == {100}
+    for case, (make, wanted) in cases.items():
         made = make([torch.nn.Parameter(torch.ones(2))])
-        assert (made.param_groups[0]["lr"], wanted.warmup) == (lr, warmup)
+        assert (made.param_groups[0]["lr"], wanted.warmup) == (case.lr, case.warmup)
+
+
+@pytest.mark.parametrize("rule", ["momentum", "adam", "adamw"])
+@pytest.mark.parametrize(("clip", "length"), [(0.25, 0.25), (None, 5.0), (10.0, 5.0)])
+def test_an_optimizer_of_the_lab_clips_the_whole_gradient_before_it_steps(rule, clip, length):
+    params = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    made = trainings.optimizer(rule, 1.0, clip)(params)
+    params[0].grad, params[1].grad = torch.tensor([3.0]), torch.tensor([4.0])
+    made.step()
+    assert torch.cat([p.grad for p in params]).norm().item() == pytest.approx(length, rel=1e-4)
+    if rule == "momentum":
+        assert torch.cat([p.detach() for p in params]).norm().item() == pytest.approx(length, rel=1e-4)
+
+
+def test_every_batch_reads_as_many_characters():
+    size = trainings.SIZES["cpu"]
+    read = {batch * wanted.steps for (_, batch, _), (_, wanted) in trainings.batch_trainings("cpu", size).items()}
+    assert read == {size.batch * size.steps}
 
 
 def test_what_is_recorded_says_how_and_can_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
     threads = torch.get_num_threads()
     try:
-        record_lab.main(["--device", "cpu", "--steps", "4", "--seeds", "2", "--json", str(tmp_path / "lab.json")])
+        monkeypatch.setitem(trainings.LRS, "cpu", {"momentum": (0.1, 1.0, 10.0), "adam": (0.001, 0.01, 0.1)})
+        monkeypatch.setattr(record_lab, "PLACES", 2)
+        record_lab.main(["--device", "cpu", "--steps", "8", "--seeds", "2", "--json", str(tmp_path / "lab.json")])
     finally:
         torch.set_num_threads(threads)
     found = json.loads((tmp_path / "lab.json").read_text(encoding="utf-8"))
-    assert found["command"] == "python authoring/record_lab.py --device cpu --seeds 2 --steps 4"
+    assert found["command"] == "python authoring/record_lab.py --device cpu --seeds 2 --steps 8"
     assert str(tmp_path) not in json.dumps(found)
-    assert found["size"]["warmup"] == 1
+    assert found["size"]["warmup"] == 2
     assert len(found["sweep"]) == 2 * len(trainings.trainings("cpu", trainings.SIZES["cpu"]))
+    assert found["story"]["steps"] == [0, 16, 32]
+    assert all(text.startswith("And God said") for text in found["story"]["texts"])
+    assert {len(curve) for curve in found["curves"].values()} == {8}

@@ -1,60 +1,74 @@
-"""Every part of a lesson can be entered after its first cell: it uses no name that only another part makes."""
+"""Every part of a lesson can be entered after the set-up cell: what its cells use, its own cells or Python have made."""
 from __future__ import annotations
 
 import ast
 import builtins
 import re
+import symtable
 
 import pytest
 import source as lessons
-import style
+from execute import blanks
 
-FROM_SETUP = {"plots", "progress", "display", "get_ipython"} | {*dir(builtins)}
-TAUGHT_ANEW = [source for source in lessons.sources() if lessons.name_of(source) in
-               ("07_momentum", "08_rmsprop", "deeper/07_momentum", "deeper/08_rmsprop", "deeper/09_adam")]
-CASES = [(source, solution) for source in TAUGHT_ANEW for solution in (False, True)]
-
-
-def expressions(text):
-    """What stands in the blanks of a text, without the formats."""
-    return [re.sub(r":[^])]*$", "", blank["value"]) for blank in style.BLANK.finditer(text)]
+LESSONS = [name for name in map(lessons.name_of, lessons.sources()) if name != "glossary"]
+GIVEN = {*dir(builtins), "display", "plots", "progress", "__name__"}  # Jupyter's, and the set-up cell's
+CASES = [(name, solution) for name in LESSONS for solution in lessons.variants(lessons.LESSONS / f"{name}.py")]
 
 
-def parts(source, solution):
-    """(heading, texts of its code and of its blanks) of each part, which begins with a heading of the second level."""
-    found = [("the beginning", [])]
-    for cell in lessons.cells(source, solution=solution):
-        if cell.cell_type == "code":
-            found[-1][1].extend([] if "setup" in cell.metadata.get("tags", []) else [cell.source])
-            continue
-        before, *others = re.split(r"^## (.+)$", cell.source, flags=re.MULTILINE)
-        found[-1][1].extend(expressions(before))
-        for heading, text in zip(others[::2], others[1::2], strict=True):
-            found.append((heading, expressions(text)))
+def parts(name, solution):
+    """The parts of a lesson, each as its title and its texts of code, the blanks of its prose among them."""
+    found = [("before the first part", [])]
+    for cell in lessons.cells(lessons.LESSONS / f"{name}.py", solution=solution):
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and "setup" not in tags:
+            found[-1][1].append(cell.source)
+        elif cell.cell_type == "markdown":
+            for piece in re.split(r"(?m)^(?=## )", cell.source):
+                title = re.match(r"## (.+)", piece)
+                if title:
+                    found.append((title[1], []))
+                found[-1][1].extend(blanks(piece))
     return found
 
 
-def bound_and_loaded(code):
-    """The names that a cell makes, and those that it looks up outside of its own functions' arguments."""
-    tree = ast.parse(code)
-    made, asked = set(), set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            made.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            made |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.arg):
-            made.add(node.arg)
-        elif isinstance(node, ast.Name):
-            (made if isinstance(node.ctx, ast.Store) else asked).add(node.id)
-    return made, asked
+def missing(codes):
+    """The names that these texts use, in this order, before any of them has made them; functions are asked what they will look up."""
+    made, lacks = set(GIVEN), set()
+    for code in codes:
+        table = symtable.symtable(code, "cell", "exec")
+        inner = {symbol.get_name() for scope in scopes(table) for symbol in scope.get_symbols() if symbol.is_global()}
+        mine = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()}
+        used = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()} | inner
+        lacks |= {name for name in used - made if name not in mine or first_use_is_before(code, name)}
+        made |= mine
+    return lacks
 
 
-@pytest.mark.parametrize(("source", "solution"), CASES, ids=[f"{lessons.name_of(s)}{'-solution' * v}" for s, v in CASES])
-def test_a_part_uses_no_name_that_another_part_makes(source, solution):
-    for heading, codes in parts(source, solution):
-        known = set(FROM_SETUP)
-        for code in codes:
-            made, asked = bound_and_loaded(code)
-            assert asked <= known | made, f"{heading}: {sorted(asked - known - made)} in\n{code}"
-            known |= made
+def scopes(table):
+    """All scopes inside of one."""
+    for child in table.get_children():
+        yield child
+        yield from scopes(child)
+
+
+def first_use_is_before(code, name):
+    """Whether a cell that makes a name reads it in a statement before the one that makes it."""
+    for statement in ast.parse(code).body:
+        table = symtable.symtable(ast.unparse(statement), "statement", "exec")
+        if name in table.get_identifiers():
+            symbol = table.lookup(name)
+            return not (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace())
+    return False
+
+
+@pytest.mark.parametrize(("name", "solution"), CASES, ids=[f"{name}{'-solution' * solution}" for name, solution in CASES])
+def test_each_part_makes_what_it_needs(name, solution):
+    for title, codes in parts(name, solution):
+        assert missing(codes) == set(), title
+
+
+def test_a_name_from_another_part_is_found():
+    assert missing(["x = 1", "print(x + y)"]) == {"y"}
+    assert missing(["import numpy as np\nx = np.ones(3)", "def f():\n    return x + z"]) == {"z"}
+    assert missing(["print(x)\nx = 2"]) == {"x"}
+    assert not missing(["try:\n    x = 1\nexcept OSError as e:\n    print(e, x)"])

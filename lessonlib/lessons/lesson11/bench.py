@@ -30,13 +30,14 @@ from lessonlib.pytorch.adamw import AdamW
 from lessonlib.rules import State, adamw
 from lessonlib.signature import whole_number
 
-__all__ = ["AS_WRITTEN", "BLOCKED", "BYTES", "COPIED", "FLOOR", "FOREACH", "FUSED", "LAYERS", "LOOP", "MANY", "ONE", "TRITON", "Row",
-           "machine", "main", "measure", "table", "transformer", "workloads"]
+__all__ = ["AS_WRITTEN", "BLOCKED", "BYTES", "COPIED", "FLOOR", "FOREACH", "FUSED", "IN_BLOCKS", "IN_PLACE", "LAYERS", "LOOP", "MANY",
+           "ONE", "TRITON", "Row", "machine", "main", "measure", "table", "transformer", "workloads"]
 
 NAME = "lessonlib.lessons.lesson11.bench"
 BYTES = 28  # for each float32 parameter: read theta, g, m, v, write theta, m, v
 COPIED = {"cpu": 2**26, "cuda": 2**28}  # float32 numbers in the buffers whose copy gives the bandwidth
 FLOOR, FUSED, TRITON, BLOCKED = "the floor", "torch, fused", "ours, triton", "numpy in place, in blocks, all cores"
+IN_PLACE, IN_BLOCKS = "numpy in place", "numpy in place, in blocks"
 AS_WRITTEN, LOOP, FOREACH = "numpy, the rule as written", "torch, loop", "torch, foreach"
 ONE, LAYERS, MANY = "one tensor", "a transformer", "1000 tensors of 1024"
 
@@ -197,8 +198,8 @@ def _engines(device: str, sets: list[list[torch.nn.Parameter]]) -> Iterator[tupl
     if device == "cpu":
         whole = max(p.numel() for p in sets[0])
         yield AS_WRITTEN, _numpy(sets, adamw)
-        yield "numpy in place", _numpy(sets, lambda *a: adamw_(*a, block=whole))
-        yield "numpy in place, in blocks", _numpy(sets, adamw_)
+        yield IN_PLACE, _numpy(sets, lambda *a: adamw_(*a, block=whole))
+        yield IN_BLOCKS, _numpy(sets, adamw_)
         yield BLOCKED, _numpy(sets, partial(adamw_, threads=os.cpu_count() or 1))
     for name, kind in ((LOOP, {"foreach": False}), (FOREACH, {"foreach": True}), (FUSED, {"fused": True})):
         yield name, _stepper([torch.optim.AdamW(params, **kind) for params in sets])

@@ -1,32 +1,66 @@
-"""The judges of lesson 11: a schedule, the bytes of a step, the cards of a training."""
+"""The judges of lesson 11: a step size, the bytes of a step, a batch that fits, a loop for float16, a schedule, the cards of a training."""
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from lessonlib.attempts import Stop, answers
+from lessonlib.attempts import Stop, answers, patiently
 from lessonlib.checks import Verdict, judge, number
+from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import play
 
-__all__ = ["judge_cards", "judge_floor", "judge_schedule"]
+__all__ = ["NEAR", "ROOM_MB", "judge_batch", "judge_cards", "judge_floor", "judge_loop", "judge_shape", "judge_step_size"]
 
-SCHEDULES = ((10, 0), (100, 20), (1000, 999))  # steps, warm-up
+NEAR = 0.03  # nats a character: how close to the recorded best a tuned step size must come
+ROOM_MB = 100.0
 MODEL, ROOM_GB = 13e9, 40.0
+SLIPS = {  # bytes for each parameter -> what they are; the first that fits is told
+    "sgd": ((8, "That leaves one of three arrays out. The new theta has to be written. What else has to be read?"),
+            (4, "That is one array. Which ones are read, and which one is written?")),
+    "momentum": ((12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays are that?"),
+                 (16, "That leaves one array out. Is m read and written?"),
+                 (24, "That writes g as well. Does a step change the gradient?")),
+    "adamw": ((16, "That is what stays in memory, theta, g, m and v. A step reads and writes. Which arrays does it write?"),
+              (32, "That writes g as well. Does a step change the gradient?"),
+              (24, "That leaves one of seven arrays out. Which four are read, and which three are written?"),
+              (20, "That is momentum's. Which second average does AdamW read and write?"),
+              (12, "That is gradient descent's. Which averages does AdamW read and write?")),
+}
 
 
 @judge
-def judge_schedule(function: Any) -> Verdict:
-    """Return a Verdict on function(t, steps, warmup) -> the share of the step size: a line up, then half a cosine down."""
-    calls = [(t, steps, warmup) for steps, warmup in SCHEDULES for t in range(1, steps + 1)]
-    for (t, steps, warmup), answer in zip(calls, answers(function, calls), strict=True):
-        share = number(answer, "a share of the step size")
-        right = t / (warmup + 1) if t <= warmup else (1 + math.cos(math.pi * (t - 1 - warmup) / (steps - warmup))) / 2
-        if abs(share - right) > 1e-9:
-            part = "the warm-up" if t <= warmup else "the cosine"
-            return Verdict(False, f"Step {t} is off.\nWith T = {steps} and W = {warmup}, step {t} belongs to {part}. You return "
-                           f"{share:.6g}; it should be {right:.6g}. What do you get by hand?")
-    return Verdict(True, f"Correct.\nEvery step of {len(SCHEDULES)} schedules is right, also where the warm-up is all but one step.")
+def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
+    """Return a Verdict on a step size for a rule of the lab's sweep: one training of the small size, beside the recorded best."""
+    lr = number(guess, "a step size", 1e-9)
+    import torch
+
+    from lessonlib.lessons.lesson11.sweep import best_of
+    from lessonlib.lessons.lesson11.trainings import SIZES, optimizer
+    from lessonlib.pytorch.transformer import fit
+
+    record = recorded("lab_cpu.json")
+    assert record is not None
+    goal = best_of(record, rule).median + NEAR
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a model this small is slower on two
+    try:
+        ended, longer = (fit(optimizer(rule, each), _corpus(), SIZES["cpu"]).test for each in (lr, 3 * lr))
+    finally:
+        torch.set_num_threads(threads)
+    seen = f"With lr={lr:g} {rule} ends at a test loss of {ended:.2f}, and the goal is {goal:.2f}."
+    if ended <= goal:
+        return Verdict(True, f"Correct.\n{seen}")
+    if longer < ended:
+        return Verdict(False, f"Too short a step.\n{seen} With a longer step it would end lower. How much longer do you dare?")
+    return Verdict(False, f"Too long a step.\n{seen} With a still longer step it would end higher. What does a third of your lr do?")
+
+
+def _corpus() -> Any:
+    from lessonlib.lessons.lesson11.half import corpus
+
+    return corpus()
 
 
 @judge
@@ -38,9 +72,98 @@ def judge_floor(function: Any) -> Verdict:
         seconds, right = number(answer, "a time in seconds"), play.STEP_BYTES[rule] * parameters / bandwidth
         if not math.isclose(seconds, right, rel_tol=1e-9):
             return Verdict(False, f"Not the floor of {rule}.\n{parameters} parameters at {bandwidth:g} bytes a second take {seconds:g} s "
-                           f"in yours: {seconds * bandwidth / parameters:g} bytes for each. What is read, and what is written?")
+                           f"in yours. {_slip(rule, seconds, parameters, bandwidth)}")
     each = ", ".join(f"{rule} {count}" for rule, count in play.STEP_BYTES.items())
     return Verdict(True, f"Correct.\nBytes for each parameter: {each}.")
+
+
+def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str:
+    """What a wrong time looks like, and a question."""
+    if (parameters, bandwidth) != (1000, 1000.0):
+        return "It was right for a thousand parameters at a thousand bytes a second. What should twice the bandwidth do to the time?"
+    each = seconds * bandwidth / parameters
+    if math.isclose(each, 1000 * play.STEP_BYTES[rule]):
+        return "That is a thousand times too long, so it is milliseconds. How many seconds are that?"
+    if math.isclose(each, play.STEP_BYTES[rule] / 4):
+        return "That counts numbers. How many bytes has a float32?"
+    if math.isclose(each, 2 * play.STEP_BYTES[rule]):
+        return "That is twice as long, as for float64. How many bytes has a float32?"
+    known = next((text for count, text in SLIPS[rule] if math.isclose(each, count)), "What is read, and what is written?")
+    return f"That is {each:g} bytes for each parameter. {known}"
+
+
+@judge
+def judge_batch(guess: Any) -> Verdict:
+    """Return a Verdict on the largest power of two whose training step stays within ROOM_MB: it is run, on the GPU where there is one."""
+    from lessonlib.lessons.lesson11.memory import training_peak
+
+    batch = int(number(guess, "a number of windows", 1, 4096, whole=True))
+    if batch > 256:
+        raise Stop("Out of memory.", f"{batch} windows were not tried; 256 are beyond {ROOM_MB:g} MB. What does one more window take?")
+    peak = training_peak(batch)
+    seen = f"With {batch} windows the peak is {peak:.0f} MB, and there is room for {ROOM_MB:g}."
+    if peak > ROOM_MB:
+        raise Stop("Out of memory.", f"{seen} How much does one more window take?")
+    if math.log2(batch) % 1:
+        raise Stop("It fits, and another number was asked for.", f"{seen} Which of 1, 2, 4, 8, ... is the largest that fits?")
+    twice = training_peak(2 * batch)
+    if twice <= ROOM_MB:
+        raise Stop("It fits, and twice as many would.", f"{seen} What do {2 * batch} windows take?")
+    return Verdict(True, f"Correct.\n{seen} {2 * batch} windows would take {twice:.0f} MB.")
+
+
+@judge
+def judge_loop(loop: Any) -> Verdict:
+    """Return a Verdict on a training loop for float16, loop(model, optimizer, scaler, batches): tried with a tiny model on the CPU."""
+    from lessonlib.lessons.lesson11.half import train_float16, what_a_loop_does
+
+    if loop is None or loop is ...:
+        raise Stop("Not written yet.", "Your turn: write the function, run its cell, then this one again.")
+    if not callable(loop) or isinstance(loop, type):
+        raise Stop("Not a function.", f"This is a {type(loop).__name__}. Pass the function itself, without calling it.")
+    what_a_loop_does(train_float16)  # what torch loads at its first step is not the learner's time
+    seen = patiently(partial(what_a_loop_does, loop))
+    lengths = " and ".join(f"{length:.2g}" for length in seen["lengths"])
+    question = {
+        "nothing": "Not written yet.\nNothing was scaled and nothing moved. Your turn: write the lines, run their cell, then this one.",
+        "no scale": "Nothing is scaled.\nThe loss went backward as it is, so small gradients are lost in float16. Which call of the scaler "
+                    "belongs around the loss?",
+        "no step": "Nothing moves.\nThe optimizer never stepped. Which call of the scaler makes it step?",
+        "own step": "The optimizer stepped by itself.\nA gradient with an infinity in it would have been taken as well. Which call of the "
+                    "scaler looks first?",
+        "no update": "The scale is never updated.\nThe scaler must know that a step is over. Which of its calls says so?",
+        "clip first": "Clipped before it was unscaled.\nThe optimizer saw gradients of length {lengths}, thousands of times too short. "
+                      "Which line has to come before the clipping?",
+        "no unscale": "Clipped while it was still scaled.\nThe optimizer saw gradients of length {lengths}, thousands of times too short. "
+                      "Which call of the scaler has to come before the clipping?",
+        "no clip": "Nothing is clipped.\nThe optimizer saw gradients of length {lengths}, and 1 is the limit. Where does the clipping go?",
+        "no zero_grad": "Gradients pile up.\nAt the second batch the first gradient is still there. Which line clears it?",
+        "cleared": "The gradients are gone.\nThey were cleared after they were computed. Which order do the two lines need?",
+        "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
+        "other": "Not yet.\nIt steps with gradients of length {lengths}. Which of its lines is not in the loop above?"}
+    if seen["found"] == "right":
+        return Verdict(True, f"Correct.\nThe long gradient was clipped to 1, the short one kept its length of {seen['lengths'][1]:.2g}.")
+    return Verdict(False, question[seen["found"]].format(lengths=lengths, error=seen.get("error", "")))
+
+
+@judge
+def judge_shape(function: Any, steps: int = 200) -> Verdict:
+    """Return a Verdict on function(t) -> the share of the step size at t = 1 ... 200: small first, whole later, near zero at the end."""
+    shares = [number(answer, "a share of the step size") for answer in answers(function, [(t,) for t in range(1, steps + 1)])]
+    top, at = max(shares), shares.index(max(shares)) + 1
+    seen = f"It begins at {shares[0]:.2g}, is largest at step {at} with {top:.2g}, and ends at {shares[-1]:.2g}."
+    jump = max(abs(later - earlier) for earlier, later in zip(shares, shares[1:]))  # noqa: B905, RUF007
+    if min(shares) < 0 or not 0.95 <= top <= 1.05:
+        return Verdict(False, f"Not the whole step size.\n{seen} A share lies between 0 and 1. Where is yours 1?")
+    if shares[0] > 0.2:
+        return Verdict(False, f"The first step is long.\n{seen} Which steps does Adam take before its averages know anything?")
+    if at > steps // 2:
+        return Verdict(False, f"The rise takes long.\n{seen} How many steps are left at full size?")
+    if shares[-1] > 0.1:
+        return Verdict(False, f"It ends with long steps.\n{seen} What does lesson 8 say of the hops around a minimum?")
+    if jump > 0.3:
+        return Verdict(False, f"It jumps.\n{seen} From one step to the next it changes by {jump:.2g}. Can it get there by and by?")
+    return Verdict(True, f"Correct.\n{seen}")
 
 
 def _held(stage: int, cards: float) -> float:

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lessonlib.pytorch.transformer import Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["Allocated", "first_steps"]
+__all__ = ["MODEL", "Allocated", "first_steps", "gpu_extra", "training_peak"]
+
+MODEL = Size(layers=4, width=128, heads=4, context=64, batch=1, steps=1)  # whose peak is measured
+LETTERS = 60
 
 
 class Allocated(TorchDispatchMode):
@@ -58,3 +63,51 @@ def first_steps(make_optimizer: Callable[[Any], torch.optim.Optimizer], tensors:
     with Allocated() as counted:
         made.step()
     return {"state": sum(t.numel() * t.element_size() for t in buffers) / (tensors * each), "extra": counted.peak / (tensors * each)}
+
+
+def gpu_extra(make_optimizer: Callable[[Any], torch.optim.Optimizer], each: int = 1 << 24) -> float | str:
+    """Return the bytes for each float32 parameter that a GPU's allocator saw in use for a moment in a step; a text where there is none."""
+    if not torch.cuda.is_available():
+        return "no GPU here"
+    params = [torch.nn.Parameter(torch.ones(each, device="cuda", dtype=torch.float32)) for _ in range(8)]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    made = make_optimizer(params)
+    made.step()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    made.step()
+    return float(torch.cuda.max_memory_allocated() - before) / (8 * each)
+
+
+def training_peak(batch: int, device: str | None = None, size: Size = MODEL) -> float:
+    """Return the MB in use at the peak of a training step of a transformer with AdamW: weights, state, gradients, activations.
+
+    batch: windows. device: "cuda" where there is a GPU, whose allocator is asked; on a CPU the tensors are counted that torch makes.
+    Raises ValueError for less than one window.
+    """
+    batch = whole_number("batch", batch, least=1)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    before = torch.cuda.memory_allocated() if device == "cuda" else 0
+    model = Transformer(LETTERS, size).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, foreach=True)
+    generator = torch.Generator(device="cpu").manual_seed(0)
+    drawn = torch.randint(LETTERS, (batch, size.context + 1), device="cpu", dtype=torch.int64, generator=generator).to(device)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        functional.cross_entropy(model(drawn[:, :-1]).flatten(0, 1), drawn[:, 1:].flatten()).backward()
+        optimizer.step()
+
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer.step()  # makes the state
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        step()
+        return float(torch.cuda.max_memory_allocated() - before) / 1e6
+    optimizer.zero_grad()
+    held = sum(12 * p.numel() for p in model.parameters())  # a float32 weight and its two averages
+    with Allocated() as counted:
+        step()
+    return (held + counted.peak) / 1e6

@@ -1,23 +1,25 @@
 """The experiments and figures of lesson 11: what a step costs, and what fits into memory."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson11.machine import NAMES, NOT_RECORDED
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
-from lessonlib.plots import look
+from lessonlib.plots import look, show
 
-__all__ = ["CEILING", "STEP_BYTES", "best_of", "bytes_per_rank", "floor_of_a_machine", "in_words", "ladder",
-           "seed_range", "warmup_basin", "will_it_fit"]
+__all__ = ["MACHINES", "STEP_BYTES", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "ladder", "show_ladder",
+           "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
 KINDS = ("parameters", "gradients", "state")
 GB = 1e9
-CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
+COLORS = {"parameters": "#4a4a4a", "gradients": "#9e5210", "state": "#3f0a61"}
 
 
 def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int = 4, gradient: int = 4, state: int = 8) -> dict[str, float]:
@@ -35,55 +37,55 @@ def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int =
     return {kind: held[kind] / ranks if stage >= spread_from else held[kind] for kind, spread_from in zip(KINDS, (3, 2, 1), strict=True)}
 
 
-def _time(seconds: float) -> str:
-    """A duration in the unit that suits it."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
+MACHINES = {"laptop": 50.0, "T4": 320.0, "A100, 40 GB": 1555.0, "H100": 3350.0}  # GB/s; NVIDIA's figures, and a common laptop's
+WIDEST = 200.0  # ms that the picture shows
+RULES = {"gradient descent": "sgd", "momentum": "momentum", "AdamW": "adamw"}
+
+
+def floor_ms(rule: str, parameters: float, bandwidth: float) -> float:
+    """Return the least time of a step in float32, in ms; bandwidth in GB/s.
+
+    >>> round(floor_ms("adamw", 124e6, 320), 1)
+    10.8
+    """
+    return 1e3 * STEP_BYTES[rule] * parameters / (bandwidth * GB)
 
 
 def floor_of_a_machine() -> Experiment:
-    """The least that a step can take, by rule, number of parameters and memory bandwidth."""
-    names = {"sgd": "gradient descent", "momentum": "momentum", "adamw": "AdamW"}
-    sizes = np.geomspace(1e6, 1e12, 2)
-
+    """The least that a step can take on four machines, by rule and number of parameters."""
     def scene() -> Scene:
-        figure = new_figure(7.2, 4.2)
-        ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e6, 1e12), ylim=(1e-6, 1e4), xlabel="parameters",
-                                ylabel="least time for a step, s", title="A step cannot be faster than memory")
-        for size, name in ((124e6, "GPT-2 small"), (7e9, "7 billion"), (405e9, "405 billion")):
-            ax.axvline(size, color="#bbbbbb", linewidth=1)
-            ax.text(size * 0.93, 1.5e-6, name, rotation=90, ha="right", va="bottom", color="#555555", fontsize=9)
-        ax.axhline(0.1, color="black", linewidth=1)
-        ax.text(1.2e6, 0.13, "0.1 s")
+        figure = new_figure(7.6, 3.6)
+        ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) - 0.5, -0.75), xlabel="least time of a step, ms",
+                                title="A step cannot be faster than memory", yticks=range(len(MACHINES)))
+        ax.set_yticklabels([f"{name}\n{bandwidth:,.0f} GB/s" for name, bandwidth in MACHINES.items()])
+        ax.grid(visible=False, axis="y")
+        ax.axvline(30, color="black", linewidth=1)
+        ax.text(30, -0.72, " 30 ms", fontsize=9, va="top", color="#555555")
         artists: dict[str, Any] = {}
-        for rule, label in names.items():
-            style = look(rule)
-            (artists[rule],) = ax.plot([], [], color=style.color, linestyle=style.dash, label=f"{label}, {STEP_BYTES[rule]} bytes each")
-        (artists["here"],) = ax.plot([], [], color=look("adamw").color, marker="o", markersize=9, linestyle="none", zorder=4)
-        figure.legend(handles=[artists[rule] for rule in names], loc="outside lower center", ncols=3, fontsize=9)
-        return Scene(figure, artists, "The least time of a step against the number of parameters, on logarithmic axes: one straight line "
-                     "for each of three optimizers, a dot for AdamW at the chosen size, and a line at 0.1 s.",
-                     {rule: ["bandwidth"] for rule in names})
+        for place, name in enumerate(MACHINES):
+            (artists[name],) = ax.barh([place], [1], height=0.6, color=COLORS["parameters"])
+            artists[f"{name} ms"] = ax.text(1, place, "", va="center", fontsize=10, zorder=5)
+        return Scene(figure, artists, "Four bars, the least time of a step on a laptop, a T4, an A100 and an H100, and a line at 30 ms.")
 
-    def update(artists: dict[str, Any], parameters: float, bandwidth: float) -> str:
-        for rule in names:
-            if rule in artists:
-                artists[rule].set_data(sizes, STEP_BYTES[rule] * sizes / (bandwidth * GB))
-        least = STEP_BYTES["adamw"] * parameters / (bandwidth * GB)
-        artists["here"].set_data([parameters], [least])
-        return (f"{parameters:.3g} parameters x {STEP_BYTES['adamw']} bytes at {bandwidth:.3g} GB/s: AdamW cannot take less than "
-                f"{_time(least)} for a step.")
+    def update(artists: dict[str, Any], rule: str, parameters: float) -> str:
+        told = []
+        for place, (name, bandwidth) in enumerate(MACHINES.items()):
+            least = floor_ms(RULES[rule], parameters, bandwidth)
+            shown = f"{least:,.0f} ms" if least >= 10 else f"{least:.2g} ms"
+            artists[name].set_bounds(0, place - 0.3, min(least, WIDEST), 0.6)
+            fits = least < 0.8 * WIDEST
+            artists[f"{name} ms"].set_text(f"   {shown}" if fits else f"{shown} " + "\u25b6" * (least > WIDEST))
+            artists[f"{name} ms"].set_x(min(least, WIDEST))
+            artists[f"{name} ms"].set_horizontalalignment("left" if fits else "right")
+            artists[f"{name} ms"].set_color("black" if fits else "white")
+            told.append(f"{name} {shown}")
+        return f"{rule}, {STEP_BYTES[RULES[rule]]} bytes for each of {parameters:.3g} parameters, takes at least: {'; '.join(told)}."
 
-    return Experiment(scene, update, {"parameters": Slider("parameters", 1e6, 1e12, 1.24e8, log=True),
-                                      "bandwidth": Slider("bandwidth, GB/s", 5.0, 10_000.0, 20.0, log=True)},
-                      Goal("a model of 7 billion parameters or more: bring the floor of AdamW below 0.1 s.",
-                           lambda parameters, bandwidth: parameters >= 6.99e9
-                           and STEP_BYTES["adamw"] * parameters / (bandwidth * GB) < 0.1))
-
-
-COLORS = {"parameters": "#4a4a4a", "gradients": "#9e5210", "state": "#3f0a61"}
+    return Experiment(scene, update, {"rule": Choice("rule", list(RULES), "AdamW"),
+                                      "parameters": Slider("parameters", 1e7, 1e10, 1.24e8, log=True)},
+                      Goal("with AdamW, find the largest model that a T4 can step in 30 ms.",
+                           lambda rule, parameters: rule == "AdamW" and 27.5 <= floor_ms("adamw", parameters, MACHINES["T4"]) <= 30),
+                      {"rule": "AdamW", "parameters": 3.3e8})
 
 
 def will_it_fit() -> Experiment:
@@ -136,69 +138,62 @@ def will_it_fit() -> Experiment:
 
     return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 7e9, log=True),
                                       "ranks": Choice("processes", [1, 2, 4, 8, 16, 64, 256, 1024], 4),
-                                      "card": Choice("memory of a card, GB", [16, 24, 80, 192], 80)},
-                      Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met))
+                                      "card": Choice("memory of a card, GB", [16, 24, 40, 80], 80)},
+                      Goal("7 billion parameters or more on cards of 24 GB: find a number of processes at which only stage 3 fits.", met),
+                      {"parameters": 7e9, "ranks": 8, "card": 24})
 
 
-def _in_floors(row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    """The seconds of each repeat of a recorded row as multiples of the least a step can take."""
-    return np.array(row["seconds"]) * row["copied_per_second"] / (STEP_BYTES["adamw"] * row["parameters"])
-
-
-def ladder(bench: Mapping[str, Any], workload: str, ax: Axes) -> None:
-    """Draw what each engine took for a workload of a recorded bench, as times the floor, the slowest on top."""
-    rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"]]
-    rows.sort(key=lambda row: median(row["seconds"]))
-    for place, row in enumerate(rows):
-        times = _in_floors(row)
+def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str]) -> None:
+    """Draw what each of `engines` took for a workload of a recorded bench, in ms, in this order from the top, and a line at the floor."""
+    rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
+    found = [rows[engine] for engine in engines if engine in rows]
+    longest = max(1e3 * max(row["seconds"]) for row in found)
+    for place, row in enumerate(found):
+        times = 1e3 * np.array(row["seconds"])
         ours = row["engine"].startswith(("ours", "numpy"))
         ax.barh(place, np.median(times), color=look("adamw").color if ours else "#8a8a8a", height=0.66)
         ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
-        ax.text(times.max() * 1.06, place, f"{np.median(times):.1f}", va="center", fontsize=9)
-    ax.axvline(1, color="black", linewidth=1.5)
-    ax.set(yticks=range(len(rows)), xscale="log", xlim=(0.6, 2.5 * max(_in_floors(row).max() for row in rows)),
-           xlabel="time of a step, in floors", ylim=(-0.6, len(rows) - 0.4))
-    ax.set_yticklabels([row["engine"] for row in rows], fontsize=9)
+        ax.text(times.max() + 0.02 * longest, place, f"{np.median(times):.3g}", va="center", fontsize=9)
+    floor = 1e3 * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
+    ax.axvline(floor, color="black", linewidth=1.5)
+    ax.text(floor, -0.75, f" floor {floor:.2g}", fontsize=9)
+    ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), xlabel="ms a step", ylim=(len(found) - 0.4, -1.1))
+    ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
 
 
-def seed_range(sweep: Iterable[Mapping[str, Any]], rule: str, warmup: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return (step sizes, test losses (seeds, step sizes)) of a rule in a recorded sweep; inf where a training diverged."""
-    found: dict[float, list[float]] = {}
-    for row in sweep:
-        if (row["rule"], row["warmup"]) == (rule, warmup):
-            found.setdefault(row["lr"], []).append(np.inf if row["test"] is None else row["test"])
-    return np.array(list(found)), np.array(list(found.values())).T
+def show_ladder(workloads: Sequence[str], engines: Sequence[str]) -> None:
+    """Show the recorded ladder: a row for each machine, a panel for each workload; a GPU that nobody has recorded says so."""
+    benches = {shown: recorded(f"bench_{kind}.json") for kind, shown in NAMES.items()}
+    missing = [shown for shown, bench in benches.items() if bench is None and len(workloads) > 1]  # a line says so there, and no panel
+    benches = {shown: bench for shown, bench in benches.items() if shown not in missing}
+    figure = new_figure(4.4 * max(2, len(workloads)), (0.9 + 0.42 * len(engines)) * (len(benches) if len(workloads) > 1 else 1))
+    wide = len(workloads) > 1  # then machines stand below each other
+    axes = figure.subplots(len(benches), len(workloads), squeeze=False) if wide else figure.subplots(1, len(benches), squeeze=False).T
+    told = [f"{shown}: {NOT_RECORDED}" for shown in missing]
+    for row, (shown, bench) in zip(axes, benches.items(), strict=True):
+        for ax, workload in zip(row, workloads, strict=True):
+            ax.set_title(f"{shown}, {workload}", fontsize=11)
+            if bench is None:
+                ax.set(xticks=[], yticks=[])
+                ax.text(0.5, 0.5, NOT_RECORDED, ha="center", va="center", transform=ax.transAxes)
+                told.append(f"{shown}: {NOT_RECORDED}")
+            else:
+                ladder(bench, workload, ax, engines)
+                told.append(f"{shown}, {workload}: fastest is {fastest(bench, workload, engines)}")
+    if missing:
+        figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
+    show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 
-def best_of(record: Mapping[str, Any], rule: str, warmup: int) -> tuple[float, float, float]:
-    """Return (step size, lowest, highest test loss over the seeds) at the step size with the lowest median."""
-    lrs, losses = seed_range(record["sweep"], rule, warmup)
-    i = int(np.median(losses, axis=0).argmin())
-    return float(lrs[i]), float(losses[:, i].min()), float(losses[:, i].max())
+def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:
+    """Return the engine with the lowest median for a workload of a recorded bench."""
+    rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"] and row["engine"] in engines]
+    return str(min(rows, key=lambda row: median(row["seconds"]))["engine"])
 
 
-def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
-    """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range."""
-    size = record["size"]
-    for warmup, dash, marker in ((size["warmup"], "-", "P"), (0, ":", "x")):
-        lrs, losses = seed_range(record["sweep"], "adamw", warmup)
-        losses = np.minimum(losses, CEILING)
-        color = look("adamw").color if warmup else "black"
-        ax.plot(lrs, np.median(losses, axis=0), color=color, linestyle=dash, marker=marker,
-                label=f"{warmup} steps of warm-up" if warmup else "no warm-up")
-        ax.vlines(lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
-    ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
-           title=f"{size['layers']} layers, {size['width']} wide, {size['steps']} steps")
-    ax.legend()
-
-
-def in_words(bench: Mapping[str, Any]) -> str:
-    """Return a recorded ladder in a sentence."""
-    machine = bench["machine"]
-    rows = [row for row in bench["rows"] if row["workload"] == bench["rows"][0]["workload"] and row["seconds"]]
-    load = f", load {machine['load'][0]:.1f} at the start" if machine.get("load") else ""
-    times = ", ".join(f"{row['engine']} {np.median(t):.1f} ({t.min():.1f} to {t.max():.1f})" for row in rows for t in [_in_floors(row)])
-    return (f"Recorded by `{bench['command']}` on {machine.get('gpu', machine['cpu'])}, {machine['cores']} cores "
-            f"({rows[0]['copied_per_second'] / 1e9:.3g} GB/s, torch {machine['versions']['torch']}{load}): {rows[0]['parameters']:,} "
-            f"float32 parameters in one tensor, median and range of {len(rows[0]['seconds'])} repeats, in floors: {times}.")
+def where(record: Mapping[str, Any]) -> str:
+    """Return how and on what something was recorded, in a sentence; record: of a bench or of a step."""
+    machine = record["machine"]
+    name, version = machine.get("gpu", machine["cpu"]), machine["versions"]["torch"]
+    return f"Recorded by `{record['command']}` on {name}, {machine['cores']} cores, torch {version}."

@@ -1,0 +1,64 @@
+"""Which machine this is: the GPU by name, which 16-bit type it computes in, and how to get a GPU where there is none."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lessonlib.data import recorded
+
+__all__ = ["NOT_RECORDED", "Here", "by_machine", "here", "took"]
+
+NOT_RECORDED = "not recorded yet"
+NAMES = {"cpu": "CPU", "cuda": "GPU"}
+
+
+@dataclass(frozen=True)
+class Here:
+    """The machine that torch will train on. kind: "cpu" or "cuda"; memory: of the GPU, in GB; half: the 16-bit type to train in."""
+
+    kind: str
+    name: str = ""
+    memory: float = 0.0
+    half: torch.dtype = torch.bfloat16
+
+    def __repr__(self) -> str:
+        if self.kind == "cuda":
+            units = ("bfloat16, as it has units for it" if self.half == torch.bfloat16
+                     else "float16 with a GradScaler, as it has no units for bfloat16")
+            return f"GPU: {self.name}, {self.memory:.0f} GB. For 16 bits take {units}."
+        lines = ["No GPU here. Every cell runs at its small size, and the lesson is all there."]
+        if "google.colab" in sys.modules:
+            lines.append("To get one: Runtime > Change runtime type > T4 GPU > Save. Then run the set-up cell and this one again.")
+        else:
+            lines.append("To get one: open this notebook in Colab (Runtime > Change runtime type > T4 GPU), or take a machine with an "
+                         "NVIDIA card and torch for CUDA.")
+        return "\n".join(lines)
+
+
+def here() -> Here:
+    """Return what torch finds: the first GPU, or the CPU.
+
+    A card from before 2020, such as Colab's T4, has no units for bfloat16; torch says it supports bfloat16 there too, unless it is asked
+    to leave emulation out.
+    """
+    if not torch.cuda.is_available():
+        return Here("cpu")
+    about = torch.cuda.get_device_properties(0)
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return Here("cuda", about.name, about.total_memory / 1e9, torch.bfloat16 if native else torch.float16)
+
+
+def by_machine(name: str, tell: Callable[[Mapping[str, Any]], Any]) -> dict[str, Any]:
+    """Return what `tell` says of data/<name>_cpu.json and data/<name>_cuda.json, by "CPU" and "GPU"; NOT_RECORDED where there is none."""
+    found = {shown: recorded(f"{name}_{kind}.json") for kind, shown in NAMES.items()}
+    return {shown: NOT_RECORDED if record is None else tell(record) for shown, record in found.items()}
+
+
+def took(name: str, entry: str) -> str:
+    """Return how long something took when it was recorded, on each kind of machine: "CPU 5 s, GPU not recorded yet"."""
+    told = by_machine(name, lambda record: f"{record['seconds'][entry]:.0f} s")
+    return ", ".join(f"{shown} {text}" for shown, text in told.items())

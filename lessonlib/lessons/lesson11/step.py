@@ -1,0 +1,173 @@
+"""Where the time of a training step goes: forward, backward and optimizer, tokens a second, and the memory at the peak.
+
+    python -m lessonlib.lessons.lesson11.step [--device cpu|cuda] [--json FILE]
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from lessonlib.data import recorded, text
+from lessonlib.lessons.lesson11.bench import machine
+from lessonlib.lessons.lesson11.machine import NAMES, NOT_RECORDED, here
+from lessonlib.lessons.lesson11.memory import training_peak
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+from lessonlib.pytorch.transformer import Corpus, Size, Transformer
+from lessonlib.signature import whole_number
+from lessonlib.tables import Table, table
+
+__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_words", "main", "measure", "share", "show_parts", "timed"]
+
+NAME = "lessonlib.lessons.lesson11.step"
+PARTS = ("forward", "backward", "optimizer")
+SIZES = {"cpu": Size(layers=4, width=128, heads=4, context=64, batch=16, steps=1),
+         "cuda": Size(layers=8, width=512, heads=8, context=256, batch=16, steps=1)}
+BATCHES = (1, 4, 16)
+SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
+COLORS = {"forward": "#c9c9c9", "backward": "#8a8a8a", "optimizer": look("adamw").color}
+
+
+def measure(
+    kind: str, batch: int | None = None, *, fused: bool = False, autocast: torch.dtype | None = None, repeats: int = 7,
+) -> dict[str, Any]:
+    """Return the median seconds of each of PARTS in a training step, "tokens a second", and "peak GB" where there is a GPU.
+
+    kind: "cpu" or "cuda". batch: windows, those of SIZES where none is given. fused: torch's AdamW in one kernel, else in its default
+    way. autocast: the type of the matrix products, with a GradScaler where it is float16. The first step makes the state and is not
+    counted.
+    """
+    if kind not in SIZES:
+        raise ValueError(f"kind={kind!r}: one of {', '.join(SIZES)}")
+    repeats, size = whole_number("repeats", repeats, least=1), SIZES[kind]
+    size = size._replace(batch=size.batch if batch is None else batch)
+    corpus = Corpus(text(), kind)
+    model = Transformer(len(corpus.letters), size).to(kind)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, **({"fused": True} if fused else {}))
+    scaler = torch.amp.GradScaler(kind, enabled=autocast == torch.float16)
+    generator = torch.Generator(device="cpu").manual_seed(0)
+    if kind == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    taken = []
+    for _ in range(repeats + 1):
+        x, y = corpus.windows(size, generator)
+        optimizer.zero_grad()
+        clock = [_now(kind)]
+        with torch.autocast(kind, autocast) if autocast else nullcontext():
+            loss = functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
+        clock.append(_now(kind))
+        scaler.scale(loss).backward()
+        clock.append(_now(kind))
+        scaler.step(optimizer)
+        scaler.update()
+        clock.append(_now(kind))
+        taken.append([later - earlier for earlier, later in pairwise(clock)])
+    seconds = dict(zip(PARTS, (median(column) for column in zip(*taken[1:], strict=True)), strict=True))
+    found: dict[str, Any] = {"batch": size.batch, "fused": fused, "type": str(autocast or torch.float32)[6:], **seconds,
+                             "tokens a second": size.batch * size.context / sum(seconds.values())}
+    if kind == "cuda":
+        found["peak GB"] = torch.cuda.max_memory_allocated() / 1e9
+    return found
+
+
+def _now(kind: str) -> float:
+    """The clock, once the GPU is done with what it was given."""
+    if kind == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def share(row: Mapping[str, Any]) -> float:
+    """The optimizer's part of a measured step."""
+    return float(row["optimizer"] / sum(row[part] for part in PARTS))
+
+
+def in_words(part: float) -> str:
+    """Return the one of SHARES that a part of the whole belongs to.
+
+    >>> in_words(0.03), in_words(0.3), in_words(0.7)
+    ('less than a fifth', 'between a fifth and a half', 'more than a half')
+    """
+    return SHARES[(part > 0.2) + (part > 0.5)]
+
+
+def default_row(record: Mapping[str, Any], batch: int) -> dict[str, Any]:
+    """Return the recorded row of a batch size in float32 with torch's default way to step. Raises StopIteration where there is none."""
+    return dict(next(row for row in record["rows"] if row["batch"] == batch and not row["fused"] and row["type"] == "float32"))
+
+
+def timed(kind: str, *, repeats: int = 5) -> Table:
+    """Return what a step takes on this machine as a table: torch's default way, fused, and on a GPU under autocast too."""
+    ways: list[tuple[str, dict[str, Any]]] = [("as torch does it", {}), ("fused=True", {"fused": True})]
+    if kind == "cuda":
+        half = here().half
+        ways.append((f"fused=True, {str(half)[6:]}", {"fused": True, "autocast": half}))
+    found = [(name, measure(kind, repeats=repeats, **how)) for name, how in ways]
+    rows = [[name, *(1e3 * row[part] for part in PARTS), row["tokens a second"], row.get("peak GB", "no GPU")] for name, row in found]
+    header = ["AdamW", *(f"{part}, ms" for part in PARTS), "tokens a second", "peak, GB"]
+    return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"])
+
+
+def _windows(row: Mapping[str, Any]) -> str:
+    return f"{row['batch']} window" + "s" * (row["batch"] > 1)
+
+
+def show_parts() -> None:
+    """Show the parts of a training step at each batch size as they were recorded on a CPU, and on a GPU where somebody has."""
+    records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
+    figure = new_figure(8.6, 3.4)
+    told = []
+    for ax, (shown, record) in zip(figure.subplots(1, 2), records.items(), strict=True):
+        ax.grid(visible=False, axis="y")
+        if record is None:
+            ax.set(xticks=[], yticks=[], title=shown)
+            ax.text(0.5, 0.5, NOT_RECORDED, ha="center", va="center", transform=ax.transAxes)
+            told.append(f"{shown}: {NOT_RECORDED}")
+            continue
+        rows = [row for row in record["rows"] if not row["fused"] and row["type"] == "float32"]
+        for place, row in enumerate(rows):
+            left = 0.0
+            for part in PARTS:
+                ax.barh(place, 1e3 * row[part], left=left, color=COLORS[part], label=part if not place else None)
+                left += 1e3 * row[part]
+            ax.text(left, place, f" optimizer {share(row):.0%}", va="center", fontsize=9)
+            told.append(f"{shown}, {_windows(row)}: {left:.0f} ms, optimizer {share(row):.0%}")
+        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step", title=shown)
+        ax.set_yticklabels([_windows(row) for row in rows])
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.suptitle("Where the time of a training step goes", weight="bold")
+    show(figure, f"Bars of the time of a training step, made of forward, backward and optimizer, for three batch sizes. {'; '.join(told)}.")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure every batch size and way of stepping, and write all of it with the machine and its versions."""
+    parser = argparse.ArgumentParser(prog=f"python -m {NAME}", description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--device", choices=list(SIZES), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args(arguments)
+    kind = given.device
+    ways: list[Callable[[int], dict[str, Any]]] = [lambda batch: measure(kind, batch), lambda batch: measure(kind, batch, fused=True)]
+    if kind == "cuda":
+        half = here().half
+        ways.append(lambda batch: measure(kind, batch, fused=True, autocast=half))
+    found = [way(batch) for way in ways for batch in BATCHES]
+    for row in found:
+        print({name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in row.items()}, flush=True)
+    if given.json:
+        report = {"command": f"python -m {NAME} --device {kind}", "machine": machine(kind), "size": SIZES[kind]._asdict(), "rows": found,
+                  "peak": [[batch, training_peak(batch, kind)] for batch in BATCHES]}
+        given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

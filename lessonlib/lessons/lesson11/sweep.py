@@ -1,0 +1,214 @@
+"""The recorded sweeps of lesson 11, read and drawn: the best of each rule over the seeds, warm-up, clipping, batch size."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import basin, look, show
+
+__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of", "how_the_gap_changes", "lr_for",
+           "of_batch", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "show_way_down", "verdict",
+           "warmup_basin", "warmup_rows", "where_warmup_matters", "worst_batch"]
+
+Array = np.ndarray[Any, Any]
+CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
+NAMES = {"momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
+CHANGES = ("it shrinks", "it stays within a tenth", "it grows")
+BEHIND, TIED, AHEAD = "momentum is behind Adam", "momentum and Adam overlap", "momentum is ahead of Adam"
+
+
+class Best(NamedTuple):
+    """The best of a sweep: its step size, the median, lowest and highest test loss over the seeds there, and whether it lies inside."""
+
+    lr: float
+    median: float
+    low: float
+    high: float
+    inside: bool
+
+
+def seed_range(sweep: Iterable[Mapping[str, Any]], rule: str, warmup: int, clip: float | None = CLIP) -> tuple[Array, Array]:
+    """Return (step sizes, test losses (seeds, step sizes)) of a rule in a recorded sweep; inf where a training diverged."""
+    found: dict[float, list[float]] = {}
+    for row in sweep:
+        if (row["rule"], row["warmup"], row["clip"]) == (rule, warmup, clip):
+            found.setdefault(row["lr"], []).append(np.inf if row["test"] is None else row["test"])
+    return np.array(list(found)), np.array(list(found.values())).T
+
+
+def _best(lrs: Array, losses: Array) -> Best:
+    middle = np.median(losses, axis=0)
+    i = int(middle.argmin())
+    return Best(float(lrs[i]), float(middle[i]), float(losses[:, i].min()), float(losses[:, i].max()), 0 < i < len(lrs) - 1)
+
+
+def best_of(record: Mapping[str, Any], rule: str, *, warmup: int | None = None, clip: float | None = CLIP) -> Best:
+    """Return the Best of a rule, at the step size with the lowest median; warmup: the record's own where none is given."""
+    return _best(*seed_range(record["sweep"], rule, record["size"]["warmup"] if warmup is None else warmup, clip))
+
+
+def protocols(record: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each protocol: its name, momentum's and Adam's best median, and the gap; two or four step sizes to a decade."""
+    found = []
+    for name, clip, every in (("two to a decade, no clipping", None, 2), ("four to a decade, no clipping", None, 1),
+                              ("two to a decade, clipped", CLIP, 2), ("four to a decade, clipped", CLIP, 1)):
+        swept = [seed_range(record["sweep"], rule, record["size"]["warmup"], clip) for rule in ("momentum", "adam")]
+        slow, fast = (_best(lrs[::every], losses[:, ::every]).median for lrs, losses in swept)
+        found.append([name, slow, fast, slow - fast])
+    return found
+
+
+def how_the_gap_changes(found: list[list[Any]]) -> str:
+    """Return which of CHANGES the gap of `protocols` makes from its first row to its last."""
+    ratio = found[-1][3] / found[0][3]
+    return CHANGES[(ratio > 0.9) + (ratio > 1.1)]
+
+
+def lr_for(kind: str, rule: str = "adamw") -> float:
+    """Return the recorded best step size of a rule on this kind of machine.
+
+    Where nobody has recorded it, the CPU's, divided by how many times wider the model is: a guess, as wider layers ask for smaller steps.
+    """
+    record, known = recorded(f"lab_{kind}.json"), recorded("lab_cpu.json")
+    assert known is not None
+    if record is not None:
+        return best_of(record, rule).lr
+    return best_of(known, rule).lr * known["size"]["width"] / SIZES[kind].width
+
+
+def verdict(record: Mapping[str, Any], clip: float | None = CLIP) -> str:
+    """Return whether momentum's best is behind Adam's for every pair of seeds, ahead for every pair, or neither."""
+    slow, fast = (best_of(record, rule, clip=clip) for rule in ("momentum", "adam"))
+    return BEHIND if slow.low > fast.high else AHEAD if slow.high < fast.low else TIED
+
+
+def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[str] = NAMES) -> list[list[Any]]:
+    """Return a row for each rule: its name, best step size, median, lowest and highest test loss over the seeds, inside the sweep."""
+    found = [(rule, best_of(record, rule, clip=clip)) for rule in rules]
+    return [[NAMES[rule], best.lr, best.median, best.low, best.high, "yes" if best.inside else "no"] for rule, best in found]
+
+
+def show_sweep(record: Mapping[str, Any], level: float) -> None:
+    """Show the test loss of each rule against the step size, a line at the level of the table of pairs."""
+    figure = new_figure(7.2, 4.0)
+    ax = figure.add_subplot(ylabel="test loss, nats a character", title=f"Each tuned alike: {verdict(record)}")
+    for rule, name in NAMES.items():
+        lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
+        losses = np.minimum(losses, CEILING)
+        basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
+        ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
+    ax.axhline(level, color="black", lw=1)
+    ax.set(ylim=(min(row[3] for row in rows(record)) - 0.1, 3.4))
+    ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
+    ax.legend()
+    told = "; ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in rows(record))
+    show(figure, f"Test loss against step size, the median of the seeds for each of three rules, with bars for their range: {told}.")
+
+
+def show_way_down(record: Mapping[str, Any], levels: Mapping[str, float]) -> None:
+    """Show the training loss over the steps, each rule at its own best step size, over lines at the levels of simple tables."""
+    figure = new_figure(7.2, 3.9)
+    ax = figure.add_subplot(xlabel="step", ylabel="training loss, mean of 10 steps",
+                            title="The way down, each rule at its own best step size")
+    for rule, losses in record["curves"].items():
+        smooth = np.convolve(losses, np.ones(10) / 10, "valid")
+        style = look(rule)
+        ax.plot(np.arange(10, len(losses) + 1), smooth, color=style.color, ls=style.dash, marker=style.marker, markevery=30, lw=1.6,
+                label=f"{NAMES[rule]}, lr {best_of(record, rule).lr:g}")
+    for name, loss in levels.items():
+        ax.axhline(loss, color="#999999", lw=1)
+        ax.text(1, loss - 0.03, name, va="top", color="#555555", fontsize=9)
+    ax.set(xlim=(0, None))
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
+    show(figure, "Training loss of three rules over the steps, each at its own best step size, over lines at the levels of simple tables: "
+         "momentum rests at the level of the table of letters, Adam and AdamW pass it.")
+
+
+def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
+    """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range."""
+    size = record["size"]
+    for warmup, dash, marker in ((size["warmup"], "-", "P"), (0, ":", "x")):
+        lrs, losses = seed_range(record["sweep"], "adamw", warmup)
+        losses = np.minimum(losses, CEILING)
+        color = look("adamw").color if warmup else "black"
+        ax.plot(lrs, np.median(losses, axis=0), color=color, linestyle=dash, marker=marker,
+                label=f"{warmup} steps of warm-up" if warmup else "no warm-up")
+        ax.vlines(lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
+    ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
+           title=f"{size['layers']} layers, {size['width']} wide, {size['steps']} steps")
+    ax.legend()
+
+
+def warmup_rows(record: Mapping[str, Any], low: float = 0.0) -> list[list[Any]]:
+    """Return a row for each step size from `low` on: it, and the range of AdamW's test losses over the seeds with warm-up and without."""
+    lrs, warm = seed_range(record["sweep"], "adamw", record["size"]["warmup"])
+    cold = seed_range(record["sweep"], "adamw", 0)[1]
+    return [[lr, *(f"{losses.min():.2f} to {losses.max():.2f}" for losses in (warm[:, i], cold[:, i]))]
+            for i, lr in enumerate(lrs) if lr >= low]
+
+
+def where_warmup_matters(record: Mapping[str, Any]) -> str:
+    """Return whether the medians with and without warm-up differ more over the lower or over the upper half of AdamW's step sizes."""
+    warm, cold = (np.minimum(np.median(seed_range(record["sweep"], "adamw", w)[1], axis=0), CEILING) for w in (record["size"]["warmup"], 0))
+    apart = abs(warm - cold)
+    half = len(apart) // 2
+    return "the large ones" if apart[-half:].mean() > apart[:half].mean() else "the small ones"
+
+
+def show_warmup(records: Iterable[Mapping[str, Any]]) -> None:
+    """Show AdamW with warm-up and without, a panel for each recorded machine."""
+    found = list(records)
+    figure = new_figure(4.2 + 3 * len(found), 3.9)
+    for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
+        warmup_basin(record, ax)
+    show(figure, "AdamW's test loss against the step size, with warm-up and without: alike at small step sizes, apart at large ones, where "
+         "the seeds spread widely.")
+
+
+def of_batch(record: Mapping[str, Any], rule: str, batch: int) -> tuple[Array, Array]:
+    """Return (step sizes, test losses (seeds, step sizes)) of a rule at a batch size."""
+    found: dict[float, list[float]] = {}
+    for row in record["batches"]:
+        if (row["rule"], row["batch"]) == (rule, batch):
+            found.setdefault(row["lr"], []).append(np.inf if row["test"] is None else row["test"])
+    return np.array(list(found)), np.array(list(found.values())).T
+
+
+def batch_rows(record: Mapping[str, Any], rule: str) -> list[list[Any]]:
+    """Return a row for each batch size: it, the steps, the Best step size, and the median, lowest and highest test loss there."""
+    size, found = record["size"], []
+    for batch in BATCHES:
+        best = _best(*of_batch(record, rule, batch))
+        found.append([batch, size["steps"] * size["batch"] // batch, best.lr, best.median, best.low, best.high])
+    return found
+
+
+def worst_batch(found: list[list[Any]]) -> str:
+    """Return the batch of `batch_rows` with the highest median at its best step size."""
+    return f"{max(found, key=lambda row: row[3])[0]} windows"
+
+
+def show_batches(record: Mapping[str, Any]) -> None:
+    """Show AdamW's test loss against the step size at three batch sizes with equally many characters."""
+    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes, its lowest point marked.")
+
+
+def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
+    figure = new_figure(7.2, 3.8)
+    ax = figure.add_subplot(xlabel="step size lr", ylabel="test loss, nats a character", xscale="log",
+                            title="The same characters, in small batches or in large ones")
+    for batch, dash, shade in zip(BATCHES, (":", "--", "-"), ("#8a8a8a", "#505050", "#000000"), strict=True):
+        lrs, losses = of_batch(record, rule, batch)
+        middle = np.minimum(np.median(losses, axis=0), CEILING)
+        ax.plot(lrs, middle, color=shade, ls=dash, label=f"{batch} windows")
+        i = int(middle.argmin())
+        ax.plot(lrs[i], middle[i], color=look(rule).color, marker=look(rule).marker, ms=9, ls="none")
+    ax.legend()
+    return figure

@@ -1,0 +1,68 @@
+"""Which machine it is, as torch tells it, and what a training step costs there."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from lessonlib.lessons.lesson11 import half, machine, memory, step
+
+
+def a_gpu(monkeypatch, name, native):
+    """A torch that finds this card."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(name=name, total_memory=15.8e9))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+
+
+@pytest.mark.parametrize(("name", "native", "half_type", "said"), [
+    ("Tesla T4", False, torch.float16, "GPU: Tesla T4, 16 GB. For 16 bits take float16 with a GradScaler"),
+    ("NVIDIA L4", True, torch.bfloat16, "GPU: NVIDIA L4, 16 GB. For 16 bits take bfloat16")])
+def test_a_card_is_named_with_the_type_it_has_units_for(monkeypatch, name, native, half_type, said):
+    a_gpu(monkeypatch, name, native)
+    assert machine.here().half == half_type
+    assert repr(machine.here()).startswith(said)
+
+
+def test_without_a_gpu_it_says_how_to_choose_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "Runtime > Change runtime type > T4 GPU" in repr(machine.here())
+    monkeypatch.setitem(machine.sys.modules, "google.colab", SimpleNamespace())
+    assert "run the set-up cell and this one again" in repr(machine.here())
+
+
+def test_the_parts_of_a_step_are_timed_and_add_up(monkeypatch):
+    monkeypatch.setitem(step.SIZES, "cpu", step.SIZES["cpu"]._replace(layers=1, width=16, heads=2, context=8))
+    found = step.measure("cpu", 2, repeats=2)
+    assert all(found[part] > 0 for part in step.PARTS)
+    assert found["tokens a second"] == pytest.approx(16 / sum(found[part] for part in step.PARTS))
+    assert 0 < step.share(found) < 1
+    assert "no GPU" in repr(step.timed("cpu", repeats=1))
+    with pytest.raises(ValueError, match="kind='tpu'"):
+        step.measure("tpu")
+
+
+def test_the_peak_of_a_training_is_sixteen_bytes_a_parameter_and_a_line_in_the_batch():
+    peaks = {batch: memory.training_peak(batch, "cpu") for batch in (1, 8, 16, 24)}
+    parameters = sum(p.numel() for p in memory.Transformer(memory.LETTERS, memory.MODEL).parameters())
+    assert 16 * parameters <= 1e6 * peaks[1] <= 20.5 * parameters  # foreach holds four bytes more for a moment
+    assert peaks[24] - peaks[16] == pytest.approx(peaks[16] - peaks[8], rel=0.02)
+    with pytest.raises(ValueError, match="batch=0"):
+        memory.training_peak(0)
+
+
+def test_clipping_before_unscaling_stops_momentum_and_adamw_does_not_notice():
+    assert half.who_stops() == "momentum"
+    late, right = (half.loss_after("AdamW", order) for order in reversed(half.ORDERS))
+    assert late == pytest.approx(right, abs=0.1)
+
+
+def test_autocast_changes_products_alone():
+    assert half.types_under_autocast() == {"weights": "float32", "products": "bfloat16", "gradients": "float32", "state": "float32"}
+
+
+@pytest.mark.parametrize(("number", "became"), [(1.001, (1.001, 1.0, 1.001)), (1e5, (1e5, 99840.0, float("inf"))), (1e-8, (1e-8, 1.001e-8, 0.0))])
+def test_what_three_types_make_of_a_number(number, became):
+    kept = [torch.tensor(number).to(kind).item() for kind in (torch.float32, torch.bfloat16, torch.float16)]
+    assert kept == pytest.approx(became, rel=1e-3)

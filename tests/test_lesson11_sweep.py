@@ -1,0 +1,78 @@
+"""The recorded sweeps of lesson 11: how they are read, and that they say what the lesson says of them."""
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson11 import machine, opening, sweep, trainings
+
+SWEPT = [{"rule": rule, "warmup": 5, "clip": clip, "lr": lr, "seed": seed, "test": None if lr == 4.0 else base + seed + lr}
+         for seed in (0, 1) for rule, base in (("adam", 0.0), ("momentum", 3.0)) for clip in (trainings.CLIP, None) for lr in (2.0, 1.0, 4.0)]
+RECORD = {"size": {"layers": 4, "width": 128, "steps": 800, "warmup": 200, "batch": 16}, "sweep": [  # made up, to try the drawing
+    {"rule": "adamw", "warmup": warmup, "clip": trainings.CLIP, "lr": lr, "seed": seed, "test": None if lr == 0.1 and not warmup else 2 + lr + seed / 10}
+    for seed in (0, 1) for warmup in (0, 200) for lr in (0.01, 0.1)]}
+
+
+@pytest.fixture(scope="module")
+def lab():
+    return recorded("lab_cpu.json")
+
+
+def test_a_recorded_sweep_is_read_by_rule_and_a_diverged_training_is_inf():
+    lrs, losses = sweep.seed_range(SWEPT, "adam", 5)
+    assert lrs.tolist() == [2.0, 1.0, 4.0]
+    assert losses.tolist() == [[2.0, 1.0, np.inf], [3.0, 2.0, np.inf]]
+    found = {"sweep": SWEPT, "size": {"warmup": 5}}
+    assert sweep.best_of(found, "adam") == (1.0, 1.5, 1.0, 2.0, True)
+    assert sweep.rows(found, rules=["momentum"]) == [["momentum", 1.0, 4.5, 4.0, 5.0, "yes"]]
+
+
+@pytest.mark.parametrize(("base", "wanted"), [(3.0, sweep.BEHIND), (0.5, sweep.TIED), (-3.0, sweep.AHEAD)])
+def test_momentum_is_behind_or_ahead_only_where_the_starts_do_not_overlap(base, wanted):
+    swept = [row | {"test": row["test"] + base} if row["rule"] == "momentum" and row["test"] is not None else row
+             for row in ({**row, "test": row["test"] and row["test"] - 3.0 * (row["rule"] == "momentum")} for row in SWEPT)]
+    assert sweep.verdict({"sweep": swept, "size": {"warmup": 5}}) == wanted
+
+
+def test_a_recorded_warm_up_sweep_is_drawn_and_diverged_runs_stand_at_the_ceiling():
+    figure, ax = plt.subplots()
+    sweep.warmup_basin(RECORD, ax)
+    warm, cold = ax.lines
+    assert warm.get_ydata().tolist() == pytest.approx([2.06, 2.15])
+    assert cold.get_ydata().tolist() == pytest.approx([2.06, sweep.CEILING])
+    assert sweep.warmup_rows(RECORD, 0.1) == [[0.1, "2.10 to 2.20", "inf to inf"]]
+    assert sweep.where_warmup_matters(RECORD) == "the large ones"
+    plt.close(figure)
+
+
+def test_every_best_of_the_recorded_sweep_lies_inside_it(lab):
+    for rule in sweep.NAMES:
+        assert sweep.best_of(lab, rule).inside, rule
+    for rule in ("momentum", "adam"):
+        assert sweep.best_of(lab, rule, clip=None).inside, rule
+    assert sweep.best_of(lab, "adamw", warmup=0).inside
+
+
+def test_the_recorded_sweep_is_the_one_that_its_command_makes(lab):
+    size = trainings.SIZES["cpu"]
+    assert lab["size"] == size._asdict()
+    assert lab["clip"] == trainings.CLIP
+    seeds = {row["seed"] for row in lab["sweep"]}
+    wanted = {(*case, seed) for case in trainings.trainings("cpu", size) for seed in seeds}
+    assert {(row["rule"], row["warmup"], row["clip"], row["lr"], row["seed"]) for row in lab["sweep"]} == wanted
+    assert {(row["rule"], row["batch"], row["lr"]) for row in lab["batches"]} == set(trainings.batch_trainings("cpu", size))
+
+
+def test_where_no_gpu_is_recorded_the_lesson_says_so_and_guesses_a_step_size(lab):
+    told = machine.by_machine("never", lambda record: "recorded")
+    assert told == {"CPU": machine.NOT_RECORDED, "GPU": machine.NOT_RECORDED}
+    assert machine.took("lab", "longer").startswith("CPU ")
+    if recorded("lab_cuda.json") is None:
+        assert sweep.lr_for("cuda") == pytest.approx(sweep.lr_for("cpu") / 4)
+
+
+def test_tables_of_counts_know_what_is_drawn():
+    assert list(opening.levels()) == list(opening.LEVEL_NAMES)
+    assert sorted(opening.levels().values(), reverse=True) == list(opening.levels().values())
