@@ -2,22 +2,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from math import isclose, log10
-from numbers import Real
 from typing import Any, ParamSpec
-
-import numpy as np
 
 from lessonlib import progress, rules
 from lessonlib.attempts import PATIENCE_S, Stop, observe, patiently
 from lessonlib.diagnosis import diagnose, probes_for
 
-__all__ = ["Verdict", "check", "choice", "judge", "judge_slips", "number", "power_of_ten", "yours"]
+__all__ = ["Verdict", "check", "judge", "yours"]
 
-Array = np.ndarray[Any, Any]
 P = ParamSpec("P")
 
 
@@ -77,64 +72,8 @@ def yours(name: str, instead: Any, passes: Callable[[Any], Verdict] | None = Non
     written = shell.user_ns.get(name) if shell else None
     if check(written, instead) if passes is None else passes(written):
         return written
-    print(f"Your `{name}` is not finished yet, so this cell uses the library's.")
+    print(f"Your `{name}` is not right yet, so this cell uses the library's.")
     return instead
-
-
-def number(guess: Any, what: str, low: float = -np.inf, high: float = np.inf, *, above: float = -np.inf, whole: bool = False) -> float:
-    """Return a learner's number as a float. Raises Stop for no answer, for what is no number, and outside of [low, high].
-
-    what: with its article, such as "a step size". above: a bound that is no answer itself. Python's and NumPy's numbers are numbers, True
-    and "12" are not.
-
-    >>> number(0.05, "a step size", above=0)
-    0.05
-    """
-    if guess is None or guess is ...:
-        raise Stop("Not answered yet.", f"Put {what} in place of None, run that cell, then this one again. What is your guess?")
-    if isinstance(guess, np.ndarray) and guess.ndim == 0:
-        guess = guess.item()
-    if isinstance(guess, bool) or not isinstance(guess, Real):
-        shown = f"`{guess!r:.40}`, text" if isinstance(guess, str) else f"a {type(guess).__name__}"
-        bare = ", without quotes" if isinstance(guess, str) else ""
-        raise Stop(f"Not {what}.", f"You gave {shown}. Which single number do you mean{bare}?")
-    try:
-        value = float(guess)
-    except OverflowError:
-        value = np.inf
-    if not np.isfinite(value) or not low <= value <= high or not value > above or (whole and not value.is_integer()):
-        raise Stop(f"Not {what}.", f"You gave {value:g}. Which {'whole ' if whole else ''}number {_span(low, high, above)} do you "
-                   "mean?")
-    return value
-
-
-def _span(low: float, high: float, above: float) -> str:
-    """Which numbers are meant, in words."""
-    if above > -np.inf:
-        return f"above {above:g}" + (f" and up to {high:g}" if high < np.inf else "")
-    if np.isfinite([low, high]).all():
-        return f"between {low:g} and {high:g}"
-    return f"of {low:g} or more" if np.isfinite(low) else f"of {high:g} or less" if np.isfinite(high) else "with an end"
-
-
-def power_of_ten(guess: Any, what: str) -> float:
-    """Return a learner's power of ten. Raises Stop as `number` does, and for a number between two powers."""
-    value = number(guess, what, 1e-300, 1e300)
-    power = round(log10(value))
-    if not isclose(value, 10.0**power, rel_tol=1e-6):
-        raise Stop("Not a power of ten.", f"You gave {value:g}. Which power do you mean, such as 1e{power}?")
-    return value
-
-
-def choice(guess: Any, options: Collection[str], what: str) -> str:
-    """Return a learner's choice among texts, written in any case. Raises Stop for no answer, and for what is not among them."""
-    if guess is None or guess is ...:
-        raise Stop("Not answered yet.", f"Put {what} in place of None, in quotes, then run this cell again. What is your guess?")
-    named = {option.casefold(): option for option in options}.get(guess.strip().casefold()) if isinstance(guess, str) else None
-    if named is None:
-        shown = f"`{guess!r:.60}`" if isinstance(guess, (str, int, float)) else f"a {type(guess).__name__}"
-        raise Stop(f"Not {what}.", f"You gave {shown}; there are {', '.join(options)}. Which of them do you mean?")
-    return named
 
 
 @judge
@@ -157,35 +96,3 @@ def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = 
     probes = probes_for(right)
     seen = patiently(partial(observe, attempt, [*probes.fixed, *probes.fresh, *probes.varied.values()]), patience)
     return Verdict(True, f"Correct.\n{diagnose(seen, right, probes)}")
-
-
-@judge
-def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[str], walk: Callable[[str], Array]) -> Verdict:
-    """Return a Verdict on the names of the slips that made some paths: what each says, and where its path leaves the one shown.
-
-    guess: {letter: name}; shown: {letter: path (T + 1, n)}; walk: the path of a slip, by its name.
-    """
-    if not isinstance(guess, Mapping) or set(guess) != set(shown):
-        raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
-    told, missing, right = [], [], 0
-    for letter, path in shown.items():
-        try:
-            name = choice(guess[letter], candidates, "a name from the list")
-        except Stop as stop:
-            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
-            missing.append(letter)
-            continue
-        off = ~np.isclose(walk(name), path).all(axis=1)
-        right += not off.any()
-        t, walked = int(off.argmax()), walk(name)
-        places = [" and ".join(f"{x:.2f}" for x in np.atleast_1d(theta[t])) for theta in (path, walked)]
-        told.append(f"{letter}: yes, {name}." if not off.any() else
-                    f"{letter}: the path shown is at {places[0]} after step {t}; with {name} it would be at {places[1]}.")
-    seen = " ".join(told)
-    if right == len(shown):
-        return Verdict(True, f"Correct.\n{seen}")
-    if all(guess[letter] is None or guess[letter] is ... for letter in shown):
-        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
-    question = (f"Which name from the list fits the path of {', and of '.join(missing)}?" if right + len(missing) == len(shown) else
-                "Which slip makes that step so long, or so short?")
-    return Verdict(False, f"{right} of {len(shown)}.\n{seen} {question}")

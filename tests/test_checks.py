@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, choice, judge, number, yours
+from lessonlib.checks import Verdict, check, judge, yours
+from lessonlib.lessons.answers import choice, number
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -397,8 +398,8 @@ def test_a_bound_may_be_no_answer_itself(limits, wrong, asked, right):
 
 
 @pytest.mark.parametrize(("names", "said"), [
-    ({}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"), ({"my_sgd": None}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
-    ({"my_sgd": lambda theta, g, s, *, lr: (theta + lr * g, s)}, "Your `my_sgd` is not finished yet, so this cell uses the library's.\n"),
+    ({}, "Your `my_sgd` is not right yet, so this cell uses the library's.\n"), ({"my_sgd": None}, "Your `my_sgd` is not right yet, so this cell uses the library's.\n"),
+    ({"my_sgd": lambda theta, g, s, *, lr: (theta + lr * g, s)}, "Your `my_sgd` is not right yet, so this cell uses the library's.\n"),
     ({"my_sgd": lambda theta, g, s, *, lr: (theta - g * lr, State(s.t + 1))}, "")])
 def test_it_is_said_when_the_librarys_takes_the_place_of_yours(names, said, monkeypatch, capsys):
     monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(user_ns=names))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lessonlib import rules
-from lessonlib.checks import judge_slips
+from lessonlib.lessons.answers import judge_slips
 from lessonlib.lessons.lesson00.judges import LRS, judge_border, judge_runs
 from lessonlib.lessons.lesson07.judges import judge_beta, judge_lr
 from lessonlib.lessons.lesson08.judges import judge_angle

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 
 class Reader(HTMLParser):

@@ -106,7 +106,7 @@ import numpy as np
 from lessonlib import State, checks, grid, problems, run, sgd
 from lessonlib.lessons.lesson00 import judges
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 across = predict(
     "Across the valley you are at 1, so the gradient is 10. "
@@ -241,7 +241,7 @@ judges.judge_runs(my_runs)
 from lessonlib import problems, run, sgd
 from lessonlib.lessons.lesson00 import judges, opening, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 twice = predict(
     "The step size is 0.2 and the curvature across is 10. What does a walker do?",

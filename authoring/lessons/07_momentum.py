@@ -189,7 +189,7 @@ checks.check(colleague, against=momentum)
 import numpy as np
 from lessonlib.lessons.lesson07 import averages
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 left = predict(
     "A gradient enters m with weight 0.1. Ten steps later, which fraction of the 0.1 is left?"
@@ -270,7 +270,7 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 import numpy as np
 from lessonlib.lessons.lesson07 import judges, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 play.ravine_task().live()
 
@@ -363,7 +363,7 @@ import torch
 from torch import optim
 from lessonlib.lessons.lesson07 import judges, network
 from lessonlib.play.prediction import predict, summary
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 total = predict(
     "The gradient is 1 for a long time. Where does PyTorch's sum end, with momentum=0.9?"

@@ -34,7 +34,7 @@ from lessonlib import State, checks, momentum, rmsprop, run, sgd
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson08 import deep, opening, records
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 opening.one_slider().live()
 
@@ -256,7 +256,7 @@ from lessonlib import rmsprop, run, sgd
 from lessonlib.lessons.lesson08 import hopping, judges, practice, scales
 from lessonlib.play.prediction import predict
 from lessonlib.problems import ravine
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 move = predict("How far does the parameter move in one step?")
 move

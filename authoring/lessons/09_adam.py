@@ -36,7 +36,7 @@ import numpy as np
 from lessonlib import State, adam
 from lessonlib.lessons.lesson09 import heating, opening
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 opening.four_lines().live()
 
@@ -181,7 +181,7 @@ import numpy as np
 from lessonlib import State, adam, checks, run
 from lessonlib.lessons.lesson09 import heating, judges, opening
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 opening.show_flow()
 
@@ -383,7 +383,7 @@ from lessonlib import adam, checks
 from lessonlib.lessons.lesson09 import judges, training
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.looped import Looped
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 p = nn.Parameter(torch.tensor(2.0))
 optimizer = optim.Adam([p], lr=1e-3)
@@ -478,7 +478,7 @@ default.answer(max(default.options, key=accuracy.get))
 import numpy as np
 from lessonlib.lessons.lesson09 import judges, play, practice
 from lessonlib.play.prediction import predict, summary
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 play.ravine_goal().live()
 

@@ -36,7 +36,7 @@ import math
 from lessonlib import State, adam_l2, adamw
 from lessonlib.lessons.lesson10 import opening, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 opening.nine_groups().live()
 
@@ -194,7 +194,7 @@ play.equilibrium().live()
 # %%
 from lessonlib import State, adamw, checks
 from lessonlib.lessons.lesson10 import judges, opening, practice
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # ### Exercise 1. Write AdamW (6 minutes)
@@ -302,7 +302,7 @@ import torch
 from torch import nn, optim
 from lessonlib.lessons.lesson10 import judges, play, training
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 def left_of(rule, size, weight_decay):
     p, noise = nn.Parameter(torch.ones(100)), torch.Generator().manual_seed(0)
@@ -462,7 +462,7 @@ import torch
 from torch import nn, optim
 from lessonlib.lessons.lesson10 import judges, training
 from lessonlib.play.prediction import predict, summary
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 torch.set_num_threads(1)  # for a network this small, one thread does
 

@@ -47,7 +47,7 @@ from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11 import judges, machine, opening, sweep, trainings
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.transformer import Corpus, fit, sample
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
 opening.learns_to_write().live()
@@ -310,7 +310,7 @@ import torch
 from torch.nn import functional, utils
 from lessonlib.lessons.lesson11 import half, judges, machine, memory
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 state = predict("And AdamW's state? How many bytes for each parameter?")
 state

@@ -32,7 +32,7 @@
 import numpy as np
 from lessonlib.lessons.lesson07 import averages, extras
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 noise_left = predict(
     "beta = 0.9. How much of the variance of independent noise is left in the average?",
@@ -134,7 +134,7 @@ import numpy as np
 from lessonlib import momentum, plots, problems, run, sgd
 from lessonlib.lessons.lesson07 import play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 fastest = predict(
     "lr = 0.1, beta = 0.7. Along which curvature does the distance shrink fastest in the long run?",
@@ -341,7 +341,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lessonlib import grid, momentum, plots, problems, run
 from lessonlib.lessons.lesson07 import play
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 play.radius_map().live()
 
@@ -418,7 +418,7 @@ import numpy as np
 from lessonlib import State, momentum, plots, problems, run
 from lessonlib.lessons.lesson07 import extras, judges_deeper
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # Start from momentum, and change the step.
@@ -512,7 +512,7 @@ import numpy as np
 from lessonlib import grid, momentum, problems, run, sgd
 from lessonlib.lessons.lesson07 import noise
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 floor = predict(
     "lr = 0.05. How far does beta = 0.9 lower the variance of theta, against beta = 0?",
@@ -634,7 +634,7 @@ import numpy as np
 from lessonlib import momentum, plots, run, sgd
 from lessonlib.lessons.lesson07 import extras, judges_deeper, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 bent = extras.bent_line()
 extras.show_slope(bent)

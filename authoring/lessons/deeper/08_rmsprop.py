@@ -34,7 +34,7 @@
 import numpy as np
 from lessonlib.lessons.lesson08 import judges, rescaling
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 rescaling.show_arrows()
 
@@ -122,7 +122,7 @@ table(["angle", "as it is", "moved by 1e-11", "by 2e-11"], rows, ["", ".1f", ".1
 from lessonlib import rmsprop, sgd
 from lessonlib.lessons.lesson08 import arrivals, rescaling, turned_ravine
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 turned_ravine.rotation().live()
 
@@ -218,7 +218,7 @@ from lessonlib import rmsprop, run
 from lessonlib.lessons.lesson08 import arrivals, turned_ravine
 from lessonlib.play.prediction import predict
 from lessonlib.problems import ravine
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 lucky = predict("How many steps does it need to a ten-thousandth of the first loss?")
 lucky
@@ -274,7 +274,7 @@ table(["angle", "as they are", "1e-11", "2e-11", "3e-11"], rows, ".0f")
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson08 import deep, opening, records
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 softest = predict(
     "Which change lets gradient descent read more than 85 % of the digits?",
@@ -399,7 +399,7 @@ import numpy as np
 from lessonlib import plots, rmsprop, run
 from lessonlib.play.prediction import predict
 from lessonlib.problems import ravine
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 nearer = predict(
     "When beta2 is divided by ten, by what factor does the distance to sign descent's path fall?"
@@ -462,7 +462,7 @@ plots.show(figure, "The first coordinate over 60 steps in units of the step size
 from lessonlib import rmsprop, sgd
 from lessonlib.lessons.lesson08 import judges, practice, scales
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 exact = predict(
     "With epsilon multiplied too, is the path the same to the last bit?",
@@ -561,7 +561,7 @@ inside.answer(f"{half:.0e}".replace("e-0", "e-"))
 # %%
 from lessonlib.lessons.lesson08 import precision
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 zero = predict(
     "In which type are 1e-8 and the square of 1e-4 both zero?",
@@ -642,7 +642,7 @@ print(f"v is kept in {kind} and is {value} after step 1500")
 from lessonlib import rmsprop
 from lessonlib.lessons.lesson08 import practice, scales
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 sums = predict(
     "Step 2000, after a thousand small gradients. Whose step is longer?",
@@ -709,7 +709,7 @@ slip.answer(slip.options[1] if rows[1][3] > 2 * rows[1][2] else slip.options[0])
 import numpy as np
 from lessonlib.lessons.lesson08 import bursts
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 beyond = predict("A memory of 1000 steps: how far too far in all, in units of the step size?")
 beyond
@@ -782,7 +782,7 @@ import numpy as np
 from lessonlib import momentum, rmsprop, sgd
 from lessonlib.lessons.lesson08 import letters
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 pairs, most, middle = letters.often_and_rare()
 print(f"{pairs} pairs; the most frequent occurs {most} times, the one in the middle {middle} times")

@@ -47,7 +47,7 @@ import numpy as np
 from lessonlib import adam, misconceptions, plots
 from lessonlib.lessons.lesson09 import measured, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 far = np.abs(play.step_ratio(np.arange(1, 5001), 0.9, 0.999) - 1) > 0.05
 settled = int(np.flatnonzero(far)[-1]) + 2
@@ -139,7 +139,7 @@ import numpy as np
 from lessonlib import plots
 from lessonlib.lessons.lesson09 import measured
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 longest = predict(
     "Can any sequence of gradients make a late step longer than 3.16 lr, at the defaults?",
@@ -221,7 +221,7 @@ plots.show(figure, "Left, three sequences of gradients, steady, a spike at the e
 import numpy as np
 from lessonlib.lessons.lesson09 import basins, play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 play.surface_race().live()
 
@@ -331,7 +331,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lessonlib import adam, grid, plots, problems, run
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 rare = predict("Which share of the settings reaches the goal, in percent?")
 rare
@@ -411,7 +411,7 @@ import numpy as np
 from lessonlib import State, adam, momentum, plots
 from lessonlib.lessons.lesson09 import measured
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 def sign_of_g(theta, g, s, *, lr):
     return theta - lr * np.sign(g), State(s.t + 1)
@@ -512,7 +512,7 @@ from lessonlib import adam, momentum, plots, rmsprop, run, sgd
 from lessonlib.lessons.lesson09 import judges, measured
 from lessonlib.lessons.lesson09.problems import wilson
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 samples = wilson()
 
@@ -616,7 +616,7 @@ import numpy as np
 from lessonlib import State, adam, grid, plots, run
 from lessonlib.lessons.lesson09.problems import reddi
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # The walk in a loop, for several $\beta_2$ at once.
@@ -775,7 +775,7 @@ import numpy as np
 from lessonlib import adam, momentum, plots, sgd
 from lessonlib.lessons.lesson09 import measured, problems
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # Here are the two matrices of curvature.
@@ -855,7 +855,7 @@ import numpy as np
 from lessonlib import adam, plots, problems, run, sgd
 from lessonlib.lessons.lesson09 import measured
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 full = problems.digits_net(batch=None, dtype=float)
 swings = predict(

@@ -38,7 +38,7 @@ from lessonlib.lessons.lesson10 import decay_maps, judges
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 winner = predict("Each form at its best of 81 settings. Which reads clearly more digits?",
                  ["AdamW", "Adam with L2", "neither of them"])
@@ -181,7 +181,7 @@ from lessonlib.lessons.lesson10 import decay_maps
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 size = predict("With decay 1, the step size grows from 0.001 to 0.1. What do the weights do?",
                ["grow about 100 times", "grow about 4 times", "change by less than a factor of 2"])
@@ -268,7 +268,7 @@ import numpy as np
 from lessonlib import State, adam
 from lessonlib.lessons.lesson10 import play
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 rng, s, theta, past = np.random.default_rng(1), State(), np.ones(3), []
 for _ in range(500):
@@ -337,7 +337,7 @@ from lessonlib.lessons.lesson10 import judges, play
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import modular_task
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 task = modular_task(hidden=128)
 without = predict(
@@ -460,7 +460,7 @@ judges.judge_memory(my_decay, my_steps, again, groks["AdamW, decay 1"][0])
 # %%
 from lessonlib.lessons.lesson10 import box
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 where = predict(
     "With decay 1 the box reaches to 1. Where does AdamW end, with a step size that decays?",
@@ -533,7 +533,7 @@ careful.answer(careful.options[0] if abs(rows[1][1] - 2) < 0.1 else careful.opti
 # %%
 from lessonlib.lessons.lesson10 import spikes
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 bad = predict(
     "So what does the bad batch do to the training?",
@@ -599,7 +599,7 @@ tight.answer(tight.options[int(rows[2][1] < 1.1 * rows[0][1])])
 import torch
 from lessonlib.lessons.lesson10 import training
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 torch.set_num_threads(1)  # for a network this small, one thread does
 worst = predict("Losing what lifts the training loss most in the ten steps after the restart?",

@@ -33,7 +33,7 @@ from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import opening, sweep
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.transformer import schedule
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
 changed = predict(
@@ -99,7 +99,7 @@ from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import judges, sweep, warmup
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.transformer import schedule
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
 where = predict("At which step sizes does warm-up change the loss more?",
@@ -233,7 +233,7 @@ grow.answer(names[turned[0], turned[50]])
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import sweep
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
 worst = predict("The same characters in all. Which batch ends at the highest test loss with AdamW?",
@@ -339,7 +339,7 @@ import torch
 from lessonlib.lessons.lesson11 import machine, memory
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.adamw import AdamW
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 made = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
         "SGD, momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9),
@@ -391,7 +391,7 @@ table(["optimizer", "bytes for a moment, on this GPU"], rows, ".2f")
 import torch
 from lessonlib.lessons.lesson11 import half
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 feels = predict("A weight of 0.02 in bfloat16, minus 0.001, once. Does it move?", ["yes", "no"])
 feels
@@ -448,7 +448,7 @@ table(["tensors", "type"], list(types.items()))
 # %%
 from lessonlib.lessons.lesson11 import play, shard
 from lessonlib.play.prediction import predict
-from lessonlib.tables import table
+from lessonlib.lessons.tables import table
 
 each = predict("Stage 2, two processes. How many bytes for each parameter does each of them hold?")
 each

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, judge, number
+from lessonlib.checks import Verdict, check, judge
+from lessonlib.lessons.answers import number
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import sgd
 from lessonlib.runner import Run, run

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from lessonlib import progress
+from lessonlib.lessons.tables import Table, table
 from lessonlib.problems import digits_net
 from lessonlib.rules import adam
 from lessonlib.runner import run
-from lessonlib.tables import Table, table
 
 __all__ = ["NEEDED", "offer_record", "report", "standard_run", "versions"]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from lessonlib import rules
-from lessonlib.checks import Verdict, judge, number
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson07 import play
 
 __all__ = ["judge_beta", "judge_kappa", "judge_lr", "judge_setting"]

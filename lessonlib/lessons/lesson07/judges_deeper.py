@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lessonlib import rules
-from lessonlib.checks import Verdict, check, judge, number
+from lessonlib.checks import Verdict, check, judge
+from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson07 import averages, extras, play
 from lessonlib.runner import run
 

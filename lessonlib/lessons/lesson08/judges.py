@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.checks import Verdict, judge, judge_slips, number, power_of_ten
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import judge_slips, number, power_of_ten
 from lessonlib.lessons.lesson08 import practice, rescaling, scales
 from lessonlib.rules import State, rmsprop
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from lessonlib import rules
 from lessonlib.attempts import Stop, patiently
-from lessonlib.checks import Verdict, judge, judge_slips, number, power_of_ten
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import judge_slips, number, power_of_ten
 from lessonlib.lessons.lesson09 import practice
 from lessonlib.lessons.lesson09.problems import wilson
 from lessonlib.rules import State, adam

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from lessonlib.attempts import Stop, answers
-from lessonlib.checks import Verdict, judge, judge_slips, number
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import judge_slips, number
 from lessonlib.lessons.lesson10 import practice
 from lessonlib.rules import State, adam, adamw
 

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from lessonlib.attempts import Stop, answers, patiently
-from lessonlib.checks import Verdict, judge, number
+from lessonlib.checks import Verdict, judge
 from lessonlib.data import recorded
+from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson11 import play
 
 __all__ = ["NEAR", "ROOM_MB", "judge_batch", "judge_cards", "judge_floor", "judge_loop", "judge_shape", "judge_step_size"]

@@ -21,11 +21,11 @@ from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11.bench import machine
 from lessonlib.lessons.lesson11.machine import NAMES, NOT_RECORDED, here
 from lessonlib.lessons.lesson11.memory import training_peak
+from lessonlib.lessons.tables import Table, table
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer
 from lessonlib.signature import whole_number
-from lessonlib.tables import Table, table
 
 __all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_words", "main", "measure", "share", "show_parts", "timed"]
 
