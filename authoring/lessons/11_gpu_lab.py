@@ -4,12 +4,12 @@
 # *About 30 minutes to read, 60 with the exercises.*
 #
 # In lesson 10 you set up AdamW as it is done at work.
-# Now it trains a transformer that learns a book, one character at a time.
+# Now it trains a [[transformer]] that learns a book, one character at a time.
 # At the end you can compare optimizers fairly, say where the time of a training step goes, and train in 16 bits.
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
-# Which of them hardly decays a weight whose gradients are large?
+# Which of them decays a weight less, the larger its gradients are?
 #
 # <details><summary>Answer</summary>Adam. It adds the decay to the gradient, and then the root of v divides both. AdamW takes the decay off the weight itself.</details>
 
@@ -292,7 +292,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 #
 # Here is a whole training step on your machine, with both ways of AdamW.
 # On a GPU there is a third line, in 16 bits, and the memory at the peak.
-# When you tell somebody how fast a training is, tell them the tokens a second.
+# When you tell somebody how fast a training is, tell them the [[tokens|token]] a second.
 # A token is what the model predicts, here a character.
 
 # %% tags=["machine"]
@@ -381,8 +381,8 @@ for kept in (torch.float32, torch.bfloat16, torch.float16):
 table(["type", "1.001 becomes", "100,000 becomes", "0.00000001 becomes"], rows, ".4g")
 
 # %% [markdown]
-# bfloat16 reaches as far as float32 and loses digits.
-# The other type, float16, keeps more digits, but large numbers become infinite and small ones zero.
+# The first, [[bfloat16]], reaches as far as float32 and loses digits.
+# The other one, [[float16]], keeps more digits, but large numbers become infinite and small ones zero.
 
 # %%
 end = predict(
@@ -421,7 +421,7 @@ end.answer(weight.item())
 # PyTorch emulates bfloat16 there, and `torch.cuda.is_bf16_supported()` answers yes, so ask it with `including_emulation=False`.
 #
 # In float16 small gradients would become zero.
-# A `GradScaler` multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
+# A [[GradScaler]] multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
 # Before the step it divides them again, which is called unscaling.
 # It skips a step whose gradients have become infinite, and then it takes half of the factor.
 #
