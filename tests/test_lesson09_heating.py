@@ -74,8 +74,8 @@ def test_the_table_of_remedies_names_its_best_row():
     rows = remedies()
     assert rows[0][0] == "nothing"
     assert best_remedy(rows) == module.STANDARDIZED
-    with pytest.raises(ValueError, match=r"units='celsius': one of 'degrees'"):
-        heating(units="celsius")
+    with pytest.raises(ValueError, match=r"units='kelvin': one of 'degrees'"):
+        heating(units="kelvin")
     assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)
 
 
@@ -106,3 +106,13 @@ def test_a_step_size_that_falls_to_zero_shrinks_the_gap_to_about_twenty_times():
         left[rule] = np.mean(ends, axis=0).min()
         assert left[rule] > left_at_best(rule)
     assert 15 < left["rmsprop"] / left["adam"] < 27
+
+
+@pytest.mark.parametrize("rule", ["momentum", "rmsprop", "adam"])
+def test_in_celsius_all_three_arrive(rule):
+    assert tuned_lr(rule, units="celsius")[1] < 1e-6
+
+
+def test_the_season_that_is_shown_is_the_hardest_of_the_ten():
+    conditions = [np.linalg.cond(np.array([heating(seed).grad(heating(seed).minimum + unit, None) for unit in np.eye(2)])) for seed in range(10)]
+    assert np.argmax(conditions) == 0

@@ -15,7 +15,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
 @pytest.mark.parametrize(("guess", "said"), [
     (None, "Where are the numbers for m, v"), ([1, 2], "Where are the numbers for m, v"), (dict.fromkeys(RIGHT), "Put a number in place of each None"),
     (RIGHT | {"m": "0.57"}, "Which single number do you mean, without quotes?"), (RIGHT | {"m": 0.3}, "which is the m of the first step"),
-    (RIGHT | {"v": 0.005991}, "the average with g instead of g squared"), (RIGHT | {"m": 0.57}, "Which sign has it here?"), (RIGHT | {"v": 0.0181}, "Can you give more digits?"),
+    (RIGHT | {"v": 0.005991}, "the average with g instead of g squared"), (RIGHT | {"m": 0.57}, "Which sign has it here?"), (RIGHT | {"v": 0.01804}, "Can you give more digits?"),
     (RIGHT | {"m_hat": -0.3}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
     (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"), (RIGHT | {"theta": 1.998}, "where a second gradient of 3 would lead"),
     (RIGHT | {"m": 0.03}, "the right size with the other sign"), (RIGHT | {"m_hat": 0.158}, "m_hat with the other sign"), (RIGHT | {"m_hat": 0.16}, "m_hat with the other sign"),
@@ -23,7 +23,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
     (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
     (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"),
-    (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "Correct."), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
+    (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "How much of the old v stays?"), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message
 

@@ -20,8 +20,8 @@
 #
 # ### A line to find in 300 steps
 #
-# Here are forty simulated winter days.
-# Each dot is one day, with the temperature outside and the gas that a house burned.
+# Here are forty simulated days of a heating season.
+# Each dot is one day, with the temperature outside in degrees Fahrenheit and the gas that a house burned.
 # The warmer the day, the less gas.
 #
 # Four optimizers fit a line, gas = slope · temperature + intercept.
@@ -44,17 +44,19 @@ opening.four_lines().live()
 # After 300 steps only one line follows the dots.
 # Momentum's line rises where the dots fall, and RMSprop's is far too flat.
 # In the right panel RMSprop creeps toward the star.
-# While its `v` forgets the large gradients of the start, its steps grow, and near step 220 they throw it across the ravine and back, which is the thick bar.
-# Only Adam arrives.
+# While its `v` forgets the large gradients of the start, its steps grow.
+# Near step 220 they throw it across the ravine and back, which is the thick bar.
+# Only Adam arrives, although from step 3 to step 27 RMSprop's line was the better one.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated winters, of which you see one. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated seasons, of which you see the hardest. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
 #
 # What is so hard about this line?
+# One of the answers is to standardize, which means to subtract the mean and divide by the standard deviation.
 
 # %%
 remedy = predict("What would help momentum and RMSprop most?",
                  ["less noisy data", "twice as many days", "half the step size",
-                  heating.STANDARDIZED])
+                  "standardized temperatures"])
 remedy
 
 # %% [markdown]
@@ -67,22 +69,22 @@ display(table(["change", "momentum", "RMSprop"], rows, ["", ".1%", ".1%"]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
-# Standardized temperatures are counted from their mean, in standard deviations.
-# So the trouble is the zero of the temperature scale and the size of its numbers.
+# So the trouble is the zero of the temperature scale and the size of its numbers, and mending either would do here.
+# In degrees Celsius, for example, momentum and RMSprop arrive too.
 # Adding 1 to the slope moves the line by 50 at a temperature of 50 degrees.
 # Adding 1 to the intercept moves it by 1.
-# So the loss curves about 2,500 times as much along the slope as along the intercept.
+# The loss is the square of the error, so it curves about 50 times 50 as much along the slope as along the intercept.
 # The two numbers also pull against each other, because a line that falls faster needs a higher intercept.
 # Together that makes a [[ravine]] that lies at an angle.
 #
 # RMSprop gives slope and intercept a step size each, by the size of their gradients.
-# But in a ravine that lies at an angle, both gradients come mostly from the steep direction, so their sizes hardly tell which number needs the longer step.
-# The curvatures ask for step sizes that differ by a factor of {{ heating.ratios()[1]:,.0f}}, and RMSprop's differ by {{ heating.ratios()[0]:.0f}}.
+# But in a ravine that lies at an angle, both gradients come mostly from the steep direction.
+# The curvatures ask for step sizes that differ by a factor of {{ heating.ratios()[1]:,.0f}}, and the sizes of the gradients give only {{ heating.ratios()[0]:.0f}}.
 #
 # So a part of the ravine is left.
-# Its [[condition number]] falls from 33,500 to about 650, which is still too much for gradient descent in 300 steps, and short enough for momentum.
+# Its [[condition number]] falls from 33,500 to about 650, which is too much for gradient descent in 300 steps, and not too much for momentum.
 # To test this, freeze the ratio of RMSprop's two step sizes after 100 steps.
-# The third row has the ratio that the curvatures ask for.
+# The third row has the ratio that the curvatures ask for, and each row has its best common factor.
 
 # %%
 rows = heating.frozen_scales()
@@ -90,7 +92,7 @@ table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1%"])
 
 # %% [markdown]
 # With RMSprop's, only momentum arrives.
-# With the right two gradient descent would do, but nobody knows them beforehand.
+# With the right two gradient descent would do, but in a network nobody can compute them.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # Momentum alone can do better than in the picture.
@@ -157,7 +159,7 @@ uncorrected.answer(first_step)
 # How long does that go on?
 # By step 50 `m` is nearly full.
 # Is the step right by then?
-# Look at the three marks.
+# Look at the three marks, and at the grey band of steps that are right to a tenth.
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps, and they start at Adam's defaults, 10 and 1000.
 # **Goal:** change the memory of `v` until the uncorrected step 50 is within a tenth of the right length.
 
@@ -165,7 +167,7 @@ uncorrected.answer(first_step)
 opening.filling().live()
 
 # %% [markdown]
-# One often reads that the correction is over by step 50.
+# It is often said that the correction is over by then.
 # For `m` it is, but `v` still holds only {{ 1 - 0.999**50:.0%}} of its value.
 # So uncorrected steps stay too long for more than a thousand steps.
 #
@@ -276,7 +278,7 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 # ```python
 # import torch.optim as optim
 #
-# optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults, a good first try
+# optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults
 #
 # for x_batch, y_batch in dataloader:
 #     optimizer.zero_grad()
@@ -291,6 +293,8 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 # optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)
 # ```
 #
+# Those are its defaults too, and a transformer usually wants a smaller `lr`, such as 3e-4, and a warm-up.
+#
 # PyTorch takes both betas as one pair, `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)`.
 # Unlike the sum of `optim.SGD` in lesson 7, its `m` is an average, so another $\beta_1$ does not change how far a steady gradient moves you.
 #
@@ -300,6 +304,7 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 # If the loss swings up and down, halve $\alpha$.
 # If the loss falls slowly, take three times $\alpha$.
 # If training is unstable early, try 0.0003.
+# These are first moves, and Part 4 tries them.
 #
 # ### Exercise 2. Two steps by hand (6 minutes)
 #
@@ -340,7 +345,7 @@ judges.judge_second_step(second)
 
 # %% [markdown]
 # In the table both steps are equally long, and they would be for any steady gradient.
-# When the sign changes, the step nearly vanishes.
+# When the sign changes so early, the step nearly vanishes.
 # What if the second gradient is ten times larger than the first?
 
 # %%
@@ -462,7 +467,7 @@ default.answer(max(default.options, key=accuracy.get))
 # %% [markdown]
 # If your function passed the check, it reads as well as torch's, because it is the same rule.
 # The default step size is not the best one here, because fifteen passes are few.
-# With a hundred passes it reads nearly as well as the other one.
+# With a hundred passes 0.001 reads about 98 % too.
 # Momentum at its better step size reads as well as Adam at its better one, so on these digits the step size matters more than the name of the optimizer.
 
 # %% [markdown]
@@ -485,21 +490,22 @@ play.ravine_goal().live()
 # %% [markdown]
 # With both betas at their defaults, hardly any step size reaches the goal.
 # What helps is a shorter memory of the direction, though not none, so that Adam turns sooner.
+# The other beta does not help.
 # With a $\beta_1$ between 0.6 and 0.85, nearly every step size from a third up to 1 reaches the goal.
 #
-# <details><summary>Fine print</summary>Of the slider's step sizes 2 % reach the goal at the defaults, by a swing that passes the middle just then. At 0.7 it is 17 %, and without momentum none.</details>
+# <details><summary>Fine print</summary>Of the slider's step sizes, from 0.001 to 1, 2 % reach the goal at the defaults, by a swing that passes the middle just then. At 0.7 it is 17 %, and without momentum none.</details>
 #
 # That is so for 100 steps.
-# With 150 steps the default does as well, and in the noisy batches of Part 3 both read equally many digits.
+# With 150 steps the default reaches it too, and in the batches of Part 3 both read equally many digits.
 # So at work leave it at first.
 #
 # ### The usual advice, tried once
 #
 # Here is one case for each piece of advice.
-# The table shows the final loss with the bad step size, with the advised one, and with one more change.
+# Each row is one run at three step sizes, the bad one, the one that the advice gives, and one more.
 
 # %% tags=["answer"]
-header = ["trouble, and the step sizes tried", "bad", "advised", "changed again"]
+header = ["trouble, and the step sizes tried", "bad", "advised", "one more"]
 table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
@@ -507,7 +513,7 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 # In the third row 0.0003 is the slow run of the second row, a hundred times below what works best.
 # So take the advice as a first move and go on looking.
 #
-# *Deeper: [two first moves that are wrong](deeper/09_adam.ipynb).*
+# *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
@@ -520,7 +526,7 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 practice.show_bugs(practice.TWO_BUGS)
 
 # %% [markdown]
-# Look at the first step, then at whether the flat and the steep direction stay together.
+# Look at the first step, then at whether the two directions fall equally fast.
 # Choose from `"no bias correction"`, `"no root"`, `"t never advances"`, `"sign of the step"`.
 
 # %% tags=["stub"]
@@ -545,7 +551,7 @@ judges.judge_bugs(bugs)
 #
 # | | |
 # |---|---|
-# | **Before** | subtract each input's mean and divide by its standard deviation |
+# | **Before** | standardize inputs that are numbers |
 # | **Type** | `optim.Adam(model.parameters(), lr=1e-3)`, or `optim.AdamW(..., lr=3e-4)` for a transformer, with a warm-up (lesson 10) |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001, and down to 0.00001 when you fine-tune a trained model; take the best, not the default, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |

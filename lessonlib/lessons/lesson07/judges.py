@@ -54,7 +54,13 @@ def judge_lr(guess: Any) -> Verdict:
 @judge
 def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
     """Return a Verdict on an estimate of the condition number at which momentum, set best, needs `steps` steps, within 30 % of them."""
-    kappa = number(guess, "a condition number", 1.5, 1e7)
+    kappa = number(guess, "a condition number", 1.0)
+    if kappa > 1e7:
+        return Verdict(False, "Too large.\nAt ten million it would already be tens of thousands of steps. Is it the count that goes with "
+                       "the root, or the condition number?")
+    if kappa < 100:
+        return Verdict(False, f"Too small.\nAt 100 momentum took {play.steps_by_kappa()[100][1]} steps. Is {kappa:g} the condition number, "
+                       "or how many times larger it is than the last row's?")
     lr, beta1 = play.best(kappa)
     counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
     assert counted is not None
@@ -79,7 +85,8 @@ def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.05, star
     losses = [loss_of(lr, momentum, start) for start in range(starts)]
     seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2g}' for loss in losses)}"
     if np.mean(losses) < target:
-        return Verdict(True, f"Correct.\n{seen}.")
+        edge = " One of them is far above the others, so this lr is near the border." if max(losses) > 5 * np.median(losses) else ""
+        return Verdict(True, f"Correct.\n{seen}.{edge}")
     mean = float(np.mean(losses))
 
     def at(share: float) -> float:

@@ -70,7 +70,7 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     return out
 
 
-def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 300) -> list[list[Any]]:
+def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -> list[list[Any]]:
     """Return a row for each control: its name, and the median training losses of gradient descent and of momentum at the end.
 
     Full batch, each at its best step size; both at the best of the one, and of the other; small batches, five starts, each at the better

@@ -51,8 +51,7 @@ def _paths_scene() -> Scene:
     left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
     left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
-    right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
-    right.text(98, tuned("sgd")[1].loss[-1] * 0.6, "where gradient descent ends", ha="right", va="top", fontsize=9)
+    end = right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
     artists: dict[str, Any] = {}
     for rule in NAMES:
         style = look(rule)
@@ -63,7 +62,7 @@ def _paths_scene() -> Scene:
                                               markeredgewidth=2, linestyle="none", zorder=7)
     handles = [artists[f"{rule} loss"] for rule in NAMES]
     labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
-    figure.legend(handles=handles, labels=labels, loc="outside lower center", ncols=2)
+    figure.legend(handles=[*handles, end], labels=[*labels, "where gradient descent ends"], loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
                  "both over the steps, on a logarithmic scale, and a line where gradient descent ends.")
 

@@ -23,6 +23,7 @@ STEPS = 300
 STANDARDIZED = "standardized temperatures"
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
+    "celsius": lambda x: (x - 32) / 1.8,
     "scaled": lambda x: x / (x**2).mean() ** 0.5,
     "standardized": lambda x: (x - x.mean()) / x.std(),
 }
@@ -42,8 +43,8 @@ def heating(seed: int = 0, *, batch: int | None = None, count: int = 40, noise: 
     """The line gas = slope * temperature + intercept, by least squares; theta = (slope, intercept), start (0, 0).
 
     The loss is half the mean squared residual above the lowest possible. batch: days drawn at each step, None for all of them.
-    units: of the temperature; "degrees" as measured, "scaled" divided by their root mean square, "standardized" from their mean, over
-    their spread. `minimum` is the least-squares line. Raises ValueError for other units.
+    units: of the temperature; "degrees" (Fahrenheit) as measured, "celsius", "scaled" divided by their root mean square, "standardized"
+    from their mean, over their spread. `minimum` is the least-squares line. Raises ValueError for other units.
     """
     if units not in UNITS:
         raise ValueError(f"units={units!r}: one of {', '.join(map(repr, UNITS))}")

@@ -50,7 +50,8 @@ def judge_second_step(guess: Any) -> Verdict:
                    (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
                    (0.57, "the m of a second gradient of 3. Which sign has it here?"),
                    (0.03, "the right size with the other sign. Which is larger: what stays of the old average, or what comes in?")),
-             "v": ((0.009, "the v of the first step. What does one more step of the average make of it?"),
+             "v": ((0.018, "all of the old v and 0.009. How much of the old v stays?"),
+                   (0.009, "the v of the first step. What does one more step of the average make of it?"),
                    (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),
                    (0.999 * 0.009 - 0.001 * 3, "the average with g instead of g squared. What is the square of -3?")),
              "m_hat": ((0.03 / 0.19, "m_hat with the other sign. Which sign has m, and can the division change it?"),
@@ -72,7 +73,7 @@ def judge_second_step(guess: Any) -> Verdict:
         raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. What is the new m?")
     for name, right in wanted.items():
         value = number(guess[name], f"a number for {name}")
-        near = 5e-6 if name == "theta" else 1e-3 * abs(right)
+        near = {"theta": 5e-6, "v": 4e-4 * abs(right), "v_hat": 4e-4 * abs(right)}.get(name, 1e-3 * abs(right))
         if abs(value - right) > near:
             exact = [text for slip, text in slips[name] if abs(value - slip) <= near]
             short = _rounds(value, right, DIGITS[name] - 1) or (abs(value - right) < 10 * near and name != "theta")

@@ -41,6 +41,7 @@ def _lines_scene() -> Scene:
         (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2,
                                                 zorder=4 if rule == "rmsprop" else 3)
         (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
+    artists["jump"] = right.text(0.345, 5.7, "", ha="right", fontsize=9, color=look("rmsprop").color)
     handles = [artists[f"{rule} line"] for rule in RULES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
@@ -60,6 +61,7 @@ def _lines_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} line"].set_data(COLD_TO_WARM, slope * COLD_TO_WARM + intercept)
         artists[f"{rule} path"].set_data(np.clip(path[:, 0], -1, 1), np.clip(path[:, 1], -9, 20))
         artists[f"{rule} end"].set_data([slope], [intercept])
+    artists["jump"].set_text("RMSprop, near step 220" if steps >= 235 else "")
     shares = {rule: _left(rule, steps) for rule in RULES}
     told = (f"{NAMES[rule]} {share:.1%}" if share > 5e-4 else f"{NAMES[rule]} under 0.1%" for rule, share in shares.items())
     return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
@@ -90,6 +92,8 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label="corrected")
             (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label="without correction")
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
+            if name == "step":
+                ax.axhspan(0.9, 1.1, color="#dddddd", zorder=0)
             ax.legend(loc={"m": "lower right", "v": "center left", "step": "lower right"}[name], fontsize=8.5)
         artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "

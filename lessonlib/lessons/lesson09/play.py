@@ -162,6 +162,8 @@ def _goal_scene() -> Scene:
     figure = new_figure()
     left, artists = path_and_loss(figure, "adam", steps=GOAL_STEPS, target=GOAL_TARGET)
     contours(ravine(GOAL_KAPPA, GOAL_ANGLE), left)
+    artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
+                                bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
                  f"Left, Adam's path in a ravine of condition number {GOAL_KAPPA:g} turned by {GOAL_ANGLE:g} degrees; right, the loss over "
                  f"{GOAL_STEPS} steps and a line at {GOAL_TARGET:g}.")
@@ -170,6 +172,7 @@ def _goal_scene() -> Scene:
 def _goal_update(artists: dict[str, Any], lr: float, beta1: float, beta2: float) -> str:
     result = _attempt(lr, beta1, beta2)
     show_run(artists, result)
+    artists["note"].set_text(f"lr = {lr:.2g}\nbeta1 = {beta1:.2g}\nbeta2 = {beta2:.3g}")
     return f"Loss after {GOAL_STEPS} steps: {result.loss[-1]:.1e}."
 
 
@@ -180,4 +183,4 @@ def ravine_goal() -> Experiment:
                        "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
                       Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
                            lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)),
-                      {"lr": 0.5, "beta1": 0.7})
+                      {"lr": 0.36, "beta1": 0.7})
