@@ -5,7 +5,7 @@
 #
 # Momentum has one step size for all parameters.
 # In this lesson each parameter gets a step size of its own.
-# At the end you can write RMSprop, say how long its steps are, and train a network with it that momentum does not train in the same time.
+# At the end you can write RMSprop, say how long its steps are, and train a network that momentum leaves at a blind guess.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -24,7 +24,7 @@
 # It has eight hidden layers, each of 32 units, and its weights start as PyTorch draws them.
 # It has neither normalization nor connections that skip layers, which most networks of today have.
 # Three optimizers train it, with 300 steps each.
-# You know gradient descent and momentum, and RMSprop is what you will write in a moment.
+# You will write the third, RMSprop, in a moment.
 #
 # The slider sets one step size for all three.
 # The line is the loss of a blind guess, which gives each of the ten digits the same chance.
@@ -54,7 +54,7 @@ table(["optimizer", "best step size", "digits read rightly"], records.at_their_b
 # <details><summary>Fine print</summary>Batches of 64, a constant step size, 25 step sizes from 0.0001 to 100 for every rule, ten starts. Each rule gets the step size with the lowest training loss. You see the median of the starts, and the range in brackets. The trainings were recorded, and the command stands in the folder data.</details>
 #
 # What is so hard about this network?
-# Before you look, think of the gradients at the start.
+# Think of the gradients at the start.
 # The error is computed at the last layer and passed back from layer to layer.
 
 # %%
@@ -77,7 +77,8 @@ early.answer(opening.first_and_last())
 # So while a weight of the last layer moves by 1, one of the first layer moves by a few thousandths.
 #
 # The images fade too.
-# Through the eight layers the differences between them shrink by a factor of about 800, so the last layer receives nearly the same for every image.
+# Through the eight layers their differences shrink by a factor of about 800.
+# So the last layer receives nearly the same for every image.
 #
 # ### Two numbers are enough
 #
@@ -86,7 +87,6 @@ early.answer(opening.first_and_last())
 # We call them the steep number and the flat number.
 #
 # With the second slider at 1, they share one step size.
-# Begin with that, and see how far you come.
 # **Goal:** bring both numbers below 0.01 within 20 steps.
 
 # %%
@@ -95,11 +95,11 @@ opening.two_sizes().live()
 # %% [markdown]
 # With a shared step size the steep number sets the limit.
 # Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# When the flat number's step is a thousand times longer, both arrive together.
+# When the flat number's step is a thousand times longer, both arrive.
 #
 # ### Who sets the step sizes?
 #
-# A network has thousands of parameters, and nobody can move thousands of sliders.
+# Nobody can move thousands of sliders.
 # But the bars above show only nine layers, and we could divide each layer's step by its size.
 # Here are three ways.
 #
@@ -128,19 +128,19 @@ learns.answer(learns.options[records.how_many_learn(trained) - 1])
 # The last row is RMSprop, with another median than above.
 # Its trainings read from half of the digits to nearly nine in ten, so a few percent mean nothing here.
 #
-# <details><summary>Fine print</summary>Fifteen step sizes from 0.00001 to 100, ten starts. RMSprop's step size here differs from the one above in the fourth digit, which leads each training elsewhere. Way B keeps one v for each layer, the mean over its weights.</details>
+# <details><summary>Fine print</summary>Fifteen step sizes, ten starts. RMSprop's step size here differs from the one above in the fourth digit, which leads each training elsewhere. Way B keeps one v for each layer, the mean over its weights.</details>
 #
 # The next picture suggests what they lack.
-# It follows three of the layers while RMSprop begins to train them, with the loss below.
+# Three layers while RMSprop begins to train them, with the loss below.
 
 # %%
 opening.show_layers_over_time()
 
 # %% [markdown]
-# As soon as the network learns, the first layer's gradients grow about a thousandfold.
-# A step size that was right at the start is then far too long, and one that is right then is far too short at the start.
+# By the time the loss begins to fall, the first layer's gradients have grown about a thousandfold.
+# A step size that was right at the start is then far too long.
 # So the step sizes must follow the gradients, and it helps when each weight has its own.
-# That is the whole idea of RMSprop.
+# RMSprop does this with one idea.
 # **Divide each gradient by its own recent size.**
 #
 # ### The rule
@@ -172,8 +172,7 @@ opening.show_division()
 # | $\alpha$ | `lr` | the step size, or [[learning rate]] | 0.001 here, 0.01 in PyTorch |
 # | $\epsilon$ | `eps` | [[epsilon]], a tiny number that keeps the division finite where `v` is zero | 1e-8 |
 #
-# Everything is done for each parameter on its own.
-# `theta`, `g` and `v` have the same shape.
+# Everything is done for each parameter on its own, so `theta`, `g` and `v` have the same shape.
 # With the default of 0.99 the [[memory]] of the average is a hundred steps.
 #
 # ### Exercise 1. Write RMSprop (8 minutes)
@@ -201,15 +200,13 @@ def my_rmsprop(theta, g, s, *, lr, beta2, eps):
 # The new gradient is already in `v`, so the division never meets a `v` that knows nothing of it.
 
 # %% [markdown]
-# The check runs your function beside the right one and beside the usual mistakes.
-# If something is off, it says what it saw and asks you a question.
+# If something is off, the check says what it saw and asks you a question.
 
 # %%
 checks.check(my_rmsprop, against=rmsprop)
 
 # %% [markdown]
-# Now let your own function train the network.
-# Where it is not finished, the library's takes its place.
+# Now let your own function train the network, or the library's until yours is right.
 
 # %% tags=["chaotic"]
 net, mine = deep.deep_net(), checks.yours("my_rmsprop", rmsprop)
@@ -232,7 +229,7 @@ with_he = predict(
 with_he
 
 # %% [markdown]
-# Ten starts, 300 steps, and each rule at its best step size.
+# Ten starts, each rule at its best step size.
 
 # %% tags=["answer"]
 display(table(["with a He start", "best step size", "digits read rightly"],
@@ -242,11 +239,11 @@ opening.show_layers(he=True)
 
 # %% [markdown]
 # With a He start the gradients have one size in all layers.
-# The images stay apart too, and over the eight layers their differences lose about a third.
+# The images stay apart too, and their differences lose only about a third.
 #
-# <details><summary>Fine print</summary>Seven step sizes, recorded. With other batches, gradient descent at 0.1 read only 37 % from one of these starts.</details>
+# <details><summary>Fine print</summary>Seven step sizes, recorded. With other batches, gradient descent read only 37 % from one of these starts.</details>
 #
-# So another cure is a better start, and with it gradient descent learns too.
+# So a better start is another cure.
 # The trouble also gets smaller with fewer layers.
 # More steps help momentum too, but it takes about ten times as many, and not from every start.
 # At work you would use a good start first.
@@ -294,13 +291,13 @@ scaled = predict(
 scaled
 
 # %% [markdown]
-# Twenty steps from 1 and 1 at one step size, on the loss and on a thousand times the loss.
+# Twenty steps from 1 and 1 at one step size, on both losses.
 
 # %% tags=["answer"]
 rows, valley = [], ravine(100)
-for rule in (sgd, rmsprop):
+for name, rule in (("gradient descent", sgd), ("RMSprop", rmsprop)):
     ends = [run(rule, scales.scaled(valley, c), steps=20, lr=0.015).theta[-1, 0] for c in (1, 1000)]
-    rows.append([rule.__name__, *(f"{x:.4f}" if abs(x) < 9 else "far away" for x in ends)])
+    rows.append([name, *(f"{x:.4f}" if abs(x) < 9 else "far away" for x in ends)])
 display(table(["the first number ends at", "loss", "1000 times the loss"], rows))
 scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[0])
 
@@ -326,7 +323,7 @@ later = predict(
 later
 
 # %% [markdown]
-# The loss at three places of the run.
+# Three places of the run.
 
 # %% tags=["answer"]
 walk = run(rmsprop, valley, steps=300, start=[1.0, 0.3], lr=0.03, beta2=0.9)
@@ -347,7 +344,7 @@ hopping.hopping().live()
 # On the way in, the gradient falls faster than its recent size.
 # So the steps shrink, and the loss falls below a trillionth.
 # Then `v` forgets the large gradients, until it knows only small ones.
-# A small gradient divided by a small size gives a step as long as $\alpha$ again.
+# A small gradient divided by a small size gives a long step again.
 # In the end RMSprop [[hops|hop]] across the minimum, half a step size to each side.
 # Without noise it does so for ever, and with noisy gradients it strays further.
 #
@@ -355,7 +352,7 @@ hopping.hopping().live()
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 # In a training, let $\alpha$ fall over the last third.
 #
-# <details><summary>Fine print</summary>With a memory of a thousand steps it had not begun to hop by step 5000. On the network of Part 1, at 0.003 and over six starts in PyTorch, the mean loss is 0.82 with a constant step size, 0.62 if it falls over the last third, and 0.92 if it falls throughout.</details>
+# <details><summary>Fine print</summary>On the network of Part 1, the mean loss of six starts in PyTorch at 0.003 is 0.82 with a constant step size. It is 0.62 with a fall over the last third and 0.92 with a fall throughout.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb), and [what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
 #
@@ -386,7 +383,7 @@ bugs = {"A": "sum without forgetting", "B": "the whole vector normalised by one 
 # In B the steep direction arrives at once and the flat one is left behind, as with gradient descent, because both are divided by the same number.
 
 # %% [markdown]
-# The judge runs the bug that you named and compares the paths.
+# The judge runs the bugs that you named.
 
 # %%
 judges.judge_bugs(bugs)
@@ -413,7 +410,7 @@ judges.judge_bugs(bugs)
 from lessonlib.lessons.lesson08 import judges, play
 
 # %% [markdown]
-# Fill in the four numbers.
+# Four numbers.
 
 # %% tags=["stub"]
 by_hand = {"v1": None, "step1": None, "v2": None, "step2": None}
@@ -428,7 +425,7 @@ by_hand |= {"step1": 3 / by_hand["v1"] ** 0.5, "step2": 3 / by_hand["v2"] ** 0.5
 # So the gradient is divided by a tenth of its size, and the step is ten times too long.
 
 # %% [markdown]
-# The judge looks at one number after the other and stops at the first that is off.
+# The judge stops at the first number that is off.
 
 # %%
 judges.judge_two_steps(by_hand)
@@ -448,7 +445,6 @@ play.burst().live()
 # %% [markdown]
 # A memory of four steps is hardly an average.
 # With the usual hundred the first step is ten times the step size, and the tenth step is still three times as long.
-# So a steady scale and a first step of the right length exclude each other here.
 # Where the step size is too small anyway, the burst helps.
 # Where it is large, the burst can throw a network out at its first step.
 # On the network of Part 1 it changes less than another start does.
@@ -465,7 +461,7 @@ play.burst().live()
 # optimizer = optim.RMSprop(model.parameters(), lr=1e-3)
 # ```
 #
-# PyTorch has other names and another default, and one of the names is a trap.
+# PyTorch has another default, and one of its names is a trap.
 #
 # | This course | PyTorch | PyTorch's default |
 # |---|---|---|

@@ -106,7 +106,7 @@ def show_layers_over_time(steps: int = 40, lr: float = 0.002) -> None:
     """Show how large the gradient of the first, of a middle and of the last layer is while RMSprop begins to train the network."""
     show(_over_time(steps, lr), "Above, the size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the "
          "first, the fifth and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the "
-         "last tenfold; below, the training loss, which begins to fall at the same steps.")
+         "last tenfold; below, the training loss, which then begins to fall.")
 
 
 def _over_time(steps: int, lr: float) -> Figure:
@@ -118,7 +118,7 @@ def _over_time(steps: int, lr: float) -> Figure:
         theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=lr)
     figure = new_figure(7.2, 4.6)
     ax, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    ax.set(yscale="log", ylabel="size of the gradient", title="The sizes change as soon as the network learns")
+    ax.set(yscale="log", ylabel="size of the gradient", title="The sizes change before the loss falls")
     for layer, dash, marker, name in ((0, "-", "o", "first layer"), (4, "--", "s", "fifth layer"), (-1, ":", "^", "last layer")):
         ax.plot(np.array(sizes)[:, layer], color="black", linestyle=dash, marker=marker, markevery=5, markersize=5, label=name)
     ax.legend(loc="lower right")
@@ -198,7 +198,7 @@ def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", xlim=(0, steps + 1))
     left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
-    left.set(title="A gradient and its recent size", ylabel="gradient")
+    left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 11))
     left.legend(loc="upper left")
     right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure
