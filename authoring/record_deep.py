@@ -1,6 +1,6 @@
-"""Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (five minutes on one core).
+"""Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (ten minutes on one core).
 
-    python authoring/record_deep.py [--seeds 10] [--json FILE]
+    python authoring/record_deep.py [--seeds 10] [--place WHERE] [--json FILE]
 
 Every rule at every step size, from every start; in NumPy and float64. What the records mean: `lessonlib.lessons.lesson08.records`.
 """
@@ -56,13 +56,26 @@ def ends(rule: Callable[[int], Callable[..., Any]], lrs: Array, seeds: int, step
     return best(losses, read, lrs)
 
 
+def ends_at(where: str, seeds: int) -> dict[str, Any]:
+    """`ends` of every rule at one of the places."""
+    steps, net = records.PLACES[where]
+    return {name: ends(lambda seed, name=name: getattr(rules, name), records.lrs_at(where, name), seeds, steps, **net)
+            for name in records.NAMES}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--place", choices=records.PLACES, help="record this place alone again")
     parser.add_argument("--json", type=Path, default=DATA / "deep_net.json")
     options = parser.parse_args(arguments)
-    found: dict[str, Any] = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
+    found: dict[str, Any]
+    if options.place:
+        found = json.loads(options.json.read_text(encoding="utf-8"))
+        places = found["ends"] | {options.place: ends_at(options.place, options.seeds)}
+        return save(found | {"ends": {place: places[place] for place in records.PLACES if place in places}}, options.json)
+    found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
     found |= {"loss": {}, "rules": {}, "ways": {}, "ends": {}}
     for name in records.NAMES:
         each = [curves(getattr(rules, name), deep_net(seed), records.LRS, seed, records.STEPS) for seed in range(options.seeds)]
@@ -71,11 +84,15 @@ def main(arguments: list[str] | None = None) -> None:
         found["rules"][name] = best(losses[:, -1], np.array([read for _, read in each]), records.LRS)
     for way in WAYS:
         found["ways"][way] = ends(lambda seed, way=way: way_for(way, seed), records.WAY_LRS, options.seeds, records.STEPS)
-    for where, (steps, net) in records.PLACES.items():
-        found["ends"][where] = {name: ends(lambda seed, name=name: getattr(rules, name), records.END_LRS[name], options.seeds, steps, **net)
-                                for name in records.NAMES}
-    options.json.write_text(json.dumps(found) + "\n", encoding="utf-8", newline="\n")
-    if options.json.parent == DATA:
+    for where in records.PLACES:
+        found["ends"][where] = ends_at(where, options.seeds)
+    save(found, options.json)
+
+
+def save(found: dict[str, Any], path: Path) -> None:
+    """Write the records, and the sums of the folder if they lie in it."""
+    path.write_text(json.dumps(found) + "\n", encoding="utf-8", newline="\n")
+    if path.parent == DATA:
         import make_data
 
         make_data.sums()

@@ -96,19 +96,69 @@ def test_a_step_size_for_each_weight_that_follows_is_what_it_takes():
     assert records.how_many_learn(records.deep_net_records()) == 1
 
 
-def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_more_steps_do_not():
+def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_ten_times_the_steps_help_from_most_starts():
     ends = {place: {name: float(np.median(row[name]["read"])) for name in row} for place, row in records.deep_net_records()["ends"].items()}
     assert min(ends["8 hidden layers, 300 steps, He start"].values()) > 0.85
     assert 0.6 < ends["4 hidden layers, 300 steps"]["sgd"] < ends["4 hidden layers, 300 steps"]["momentum"]
     assert ends["6 hidden layers, 300 steps"]["sgd"] < 0.2 < ends["6 hidden layers, 300 steps"]["momentum"] < 0.6
     assert max(ends["8 hidden layers, 1000 steps"][name] for name in ("sgd", "momentum")) < 0.12 < 0.9 < ends["8 hidden layers, 1000 steps"]["rmsprop"]
+    longer = records.deep_net_records()["ends"]["8 hidden layers, 3000 steps"]
+    assert np.median(longer["momentum"]["read"]) > 0.7
+    assert min(longer["momentum"]["read"]) < 0.15
+    assert max(longer["sgd"]["read"]) > 0.5
+    assert records.who_learns_with_a_he_start(records.deep_net_records()) == "all three"
     assert records.what_lets_it_learn(records.deep_net_records()) == "a He start"
     sizes = deep.layer_gradients(deep.deep_net(0, start="he").start, deep.deep_net(0, start="he"))
     assert sizes.max() / sizes.min() < 10
     assert opening.layer_bars()[-1] / opening.layer_bars()[0] > 100
-    shrinks, stays = (deep.image_spread(deep.start_of(0, start=start)) for start in ("torch", "he"))
-    assert shrinks[-1] < 0.01 * shrinks[0]
-    assert 0.5 < stays[-1] / stays[0] < 2
+    assert opening.layer_bars("he").max() / opening.layer_bars("he").min() < 3
+
+
+def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third():
+    fades, stays = (np.mean([deep.image_spread(deep.start_of(seed, start=start)) for seed in range(20)], axis=0) for start in ("torch", "he"))
+    assert fades[0] / fades[-1] == pytest.approx(800, rel=0.1)
+    assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_a_single_training_from_a_he_start_can_go_wrong():
+    net = deep.deep_net(5, start="he")
+    assert net.metrics["test accuracy"](run(sgd, net, steps=300, record="last", lr=0.1).theta[-1]) < 0.7
+
+
+def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
+    walk = hopping.walk_with_a_falling_step(0.03, 0)
+    moves = abs(np.diff(walk.theta, axis=0)).max(axis=1) / 0.03
+    turn = int(moves[:100].argmin())
+    assert 60 < turn < 75
+    assert moves[turn] < 1e-4 < 1 < moves[turn:turn + 12].max()
+    assert walk.loss[67] < 1e-12 < 1e-3 < walk.loss[-1]
+
+
+def test_where_v_cannot_forget_the_large_gradients_the_steps_stay_short():
+    def remembering(theta, g, s, *, lr, beta2):
+        v = beta2 * s.v + (1 - beta2) * g**2
+        top = np.maximum(s.m, v)
+        return theta - lr * g / (top**0.5 + 1e-8), rules.State(s.t + 1, top, v)
+
+    walk = run(remembering, ravine(100), steps=300, start=hopping.START, lr=0.03, beta2=0.9)
+    assert abs(np.diff(walk.theta[60:], axis=0)).max() < 0.1 * 0.03
+    assert walk.loss[-1] < 1e-7
+
+
+def test_with_noise_the_hops_are_wider_and_a_memory_of_a_thousand_hops_late():
+    start = {"start": np.array([1.0, 0.3]), "lr": 0.03}
+    for beta2 in (0.9, 0.99):
+        assert np.abs(run(rmsprop, ravine(100), steps=5000, beta2=beta2, **start).theta[-10:]) == pytest.approx(0.015, rel=0.01)
+        noise = run(rmsprop, noisy(ravine(100), 1.0), steps=3000, beta2=beta2, **start).theta[2000:, 0]
+        assert (noise**2).mean() ** 0.5 / 0.03 == pytest.approx(4, abs=1)
+    assert run(rmsprop, ravine(100), steps=5000, beta2=0.999, **start).loss[-1] < 1e-20
+
+
+def test_a_fall_over_the_last_third_helps_the_deep_network_and_one_over_all_of_it_does_not():
+    constant, third, whole = (np.mean([training.loss_of(0.003, seed, falling=share) for seed in range(4)]) for share in (0, 1 / 3, 1))
+    assert third < constant - 0.1
+    assert third < whole
+    assert training.loss_of(0.01, 1, corrected=True) > 2  # so the burst alone does not keep this start at a blind guess
 
 
 def test_the_first_layers_gradients_grow_about_a_thousandfold():
@@ -141,7 +191,7 @@ def test_one_step_size_serves_no_two_numbers_and_two_do():
 @pytest.mark.parametrize("lr", [0.01, 0.03, 0.1])
 def test_at_a_constant_step_size_rmsprop_hops_and_at_a_falling_one_it_arrives(lr):
     found = hopping.walk_with_a_falling_step(lr, 0)
-    np.testing.assert_allclose(abs(found.theta[-10:]), lr / 2, rtol=0.02)
+    np.testing.assert_allclose(abs(found.theta[-10:]), lr / 2, rtol=0.03)
     np.testing.assert_allclose(found.loss[-1], lr**2 / 8 * 101, rtol=0.05)
     assert hopping.walk_with_a_falling_step(lr, 20).loss[-1] < 1e-12
     assert run(sgd, ravine(100), steps=1000, lr=0.015).loss[-1] < 1e-6  # whose steps do get smaller
@@ -222,14 +272,15 @@ def test_an_epsilon_above_half_of_lr_times_curvature_keeps_a_coordinate_from_its
     (judge_two_steps, None, "Not a number for each."), (judge_two_steps, {"v1": 1}, "Not a number for each."),
     (judge_two_steps, {"v1": None, "step1": 1, "v2": 1, "step2": 1}, "Not answered yet."), (judge_two_steps, {"v1": "9", "step1": 1, "v2": 1, "step2": 1}, "Not a number for v1."),
     (judge_two_steps, {"v1": 9, "step1": 10, "v2": 0.18, "step2": 7}, "Look at v1."), (judge_two_steps, {"v1": 0.09, "step1": 1, "v2": 0.18, "step2": 7}, "Look at step1."),
-    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
-    (judge_settings_meant, {"lr": 0.001, "beta2": 0.01}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.01}, "Correct."),
+    (judge_settings_meant, {"lr": 0.001, "beta2": 0.001}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.001}, "Correct."),
     (judge_bugs, {"A": None, "B": None}, "Not answered yet."), (judge_bugs, 3, "Not a guess for each."), (judge_bugs, dict(practice.TWO_BUGS), "Correct."),
     (judge_bugs, {"A": "no root", "B": "no root"}, "0 of 2."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.01, "At least one does not learn."),
-    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.002, "Correct.")])
+    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.002, "Correct."), (judge_setting, 0.001, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from inspect import unwrap
 from math import isclose, log10
 from numbers import Real
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, judge
+from lessonlib.checks import Verdict, check, judge
 
-__all__ = ["choice", "judge_slips", "number", "power_of_ten"]
+__all__ = ["choice", "judge_slips", "look_at", "number", "power_of_ten"]
 
 Array = np.ndarray[Any, Any]
 
@@ -70,6 +71,15 @@ def choice(guess: Any, options: Collection[str], what: str) -> str:
         shown = f"`{guess!r:.60}`" if isinstance(guess, (str, int, float)) else f"a {type(guess).__name__}"
         raise Stop(f"Not {what}.", f"You gave {shown}; there are {', '.join(options)}. Which of them do you mean?")
     return named
+
+
+def look_at(attempt: Any, against: Any) -> Verdict:
+    """Return what `check` finds, without noting it as a check that was passed: against may be a rule that is wrong."""
+    try:
+        found: Verdict = unwrap(check)(attempt, against)
+    except Stop as stop:
+        return Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
+    return found
 
 
 @judge

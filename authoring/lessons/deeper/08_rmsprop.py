@@ -283,7 +283,7 @@ softest = predict(
 softest
 
 # %% [markdown]
-# Each rule at its best of seven step sizes, ten starts, recorded.
+# Each rule at its best of seven step sizes, of three where there are 3000 steps, ten starts, recorded.
 # The median is followed by the range.
 
 # %% tags=["answer"]
@@ -295,8 +295,10 @@ softest.answer(records.what_lets_it_learn(trained))
 # %% [markdown]
 # With a He start all three learn well, and RMSprop has no lead worth naming.
 # With six layers momentum begins to learn, and with four layers gradient descent does too.
-# More steps alone do not help, because after a thousand steps the other two are still at a blind guess.
-# So the network of lesson 8 is a case in which RMSprop is needed, and it was made by a start that is too small for its depth.
+# After a thousand steps the other two are still at a blind guess.
+# After three thousand momentum reads most digits from most starts, and gradient descent from some.
+# So the trouble is a long plateau at the beginning, and RMSprop leaves it much sooner.
+# The plateau was made by a start that is too small for the depth.
 # Today one would also use a better start, a layer that keeps the scale, or connections that skip layers.
 # They remove the differences that can be removed.
 #
@@ -324,7 +326,9 @@ table(header, rows, ["", ".0e", ".0e", ".0e", ".1f"])
 
 # %% [markdown]
 # With the He start the images stay apart, and all layers get gradients of one size.
-# Remove the cause, and the effect goes.
+# The start changes both at once, so this comparison does not say which of the two matters more.
+# But lesson 8 has a clue.
+# A step size for each layer, set once, makes up for the small gradients alone, and with it the network does not learn.
 #
 # **To do.**
 # Change 0 to another seed in the cell above.
@@ -377,7 +381,7 @@ print(f"the law: {0.01**2 / 8 * 101:.5f}")
 returns.answer("about 0.001" if 1e-4 < long.loss[-1] < 1e-2 else "still below 1e-100")
 
 # %% [markdown]
-# It passed far closer than a step size, was thrown out again, and now it hops.
+# It passed far closer than a step size, `v` forgot the large gradients and the steps grew again, and now it hops.
 # So at a constant step size RMSprop does not settle, not even here.
 #
 # **To do.**

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
 from lessonlib import rules
-from lessonlib.checks import Verdict, check, judge
-from lessonlib.lessons.answers import number
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import look_at, number
 from lessonlib.lessons.lesson07 import averages, extras, play
 from lessonlib.runner import run
 
@@ -67,8 +66,7 @@ SLIPS = (
 @judge
 def judge_nesterov(attempt: Any) -> Verdict:
     """Return a Verdict on a learner's Nesterov momentum: the same path as the library's, or which other form it is."""
-    look_at = unwrap(check)  # what is compared below with a wrong form is no check that was passed
-    verdict: Verdict = look_at(attempt, extras.nesterov)
+    verdict = look_at(attempt, extras.nesterov)
     if verdict or verdict.headline != "Not yet.":
         return verdict
     for headline, question, wrong in SLIPS:

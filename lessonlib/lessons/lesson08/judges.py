@@ -58,25 +58,27 @@ def judge_two_steps(guess: Any) -> Verdict:
              "What is left of the old v, and what comes in?", "What is 3 divided by the root of the new v?")
     for name, wanted, hint in zip(names, right, hints, strict=True):
         value = number(guess[name], f"a number for {name}")
-        if not isclose(value, wanted, rel_tol=5e-3):
+        if name == "v2" and isclose(value, 2 * right[0], rel_tol=1e-3):
+            return Verdict(False, f"Look at v2.\nYou gave {value:.4g}, the plain sum. How much of the old v is kept at the second step?")
+        if not isclose(value, wanted, rel_tol=1e-3):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}. {hint}")
     return Verdict(True, f"Correct.\nThe first step is {right[1]:.3g} times the step size, the second {right[3]:.3g} times.")
 
 
 @judge
 def judge_settings_meant(guess: Any) -> Verdict:
-    """Return a Verdict on what optim.RMSprop(params, alpha=0.01) sets: {"lr": 0.01, "beta2": 0.01}."""
+    """Return a Verdict on what optim.RMSprop(params, alpha=0.001) sets: {"lr": 0.01, "beta2": 0.001}."""
     if not isinstance(guess, Mapping) or set(guess) != {"lr", "beta2"}:
         return Verdict(False, f"Not a number for each.\nYou gave a {type(guess).__name__}. Where are the answers for lr and beta2?")
     lr, beta2 = number(guess["lr"], "a step size", 0), number(guess["beta2"], "a beta", 0, 1)
     if isclose(beta2, 0.99):
-        return Verdict(False, "Look at beta2.\nYou left it at 0.99, its default. Which of our letters does torch call alpha?")
-    if not isclose(beta2, 0.01):
+        return Verdict(False, "Look at beta2.\nYou gave 0.99, which is the default. Which of our letters does torch call alpha?")
+    if not isclose(beta2, 0.001):
         return Verdict(False, f"Look at beta2.\nYou gave {beta2:g}. Which of our letters does torch call alpha?")
     if not isclose(lr, 0.01):
         return Verdict(False, f"Look at lr.\nYou gave {lr:g}. Nobody has set it here. What is torch's default for RMSprop?")
-    return Verdict(True, "Correct.\nThe step size is the default. v keeps a hundredth of what it was, so it forgets everything but the "
-                   "newest gradient.")
+    return Verdict(True, "Correct.\nThe step size is the default, ten times what was wanted. v keeps a thousandth of what it was, so it "
+                   "forgets everything but the newest gradient.")
 
 
 @judge
@@ -87,7 +89,7 @@ def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdi
 
 
 @judge
-def judge_setting(guess: Any, target: float = 1.1, starts: int = 3) -> Verdict:
+def judge_setting(guess: Any, target: float = 1.25, starts: int = 3) -> Verdict:
     """Return a Verdict on the lr of torch's RMSprop on the deep network: a mean loss of the starts below `target` passes."""
     lr = number(guess, "a step size", 0)
     from lessonlib.lessons.lesson08.training import loss_of  # torch, where it is the subject
@@ -97,6 +99,5 @@ def judge_setting(guess: Any, target: float = 1.1, starts: int = 3) -> Verdict:
     if np.mean(losses) < target:
         return Verdict(True, f"Correct.\n{seen}.")
     if max(losses) > 2:
-        return Verdict(False, f"At least one does not learn.\n{seen}, and a blind guess has 2.30. Its first step is ten times lr. Is that "
-                       "too long for a weight?")
+        return Verdict(False, f"At least one does not learn.\n{seen}, and a blind guess has 2.30. What does a third of your lr do?")
     return Verdict(False, f"Too slow.\n{seen}. All of them are on their way. What does twice your lr do?")

@@ -64,9 +64,10 @@ def _slider_update(artists: dict[str, Any], lr: float) -> str:
 
 
 @cache
-def layer_bars() -> Array:
+def layer_bars(start: str = "torch") -> Array:
     """Return the size of the gradient in each layer at the start, the first layer first, mean over five starts: (9,)."""
-    return np.asarray(np.mean([layer_gradients(deep_net(seed).start, deep_net(seed)) for seed in range(5)], axis=0))
+    nets = [deep_net(seed, start=start) for seed in range(5)]
+    return np.asarray(np.mean([layer_gradients(net.start, net) for net in nets], axis=0))
 
 
 def first_and_last() -> str:
@@ -75,42 +76,56 @@ def first_and_last() -> str:
     return "about the same" if ratio < 3 else "about ten times smaller" if ratio < 30 else "hundreds of times smaller"
 
 
-def show_layers() -> None:
-    """Show a bar for the size of each layer's gradient at the start."""
+def show_layers(*, he: bool = False) -> None:
+    """Show a bar for the size of each layer's gradient at the start, and beside it the one with a He start if `he`."""
+    if he:
+        show(_bars(he), "Two bars for each of nine layers, the size of its gradient at the start on a logarithmic scale: from PyTorch's "
+             "start they rise several hundredfold from the first layer to the last, from a He start all nine are of about one size.")
+        return
     show(_bars(), "A bar for each of nine layers, the size of its gradient at the start on a logarithmic scale: lowest and level in the "
          "first four layers, then rising to the last, which is hundreds of times larger.")
 
 
-def _bars() -> Figure:
+def _bars(he: bool = False) -> Figure:
     figure = new_figure(7.2, 3.4)
     ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="size of the gradient",
-                            title="The early layers get small gradients")
-    sizes = layer_bars()
-    ax.bar(np.arange(1, LAYERS + 2), sizes, color="#8a8a8a", edgecolor="black", width=0.7)
+                            title="With a He start all layers get gradients of one size" if he else "The early layers get small gradients")
+    sizes, places, width = layer_bars(), np.arange(1, LAYERS + 2), 0.38 if he else 0.7
+    ax.bar(places - he * width / 2, sizes, color="#8a8a8a", edgecolor="black", width=width, label="as PyTorch starts it")
+    ax.set(ylim=(1e-6, 3e-1 if he else 3e-2), xticks=places)
+    if he:
+        ax.bar(places + width / 2, layer_bars("he"), color="white", edgecolor="black", hatch="//", width=width, label="He start")
+        ax.legend(loc="upper left", ncols=2)
+        return figure
     for place, size in enumerate(sizes, start=1):
         ax.text(place, size * 1.15, f"{size:.0e}".replace("e-0", "e-"), ha="center", fontsize=9)
-    ax.set(ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
     return figure
 
 
 def show_layers_over_time(steps: int = 40, lr: float = 0.002) -> None:
     """Show how large the gradient of the first, of a middle and of the last layer is while RMSprop begins to train the network."""
-    show(_over_time(steps, lr), "The size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the first, the fifth "
-         "and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the last tenfold.")
+    show(_over_time(steps, lr), "Above, the size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the "
+         "first, the fifth and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the "
+         "last tenfold; below, the training loss, which then begins to fall.")
 
 
 def _over_time(steps: int, lr: float) -> Figure:
     problem, rng, s = deep_net(0), np.random.default_rng(0), State()
-    theta, sizes = problem.start, []
+    theta, sizes, losses = problem.start, [], []
     for _ in range(steps + 1):
+        losses.append(float(problem.loss(theta)))
         sizes.append(layer_gradients(theta, problem, batches=4))
         theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=lr)
-    figure = new_figure(7.2, 3.4)
-    ax = figure.add_subplot(yscale="log", xlabel="step of RMSprop", ylabel="size of the gradient",
-                            title="The sizes change as soon as the network learns")
+    figure = new_figure(7.2, 4.6)
+    ax, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    ax.set(yscale="log", ylabel="size of the gradient", title="The sizes change before the loss falls")
     for layer, dash, marker, name in ((0, "-", "o", "first layer"), (4, "--", "s", "fifth layer"), (-1, ":", "^", "last layer")):
         ax.plot(np.array(sizes)[:, layer], color="black", linestyle=dash, marker=marker, markevery=5, markersize=5, label=name)
     ax.legend(loc="lower right")
+    below.plot(losses, color=look("rmsprop").color, linewidth=2)
+    below.axhline(GUESSING, color="black", linewidth=1)
+    below.text(steps, GUESSING + 0.04, "a blind guess", fontsize=9, ha="right")
+    below.set(xlabel="step of RMSprop", ylabel="training loss, nats", ylim=(None, GUESSING + 0.2))
     return figure
 
 
@@ -131,7 +146,7 @@ def _scaled(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, Stat
 def two_sizes() -> Experiment:
     """How far two numbers are from their minimum under gradient descent, the second with gradients a thousand times larger."""
     return Experiment(_two_scene, _two_update,
-                      {"lr": Slider("step size", 1e-5, 1.0, 8e-4, log=True, step=0.05),
+                      {"lr": Slider("step size", 1e-5, 1.0, 10**-3.1, log=True, step=0.05),
                        "times": Slider("flat number's step, times", 1.0, 10_000.0, 1.0, log=True, step=0.1)},
                       Goal(f"bring both numbers below 0.01 within {TWO_STEPS} steps.",
                            lambda lr, times: bool((_two(lr, times)[-1] < 0.01).all())))
@@ -139,14 +154,14 @@ def two_sizes() -> Experiment:
 
 def _two_scene() -> Scene:
     figure = new_figure(7.6, 3.9)
-    ax = figure.add_subplot(yscale="log", xlim=(0, TWO_STEPS), ylim=(1e-5, 1e5), xlabel="step", ylabel="distance from the minimum",
+    ax = figure.add_subplot(yscale="log", xlim=(0, TWO_STEPS), ylim=(1e-5, 1e2), xlabel="step", ylabel="distance from the minimum",
                             title="Two numbers, gradient descent", xticks=range(0, TWO_STEPS + 1, 5))
     ax.axhline(0.01, color="black", linewidth=1)
     ax.text(TWO_STEPS - 0.2, 0.012, "the goal", ha="right", fontsize=9)
     ax.plot(0, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
     style = look("sgd")
-    (steep,) = ax.plot([], [], color=style.color, linestyle="-", marker="s", markersize=5, label="gradients a thousand times larger")
-    (flat,) = ax.plot([], [], color=style.color, linestyle=":", marker="o", markersize=5, label="small gradients", markerfacecolor="white")
+    (steep,) = ax.plot([], [], color=style.color, linestyle="-", marker="s", markersize=5, label="steep number")
+    (flat,) = ax.plot([], [], color=style.color, linestyle=":", marker="o", markersize=5, label="flat number", markerfacecolor="white")
     figure.legend(handles=[steep, flat], loc="outside lower center", ncols=2)
     return Scene(figure, {"steep": steep, "flat": flat}, "The distance of two numbers from their minimum over twenty steps of gradient "
                  "descent, on a logarithmic scale, from a square at 1, with a line at 0.01.")
@@ -164,8 +179,8 @@ def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
 def show_division(jump: int = 60, steps: int = 120, times: float = 5.0) -> None:
     """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
     show(_division(jump, steps, times), "Left, bars of a gradient of changing sign that grows fivefold half-way, and a line for its recent "
-         "size that rises with it in some ten steps; right, the gradient divided by that size, which has one size but for a few longer "
-         "bars at the jump.")
+         "size that rises with it in some ten steps; right, the gradient divided by that size, which has one size again but for a few "
+         "longer bars at the jump.")
 
 
 def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure:
@@ -183,7 +198,7 @@ def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="step", xlim=(0, steps + 1))
     left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
-    left.set(title="A gradient and its recent size", ylabel="gradient")
+    left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 11))
     left.legend(loc="upper left")
     right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure

@@ -51,7 +51,8 @@ def _own_scene() -> Scene:
     figure = new_figure(7.6, 3.9)
     left, right = figure.subplots(1, 2)
     contours(OWN_RAVINE, left)
-    left.set_title("The path")
+    left.set_title("The path, from the square")
+    (square,) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, OWN_STEPS), ylim=(1e-4, 30), xlabel="step", ylabel="effective step", title="One step size for each")
     for value, color, name, x, side in zip(2 / CURVATURE, colors, ("flat", "steep"), (4, OWN_STEPS), ("left", "right"), strict=True):
         right.axhline(value, color=color, linewidth=1, linestyle=":")
@@ -61,7 +62,7 @@ def _own_scene() -> Scene:
     (flat,) = right.plot([], [], color=colors[0], label="flat, $\\theta_1$")
     (steep,) = right.plot([], [], color=colors[1], linestyle="--", label="steep, $\\theta_2$")
     figure.legend(handles=[flat, steep], loc="outside lower right", ncols=2)
-    return Scene(figure, {"path": path, "flat": flat, "steep": steep},
+    return Scene(figure, {"path": path, "square": square, "flat": flat, "steep": steep},
                  f"Left, RMSprop's path in a ravine of condition number {CURVATURE[1]:g}; right, the effective step of the flat and of the "
                  "steep coordinate over time, with a dotted line at 2 over the curvature of each.")
 
@@ -73,6 +74,7 @@ def _size(x: float) -> str:
 def _own_update(artists: dict[str, Any], lr: float, memory: float, start2: float) -> str:
     result, effective = _attempt(lr, memory, start2)
     artists["path"].set_data(*np.clip(result.theta, -9, 9).T)
+    artists["square"].set_data([result.theta[0, 0]], [result.theta[0, 1]])
     for name, values in zip(("flat", "steep"), effective.T, strict=True):
         artists[name].set_data(np.arange(1, OWN_STEPS + 1), values)
     flat, steep = effective[-1] * CURVATURE
@@ -117,7 +119,8 @@ def _burst_scene() -> Scene:
     note = readings(left, 0.72, 0.95, ["\u03b2\u2082:", "first step / lr:"], va="top")
     (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
     (first,) = right.plot([], [], color=style.color, linewidth=4)
-    return Scene(figure, {"length": length, "top": top, "note": note, "path": path, "first": first},
+    here = readings(right, 0.62, 0.97, ["\u03b2\u2082:", "step size:"], va="top")
+    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first},
                  "Left, the length of RMSprop's steps in units of lr under a steady gradient, both axes logarithmic, with a line at 1; "
                  "right, 100 steps of its path in a ravine of condition number 10, the first step bold.",
                  {"length": ["memory"], "top": ["memory"], "note": ["memory"]})
@@ -131,6 +134,7 @@ def _burst_update(artists: dict[str, Any], memory: float, lr: float) -> str:
         artists["top"].set_data([1], [lengths[0]])
         artists["note"].set_text(f"{beta2:.4g}\n{lengths[0]:.2f}")
     result = run(rmsprop, BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
+    artists["here"].set_text(f"{beta2:.4g}\n{lr:.3g}")
     artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
     artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
     return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "

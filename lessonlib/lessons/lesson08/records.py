@@ -8,22 +8,33 @@ import numpy as np
 
 from lessonlib.data import recorded
 
-__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records", "how_many_learn", "reads",
-           "what_lets_it_learn", "where_it_ends"]
+__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records", "how_many_learn",
+           "lrs_at", "reads", "what_lets_it_learn", "where_it_ends", "who_learns_with_a_he_start",
+           "with_a_he_start"]
 
+Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
 STEPS, EVERY = 300, 10  # of a training, and between its records
 LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-4, 2.01, 0.25)])  # 25 step sizes, the same for every rule
+GUESSED = 0.12  # a network reads no more than this share of the digits where it has not learned
 WAY_LRS = np.array([float(f"{10**power:.3g}") for power in np.arange(-5, 2.01, 0.5)])
 END_LRS = {name: np.array([float(f"{10**power:.3g}") for power in np.arange(low, low + 3.01, 0.5)])
            for name, low in (("sgd", -2), ("momentum", -2), ("rmsprop", -4))}
+FEWER_LRS = {"8 hidden layers, 3000 steps": {"sgd": (0.1, 0.316, 1.0), "momentum": (0.1, 0.316, 1.0),
+                                             "rmsprop": (0.000316, 0.001, 0.00316)}}
 PLACES: Mapping[str, tuple[int, dict[str, Any]]] = {  # where -> (steps, what the network is like)
     "8 hidden layers, 300 steps": (300, {}),
     "6 hidden layers, 300 steps": (300, {"layers": 6}),
     "4 hidden layers, 300 steps": (300, {"layers": 4}),
     "8 hidden layers, 1000 steps": (1000, {}),
+    "8 hidden layers, 3000 steps": (3000, {}),
     "8 hidden layers, 300 steps, He start": (300, {"start": "he"}),
 }
+
+
+def lrs_at(place: str, name: str) -> Array:
+    """Return the step sizes that a rule was tried at in one of PLACES: seven, and three where a training is long."""
+    return np.asarray(FEWER_LRS.get(place, END_LRS)[name], dtype=float)
 
 
 def deep_net_records() -> dict[str, Any]:
@@ -45,8 +56,25 @@ def reads(found: Mapping[str, Any]) -> str:
 
 
 def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list[str]]:
-    """Return a row for each rule, or for each of "ways": its name, its best step size, the share of new digits read."""
-    return [[NAMES.get(name, name), f"{found['lr']:.2g}", reads(found)] for name, found in records[which].items()]
+    """Return a row for each rule, or for each of "ways": its name, its best step size if one helps, the share of new digits read."""
+    rows = []
+    for name, found in records[which].items():
+        learns = float(np.median(found["read"])) > GUESSED
+        rows.append([NAMES.get(name, name), f"{found['lr']:.2g}" if learns else "none helps", reads(found)])
+    return rows
+
+
+def with_a_he_start(records: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each rule: its name, its best step size, and the share it reads after 300 steps from a He start."""
+    found = records["ends"]["8 hidden layers, 300 steps, He start"]
+    return [[NAMES[name], f"{found[name]['lr']:.2g}", reads(found[name])] for name in NAMES]
+
+
+def who_learns_with_a_he_start(records: Mapping[str, Any], share: float = 0.85) -> str:
+    """Return in words which rules read more than a share of the digits from a He start, by the median over the starts."""
+    found = records["ends"]["8 hidden layers, 300 steps, He start"]
+    able = [name for name in NAMES if float(np.median(found[name]["read"])) > share]
+    return {0: "none of them", 1: f"only {NAMES[able[0]]}" if able else "", 3: "all three"}.get(len(able), f"{len(able)} of them")
 
 
 def where_it_ends(records: Mapping[str, Any]) -> list[list[str]]:

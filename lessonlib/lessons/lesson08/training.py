@@ -24,14 +24,20 @@ def deep_network(seed: int = 0) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def loss_of(lr: float, seed: int = 0, steps: int = STEPS) -> float:
-    """Return the training loss after `steps` steps of torch.optim.RMSprop(lr) on batches of 64 digits; inf if it is no number."""
+def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, falling: float = 0.0, corrected: bool = False) -> float:
+    """Return the training loss after `steps` steps of torch.optim.RMSprop(lr) on batches of 64 digits; inf if it is no number.
+
+    falling: the share of the steps, at the end, over which lr falls in a line to 0. corrected: v for its start at zero, as Adam's is.
+    """
     d, model = digits(), deep_network(seed)
     images = torch.tensor(np.asarray(d.train_x), dtype=torch.float32, device="cpu")
     labels = torch.tensor(np.asarray(d.train_y), dtype=torch.long, device="cpu")
-    optimizer, criterion = torch.optim.RMSprop(model.parameters(), lr=lr), nn.CrossEntropyLoss()
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
+    optimizer: torch.optim.Optimizer = torch.optim.RMSprop(model.parameters(), lr=lr)
+    if corrected:
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=(0.0, 0.99))
+    criterion, rng = nn.CrossEntropyLoss(), np.random.default_rng(seed)
+    for t in range(steps):
+        optimizer.param_groups[0]["lr"] = lr * (min(1.0, (1 - t / steps) / falling) if falling else 1.0)
         rows = torch.from_numpy(rng.integers(len(labels), size=BATCH))
         optimizer.zero_grad()
         criterion(model(images[rows]), labels[rows]).backward()

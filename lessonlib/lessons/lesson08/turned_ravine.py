@@ -119,6 +119,7 @@ def _walk(rule: Any, angle: int, steps: int, lr: float) -> tuple[Array, Array]:
     return theta, problem.loss(theta)
 
 
+NAMES = {momentum: "momentum", rmsprop: "RMSprop", adam: "Adam"}
 FIXED = {momentum: 0.02, adam: 0.03}  # the step sizes of those that RMSprop is compared with
 
 
@@ -145,12 +146,13 @@ class _Turn:
         right.axhline(line, color="black", linewidth=1)
         right.text(1.2, line / 2, "1e-4 of the first loss", fontsize=9, va="top")
         artists: dict[str, Any] = {}
+        (artists["square"],) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
         for k, half in enumerate((1.4, 0.7)):  # two ellipses that turn: equal heights, narrower than they can be drawn to scale
             (artists[f"height {k}"],) = left.plot([], [], color="#9a9a9a", linewidth=half)
         for rule in (momentum, rmsprop, adam):
             style = look(rule)
             common: dict[str, Any] = {"color": style.color, "linestyle": style.dash, "linewidth": 1.3, "marker": style.marker}
-            (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=rule.__name__)
+            (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=NAMES[rule])
             (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
         figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
         return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "
@@ -164,13 +166,14 @@ class _Turn:
             for k, radius in enumerate((1.4, 0.7)):
                 along, across = radius * np.cos(around), radius / KAPPA**0.5 * np.sin(around)
                 artists[f"height {k}"].set_data(along * c - across * s, along * s + across * c)
-        told = []
+            artists["square"].set_data(*turned(angle).start[:, None])
+        told, shown = [], {rule.__name__: name for rule, name in NAMES.items()}
         for name, (theta, loss) in self.walks(angle, lr).items():
             if name in artists:
                 artists[name].set_data(*np.clip(theta, -9, 9).T)
                 artists[f"{name} loss"].set_data(np.arange(1, self.steps + 1), np.clip(loss[1:], 1e-9, 1e4))
             took = float(arrival(loss))
-            told.append(f"{name} {took:.0f}" if np.isfinite(took) else f"{name} not in {self.steps - HOLD}")
+            told.append(f"{shown[name]} {took:.0f}" if np.isfinite(took) else f"{shown[name]} not in {self.steps - HOLD}")
         return f"At {angle} degrees, steps until the loss stays below the line for {HOLD} steps: {', '.join(told)}."
 
     def met(self, angle: int, lr: float) -> bool:

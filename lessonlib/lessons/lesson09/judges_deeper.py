@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 from functools import partial
-from inspect import unwrap
 from typing import Any
 
 from lessonlib import rules
-from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, judge
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import look_at
 
 __all__ = ["judge_rmsprop"]
 
@@ -29,21 +28,12 @@ def _not_stored(theta: Any, g: Any, s: rules.State, *, lr: Any, beta2: Any, eps:
     return theta - lr * g / ((v / (1 - beta2 ** (s.t + 1))) ** 0.5 + eps), rules.State(s.t + 1)
 
 
-def _look_at(attempt: Any, against: Any) -> Verdict:
-    """What `check` finds, without noting it as a check that was passed: some of the rules compared with here are wrong."""
-    try:
-        found: Verdict = unwrap(check)(attempt, against)
-    except Stop as stop:
-        return Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
-    return found
-
-
 @judge
 def judge_rmsprop(attempt: Any) -> Verdict:
     """Return a Verdict on a learner's RMSprop with bias correction: the same path as Adam without an average of the direction."""
-    verdict = _look_at(attempt, RIGHT)
+    verdict = look_at(attempt, RIGHT)
     if verdict.misconception in QUESTIONS:
         return Verdict(False, f"{verdict.headline}\n{QUESTIONS[verdict.misconception]}", verdict.misconception)
-    if verdict.headline == "Not yet." and _look_at(attempt, _not_stored):
+    if verdict.headline == "Not yet." and look_at(attempt, _not_stored):
         return Verdict(False, "v is lost.\nState takes t, m and v, in this order. What does your second step find in s.v?")
     return verdict
