@@ -81,7 +81,7 @@ ROWS = [
     (judge_nesterov, form(lambda m, g, b: m + (1 - b) * g), "The newest gradient is added, not mixed."),
     (judge_nesterov, form(lambda m, g, b: b * m + g), "The newest gradient comes in whole."),
     (judge_nesterov, form(lambda m, g, b: (1 - b) * m + b * g), "The shares are exchanged."),
-    (judge_nesterov, form(lambda m, g, b: -(b * m + (1 - b) * g)), "The sign of the step."), (judge_nesterov, form(lambda m, g, b: g), "Not yet."),
+    (judge_nesterov, form(lambda m, g, b: -(b * m + (1 - b) * g)), "The sign of the step."), (judge_nesterov, form(lambda m, g, b: g), "Not yet: beta1 is not used"),
     (judge_nesterov, extras.nesterov, "Correct."),
 ]
 
