@@ -86,7 +86,7 @@ def test_most_examples_can_be_computed():
 NOT_PROSE = re.compile(r"```.*?```|<details>.*?</details>|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|^#+ [^\n]*$|[Ff]rom memory", flags=re.DOTALL | re.MULTILINE)
 
 TO_LINK = {  # words that are newer than the page that teaches them: to be linked when that page is next built, and then the word goes from here
-    "08_rmsprop": ["Epsilon", "Hop"], "10_adamw": ["Checkpoint", "Cosine", "Weight decay"],
+    "08_rmsprop": ["Epsilon", "Hop"],
     "11_gpu_lab": ["Bfloat16", "Float16", "GradScaler", "Token", "Transformer"]}
 EVERYDAY = {"Memory": "lesson 7 begins by giving a walker a memory, in the everyday sense", "AMSGrad": "a name in a sentence that explains it"}
 

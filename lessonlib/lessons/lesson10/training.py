@@ -15,8 +15,9 @@ from lessonlib.data import digits
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher", "network", "restarted",
-           "show_restart", "small_transformer", "training_digits"]
+__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher",
+           "left_with_schedule", "network", "restarted",
+           "rise", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
@@ -59,10 +60,15 @@ def factor(t: int, steps: int = 200, warmup: int = 20) -> float:
     return min(1, (t + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * t / steps))
 
 
-def begin(seed: int = 0) -> SimpleNamespace:
-    """Return a fresh run of 200 steps: its model, optimizer, schedule, and the generator of its batches."""
+def left_with_schedule(steps: int = 2000, memories: float = 5.0) -> float:
+    """Return the share of the start that is left after a run with warm-up and cosine, so many memories long at its largest step size."""
+    return math.prod(1 - memories / steps * factor(t, steps, steps // 10) for t in range(steps))
+
+
+def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
+    """Return a fresh run of 200 steps: its model, optimizer, schedule, and the generator of its batches. lr: its largest step size."""
     model = network(seed)
-    optimizer = optim.AdamW(groups(model), lr=0.02, betas=(0.9, 0.95))
+    optimizer = optim.AdamW(groups(model), lr=lr, betas=(0.9, 0.95))
     return SimpleNamespace(model=model, optimizer=optimizer, schedule=optim.lr_scheduler.LambdaLR(optimizer, factor),
                            batches=torch.Generator().manual_seed(seed))
 
@@ -140,6 +146,22 @@ def forgotten(make: Callable[[], Any] = begin, train: Callable[[Any, int], list[
     return Forgotten(before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item())
 
 
+def rise(*, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
+    """Return the highest loss of the ten steps after a restart that loses m, v and t, over the last loss before it.
+
+    shortened: by which factors its first steps are multiplied.
+    """
+    old, new = begin(lr=lr), begin(lr=lr)
+    before = go_on(old, 100)[-1]
+    _hand_on(old, new, ("weights", "schedule", "batches"))
+    losses = []
+    for k in range(10):
+        for group in new.optimizer.param_groups:
+            group["lr"] *= shortened[k] if k < len(shortened) else 1
+        losses += go_on(new, 1)
+    return max(losses) / before
+
+
 def how_much_higher(found: Forgotten) -> str:
     """Return, in words, the highest loss of the ten steps after the restart beside the last one before it."""
     ratio = max(found.after[:10]) / found.whole[99]
@@ -154,7 +176,8 @@ def show_restart(found: Forgotten) -> None:
 
 def _restart(found: Forgotten) -> Figure:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(70, 200), ylim=(0.08, 0.22), xlabel="step", ylabel="training loss", title="A restart at step 100")
+    ax = figure.add_subplot(xlim=(70, 200), ylim=(0, 0.22), xlabel="step", ylabel="training loss",
+                            title="A restart at step 100, with a step size of 0.02 at its largest")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
     ax.plot(range(1, 201), found.whole, color="black", label="not interrupted")
     ax.plot(range(100, 201), [found.whole[99], *found.after], color=look("adamw").color, linestyle="--", label="m, v and t forgotten")
