@@ -64,7 +64,7 @@ lowest.answer(opening.lowest())
 # The one on the right also changes sides, but each time it lands a little further out.
 # That is [[divergence]].
 #
-# Somewhere between 0.15 and 0.202 is a [[border]], and in this lesson you find it.
+# Somewhere between the last two step sizes is a [[border]], and in this lesson you find it.
 #
 # ### Is your machine ready?
 #
@@ -73,12 +73,7 @@ lowest.answer(opening.lowest())
 # %% tags=["machine"]
 from lessonlib.lessons.lesson00 import machine
 
-try:
-    import torch
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-except ImportError:
-    gpu = "not looked for, because torch is missing"
-machine.report(gpu)
+machine.report(machine.gpu())
 
 # %% [markdown]
 # If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
@@ -134,7 +129,7 @@ across.answer(theta)
 # Gradient descent remembers only how many steps it has taken, `s.t`, which makes `State(s.t + 1)`.
 # After the lone `*` come settings that are given by name, as in `lr=0.15`.
 # Put the return in place of the dots.
-# Solutions, each with its reason, are in the folder [solutions](solutions/00_start_here.ipynb).
+# Solutions and their reasons are in the folder [solutions](solutions/00_start_here.ipynb).
 #
 # <details><summary>Hint</summary>Which way should theta move where g is positive, and how far if g is twice as large?</details>
 
@@ -153,7 +148,7 @@ def my_sgd(theta, g, s, *, lr):
 
 # %% [markdown]
 # **This is your first check.**
-# It runs your function beside the right one, and any form that takes the same path passes.
+# Any form that takes the same path passes.
 
 # %%
 checks.check(my_sgd, against=sgd)
@@ -180,8 +175,6 @@ fault.answer(judges.fault_of(colleague))
 # Try it with a mistake of your own in `my_sgd`, such as a missing `lr`, and mend it again.
 #
 # ### Four words for an experiment
-#
-# You will meet four words again and again.
 #
 # | Word | What it does |
 # |---|---|
@@ -275,7 +268,7 @@ twice.answer(opening.what_it_does(walk))
 #
 # It must come closer along every axis, and the axis with the largest curvature allows the smallest step size.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
-# In Exercise 2 the curvature was 50, and 2 divided by 50 is 0.04.
+# In Exercise 2 that is 2 divided by 50, or 0.04.
 # Nothing here is random, while in a real training the loss jumps from batch to batch.
 #
 # ### Where is the best step size?
@@ -295,8 +288,8 @@ opening.show_border()
 best.answer(opening.where_the_best_is())
 
 # %% [markdown]
-# At the best step size the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
-# That is at $\alpha=2/11$.
+# At $\alpha=2/11$ the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
+# The best step size is close to it, because above it the walk across is slower, and below it the walk along.
 #
 # Short steps are safe, and they cost time.
 # Half of the best step size leaves a loss that is a billion times as large.
@@ -320,7 +313,7 @@ my_border = 2 / 40
 # But there is one step size for both axes, so the larger curvature decides.
 
 # %% [markdown]
-# The judge takes 500 steps with 2 % less than your border, and 500 with 2 % more.
+# The judge tries a step size a little below your border, and one a little above.
 
 # %%
 judges.judge_border(my_border)

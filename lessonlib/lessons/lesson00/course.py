@@ -37,10 +37,10 @@ class Lesson(NamedTuple):
 
 COURSE = (
     Lesson(0, "Start here", "How large may\nthe step size be?", 40, 10, 0, 0.5, "sgd"),
-    Lesson(7, "Momentum", "Can a step\nremember?", 45, 13, 1, 1, "momentum", needs=(0,)),
+    Lesson(7, "Momentum", "Can a step\nremember?", 50, 14, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach parameter?", 50, 15, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
-    Lesson(9, "Adam", "Both at once?\nIs it better?", 55, 13, 2, 0.5, "adam", needs=(7, 8)),
-    Lesson(10, "AdamW", "How should\nweights decay?", 60, 15, 3, 1, "adamw", needs=(9,)),
+    Lesson(9, "Adam", "Both at once?\nIs it better?", 57, 13, 2, 0.5, "adam", needs=(7, 8)),
+    Lesson(10, "AdamW", "How should\nweights decay?", 58, 14, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 60, 15, 3, 0, "", needs=(9,), helped_by=(10,)),
 )
 
@@ -70,8 +70,8 @@ def course_map() -> Figure:
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
     ax.set_title("The lessons, and what you have done", fontsize=11)
-    ax.text(1.5, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done", ha="center", va="center",
-            fontsize=9, color=GREY)
+    ax.text(1.5, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done",
+            ha="center", va="center", fontsize=9, color=GREY)
     return figure
 
 

@@ -67,7 +67,8 @@ def judge_border(guess: Any) -> Verdict:
         return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}, and the curvature along the "
                        "valley does not enter.")
     if falls == [True, True]:
-        return Verdict(False, f"Too low.\n{seen} How much larger may the step size be before a step across the valley lands higher than it began?")
+        return Verdict(False, f"Too low.\n{seen} How much larger may the step size be before a step across the valley "
+                       "lands higher than it began?")
     if isclose(border, 2 / CURVATURES[0], rel_tol=0.02):
         return Verdict(False, f"That is the border along the valley.\n{seen} In which of the two directions does the loss grow first?")
     return Verdict(False, f"Too high.\n{seen} After one step across, how far from the floor is it, in units of where it began?")

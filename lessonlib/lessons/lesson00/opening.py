@@ -138,5 +138,5 @@ def _border() -> Figure:
     ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
     ax.text(2.1 / STEEP, 1e-9, "the border\n2 / 10 = 0.2", va="center")
     ax.plot(best, lowest_loss, color=look("adam").color, marker="o", markersize=10, linestyle="none")
-    ax.text(best * 0.9, lowest_loss, "best, 2 / 11", ha="right", va="center")
+    ax.text(best * 0.9, lowest_loss, "best", ha="right", va="center")
     return figure

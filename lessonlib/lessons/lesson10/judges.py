@@ -231,8 +231,8 @@ def _one_thread() -> Any:
 def _whole_objects(kept: Any, run: Any) -> None:
     """Stop where something in a checkpoint is a whole object, not its numbers."""
     if kept is run or (isinstance(kept, Mapping) and any(value is run for value in kept.values())):
-        raise Stop("The whole run in the checkpoint.", "You saved the run itself, with the code of its four objects. torch.load refuses such "
-                   "files unless told to trust them. Which method of each object gives its numbers?")
+        raise Stop("The whole run in the checkpoint.", "You saved the run itself, with the code of its four objects. torch.load refuses "
+                   "such files unless told to trust them. Which method of each object gives its numbers?")
     if not isinstance(kept, Mapping):
         raise Stop("Not a dict.", f"Your save returns a {type(kept).__name__}. Which dict holds the numbers of all that changes?")
     whole = {id(value): name for name, value in vars(run).items()}
@@ -262,7 +262,7 @@ def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[An
     answers(load, [(new, saved)], optional=True)
     for name, kind in kinds.items():
         if not isinstance(getattr(new, name, None), kind):
-            raise Stop(f"It replaces the {name}.", f"After your load `run.{name}` is a {type(getattr(new, name, None)).__name__}, and it was a "
+            raise Stop(f"It replaces the {name}.", f"After your load `run.{name}` is a {type(getattr(new, name, None)).__name__}. It was a "
                        f"{kind.__name__}, which takes up numbers by a method of its own. Which method of `run.{name}` is that?")
     ours, theirs = _pieces(new), _pieces(old)
     for name, piece in theirs.items():
@@ -281,8 +281,8 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     with _one_thread():
         missing, same = _restart(save, load, begin, go_on, steps)
     if missing == "schedule":
-        return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong after "
-                       "the next step, because the schedule believes that it is at its beginning. Which of its methods holds its place?")
+        return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong "
+                       "after the next step, because the schedule is back at its start. Which of its methods holds its place?")
     if missing:
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
                        "do in the next step?")

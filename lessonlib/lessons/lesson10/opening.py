@@ -16,7 +16,8 @@ from lessonlib.problems import Problem, digits_net
 from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["FORMS", "SIZES", "STEPS", "at_least", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "show_flow", "show_shares"]
+__all__ = ["FORMS", "SIZES", "STEPS", "at_least", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
+           "show_flow", "show_shares"]
 
 Array = np.ndarray[Any, Any]
 SIZES = np.logspace(-3, 1, 9)  # of the gradients of each group of weights
@@ -35,6 +36,12 @@ def left_over(rule: Callable[..., Any], **hyper: Any) -> Array:
     """Return what a rule leaves of nine groups of weights that start at 1, the mean of each group: (STEPS + 1, 9)."""
     theta = run(rule, _noise(), steps=STEPS, lr=LR, **hyper).theta
     return np.asarray(theta.reshape(STEPS + 1, len(SIZES), EACH).mean(-1))
+
+
+def left_by(rule: Callable[..., Any]) -> list[tuple[float, float]]:
+    """Return (size of the gradients, what a rule written in lesson 10 leaves at a decay of 0.5) of three of the groups."""
+    left = left_over(rule, weight_decay=0.5, beta1=0.9, beta2=0.999, eps=1e-8)[-1]
+    return [(float(SIZES[k]), float(left[k])) for k in (0, 4, 8)]
 
 
 @cache
@@ -148,6 +155,14 @@ def ratio_of_tenths() -> float:
     return float(np.median(share[size <= low]) / np.median(share[size >= high]))
 
 
+def rest(rule: Callable[..., Any], g: float) -> float:
+    """Return where a weight is that starts at 0, after 20,000 steps under a steady gradient, at lr 0.01 and weight_decay 0.1."""
+    theta, s = 0.0, State()
+    for _ in range(20_000):
+        theta, s = rule(theta, g, s, lr=0.01, weight_decay=0.1)
+    return theta
+
+
 def at_least() -> float:
     """Return how many times larger Adam's share is than AdamW's with the same weight_decay, at the weight where it is least so."""
     return float((network_shares(adam_l2, 1e-3)[1] / (LR * 1e-3)).min())
@@ -156,7 +171,8 @@ def at_least() -> float:
 def show_shares() -> None:
     """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
     show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
-         "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line. At the far left Adam's points bend away from their line.")
+         "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line. "
+         "At the far left Adam's points bend away from their line.")
 
 
 def _shares() -> Figure:

@@ -156,7 +156,7 @@ AGO = 10_000  # steps of the run whose past is weighed
 
 def _past_scene() -> Scene:
     figure = new_figure(7.2, 3.8)
-    ax = figure.add_subplot(xlim=(AGO, 0), ylim=(0, 1.05), xlabel="steps before the end, which is at the right", ylabel="share that is left",
+    ax = figure.add_subplot(xlim=(AGO, 0), ylim=(0, 1.05), ylabel="share that is left", xlabel="steps before the end (at the right)",
                             title=f"What a run of {AGO:,} steps still remembers")
     style = look("adamw")
     ago = np.linspace(0, AGO, 400)

@@ -15,9 +15,10 @@ from lessonlib.data import digits
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher",
-           "left_with_schedule", "network", "restarted",
-           "rise", "show_restart", "small_transformer", "training_digits"]
+__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups",
+           "how_much_higher",
+           "left_of", "left_with_schedule", "network", "restarted",
+           "rise", "rises", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
@@ -40,6 +41,16 @@ def groups(model: nn.Module, weight_decay: float = 0.1) -> list[dict[str, Any]]:
     parameters = list(model.parameters())
     return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
+
+
+def left_of(rule: Any, size: float, weight_decay: float) -> float:
+    """Return what one of torch's optimizers leaves of a hundred weights at 1 after 2000 steps; their gradients are noise of a size."""
+    p, noise = nn.Parameter(torch.ones(100)), torch.Generator().manual_seed(0)
+    optimizer = rule([p], lr=1e-3, weight_decay=weight_decay)
+    for _ in range(2000):
+        p.grad = size * torch.randn(100, generator=noise)
+        optimizer.step()
+    return p.mean().item()
 
 
 def network(seed: int = 0) -> nn.Module:
@@ -160,6 +171,15 @@ def rise(*, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
             group["lr"] *= shortened[k] if k < len(shortened) else 1
         losses += go_on(new, 1)
     return max(losses) / before
+
+
+def rises() -> list[tuple[str, float]]:
+    """Return (what is done after a restart that loses m, v and t, by which share the loss rises in ten steps) for five cases."""
+    cases: dict[str, dict[str, Any]] = {
+        "as in the picture": {}, "its first step alone cut to a seventh": {"shortened": [1 / 7]},
+        "a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
+        "all step sizes halved": {"lr": 0.01}, "all step sizes at most 0.003": {"lr": 0.003}}
+    return [(name, rise(**case) - 1) for name, case in cases.items()]
 
 
 def how_much_higher(found: Forgotten) -> str:
