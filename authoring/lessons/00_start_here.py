@@ -256,7 +256,6 @@ twice.answer(opening.what_it_does(walk))
 
 # %% [markdown]
 # The factor is $1 - 0.2\cdot 10 = -1$.
-# Here are all the cases.
 #
 # | $\alpha\lambda$ | each step multiplies the distance by | so the walker |
 # |---|---|---|
@@ -351,7 +350,6 @@ table(header, play.windows(), ["", ".3f", ".3f"])
 # ### The map, and where you are on it
 #
 # Each bar shows how much of a lesson you have done on this machine.
-# Run the cell again whenever you come back.
 
 # %%
 from lessonlib.lessons.lesson00 import course, machine

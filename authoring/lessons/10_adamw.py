@@ -416,7 +416,7 @@ judges.judge_setting(my_decay, lr=0.0003, steps=50_000, share=0.2)
 #
 # | Part | Line | What it does |
 # |---|---|---|
-# | decay | `optim.AdamW(groups(model), lr=3e-4)` | even decay of the matrices |
+# | decay | `optim.AdamW(groups(model), lr=3e-4)` | even decay of the matrices, its memory by the mean step size |
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | for transformers: the memory of `v` is 20 steps, not 1000 |
 # | warm-up | `min(1, (t + 1) / warmup)` | short steps while `v` rests on few gradients |
 # | cosine | `0.5 * (1 + math.cos(math.pi * t / steps))` | ends with tiny steps, so the last noise fades |
@@ -424,7 +424,6 @@ judges.judge_setting(my_decay, lr=0.0003, steps=50_000, share=0.2)
 # | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
 #
 # Warm-up and cosine multiply the step size, and together they are the schedule.
-# Here they are as one function.
 
 # %%
 import math

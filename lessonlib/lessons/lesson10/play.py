@@ -165,7 +165,7 @@ def _past_scene() -> Scene:
     (line,) = ax.plot([], [], color=style.color)
     (start,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
     (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
-    word = ax.text(0, 0.97, "one memory ", color="#555555", fontsize=9, ha="right", va="top")
+    word = ax.text(0, 0.8, "one memory ", color="#555555", fontsize=9, ha="right", va="top")
     note = readings(ax, 0.33, 0.5, ["step size lr:", "weight decay:", "memory 1 / (lr \u00d7 decay):", "left of the start:"], va="center",
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2})
     return Scene(figure, {"line": line, "start": start, "mark": mark, "word": word, "note": note},
@@ -183,7 +183,7 @@ def _past_update(artists: dict[str, Any], lr: float, decay: float) -> str:
     artists["line"].set_data(ago, max(0.0, 1 - lr * decay) ** ago)
     artists["start"].set_data([AGO], [left])
     artists["mark"].set_data([memory, memory], [0, 1.05])
-    artists["word"].set_position((min(memory, 0.84 * AGO), 0.97))  # a memory longer than the run has no place on the axis
+    artists["word"].set_position((min(memory, 0.84 * AGO), 0.8))  # a memory longer than the run has no place on the axis
     artists["word"].set_text("one memory " if memory <= AGO else "")
     artists["note"].set_text(f"{lr:.3g}\n{decay:.3g}\n{memory:,.0f} steps\n{left:.1%}")
     return f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left:.1%} of the start is left after {AGO:,} steps."
