@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -116,7 +117,7 @@ def _is_function(attempt: Any) -> None:
     if attempt is None or attempt is ...:
         raise Stop("Not written yet.", "Your turn: write the function, run its cell, then this one again.")
     if not callable(attempt) or isinstance(attempt, type):
-        kind = f"the class {attempt.__name__}" if isinstance(attempt, type) else f"a {type(attempt).__name__}"
+        kind = f"the class {attempt.__name__}" if isinstance(attempt, type) else _a(attempt)
         raise Stop("Not a function.", f"This is {kind}. The check wants a function by its name, without calling it. Which name stands "
                    "behind your `def`?")
 
@@ -159,6 +160,9 @@ def _step(attempt: Callable[..., Any], theta: Array, g: Array, s: State, hyper: 
     with np.errstate(all="ignore"):
         result = _called(attempt, (mine[0], mine[1], State(s.t, mine[2], mine[3])), hyper,
                          "theta, g, s.m and s.v are NumPy arrays here, s.t is an integer. Which operation does not fit?")
+    if result is None and _does_something(attempt):
+        raise Stop("It returns nothing.", "Your function does something and then ends with None. A printed number is not returned either. "
+                   "Is there a `return` at the end of it?")
     for name, now, before in zip(("theta", "g", "s.m", "s.v"), mine, (theta, g, s.m, s.v), strict=True):
         if now.shape != np.shape(before) or not np.array_equal(now, before, equal_nan=True):
             raise Stop(f"It changes {name} in place.", f"The caller still needs `{name}` as it was. Does a line such as `x += ...` or "
@@ -171,7 +175,8 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
     try:
         result = function(*arguments, **hyper)
     except NotImplementedError:
-        result = None
+        raise Stop("Not written yet.", "It raises NotImplementedError so far. Your turn: write the function, run its cell, then this one "
+                   "again.") from None
     except OutOfTime:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt from the attempt too: they must not end the kernel
@@ -193,18 +198,31 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
     return None if result is ... or result is NotImplemented else result
 
 
+def _does_something(function: Any) -> bool:
+    """Whether a function has more than the constant that stands in for its body."""
+    code = getattr(function, "__code__", None)
+    idle = ("RESUME", "COPY_FREE_VARS", "MAKE_CELL", "NOP", "POP_TOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")
+    return code is not None and any(one.opname not in idle for one in dis.get_instructions(code))
+
+
+def _a(value: Any) -> str:
+    """The type of a value with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+
+
 def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     """The answer as numbers: theta (n,), State. Stop says what was returned and what is wanted."""
     if result is None:
         raise Stop("Not written yet.", "The function returns nothing so far. Your turn: write it, run its cell, then this one again.")
     shape = "It should end with `return theta, State(...)`, with what the rule remembers: t, then m and v where it has them."
     if type(result) not in (tuple, list):
-        raise Stop("It returns something else.", f"It returned a {type(result).__name__}. {shape} What is missing?")
+        raise Stop("It returns something else.", f"It returned {_a(result)}. {shape} What is missing?")
     if len(result) != 2:
         raise Stop(f"It returns {len(result)} things.", f"{shape} How many commas does your return line need?")
     new, kept = result
     if not isinstance(kept, (tuple, list)) or len(kept) != 3:
-        raise Stop("The state has another form.", f"The second thing returned is a {type(kept).__name__}"
+        raise Stop("The state has another form.", f"The second thing returned is {_a(kept)}"
                    f"{f' of {len(kept)}' if isinstance(kept, (tuple, list)) else ''}. {shape} What should the next step remember?")
     out, (m, v) = _numbers(new, "theta"), (_numbers(kept[i], name) for i, name in ((1, "m"), (2, "v")))
     for name, array, shapes in (("theta", out, (theta.shape,)), ("m", m, ((), theta.shape)), ("v", v, ((), theta.shape))):

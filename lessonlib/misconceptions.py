@@ -228,7 +228,16 @@ _ADAMW_TABLE = (
            new=lambda a: a.theta - a.lr**2 * a.weight_decay * a.theta - a.lr * a.step),
 )
 
-MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE)
+
+def _decayed(new: Piece) -> Piece:
+    return lambda a: new(a) - a.lr * a.weight_decay * a.theta
+
+
+_ADAMS_OWN = tuple(  # a slip in the part that AdamW shares with Adam is called as it is there
+    _wrong("adamw", m.name, m.hint, **m.pieces | ({"new": _decayed(m.pieces["new"])} if "new" in m.pieces else {}))
+    for m in _ADAM_TABLE if m.name != "L2 mixed in")
+
+MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE, *_ADAMS_OWN)
 
 
 def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:

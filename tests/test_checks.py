@@ -507,3 +507,35 @@ def test_against_something_unknown_is_an_error_of_the_course_not_of_the_learner(
 def test_a_product_in_a_message_is_not_taken_for_bold():
     shown = Verdict(False, "Not yet.\ng**2 and `a**2` < m_hat: which is g**2?")._repr_markdown_()
     assert shown == "<!-- what the check says -->\n\n**Not yet.**\n\ng\\*\\*2 and `a**2` \\< m\\_hat: which is g\\*\\*2?"
+
+
+def forgets_return(theta, g, s, *, lr):
+    theta = theta - lr * g
+
+
+def prints_and_forgets(theta, g, s, *, lr):
+    print(theta - lr * g)
+
+
+def not_begun(theta, g, s, *, lr):
+    ...
+
+
+@pytest.mark.parametrize(("attempt", "headline"), [(forgets_return, "It returns nothing."), (prints_and_forgets, "It returns nothing."),
+                                                   (not_begun, "Not written yet.")])
+def test_a_function_that_does_something_and_returns_nothing_is_asked_for_its_return(attempt, headline):
+    verdict = check(attempt, "sgd")
+    assert verdict.headline == headline
+    assert ("`return`" in verdict.message) == (headline == "It returns nothing.")
+
+
+def test_the_type_of_an_answer_has_its_article():
+    assert "It returned an int." in check(lambda theta, g, s, *, lr: 3, "sgd").message
+
+
+def test_adamw_calls_a_slip_of_adams_by_its_name():
+    def uncorrected(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
+        m, v = beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        return theta - lr * weight_decay * theta - lr * m / (v**0.5 + eps), State(s.t + 1, m, v)
+
+    assert check(uncorrected, "adamw").misconception == "no bias correction"

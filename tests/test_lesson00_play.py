@@ -62,6 +62,22 @@ def test_the_best_step_is_nine_tenths_of_the_border_and_half_of_it_leaves_a_bill
     assert left_by_half / left == pytest.approx(1e9, rel=0.1)
 
 
+def test_the_steepest_valley_and_the_finest_window_can_be_reached_with_the_slider():
+    assert 15.1 < play.steepest() < 15.25
+    goal = play.step_size().goal
+    assert any(goal.met(lr=0.002 * 10 ** (0.002 * k), steep=15.0) for k in range(1501))
+
+
+def test_the_best_step_size_is_close_to_where_both_factors_are_equally_far_from_zero():
+    assert opening.best_and_half()[0] == pytest.approx(2 / 11, rel=0.01)
+    for lr, slower in ((0.175, 0), (0.19, 1)):
+        assert np.abs(run(sgd, ravine(10), steps=100, lr=lr).theta[-1]).argmax() == slower
+
+
+def test_the_border_is_told_with_its_law():
+    assert "2 / 40 = 0.05" in judges.judge_border(0.05).message
+
+
 def test_from_sixteen_on_no_step_size_reaches_the_goal():
     assert [row[1] == "none" for row in play.windows()] == [False] * 4 + [True]
     assert [row[0] for row in play.windows((16, 20, 40, 100)) if row[1] != "none"] == []

@@ -7,6 +7,7 @@ import pytest
 from lessonlib import State, adam, adam_l2, adamw
 from lessonlib.lessons.lesson10 import opening, practice
 from lessonlib.lessons.lesson10.opening import EACH, LR, SIZES, STEPS, left_over, network_shares
+from lessonlib.problems import digits_net
 
 
 def test_torchs_own_leave_the_same_weights():
@@ -50,6 +51,29 @@ def test_in_a_network_the_share_falls_with_the_gradients_and_is_level_for_adamw(
     large = size > 3e-3
     assert np.polyfit(np.log(size[large]), np.log(share[large]), 1)[0] == pytest.approx(-1, abs=0.05)
     assert 50 < opening.ratio_of_tenths() < 200
+
+
+def test_with_the_same_number_adam_decays_every_weight_of_the_network_at_least_twenty_times_more():
+    assert 20 <= opening.at_least() < 21
+    for decay in (1e-3, 1e-2):
+        assert (network_shares(adam_l2, decay)[1] > 20 * network_shares(adamw, decay)[1].max()).all()
+
+
+def test_at_the_far_left_it_is_the_pull_within_v_that_bends_the_line():
+    """Where the gradients are small the share rises no more; divided by the gradients' own root it would go on rising."""
+    size, share = network_shares(adam_l2, 1e-3)
+    small = size < 1e-4
+    assert abs(np.polyfit(np.log(size[small]), np.log(share[small]), 1)[0]) < 0.3
+    net, rng, s, theta, pull, square = digits_net(dtype=float), np.random.default_rng(0), State(), None, 0.0, 0.0
+    theta = net.start
+    for _ in range(500):
+        g, before = net.grad(theta, rng), theta
+        pull, square = 0.9 * pull + 0.1 * 1e-3 * theta, 0.999 * square + 0.001 * g**2
+        theta, s = adam_l2(theta, g, s, lr=LR, weight_decay=1e-3)
+    root = (square / (1 - 0.999**500)) ** 0.5
+    matrix = np.r_[np.ones(64 * 32), np.zeros(32), np.ones(32 * 10), np.zeros(10)] > 0
+    kept = matrix & (root > 0) & (root < 1e-4) & (np.abs(before) > 0.02)
+    assert np.polyfit(np.log(root[kept]), np.log(pull[kept] / root[kept] / before[kept]), 1)[0] == pytest.approx(-1, abs=0.05)
 
 
 def test_a_pull_that_is_far_larger_than_the_gradients_moves_a_weight_by_a_full_step():

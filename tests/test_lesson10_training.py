@@ -10,7 +10,7 @@ import source as lessons
 torch = pytest.importorskip("torch")
 
 from lessonlib.lessons.lesson10 import training  # noqa: E402 - torch is looked for first
-from lessonlib.lessons.lesson10.judges import judge_bugs, judge_groups, judge_resume, judge_setting  # noqa: E402
+from lessonlib.lessons.lesson10.judges import gives_numbers, judge_bugs, judge_groups, judge_resume, judge_setting  # noqa: E402
 from lessonlib.lessons.lesson10.practice import BUGS  # noqa: E402
 
 
@@ -37,6 +37,36 @@ def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_
     assert training.how_much_higher(found) == "it rises by about half"
     assert found.after[40] == pytest.approx(found.whole[140], rel=0.05)
     assert found.after[-1] != found.whole[-1]
+
+
+def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size():
+    grows = dict(training.rises())
+    assert grows["as in the picture"] == pytest.approx(0.56, abs=0.02)
+    assert grows["its first step alone cut to a seventh"] > 0.2
+    assert grows["a new warm-up of 20 steps"] < 0.03
+    assert training.rise(shortened=[1 / 7] * 5) < 1.1
+    assert 0.1 < grows["all step sizes halved"] < 0.2
+    assert grows["all step sizes at most 0.003"] < 0
+    assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
+
+
+def test_the_first_step_is_not_quite_one_because_of_the_decay():
+    def undecayed():
+        run = training.begin()
+        for group in run.optimizer.param_groups:
+            group["weight_decay"] = 0.0
+        return run
+
+    assert training.forgotten().first_step < 0.997
+    assert training.forgotten(undecayed).first_step == pytest.approx(1, abs=1e-4)
+
+
+def test_warm_up_and_cosine_have_half_the_mean_step_and_leave_fifteen_times_as_much_of_the_start():
+    mean = sum(training.factor(t, 2000, 200) for t in range(2000)) / 2000
+    assert 0.44 < mean < 0.5
+    assert training.left_with_schedule() == pytest.approx(0.10, abs=0.006)
+    assert training.left_with_schedule() == pytest.approx(15 * (1 - 5 / 2000) ** 2000, rel=0.1)
+    assert training.left_with_schedule(memories=5 / mean) == pytest.approx(0.0067, abs=1e-4)
 
 
 def test_it_is_the_schedule_that_lets_a_restart_end_lower():
@@ -77,13 +107,40 @@ def saver(pieces):
     (lambda run: {"model": run.model.state_dict(), "optimizer": run.optimizer}, "A whole object in the checkpoint.", "AdamW"),
     (lambda run: {"all": [run.model.state_dict(), run.schedule]}, "A whole object in the checkpoint.", "LambdaLR"),
     (lambda run: {"batches": run.batches}, "A whole object in the checkpoint.", "get_state()"),
-    (lambda run: run, "Not a dict.", "SimpleNamespace"), (lambda run: [run.model.state_dict()], "Not a dict.", "list"),
+    (lambda run: run, "The whole run in the checkpoint.", "four objects"), (lambda run: {"run": run}, "The whole run in the checkpoint.", "torch.load"), (lambda run: [run.model.state_dict()], "Not a dict.", "list"),
     (lambda run: {"model": run.model.state_dict()}, "Not restored: the memory of the optimizer.", "next step")])
 def test_a_checkpoint_that_holds_whole_objects_is_told(pieces, headline, word):
     verdict = judge_resume(*saver(pieces), training.begin, training.go_on, steps=4)
     assert (verdict.headline, bool(verdict)) == (headline, False)
     assert word in verdict.message
     assert verdict.message.endswith("?")
+
+
+def everything(run):
+    return {"model": run.model.state_dict(), "optimizer": run.optimizer.state_dict(), "schedule": run.schedule.state_dict(),
+            "batches": run.batches.get_state()}
+
+
+def test_a_load_that_forgets_the_schedule_or_replaces_the_generator_is_told():
+    def no_schedule(run, saved):
+        run.model.load_state_dict(saved["model"])
+        run.optimizer.load_state_dict(saved["optimizer"])
+        run.batches.set_state(saved["batches"])
+
+    def replaces(run, saved):
+        run.batches = saved["batches"]
+
+    told = judge_resume(everything, no_schedule, training.begin, training.go_on, steps=4).message
+    assert told.startswith("Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now.")
+    told = judge_resume(everything, replaces, training.begin, training.go_on, steps=4).message
+    assert told.startswith("It replaces the batches.\nAfter your load `run.batches` is a Tensor.")
+    assert told.endswith("?")
+
+
+def test_what_torch_says_comes_without_colours_and_in_whole_words():
+    told = judge_resume(lambda run: {"f": training.PIECES.index, "m": training.Forgotten}, lambda run, saved: None, training.begin, training.go_on, steps=1).message
+    assert told.startswith("It does not go through a file.\ntorch says: ")
+    assert "\x1b" not in told
 
 
 def test_the_judge_leaves_torchs_threads_as_they_were():
@@ -104,7 +161,24 @@ def test_a_decay_is_judged_by_its_memory(guess, headline):
 
 def test_bugs_and_groups_have_their_right_answers():
     assert judge_bugs(dict(BUGS))
-    assert judge_bugs(dict(BUGS) | {"A": "no decay"}).headline == "2 of 3."
+    told = judge_bugs(dict(BUGS) | {"A": "no decay"})
+    assert told.headline == "2 of 3."
+    assert "A: the picture has 2.71 at its left end and 2.73 at its right end. With no decay these would be 1.00 and 1.00." in told.message
+    assert judge_bugs(dict.fromkeys(BUGS)).headline == "Not answered yet."
+    assert judge_bugs({"A": "no decay"}).headline == judge_bugs(3).headline == "Not a guess for each."
+    assert judge_bugs(dict(BUGS) | {"B": None}).message.endswith("fits panel B?")
     model = training.small_transformer()
     assert judge_groups(training.groups, model)
+    assert judge_groups([training.groups(model, 0.01)[0], training.groups(model)[1]], model).headline == "Another decay."
+    silent = [training.groups(model)[0], {"params": training.groups(model)[1]["params"]}]
+    assert "takes AdamW's default of 0.01" in judge_groups(silent, model).message
     assert isinstance(training.begin(), SimpleNamespace)
+
+
+def test_an_attempt_that_is_wrong_and_gives_numbers_is_run():
+    def wrong(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
+        return theta - lr * g, s
+
+    assert gives_numbers(wrong)
+    assert not gives_numbers(lambda theta, g, s, *, lr, beta1, beta2, eps, weight_decay: None)
+    assert not gives_numbers(None)

@@ -43,7 +43,7 @@ def test_every_way_to_write_it_runs_alike(rule):
     (lambda: numbers("lr", None), r"lr=None: a number"), (lambda: numbers("lr", None, 7), r"lr=None at t=7: a number"),
     (lambda: numbers("lr", "0.1"), r"lr='0.1': a number"),
     (lambda: batch_shape({"lr": lambda t: None}, 2), r"lr=None at t=1"),
-    (lambda: batch_shape({"lr": np.ones(3)}, 2), r"lr has shape \(3,\).*write \*\*grid\(lr=\[\.\.\.\]\)"),
+    (lambda: batch_shape({"lr": np.ones(3)}, 2), r"^write \*\*grid\(lr=\[\.\.\.\]\): lr has shape \(3,\)"),
     *((lambda value=value: whole_number("steps", value, least=1), r"steps=.*: a whole number, 1 or more")
       for value in (0, 1.5, "3", None, True, np.nan, np.inf))])
 def test_what_does_not_fit_is_named_with_its_remedy(call, message):

@@ -1,16 +1,17 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 20 minutes to read, 26 with the exercises.*
+# *About 22 minutes to read, 40 with the exercises.*
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
 # How far to step is harder, and this course is about that question.
-# At the end of this lesson you have written your first [[optimizer]], and you can say how long its steps may be.
+# At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need derivatives and a little Python.
 #
 # To run a cell, click into it and press Shift and Enter together, from top to bottom.
-# The first one is folded, and it says nothing when all is well.
+# The first cell is folded.
+# Click its bar and press Shift and Enter, and it says nothing when all is well.
 
 # %% tags=["setup"]
 
@@ -26,7 +27,7 @@
 # The walkers differ in one number, the [[step size|learning rate]], and each takes fifty steps.
 #
 # **This is your first prediction.**
-# Choose an answer before you go on.
+# Just guess, because the next picture tells you.
 # A wrong one is welcome, because it shows you which idea of yours to change.
 
 # %%
@@ -41,6 +42,8 @@ lowest
 # %% [markdown]
 # Now run this cell, and you see the valley from above.
 # Each grey line joins places of the same height, and the star is the lowest place.
+# The panels are stretched, so straight downhill does not look it.
+# `9e-08` is short for `0.00000009`.
 
 # %% tags=["answer"]
 opening.walkers().live()
@@ -56,33 +59,26 @@ opening.walkers().live()
 lowest.answer(opening.lowest())
 
 # %% [markdown]
-# The walker on the left goes the right way at every step, and its steps are too short to arrive in fifty.
+# The walker on the left goes downhill at every step, and its steps are too short to arrive in fifty.
 # The one in the middle lands on the other side of the valley at each step, which is called [[oscillation]], and it arrives all the same.
 # The one on the right also changes sides, but each time it lands a little further out.
 # That is [[divergence]].
 #
-# Somewhere between 0.15 and 0.202 is a [[border]], and in this lesson you find it.
+# Somewhere between the last two step sizes is a [[border]], and in this lesson you find it.
 #
 # ### Is your machine ready?
 #
-# If the picture moved, nearly everything works.
-# The next cell looks at the rest, and it times nine small networks that learn to read handwritten digits.
-# It takes a few seconds.
+# The next cell looks, and it times a few small trainings.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson00 import machine
 
-try:
-    import torch
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-except ImportError:
-    gpu = "not looked for, because torch is missing"
-machine.report(gpu)
+machine.report(machine.gpu())
 
 # %% [markdown]
-# If a package is missing or too old, start the course with `make lab`, or with the lines for Windows in the README.
-# If the standard run takes ten seconds or more, everything works, and you will wait longer.
-# You need no GPU before lesson 11.
+# If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
+# Ten seconds or more is no error, and some cells then take longer than the minutes given here.
+# You need no GPU before the last lesson.
 # On Colab nothing should be missing, and you choose a GPU under *Runtime, Change runtime type*, which restarts the session.
 
 # %% [markdown]
@@ -98,7 +94,7 @@ machine.report(gpu)
 # | $g$ | `g` | the [[gradient]] of the loss, which points where the loss rises fastest |
 # | $\alpha$ | `lr` | the step size, or learning rate |
 #
-# In our valley the gradient along each axis is the distance from the star, multiplied by a number that is called the [[curvature]].
+# In our valley the gradient along each axis is the coordinate, counted from the star with its sign, multiplied by a number that is called the [[curvature]].
 # The curvature is 1 along the valley and 10 across it.
 
 # %%
@@ -116,6 +112,7 @@ across
 
 # %% [markdown]
 # One step of the library's gradient descent, `sgd`, which also returns what it remembers.
+# `State()` is what it remembers before the first step.
 
 # %% tags=["answer"]
 theta, s = sgd(1.0, 10.0, State(), lr=0.15)
@@ -124,13 +121,15 @@ across.answer(theta)
 # %% [markdown]
 # You land on the other side, half as far out.
 #
-# ### Exercise 1. Write gradient descent (2 minutes)
+# ### Exercise 1. Write gradient descent (5 minutes)
 #
 # Every optimizer of this course is one short function.
 # It takes the parameters `theta`, the gradient `g`, what it remembers, `s`, and its settings by name.
 # It returns the new `theta` and what it will remember.
-# Gradient descent remembers only how many steps it has taken, which makes `State(s.t + 1)`.
+# Gradient descent remembers only how many steps it has taken, `s.t`, which makes `State(s.t + 1)`.
+# After the lone `*` come settings that are given by name, as in `lr=0.15`.
 # Put the return in place of the dots.
+# Solutions and their reasons are in the folder [solutions](solutions/00_start_here.ipynb).
 #
 # <details><summary>Hint</summary>Which way should theta move where g is positive, and how far if g is twice as large?</details>
 
@@ -149,7 +148,7 @@ def my_sgd(theta, g, s, *, lr):
 
 # %% [markdown]
 # **This is your first check.**
-# It runs your function beside the right one, and any form that takes the same path passes.
+# Any form that takes the same path passes.
 
 # %%
 checks.check(my_sgd, against=sgd)
@@ -177,14 +176,12 @@ fault.answer(judges.fault_of(colleague))
 #
 # ### Four words for an experiment
 #
-# You will meet four words again and again.
-#
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
 # | `grid(lr=[...])` | makes one walk for each value; the two stars in front hand it to `run` |
 # | `record="loss"` | keeps the losses only, where `"path"` keeps the places too, and `"last"` only the end |
-# | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last |
+# | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 
 # %%
 valley = problems.ravine(10)  # curvature 1 along the valley, 10 across
@@ -195,7 +192,7 @@ three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
 table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 
 # %% [markdown]
-# ### Exercise 2. Many walks at once (2 minutes)
+# ### Exercise 2. Many walks at once (5 minutes)
 #
 # Find the border by experiment, in a valley with a curvature of 50 across.
 # Here are the valley and 201 step sizes.
@@ -227,7 +224,7 @@ my_runs = run(sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 judges.judge_runs(my_runs)
 
 # %% [markdown]
-# ## Part 3. How long may a step be?
+# ## Part 3. How large may the step size be?
 #
 # ### One multiplication
 #
@@ -235,7 +232,7 @@ judges.judge_runs(my_runs)
 #
 # $$\theta_t = \theta_{t-1} - \alpha\lambda\,\theta_{t-1} = (1-\alpha\lambda)\,\theta_{t-1}$$
 #
-# In your first step across the valley the factor was $-0.5$.
+# In your first step it was $-0.5$.
 
 # %%
 from lessonlib import problems, run, sgd
@@ -259,7 +256,6 @@ twice.answer(opening.what_it_does(walk))
 
 # %% [markdown]
 # The factor is $1 - 0.2\cdot 10 = -1$.
-# Here are all the cases.
 #
 # | $\alpha\lambda$ | each step multiplies the distance by | so the walker |
 # |---|---|---|
@@ -269,15 +265,16 @@ twice.answer(opening.what_it_does(walk))
 # | 2 | $-1$ | [[hops|hop]] from side to side for ever |
 # | above 2 | a number below $-1$ | changes sides, and goes further out |
 #
-# It must come closer along every axis, and the axis with the largest curvature allows the shortest step.
+# It must come closer along every axis, and the axis with the largest curvature allows the smallest step size.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
-# In Exercise 2 the curvature was 50, and 2 divided by 50 is 0.04.
+# In Exercise 2 that is 2 divided by 50, or 0.04.
+# Nothing here is random, while in a real training the loss jumps from batch to batch.
 #
-# ### Where is the best step?
+# ### Where is the best step size?
 
 # %%
 best = predict(
-    "The border is 0.2 in the first valley. Where is the best step for 100 steps?",
+    "The border is 0.2 in the first valley. Where is the best step size for 100 steps?",
     list(opening.BEST),
 )
 best
@@ -290,10 +287,13 @@ opening.show_border()
 best.answer(opening.where_the_best_is())
 
 # %% [markdown]
-# Short steps are safe, and they cost time.
-# Half of the best step leaves a loss that is a billion times as large.
+# At $\alpha=2/11$ the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
+# The best step size is close to it, because above it the walk across is slower, and below it the walk along.
 #
-# ### Exercise 3. A border in your head (2 minutes)
+# Short steps are safe, and they cost time.
+# Half of the best step size leaves a loss that is a billion times as large.
+#
+# ### Exercise 3. A border in your head (3 minutes)
 #
 # A valley has curvature 3 along and 40 across.
 # What is its border?
@@ -308,11 +308,11 @@ my_border = 2 / 40
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Along the valley a step could be thirteen times as long.
+# Along the valley alone the step size could be thirteen times as large.
 # But there is one step size for both axes, so the larger curvature decides.
 
 # %% [markdown]
-# The judge takes 500 steps with 2 % less than your border, and 500 with 2 % more.
+# The judge tries a step size a little below your border, and one a little above.
 
 # %%
 judges.judge_border(my_border)
@@ -332,12 +332,12 @@ play.step_size().live()
 # When you have found your steepest valley, let the next cell try all step sizes in five of them.
 
 # %% tags=["answer"]
-header = ["curvature across", "shortest step that works", "longest"]
+header = ["curvature across", "smallest step size that works", "largest"]
 table(header, play.windows(), ["", ".3f", ".3f"])
 
 # %% [markdown]
-# A steeper valley allows only shorter steps, and with shorter steps the walk along the valley takes longer.
-# From a curvature of 16 on, no step size reaches the goal.
+# A steeper valley allows only smaller step sizes, and with them the walk along the valley takes longer.
+# Beyond a curvature of {{ play.steepest():.1f}}, which a finer search finds, no step size reaches the goal.
 # A better choice of the step size does not help there, because one step size has to serve two curvatures.
 # A better rule does, and you write it in lesson 7.
 
@@ -345,13 +345,11 @@ table(header, play.windows(), ["", ".3f", ".3f"])
 # ## Part 4. The course
 #
 # Predict, play, write and check is how all lessons work.
-# Solutions are in the folder [solutions](solutions/00_start_here.ipynb), each with its reason, for after your own attempt.
 # A word with a link leads to the [glossary](glossary.ipynb).
 #
 # ### The map, and where you are on it
 #
 # Each bar shows how much of a lesson you have done on this machine.
-# Run the cell again whenever you come back.
 
 # %%
 from lessonlib.lessons.lesson00 import course, machine
@@ -360,14 +358,15 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
+# There are no lessons 1 to 6.
 # Take the lessons in order, one at a sitting.
-# If you have little time, take 0, 9 and 10.
+# If you have little time, take 0, 9 and 10, because 9 repeats what it needs of those before.
 # If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
 # ### Your record
 #
-# What you have done is kept in one file on this machine, and sent nowhere.
+# What you have done is kept in one file where the notebook runs, and the course sends it nowhere.
 #
 # | You want to | Type |
 # |---|---|
@@ -387,15 +386,15 @@ print(machine.offer_record())
 # | | |
 # |---|---|
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **Change first** | the step size, by factors of three, until the loss grows; then go back one factor |
-# | **Suspect it** | when the loss grows within a few steps, or falls slowly at every one |
+# | **Change first** | the step size, up by factors of three until the loss grows over many batches, then back by one factor; if it grows at once, down by threes until it falls |
+# | **Suspect it** | when the loss grows over many batches, or falls very slowly |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>The largest curvature is 1000. How long may a step be?</summary>Less than 0.002, which is 2 divided by 1000.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable, and probably far too short. Try three times as much, until the loss grows.</details>
+# <details><summary>The largest curvature is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by 1000.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable, and probably far too small. Try three times as much, until the loss grows.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # And here is what you did today.
@@ -407,7 +406,7 @@ summary()
 # ### What to take along
 #
 # - Along each axis of a valley, a step of gradient descent multiplies the distance by $1-\alpha\lambda$.
-# - It is stable below $2/\lambda_{\max}$, and in this valley the best step stands just below that border.
+# - It is stable below $2/\lambda_{\max}$, and in this valley the best step size stands just below that border.
 # - Predict, then run.
 #
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**

@@ -59,7 +59,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("10_adamw", "bugs"): ("sign of the decay", "no decay", "2 of 3", "Correct"),
     ("10_adamw", "my_decay"): ("1 / (0.0003 * 10_000)", "1 / 10_000", "That is the share of each step", "Correct"),
     ("deeper/10_adamw", "my_d ="): ("0.01 * 0.5", "0.5", "PyTorch multiplies once more", "Correct"),
-    ("deeper/10_adamw", "my_decay"): ("2.0, 600", "2.0, 60", "are right at step 60", "It understands"),
+    ("deeper/10_adamw", "my_decay"): ("2.0, 700", "2.0, 60", "are right at step 60", "It understands"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
     ("10_adamw", "def save"): ('"optimizer": run.optimizer.state_dict()', '"optimizer": {"state": {}, "param_groups": run.optimizer.state_dict()["param_groups"]}',
                                "Not restored: the memory of the optimizer", "Correct"),

@@ -36,11 +36,11 @@ class Lesson(NamedTuple):
 
 
 COURSE = (
-    Lesson(0, "Start here", "How long may\na step be?", 26, 10, 0, 0.5, "sgd"),
-    Lesson(7, "Momentum", "Can a step\nremember?", 45, 13, 1, 1, "momentum", needs=(0,)),
+    Lesson(0, "Start here", "How large may\nthe step size be?", 40, 10, 0, 0.5, "sgd"),
+    Lesson(7, "Momentum", "Can a step\nremember?", 50, 14, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach parameter?", 50, 15, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
-    Lesson(9, "Adam", "Both at once?\nIs it better?", 55, 13, 2, 0.5, "adam", needs=(7, 8)),
-    Lesson(10, "AdamW", "How should\nweights decay?", 55, 15, 3, 1, "adamw", needs=(9,)),
+    Lesson(9, "Adam", "Both at once?\nIs it better?", 57, 13, 2, 0.5, "adam", needs=(7, 8)),
+    Lesson(10, "AdamW", "How should\nweights decay?", 58, 14, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 60, 15, 3, 0, "", needs=(9,), helped_by=(10,)),
 )
 
@@ -62,14 +62,16 @@ def show_map() -> None:
 def course_map() -> Figure:
     """Return the map: a box for each lesson with its question, its minutes and a bar of what is done, an arrow for what it needs."""
     figure = new_figure(8.4, 4.0)
-    ax = figure.add_subplot(xlim=(-0.44, 3.44), ylim=(-0.46, 1.46))
+    ax = figure.add_subplot(xlim=(-0.44, 3.44), ylim=(-0.64, 1.46))
     ax.axis("off")
     place = {lesson.number: lesson for lesson in COURSE}
     for lesson in COURSE:
         _box(ax, lesson, done_of(lesson))
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
-    ax.set_title("Two ideas meet in lesson 9, and each bar is what you have done (dashed arrows: helps)", fontsize=10.5)
+    ax.set_title("The lessons, and what you have done", fontsize=11)
+    ax.text(1.5, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done",
+            ha="center", va="center", fontsize=9, color=GREY)
     return figure
 
 
@@ -80,7 +82,7 @@ def _box(ax: Axes, lesson: Lesson, done: int) -> None:
     ready = "\u2713 " if done == lesson.things else ""
     ax.text(lesson.x, lesson.y + 0.28, f"{ready}{lesson.number}  {lesson.name}", ha="center", va="center", weight="bold", color=color)
     ax.text(lesson.x, lesson.y + 0.08, lesson.question, ha="center", va="center", fontsize=9.5, linespacing=1.15)
-    ax.text(lesson.x, lesson.y - 0.14, f"{lesson.minutes} min, {done} of {lesson.things}", ha="center", va="center", fontsize=9,
+    ax.text(lesson.x, lesson.y - 0.14, f"{lesson.minutes} min, {done} of {lesson.things} done", ha="center", va="center", fontsize=9,
             color=GREY)
     bar: dict[str, Any] = {"height": 0.08, "linewidth": 0.8, "edgecolor": color}
     ax.add_patch(Rectangle((left + 0.06, bottom + 0.07), WIDTH - 0.12, facecolor="white", **bar))

@@ -14,7 +14,7 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import adam
 from lessonlib.runner import run
 
-__all__ = ["NEEDED", "offer_record", "report", "standard_run", "versions"]
+__all__ = ["NEEDED", "gpu", "offer_record", "report", "standard_run", "versions"]
 
 NEEDED = {"numpy": (2, 0), "matplotlib": (3, 9), "ipywidgets": (7, 7), "torch": (2, 5)}
 
@@ -37,6 +37,15 @@ def standard_run() -> float:
     begun = time.perf_counter()
     run(adam, digits_net(), steps=1000, record="last", lr=np.geomspace(1e-4, 1, 9)[:, None])
     return time.perf_counter() - begun
+
+
+def gpu() -> str:
+    """Return the name of this machine's GPU, or why there is none."""
+    try:
+        import torch
+    except ImportError:
+        return "not looked for, because torch is missing"
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "none"
 
 
 def report(gpu: str) -> Table:
@@ -66,4 +75,4 @@ def offer_record() -> str:
 
 
 if __name__ == "__main__":
-    print(report("look in lesson 0, because only PyTorch knows"))
+    print(report(gpu()))

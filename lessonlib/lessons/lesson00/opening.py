@@ -61,19 +61,20 @@ def _scene() -> Scene:
         _valley(ax)
         ax.set_title(f"step size {lr:g}")
         (artists[f"{lr} path"],) = ax.plot([], [], color=INK, linewidth=1.1, marker="o", markersize=3.5)
-        (artists[f"{lr} now"],) = ax.plot([], [], color=look("adam").color, marker="o", markersize=10, linestyle="none", zorder=7)
+        (artists[f"{lr} now"],) = ax.plot([], [], color=look("adam").color, marker="o", markersize=10, markerfacecolor="none",
+                                        markeredgewidth=2.5, linestyle="none", zorder=7)
         artists[f"{lr} loss"] = ax.text(0.5, 0.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11,
                                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
     figure.axes[0].set_ylabel("across the valley, $\\theta_2$")
     figure.axes[1].set_xlabel("along the valley, $\\theta_1$")
     return Scene(figure, artists, "Three panels, each the same valley seen from above, with a star at its lowest point and a square at the "
-                 "start; in each the path of one walker and a red dot where it stands.")
+                 "start; in each the path of one walker and a red circle where it stands.")
 
 
 def _valley(ax: Axes) -> None:
     ax.set(xlim=(-0.5, 1.45), ylim=(-3.1, 3.1))
     ax.plot(*rings(STEEP, np.arange(2, -4, -1)), color="#b0b0b0", linewidth=0.9, zorder=1)
-    ax.plot(0, 0, marker="*", color=INK, markersize=15, linestyle="none", zorder=6)
+    ax.plot(0, 0, marker="*", color=INK, markersize=17, linestyle="none", zorder=6)
     ax.plot(1, 1, marker="s", color=INK, markersize=8, linestyle="none", zorder=6)
     ax.text(1.08, 1.1, "start", fontsize=9)
     ax.grid(visible=False)
@@ -132,7 +133,7 @@ def _border() -> Figure:
     best, lowest_loss, _ = best_and_half()
     figure = new_figure(7.6, 3.7)
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e6), xlabel="step size lr",
-                            ylabel="loss after 100 steps", title="The best step stands just below the border")
+                            ylabel="loss after 100 steps", title="The best step size stands just below the border")
     ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=INK, linewidth=2)
     ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
     ax.text(2.1 / STEEP, 1e-9, "the border\n2 / 10 = 0.2", va="center")

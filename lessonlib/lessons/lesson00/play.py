@@ -13,7 +13,7 @@ from lessonlib.play.panels import path_and_loss, show_run
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["step_size", "windows"]
+__all__ = ["steepest", "step_size", "windows"]
 
 STEPS, TARGET = 60, 1e-7
 
@@ -52,14 +52,22 @@ def _update(artists: dict[str, Any], lr: float, steep: float) -> str:
 def step_size() -> Experiment:
     """Gradient descent in a valley of curvature 1 along and a chosen one across: the path, and the loss against the step."""
     return Experiment(_scene, _update,
-                      {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True),
+                      {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True, step=0.002),
                        "steep": Slider("curvature across", 1.0, 100.0, 10.0, log=True)},
                       Goal(f"with a curvature of 10 or more across the valley, loss below {TARGET:g} after {STEPS} steps.",
                            lambda lr, steep: steep > 9.99 and bool(_descent(lr, steep).loss[-1] < TARGET)), {"lr": 0.15})
 
 
+def steepest() -> float:
+    """Return the largest curvature across, to a hundredth, at which some step size reaches the goal."""
+    steeps, lrs = np.arange(14, 17, 0.01), np.linspace(0.1, 0.14, 4001)
+    along = np.abs(1 - lrs) ** (2 * STEPS)
+    left = [(along + steep * np.abs(1 - lrs * steep) ** (2 * STEPS)).min() / 2 for steep in steeps]
+    return float(steeps[np.array(left) < TARGET].max())
+
+
 def windows(valleys: tuple[float, ...] = (10, 12, 14, 15, 16)) -> list[list[Any]]:
-    """Return a row for each curvature across: the shortest and the longest step size that reach the goal, "none" where none does."""
+    """Return a row for each curvature across: the smallest and the largest step size that reach the goal, "none" where none does."""
     lrs, rows = np.geomspace(1e-3, 2, 2000), []
     for steep in valleys:
         good = lrs[run(rules.sgd, ravine(steep), steps=STEPS, record="last", lr=lrs[:, None]).loss[0] < TARGET]

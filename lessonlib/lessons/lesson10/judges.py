@@ -2,28 +2,61 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
+from functools import partial
 from math import isclose
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from lessonlib.attempts import Stop, answers
+from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
-from lessonlib.lessons.answers import judge_slips, number
+from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
 from lessonlib.rules import State, adam, adamw
 
-__all__ = ["judge_bugs", "judge_decay", "judge_groups", "judge_memory", "judge_resume", "judge_setting"]
+__all__ = ["gives_numbers", "judge_bugs", "judge_decay", "judge_groups", "judge_memory", "judge_resume", "judge_setting"]
+
+
+def gives_numbers(attempt: Any) -> Verdict:
+    """Return a Verdict on whether an attempt at AdamW can be run at all, right or wrong."""
+    probe = Probe(np.ones(2), np.ones((STEPS, 2)), [{"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.1}] * STEPS)
+    try:
+        patiently(partial(observe, attempt, [probe]))
+    except Stop as stop:
+        return Verdict(False, f"{stop.headline}\n{stop.text}")
+    return Verdict(True, "It runs.")
 
 
 @judge
 def judge_bugs(guess: Any) -> Verdict:
-    """Return a Verdict on which broken AdamW left which weights; guess: {letter: name}."""
-    shown = {letter: practice.bug_path(name) for letter, name in practice.BUGS.items()}
-    return judge_slips(guess, shown, practice.CANDIDATES, practice.bug_path)
+    """Return a Verdict on which broken AdamW left which weights; guess: {letter: name}. What is left at the end decides."""
+    if not isinstance(guess, Mapping) or set(guess) != set(practice.BUGS):
+        raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(practice.BUGS)}?")
+    if all(name is None or name is ... for name in guess.values()):
+        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which panel tells you most?")
+    told, right, open_ = [], 0, []
+    for letter, made_by in practice.BUGS.items():
+        try:
+            name = choice(guess[letter], practice.CANDIDATES, "a name from the list")
+        except Stop as stop:
+            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
+            open_.append(letter)
+            continue
+        right += name == made_by
+        shown, meant = (practice.bug_path(bug)[-1] for bug in (made_by, name))
+        told.append(f"{letter}: yes, {name}." if name == made_by else
+                    f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} these "
+                    f"would be {meant[0]:.2f} and {meant[-1]:.2f}.")
+    seen = " ".join(told)
+    if right == len(practice.BUGS):
+        return Verdict(True, f"Correct.\n{seen}")
+    question = (f"Which name from the list fits panel {', and panel '.join(open_)}?" if right + len(open_) == len(practice.BUGS) else
+                "Is the line of that panel level, and does it lie above or below the start?")
+    return Verdict(False, f"{right} of {len(practice.BUGS)}.\n{seen} {question}")
 
 
 @judge
@@ -96,6 +129,16 @@ def _listed(params: Any) -> list[Any]:
     return found
 
 
+DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and what the exercise asks for
+
+
+def _wake() -> None:
+    """Make an optimizer: the first one of a session loads much of torch, for longer than an attempt may take."""
+    import torch
+
+    torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+
+
 def _decay(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
@@ -119,27 +162,31 @@ def _kinds(model: Any) -> dict[int, str]:
 
 @judge
 def judge_groups(make: Any, model: Any) -> Verdict:
-    """Return a Verdict on param groups for AdamW: each parameter of a torch module in exactly one, biases and norms undecayed.
+    """Return a Verdict on param groups for AdamW: each parameter of a torch module in exactly one, matrices at 0.1, biases and norms at 0.
 
     make: the groups, or the function of the model that returns them: a list of dicts with "params", in any form that torch accepts,
-    and "weight_decay". Every other parameter of two or more axes is decayed; embeddings, and single scales outside of a norm, may be in
-    either. The first parameter in the wrong place is named.
+    and "weight_decay", which is AdamW's default where it is left out. Every other parameter of two or more axes is decayed; embeddings,
+    and single scales outside of a norm, may be in either. The first parameter in the wrong place is named.
     """
+    _wake()
     groups = answers(make, [(model,)])[0] if callable(make) else make
     if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
         raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")
     if isinstance(groups, Iterable) and not isinstance(groups, dict):
         groups = list(groups)
-    if not isinstance(groups, list) or not all(isinstance(g, dict) and {"params", "weight_decay"} <= set(g) for g in groups):
+    if not isinstance(groups, list) or not all(isinstance(g, dict) and "params" in g for g in groups):
         raise Stop("Not param groups.", 'The optimizer wants a list of dicts, each with "params" and "weight_decay". What is yours?')
     placed: dict[int, list[float]] = {}
+    silent: set[int] = set()  # in a group without a decay of its own
     for group in groups:
         for p in _listed(group["params"]):
-            placed.setdefault(id(p), []).append(_decay(group["weight_decay"]))
+            placed.setdefault(id(p), []).append(_decay(group.get("weight_decay", DEFAULT)))
+            silent |= set() if "weight_decay" in group else {id(p)}
     kinds = _kinds(model)
     for name, p in model.named_parameters():
         decays, kind = placed.pop(id(p), []), kinds[id(p)]
         seen = f"`{name}`, of shape {tuple(p.shape)},"
+        because = f", as its group does not say one and takes AdamW's default of {DEFAULT:g}" if id(p) in silent else ""
         if len(decays) > 1:
             raise Stop("A parameter is there twice.", f"{seen} is in {len(decays)} places. How often would a step move it?")
         if not decays and p.requires_grad:
@@ -147,10 +194,12 @@ def judge_groups(make: Any, model: Any) -> Verdict:
         if not decays or not p.requires_grad or kind in ("embedding", "scale"):
             continue
         if kind in ("norm", "bias") and decays[0]:
-            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}. What does a layer compute once its scale "
-                       "or its shift is pulled to 0, and what tells such parameters from matrices, whatever their names are?")
+            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. What does a layer do once its "
+                       "scale is pulled to 0, and what tells biases and norms from matrices, whatever their names are?")
         if kind == "matrix" and not decays[0]:
             raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
+        if kind == "matrix" and not isclose(decays[0], WANTED):
+            raise Stop("Another decay.", f"{seen} has weight_decay {decays[0]:g}{because}. Which number did the exercise ask for?")
     if placed:
         raise Stop("A stranger.", "One of the groups holds a parameter that is not the model's. Which model did you walk through?")
     return Verdict(True, f"Correct.\nEach of the {len(kinds)} parameters is in one group; matrices are decayed, biases and norms are not.")
@@ -163,7 +212,8 @@ def _pieces(run: Any) -> dict[str, Any]:
     memory = [torch.as_tensor(v).double().flatten() for kept in run.optimizer.state.values() for v in kept.values()]
     return {"weights": torch.nn.utils.parameters_to_vector(run.model.parameters()),
             "memory of the optimizer": torch.cat([torch.zeros(1).double(), *memory]),
-            "step size": torch.tensor(run.schedule.get_last_lr()), "generator of the batches": run.batches.get_state()}
+            "step size": torch.tensor([group["lr"] for group in run.optimizer.param_groups]),
+            "schedule": torch.tensor([run.schedule.last_epoch]), "generator of the batches": run.batches.get_state()}
 
 
 @contextmanager
@@ -181,6 +231,9 @@ def _one_thread() -> Any:
 
 def _whole_objects(kept: Any, run: Any) -> None:
     """Stop where something in a checkpoint is a whole object, not its numbers."""
+    if kept is run or (isinstance(kept, Mapping) and any(value is run for value in kept.values())):
+        raise Stop("The whole run in the checkpoint.", "You saved the run itself, with the code of its four objects. torch.load refuses "
+                   "such files unless told to trust them. Which method of each object gives its numbers?")
     if not isinstance(kept, Mapping):
         raise Stop("Not a dict.", f"Your save returns a {type(kept).__name__}. Which dict holds the numbers of all that changes?")
     whole = {id(value): name for name, value in vars(run).items()}
@@ -204,9 +257,14 @@ def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[An
         torch.save(kept, file)
         saved = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
     except Exception as error:  # noqa: BLE001 - whatever pickle meets in a learner's dict
-        raise Stop("It does not go through a file.", f"torch says: {str(error)[:150]}. Which entry is neither a tensor nor a state "
-                   "dict?") from None
+        says = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
+        raise Stop("It does not go through a file.", f"torch says: {says}. Which entry is neither a tensor nor a state dict?") from None
+    kinds = {name: type(value) for name, value in vars(new).items()}
     answers(load, [(new, saved)], optional=True)
+    for name, kind in kinds.items():
+        if not isinstance(getattr(new, name, None), kind):
+            raise Stop(f"It replaces the {name}.", f"After your load `run.{name}` is a {type(getattr(new, name, None)).__name__}. It was a "
+                       f"{kind.__name__}, which takes up numbers by a method of its own. Which method of `run.{name}` is that?")
     ours, theirs = _pieces(new), _pieces(old)
     for name, piece in theirs.items():
         if not torch.equal(ours[name], piece):
@@ -223,11 +281,14 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     """
     with _one_thread():
         missing, same = _restart(save, load, begin, go_on, steps)
+    if missing == "schedule":
+        return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong "
+                       "after the next step, because the schedule is back at its start. Which of its methods holds its place?")
     if missing:
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
                        "do in the next step?")
     if not same:
-        return Verdict(False, f"All four pieces are restored, and still the runs part.\nWithin {steps} steps they differ. What else does "
+        return Verdict(False, f"All of it is restored, and still the runs part.\nWithin {steps} steps they differ. What else does "
                        "a step read?")
     return Verdict(True, f"Correct.\nAll four pieces are restored, and after {steps} more steps the run is, bit for bit, the one that was "
                    "never interrupted.")

@@ -16,7 +16,8 @@ from lessonlib.problems import Problem, digits_net
 from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["FORMS", "SIZES", "STEPS", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "show_flow", "show_shares"]
+__all__ = ["FORMS", "SIZES", "STEPS", "at_least", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
+           "show_flow", "show_shares"]
 
 Array = np.ndarray[Any, Any]
 SIZES = np.logspace(-3, 1, 9)  # of the gradients of each group of weights
@@ -35,6 +36,12 @@ def left_over(rule: Callable[..., Any], **hyper: Any) -> Array:
     """Return what a rule leaves of nine groups of weights that start at 1, the mean of each group: (STEPS + 1, 9)."""
     theta = run(rule, _noise(), steps=STEPS, lr=LR, **hyper).theta
     return np.asarray(theta.reshape(STEPS + 1, len(SIZES), EACH).mean(-1))
+
+
+def left_by(rule: Callable[..., Any]) -> list[tuple[float, float]]:
+    """Return (size of the gradients, what a rule written in lesson 10 leaves at a decay of 0.5) of three of the groups."""
+    left = left_over(rule, weight_decay=0.5, beta1=0.9, beta2=0.999, eps=1e-8)[-1]
+    return [(float(SIZES[k]), float(left[k])) for k in (0, 4, 8)]
 
 
 @cache
@@ -59,6 +66,7 @@ def _groups_scene() -> Scene:
     for form, (rule, _) in FORMS.items():
         style = look(rule)
         (artists[form],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=8, label=form)
+    artists["when"] = ax.text(0.98, 0.06, "", transform=ax.transAxes, ha="right", fontsize=11)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Scene(figure, artists, "What is left of nine groups of weights against the size of their gradients, on a logarithmic axis: a "
                  "line that rises to the right for Adam, a level one for AdamW.")
@@ -70,6 +78,7 @@ def _groups_update(artists: dict[str, Any], steps: int) -> str:
         left = _left(form)[steps]
         artists[form].set_data(SIZES, left)
         told.append(f"{form.split(',')[0]} {left[0]:.0%} and {left[-1]:.0%}")
+    artists["when"].set_text(f"after {steps:,} steps")
     return f"After {steps} steps, left of the weights with the smallest and with the largest gradients: {', '.join(told)}."
 
 
@@ -146,19 +155,34 @@ def ratio_of_tenths() -> float:
     return float(np.median(share[size <= low]) / np.median(share[size >= high]))
 
 
+def rest(rule: Callable[..., Any], g: float) -> float:
+    """Return where a weight is that starts at 0, after 20,000 steps under a steady gradient, at lr 0.01 and weight_decay 0.1."""
+    theta, s = 0.0, State()
+    for _ in range(20_000):
+        theta, s = rule(theta, g, s, lr=0.01, weight_decay=0.1)
+    return theta
+
+
+def at_least() -> float:
+    """Return how many times larger Adam's share is than AdamW's with the same weight_decay, at the weight where it is least so."""
+    return float((network_shares(adam_l2, 1e-3)[1] / (LR * 1e-3)).min())
+
+
 def show_shares() -> None:
     """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
     show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
-         "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line.")
+         "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line. "
+         "At the far left Adam's points bend away from their line.")
 
 
 def _shares() -> Figure:
     figure = new_figure(7.2, 3.9)
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(5e-6, 0.1), xlabel="size of a weight's gradients",
                             ylabel="share removed at a step", title="The weights of a network that reads digits")
-    for name, rule, decay in (("Adam, weight_decay 0.001", adam_l2, 1e-3), ("AdamW, weight_decay 0.1", adamw, 0.1)):
-        style = look(rule)
-        points = network_shares(rule, decay)
-        ax.plot(*points, color=style.color, marker=style.marker, markersize=3.5, linestyle="none", alpha=0.6, label=name)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+    for name, rule, decay, size in (("Adam, weight_decay 0.001", adam_l2, 1e-3, 3.0), ("AdamW, weight_decay 0.1", adamw, 0.1, 7.0)):
+        style, (x, y) = look(rule), network_shares(rule, decay)
+        some = np.argsort(x)[::60 if rule is adamw else 1]  # AdamW's points would cover each other
+        line = style.dash if rule is adamw else "none"
+        ax.plot(x[some], y[some], color=style.color, marker=style.marker, markersize=size, linestyle=line, alpha=0.6, label=name)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=1.5)
     return figure

@@ -15,8 +15,10 @@ from lessonlib.data import digits
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher", "network", "restarted",
-           "show_restart", "small_transformer", "training_digits"]
+__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups",
+           "how_much_higher",
+           "left_of", "left_with_schedule", "network", "restarted",
+           "rise", "rises", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
@@ -41,6 +43,16 @@ def groups(model: nn.Module, weight_decay: float = 0.1) -> list[dict[str, Any]]:
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
 
 
+def left_of(rule: Any, size: float, weight_decay: float) -> float:
+    """Return what one of torch's optimizers leaves of a hundred weights at 1 after 2000 steps; their gradients are noise of a size."""
+    p, noise = nn.Parameter(torch.ones(100)), torch.Generator().manual_seed(0)
+    optimizer = rule([p], lr=1e-3, weight_decay=weight_decay)
+    for _ in range(2000):
+        p.grad = size * torch.randn(100, generator=noise)
+        optimizer.step()
+    return p.mean().item()
+
+
 def network(seed: int = 0) -> nn.Module:
     """Return a network 64 -> 32 (ReLU) -> 10 in float64, its start set by the seed; the seed outside is left alone."""
     with torch.random.fork_rng(devices=[]):
@@ -59,10 +71,15 @@ def factor(t: int, steps: int = 200, warmup: int = 20) -> float:
     return min(1, (t + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * t / steps))
 
 
-def begin(seed: int = 0) -> SimpleNamespace:
-    """Return a fresh run of 200 steps: its model, optimizer, schedule, and the generator of its batches."""
+def left_with_schedule(steps: int = 2000, memories: float = 5.0) -> float:
+    """Return the share of the start that is left after a run with warm-up and cosine, so many memories long at its largest step size."""
+    return math.prod(1 - memories / steps * factor(t, steps, steps // 10) for t in range(steps))
+
+
+def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
+    """Return a fresh run of 200 steps: its model, optimizer, schedule, and the generator of its batches. lr: its largest step size."""
     model = network(seed)
-    optimizer = optim.AdamW(groups(model), lr=0.02, betas=(0.9, 0.95))
+    optimizer = optim.AdamW(groups(model), lr=lr, betas=(0.9, 0.95))
     return SimpleNamespace(model=model, optimizer=optimizer, schedule=optim.lr_scheduler.LambdaLR(optimizer, factor),
                            batches=torch.Generator().manual_seed(seed))
 
@@ -140,6 +157,31 @@ def forgotten(make: Callable[[], Any] = begin, train: Callable[[Any, int], list[
     return Forgotten(before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item())
 
 
+def rise(*, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
+    """Return the highest loss of the ten steps after a restart that loses m, v and t, over the last loss before it.
+
+    shortened: by which factors its first steps are multiplied.
+    """
+    old, new = begin(lr=lr), begin(lr=lr)
+    before = go_on(old, 100)[-1]
+    _hand_on(old, new, ("weights", "schedule", "batches"))
+    losses = []
+    for k in range(10):
+        for group in new.optimizer.param_groups:
+            group["lr"] *= shortened[k] if k < len(shortened) else 1
+        losses += go_on(new, 1)
+    return max(losses) / before
+
+
+def rises() -> list[tuple[str, float]]:
+    """Return (what is done after a restart that loses m, v and t, by which share the loss rises in ten steps) for five cases."""
+    cases: dict[str, dict[str, Any]] = {
+        "as in the picture": {}, "its first step alone cut to a seventh": {"shortened": [1 / 7]},
+        "a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
+        "all step sizes halved": {"lr": 0.01}, "all step sizes at most 0.003": {"lr": 0.003}}
+    return [(name, rise(**case) - 1) for name, case in cases.items()]
+
+
 def how_much_higher(found: Forgotten) -> str:
     """Return, in words, the highest loss of the ten steps after the restart beside the last one before it."""
     ratio = max(found.after[:10]) / found.whole[99]
@@ -154,7 +196,8 @@ def show_restart(found: Forgotten) -> None:
 
 def _restart(found: Forgotten) -> Figure:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(70, 200), ylim=(0.08, 0.22), xlabel="step", ylabel="training loss", title="A restart at step 100")
+    ax = figure.add_subplot(xlim=(70, 200), ylim=(0, 0.22), xlabel="step", ylabel="training loss",
+                            title="A restart at step 100, with a step size of 0.02 at its largest")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
     ax.plot(range(1, 201), found.whole, color="black", label="not interrupted")
     ax.plot(range(100, 201), [found.whole[99], *found.after], color=look("adamw").color, linestyle="--", label="m, v and t forgotten")
