@@ -135,7 +135,7 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In these 200 steps Adam and AdamW get below the table of pairs, and momentum does not.
-# In the first picture AdamW needed longer, because its warm-up was made for four times as many steps.
+# In the first picture AdamW needed longer, because its schedule is made for four times as many steps.
 # Adam and AdamW overlap.
 #
 # This is one small model and one length of training, so it says nothing yet about yours.
@@ -251,7 +251,7 @@ def my_floor(rule, parameters, bandwidth):
 # Each average that a rule keeps is read once and written once, so it adds two arrays.
 
 # %% [markdown]
-# The judge asks for a thousand parameters at a thousand bytes a second, so your answer is the bytes for each parameter.
+# The judge asks for a thousand parameters at two thousand bytes a second.
 
 # %%
 judges.judge_floor(my_floor)
