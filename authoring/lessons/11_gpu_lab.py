@@ -38,9 +38,8 @@ machine.here()
 #
 # Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
-# The grey lines are the losses of three simple guesses.
-# The highest takes every character for equally likely.
-# The table of letters counts how often each character comes, and the table of pairs which one follows which.
+# The three grey lines are the losses of simple guesses.
+# The highest knows nothing, the table of letters counts how often each character comes, and the table of pairs which one follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
 # %%
@@ -68,7 +67,7 @@ opening.learns_to_write().live()
 # Bring its test loss to 2.40 or below, which is close to the best that is known for it.
 # Start anywhere, change `my_lr` by factors of three, and write down what you see.
 #
-# <details><summary>Hint</summary>A gradient that is longer than 0.25 is shortened to 0.25 before the step. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
+# <details><summary>Hint</summary>A gradient longer than a quarter is shortened to a quarter before the step. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
 # %% tags=["stub"]
 my_lr = None
@@ -79,7 +78,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At 0.1 the training is too slow for 200 steps, and from about 5 on it fails.
+# At a tenth of it the training is too slow, and at five times as much it fails.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -134,11 +133,11 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
-# In these 200 steps Adam and AdamW get below the table of pairs, and momentum does not.
-# In the first picture AdamW needed longer, because its schedule is made for four times as many steps.
+# In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
+# In the first picture AdamW needed longer, because its schedule was four times as long.
 # Adam and AdamW overlap.
 #
-# This is one small model and one length of training, so it says nothing yet about yours.
+# This is one small model, so it says nothing yet about yours.
 # What carries over is the way to ask, with many step sizes, several starts, and the best inside the sweep.
 #
 # *Deeper: [how much of this is protocol](deeper/11_gpu_lab.ipynb), [what warm-up changes](deeper/11_gpu_lab.ipynb), and [large batches](deeper/11_gpu_lab.ipynb).*
@@ -187,9 +186,8 @@ part
 
 # %% [markdown]
 # Here are three sizes of batch.
-# The model is larger than in Part 1, with four layers of width 128 and 800,000 parameters.
+# The model is larger than in Part 1, and has 800,000 parameters.
 # AdamW steps in PyTorch's default way.
-# For a GPU nobody has recorded it yet.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -205,7 +203,6 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # How fast can the optimizer's part be?
 # AdamW does about a dozen operations for each parameter.
 # A processor does them faster than memory can bring the numbers, so it waits for memory.
-# It has to read some arrays of numbers from memory, and to write some.
 
 # %%
 moved = predict("All arrays are float32. How many bytes does a step of AdamW read and write for each parameter?")
@@ -222,7 +219,7 @@ moved.answer(4 * (read + written))
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the [[floor]].
 # No code that has to go through memory is faster.
 # The picture shows the floor on four machines.
-# It starts at GPT-2 small, with 124 million parameters.
+# It starts at GPT-2 small.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -278,13 +275,11 @@ play.show_ladder([bench.LAYERS], ways)
 closest.answer(play.fastest(measured, bench.LAYERS, ways))
 
 # %% [markdown]
-# Fused is at the floor, as far as the floor is known.
-# It is estimated from the speed of a copy, which also fetches the places that it writes, so it is a little too high.
+# Fused is at the floor, which is estimated from the speed of a copy.
+# A copy also fetches the places that it writes, so the floor is a little too high.
 #
-# The other ways do each operation alone, and they pay for it three times.
-# Their arrays go to memory and come back.
-# What lies between two operations needs new memory.
-# And each operation is a call of its own.
+# The other ways do each operation alone, and they pay three times.
+# Their arrays go to memory and come back, each result takes new memory, and each operation is a call.
 # Fused crosses memory once, so it wins here, and PyTorch's documentation expects the same on a GPU.
 # But PyTorch does not take it by itself.
 # Its default is the loop on a CPU and foreach on a GPU, so you have to ask.
@@ -293,7 +288,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
 # ```
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small at a quarter of its width. The thin lines reach from the fastest repeat to the slowest.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest.</details>
 #
 # *Deeper: [nine engines](deeper/11_gpu_lab.ipynb).*
 #
@@ -303,7 +298,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # On a GPU there is a third line, in 16 bits, and the memory at the peak.
 # When you tell somebody how fast a training is, tell them the [[tokens|token]] a second.
 # A token is what the model predicts, here a character.
-# If you time a GPU yourself, do a step first, and call `torch.cuda.synchronize()` before you read the clock.
+# To time a GPU, warm it up first, and call `torch.cuda.synchronize()` before you read the clock.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -338,11 +333,10 @@ state.answer(held[-1][1])
 
 # %% [markdown]
 # AdamW's state is twice the weights.
-# Together that makes 16 bytes for each parameter.
-# But not all of it is there at each moment, because the gradients come with backward, and the state with the first step.
-# Then there are the [[activations]], which forward keeps until backward has used them.
-# They grow with the batch.
-# So with small batches the peak is at the step, with all 16 bytes.
+# Together that makes 16 bytes for each parameter, once the first step has made the state.
+# The gradients come and go with each backward.
+# Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
+# So with small batches the peak is at the step, with all of the bytes.
 # With large ones it is at the end of forward, with weights, state and activations.
 #
 # ### Exercise 3. It must fit (6 minutes)
@@ -368,8 +362,8 @@ my_batch = 32
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
-# From 8 windows on that is a line, and at 64 it is above 100 MB.
-# Below 4 windows it does not hold, because there the peak is at the step.
+# Go on along that line, and at 64 windows there is no room.
+# With a few windows the line does not hold, because there the peak is at the step.
 
 # %% [markdown]
 # The judge runs the step with your batch and says what it took.
@@ -413,15 +407,14 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# A step that is shorter than about 0.2 % of the weight is rounded off in bfloat16.
-# A weight of 0.1 would have moved.
+# In bfloat16 a step shorter than about 0.2 % of the weight is rounded off.
+# A weight of a tenth would have moved.
 #
-# Therefore the weights stay in float32, and so does the state.
-# Products of matrices are computed in 16 bits, and so is what follows them number by number.
-# The softmax and the loss go back to float32.
+# Therefore weights and state stay in float32.
+# Products of matrices take 16 bits, and so does what follows them number by number, but softmax and loss do not.
 # That is [[mixed precision]], and one line of PyTorch does it.
-# The 16 bytes for each parameter stay.
-# What shrinks is the activations, and what you gain is speed.
+# The bytes for each parameter stay as they were.
+# The activations shrink, and you gain speed.
 #
 # ```python
 # for x, y in batches:
@@ -439,8 +432,8 @@ end.answer(weight.item())
 # Colab's T4 is older.
 # PyTorch emulates bfloat16 there, and `torch.cuda.is_bf16_supported()` answers yes, so ask it with `including_emulation=False`.
 #
-# The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
-# In float16 small ones would become zero there.
+# The gradients of the weights are kept like the weights, but on their way back they pass through 16-bit products.
+# Small ones would become zero there.
 # A [[GradScaler]] multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
 # Before the step it divides them again, which is called unscaling.
 # It skips a step whose gradients have become infinite, and then it takes half of the factor.
@@ -473,15 +466,14 @@ stops.answer(half.who_stops())
 #
 # <details><summary>Fine print</summary>
 #
-# The step size is 0.3 for momentum and 0.01 for AdamW, and neither was tuned.
-# Clipped first, the whole gradient has a length of 1/65,536, spread over all parameters.
-# If all its numbers are alike, this much is left of AdamW's step with an eps of 1e-8.
+# The step size is 0.3 for momentum and 0.01 for AdamW, not tuned.
+# Clipped first, the gradient's length is one over the factor, spread over all parameters.
+# If its numbers are alike, this much is left of AdamW's step.
 #
 # | parameters | each number of the gradient | left of the step |
 # |---|---|---|
 # | 30,000 | 8.8e-8 | 0.90 |
 # | 800,000 | 1.7e-8 | 0.63 |
-# | 15 million | 3.9e-9 | 0.28 |
 # | 124 million | 1.4e-9 | 0.12 |
 #
 # </details>
@@ -551,7 +543,7 @@ judges.judge_loop(train_on_t4)
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
 # Stage 1 of [[ZeRO|sharding]] spreads the optimizer's state over the cards, stage 2 the gradients too, and stage 3 the weights too.
-# **Goal:** with 7 billion parameters or more on cards of 24 GB, find a number of processes at which only stage 3 fits.
+# **Goal:** with 7 billion parameters or more, on cards of 24 GB, find a number of processes at which only stage 3 fits.
 
 # %%
 from lessonlib.lessons.lesson11 import judges, play
@@ -561,8 +553,8 @@ play.will_it_fit().live()
 
 # %% [markdown]
 # At every stage a card holds less when there are more cards.
-# But stages 1 and 2 come to rest at what they do not spread, and only stage 3 goes on toward zero.
-# Its price is that the weights are gathered again for every layer.
+# But only the last stage goes on toward zero, because the others never fall below what they do not spread.
+# The price of stage 3 is that the weights are gathered again for every layer.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -581,9 +573,9 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# At stage 3 all 16 bytes are shared, 208 GB in all, and an eighth of that is 26.
+# At stage 3 all of the 208 GB are shared, and an eighth of that is 26.
 # At stage 1 weights and gradients stay on every card, 8 bytes for each parameter, and that is 104 GB.
-# Stage 2 leaves 4 bytes on every card.
+# The next stage would leave half of that on every card.
 
 # %% [markdown]
 # The judge computes what your number of cards would hold.
@@ -629,9 +621,9 @@ summary()
 # - On this book tuned Adam and AdamW were ahead of tuned momentum, for every start.
 #   On the digits of lesson 9 they were not, so ask again for your own problem.
 # - With large batches most of a step is forward and backward, on this CPU.
-#   The optimizer's floor is 28 bytes for each parameter over the bandwidth, and `fused=True` is the way there.
+#   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` is the way there.
 # - Products go into 16 bits.
-#   Weights and state stay in 32, or small updates are lost.
+#   Weights and state do not, or small updates are lost.
 #
 # ### What to take along from the course
 #

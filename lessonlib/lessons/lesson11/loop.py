@@ -45,17 +45,17 @@ QUESTIONS = {  # slip -> what is told
              "the loop above?"}
 
 
-class Event(NamedTuple):
+class _Event(NamedTuple):
     """A call of a loop, or a gradient that came back, and the length of the gradient just then."""
 
     name: str  # of CALLS, backward, or moved: the optimizer's step, own step where it was not the scaler's
     length: float
 
 
-class Tried(NamedTuple):
+class _Tried(NamedTuple):
     """What a loop did: its events, the gradient at each step of the optimizer, and what it raised."""
 
-    events: list[Event]
+    events: list[_Event]
     moves: list[Tensor]
     error: Exception | None
 
@@ -71,7 +71,7 @@ class Tried(NamedTuple):
         return next((event.length for event in self.events if event.name == name), float("nan"))
 
 
-def _tried(loop: Callable[..., Any]) -> Tried:
+def _tried(loop: Callable[..., Any]) -> _Tried:
     """A loop on two batches, whose gradients are about 10 long and shorter than 1."""
     draw = torch.Generator(device="cpu").manual_seed(0)
     x = torch.randn(8, 4, generator=draw, device="cpu", dtype=torch.float32)
@@ -81,7 +81,7 @@ def _tried(loop: Callable[..., Any]) -> Tried:
         model.bias.zero_()
     y = torch.arange(8, device="cpu") % 3
     optimizer, scaler = torch.optim.SGD(model.parameters(), lr=1e-3), torch.amp.GradScaler("cpu", init_scale=SCALE)
-    events: list[Event] = []
+    events: list[_Event] = []
     moves: list[Tensor] = []
     inside: list[str] = []  # the scaler's own calls, while they run
     arrived: list[Tensor] = []
@@ -90,7 +90,7 @@ def _tried(loop: Callable[..., Any]) -> Tried:
         return torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in model.parameters()])
 
     def note(name: str) -> None:
-        events.append(Event(name, float(gradient().norm())))
+        events.append(_Event(name, float(gradient().norm())))
 
     def noted(name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not inside:  # a step unscales by itself where nobody has
@@ -122,7 +122,7 @@ def _tried(loop: Callable[..., Any]) -> Tried:
     except Exception as raised:  # noqa: BLE001 - whatever a learner's loop raises is told
         error = raised
     note("end")
-    return Tried(events, moves, error)
+    return _Tried(events, moves, error)
 
 
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, str]:
@@ -147,7 +147,7 @@ def _same(a: Tensor, b: Tensor) -> bool:
     return float((a - b).norm()) <= 2e-3 * float(b.norm())
 
 
-def _found(seen: Tried, wanted: Tried) -> tuple[str, str, str]:
+def _found(seen: _Tried, wanted: _Tried) -> tuple[str, str, str]:
     """(the slip or right, and for a call that comes too early: which, and before what)."""
     told = "" if seen.error is None else str(seen.error)
     twice = "already been called" in told and [event.name for event in seen.events].count("backward") == 1
@@ -165,7 +165,7 @@ def _found(seen: Tried, wanted: Tried) -> tuple[str, str, str]:
     return _slip(seen, wanted), "", ""
 
 
-def _slip(seen: Tried, wanted: Tried) -> str:
+def _slip(seen: _Tried, wanted: _Tried) -> str:
     """The slip of a loop whose calls come in an order that can be, or right."""
     true, back = wanted.length("backward"), seen.length("backward")
     if not seen.has("backward"):
@@ -191,11 +191,11 @@ def _slip(seen: Tried, wanted: Tried) -> str:
     return _clipping(seen, wanted)
 
 
-def _last(seen: Tried) -> str:
+def _last(seen: _Tried) -> str:
     return "other" if seen.error is None else "raises"
 
 
-def _clipping(seen: Tried, wanted: Tried) -> str:
+def _clipping(seen: _Tried, wanted: _Tried) -> str:
     """What is wrong with the gradients that the optimizer saw, or right."""
     move, right, back = seen.moves[0], wanted.moves[0], seen.length("backward")
     if _same(move, right):
