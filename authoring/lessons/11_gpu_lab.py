@@ -78,7 +78,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At a tenth of it the training is too slow, and at five times as much it fails.
+# At a tenth of that the training is too slow, and at five times as much it fails.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -116,7 +116,6 @@ gap
 
 # %% [markdown]
 # Each point is the median of five starts, and each bar reaches from the lowest to the highest.
-# They were recorded, so the cell takes no time.
 
 # %% tags=["answer"]
 sweep.show_sweep(record, opening.levels()[opening.PAIRS])
@@ -138,7 +137,7 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 # Adam and AdamW overlap.
 #
 # This is one small model, so it says nothing yet about yours.
-# What carries over is the way to ask, with many step sizes, several starts, and the best inside the sweep.
+# But you can ask in the same way, with many step sizes, several starts, and the best inside the sweep.
 #
 # *Deeper: [how much of this is protocol](deeper/11_gpu_lab.ipynb), [what warm-up changes](deeper/11_gpu_lab.ipynb), and [large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -185,8 +184,7 @@ part = predict(
 part
 
 # %% [markdown]
-# Here are three sizes of batch.
-# The model is larger than in Part 1, and has 800,000 parameters.
+# Three sizes of batch, with a larger model than in Part 1, of 800,000 parameters.
 # AdamW steps in PyTorch's default way.
 
 # %% tags=["answer"]
@@ -196,7 +194,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # %% [markdown]
 # Forward and backward do their work for every character of the batch.
 # The optimizer does the same work whatever the batch is.
-# So its share is small where batches are large, and a faster optimizer matters most where they are small.
+# So a faster optimizer matters most where batches are small.
 #
 # ### The floor
 #
@@ -205,7 +203,9 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # A processor does them faster than memory can bring the numbers, so it waits for memory.
 
 # %%
-moved = predict("All arrays are float32. How many bytes does a step of AdamW read and write for each parameter?")
+moved = predict(
+    "All arrays are float32. How many bytes does AdamW's step read and write for each parameter?"
+)
 moved
 
 # %% [markdown]
@@ -248,7 +248,7 @@ def my_floor(rule, parameters, bandwidth):
 # Each average that a rule keeps is read once and written once, so it adds two arrays.
 
 # %% [markdown]
-# The judge asks for a thousand parameters at two thousand bytes a second.
+# The judge tries it with a thousand parameters.
 
 # %%
 judges.judge_floor(my_floor)
@@ -334,7 +334,7 @@ state.answer(held[-1][1])
 # %% [markdown]
 # AdamW's state is twice the weights.
 # Together that makes 16 bytes for each parameter, once the first step has made the state.
-# The gradients come and go with each backward.
+# The gradients come with each backward and go with `zero_grad`.
 # Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
 # So with small batches the peak is at the step, with all of the bytes.
 # With large ones it is at the end of forward, with weights, state and activations.
@@ -372,8 +372,6 @@ my_batch = 32
 judges.judge_batch(my_batch)
 
 # %% [markdown]
-# When memory runs out at work, halve the batch and add up the gradients of two halves before each step.
-#
 # ### Three kinds of number
 #
 # Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
@@ -432,8 +430,8 @@ end.answer(weight.item())
 # Colab's T4 is older.
 # PyTorch emulates bfloat16 there, and `torch.cuda.is_bf16_supported()` answers yes, so ask it with `including_emulation=False`.
 #
-# The gradients of the weights are kept like the weights, but on their way back they pass through 16-bit products.
-# Small ones would become zero there.
+# The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
+# In float16 small ones would become zero there.
 # A [[GradScaler]] multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
 # Before the step it divides them again, which is called unscaling.
 # It skips a step whose gradients have become infinite, and then it takes half of the factor.
@@ -442,7 +440,7 @@ end.answer(weight.item())
 
 # %%
 stops = predict(
-    "The wrong order, clipping first, with the model of Part 1. Which optimizer stops learning?",
+    "The wrong order, clipping first, in Part 1's model. Which optimizer stops learning?",
     ["momentum", "AdamW", "both", "neither"],
 )
 stops
@@ -460,7 +458,7 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipping first shortens the multiplied gradient to 1, and then unscaling divides it by the large factor.
 # Momentum's step becomes as much shorter, so the model stays where it was.
-# Here AdamW nearly hides it, because the root of `v` cancels most of the factor, as in lesson 8.
+# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor, as in lesson 8.
 # In a large model the gradients fall below eps, and then AdamW's steps shrink too.
 # Besides, every gradient now has the same length, also those that were short.
 #
@@ -552,8 +550,8 @@ from lessonlib.play.prediction import summary
 play.will_it_fit().live()
 
 # %% [markdown]
-# At every stage a card holds less when there are more cards.
-# But only the last stage goes on toward zero, because the others never fall below what they do not spread.
+# At these three stages a card holds less when there are more cards.
+# But only the last one goes on toward zero, because the others never fall below what they do not spread.
 # The price of stage 3 is that the weights are gathered again for every layer.
 #
 # ### Exercise 5. Plan a training (5 minutes)
@@ -590,8 +588,7 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Before** | on Colab choose the GPU first (Runtime, Change runtime type), because that starts a new session |
-# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)`, a first value from which you sweep |
+# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)`, where `lr` is a first value, then sweep |
 # | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
 # | **Faster** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
 # | **Instead** | if you stay in float32, `torch.set_float32_matmul_precision("high")` allows TF32 on an A100 or newer |
