@@ -146,7 +146,7 @@ def show_parts() -> None:
         ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step",
                title=f"{shown}, {_model(record['size'])}")
         ax.set_yticklabels([_windows(row) for row in rows])
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        ax.legend(loc="lower right")
     if missing:
         figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
     figure.suptitle("Where the time of a training step goes", weight="bold")
