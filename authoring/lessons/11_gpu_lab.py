@@ -351,7 +351,7 @@ table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 # %% [markdown]
 # Which power of two is the largest batch that fits?
 #
-# <details><summary>Hint</summary>How much do four more windows take? Go on from 8.</details>
+# <details><summary>Hint</summary>How much do four more windows take? Go on from eight.</details>
 
 # %% tags=["stub"]
 my_batch = None
@@ -375,7 +375,7 @@ judges.judge_batch(my_batch)
 # ### Three kinds of number
 #
 # Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
-# There are two 16-bit types.
+# There are two such types.
 # Look at what three numbers become in each.
 
 # %%
@@ -456,9 +456,9 @@ display(table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"]))
 stops.answer(half.who_stops())
 
 # %% [markdown]
-# Clipping first shortens the multiplied gradient to 1, and then unscaling divides it by the large factor.
+# Clipping first shortens the multiplied gradient, and then unscaling divides it by the large factor.
 # Momentum's step becomes as much shorter, so the model stays where it was.
-# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor, as in lesson 8.
+# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
 # In a large model the gradients fall below eps, and then AdamW's steps shrink too.
 # Besides, every gradient now has the same length, also those that were short.
 #
@@ -506,7 +506,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The limit of 1 is meant for true gradients, so they have to be unscaled before they are clipped.
+# The limit is meant for true gradients, so they have to be unscaled before they are clipped.
 # `scaler.step` looks for infinities and then calls `optimizer.step`.
 
 # %% [markdown]
@@ -540,8 +540,8 @@ judges.judge_loop(train_on_t4)
 #
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
-# Stage 1 of [[ZeRO|sharding]] spreads the optimizer's state over the cards, stage 2 the gradients too, and stage 3 the weights too.
-# **Goal:** with 7 billion parameters or more, on cards of 24 GB, find a number of processes at which only stage 3 fits.
+# The first stage of [[ZeRO|sharding]] spreads the optimizer's state over the cards, the second the gradients too, and the third the weights too.
+# **Goal:** with 7 billion parameters or more on cards of 24 GB, find a number of processes at which only stage 3 fits.
 
 # %%
 from lessonlib.lessons.lesson11 import judges, play
@@ -552,7 +552,7 @@ play.will_it_fit().live()
 # %% [markdown]
 # At these three stages a card holds less when there are more cards.
 # But only the last one goes on toward zero, because the others never fall below what they do not spread.
-# The price of stage 3 is that the weights are gathered again for every layer.
+# The price of the last one is that the weights are gathered again for every layer.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
