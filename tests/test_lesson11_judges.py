@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lessonlib.lessons.lesson11 import half
-from lessonlib.lessons.lesson11.judges import judge_batch, judge_floor, judge_loop, judge_shape, judge_step_size
+from lessonlib.lessons.lesson11.judges import judge_batch, judge_cards, judge_floor, judge_loop, judge_shape, judge_step_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 LINES = {"clear": "optimizer.zero_grad()", "scale": "scaler.scale(loss).backward()", "unscale": "scaler.unscale_(optimizer)",
@@ -39,9 +39,49 @@ def test_a_loop_for_float16_is_told_what_it_leaves_out(names, said):
     (loop("clear scale unscale clip step update", scale="loss.backward()"), "Nothing is scaled."),
     (loop("clear scale unscale clip step update", step="optimizer.step()"), "The optimizer stepped by itself."),
     (loop("clear scale unscale clip step update", clip="missing(model)"), "It raised an error."),
+    (loop("clear scale unscale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 0.25)"), "Another limit."),
+    (loop("clear scale unscale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 0.5)"), "Another limit."),
+    (loop("clear scale unscale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 2.0)"), "Another limit."),
+    (loop("clear scale unscale clip step update", clip="nn.utils.clip_grad_value_(model.parameters(), 1.0)"), "The clipping turns the gradient."),
+    (loop("clear scale unscale clip step update", clip="[nn.utils.clip_grad_norm_(p, 1.0) for p in model.parameters()]"), "The clipping turns the gradient."),
+    (loop("clear scale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), scaler.get_scale())"), "Correct."),
+    (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 1.0 * scaler.get_scale())"), "Correct."),
+    (loop("clear scale unscale clip step update", clear="model.zero_grad()"), "Correct."),
+    (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 100.0)"), "Clipped before it was unscaled."),
+    (loop("clear scale unscale clip step update", scale="scaler.scale(loss); loss.backward()"), "The scaled loss is thrown away."),
+    (loop("clear scale unscale clip step update", scale="scaler.scale(loss)"), "Too early."),
+    (loop("clear scale", scale="scaler.scale(loss)"), "Nothing goes backward."),
+    (loop("clear scale clip step update", scale="loss.backward()"), "Nothing is scaled."),
+    (loop("scale", scale="loss.backward()"), "Nothing is scaled."),
+    (loop("clear scale unscale clip update step"), "Too early."), (loop("clear scale clip update step"), "Too early."),
+    (loop("clear update scale unscale clip step"), "Too early."), (loop("clear unscale scale clip step update"), "Too early."),
+    (loop("clear step unscale clip update", step="scaler.scale(loss); scaler.step(optimizer)"), "Too early."),
+    (loop("clear scale step unscale clip update"), "Unscaled too late."),
+    (loop("clear scale unscale step clip update"), "Clipped too late."), (loop("clear scale unscale step update clip"), "Clipped too late."),
+    (loop("clear scale step update clip"), "Clipped too late."), (loop("clear scale step update"), "Nothing is clipped."),
+    (loop("clear scale clip step"), "The scale is never updated."), (loop("clear scale unscale clip"), "Nothing moves."),
+    (loop("clear scale unscale clip update"), "Nothing moves."), (loop("clear scale"), "Nothing moves."),
+    (loop("clear scale unscale unscale clip step update"), "It raised an error."), (loop("clear scale unscale clip step step update"), "It raised an error."),
+    (loop("clear scale unscale clip step update", step="scaler.step(optimizer); optimizer.step()"), "The optimizer stepped by itself."),
+    (loop("scale unscale clip clear step update"), "The gradients are gone."),
+    (loop("scale unscale clip clear step update", clear="optimizer.zero_grad(set_to_none=False)"), "The gradients are gone."),
+    (loop("clear scale unscale clip step update", step="scaler.steps(optimizer)"), "It raised an error."),
     (None, "Not written yet."), ("12", "Not a function."), (dict, "Not a function.")])
 def test_other_slips_of_the_loop_are_told_too(attempt, said):
-    assert judge_loop(attempt).headline == said
+    verdict = judge_loop(attempt)
+    assert verdict.headline == said
+    assert verdict or verdict.message.endswith("?") or said in ("Not written yet.", "Not a function.")
+
+
+@pytest.mark.parametrize(("names", "instead", "seen"), [
+    ("clear scale unscale clip step update", {"clip": "nn.utils.clip_grad_norm_(model.parameters(), 0.25)"}, "was clipped to 0.25, and 1 was asked"),
+    ("clear scale unscale clip update step", {}, "`update` was called before the step"),
+    ("clear scale unscale clip step update", {"scale": "scaler.scale(loss)"}, "`unscale_` was called before a loss had gone backward"),
+    ("clear unscale scale clip step update", {}, "`unscale_` was called before anything was scaled"),
+    ("clear scale unscale clip step update", {"step": "scaler.steps(optimizer)"}, "'GradScaler' object has no attribute 'steps'"),
+    ("clear scale unscale clip step update", {"step": "scaler.step()"}, "GradScaler.step() missing 1 required")])
+def test_what_the_loop_did_is_told(names, instead, seen):
+    assert seen in judge_loop(loop(names, **instead)).message
 
 
 def test_the_loop_of_the_lesson_is_the_right_one():
@@ -70,13 +110,28 @@ def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     assert verdict.message.endswith("?")
 
 
-def test_a_floor_that_forgets_the_bandwidth_is_asked_about_it():
-    verdict = judge_floor(lambda rule, parameters, bandwidth: {"sgd": 12, "momentum": 20, "adamw": 28}[rule] * parameters / 1000)
-    assert "twice the bandwidth" in verdict.message
+@pytest.mark.parametrize(("floor", "seen"), [
+    (lambda each, parameters, bandwidth: each * parameters / 2000, "What should twice the bandwidth do"),
+    (lambda each, parameters, bandwidth: each * 1000 / bandwidth, "What should three times the parameters do"),
+    (lambda each, parameters, bandwidth: each * parameters, "Those are the bytes of the step."),
+    (lambda each, parameters, bandwidth: each / bandwidth, "Those are the seconds for one parameter."),
+    (lambda each, parameters, bandwidth: bandwidth / (each * parameters), "upside down"),
+    (lambda each, parameters, bandwidth: 1000 * each * parameters / bandwidth, "milliseconds")])
+def test_a_floor_that_forgets_something_is_asked_about_it(floor, seen):
+    verdict = judge_floor(lambda rule, parameters, bandwidth: floor({"sgd": 12, "momentum": 20, "adamw": 28}[rule], parameters, bandwidth))
+    assert seen in verdict.message
+    assert verdict.message.endswith("?")
+
+
+@pytest.mark.parametrize(("guess", "seen"), [
+    ({"stage 3": 8, "stage 1": "Never "}, "Correct."), ({"stage 3": 4, "stage 1": "never"}, "How many cards bring it down"),
+    ({"stage 3": 8, "stage 1": 64}, "however many there are?")])
+def test_a_plan_is_asked_about_its_own_stage(guess, seen):
+    assert seen in judge_cards(guess).message
 
 
 @pytest.mark.parametrize(("guess", "said"), [
-    (32, "Correct."), (64, "Out of memory."), (16, "It fits, and twice as many would."), (40, "It fits, and another number was asked for."),
+    (32, "Correct."), (64, "Out of memory."), (16, "It fits, and twice as many would."), (40, "No power of two."), (48, "No power of two."),
     (4096, "Out of memory."), (None, "Not answered yet."), ("32", "Not a number of windows."), (0, "Not a number of windows."), (1.5, "Not a number of windows.")])
 def test_a_batch_is_run_and_its_peak_told(guess, said):
     assert judge_batch(guess).headline == said
@@ -87,3 +142,7 @@ def test_a_batch_is_run_and_its_peak_told(guess, said):
     (0, "Not a step size.")])
 def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said
+
+
+def test_a_peak_that_is_just_beyond_the_room_is_told_apart_from_it():
+    assert "the peak is 100.1 MB, and there is room for 100." in judge_batch(48).message

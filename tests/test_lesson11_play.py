@@ -74,3 +74,15 @@ def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():
     shares = [step.share(row) for row in rows]
     assert shares == sorted(shares, reverse=True)
     assert play.where(record).startswith("Recorded by `python -m lessonlib.lessons.lesson11.step --device cpu` on ")
+
+
+def test_a_machine_that_nobody_recorded_has_a_line_and_no_panel(monkeypatch):
+    shown = []
+    monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
+    monkeypatch.setattr(step, "show", play.show)
+    play.show_ladder([bench.LAYERS], [bench.LOOP, bench.FUSED])
+    step.show_parts()
+    for (figure, words), name in zip(shown, ("bench", "step"), strict=True):
+        missing = recorded(f"{name}_cuda.json") is None
+        assert len(figure.axes) == 2 - missing
+        assert ("GPU: not recorded yet" in words) == missing

@@ -38,8 +38,8 @@ machine.here()
 #
 # Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
-# The grey lines are the losses of two tables that only count.
-# The table of letters counts how often each character comes, and the table of pairs which one follows which.
+# The three grey lines are the losses of simple guesses.
+# The highest knows nothing, the table of letters counts how often each character comes, and the table of pairs which one follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
 # %%
@@ -54,21 +54,20 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # At the start every character is equally likely.
-# Then the model learns how often each one comes, then what follows what, and then short words.
-# Nobody told it that there are words.
+# Later the model writes short words, and nobody told it that there are words.
 #
 # In each layer of a transformer every place looks back at the places before it, which is called attention.
-# Then two linear maps work on each place alone.
+# Then a linear map, a bend and a second linear map work on each place alone.
 # The whole model is a page of code, in `lessonlib/pytorch/transformer.py`.
 #
 # ### Exercise 1. Tune momentum (6 minutes)
 #
 # Before you see a table of step sizes, look for one yourself.
 # `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the same model for 200 steps.
-# Bring its test loss close to the best that is known for it.
+# Bring its test loss to 2.40 or below, which is close to the best that is known for it.
 # Start anywhere, change `my_lr` by factors of three, and write down what you see.
 #
-# <details><summary>Hint</summary>Before each step the gradient is shortened to a length of 0.25. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
+# <details><summary>Hint</summary>A gradient longer than a quarter is shortened to a quarter before the step. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
 # %% tags=["stub"]
 my_lr = None
@@ -79,7 +78,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At 0.1 the training is too slow for 200 steps, and from about 5 on it fails.
+# At a tenth of that the training is too slow, and at five times as much it fails.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -103,8 +102,8 @@ judges.judge_step_size(my_lr)
 # | Training | 200 steps of 16 windows, 50 of them warm-up, then a cosine to zero |
 # | Clipping | a gradient longer than 0.25 is shortened to 0.25, a length that was tuned for no rule |
 # | Settings | betas at their defaults; AdamW decays all parameters with 0.1 |
-# | Measured | at the end, on the last tenth of the book |
-# | Not tried | longer trainings, larger models, other betas |
+# | Measured | at the end, on the last tenth of the book; the best step size was chosen on the same tenth |
+# | Not tried | longer trainings, larger models, other betas, other decays |
 #
 # </details>
 
@@ -117,7 +116,6 @@ gap
 
 # %% [markdown]
 # Each point is the median of five starts, and each bar reaches from the lowest to the highest.
-# They were recorded, so the cell takes no time.
 
 # %% tags=["answer"]
 sweep.show_sweep(record, opening.levels()[opening.PAIRS])
@@ -134,11 +132,12 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
-# In these 200 steps Adam and AdamW get below the table of pairs, and momentum does not.
+# In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
+# In the first picture AdamW needed longer, because its schedule was four times as long.
 # Adam and AdamW overlap.
 #
-# This is one small model and one length of training, so it says nothing yet about yours.
-# What carries over is the way to ask, with many step sizes, several starts, and the best inside the sweep.
+# This is one small model, so it says nothing yet about yours.
+# But you can ask in the same way, with many step sizes, several starts, and the best inside the sweep.
 #
 # *Deeper: [how much of this is protocol](deeper/11_gpu_lab.ipynb), [what warm-up changes](deeper/11_gpu_lab.ipynb), and [large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -185,8 +184,8 @@ part = predict(
 part
 
 # %% [markdown]
-# The same model with three sizes of batch.
-# On a GPU there is a picture once somebody has recorded it.
+# Three sizes of batch, with a larger model than in Part 1, of 800,000 parameters.
+# AdamW steps in PyTorch's default way.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -195,21 +194,22 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # %% [markdown]
 # Forward and backward do their work for every character of the batch.
 # The optimizer does the same work whatever the batch is.
-# So its share is small where batches are large, and a faster optimizer matters most where they are small.
+# So a faster optimizer matters most where batches are small.
 #
 # ### The floor
 #
 # How fast can the optimizer's part be?
 # AdamW does about a dozen operations for each parameter.
 # A processor does them faster than memory can bring the numbers, so it waits for memory.
-# A step must read $\theta$, $g$, $m$ and $v$, and it must write $\theta$, $m$ and $v$.
 
 # %%
-moved = predict("All are float32. How many bytes does that move for each parameter?")
+moved = predict(
+    "All arrays are float32. How many bytes does AdamW's step read and write for each parameter?"
+)
 moved
 
 # %% [markdown]
-# Count the arrays.
+# A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 
 # %% tags=["answer"]
 read, written = 4, 3
@@ -219,8 +219,8 @@ moved.answer(4 * (read + written))
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the [[floor]].
 # No code that has to go through memory is faster.
 # The picture shows the floor on four machines.
-# It starts at GPT-2 small, with 124 million parameters.
-# **Goal:** with AdamW, find the largest model that a T4 can step in 30 ms.
+# It starts at GPT-2 small.
+# **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
 play.floor_of_a_machine().live()
@@ -248,7 +248,7 @@ def my_floor(rule, parameters, bandwidth):
 # Each average that a rule keeps is read once and written once, so it adds two arrays.
 
 # %% [markdown]
-# The judge asks for a thousand parameters at a thousand bytes a second, so your answer is the bytes for each parameter.
+# The judge tries it with a thousand parameters.
 
 # %%
 judges.judge_floor(my_floor)
@@ -259,7 +259,7 @@ judges.judge_floor(my_floor)
 # Here are four ways to do the same step.
 # The rule as you wrote it in NumPy makes a new array at each operation.
 # PyTorch's loop takes one tensor after the other, and [[foreach]] does each operation for all tensors in one call.
-# [[Fused]] does all operations in one [[kernel]], which crosses memory once.
+# [[Fused]] does all operations in one [[kernel]].
 
 # %%
 ways = [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]
@@ -275,8 +275,12 @@ play.show_ladder([bench.LAYERS], ways)
 closest.answer(play.fastest(measured, bench.LAYERS, ways))
 
 # %% [markdown]
-# Each operation that is done alone sends its arrays to memory and fetches them again.
-# Fused does not, so it wins here, and PyTorch's documentation expects the same on a GPU.
+# Fused is at the floor, which is estimated from the speed of a copy.
+# A copy also fetches the places that it writes, so the floor is a little too high.
+#
+# The other ways do each operation alone, and they pay three times.
+# Their arrays go to memory and come back, each result takes new memory, and each operation is a call.
+# Fused crosses memory once, so it wins here, and PyTorch's documentation expects the same on a GPU.
 # But PyTorch does not take it by itself.
 # Its default is the loop on a CPU and foreach on a GPU, so you have to ask.
 #
@@ -284,7 +288,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
 # ```
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small at a quarter of its width. The floor is estimated from the speed of a copy, so a way may be measured a little below it. The thin lines reach from the fastest repeat to the slowest.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest.</details>
 #
 # *Deeper: [nine engines](deeper/11_gpu_lab.ipynb).*
 #
@@ -294,6 +298,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # On a GPU there is a third line, in 16 bits, and the memory at the peak.
 # When you tell somebody how fast a training is, tell them the [[tokens|token]] a second.
 # A token is what the model predicts, here a character.
+# To time a GPU, warm it up first, and call `torch.cuda.synchronize()` before you read the clock.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -328,9 +333,11 @@ state.answer(held[-1][1])
 
 # %% [markdown]
 # AdamW's state is twice the weights.
-# Together that makes 16 bytes for each parameter, before the first character is read.
-# On top come the [[activations]], which forward keeps until backward has used them.
-# They grow with the batch.
+# Together that makes 16 bytes for each parameter, once the first step has made the state.
+# The gradients come with each backward and go with `zero_grad`.
+# Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
+# So with small batches the peak is at the step, with all of the bytes.
+# With large ones it is at the end of forward, with weights, state and activations.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -344,7 +351,7 @@ table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 # %% [markdown]
 # Which power of two is the largest batch that fits?
 #
-# <details><summary>Hint</summary>How much do four more windows take? What is left if you take all windows away?</details>
+# <details><summary>Hint</summary>How much do four more windows take? Go on from eight.</details>
 
 # %% tags=["stub"]
 my_batch = None
@@ -355,8 +362,8 @@ my_batch = 32
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
-# What is left without any window is the model and its state.
-# The rest is a line, and at 64 windows it is above 100 MB.
+# Go on along that line, and at 64 windows there is no room.
+# With a few windows the line does not hold, because there the peak is at the step.
 
 # %% [markdown]
 # The judge runs the step with your batch and says what it took.
@@ -365,12 +372,10 @@ my_batch = 32
 judges.judge_batch(my_batch)
 
 # %% [markdown]
-# When memory runs out at work, halve the batch and add up the gradients of two halves before each step.
-#
 # ### Three kinds of number
 #
-# Half of the bytes would be half of the memory, and many processors multiply 16-bit numbers several times faster.
-# There are two 16-bit types.
+# Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
+# There are two such types.
 # Look at what three numbers become in each.
 
 # %%
@@ -400,9 +405,14 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# Just below 1 the next number in bfloat16 is 0.004 away, so each step of 0.001 is rounded off.
-# Therefore weights, gradients and state stay in float32, and only products of matrices are computed in 16 bits.
+# In bfloat16 a step shorter than about 0.2 % of the weight is rounded off.
+# A weight of a tenth would have moved.
+#
+# Therefore weights and state stay in float32.
+# Products of matrices take 16 bits, and so does what follows them number by number, but softmax and loss do not.
 # That is [[mixed precision]], and one line of PyTorch does it.
+# The bytes for each parameter stay as they were.
+# The activations shrink, and you gain speed.
 #
 # ```python
 # for x, y in batches:
@@ -420,7 +430,8 @@ end.answer(weight.item())
 # Colab's T4 is older.
 # PyTorch emulates bfloat16 there, and `torch.cuda.is_bf16_supported()` answers yes, so ask it with `including_emulation=False`.
 #
-# In float16 small gradients would become zero.
+# The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
+# In float16 small ones would become zero there.
 # A [[GradScaler]] multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
 # Before the step it divides them again, which is called unscaling.
 # It skips a step whose gradients have become infinite, and then it takes half of the factor.
@@ -429,13 +440,13 @@ end.answer(weight.item())
 
 # %%
 stops = predict(
-    "The wrong order, clipping first. Which optimizer stops learning?",
+    "The wrong order, clipping first, in Part 1's model. Which optimizer stops learning?",
     ["momentum", "AdamW", "both", "neither"],
 )
 stops
 
 # %% [markdown]
-# The model of Part 1, a hundred steps in both orders.
+# A hundred steps from one start, in both orders.
 # When it was recorded, the cell took {{ machine.took("lab", "orders") }}.
 # The table shows the training loss at the end.
 
@@ -445,15 +456,30 @@ display(table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"]))
 stops.answer(half.who_stops())
 
 # %% [markdown]
-# Clipping first shortens the multiplied gradient to 1, and then unscaling divides it by the large factor.
+# Clipping first shortens the multiplied gradient, and then unscaling divides it by the large factor.
 # Momentum's step becomes as much shorter, so the model stays where it was.
-# AdamW divides by the root of `v`, and the factor cancels, as in lesson 8.
-# So with AdamW nobody notices, but now every gradient has the same length, also those that were short.
+# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
+# In a large model the gradients fall below eps, and then AdamW's steps shrink too.
+# Besides, every gradient now has the same length, also those that were short.
+#
+# <details><summary>Fine print</summary>
+#
+# The step size is 0.3 for momentum and 0.01 for AdamW, not tuned.
+# Clipped first, the gradient's length is one over the factor, spread over all parameters.
+# If its numbers are alike, this much is left of AdamW's step.
+#
+# | parameters | each number of the gradient | left of the step |
+# |---|---|---|
+# | 30,000 | 8.8e-8 | 0.90 |
+# | 800,000 | 1.7e-8 | 0.63 |
+# | 124 million | 1.4e-9 | 0.12 |
+#
+# </details>
 #
 # ### Exercise 4. Complete the loop for a T4 (6 minutes)
 #
-# The five lines that are missing scale, unscale, clip, step and update the scale.
-# The scaler's methods are `scale(loss)`, `unscale_(optimizer)`, `step(optimizer)` and `update()`.
+# In the five lines that are missing, the loss goes backward, the gradients are clipped to a length of 1, and the weights move.
+# The scaler's methods, in the order of the alphabet, are `scale(loss)`, `step(optimizer)`, `unscale_(optimizer)` and `update()`.
 #
 # <details><summary>Hint 1</summary>Which loss goes backward, the loss itself or the scaled one?</details>
 # <details><summary>Hint 2</summary>What should be the length of the gradients when they are clipped?</details>
@@ -480,7 +506,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The limit of 1 is meant for true gradients, so they have to be unscaled before they are clipped.
+# The limit is meant for true gradients, so they have to be unscaled before they are clipped.
 # `scaler.step` looks for infinities and then calls `optimizer.step`.
 
 # %% [markdown]
@@ -514,7 +540,7 @@ judges.judge_loop(train_on_t4)
 #
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
-# Stage 1 of [[ZeRO|sharding]] spreads the optimizer's state over the cards, stage 2 the gradients too, and stage 3 the weights too.
+# The first stage of [[ZeRO|sharding]] spreads the optimizer's state over the cards, the second the gradients too, and the third the weights too.
 # **Goal:** with 7 billion parameters or more on cards of 24 GB, find a number of processes at which only stage 3 fits.
 
 # %%
@@ -524,8 +550,9 @@ from lessonlib.play.prediction import summary
 play.will_it_fit().live()
 
 # %% [markdown]
-# Only stage 3 needs less and less with more cards.
-# Its price is that the weights are gathered again for every layer.
+# At these three stages a card holds less when there are more cards.
+# But only the last one goes on toward zero, because the others never fall below what they do not spread.
+# The price of the last one is that the weights are gathered again for every layer.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -544,8 +571,9 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# At stage 3 all 16 bytes are shared, 208 GB in all, and an eighth of that is 26.
+# At stage 3 all of the 208 GB are shared, and an eighth of that is 26.
 # At stage 1 weights and gradients stay on every card, 8 bytes for each parameter, and that is 104 GB.
+# The next stage would leave half of that on every card.
 
 # %% [markdown]
 # The judge computes what your number of cards would hold.
@@ -560,12 +588,12 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Before** | on Colab choose the GPU first (Runtime, Change runtime type), because that starts a new session |
-# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)` |
+# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)`, where `lr` is a first value, then sweep |
 # | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
 # | **Faster** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
-# | **Faster still** | `torch.set_float32_matmul_precision("high")` allows TF32 on an A100 or newer; `model = torch.compile(model)` fuses the model's operations, and its first steps are slow |
-# | **Out of memory** | halve the batch, `(loss / 2).backward()` twice before each step, and restart the kernel |
+# | **Instead** | if you stay in float32, `torch.set_float32_matmul_precision("high")` allows TF32 on an A100 or newer |
+# | **Faster still** | `model = torch.compile(model)` fuses the model's operations, and its first steps are slow |
+# | **Out of memory** | restart the kernel first, then halve the batch and go backward twice before each step, with `(loss / 2).backward()`, or on a T4 with `scaler.scale(loss / 2).backward()` |
 # | **Keep it** | `from google.colab import drive`, `drive.mount("/content/drive")`, and save to `/content/drive/MyDrive`, because a session ends |
 # | **Suspect** | a claim from one seed, and a loop that clips before it unscales |
 #
@@ -575,10 +603,11 @@ judges.judge_cards(my_cards)
 #
 # <details><summary>You double the batch. What happens to the optimizer's time, and to its share of the step?</summary>Its time stays the same, because it works on parameters and not on characters. Its share shrinks.</details>
 # <details><summary>AdamW in float32. How many bytes for each parameter does it keep, and how many does a step move?</summary>It keeps 16 with weights and gradients. A step moves 28, because three of the four arrays are read and written.</details>
-# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW hides it, because the factor cancels.</details>
+# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
 # And here is what you did today.
 # It is kept in one file on your own machine, and nowhere else.
+# On Colab that file goes with the session.
 
 # %% tags=["machine"]
 summary()
@@ -588,10 +617,10 @@ summary()
 #
 # - On this book tuned Adam and AdamW were ahead of tuned momentum, for every start.
 #   On the digits of lesson 9 they were not, so ask again for your own problem.
-# - Most of a step is forward and backward.
-#   The optimizer's floor is 28 bytes for each parameter over the bandwidth, and `fused=True` is the way there.
+# - With large batches most of a step is forward and backward, on this CPU.
+#   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` is the way there.
 # - Products go into 16 bits.
-#   Weights and state stay in 32, or small updates are lost.
+#   Weights and state do not, or small updates are lost.
 #
 # ### What to take along from the course
 #
@@ -599,7 +628,7 @@ summary()
 #    In a ravine it needs the square root of the steps.
 # 2. **RMSprop** divides each coordinate by its own recent size.
 # 3. **Adam** does both, and corrects both averages for their start at zero.
-# 4. **AdamW** takes the decay off the weights themselves, so it is the same for all.
+# 4. **AdamW** takes the decay off the weights themselves, so every weight loses the same share.
 # 5. Which one is best depends on the problem and on how each was tuned.
 # 6. An optimizer is a few lines, and you have written them.
 #

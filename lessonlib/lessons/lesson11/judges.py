@@ -67,7 +67,7 @@ def _corpus() -> Any:
 @judge
 def judge_floor(function: Any) -> Verdict:
     """Return a Verdict on function(rule, parameters, bandwidth) -> seconds: the least time of a step, for sgd, momentum and adamw."""
-    calls = [(rule, 1000, 1000.0) for rule in play.STEP_BYTES] + [("adamw", 1000, 2000.0), ("adamw", 3000, 1000.0)]
+    calls = [(rule, 1000, 2000.0) for rule in play.STEP_BYTES] + [("adamw", 1000, 4000.0), ("adamw", 3000, 2000.0)]
     told = answers(function, calls)
     for (rule, parameters, bandwidth), answer in zip(calls, told, strict=True):
         seconds, right = number(answer, "a time in seconds"), play.STEP_BYTES[rule] * parameters / bandwidth
@@ -80,8 +80,16 @@ def judge_floor(function: Any) -> Verdict:
 
 def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str:
     """What a wrong time looks like, and a question."""
-    if (parameters, bandwidth) != (1000, 1000.0):
-        return "It was right for a thousand parameters at a thousand bytes a second. What should twice the bandwidth do to the time?"
+    if parameters != 1000:
+        return "It was right for a thousand parameters. What should three times the parameters do to the time?"
+    if bandwidth != 2000.0:
+        return "It was right for two thousand bytes a second. What should twice the bandwidth do to the time?"
+    if math.isclose(seconds, parameters * play.STEP_BYTES[rule]):
+        return "Those are the bytes of the step. How long does memory take to move them?"
+    if math.isclose(seconds, play.STEP_BYTES[rule] / bandwidth):
+        return "Those are the seconds for one parameter. How many are there?"
+    if math.isclose(seconds, bandwidth / (parameters * play.STEP_BYTES[rule])):
+        return "That is upside down. What should twice the bandwidth do to the time?"
     each = seconds * bandwidth / parameters
     if math.isclose(each, 1000 * play.STEP_BYTES[rule]):
         return "That is a thousand times too long, so it is milliseconds. How many seconds are that?"
@@ -100,23 +108,25 @@ def judge_batch(guess: Any) -> Verdict:
 
     batch = int(number(guess, "a number of windows", 1, 4096, whole=True))
     if batch > 256:
-        raise Stop("Out of memory.", f"{batch} windows were not tried; 256 are beyond {ROOM_MB:g} MB. What does one more window take?")
+        raise Stop("Out of memory.", f"{batch} windows were not tried; 256 are beyond {ROOM_MB:g} MB. How much do four more windows take?")
     peak = training_peak(batch)
-    seen = f"With {batch} windows the peak is {peak:.0f} MB, and there is room for {ROOM_MB:g}."
-    if peak > ROOM_MB:
-        raise Stop("Out of memory.", f"{seen} How much does one more window take?")
+    windows = f"{batch} window" + "s" * (batch > 1)
+    seen = f"With {windows} the peak is {peak:.1f} MB, and there is room for {ROOM_MB:g}."
     if math.log2(batch) % 1:
-        raise Stop("It fits, and another number was asked for.", f"{seen} Which of 1, 2, 4, 8, ... is the largest that fits?")
+        raise Stop("No power of two.", f"{seen} Which of 1, 2, 4, 8, ... is the largest that fits?")
+    if peak > ROOM_MB:
+        raise Stop("Out of memory.", f"{seen} How much do four more windows take?")
     twice = training_peak(2 * batch)
     if twice <= ROOM_MB:
         raise Stop("It fits, and twice as many would.", f"{seen} What do {2 * batch} windows take?")
-    return Verdict(True, f"Correct.\n{seen} {2 * batch} windows would take {twice:.0f} MB.")
+    return Verdict(True, f"Correct.\n{seen} {2 * batch} windows would take {twice:.1f} MB.")
 
 
 @judge
 def judge_loop(loop: Any) -> Verdict:
     """Return a Verdict on a training loop for float16, loop(model, optimizer, scaler, batches): tried with a tiny model on the CPU."""
-    from lessonlib.lessons.lesson11.half import train_float16, what_a_loop_does
+    from lessonlib.lessons.lesson11.half import train_float16
+    from lessonlib.lessons.lesson11.loop import QUESTIONS, what_a_loop_does
 
     if loop is None or loop is ...:
         raise Stop("Not written yet.", "Your turn: write the function, run its cell, then this one again.")
@@ -124,27 +134,9 @@ def judge_loop(loop: Any) -> Verdict:
         raise Stop("Not a function.", f"This is a {type(loop).__name__}. Pass the function itself, without calling it.")
     what_a_loop_does(train_float16)  # what torch loads at its first step is not the learner's time
     seen = patiently(partial(what_a_loop_does, loop))
-    lengths = " and ".join(f"{length:.2g}" for length in seen["lengths"])
-    question = {
-        "nothing": "Not written yet.\nNothing was scaled and nothing moved. Your turn: write the lines, run their cell, then this one.",
-        "no scale": "Nothing is scaled.\nThe loss went backward as it is, so small gradients are lost in float16. Which call of the scaler "
-                    "belongs around the loss?",
-        "no step": "Nothing moves.\nThe optimizer never stepped. Which call of the scaler makes it step?",
-        "own step": "The optimizer stepped by itself.\nA gradient with an infinity in it would have been taken as well. Which call of the "
-                    "scaler looks first?",
-        "no update": "The scale is never updated.\nThe scaler must know that a step is over. Which of its calls says so?",
-        "clip first": "Clipped before it was unscaled.\nThe optimizer saw gradients of length {lengths}, thousands of times too short. "
-                      "Which line has to come before the clipping?",
-        "no unscale": "Clipped while it was still scaled.\nThe optimizer saw gradients of length {lengths}, thousands of times too short. "
-                      "Which call of the scaler has to come before the clipping?",
-        "no clip": "Nothing is clipped.\nThe optimizer saw gradients of length {lengths}, and 1 is the limit. Where does the clipping go?",
-        "no zero_grad": "Gradients pile up.\nAt the second batch the first gradient is still there. Which line clears it?",
-        "cleared": "The gradients are gone.\nThey were cleared after they were computed. Which order do the two lines need?",
-        "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
-        "other": "Not yet.\nIt steps with gradients of length {lengths}. Which of its lines is not in the loop above?"}
     if seen["found"] == "right":
-        return Verdict(True, f"Correct.\nThe long gradient was clipped to 1, the short one kept its length of {seen['lengths'][1]:.2g}.")
-    return Verdict(False, question[seen["found"]].format(lengths=lengths, error=seen.get("error", "")))
+        return Verdict(True, f"Correct.\nThe optimizer saw gradients of length {seen['lengths']}. The short one was not clipped.")
+    return Verdict(False, QUESTIONS[seen["found"]].format_map(seen))
 
 
 @judge
@@ -175,15 +167,16 @@ def _held(stage: int, cards: float) -> float:
 def _cards(stage: int, guess: Any) -> str:
     """What is right about the number of cards for a stage; Stop says what is not."""
     least = _held(stage, 1e12)
-    if isinstance(guess, str) and guess == "never":
+    if isinstance(guess, str) and guess.strip().casefold() == "never":
         if least > ROOM_GB:
             return f"Stage {stage}: {least:.0f} GB on each of countless cards, so never."
         raise Stop(f"Stage {stage}: not never.", f"On countless cards each holds {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
     cards = number(guess, 'a number of cards, or "never"', 1, 1e9, whole=True)
     held = _held(stage, cards)
-    seen = f"Each of {cards:g} cards holds {held:.0f} GB, and there is room for {ROOM_GB:g}."
+    seen = f"{'One card' if cards == 1 else f'Each of {cards:g} cards'} holds {held:.0f} GB, and there is room for {ROOM_GB:g}."
     if held > ROOM_GB:
-        raise Stop(f"Stage {stage}: too much.", f"{seen} What is left on each, however many there are?")
+        question = "How many cards bring it down to that?" if least <= ROOM_GB else "What is left on each, however many there are?"
+        raise Stop(f"Stage {stage}: too much.", f"{seen} {question}")
     if math.log2(cards) % 1:
         raise Stop(f"Stage {stage}: another number was asked for.", f"{seen} Which of 1, 2, 4, 8, ... is enough?")
     if _held(stage, cards / 2) <= ROOM_GB:

@@ -51,23 +51,30 @@ def floor_ms(rule: str, parameters: float, bandwidth: float) -> float:
     return 1e3 * STEP_BYTES[rule] * parameters / (bandwidth * GB)
 
 
+def _counted(parameters: float) -> str:
+    """A number of parameters in words."""
+    unit, word = (1e9, "billion") if parameters >= 9.995e8 else (1e6, "million")
+    return f"{float(f'{parameters / unit:.3g}'):g} {word} parameters"
+
+
 def floor_of_a_machine() -> Experiment:
     """The least that a step can take on four machines, by rule and number of parameters."""
     def scene() -> Scene:
         figure = new_figure(7.6, 3.6)
-        ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) - 0.5, -0.75), xlabel="least time of a step, ms",
-                                title="A step cannot be faster than memory", yticks=range(len(MACHINES)))
+        ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) + 0.1, -0.75), xlabel="least time of a step, ms",
+                                title="An optimizer's step cannot be faster than memory", yticks=range(len(MACHINES)))
         ax.set_yticklabels([f"{name}\n{bandwidth:,.0f} GB/s" for name, bandwidth in MACHINES.items()])
         ax.grid(visible=False, axis="y")
         ax.axvline(30, color="black", linewidth=1)
         ax.text(30, -0.72, " 30 ms", fontsize=9, va="top", color="#555555")
-        artists: dict[str, Any] = {}
+        artists: dict[str, Any] = {"model": ax.text(WIDEST - 2, len(MACHINES) - 0.1, "", ha="right", va="center", fontsize=10)}
         for place, name in enumerate(MACHINES):
             (artists[name],) = ax.barh([place], [1], height=0.6, color=COLORS["parameters"])
             artists[f"{name} ms"] = ax.text(1, place, "", va="center", fontsize=10, zorder=5)
         return Scene(figure, artists, "Four bars, the least time of a step on a laptop, a T4, an A100 and an H100, and a line at 30 ms.")
 
     def update(artists: dict[str, Any], rule: str, parameters: float) -> str:
+        artists["model"].set_text(f"{rule}, {_counted(parameters)}")
         told = []
         for place, (name, bandwidth) in enumerate(MACHINES.items()):
             least = floor_ms(RULES[rule], parameters, bandwidth)
@@ -83,7 +90,7 @@ def floor_of_a_machine() -> Experiment:
 
     return Experiment(scene, update, {"rule": Choice("rule", list(RULES), "AdamW"),
                                       "parameters": Slider("parameters", 1e7, 1e10, 1.24e8, log=True)},
-                      Goal("with AdamW, find the largest model that a T4 can step in 30 ms.",
+                      Goal("with AdamW, find the largest model whose floor on a T4 is below 30 ms.",
                            lambda rule, parameters: rule == "AdamW" and 27.5 <= floor_ms("adamw", parameters, MACHINES["T4"]) <= 30),
                       {"rule": "AdamW", "parameters": 3.3e8})
 
@@ -96,11 +103,11 @@ def will_it_fit() -> Experiment:
 
     def scene() -> Scene:
         figure = new_figure(7.2, 3.8)
-        ax = figure.add_subplot(xlim=(0, 21), ylim=(3.6, -0.9), yticks=range(4), xticks=range(0, 21, 4),
+        ax = figure.add_subplot(xlim=(0, 21), ylim=(4.3, -0.9), yticks=range(4), xticks=range(0, 21, 4),
                                 xlabel="bytes for each parameter, in each process", title="Each stage spreads one more thing")
         ax.set_yticklabels(["0: nothing spread", "1: state", "2: + gradients", "3: + parameters"])
         ax.grid(visible=False, axis="y")
-        artists: dict[str, Any] = {}
+        artists: dict[str, Any] = {"model": ax.text(20.7, 3.95, "", ha="right", va="center", fontsize=10)}
         for stage in range(4):
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
@@ -114,6 +121,7 @@ def will_it_fit() -> Experiment:
                      {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
+        artists["model"].set_text(f"{_counted(parameters)}, {ranks} process" + "es" * (ranks > 1))
         told = []
         for stage in range(4):
             if f"{KINDS[0]} {stage}" in artists:
@@ -163,24 +171,17 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
 
 
 def show_ladder(workloads: Sequence[str], engines: Sequence[str]) -> None:
-    """Show the recorded ladder: a row for each machine, a panel for each workload; a GPU that nobody has recorded says so."""
+    """Show the recorded ladder: a row for each machine, a panel for each workload, and a line that names what nobody has recorded."""
     benches = {shown: recorded(f"bench_{kind}.json") for kind, shown in NAMES.items()}
-    missing = [shown for shown, bench in benches.items() if bench is None and len(workloads) > 1]  # a line says so there, and no panel
-    benches = {shown: bench for shown, bench in benches.items() if shown not in missing}
-    figure = new_figure(4.4 * max(2, len(workloads)), (0.9 + 0.42 * len(engines)) * (len(benches) if len(workloads) > 1 else 1))
-    wide = len(workloads) > 1  # then machines stand below each other
-    axes = figure.subplots(len(benches), len(workloads), squeeze=False) if wide else figure.subplots(1, len(benches), squeeze=False).T
+    missing = [shown for shown, bench in benches.items() if bench is None]
+    found = {shown: bench for shown, bench in benches.items() if bench is not None}
+    figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
     told = [f"{shown}: {NOT_RECORDED}" for shown in missing]
-    for row, (shown, bench) in zip(axes, benches.items(), strict=True):
+    for row, (shown, bench) in zip(figure.subplots(len(found), len(workloads), squeeze=False), found.items(), strict=True):
         for ax, workload in zip(row, workloads, strict=True):
             ax.set_title(f"{shown}, {workload}", fontsize=11)
-            if bench is None:
-                ax.set(xticks=[], yticks=[])
-                ax.text(0.5, 0.5, NOT_RECORDED, ha="center", va="center", transform=ax.transAxes)
-                told.append(f"{shown}: {NOT_RECORDED}")
-            else:
-                ladder(bench, workload, ax, engines)
-                told.append(f"{shown}, {workload}: fastest is {fastest(bench, workload, engines)}")
+            ladder(bench, workload, ax, engines)
+            told.append(f"{shown}, {workload}: fastest is {fastest(bench, workload, engines)}")
     if missing:
         figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
     show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")

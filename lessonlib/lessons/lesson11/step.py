@@ -122,18 +122,19 @@ def _windows(row: Mapping[str, Any]) -> str:
     return f"{row['batch']} window" + "s" * (row["batch"] > 1)
 
 
+def _model(size: Mapping[str, Any]) -> str:
+    return f"{size['layers']} layers of width {size['width']}"
+
+
 def show_parts() -> None:
     """Show the parts of a training step at each batch size as they were recorded on a CPU, and on a GPU where somebody has."""
     records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
-    figure = new_figure(8.6, 3.4)
-    told = []
-    for ax, (shown, record) in zip(figure.subplots(1, 2), records.items(), strict=True):
+    missing = [shown for shown, record in records.items() if record is None]
+    found = {shown: record for shown, record in records.items() if record is not None}
+    figure = new_figure(7.2 if len(found) == 1 else 8.6, 3.4)
+    told = [f"{shown}: {NOT_RECORDED}" for shown in missing]
+    for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         ax.grid(visible=False, axis="y")
-        if record is None:
-            ax.set(xticks=[], yticks=[], title=shown)
-            ax.text(0.5, 0.5, NOT_RECORDED, ha="center", va="center", transform=ax.transAxes)
-            told.append(f"{shown}: {NOT_RECORDED}")
-            continue
         rows = [row for row in record["rows"] if not row["fused"] and row["type"] == "float32"]
         for place, row in enumerate(rows):
             left = 0.0
@@ -142,9 +143,12 @@ def show_parts() -> None:
                 left += 1e3 * row[part]
             ax.text(left, place, f" optimizer {share(row):.0%}", va="center", fontsize=9)
             told.append(f"{shown}, {_windows(row)}: {left:.0f} ms, optimizer {share(row):.0%}")
-        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step", title=shown)
+        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step",
+               title=f"{shown}, {_model(record['size'])}")
         ax.set_yticklabels([_windows(row) for row in rows])
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        ax.legend(loc="lower right")
+    if missing:
+        figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
     figure.suptitle("Where the time of a training step goes", weight="bold")
     show(figure, f"Bars of the time of a training step, made of forward, backward and optimizer, for three batch sizes. {'; '.join(told)}.")
 
