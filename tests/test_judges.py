@@ -105,7 +105,7 @@ FUNCTIONS = [
     (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule] * n / b, "Correct."), (judge_floor, lambda rule, n, b: None, "Not written yet."),
     (judge_floor, ..., "Not written yet."), (judge_floor, 28, "Not a function."), (judge_floor, lambda rule, n, b: {}[rule], "It raised KeyError."),
     (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 24}[rule] * n / b, "Not the floor of adamw."),
-    (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule], "Not the floor of adamw."),
+    (judge_floor, lambda rule, n, b: {"sgd": 12, "momentum": 20, "adamw": 28}[rule], "Not the floor of sgd."),
     (judge_floor, lambda rule, n, b: [1], "Not a time in seconds."), (judge_floor, lambda rule, n, b: float("nan"), "Not a time in seconds."),
     (judge_cards, {"stage 3": 8, "stage 1": "never"}, "Correct."), (judge_cards, {"stage 3": None, "stage 1": None}, "Not answered yet."),
     (judge_cards, {"stage 3": 8, "stage 1": None}, "Not answered yet."), (judge_cards, {"stage 3": 4, "stage 1": "never"}, "Stage 3: too much."),

@@ -111,7 +111,8 @@ def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
 
 
 @pytest.mark.parametrize(("floor", "seen"), [
-    (lambda each, parameters, bandwidth: each * parameters / 2000, "What should twice the bandwidth do"),
+    (lambda each, parameters, bandwidth: each * parameters / 3000, "What should twice the bandwidth do"),
+    (lambda each, parameters, bandwidth: each, "Those are the bytes for one parameter"),
     (lambda each, parameters, bandwidth: each * 1000 / bandwidth, "What should three times the parameters do"),
     (lambda each, parameters, bandwidth: each * parameters, "Those are the bytes of the step."),
     (lambda each, parameters, bandwidth: each / bandwidth, "Those are the seconds for one parameter."),

@@ -349,7 +349,7 @@ def test_labels_that_are_real_numbers_are_refused():
     (lambda: train(adam, SMALL, steps=1, batch=0), r"batch=0: a whole number, 1 or more, or None"),
     (lambda: train(adam, SMALL, steps=1, dtype=torch.float16), r"dtype=torch.float16: torch.float32 or"),
     (lambda: train(adam, SMALL, steps=1, device="abacus"), r"device='abacus' is not to be had here"),
-    (lambda: train(adam, SMALL, steps=1, lr=np.ones(5)), r"lr has shape \(5,\).*grid\(lr="),
+    (lambda: train(adam, SMALL, steps=1, lr=np.ones(5)), r"write \*\*grid\(lr=\[\.\.\.\]\): lr has shape \(5,\)"),
     (lambda: train(adam, SMALL, steps=1, lr=np.ones((5, 1)), beta1=np.zeros((4, 1))), r"beta1 has shape \(4, 1\).*does not fit"),
     (lambda: train(adam, SMALL, steps=1, start={"w1": 0}), r"start has no b1: it needs w1, b1, w2, b2"),
     (lambda: train(adam, SMALL, steps=1, start=SMALL.start(0) | {"b1": np.zeros(9)}), r"start\['b1'\] has shape \(9,\): \(8,\), or \(1, 8\)"),

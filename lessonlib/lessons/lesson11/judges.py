@@ -67,7 +67,7 @@ def _corpus() -> Any:
 @judge
 def judge_floor(function: Any) -> Verdict:
     """Return a Verdict on function(rule, parameters, bandwidth) -> seconds: the least time of a step, for sgd, momentum and adamw."""
-    calls = [(rule, 1000, 2000.0) for rule in play.STEP_BYTES] + [("adamw", 1000, 4000.0), ("adamw", 3000, 2000.0)]
+    calls = [(rule, 1000, 3000.0) for rule in play.STEP_BYTES] + [("adamw", 1000, 6000.0), ("adamw", 3000, 3000.0)]
     told = answers(function, calls)
     for (rule, parameters, bandwidth), answer in zip(calls, told, strict=True):
         seconds, right = number(answer, "a time in seconds"), play.STEP_BYTES[rule] * parameters / bandwidth
@@ -82,10 +82,12 @@ def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str
     """What a wrong time looks like, and a question."""
     if parameters != 1000:
         return "It was right for a thousand parameters. What should three times the parameters do to the time?"
-    if bandwidth != 2000.0:
-        return "It was right for two thousand bytes a second. What should twice the bandwidth do to the time?"
+    if bandwidth != 3000.0:
+        return "It was right for three thousand bytes a second. What should twice the bandwidth do to the time?"
     if math.isclose(seconds, parameters * play.STEP_BYTES[rule]):
         return "Those are the bytes of the step. How long does memory take to move them?"
+    if math.isclose(seconds, play.STEP_BYTES[rule]):
+        return "Those are the bytes for one parameter. How many parameters are there, and how fast is the memory?"
     if math.isclose(seconds, play.STEP_BYTES[rule] / bandwidth):
         return "Those are the seconds for one parameter. How many are there?"
     if math.isclose(seconds, bandwidth / (parameters * play.STEP_BYTES[rule])):
