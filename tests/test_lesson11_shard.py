@@ -1,8 +1,10 @@
 """AdamW on parameters spread over two processes: the same result, a share of the memory, and a checkpoint that resumes exactly."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,16 @@ def test_where_it_cannot_start_it_says_so(monkeypatch):
 def test_processes_that_cannot_share_the_batch_are_refused(processes, message):
     with pytest.raises(ValueError, match=message):
         shard.launch(processes)
+
+
+def test_the_processes_find_the_library_that_started_them(monkeypatch):
+    given = {}
+
+    def run(command, *, env, **others):
+        given.update(env)
+        raise subprocess.TimeoutExpired(command, 1)
+
+    monkeypatch.setattr(shard.subprocess, "run", run)
+    with pytest.raises(RuntimeError, match="did not finish"):
+        shard.launch(2)
+    assert (Path(given["PYTHONPATH"].split(os.pathsep)[0]) / "lessonlib" / "rules.py").exists()

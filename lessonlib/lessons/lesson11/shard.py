@@ -46,7 +46,7 @@ def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:
         raise ValueError(f"processes={processes!r}: must divide the batch of {SIZE.batch}, of which each takes its share")
     if not dist.is_available():
         raise RuntimeError("this torch was built without torch.distributed")
-    path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]))
+    path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH", "")]))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     if sys.platform == "win32":
         environment["USE_LIBUV"] = "0"  # torch for Windows is built without it
