@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson11 import half, sweep, trainings
-from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit, fit_all, loss_on_test, sample, schedule
+from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit, fit_all, loss_on_test, sample
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 LONGER = 4  # times the steps of the lab, for the training that is shown from its start to its end
@@ -64,29 +63,16 @@ def story(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, An
     lr, whole = sweep.best_of(record, "adamw").lr, size._replace(steps=LONGER * size.steps, warmup=LONGER * size.warmup)
     found: dict[str, Any] = {"lr": lr, "steps": [], "test": [], "texts": []}
 
-    def watch(step: int, model: Any, loss: float) -> None:
-        found["steps"].append(step)
-        found["test"].append(finite(loss))
-        found["texts"].append(sample(model, corpus, "And God said", 190, temperature=0.8))
+    every = max(1, whole.steps // PLACES)
 
-    watched(trainings.optimizer("adamw", lr), corpus, whole, watch, max(1, whole.steps // PLACES))
+    def watch(step: int, model: Transformer) -> None:
+        if step % every == 0:
+            found["steps"].append(step)
+            found["test"].append(finite(loss_on_test(model, corpus, whole)))
+            found["texts"].append(sample(model, corpus, "And God said", 190, temperature=0.8))
+
+    fit(trainings.optimizer("adamw", lr), corpus, whole, watch=watch)
     return found
-
-
-def watched(make: Any, corpus: Corpus, size: Size, watch: Any, every: int) -> None:
-    """Train as `fit` does, and call watch(step, model, test loss) at the start and after every so many steps."""
-    model = Transformer(len(corpus.letters), size).to(corpus.train.device)
-    optimizer, generator = make(model.parameters()), torch.Generator(device="cpu").manual_seed(0)
-    lr = optimizer.param_groups[0]["lr"]
-    watch(0, model, loss_on_test(model, corpus, size))
-    for t in range(1, size.steps + 1):
-        x, y = corpus.windows(size, generator)
-        optimizer.param_groups[0]["lr"] = lr * schedule(t, size.steps, size.warmup)
-        optimizer.zero_grad()
-        functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
-        optimizer.step()
-        if t % every == 0:
-            watch(t, model, loss_on_test(model, corpus, size))
 
 
 def seconds(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, float]:

@@ -89,3 +89,29 @@ def test_momentums_jumps_are_gone_with_half_the_step():
 
     assert rises(1.11) > 1.3
     assert rises(0.55) < 1.1
+
+
+def test_the_numbers_of_the_opening():
+    (plain, walk), (heavy, _) = opening.tuned("sgd"), opening.tuned("momentum")
+    assert plain == pytest.approx(0.02, abs=0.002)  # "2 % of the rest": the curvature along the valley is 1
+    assert walk.theta[-1, 0] == pytest.approx(1 / 7, abs=0.01)
+    assert heavy / plain == pytest.approx(4, abs=0.2)
+    assert run(play.rules.sgd, ravine(100), steps=20, record="loss", lr=heavy).loss[-1] > 1e6
+
+
+def test_the_jump_of_most_runs_is_near_step_28():
+    losses = network.train(play.rules.momentum, network.deep_task(), steps=100, seeds=range(10), record_every=1, device="cpu", lr=1.11).train_loss
+    jumps = [int((one[21:61] / one[20:60]).argmax()) + 21 for one in losses.T if (one[21:61] / one[20:60]).max() > 1.15]
+    assert len(jumps) > 5
+    assert 24 <= np.median(jumps) <= 32
+
+
+def test_with_095_instead_of_09_nothing_is_gained():
+    ends = {beta1: network.train(play.rules.momentum, network.deep_task(), steps=100, seeds=range(3), device="cpu", beta1=beta1,
+                                 lr=np.geomspace(0.3, 2.4, 10)[:, None]).train_loss[-1].mean(0).min() for beta1 in (0.9, 0.95)}
+    assert ends[0.95] > 0.5 * ends[0.9]
+
+
+def test_at_a_condition_number_of_a_thousand_a_beta_of_09_is_about_right():
+    assert play.best(1000)[1] == pytest.approx(0.9, abs=0.025)
+

@@ -116,3 +116,12 @@ def test_in_celsius_all_three_arrive(rule):
 def test_the_season_that_is_shown_is_the_hardest_of_the_ten():
     conditions = [np.linalg.cond(np.array([heating(seed).grad(heating(seed).minimum + unit, None) for unit in np.eye(2)])) for seed in range(10)]
     assert np.argmax(conditions) == 0
+
+
+def test_rmsprop_leads_after_ten_steps_and_not_late_and_is_thrown_near_step_220():
+    rmsprop, adam = (module.tuned(rule) for rule in ("rmsprop", "adam"))
+    assert rmsprop.loss[10] < adam.loss[10]
+    assert (rmsprop.loss[30:] > adam.loss[30:]).all()
+    far = np.flatnonzero(np.abs(np.diff(rmsprop.theta[:, 1]))[10:] > 0.1) + 11
+    assert 215 < far.min() < far.max() < 240
+

@@ -71,4 +71,22 @@ def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a
         return float((loss < play.GOAL_TARGET).mean())
 
     assert share(0.7, 100) > 5 * share(0.9, 100)
+    assert share(0.9, 100) == pytest.approx(1 / 60, abs=0.005)
+    assert share(0.7, 100) == pytest.approx(1 / 6, abs=0.01)
+    assert share(0.0, 100) == 0
     assert share(0.9, 150) > 0.9 * share(0.7, 150)
+
+
+@pytest.mark.parametrize("beta1", [0.6, 0.7, 0.8, 0.85])
+def test_with_a_shorter_memory_nearly_every_step_size_from_a_third_to_one_reaches_the_goal(beta1):
+    lrs = np.geomspace(1 / 3, 1, 60)[:, None]
+    loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=100, record="loss", lr=lrs, beta1=beta1).loss[-1]
+    assert (loss < play.GOAL_TARGET).mean() > 0.9
+
+
+@pytest.mark.parametrize("memory2", [18.0, 40.0, 1000.0])
+def test_a_step_that_is_off_by_more_than_a_tenth_does_not_reach_the_goal(memory2):
+    length = (1 - 0.9**50) / (1 - (1 - 1 / memory2) ** 50) ** 0.5
+    assert opening.filling().goal.met(memory1=10.0, memory2=memory2) == (0.9 <= length <= 1.1)
+    assert (memory2 < 20) == (length < 1.1)
+

@@ -29,6 +29,11 @@ def test_a_recorded_sweep_is_read_by_rule_and_a_diverged_training_is_inf():
     assert sweep.rows(found, rules=["momentum"]) == [["momentum", 1.0, 4.5, 4.0, 5.0, "yes"]]
 
 
+def test_a_best_at_the_end_of_its_sweep_is_not_inside():
+    ends = [row | {"test": 9.0 - row["lr"]} for row in SWEPT]
+    assert not sweep.best_of({"sweep": ends, "size": {"warmup": 5}}, "adam").inside
+
+
 @pytest.mark.parametrize(("base", "wanted"), [(3.0, sweep.BEHIND), (0.5, sweep.TIED), (-3.0, sweep.AHEAD)])
 def test_momentum_is_behind_or_ahead_only_where_the_starts_do_not_overlap(base, wanted):
     swept = [row | {"test": row["test"] + base} if row["rule"] == "momentum" and row["test"] is not None else row

@@ -67,6 +67,29 @@ def test_each_part_makes_what_it_needs(name, solution):
         assert missing(codes) == set(), title
 
 
+def bound(code):
+    """The names that a cell binds on its own level, imports apart."""
+    found = set()
+    for statement in ast.parse(code).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            found.add(statement.name)
+        elif not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            found |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return found
+
+
+@pytest.mark.parametrize(("name", "solution"), CASES, ids=[f"{name}{'-solution' * solution}" for name, solution in CASES])
+def test_play_and_predictions_can_be_run_again_after_the_whole_lesson(name, solution):
+    """No other part binds a name that an experiment or an answer reads."""
+    found = parts(name, solution)
+    for place, (title, codes) in enumerate(found):
+        others = {other for k, (_, texts) in enumerate(found) if k != place for text in texts for other in bound(text)}
+        for code in codes:
+            asked = {words[1] for words in re.finditer(r"^(\w+)\.answer\(", code, flags=re.MULTILINE)}
+            read = missing([code]) if code.rstrip().endswith(".live()") else asked
+            assert not read & others, f"{title}: {read & others} in\n{code}"
+
+
 def test_a_name_from_another_part_is_found():
     assert missing(["x = 1", "print(x + y)"]) == {"y"}
     assert missing(["import numpy as np\nx = np.ones(3)", "def f():\n    return x + z"]) == {"z"}

@@ -123,3 +123,12 @@ CORPUS, MODEL = Corpus(TINY), Transformer(9, SIZE)
 def test_bad_input_is_named_with_its_remedy(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_watch_is_called_with_the_fresh_model_and_after_each_step_and_changes_nothing():
+    seen = []
+    plain = fit(adamw(1e-2), Corpus(TINY), SIZE._replace(steps=4))
+    fit(adamw(1e-2), Corpus(TINY), SIZE._replace(steps=4), watch=lambda step, model: seen.append((step, loss_on_test(model, Corpus(TINY), SIZE))))
+    assert [step for step, _ in seen] == [0, 1, 2, 3, 4]
+    assert seen[-1][1] == plain.test
+    assert seen[0][1] != seen[-1][1]

@@ -372,7 +372,7 @@ course.show_map()
 # |---|---|
 # | remove it | `progress.remove()`, or `python -m lessonlib.progress --remove` in a terminal |
 # | switch it off | `LESSONLIB_PROGRESS=0` in the environment, before you start Jupyter |
-# | keep it on your Drive, on Colab | `os.environ["LESSONLIB_PROGRESS_FILE"] = "/content/drive/MyDrive/progress.json"` in each lesson, once the Drive is mounted |
+# | keep it on your Drive, on Colab | `%env LESSONLIB_PROGRESS_FILE=/content/drive/MyDrive/progress.json` in each lesson, once the Drive is mounted |
 #
 # On Colab the file ends with the session.
 # There the next cell offers it to your browser, and elsewhere it says where the file is.

@@ -46,7 +46,7 @@ opening.four_lines().live()
 # In the right panel RMSprop creeps toward the star.
 # While its `v` forgets the large gradients of the start, its steps grow.
 # Near step 220 they throw it across the ravine and back, which is the thick bar.
-# Only Adam arrives, although from step 3 to step 27 RMSprop's line was the better one.
+# Only Adam arrives, although early on, as after ten steps, RMSprop's line was the better one.
 #
 # <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated seasons, of which you see the hardest. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
 #
@@ -82,7 +82,7 @@ remedy.answer(heating.best_remedy(rows))
 # The curvatures ask for step sizes that differ by a factor of {{ heating.ratios()[1]:,.0f}}, and the sizes of the gradients give only {{ heating.ratios()[0]:.0f}}.
 #
 # So a part of the ravine is left.
-# Its [[condition number]] falls from 33,500 to about 650, which is too much for gradient descent in 300 steps, and not too much for momentum.
+# Its [[condition number]] falls from {{ heating.condition_numbers()[0]:,.0f}} to {{ heating.condition_numbers()[1]:.0f}}, which is too much for gradient descent in 300 steps, and not too much for momentum.
 # To test this, freeze the ratio of RMSprop's two step sizes after 100 steps.
 # The third row has the ratio that the curvatures ask for, and each row has its best common factor.
 
@@ -444,8 +444,10 @@ judges.judge_loop(train)
 # `Looped` turns any rule of this course into a PyTorch optimizer.
 
 # %%
-default = predict("After 15 passes over the images, which step size reads more new digits?",
-                  ["torch's Adam, lr 0.001", "torch's Adam, lr 0.01"])
+default = predict(
+    "After 15 passes over the images, which step size reads more new digits?",
+    ["torch's Adam, lr 0.001", "torch's Adam, lr 0.01"],
+)
 default
 
 # %% [markdown]
@@ -493,7 +495,7 @@ play.ravine_goal().live()
 # The other beta does not help.
 # With a $\beta_1$ between 0.6 and 0.85, nearly every step size from a third up to 1 reaches the goal.
 #
-# <details><summary>Fine print</summary>Of the slider's step sizes, from 0.001 to 1, 2 % reach the goal at the defaults, by a swing that passes the middle just then. At 0.7 it is 17 %, and without momentum none.</details>
+# <details><summary>Fine print</summary>Of the slider's step sizes, from 0.001 to 1, one in sixty or so reaches the goal at the defaults, by a swing that passes the middle just then. With 0.7 it is one in six, and without momentum none.</details>
 #
 # That is so for 100 steps.
 # With 150 steps the default reaches it too, and in the batches of Part 3 both read equally many digits.

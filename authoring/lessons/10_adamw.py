@@ -79,7 +79,9 @@ opening.show_flow()
 # The decay is $w = 0.1$, so it pulls with $w\,\theta = 0.1$.
 
 # %%
-pulled = predict("How far does the decay move this weight in one step of Adam, in units of lr?")
+pulled = predict(
+    "How far does the decay move this weight in one step of Adam, in units of lr?"
+)
 pulled
 
 # %% [markdown]
@@ -145,7 +147,9 @@ faster.answer(faster.options[round(math.log10(ratio))])
 # With the L2 penalty the weight rests where the gradient of loss and penalty together, $g + w\,\theta$, is zero.
 
 # %%
-with_l2 = predict("Where does the weight come to rest under Adam with L2? (g = 3, w = 0.1)")
+with_l2 = predict(
+    "Where does the weight come to rest under Adam with L2? (g = 3, w = 0.1)"
+)
 with_l2
 
 # %% [markdown]
@@ -484,7 +488,9 @@ def go_on(run, steps):
 # Just before, a typical step of a weight was about a seventh of the step size.
 
 # %%
-first = predict("How far does the first step after the restart move it, in units of lr?")
+first = predict(
+    "How far does the first step after the restart move it, in units of lr?"
+)
 first
 
 # %% [markdown]

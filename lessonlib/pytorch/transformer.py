@@ -157,12 +157,13 @@ class Fitted:
 
 def fit(
     make_optimizer: Callable[[Any], torch.optim.Optimizer], corpus: Corpus, size: Size, *, seed: int = 0,
-    dtype: torch.dtype = torch.float32, autocast: torch.dtype | None = None,
+    dtype: torch.dtype = torch.float32, autocast: torch.dtype | None = None, watch: Callable[[int, Transformer], Any] | None = None,
 ) -> Fitted:
     """Return the Fitted transformer. Start and batches depend on the seed alone, so that optimizers meet the same ones.
 
     make_optimizer: parameters -> a torch optimizer; its step sizes follow `schedule`. dtype: of the weights. autocast: the
-    type that matrix products are computed in, None for the weights' own. Losses are in nats a character; a training that ends
+    type that matrix products are computed in, None for the weights' own. watch: called with 0 and the fresh model, then with the number
+    of each step and the model after it. Losses are in nats a character; a training that ends
     beyond the numbers has a test loss of inf.
     """
     device, size = corpus.train.device, size.checked()
@@ -171,6 +172,8 @@ def fit(
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: schedule(k + 1, size.steps, size.warmup))
     generator = _generator(seed)
     losses = torch.zeros(size.steps, dtype=dtype, device=device)  # read once at the end: reading waits for the GPU
+    if watch is not None:
+        watch(0, model)
     for t in range(size.steps):
         x, y = corpus.windows(size, generator)
         with torch.autocast(device.type, autocast) if autocast else nullcontext():
@@ -180,6 +183,8 @@ def fit(
         optimizer.step()
         scheduler.step()
         losses[t] = loss.detach()
+        if watch is not None:
+            watch(t + 1, model)
     return Fitted(model, optimizer, losses.tolist(), loss_on_test(model, corpus, size))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from lab import Notebook
 from playwright.sync_api import Locator
 
@@ -45,6 +46,15 @@ class Play:
                 return picture
             self.page.wait_for_timeout(50)
         raise AssertionError("the picture does not come to rest")
+
+    def becomes(self, wanted: str, seconds: float = 20) -> bool:
+        """Whether the picture becomes this one in time, and stays it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.picture() == wanted and self.at_rest() == wanted:
+                return True
+            self.page.wait_for_timeout(50)
+        return False
 
     def changes(self, than: str, seconds: float = 10) -> bool:
         """Whether the picture becomes another one in time."""
@@ -108,13 +118,19 @@ class Play:
         return row
 
     def set(self, label: str, value) -> None:
-        """Choose an option, or type a number into the readout of a slider."""
+        """Choose an option, or type a number into the readout of a slider, as someone does who looks whether it was taken."""
         row = self.control(label)
         if row.locator("input").count():
             row.get_by_label(str(value), exact=True).click()
             return
         readout = row.locator(".widget-readout")
-        readout.click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(f"{value:.10g}")
-        self.page.keyboard.press("Enter")
+        for _ in range(5):  # a slower answer of the kernel may write over what is being typed; a slider may round to a stop
+            self.at_rest()
+            readout.click()
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.insert_text(f"{value:.10g}")
+            self.page.keyboard.press("Enter")
+            self.at_rest()
+            if float(readout.inner_text()) == pytest.approx(value, rel=0.03, abs=1e-3):
+                return
+        raise AssertionError(f"{label!r} shows {readout.inner_text()!r} after {value!r} was typed five times")

@@ -183,7 +183,7 @@ def test_every_experiment_appears_with_labelled_controls(lesson):
         shows = shown_without_a_kernel(lesson.text(i))
         for label, value in shows.items():
             play.set(label, value)
-        assert play.at_rest() == play.still(), f"cell {i}: another picture than the one that stands without a kernel"
+        assert play.becomes(play.still()), f"cell {i}: another picture than the one that stands without a kernel"
 
 
 def test_axe_finds_nothing_serious_in_a_live_experiment_but_what_is_known(lesson):

@@ -580,8 +580,8 @@ same.answer(f"{first:g}")
 # Both rules get their best step size out of eight, for three sizes of the [[mini-batch]].
 
 # %%
-where = predict("For which batch size does momentum gain most?", ["4", "32", "256"])
-where
+pays = predict("For which batch size does momentum gain most?", ["4", "32", "256"])
+pays
 
 # %% [markdown]
 # 200 steps, four seeds, otherwise as before.
@@ -599,7 +599,7 @@ noise.show_batches(trials)
 rows = [[str(batch), *noise.gain(*pair)] for batch, pair in trials.items()]
 header = ["batch", "gradient descent", "momentum", "ratio", "lowest of a seed", "highest"]
 display(table(header, rows, ["", ".3f", ".3f", ".1f", ".1f", ".1f"]))
-where.answer(max(rows, key=lambda row: row[3])[0])
+pays.answer(max(rows, key=lambda row: row[3])[0])
 
 # %% [markdown]
 # With a batch of 4 noise rules and the best step is small.

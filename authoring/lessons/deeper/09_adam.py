@@ -636,9 +636,9 @@ def walk(rule, beta2s, steps, spike=101.0, period=101):
 # The point starts in the middle.
 
 # %%
-ends = predict("beta2 = 0.99. Where does Adam end?",
+resting = predict("beta2 = 0.99. Where does Adam end?",
                ["at the minimum, -1", "in the middle", "at the worst point, 1"])
-ends
+resting
 
 # %% [markdown]
 # Three periods of the walk in the left panel, a very long walk in the right one.
@@ -646,7 +646,7 @@ ends
 # %% tags=["answer"]
 beta2s = [0.99, 0.999, 0.9999]
 long_walk = walk(adam, beta2s, 200_000)
-ends.answer("at the worst point, 1" if long_walk[-1, 0] > 0.9 else "in the middle")
+resting.answer("at the worst point, 1" if long_walk[-1, 0] > 0.9 else "in the middle")
 
 # %% [markdown]
 # Down is the right way.

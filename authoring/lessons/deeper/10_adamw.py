@@ -191,12 +191,12 @@ size
 # Networks for digits as in section 1, with next to no decay and with a decay of 1.
 
 # %% tags=["answer"]
-lrs = np.geomspace(1e-3, 1e-1, 5)
+few = np.geomspace(1e-3, 1e-1, 5)
 trained = train(adamw, digits_task(), steps=300, seeds=range(2), batch=50, dtype=torch.float64,
-                **grid(lr=lrs, weight_decay=[0.001, 1.0]))
+                **grid(lr=few, weight_decay=[0.001, 1.0]))
 lengths = trained.norm[-1].mean(axis=0)
 rows = [[f"decay {decay}", *lengths[:, i]] for i, decay in enumerate(("0.001", "1"))]
-display(table(["length of all weights", *(f"lr {lr:.2g}" for lr in lrs)], rows, ".1f"))
+display(table(["length of all weights", *(f"lr {lr:.2g}" for lr in few)], rows, ".1f"))
 spread = lengths[:, 1].max() / lengths[:, 1].min()
 size.answer(size.options[2] if spread < 2 else size.options[1])
 

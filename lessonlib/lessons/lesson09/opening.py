@@ -4,10 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
+from lessonlib.lessons.flow import arrow, box
 from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, heating, tuned
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import contours, look, show
@@ -130,26 +129,17 @@ def _flow() -> Figure:
     figure = new_figure(8.4, 3.3)
     ax = figure.add_subplot(xlim=(0, 10), ylim=(0, 4))
     ax.axis("off")
-    _box(ax, 0.9, 2, "$g$\nthe gradient", "black", 1.3)
+    box(ax, 0.9, 2, "$g$\nthe gradient", "black", 1.3, 1.25)
     upper, lower = (3.1, "m", "average of $g$\n(lesson 7)", "momentum"), (0.9, "v", "average of $g^2$\n(lesson 8)", "rmsprop")
     for y, name, words, rule in (upper, lower):
         color = look(rule).color
-        _box(ax, 3.3, y, f"${name}$\n{words}", color, 1.9)
+        box(ax, 3.3, y, f"${name}$\n{words}", color, 1.9, 1.25)
         beta = "\\beta_1" if name == "m" else "\\beta_2"
-        _box(ax, 5.9, y, f"$\\hat {name} = {name} \\,/\\, (1-{beta}^t)$\ncorrected for its start at 0", color, 2.5)
-        _arrow(ax, (1.55, 2), (2.35, y), color)
-        _arrow(ax, (4.25, y), (4.65, y), color)
-        _arrow(ax, (7.15, y), (7.65, 2 + 0.35 * np.sign(y - 2)), color)
-    _box(ax, 8.75, 2, "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$", look("adam").color, 2.2)
+        box(ax, 5.9, y, f"$\\hat {name} = {name} \\,/\\, (1-{beta}^t)$\ncorrected for its start at 0", color, 2.5, 1.25)
+        arrow(ax, (1.55, 2), (2.35, y), color)
+        arrow(ax, (4.25, y), (4.65, y), color)
+        arrow(ax, (7.15, y), (7.65, 2 + 0.35 * np.sign(y - 2)), color)
+    step = "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$"
+    box(ax, 8.75, 2, step, look("adam").color, 2.2, 1.25)
     ax.set_title("Adam: one average gives the direction, the other one the scale")
     return figure
-
-
-def _box(ax: Axes, x: float, y: float, text: str, color: str, width: float, height: float = 1.25) -> None:
-    ax.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.1",
-                                facecolor="white", edgecolor=color, linewidth=1.8))
-    ax.text(x, y, text, ha="center", va="center", fontsize=10, linespacing=1.5)
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
-    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})

@@ -6,10 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
+from lessonlib.lessons.flow import arrow, box
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look, show
 from lessonlib.problems import Problem, digits_net
@@ -100,31 +99,21 @@ def _flow() -> Figure:
         ax.axis("off")
         ax.set_title(title, fontsize=11)
         red, own = look("adam").color, look(rule).color
-        _box(ax, 0.8, 2.1, "$g$\nthe gradient", red, 1.4)
-        _box(ax, 4.1, 2.1, "averages $m$ and $v$\nof what comes in", red, 2.2)
-        _box(ax, 6.8, 2.1, "$\\hat m \\,/\\, (\\sqrt{\\hat v}+\\epsilon)$\nthe division", red, 2.0)
-        _box(ax, 9.2, 2.1, "$\\theta$\nmoves", "black", 1.2)
-        _box(ax, 0.8, 0.6, "$w\\,\\theta$\nthe decay", own, 1.4)
+        box(ax, 0.8, 2.1, "$g$\nthe gradient", red, 1.4, 1.1)
+        box(ax, 4.1, 2.1, "averages $m$ and $v$\nof what comes in", red, 2.2, 1.1)
+        box(ax, 6.8, 2.1, "$\\hat m \\,/\\, (\\sqrt{\\hat v}+\\epsilon)$\nthe division", red, 2.0, 1.1)
+        box(ax, 9.2, 2.1, "$\\theta$\nmoves", "black", 1.2, 1.1)
+        box(ax, 0.8, 0.6, "$w\\,\\theta$\nthe decay", own, 1.4, 1.1)
         for start, end in (((1.5, 2.1), (3.0, 2.1)), ((5.2, 2.1), (5.8, 2.1)), ((7.8, 2.1), (8.6, 2.1))):
-            _arrow(ax, start, end, red)
+            arrow(ax, start, end, red)
         if through:
-            _arrow(ax, (1.5, 0.6), (3.0, 1.7), own)
+            arrow(ax, (1.5, 0.6), (3.0, 1.7), own)
             ax.text(3.0, 0.75, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
-            _arrow(ax, (9.2, 0.58), (9.2, 1.55), own)
+            arrow(ax, (9.2, 0.58), (9.2, 1.55), own)
             ax.text(3.0, 0.8, "around all of it, so it is not divided", color=own, fontsize=10)
     return figure
-
-
-def _box(ax: Axes, x: float, y: float, text: str, color: str, width: float, height: float = 1.1) -> None:
-    ax.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.1",
-                                facecolor="white", edgecolor=color, linewidth=1.8))
-    ax.text(x, y, text, ha="center", va="center", fontsize=10, linespacing=1.4)
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
-    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
 
 
 @cache

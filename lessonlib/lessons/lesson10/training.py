@@ -15,10 +15,8 @@ from lessonlib.data import digits
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups",
-           "how_much_higher",
-           "left_of", "left_with_schedule", "network", "restarted",
-           "rise", "rises", "show_restart", "small_transformer", "training_digits"]
+__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher", "left_of", "left_with_schedule",
+           "network", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
