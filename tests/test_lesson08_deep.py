@@ -134,6 +134,18 @@ def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
     assert walk.loss[67] < 1e-12 < 1e-3 < walk.loss[-1]
 
 
+def test_with_the_default_memory_the_loss_comes_back_too_but_later():
+    walk = run(rmsprop, ravine(100), steps=3000, start=[1.0, 0.3], lr=0.03)
+    assert walk.loss[300] < 1e-12 < 1e-3 < walk.loss[3000]
+
+
+def test_one_step_size_that_follows_the_whole_gradient_does_not_train_the_deep_network():
+    by_one_number = practice.bug("the whole vector normalised by one number")
+    ended = run(by_one_number, deep.deep_net(), steps=300, record="last", **grid(lr=[1e-4, 3e-4, 1e-3, 3e-3]))
+    read = deep.deep_net().metrics["test accuracy"](ended.theta[-1])
+    assert not np.any(read > 0.15)
+
+
 def test_where_v_cannot_forget_the_large_gradients_the_steps_stay_short():
     def remembering(theta, g, s, *, lr, beta2):
         v = beta2 * s.v + (1 - beta2) * g**2

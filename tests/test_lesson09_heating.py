@@ -68,12 +68,15 @@ def test_it_is_momentum_that_adam_adds_and_not_the_correction():
     assert at_best < 1e-6  # with the right two step sizes, nothing else is needed
     assert without > 0.05
     assert with_momentum < 1e-9
+    assert module.who_arrives(frozen_scales()) == "only momentum"
 
 
 def test_the_table_of_remedies_names_its_best_row():
     rows = remedies()
     assert rows[0][0] == "nothing"
     assert best_remedy(rows) == module.STANDARDIZED
+    assert all(left < 1e-6 for _, *both in module.halves() for left in both)
+    assert max(left for _, *both in rows[:4] for left in both) > 0.01
     with pytest.raises(ValueError, match=r"units='kelvin': one of 'degrees'"):
         heating(units="kelvin")
     assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)

@@ -49,13 +49,13 @@ def test_a_loop_for_float16_is_told_what_it_leaves_out(names, said):
     (loop("clear scale unscale clip step update", clear="model.zero_grad()"), "Correct."),
     (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 100.0)"), "Clipped before it was unscaled."),
     (loop("clear scale unscale clip step update", scale="scaler.scale(loss); loss.backward()"), "The scaled loss is thrown away."),
-    (loop("clear scale unscale clip step update", scale="scaler.scale(loss)"), "Too early."),
+    (loop("clear scale unscale clip step update", scale="scaler.scale(loss)"), "Nothing goes backward."),
     (loop("clear scale", scale="scaler.scale(loss)"), "Nothing goes backward."),
     (loop("clear scale clip step update", scale="loss.backward()"), "Nothing is scaled."),
     (loop("scale", scale="loss.backward()"), "Nothing is scaled."),
     (loop("clear scale unscale clip update step"), "Too early."), (loop("clear scale clip update step"), "Too early."),
     (loop("clear update scale unscale clip step"), "Too early."), (loop("clear unscale scale clip step update"), "Too early."),
-    (loop("clear step unscale clip update", step="scaler.scale(loss); scaler.step(optimizer)"), "Too early."),
+    (loop("clear step unscale clip update", step="scaler.scale(loss); scaler.step(optimizer)"), "Nothing goes backward."),
     (loop("clear scale step unscale clip update"), "Unscaled too late."),
     (loop("clear scale unscale step clip update"), "Clipped too late."), (loop("clear scale unscale step update clip"), "Clipped too late."),
     (loop("clear scale step update clip"), "Clipped too late."), (loop("clear scale step update"), "Nothing is clipped."),
@@ -76,7 +76,8 @@ def test_other_slips_of_the_loop_are_told_too(attempt, said):
 @pytest.mark.parametrize(("names", "instead", "seen"), [
     ("clear scale unscale clip step update", {"clip": "nn.utils.clip_grad_norm_(model.parameters(), 0.25)"}, "was clipped to 0.25, and 1 was asked"),
     ("clear scale unscale clip update step", {}, "`update` was called before the step"),
-    ("clear scale unscale clip step update", {"scale": "scaler.scale(loss)"}, "`unscale_` was called before a loss had gone backward"),
+    ("clear scale unscale clip step update", {"scale": "scaler.scale(loss)"}, "The loss was scaled, and no gradient was computed"),
+    ("clear unscale scale clip step update", {"unscale": "scaler.scale(loss); scaler.unscale_(optimizer)"}, "called before a loss had gone backward"),
     ("clear unscale scale clip step update", {}, "`unscale_` was called before anything was scaled"),
     ("clear scale unscale clip step update", {"step": "scaler.steps(optimizer)"}, "'GradScaler' object has no attribute 'steps'"),
     ("clear scale unscale clip step update", {"step": "scaler.step()"}, "GradScaler.step() missing 1 required")])
@@ -117,7 +118,8 @@ def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     (lambda each, parameters, bandwidth: each * parameters, "Those are the bytes of the step."),
     (lambda each, parameters, bandwidth: each / bandwidth, "Those are the seconds for one parameter."),
     (lambda each, parameters, bandwidth: bandwidth / (each * parameters), "upside down"),
-    (lambda each, parameters, bandwidth: 1000 * each * parameters / bandwidth, "milliseconds")])
+    (lambda each, parameters, bandwidth: 1000 * each * parameters / bandwidth, "milliseconds"),
+    (lambda each, parameters, bandwidth: each * parameters // bandwidth, "Which division keeps it?")])
 def test_a_floor_that_forgets_something_is_asked_about_it(floor, seen):
     verdict = judge_floor(lambda rule, parameters, bandwidth: floor({"sgd": 12, "momentum": 20, "adamw": 28}[rule], parameters, bandwidth))
     assert seen in verdict.message
@@ -126,7 +128,7 @@ def test_a_floor_that_forgets_something_is_asked_about_it(floor, seen):
 
 @pytest.mark.parametrize(("guess", "seen"), [
     ({"stage 3": 8, "stage 1": "Never "}, "Correct."), ({"stage 3": 4, "stage 1": "never"}, "How many cards bring it down"),
-    ({"stage 3": 8, "stage 1": 64}, "however many there are?")])
+    ({"stage 3": 8, "stage 1": 64}, "however many there are?"), ({"stage 3": 8, "stage 1": "no"}, 'write "never"')])
 def test_a_plan_is_asked_about_its_own_stage(guess, seen):
     assert seen in judge_cards(guess).message
 

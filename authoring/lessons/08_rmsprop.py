@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 8. RMSprop
 #
-# *About 30 minutes to read, 50 with the exercises.*
+# *About 30 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all parameters.
 # In this lesson each parameter gets a step size of its own.
@@ -119,16 +119,16 @@ learns
 
 # %% tags=["answer"]
 ways = records.at_their_best(trained, "ways")
-display(table(["step sizes", "best lr", "digits read rightly"], ways))
+display(table(["step sizes", "best step size", "digits read rightly"], ways))
 learns.answer(learns.options[records.how_many_learn(trained) - 1])
 
 # %% [markdown]
-# Step sizes that are set once do not help.
+# In 300 steps, step sizes that are set once do not help.
 # They make up for the tiny gradients at the start, so tiny gradients alone are not the trouble.
 # The last row is RMSprop, with another median than above.
 # Its trainings read from half of the digits to nearly nine in ten, so a few percent mean nothing here.
 #
-# <details><summary>Fine print</summary>Fifteen step sizes, ten starts. RMSprop's step size here differs from the one above in the fourth digit, which leads each training elsewhere. Way B keeps one v for each layer, the mean over its weights.</details>
+# <details><summary>Fine print</summary>Fifteen step sizes, ten starts. RMSprop's step size here differs from the one above in the fourth digit, which leads each training elsewhere. Way B keeps one v for each layer, the mean over its weights. There is a fourth way, one step size for all weights that follows the size of the whole gradient. It learns nothing in 300 steps.</details>
 #
 # The next picture suggests what they lack.
 # Three layers while RMSprop begins to train them, with the loss below.
@@ -151,14 +151,14 @@ opening.show_layers_over_time()
 # That is the root of the mean of the squares, in short RMS, and it gave the rule its name.
 #
 # In the picture a gradient grows fivefold half-way.
-# The average has a memory of ten steps here, and it was filled beforehand.
+# The average has a memory of ten steps here, and it already knows the steps before the picture.
 
 # %%
 opening.show_division()
 
 # %% [markdown]
 # The recent size follows the gradient in some ten steps.
-# After the division the gradient has one size again, but for a few longer bars at the jump.
+# After the division the gradient's typical size is one again, but for a few longer bars at the jump.
 # Here is the rule.
 #
 # $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
@@ -207,13 +207,14 @@ checks.check(my_rmsprop, against=rmsprop)
 
 # %% [markdown]
 # Now let your own function train the network, or the library's until yours is right.
+# The step size is one that did well in the first picture.
 
 # %% tags=["chaotic"]
 net, mine = deep.deep_net(), checks.yours("my_rmsprop", rmsprop)
 settings = {"lr": 0.002, "beta2": 0.99, "eps": 1e-8}
 done = run(mine, net, steps=300, record="last", **settings)
 read = net.metrics["test accuracy"](done.theta[-1])
-print(f"my RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
+print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 
 # %% [markdown]
 # ### Another start
@@ -245,9 +246,9 @@ opening.show_layers(he=True)
 #
 # So a better start is another cure.
 # The trouble also gets smaller with fewer layers.
-# More steps help momentum too, but it takes about ten times as many, and not from every start.
+# With ten times as many steps momentum learns too, but not from every start.
 # At work you would use a good start first.
-# RMSprop is for the differences in size that you cannot see and cannot remove.
+# RMSprop is for the differences in size that a good start does not remove.
 #
 # *Deeper: [where the trouble ends](deeper/08_rmsprop.ipynb), and [a ravine that lies at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
@@ -302,11 +303,15 @@ display(table(["the first number ends at", "loss", "1000 times the loss"], rows)
 scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[0])
 
 # %% [markdown]
-# Gradient descent flies away, and RMSprop takes the same path.
+# On the larger loss gradient descent flies away.
+# RMSprop takes the same path on both.
 # The factor is in the gradient and in the root of `v`, so it cancels.
 # A parameter with a steady gradient of 0.5 moves by $\alpha$, as one with 500 does.
 # This is [[scale invariance]].
 # It holds as long as the gradients are far larger than $\epsilon$.
+#
+# RMSprop went further here than twenty step sizes.
+# Its first steps are longer, and Part 3 says why.
 #
 # *Deeper: [what epsilon does](deeper/08_rmsprop.ipynb), and [what 16-bit numbers do to it](deeper/08_rmsprop.ipynb).*
 #
@@ -347,12 +352,13 @@ hopping.hopping().live()
 # A small gradient divided by a small size gives a long step again.
 # In the end RMSprop [[hops|hop]] across the minimum, half a step size to each side.
 # Without noise it does so for ever, and with noisy gradients it strays further.
+# With a longer memory all of this comes later, and it comes all the same.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 # In a training, let $\alpha$ fall over the last third.
 #
-# <details><summary>Fine print</summary>On the network of Part 1, the mean loss of six starts in PyTorch at 0.003 is 0.82 with a constant step size. It is 0.62 with a fall over the last third and 0.92 with a cosine over all the steps.</details>
+# <details><summary>Fine print</summary>On the network of Part 1, the mean loss of six starts in PyTorch at 0.003 is 0.82 with a constant step size. It is 0.62 with a fall over the last third. With a cosine over all the steps it is 0.92, which is no clear difference.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb), and [what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
 #
@@ -368,7 +374,8 @@ hopping.hopping().live()
 practice.show_bugs(practice.TWO_BUGS)
 
 # %% [markdown]
-# Look at which black lines fall behind the orange ones, both of them or only one.
+# <details><summary>Hint</summary>Which black lines fall behind the orange ones, both of them or only one?</details>
+#
 # Choose from `"sum without forgetting"`, `"the whole vector normalised by one number"`, `"no root"`, `"sign of the step"`.
 
 # %% tags=["stub"]
@@ -434,7 +441,7 @@ judges.judge_two_steps(by_hand)
 # ### The burst
 #
 # A steady gradient should move the parameter by $\alpha$, and the first step is ten times as long.
-# The average starts at zero, and zero is not a gradient.
+# The average starts at zero, as if all gradients before had been zero.
 # On the left you see how long it takes until the steps have the right length.
 # On the right is a path, with its first step in bold.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
@@ -447,8 +454,8 @@ play.burst().live()
 # With the usual hundred the first step is ten times the step size, and the tenth step is still three times as long.
 # Where the step size is too small anyway, the burst helps.
 # Where it is large, the burst can throw a network out at its first step.
-# On the network of Part 1 it changes less than another start does.
-# In each case $\alpha$ does not mean what it says.
+# On the network of Part 1 it changes less, on average, than another start does.
+# Either way, the first steps are longer than $\alpha$ says.
 #
 # *Deeper: [what the burst does to a training](deeper/08_rmsprop.ipynb).*
 
@@ -470,7 +477,7 @@ play.burst().live()
 # | `eps`, written $\epsilon$ | `eps` | 1e-8 |
 #
 # The letter $\alpha$ is the step size in most books, and in `optim.RMSprop` it is the share of `v` that is kept.
-# With `momentum=0.9` PyTorch also keeps a sum of the divided gradients, which is PyTorch's form of momentum.
+# With `momentum=0.9` PyTorch also keeps a fading sum of the divided gradients, which is PyTorch's form of momentum.
 # First a test that the two rules are one.
 
 # %%
@@ -550,16 +557,16 @@ judges.judge_setting(my_lr)
 # | **Before** | bring the inputs to one scale, and take a good start; both help every optimizer |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` |
 # | **Change first** | `lr`, over 0.01, 0.003, 0.001, 0.0003 and 0.0001 |
-# | **Change next** | let `lr` fall over the last third, `optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, 3 - 3 * t / steps))` |
+# | **Change next** | let `lr` fall over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, 3 - 3 * t / steps))`, and `scheduler.step()` after each of the `steps` |
 # | **Leave** | `alpha` and `eps`, at first |
-# | **Suspect it** | when the first steps throw the loss up, which is the burst; when the loss stops falling and jitters, which is batch noise or the hops, and a falling `lr` cures both; when somebody set `alpha` and meant `lr` |
+# | **Suspect it** | when the first steps throw the loss up, from the burst or from too large an `lr`, and a smaller `lr` helps against both; when the loss stops falling and jitters, which is batch noise or the hops, and a falling `lr` cures both; when somebody set `alpha` and meant `lr` |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>The loss is multiplied by 1000. What happens to RMSprop's path?</summary>Nothing, as long as the gradients are far above epsilon. The factor is in g and in the root of v, and it cancels.</details>
-# <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With 0.003 it would be just as long.</details>
+# <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With a gradient of 0.003 it would be just as long.</details>
 # <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size. v holds a hundredth of the squared gradient, and the root of a hundredth is a tenth.</details>
 #
 # And here is what you did today.
@@ -575,7 +582,7 @@ summary()
 # - So a steady gradient moves every parameter by $\alpha$, whatever its size, and a factor on the loss changes nothing.
 # - Near the minimum the steps become as long as $\alpha$ again.
 #   Let $\alpha$ fall at the end.
-# - The first step is ten times too long, because the average starts at zero.
+# - The first step is ten times too long at the default $\beta_2$, because the average starts at zero.
 # - A better start can cure the same trouble, and at work you use both.
 #
 # **Next, [lesson 9](09_adam.ipynb).**

@@ -25,6 +25,7 @@
 # The warmer the day, the less gas.
 #
 # Four optimizers fit a line, gas = slope · temperature + intercept.
+# They are gradient descent, momentum, RMSprop and Adam.
 # Each starts with a slope of 0 and an intercept of 0, and has 300 steps.
 # Each uses its usual betas, and the step size that worked best for it out of the same thirty.
 #
@@ -44,33 +45,35 @@ opening.four_lines().live()
 # After 300 steps only one line follows the dots.
 # Momentum's line rises where the dots fall, and RMSprop's is far too flat.
 # In the right panel RMSprop creeps toward the star.
-# While its `v` forgets the large gradients of the start, its steps grow.
-# Near step 220 they throw it across the ravine and back, which is the thick bar.
+# Its `v` slowly forgets the large gradients of the start, so the division makes each step longer.
+# Near step 220 the steps are too long, and they throw it across the ravine and back, which is the thick bar.
 # Only Adam arrives, although early on, as after ten steps, RMSprop's line was the better one.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated seasons, of which you see the hardest. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size, the best of thirty from 0.0001 to 10 over ten simulated seasons, of which you see the one with the largest condition number. With Adam's beta of 0.999 RMSprop leaves more than twice as much as with its own 0.99. With a step size that falls to zero, RMSprop and Adam both leave more, and Adam's lead shrinks to about twenty times.</details>
 #
 # What is so hard about this line?
-# One of the answers is to standardize, which means to subtract the mean and divide by the standard deviation.
 
 # %%
 remedy = predict("What would help momentum and RMSprop most?",
                  ["less noisy data", "twice as many days", "half the step size",
-                  "standardized temperatures"])
+                  "temperatures minus their mean, over their spread"])
 remedy
 
 # %% [markdown]
 # The next cell tries all four.
 # It shows the share of the [[excess loss]] that is left after 300 steps.
+# The last two rows try each half of the last answer alone.
 
 # %% tags=["answer"]
-rows = heating.remedies()
-display(table(["change", "momentum", "RMSprop"], rows, ["", ".1%", ".1%"]))
+rows, halves = heating.remedies(), heating.halves()
+display(table(["change", "momentum", "RMSprop"], rows + halves, ["", ".1%", ".1%"]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
-# So the trouble is the zero of the temperature scale and the size of its numbers, and mending either would do here.
-# In degrees Celsius, for example, momentum and RMSprop arrive too.
+# To subtract the mean and divide by the spread is called to standardize, and it lets both arrive.
+# So the trouble is the zero of the temperature scale and the size of its numbers.
+# Here each half alone is enough.
+#
 # Adding 1 to the slope moves the line by 50 at a temperature of 50 degrees.
 # Adding 1 to the intercept moves it by 1.
 # The loss is the square of the error, so it curves about 50 times 50 as much along the slope as along the intercept.
@@ -79,26 +82,37 @@ remedy.answer(heating.best_remedy(rows))
 #
 # RMSprop gives slope and intercept a step size each, by the size of their gradients.
 # But in a ravine that lies at an angle, both gradients come mostly from the steep direction.
-# The curvatures ask for step sizes that differ by a factor of {{ heating.ratios()[1]:,.0f}}, and the sizes of the gradients give only {{ heating.ratios()[0]:.0f}}.
+# The loss curves {{ heating.ratios()[1]:,.0f}} times as much along the slope, so the slope's step should be as many times shorter.
+# But RMSprop's two step sizes differ only {{ heating.ratios()[0]:.0f}}-fold.
 #
 # So a part of the ravine is left.
-# Its [[condition number]] falls from {{ heating.condition_numbers()[0]:,.0f}} to {{ heating.condition_numbers()[1]:.0f}}, which is too much for gradient descent in 300 steps, and not too much for momentum.
-# To test this, freeze the ratio of RMSprop's two step sizes after 100 steps.
-# The third row has the ratio that the curvatures ask for, and each row has its best common factor.
+# With its two step sizes the [[condition number]] is {{ heating.condition_numbers()[1]:.0f}}, where it was {{ heating.condition_numbers()[0]:,.0f}}.
+# To test this, freeze the ratio of RMSprop's two step sizes after 100 steps, and walk on with gradient descent or with momentum.
 
 # %%
-rows = heating.frozen_scales()
-table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1%"])
+arrives = predict("With the ratio of RMSprop's step sizes, who arrives in 300 steps?",
+                  ["neither", "only momentum", "both"])
+arrives
 
 # %% [markdown]
-# With RMSprop's, only momentum arrives.
-# With the right two gradient descent would do, but in a network nobody can compute them.
+# The third row has the ratio that the curvatures ask for.
+# Each row has its best overall step size.
+
+# %% tags=["answer"]
+rows = heating.frozen_scales()
+display(table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1%"]))
+arrives.answer(heating.who_arrives(rows))
+
+# %% [markdown]
+# Gradient descent needs about as many steps as the condition number, and momentum about its square root.
+# So with RMSprop's ratio, only momentum arrives.
+# With the right ratio gradient descent would do, but in a network nobody can compute it.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # Momentum alone can do better than in the picture.
 # With a $\beta_1$ of 0.98 it leaves about one percent on average, and Adam still leaves hundreds of times less.
 # At work you would standardize first, because that helps every optimizer.
-# Adam is for the many scales that you cannot see and cannot change.
+# Adam is for the gradients inside a network, whose sizes nobody can standardize.
 #
 # ### One direction, one scale
 #
@@ -167,8 +181,7 @@ uncorrected.answer(first_step)
 opening.filling().live()
 
 # %% [markdown]
-# It is often said that the correction is over by then.
-# For `m` it is, but `v` still holds only {{ 1 - 0.999**50:.0%}} of its value.
+# For `m` the correction is over by then, but `v` still holds only {{ 1 - 0.999**50:.0%}} of its value.
 # So uncorrected steps stay too long for more than a thousand steps.
 #
 # *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb)?*
@@ -287,13 +300,14 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 #     optimizer.step()
 # ```
 #
-# For a transformer take AdamW instead, which does [[weight decay]] right (lesson 10).
+# AdamW is Adam with [[weight decay]] done right, and lesson 10 is about it.
 #
 # ```python
 # optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)
 # ```
 #
-# Those are its defaults too, and a transformer usually wants a smaller `lr`, such as 3e-4, and a warm-up.
+# Those are its defaults too.
+# For a transformer take AdamW, with `lr=3e-4` to begin with, and a warm-up.
 #
 # PyTorch takes both betas as one pair, `optim.Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8)`.
 # Unlike the sum of `optim.SGD` in lesson 7, its `m` is an average, so another $\beta_1$ does not change how far a steady gradient moves you.
@@ -357,7 +371,7 @@ surprise
 
 # %% [markdown]
 # Two steps with several pairs of gradients.
-# The last column is the second step in units of $\alpha$.
+# The last column is the second step in units of $\alpha$, and a minus says that it leads back.
 
 # %% tags=["answer"]
 rows = []
@@ -371,7 +385,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 
 # %% [markdown]
 # At the second step a gradient ten times larger makes the step shorter, because it raises the root of $\hat v$ more than it raises $\hat m$.
-# Later it would be longer, but not ten times.
+# Later in a run it would be longer, but not ten times.
 # After a hundred steps of 3, a gradient of 30 makes a step that is a third longer than $\alpha$.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -495,16 +509,17 @@ play.ravine_goal().live()
 # The other beta does not help.
 # With a $\beta_1$ between 0.6 and 0.85, nearly every step size from a third up to 1 reaches the goal.
 #
-# <details><summary>Fine print</summary>Of the slider's step sizes, from 0.001 to 1, one in sixty or so reaches the goal at the defaults, by a swing that passes the middle just then. With 0.7 it is one in six, and without momentum none.</details>
+# <details><summary>Fine print</summary>Of the slider's step sizes, from 0.001 to 1, one in sixty or so reaches the goal at the defaults. There the loss swings, and it happens to be low at step 100. With 0.7 one in six reaches it, and without momentum none.</details>
 #
 # That is so for 100 steps.
-# With 150 steps the default reaches it too, and in the batches of Part 3 both read equally many digits.
-# So at work leave it at first.
+# With 150 steps the default reaches it too, and in the batches of Part 3 both read about as many digits.
+# So at work leave $\beta_1$ at 0.9 at first.
 #
 # ### The usual advice, tried once
 #
 # Here is one case for each piece of advice.
-# Each row is one run at three step sizes, the bad one, the one that the advice gives, and one more.
+# Each row has three runs, with the bad step size, with the one that the advice gives, and with one more.
+# The numbers are their losses at the end.
 
 # %% tags=["answer"]
 header = ["trouble, and the step sizes tried", "bad", "advised", "one more"]
@@ -512,7 +527,7 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
 # Each lowers the loss, and none of them is the end of it.
-# In the third row 0.0003 is the slow run of the second row, a hundred times below what works best.
+# In the third row 0.0003 is slow, and a step a hundred times as long does better.
 # So take the advice as a first move and go on looking.
 #
 # *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
@@ -574,7 +589,7 @@ judges.judge_bugs(bugs)
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>How long is Adam's first step without bias correction, and why is it not too short?</summary>About three times the step size, and the next ones are longer still. m holds a tenth of the gradient, the root of v about a thirtieth of it.</details>
+# <details><summary>How long is Adam's first step without bias correction, and why?</summary>About three times the step size, and the next ones are longer still. m holds a tenth of the gradient, the root of v about a thirtieth of it.</details>
 # <details><summary>The gradients are 3 and 3, or 300 and 300. How do the two paths differ?</summary>They do not. The scale cancels between m and the root of v.</details>
 # <details><summary>At one step size A beats B. Which is the better optimizer?</summary>That is open. You know who wins at this step size, and each must have its own best one.</details>
 #

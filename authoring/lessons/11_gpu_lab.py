@@ -39,7 +39,9 @@ machine.here()
 # Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
 # The three grey lines are the losses of simple guesses.
-# The highest knows nothing, the table of letters counts how often each character comes, and the table of pairs which one follows which.
+# The highest is a blind guess.
+# The next comes from a table of letters, which counts how often each character comes.
+# The lowest comes from a table of pairs, which counts which character follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
 # %%
@@ -133,7 +135,8 @@ table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
-# In the first picture AdamW needed longer, because its schedule was four times as long.
+# In the first picture AdamW needed longer.
+# Its schedule there is four times as long, so at step 200 its step size has not come down yet.
 # Adam and AdamW overlap.
 #
 # This is one small model, so it says nothing yet about yours.
@@ -185,7 +188,7 @@ part
 
 # %% [markdown]
 # Three sizes of batch, with a larger model than in Part 1, of 800,000 parameters.
-# AdamW steps in PyTorch's default way.
+# The upper bar of each pair steps in PyTorch's default way, which is the one you were asked about.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -195,6 +198,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # Forward and backward do their work for every character of the batch.
 # The optimizer does the same work whatever the batch is.
 # So a faster optimizer matters most where batches are small.
+# The lower bars already have one, and the rest of this part says what it does.
 #
 # ### The floor
 #
@@ -275,11 +279,11 @@ play.show_ladder([bench.LAYERS], ways)
 closest.answer(play.fastest(measured, bench.LAYERS, ways))
 
 # %% [markdown]
-# Fused is at the floor, which is estimated from the speed of a copy.
-# A copy also fetches the places that it writes, so the floor is a little too high.
+# Fused comes close to the floor.
 #
-# The other ways do each operation alone, and they pay three times.
-# Their arrays go to memory and come back, each result takes new memory, and each operation is a call.
+# The other ways do each operation alone, and they pay twice.
+# Their arrays go to memory and come back for each operation, and each operation is a call.
+# NumPy also takes new memory for each result.
 # Fused crosses memory once, so it wins here, and PyTorch's documentation expects the same on a GPU.
 # But PyTorch does not take it by itself.
 # Its default is the loop on a CPU and foreach on a GPU, so you have to ask.
@@ -288,7 +292,7 @@ closest.answer(play.fastest(measured, bench.LAYERS, ways))
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
 # ```
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest. The floor is the 28 bytes over the speed at which this machine changes or copies a large array, whichever is faster. That speed is measured too, so a bar may end a little below it. Clipping the gradients comes on top, with 12 bytes, and unscaling with 8.</details>
 #
 # *Deeper: [nine engines](deeper/11_gpu_lab.ipynb).*
 #
@@ -338,6 +342,7 @@ state.answer(held[-1][1])
 # Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
 # So with small batches the peak is at the step, with all of the bytes.
 # With large ones it is at the end of forward, with weights, state and activations.
+# That is why `zero_grad` stands before forward in the loops below.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -409,16 +414,17 @@ end.answer(weight.item())
 # A weight of a tenth would have moved.
 #
 # Therefore weights and state stay in float32.
-# Products of matrices take 16 bits, and so does what follows them number by number, but softmax and loss do not.
+# Products of matrices take 16 bits.
+# Softmax, layer normalization and the loss stay in float32.
 # That is [[mixed precision]], and one line of PyTorch does it.
-# The bytes for each parameter stay as they were.
-# The activations shrink, and you gain speed.
+# The 16 bytes for each parameter stay, and two more hold the 16-bit copy of a weight during the step.
+# But the activations shrink, and you gain speed.
 #
 # ```python
 # for x, y in batches:
+#     optimizer.zero_grad()
 #     with torch.autocast("cuda", dtype=torch.bfloat16):
 #         loss = criterion(model(x), y)
-#     optimizer.zero_grad()
 #     loss.backward()
 #     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 #     optimizer.step()
@@ -487,17 +493,17 @@ stops.answer(half.who_stops())
 # %% tags=["stub"]
 def train_on_t4(model, optimizer, scaler, batches):
     for x, y in batches:
+        optimizer.zero_grad()
         with torch.autocast(x.device.type, dtype=torch.float16):
             loss = functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
         ...  # your five lines
 
 # %% tags=["solution"]
 def train_on_t4(model, optimizer, scaler, batches):
     for x, y in batches:
+        optimizer.zero_grad()
         with torch.autocast(x.device.type, dtype=torch.float16):
             loss = functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
         utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -521,9 +527,9 @@ judges.judge_loop(train_on_t4)
 # ```python
 # scaler = torch.amp.GradScaler("cuda")
 # for x, y in batches:
+#     optimizer.zero_grad()
 #     with torch.autocast("cuda", dtype=torch.float16):
 #         loss = criterion(model(x), y)
-#     optimizer.zero_grad()
 #     scaler.scale(loss).backward()
 #     scaler.unscale_(optimizer)
 #     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -541,7 +547,7 @@ judges.judge_loop(train_on_t4)
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
 # The first stage of [[ZeRO|sharding]] spreads the optimizer's state over the cards, the second the gradients too, and the third the weights too.
-# **Goal:** with 7 billion parameters or more on cards of 24 GB, find a number of processes at which only stage 3 fits.
+# **Goal:** with 7 billion parameters or more on cards of 24 GB, find the smallest number of processes at which stage 3 fits.
 
 # %%
 from lessonlib.lessons.lesson11 import judges, play
@@ -552,7 +558,7 @@ play.will_it_fit().live()
 # %% [markdown]
 # At these three stages a card holds less when there are more cards.
 # But only the last one goes on toward zero, because the others never fall below what they do not spread.
-# The price of the last one is that the weights are gathered again for every layer.
+# The price of the last one is that the weights are gathered again for every layer, in forward and again in backward.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -588,12 +594,12 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)`, where `lr` is a first value, then sweep |
+# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1, fused=True)`, where `lr` is a first value, and small models like this one want a larger one |
 # | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
 # | **Faster** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
 # | **Instead** | if you stay in float32, `torch.set_float32_matmul_precision("high")` allows TF32 on an A100 or newer |
 # | **Faster still** | `model = torch.compile(model)` fuses the model's operations, and its first steps are slow |
-# | **Out of memory** | restart the kernel first, then halve the batch and go backward twice before each step, with `(loss / 2).backward()`, or on a T4 with `scaler.scale(loss / 2).backward()` |
+# | **Out of memory** | restart the kernel first. If 16 bytes for each parameter are too many, see Part 4. Else halve the batch and go backward twice before each step, with `(loss / 2).backward()`, or on a T4 with `scaler.scale(loss / 2).backward()` |
 # | **Keep it** | `from google.colab import drive`, `drive.mount("/content/drive")`, and save to `/content/drive/MyDrive`, because a session ends |
 # | **Suspect** | a claim from one seed, and a loop that clips before it unscales |
 #
@@ -615,7 +621,7 @@ summary()
 # %% [markdown]
 # ### What to take along
 #
-# - On this book tuned Adam and AdamW were ahead of tuned momentum, for every start.
+# - On this book Adam and AdamW were ahead of momentum for every start, each with its step size tuned.
 #   On the digits of lesson 9 they were not, so ask again for your own problem.
 # - With large batches most of a step is forward and backward, on this CPU.
 #   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` is the way there.

@@ -13,17 +13,20 @@ from lessonlib import rules
 from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 
-__all__ = ["LRS", "RULES", "STEPS", "best_remedy", "condition_numbers", "days", "frozen_scales",
-           "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr"]
+__all__ = ["LRS", "RULES", "STEPS", "best_remedy", "condition_numbers", "days", "frozen_scales", "halves",
+           "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
-STANDARDIZED = "standardized temperatures"
+STANDARDIZED = "temperatures minus their mean, over their spread"
+HALVES = {"temperatures minus their mean": "centred", "temperatures over 100": "hundredths"}
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
     "celsius": lambda x: (x - 32) / 1.8,
+    "centred": lambda x: x - x.mean(),
+    "hundredths": lambda x: x / 100,
     "scaled": lambda x: x / (x**2).mean() ** 0.5,
     "standardized": lambda x: (x - x.mean()) / x.std(),
 }
@@ -43,8 +46,9 @@ def heating(seed: int = 0, *, batch: int | None = None, count: int = 40, noise: 
     """The line gas = slope * temperature + intercept, by least squares; theta = (slope, intercept), start (0, 0).
 
     The loss is half the mean squared residual above the lowest possible. batch: days drawn at each step, None for all of them.
-    units: of the temperature; "degrees" (Fahrenheit) as measured, "celsius", "scaled" divided by their root mean square, "standardized"
-    from their mean, over their spread. `minimum` is the least-squares line. Raises ValueError for other units.
+    units: of the temperature; "degrees" (Fahrenheit) as measured, "celsius", "centred" from their mean,
+    "hundredths" over 100, "scaled" divided by their root mean square, "standardized" from their mean, over their spread.
+    `minimum` is the least-squares line. Raises ValueError for other units.
     """
     if units not in UNITS:
         raise ValueError(f"units={units!r}: one of {', '.join(map(repr, UNITS))}")
@@ -113,6 +117,11 @@ def remedies(seed: int = 0) -> list[list[Any]]:
     return [*rows[:3], ["half the step size", *half], rows[3]]
 
 
+def halves(seed: int = 0) -> list[list[Any]]:
+    """Return a row as `remedies` does for each half of standardizing: only the zero of the temperatures moved, only their size."""
+    return [[name, *(_left(tuned(rule, seed, units=units)) for rule in ("momentum", "rmsprop"))] for name, units in HALVES.items()]
+
+
 def best_remedy(rows: list[list[Any]]) -> str:
     """Return the name of the change that leaves least for both rules."""
     return str(min(rows, key=lambda row: max(row[1:]))[0])
@@ -141,6 +150,11 @@ def frozen_scales() -> list[list[Any]]:
         losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
         rows.append([name, float(losses[-1].min() / losses[0, 0])])
     return rows
+
+
+def who_arrives(rows: list[list[Any]]) -> str:
+    """Return who leaves less than a thousandth with RMSprop's scales, by the first two rows of `frozen_scales`."""
+    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[:2])]
 
 
 def _hessian() -> Array:

@@ -46,7 +46,8 @@ def judge_second_step(guess: Any) -> Verdict:
     theta, s = rules.adam(2.0, 3.0, State())
     theta, s = rules.adam(theta, -3.0, s)
     wanted = {"m": s.m, "v": s.v, "m_hat": s.m / (1 - 0.9**2), "v_hat": s.v / (1 - 0.999**2), "theta": theta}
-    slips = {"m": ((0.3, "the m of the first step. What does one more step of the average make of it?"),
+    slips = {"m": ((0.9 * 3 - 0.3, "an average that goes on from m_hat. Which m did the first step leave?"),
+                   (0.3, "the m of the first step. What does one more step of the average make of it?"),
                    (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
                    (0.57, "the m of a second gradient of 3. Which sign has it here?"),
                    (0.03, "the right size with the other sign. Which is larger: what stays of the old average, or what comes in?")),

@@ -40,6 +40,7 @@ def _lines_scene() -> Scene:
         (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2,
                                                 zorder=4 if rule == "rmsprop" else 3)
         (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
+    right.text(0.345, 1.3, "RMSprop, first steps", ha="right", fontsize=9, color=look("rmsprop").color)
     artists["jump"] = right.text(0.345, 5.7, "", ha="right", fontsize=9, color=look("rmsprop").color)
     handles = [artists[f"{rule} line"] for rule in RULES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)

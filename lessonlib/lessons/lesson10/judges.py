@@ -47,7 +47,7 @@ def judge_bugs(guess: Any) -> Verdict:
             open_.append(letter)
             continue
         right += name == made_by
-        shown, meant = (practice.bug_path(bug)[-1] for bug in (made_by, name))
+        shown, meant = (practice.bug_path(bug)[-1].round(2) + 0.0 for bug in (made_by, name))  # no minus before a zero
         told.append(f"{letter}: yes, {name}." if name == made_by else
                     f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} these "
                     f"would be {meant[0]:.2f} and {meant[-1]:.2f}.")
@@ -65,7 +65,7 @@ def judge_setting(guess: Any, *, lr: float, steps: int, share: float) -> Verdict
     decay = number(guess, "a decay", 1e-12)
     wanted = 1 / (lr * share * steps)
     seen = f"With lr {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
-    if isclose(decay, wanted, rel_tol=0.02):
+    if isclose(decay, wanted, rel_tol=0.12):
         return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left.")
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -15,11 +16,14 @@ from lessonlib.data import digits
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["PIECES", "Forgotten", "begin", "factor", "forgotten", "go_on", "groups", "how_much_higher", "left_of", "left_with_schedule",
-           "network", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
+__all__ = ["AFTER", "PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forgotten", "go_on", "groups", "how_much_higher",
+           "left_of", "left_with_schedule", "network", "read_with_memory", "restarted", "rise", "rises", "show_restart",
+           "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
+SEEDS = 8
+AFTER = ("it goes on as before", "it rises by a tenth to a half", "it rises a hundredfold")
 
 
 def small_transformer(seed: int = 0) -> nn.Module:
@@ -72,6 +76,30 @@ def factor(t: int, steps: int = 200, warmup: int = 20) -> float:
 def left_with_schedule(steps: int = 2000, memories: float = 5.0) -> float:
     """Return the share of the start that is left after a run with warm-up and cosine, so many memories long at its largest step size."""
     return math.prod(1 - memories / steps * factor(t, steps, steps // 10) for t in range(steps))
+
+
+def decay_for(memory: float, lr: float, steps: int) -> float:
+    """Return the weight_decay whose memory is this share of a run with warm-up and cosine; lr: its largest step size."""
+    mean = lr * sum(factor(t, steps, steps // 10) for t in range(steps)) / steps
+    return 1 / (mean * memory * steps)
+
+
+@cache
+def read_with_memory(memory: float | None, *, lr: float = 3e-4, steps: int = 1000) -> float:
+    """Return the share of the new digits that the network reads after a run whose decay has this memory; None: the default of 0.01."""
+    decay = 0.01 if memory is None else decay_for(memory, lr, steps)
+    model, batches, (x, y), d = network(), torch.Generator().manual_seed(0), training_digits(), digits()
+    optimizer = optim.AdamW(groups(model, decay), lr=lr)
+    schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda t: factor(t, steps, steps // 10))
+    for _ in range(steps):
+        rows = torch.randint(len(x), (64,), generator=batches)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        read = model(torch.tensor(np.asarray(d.test_x), dtype=torch.float64)).argmax(-1) == torch.tensor(np.asarray(d.test_y))
+    return float(read.double().mean())
 
 
 def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
@@ -129,20 +157,36 @@ def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: i
 
 
 class Forgotten(NamedTuple):
-    """What a restart without m, v and t does: losses (200,) and (100,), and the median length of step 101 in units of lr in both runs."""
+    """What a restart without m, v and t does: losses (seeds, 200) and (seeds, 100), and in both runs the median length of step 101.
 
-    whole: list[float]
-    after: list[float]
+    The lengths are in units of lr, the median is that of the weights, then of the seeds.
+    """
+
+    whole: Array
+    after: Array
     usual_step: float
     first_step: float
 
+    @property
+    def rises(self) -> Array:
+        """For each seed the highest loss of the ten steps after the restart, over the last loss before it."""
+        return np.asarray(self.after[:, :10].max(1) / self.whole[:, 99])
 
-def forgotten(make: Callable[[], Any] = begin, train: Callable[[Any, int], list[float]] = go_on) -> Forgotten:
-    """Return what happens when a run loses m, v and t at step 100, beside the run that loses nothing.
 
-    make() -> a run; train(run, steps) -> its losses. A weight whose gradient is 0 at the restart is not counted in the median.
+def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], list[float]] = go_on, seeds: int = SEEDS) -> Forgotten:
+    """Return what happens when a run loses m, v and t at step 100, beside the run that loses nothing, from several starts.
+
+    make(seed) -> a run; train(run, steps) -> its losses. A weight whose gradient is 0 at the restart is not counted in the median.
     """
-    old, new = make(), make()
+    found = [_one_forgotten(make, train, seed) for seed in range(seeds)]
+    whole, after, usual, first = (np.array(part) for part in zip(*found, strict=True))
+    return Forgotten(whole, after, float(np.median(usual)), float(np.median(first)))
+
+
+def _one_forgotten(
+    make: Callable[[int], Any], train: Callable[[Any, int], list[float]], seed: int,
+) -> tuple[list[float], list[float], float, float]:
+    old, new = make(seed), make(seed)
     before = train(old, 100)
     _hand_on(old, new, ("weights", "schedule", "batches"))
     lr, start = old.optimizer.param_groups[0]["lr"], nn.utils.parameters_to_vector(old.model.parameters()).detach().clone()
@@ -152,15 +196,15 @@ def forgotten(make: Callable[[], Any] = begin, train: Callable[[Any, int], list[
         lengths.append((nn.utils.parameters_to_vector(run.model.parameters()).detach() - start).abs() / lr)
         losses[-1] += train(run, 99)
     moved = lengths[1] > 0.1  # what has a gradient takes a full step
-    return Forgotten(before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item())
+    return before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item()
 
 
-def rise(*, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
+def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
     """Return the highest loss of the ten steps after a restart that loses m, v and t, over the last loss before it.
 
     shortened: by which factors its first steps are multiplied.
     """
-    old, new = begin(lr=lr), begin(lr=lr)
+    old, new = begin(seed, lr), begin(seed, lr)
     before = go_on(old, 100)[-1]
     _hand_on(old, new, ("weights", "schedule", "batches"))
     losses = []
@@ -172,24 +216,24 @@ def rise(*, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
 
 
 def rises() -> list[tuple[str, float]]:
-    """Return (what is done after a restart that loses m, v and t, by which share the loss rises in ten steps) for five cases."""
+    """Return (what is done, by which share the loss rises in the ten steps after the restart, the median of SEEDS) for five cases."""
     cases: dict[str, dict[str, Any]] = {
         "as in the picture": {}, "its first step alone cut to a seventh": {"shortened": [1 / 7]},
         "a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
-        "all step sizes halved": {"lr": 0.01}, "all step sizes at most 0.003": {"lr": 0.003}}
-    return [(name, rise(**case) - 1) for name, case in cases.items()]
+        "the whole run at half the step size": {"lr": 0.01}, "the whole run at 0.003": {"lr": 0.003}}
+    return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
 
 def how_much_higher(found: Forgotten) -> str:
-    """Return, in words, the highest loss of the ten steps after the restart beside the last one before it."""
-    ratio = max(found.after[:10]) / found.whole[99]
-    return "it goes on as before" if ratio < 1.1 else "it rises by about half" if ratio < 2.5 else "it rises a hundredfold"
+    """Return, in words, the highest loss of the ten steps after the restart beside the last one before it, the median of the seeds."""
+    ratio = float(np.median(found.rises))
+    return AFTER[(ratio >= 1.1) + (ratio >= 2.5)]
 
 
 def show_restart(found: Forgotten) -> None:
     """Show the loss of a run that was not interrupted, and of one that lost m, v and t at step 100."""
-    show(_restart(found), "Training loss from step 70 to 200. Without interruption it falls. With m, v and t forgotten at step 100 it "
-         "jumps up within a few steps, then comes back down to the other curve.")
+    show(_restart(found), "Training loss from step 70 to 200, from eight starts. Without interruption it falls. With m, v and t forgotten "
+         "at step 100 it jumps up within a few steps, from each start by another share, then comes back down to the other curve.")
 
 
 def _restart(found: Forgotten) -> Figure:
@@ -197,7 +241,11 @@ def _restart(found: Forgotten) -> Figure:
     ax = figure.add_subplot(xlim=(70, 200), ylim=(0, 0.22), xlabel="step", ylabel="training loss",
                             title="A restart at step 100, with a step size of 0.02 at its largest")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
-    ax.plot(range(1, 201), found.whole, color="black", label="not interrupted")
-    ax.plot(range(100, 201), [found.whole[99], *found.after], color=look("adamw").color, linestyle="--", label="m, v and t forgotten")
+    for seed, (whole, after) in enumerate(zip(found.whole, found.after, strict=True)):
+        kept: dict[str, Any] = {"color": "black", "linewidth": 0.9, "alpha": 0.75, "label": None if seed else "not interrupted"}
+        lost: dict[str, Any] = {"color": look("adamw").color, "linewidth": 1.2, "linestyle": "--",
+                                "label": None if seed else "m, v and t forgotten"}
+        ax.plot(range(1, 201), whole, **kept)
+        ax.plot(range(100, 201), [whole[99], *after], **lost)
     ax.legend()
     return figure

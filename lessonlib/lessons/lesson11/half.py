@@ -32,9 +32,9 @@ def train_float16(
 ) -> None:
     """Train in float16: scale the loss, go backward, unscale the gradients, clip them, step, update the scale."""
     for x, y in batches:
+        optimizer.zero_grad()
         with torch.autocast(x.device.type, torch.float16):
             loss = criterion(model(x), y)
-        optimizer.zero_grad()
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)

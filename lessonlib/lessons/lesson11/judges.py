@@ -55,7 +55,7 @@ def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
         return Verdict(True, f"Correct.\n{seen}")
     if longer < ended:
         return Verdict(False, f"Too short a step.\n{seen} With a longer step it would end lower. How much longer do you dare?")
-    return Verdict(False, f"Too long a step.\n{seen} With a still longer step it would end higher. What does a third of your lr do?")
+    return Verdict(False, f"Too long a step.\n{seen} What does a third of your lr do?")
 
 
 def _corpus() -> Any:
@@ -99,6 +99,8 @@ def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str
         return "That counts numbers. How many bytes has a float32?"
     if math.isclose(each, 2 * play.STEP_BYTES[rule]):
         return "That is twice as long, as for float64. How many bytes has a float32?"
+    if each != play.STEP_BYTES[rule] and seconds == play.STEP_BYTES[rule] * parameters // bandwidth:
+        return "That is the floor without what stands behind its point. Which division keeps it?"
     known = next((text for count, text in SLIPS[rule] if math.isclose(each, count)), "What is read, and what is written?")
     return f"That is {each:g} bytes for each parameter. {known}"
 
@@ -173,6 +175,8 @@ def _cards(stage: int, guess: Any) -> str:
         if least > ROOM_GB:
             return f"Stage {stage}: {least:.0f} GB on each of countless cards, so never."
         raise Stop(f"Stage {stage}: not never.", f"On countless cards each holds {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
+    if isinstance(guess, str) and guess.strip().casefold() in ("no", "none", "there is none"):
+        raise Stop(f"Stage {stage}: in which words?", 'Where no number is enough, write "never". Is it so at this stage?')
     cards = number(guess, 'a number of cards, or "never"', 1, 1e9, whole=True)
     held = _held(stage, cards)
     seen = f"{'One card' if cards == 1 else f'Each of {cards:g} cards'} holds {held:.0f} GB, and there is room for {ROOM_GB:g}."

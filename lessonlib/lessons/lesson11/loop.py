@@ -158,7 +158,7 @@ def _found(seen: _Tried, wanted: _Tried) -> tuple[str, str, str]:
     for needed, before in (("scale", "anything was scaled"), ("backward", "a loss had gone backward"), ("step", "the step")):
         calls = {"scale": ("unscale_", "step", "update"), "backward": ("unscale_", "step", "update"), "step": ("update",)}[needed]
         early = min(calls, key=seen.first)
-        if needed == "scale" and seen.has("backward") and not seen.has("scale"):
+        if (needed == "scale" and seen.has("backward") and not seen.has("scale")) or (needed == "backward" and not seen.has("backward")):
             break
         if seen.first(early) < seen.first(needed) and (needed != "step" or not seen.has("own step")):
             return ("no step", "", "") if needed == "step" and not seen.has("step") and seen.error is None else ("early", early, before)

@@ -119,7 +119,7 @@ def timed(kind: str, *, repeats: int = 5) -> Table:
 
 
 def _windows(row: Mapping[str, Any]) -> str:
-    return f"{row['batch']} window" + "s" * (row["batch"] > 1)
+    return f"{row['batch']} window" + "s" * (row["batch"] > 1) + ", fused" * row["fused"]
 
 
 def _model(size: Mapping[str, Any]) -> str:
@@ -131,11 +131,12 @@ def show_parts() -> None:
     records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
     missing = [shown for shown, record in records.items() if record is None]
     found = {shown: record for shown, record in records.items() if record is not None}
-    figure = new_figure(7.2 if len(found) == 1 else 8.6, 3.4)
+    figure = new_figure(7.2 if len(found) == 1 else 8.6, 4.0)
     told = [f"{shown}: {NOT_RECORDED}" for shown in missing]
     for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         ax.grid(visible=False, axis="y")
-        rows = [row for row in record["rows"] if not row["fused"] and row["type"] == "float32"]
+        longest = 0.0
+        rows = sorted((row for row in record["rows"] if row["type"] == "float32"), key=lambda row: (row["batch"], row["fused"]))
         for place, row in enumerate(rows):
             left = 0.0
             for part in PARTS:
@@ -143,14 +144,16 @@ def show_parts() -> None:
                 left += 1e3 * row[part]
             ax.text(left, place, f" optimizer {share(row):.0%}", va="center", fontsize=9)
             told.append(f"{shown}, {_windows(row)}: {left:.0f} ms, optimizer {share(row):.0%}")
-        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * left), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step",
+            longest = max(longest, left)
+        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * longest), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step",
                title=f"{shown}, {_model(record['size'])}")
         ax.set_yticklabels([_windows(row) for row in rows])
         ax.legend(loc="lower right")
     if missing:
         figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
     figure.suptitle("Where the time of a training step goes", weight="bold")
-    show(figure, f"Bars of the time of a training step, made of forward, backward and optimizer, for three batch sizes. {'; '.join(told)}.")
+    show(figure, f"Bars of the time of a training step, made of forward, backward and optimizer, for three batch sizes, with "
+         f"the default AdamW and with the fused one. {'; '.join(told)}.")
 
 
 def main(arguments: list[str] | None = None) -> None:
