@@ -5,6 +5,7 @@
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
+# make bank       dist/bank/: twelve exercises that are in no lesson, with judges, and their solutions
 # make publish    REPO=owner/name: writes the project's address on GitHub wherever one is needed; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types, and the workflows of .github/
@@ -25,7 +26,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room publish notebooks lint small-torch bench clean
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -65,6 +66,9 @@ colab-zip:
 
 room: .venv/ready
 	$(BIN)/python authoring/room.py $(if $(WHEELS),--wheels $(WHEELS))
+
+bank: .venv/ready
+	$(BIN)/python authoring/build_bank.py
 
 publish: .venv/ready
 	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }

@@ -10,7 +10,7 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from lessonlib import State, adam, adamw
+from lessonlib import State, adam
 from lessonlib.checks import Verdict, check
 from lessonlib.grading.__main__ import main
 from lessonlib.grading.folder import grade

@@ -38,8 +38,8 @@ def strictly(judge: Callable[[Any], Verdict], attempt: Any) -> Verdict:
     judge(_watched(attempt, called))
     if not called:
         return verdict
-    return Verdict(False, f"{REFUSED}it calls {' and '.join(called)}.\nWhat is marked is a function of your own. Which lines of yours would "
-                   "take the place of that call?")
+    return Verdict(False, f"{REFUSED}it calls {' and '.join(called)}.\nWhat is marked is a function of your own. Which lines of yours "
+                   "would take the place of that call?")
 
 
 def _watched(attempt: Callable[..., Any], called: dict[str, None]) -> Callable[..., Any]:
