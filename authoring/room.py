@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -82,7 +84,10 @@ def wheels(system: str, asked: Path, folder: Path) -> None:
         raise ValueError(f"wheels={system!r}: write here, or a system and its Python, such as {known}")
     platform, tag = SYSTEMS[name]
     pins = folder / f"{system}.txt"
-    subprocess.run([sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-platform", platform,
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+    if not uv:
+        raise ValueError(f"wheels={system!r}: uv says which packages that needs; install it with {sys.executable} -m pip install uv")
+    subprocess.run([uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-platform", platform,
                     "--python-version", python, "--output-file", str(pins), str(asked)], check=True)
     subprocess.run([*download, "--no-deps", "--platform", tag, "--python-version", python, "-r", str(pins)], check=True)
     pins.unlink()
