@@ -4,9 +4,12 @@
 # make latency    how fast play is in the browser, beside interact; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
-# make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
+# make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
+# make bank       dist/bank/: twelve exercises that are in no lesson, with judges, and their solutions
+# make publish    REPO=owner/name: writes the project's address on GitHub wherever one is needed; executes nothing
 # make notebooks  build and run the lessons that changed
-# make lint       style and types
+# make lint       style and types, and the workflows of .github/
+# make small-torch   before make lab on Linux: PyTorch's small build for a CPU instead of several gigabytes
 # make bench      a run beside optax (installs jax and optax into .venv), many networks and one step beside torch.optim
 
 PYTHON ?= python3
@@ -23,7 +26,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip publish notebooks lint bench clean
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -61,6 +64,12 @@ colab: .venv-colab/ready
 colab-zip:
 	$(PYTHON) authoring/pack.py
 
+room: .venv/ready
+	$(BIN)/python authoring/room.py $(if $(WHEELS),--wheels $(WHEELS))
+
+bank: .venv/ready
+	$(BIN)/python authoring/build_bank.py
+
 publish: .venv/ready
 	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }
 	$(BIN)/python authoring/build.py --publish $(REPO)
@@ -68,9 +77,13 @@ publish: .venv/ready
 notebooks: .venv/ready
 	$(BIN)/python authoring/build.py
 
-lint: .venv/ready
+lint: .venv/lint-ready
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet --pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet jax optax
@@ -83,6 +96,18 @@ bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
+
+.venv/lint-ready: .venv/ready .github/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .github/requirements.txt
+	@touch $@
+
+# uv knows where the builds for a CPU are
+VENV ?= .venv
+PINS ?= requirements.txt
+small-torch:
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(VENV)/bin/uv pip install --python $(VENV)/bin/python --torch-backend cpu "$$(grep '^torch==' $(PINS))"
 
 clean:
 	rm -rf .venv .venv-colab test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

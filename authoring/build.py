@@ -16,11 +16,12 @@ from pathlib import Path
 
 import nbformat
 import source as lessons
+from addresses import FILES
 from execute import execute, fill
 from links import BuildError
 from style import check_source
 
-__all__ = ["build", "main", "publish", "stale", "unpublished", "write"]
+__all__ = ["build", "main", "publish", "stale", "write"]
 
 LIMITS_S = {".": 90, "deeper": 90}  # a lesson runs no longer on two cores, by its folder
 
@@ -52,13 +53,9 @@ def stale(source: Path, solution: bool) -> bool:
     return bool(nbformat.read(path, as_version=4).metadata.get("lessonlib", {}).get("built_from") != lessons.digest(source))
 
 
-def unpublished(text: str) -> str:
-    """The text of pyproject.toml without the project's address."""
-    return re.sub(r"\n\[project\.urls\]\n(?:[^\[\n].*\n)*", "", text)
-
-
 def publish(address: str) -> None:
-    """Write the project's address (owner/name on GitHub) into pyproject.toml, and badges and setup cells into the notebooks, unexecuted.
+    """Write the project's address (owner/name on GitHub) into the files of addresses.FILES, and badges and setup cells into the notebooks,
+    unexecuted.
 
     Raises BuildError, and writes nothing, for another form of address or where a notebook is not what its source makes.
     """
@@ -68,11 +65,12 @@ def publish(address: str) -> None:
     old = [lessons.target(*case).name for case in every if stale(*case)]
     if old:
         raise BuildError(f"{', '.join(sorted(set(old)))} must be built first: make notebooks")
-    project = lessons.ROOT / "pyproject.toml"
-    text = unpublished(project.read_text(encoding="utf-8"))
-    urls = f'\n[project.urls]\nRepository = "https://github.com/{address}"\n'
-    project.write_text(text.replace("\n[project.optional-dependencies]", f"{urls}\n[project.optional-dependencies]", 1),
-                       encoding="utf-8", newline="\n")
+    try:
+        texts = {lessons.ROOT / name: told((lessons.ROOT / name).read_text(encoding="utf-8"), address) for name, told in FILES.items()}
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
     for source, solution in every:
         path = lessons.target(source, solution)
         notebook, fresh = nbformat.read(path, as_version=4), lessons.assemble(source, solution=solution)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["NAME", "contents", "main", "pack"]
+__all__ = ["NAME", "contents", "main", "pack", "zipped"]
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "optimizer-course.zip"
@@ -30,12 +31,17 @@ def pack(out: Path, root: Path = ROOT) -> Path:
     """Write the file and return its path. Raises FileNotFoundError where this is not the course's folder."""
     if not (root / "lessonlib" / "__init__.py").exists():
         raise FileNotFoundError(f"{root} has no lessonlib: run this from a checkout of the course")
+    return zipped(out, {path.as_posix(): root / path for path in contents(root)})
+
+
+def zipped(out: Path, entries: Mapping[str, Path | bytes]) -> Path:
+    """Write a zip of these files, each under its name there, and return its path. Wheels are packed already, and go in as they are."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in contents(root):
-            entry = zipfile.ZipInfo(path.as_posix(), WHEN)
-            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            packed.writestr(entry, (root / path).read_bytes())
+        for name, held in entries.items():
+            entry = zipfile.ZipInfo(name, WHEN)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_STORED if name.endswith(".whl") else zipfile.ZIP_DEFLATED
+            packed.writestr(entry, held if isinstance(held, bytes) else held.read_bytes())
     return out
 
 

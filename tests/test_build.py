@@ -1,6 +1,9 @@
 """The pipeline: variants, refusals, and that a failure writes nothing."""
 from __future__ import annotations
 
+import re
+
+import addresses
 import build
 import nbformat
 import pytest
@@ -166,7 +169,7 @@ def test_an_unknown_name_is_refused_with_those_there_are(home, capsys):
 def project(home, monkeypatch):
     """A copy of the project's file and setup cell, beside the lessons."""
     (home / "authoring").mkdir()
-    for name in ("pyproject.toml", "authoring/setup_cell.py"):
+    for name in (*addresses.FILES, "authoring/setup_cell.py"):
         (home / name).write_bytes((lessons.ROOT / name).read_bytes())
     (home / "data").mkdir()
     (home / "data" / "SHA256SUMS").write_text("")
@@ -174,7 +177,8 @@ def project(home, monkeypatch):
     (home / "lessonlib" / "style.mplstyle").write_text("")
     monkeypatch.setattr(lessons, "ROOT", home)
     monkeypatch.setattr(lessons, "repository", REPOSITORY)
-    (home / "pyproject.toml").write_text(build.unpublished((home / "pyproject.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    for name, with_address in addresses.FILES.items():
+        (home / name).write_text(with_address((home / name).read_text(encoding="utf-8"), ""), encoding="utf-8")
     assert lessons.repository() == ""
     return home
 
@@ -199,10 +203,37 @@ def test_an_address_brings_badges_and_setup_cells_and_executes_nothing(project, 
         assert [c.get("outputs") for c in after.cells] == [c.get("outputs") for c in before.cells]
         assert (project / "pyproject.toml").read_text(encoding="utf-8").count("[project.urls]") == 1
         assert lessons.repository() == f"https://github.com/{address}"
+        citation, readme = ((project / name).read_text(encoding="utf-8") for name in ("CITATION.cff", "README.md"))
+        site = f"https://{address.replace('/', '.github.io/')}/"
+        assert citation.count(f'repository-code: "https://github.com/{address}"\nurl: "{site}"\nkeywords:') == citation.count("url:") == 1
+        assert readme.count(f"[Read and play]({site})") == readme.count("[Read and play](") == 1
+        assert f"[Run in your browser]({site}lite/)" in readme
+        assert f"https://github.com/{address}/actions/workflows/check.yml/badge.svg" in readme
+        assert f'Documentation = "{site}"' in (project / "pyproject.toml").read_text(encoding="utf-8")
     assert "colab-badge" not in before.cells[0].source
     once = path.read_bytes()
     assert build.main(["--publish", "other/name"]) == 0
     assert path.read_bytes() == once
+
+
+def test_without_an_address_the_files_are_as_they_were_before_it():
+    for name, told in addresses.FILES.items():
+        text = told((lessons.ROOT / name).read_text(encoding="utf-8"), "")
+        assert told(told(told(text, "someone/course"), "Other/other.github.io"), "") == text, name
+        assert "github.io" not in text.replace("GitHub Pages", "")
+
+
+def test_a_readme_without_a_place_for_the_address_is_refused_and_nothing_written(project, capsys):
+    (project / "README.md").write_text("# Course\n", encoding="utf-8")
+    assert build.main(["--publish", "a/b"]) == 1
+    assert "<!-- address: written by make publish -->" in capsys.readouterr().err
+    assert lessons.repository() == ""
+
+
+def test_every_badge_has_its_workflow():
+    readme = addresses.in_readme((lessons.ROOT / "README.md").read_text(encoding="utf-8"), "a/b")
+    named = set(re.findall(r"actions/workflows/(\w+\.yml)", readme))
+    assert named == {path.name for path in (lessons.ROOT / ".github" / "workflows").iterdir()}
 
 
 @pytest.mark.parametrize("address", ["", "https://github.com/a/b", "a b/c"])

@@ -1,0 +1,1 @@
+"""What a room of learners needs: whether a machine is ready, and what to do where it is not."""
