@@ -1,0 +1,2 @@
+// Plays recorded experiments in a page.
+"use strict";
