@@ -13,7 +13,7 @@ A fragment replaces everything that its cell has put out. Without JavaScript it 
 notebook, as a path from the notebooks' folder without the ending ("deeper/09_adam"), and the cell's id; solutions have the
 experiments of their lesson, in cells of the same id. `player.js` starts by itself when the page has loaded; for what is put into
 the page later call `lessonlibPlay(element)`. `element.play.ready()` loads the data before anybody touches it: a promise. What was
-recorded is kept in build/play and made again only where its code, data or versions have changed.
+recorded is kept in build/play and made again only where its code, data or versions have changed; the seconds are those of one core.
 """
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ __all__ = ["GRIDS", "KEPT", "Fragment", "Play", "catalogue", "experiment", "head
 
 KEPT = lessons.ROOT / "build" / "play"
 PLAYER = lessons.ROOT / "lessonlib" / "play"
-GRIDS: dict[str, dict[str, Any]] = {}  # where the usual number of stops is not the best: what `record` is told
+GRIDS: dict[str, dict[str, Any]] = {  # where the usual number of stops is not the best: what `record` is told
+    "09_adam-ravine_goal": {"counts": {"lr": 21, "beta1": 21, "beta2": 11}},
+    "deeper-09_adam-surface_race": {"counts": {"noise": 11}},
+}
 
 
 @dataclass(frozen=True)
@@ -183,30 +186,31 @@ def recorded(play: Play, *, force: bool = False, kept: Path = KEPT) -> Fragment:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found.pop("digest") == is_now:
             return Fragment(play, **found | {"shape": tuple(found["shape"])})
-    begun = time.perf_counter()
+    begun = time.process_time()
     made: Recording = record(experiment(play), **GRIDS.get(play.name, {}))
     script = made.script(play.name)
     kept.mkdir(parents=True, exist_ok=True)
     (kept / f"{play.name}.js").write_text(script, encoding="utf-8", newline="\n")
     (kept / f"{play.name}.png").write_bytes(made.still)
     (kept / f"{play.name}-start.png").write_bytes(made.start)
-    found = {"words": made.words, "about": made.about, "shape": made.shape, "bytes": len(script), "seconds": time.perf_counter() - begun}
+    found = {"words": made.words, "about": made.about, "shape": made.shape, "bytes": len(script), "seconds": time.process_time() - begun}
     path.write_text(json.dumps(found | {"digest": is_now}, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     return Fragment(play, **found)
 
 
-def write(folder: Path, plays: Iterable[Play] | None = None, *, force: bool = False,
+def write(folder: Path, plays: Iterable[Play] | None = None, *, force: bool = False, kept: Path = KEPT,
           told: Callable[[Fragment], None] = lambda _: None) -> dict[tuple[str, str], Fragment]:
     """Write the data, the stills and the player into a folder; return the fragment of each cell by (notebook, id of the cell).
 
-    plays: all of them if not given; told: is given each fragment when it is there; force: record again what has not changed.
+    plays: all of them if not given. force: record again what has not changed. kept: where recordings are kept from one time to
+    the next. told: is given each fragment when it is there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = {}
     for play in catalogue() if plays is None else plays:
-        made[play.notebook, play.cell] = fragment = recorded(play, force=force)
+        made[play.notebook, play.cell] = fragment = recorded(play, force=force, kept=kept)
         for ending in (".js", ".png", "-start.png"):
-            (folder / f"{play.name}{ending}").write_bytes((KEPT / f"{play.name}{ending}").read_bytes())
+            (folder / f"{play.name}{ending}").write_bytes((kept / f"{play.name}{ending}").read_bytes())
         told(fragment)
     for name in ("player.js", "player.css"):
         (folder / name).write_bytes((PLAYER / name).read_bytes())
@@ -214,7 +218,7 @@ def write(folder: Path, plays: Iterable[Play] | None = None, *, force: bool = Fa
 
 
 def _row(one: Fragment) -> None:
-    print(f"{one.play.name:34}{' x '.join(map(str, one.shape)):>14}{one.bytes / 1e3:7.0f}{one.seconds:15.1f}", flush=True)
+    print(f"{one.play.name:34}{' x '.join(map(str, one.shape)):>14}{one.bytes / 1e3:7.0f}{one.seconds:10.1f}", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -231,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: no experiment named {', '.join(sorted(unknown))}; there are {known}", file=sys.stderr)
         return 1
     os.environ["LESSONLIB_PROGRESS"] = "0"
-    print(f"{'experiment':34}{'stops':>14}{'KB':>7}{'recorded in s':>15}")
+    print(f"{'experiment':34}{'stops':>14}{'KB':>7}{'seconds':>10}")
     made = write(options.to, [play for play in every if not options.names or play.name in options.names], force=options.force, told=_row)
     print(f"{len(made)} experiments, {sum(one.bytes for one in made.values()) / 1e6:.1f} MB, in {options.to}")
     return 0

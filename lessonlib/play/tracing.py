@@ -92,7 +92,8 @@ class Tracer(RendererBase):
         x, y, w, h = clip or (0, 0, self.width, self.height)
         low, far = np.array([x, y]) - self.pictures.rows[number]["far"], np.array([x + w, y + h]) + self.pictures.rows[number]["far"]
         seen = places[((places > low) & (places < far)).all(1)].astype(int)
-        self.drawn.append(Drawn(("marks", clip, number), [seen] if len(seen) else [], _every(xy, line=False)))
+        wider = clip and (x, y, w + 1, h + 1)  # Agg counts the last pixel of the box in, but for lines
+        self.drawn.append(Drawn(("marks", wider, number), [seen] if len(seen) else [], _every(xy, line=False)))
 
     def draw_image(self, gc: Any, x: float, y: float, im: Any, transform: Any = None) -> None:
         """Note a picture, as Agg draws it."""

@@ -69,12 +69,12 @@ class Tracks:
 
     def add(self, drawn: Iterable[Drawn]) -> None:
         """Add the next state; ValueError where an artist has a new style all the time."""
-        at = 0
+        at = -1  # the track of the last thing drawn
         for one in drawn:
-            at = next((k for k in range(at, len(self.found)) if self.found[k].style == one.style), -1 - at)
-            if at < 0:
-                at = -1 - at + (self.states > 0 or bool(self.found))
-                self.found.insert(at, Track(one.style, self.states))
+            same = [k for k in range(max(at, 0), len(self.found)) if self.found[k].style == one.style]
+            if not same:
+                self.found.insert(at + 1, Track(one.style, self.states))
+            at = same[0] if same else at + 1
             track = self.found[at]
             if len(track.rows) == self.states:
                 track.rows.append([])
