@@ -13,7 +13,7 @@ A fragment replaces everything that its cell has put out. Without JavaScript it 
 notebook, as a path from the notebooks' folder without the ending ("deeper/09_adam"), and the cell's id; solutions have the
 experiments of their lesson, in cells of the same id. `player.js` starts by itself when the page has loaded; for what is put into
 the page later call `lessonlibPlay(element)`. `element.play.ready()` loads the data before anybody touches it: a promise. What was
-recorded is kept in build/play and made again only where its code, data or versions have changed; the seconds are those of one core.
+recorded is kept in dist/recorded and made again only where its code, data or versions have changed; the seconds are those of one core.
 """
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from lessonlib.play.recording import Recording, record
 
 __all__ = ["GRIDS", "KEPT", "Fragment", "Play", "catalogue", "experiment", "head", "main", "recorded", "write"]
 
-KEPT = lessons.ROOT / "build" / "play"
+KEPT = lessons.ROOT / "dist" / "recorded"
 PLAYER = lessons.ROOT / "lessonlib" / "play"
 GRIDS: dict[str, dict[str, Any]] = {  # where the usual number of stops is not the best: what `record` is told
     "09_adam-ravine_goal": {"counts": {"lr": 21, "beta1": 21, "beta2": 11}},
@@ -225,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Record what has changed and print a table; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of an experiment, such as deeper-09_adam-surface_race")
-    parser.add_argument("--to", type=Path, default=lessons.ROOT / "build" / "player", help="the folder to write into")
+    parser.add_argument("--to", type=Path, default=lessons.ROOT / "dist" / "play", help="the folder to write into")
     parser.add_argument("--force", action="store_true", help="record everything again")
     options = parser.parse_args(arguments)
     every = catalogue()

@@ -1,6 +1,7 @@
 """What an artist draws, as data instead of pixels: a renderer of matplotlib that notes lines, markers, words and pictures."""
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,8 +71,8 @@ class Tracer(RendererBase):
         line.should_simplify = plain and (not dashed or len(xy.vertices) >= 128)
         line.simplify_threshold = 1 / 9 if dashed else 0.25
         clean = line.cleaned(None, True, bounds, simplify=line.should_simplify, stroke_width=width, snap=gc.get_snap())
-        self.drawn.append(Drawn(("path", clip, stroke, fill), _parts(clean),
-                                _every(xy.vertices, (-1, self.width, self.height) if dashed else (-FAR, FAR, FAR)) if plain else None))
+        inside = not dashed or bool(((xy.vertices > 0) & (xy.vertices < (self.width, self.height))).all())
+        self.drawn.append(Drawn(("path", clip, stroke, fill), _parts(clean), _every(xy.vertices) if plain and inside else None))
 
     def draw_markers(self, gc: Any, marker_path: Any, marker_trans: Any, path: Any, trans: Any, rgbFace: Any = None) -> None:
         """Note the places of a marker, and the marker as Agg draws it."""
@@ -153,8 +154,8 @@ def _parts(clean: Path) -> list[Array]:
     """The pieces of a line in quarter pixels; a closed one ends in its first point."""
     parts: list[Array] = []
     every, vertices = np.asarray(clean.codes), np.asarray(clean.vertices)
-    starts = np.flatnonzero(every == Path.MOVETO).tolist()
-    for first, last in zip(starts, [*starts[1:], len(every)], strict=True):
+    cuts = [*np.flatnonzero(every == Path.MOVETO).tolist(), len(every)]
+    for first, last in pairwise(cuts):
         codes = every[first:last]
         points = np.round(4 * vertices[first:last][(codes == Path.MOVETO) | (codes == Path.LINETO)]).astype(int)
         if (codes == Path.CLOSEPOLY).any():
@@ -165,14 +166,13 @@ def _parts(clean: Path) -> list[Array]:
     return parts
 
 
-def _every(xy: Array, within: tuple[float, float, float] = (-FAR, FAR, FAR), *, line: bool = True) -> Array | None:
+def _every(xy: Array, *, line: bool = True) -> Array | None:
     """All points as floor(4 * xy + 2), which is the pixel of a marker once it is divided by 4.
 
-    None where that is not the same line: a point is none or too far (within: the least, and the most of x and y), or Agg moves the
+    None where that is not the same line: a point is none or too far, or Agg moves the
     line to whole pixels, as it does with level and upright ones.
     """
-    low, *high = within
-    if not (np.isfinite(xy).all() and (xy > low).all() and (xy < high).all()):
+    if not (np.isfinite(xy).all() and (np.abs(xy) < FAR).all()):
         return None
     level = line and len(xy) <= 1024 and bool((np.abs(np.diff(xy, axis=0)) < 1e-4).any(1).all())
     return None if level else np.floor(4 * xy + 2).astype(int)

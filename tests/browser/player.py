@@ -16,6 +16,7 @@ from lessonlib.play.experiment import Experiment
 from lessonlib.play.stops import stops_of
 
 NEAR = 40  # of 255: by how much a pixel may differ from all that are next to it in the other picture
+MOST = 6  # such pixels in a right picture
 BOX = "[...document.querySelectorAll('.lessonlib-play')][i]"
 
 
@@ -45,14 +46,15 @@ def wanted(experiment: Experiment, grid: dict[str, Any], at: Sequence[int]) -> t
 
 
 def unlike(one: np.ndarray, other: np.ndarray) -> int:
-    """How many pixels of either picture have not their like in the other one, at their place or next to it.
+    """How many pixels of either picture have not their like in the other one, at their place or next to it, and neighbours that have not.
 
-    Two rasterizers set the edge of a line a little differently; a line, a letter or a marker that is not there, or stands elsewhere by two
-    pixels or more, counts with all its pixels.
+    Two rasterizers set the edge of a line a little differently. A line, a letter or a marker that is not there, or stands elsewhere by
+    two pixels or more, counts with nearly all its pixels.
     """
     height, width = (min(one.shape[axis], other.shape[axis]) for axis in (0, 1))
     one, other = (np.ascontiguousarray(picture[:height, :width]) for picture in (one, other))
-    return int((_beyond(one, other) | _beyond(other, one)).sum())
+    found = _beyond(one, other) | _beyond(other, one)
+    return int((found[1:, 1:] & found[1:, :-1] & found[:-1, 1:] & found[:-1, :-1]).sum())
 
 
 def _beyond(one: np.ndarray, other: np.ndarray) -> np.ndarray:
