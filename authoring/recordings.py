@@ -62,7 +62,7 @@ class Play:
     @property
     def call(self) -> ast.expr:
         """What the cell calls `live` of."""
-        return ast.parse(self.code).body[-1].value.func.value  # type: ignore[attr-defined,no-any-return]
+        return ast.parse(self.code).body[-1].value.func.value  # type: ignore[attr-defined]
 
     @property
     def name(self) -> str:
