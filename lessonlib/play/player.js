@@ -185,12 +185,12 @@
     }
   }
 
-  const twice = (className, text) => { // what is seen follows at once; what is said follows when the controls rest
+  const twice = (className, text, ...before) => { // what is seen follows at once; what is said follows when the controls rest
     const seen = make("span", { textContent: text }), said = make("span", { className: "lessonlib-said", textContent: text });
     seen.setAttribute("aria-hidden", "true");
     said.setAttribute("role", "status");
     said.setAttribute("aria-live", "polite");
-    return { line: make("p", { className }, seen, said), seen, said };
+    return { line: make("p", { className }, ...before, seen, said), seen, said };
   };
 
   let count = 0; // an experiment may stand twice on a page
@@ -198,7 +198,7 @@
   function start(box) {
     const about = JSON.parse(box.querySelector("script").textContent), { controls } = about, id = `lessonlib-${count++}`;
     const at = controls.map((control) => control.start);
-    const goal = about.goal && twice("lessonlib-goal", `\u2691 Goal: ${about.goal} Not reached yet.`);
+    const goal = about.goal && twice("lessonlib-goal", "Not reached yet.", "\u2691 ", make("b", { textContent: "Goal:" }), ` ${about.goal} `);
     const readout = twice("lessonlib-readout", about.readout);
     const panel = make("div", { className: "lessonlib-controls" });
     const first = make("img", { className: "dark-light", src: about.first, alt: about.alt, width: about.shown, height: about.tall });
@@ -223,7 +223,7 @@
       readout.seen.textContent = data.readout[state];
       if (goal && !reached && data.met[state]) {
         reached = controls.map((control, k) => `${control.name} = ${control.stops[at[k]]}`).join(", ");
-        goal.seen.textContent = `\u2691 Goal: ${about.goal} Goal reached with ${reached}.`;
+        goal.seen.textContent = `Goal reached with ${reached}.`;
         goal.line.classList.add("lessonlib-reached");
       }
       say();

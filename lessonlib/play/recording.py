@@ -77,7 +77,8 @@ def record(experiment: Experiment, counts: Mapping[str, int] | None = None, also
              "controls": [{"name": name, "label": control.label, "choice": isinstance(control, Choice),
                            "stops": stops[name].labels, "start": stops[name].start} for name, control in experiment.controls.items()]}
     shown = experiment.values(**experiment.shows)
-    still, first = (flat_png(_even(_pixels(experiment.still(**at)))) for at in (shown, {}))
+    still = _still(experiment, shown)
+    first = _still(experiment, {}) if experiment.shows else still
     return Recording(stops, data, about, still, first, walk.readout[walk.index(shown)])
 
 
@@ -137,7 +138,7 @@ class _Walk:
         """What stays while artists move."""
         found: dict[str, Any] = {f"the order of {name!r}": self.scene.artists[name].get_zorder() for name in self.order}
         for number, ax in enumerate(self.scene.figure.axes):
-            found[f"the limits of axes {number}"] = (ax.get_xlim(), ax.get_ylim(), ax.get_position().bounds)
+            found[f"the limits of axes {number}"] = (ax.get_xlim(), ax.get_ylim())
         return found
 
     def _trace(self, name: str) -> None:
@@ -162,8 +163,8 @@ class _Walk:
         return len(head).to_bytes(4, "little") + head + b"".join(streams)
 
 
-def _pixels(figure: Any) -> Array:
-    return np.asarray(figure.canvas.buffer_rgba())
+def _still(experiment: Experiment, values: Mapping[str, Any]) -> bytes:
+    return flat_png(_even(np.asarray(experiment.still(**values).canvas.buffer_rgba())))  # type: ignore[attr-defined]
 
 
 def _even(pixels: Array) -> Array:

@@ -12,6 +12,7 @@ import recordings
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page
 
+from lessonlib.play.canvas import Canvas
 from lessonlib.play.experiment import Experiment
 from lessonlib.play.stops import stops_of
 
@@ -38,11 +39,17 @@ def drawn(page: Page, number: int, at: Sequence[int]) -> np.ndarray:
     return np.array(Image.open(io.BytesIO(b64decode(data.split(",")[1]))).convert("RGB"))
 
 
-def wanted(experiment: Experiment, grid: dict[str, Any], at: Sequence[int]) -> tuple[np.ndarray, str]:
-    """The pixels of the still with the controls at these stops, and its words."""
-    values = {name: stops.values[k] for (name, stops), k in zip(stops_of(experiment, **grid).items(), at, strict=True)}
-    pixels = np.asarray(experiment.still(**values).canvas.buffer_rgba())[..., :3]
-    return pixels, experiment.alt(**values)
+class Wanted:
+    """What the library draws and says of an experiment, at the stops at which it was recorded."""
+
+    def __init__(self, experiment: Experiment, grid: dict[str, Any]) -> None:
+        self.stops, self.canvas = stops_of(experiment, **grid), Canvas(experiment.draw(), experiment.update)
+        self.sizes = [len(stops.values) for stops in self.stops.values()]
+
+    def at(self, places: Sequence[int]) -> tuple[np.ndarray, str]:
+        """The pixels of the still with the controls at these stops, and the readout."""
+        told = self.canvas.move({name: stops.values[k] for (name, stops), k in zip(self.stops.items(), places, strict=True)})
+        return self.canvas.pixels[..., :3].copy(), " ".join(told.split("\n"))
 
 
 def unlike(one: np.ndarray, other: np.ndarray) -> int:
