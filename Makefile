@@ -1,7 +1,9 @@
 # make lab        JupyterLab on the first lesson; the first run makes .venv
 # make test       everything that must hold: unit tests, doctests, every notebook run and compared, every lesson driven in a browser
 # make unit, make nbval, make browser   its parts, one by one
-# make latency    how fast play is in the browser, beside interact; a table
+# make latency    how fast play is in the browser, beside interact and beside its recording; a table
+# make play       every experiment recorded, to be played in a page without a kernel, in dist/play; a table
+# make play-test  each of them in the browser, beside the library's own pictures
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
@@ -26,7 +28,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -40,7 +42,7 @@ test: unit .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player tests lessonlib
 
 nbval: .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
@@ -50,6 +52,12 @@ browser: .venv/ready
 
 latency: .venv/ready
 	$(BIN)/python tests/browser/latency.py
+
+play: .venv/ready
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/recordings.py
+
+play-test: play
+	LESSONLIB_PROGRESS=0 $(BIN)/python -m pytest -p no:playwright tests/player
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready

@@ -5,8 +5,10 @@
 Each live experiment of each notebook is measured in one window, ours and interact's event by event in turns, on its first slider. An event is
 a key on the slider's handle; it ends when the new picture is decoded and its frame is over. Then a fast drag: 90 values at 120 a second; how
 many pictures were shown, how many of them after the last value (two at most: the one under way, and the last), and how long the last one took.
-The first row draws nothing: its picture is ready, so its time is what JupyterLab, the kernel and the browser take in any case. With --plain
-JupyterLab is started by its own command and not as `make lab` does, which makes the connection send at once.
+The first row draws nothing: its picture is ready, so its time is what JupyterLab, the kernel and the browser take in any case. Under "page"
+is the same experiment as a recording, in a page without a kernel (what is not recorded yet is recorded first, which takes minutes); its first
+row is a slider that nobody listens to, the page's own floor: the wait for the next frame. With --plain JupyterLab is started by its own
+command and not as `make lab` does, which makes the connection send at once.
 """
 from __future__ import annotations
 
@@ -21,6 +23,9 @@ from typing import Any
 
 import lab
 import nbformat
+
+sys.path.append(str(lab.ROOT / "authoring"))  # behind this folder, which has a lab.py too
+import recordings
 
 READY_ROW = "a ready picture, nothing drawn"
 MEDIAN_MS, TIMES = 60, 3.5  # the bars: at most, at least
@@ -105,6 +110,20 @@ DRAG = """async ([area, values]) => {
     return {shown, late, wait: Math.max(0, last - over)};
 }"""
 
+RECORDED = """async ([i, step]) => {
+    const box = document.querySelectorAll('.lessonlib-play')[i], range = (box ?? document).querySelector('input.deaf, .lessonlib-play input[type=range]');
+    const canvas = box?.play.canvas ?? document.createElement('canvas'), last = +range.max;
+    if (range.valueAsNumber >= last) range.dataset.way = -1; else if (range.valueAsNumber <= 0 || !range.dataset.way) range.dataset.way = 1;
+    await box?.play.ready();
+    const begun = performance.now();
+    range.value = range.valueAsNumber + step * range.dataset.way;
+    range.dispatchEvent(new Event('input', {bubbles: true}));
+    return await new Promise(done => requestAnimationFrame(() => setTimeout(async () => {
+        await createImageBitmap(canvas, 0, 0, 1, 1); // all that was drawn is drawn
+        done(performance.now() - begun);
+    })));
+}"""
+
 
 def with_beside(notebook: Any) -> tuple[Any, list[tuple[int, str]]]:
     """The notebook with interact's version after each experiment, and (number of the experiment's cell, its call)."""
@@ -151,6 +170,28 @@ def measure(notebook: lab.Notebook, number: int, events: int) -> dict[str, Any] 
     return {"live": times[0], "interact": times[1], "drag": notebook.page.evaluate(DRAG, [areas[0], 90])}
 
 
+def recorded(page: Any, number: int, events: int) -> list[float]:
+    """Times in ms of a recorded experiment on an open page, or with the number -1 of a slider that nothing follows."""
+    times = []
+    for k in range(events + 3):
+        took = page.evaluate(RECORDED, [number, 5])
+        if k >= 3:
+            times.append(took)
+        page.wait_for_timeout(30)
+    return times
+
+
+def write_recorded(folder: Path, found: dict[str, list[tuple[int, str]]]) -> tuple[Path, dict[tuple[str, str], int]]:
+    """Write a page with the experiments of these notebooks; return its path, and which is which by (notebook, call)."""
+    plays = [play for play in recordings.catalogue() if (f"{play.notebook}.ipynb", ast.unparse(play.call)) in
+             {(name, call) for name, cells in found.items() for _, call in cells}]
+    fragments = recordings.write(folder / "play", plays)
+    body = "".join(fragment.html("play/") for fragment in fragments.values())
+    path = folder / "recorded.html"
+    path.write_text(f'<!doctype html><meta charset="utf-8">{recordings.head("play/")}<input class="deaf" type="range" max="40">{body}', encoding="utf-8")
+    return path, {(f"{play.notebook}.ipynb", ast.unparse(play.call)): number for number, play in enumerate(plays)}
+
+
 def p90(times: list[float]) -> float:
     """The 90th percentile."""
     return sorted(times)[int(0.9 * (len(times) - 1))]
@@ -173,12 +214,15 @@ def main() -> int:
     for path in sorted(options.notebooks.glob("*.ipynb")):
         notebook, found[path.name] = with_beside(nbformat.read(path, as_version=4))
         nbformat.write(notebook, folder / path.name)
+    path, places = write_recorded(home, found)
     server, missed, ratios, medians = lab.Server(folder, home, plain=options.plain), [], [], []
     try:
         with lab.browser() as chrome:
+            page = chrome.new_context(viewport={"width": 1200, "height": 1000}).new_page()
+            page.goto(path.as_uri())
             print(f"{platform.machine()}, {lab.cores()} cores, Python {platform.python_version()}, Chromium {chrome.version}; ms, "
                   f"{options.events} events each; drag: 90 values at 120 a second; {'plain jupyter lab' if options.plain else 'as make lab starts it'}")
-            print(f"{'experiment':44}{'live':>6}{'p90':>6}{'interact':>10}{'p90':>6}{'ratio':>7}   drag: pictures, after the last value, its wait")
+            print(f"{'experiment':44}{'live':>6}{'p90':>6}{'interact':>10}{'p90':>6}{'ratio':>7}{'page':>6}{'p90':>6}   drag: pictures, after the last value, its wait")
             for name, cells in found.items():
                 if not cells:
                     continue
@@ -191,7 +235,11 @@ def main() -> int:
                         continue
                     live, usual, drag = got["live"], got["interact"], got["drag"]
                     ratio = statistics.median(usual) / statistics.median(live)
+                    page.bring_to_front()  # a page behind another one has no frames
+                    plain = recorded(page, places.get((name, call), -1), options.events)
+                    notebook.page.bring_to_front()
                     print(f"{call:44}{statistics.median(live):6.0f}{p90(live):6.0f}{statistics.median(usual):10.0f}{p90(usual):6.0f}{ratio:7.1f}"
+                          f"{statistics.median(plain):6.0f}{p90(plain):6.0f}"
                           f"   {drag['shown']:5}, {drag['late']}, {drag['wait']:.0f}", flush=True)
                     if call == READY_ROW:
                         continue
