@@ -9,6 +9,9 @@
 # make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
 # make bank       dist/bank/: twelve exercises that are in no lesson, with judges, and their solutions
 # make publish    REPO=owner/name: writes the project's address on GitHub wherever one is needed; executes nothing
+# make site       site/: the course as pages that open from a folder, without a kernel or a network; needs npm (Node.js) once
+# make deck       site/deck/: slides for a projector, a quiz with its key, one page to print
+# make site-test  builds both and looks at every page and slide in a browser
 # make notebooks  build and run the lessons that changed
 # make lint       style and types, and the workflows of .github/
 # make small-torch   before make lab on Linux: PyTorch's small build for a CPU instead of several gigabytes
@@ -28,7 +31,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -42,7 +45,7 @@ test: unit .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player --ignore tests/site tests lessonlib
 
 nbval: .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
@@ -77,6 +80,27 @@ room: .venv/ready
 
 bank: .venv/ready
 	$(BIN)/python authoring/build_bank.py
+
+site: deck .venv-site/ready
+	$(BIN)/python authoring/build_site.py
+
+deck: .venv/ready dist/carried/ready
+	$(BIN)/python authoring/build_deck.py
+
+site-test: site
+	$(BIN)/python -m pytest --durations=5 tests/site
+
+.venv-site/ready: authoring/website/requirements.txt
+	test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -r authoring/website/requirements.txt
+	@touch $@
+
+dist/carried/ready: authoring/website/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: it brings the formulas and the slide machine. Install Node.js, then run this again"; exit 1; }
+	mkdir -p dist/carried
+	cp authoring/website/package.json authoring/website/package-lock.json dist/carried
+	npm ci --prefix dist/carried --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 publish: .venv/ready
 	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }
@@ -118,4 +142,4 @@ small-torch:
 	$(VENV)/bin/uv pip install --python $(VENV)/bin/python --torch-backend cpu "$$(grep '^torch==' $(PINS))"
 
 clean:
-	rm -rf .venv .venv-colab test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-site site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
