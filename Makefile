@@ -2,6 +2,8 @@
 # make test       everything that must hold: unit tests, doctests, every notebook run and compared, every lesson driven in a browser
 # make unit, make nbval, make browser   its parts, one by one
 # make latency    how fast play is in the browser, beside interact; a table
+# make board      a board for a room: who has begun, who has passed, what is misunderstood; BOARD_ARGS=--lan lets other machines in
+# make board-load the board with 30 and 300 simulated learners, killed in the middle too; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
@@ -12,6 +14,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
+BOARD_ARGS ?=
 PORT ?= 8888
 WORKERS ?= 2
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
@@ -23,7 +26,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip publish notebooks lint bench clean
+.PHONY: lab test unit nbval browser latency board board-load colab colab-zip publish notebooks lint bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -47,6 +50,12 @@ browser: .venv/ready
 
 latency: .venv/ready
 	$(BIN)/python tests/browser/latency.py
+
+board: .venv/ready
+	@$(BIN)/python -m lessonlib.board $(BOARD_ARGS)
+
+board-load: .venv/ready
+	$(BIN)/python tests/bench_board.py
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 __all__ = ["Place", "Post", "exchange", "place_of"]
 
 ATTEMPT_S, WITHOUT_THREAD_S = 5.0, 0.04
-PING_S, PAUSE_S, LONGEST_S, REFUSED_S = 20.0, 0.5, 8.0, 30.0
+PING_S, PAUSE_S, LONGEST_S, REFUSED_S = 10.0, 0.5, 8.0, 30.0
 BATCH, KEPT, ANSWER = 50, 2000, 64 * 1024  # events of a message, events that are kept, bytes of an answer
 
 

@@ -9,7 +9,7 @@ from lessonlib.board.room import Person, Room
 
 __all__ = ["BARS", "QUIET_S", "STUCK_S", "board", "instructor"]
 
-QUIET_S = 60.0  # a learner's kernel says every 20 seconds that it is there
+QUIET_S = 60.0  # a learner's kernel says every 10 seconds that it is there
 STUCK_S = 300.0  # with the same verdict
 BARS, NAMED = 8, 4  # of a prediction, of a row
 
