@@ -4,6 +4,8 @@
 # make latency    how fast play is in the browser, beside interact and beside its recording; a table
 # make play       every experiment recorded, to be played in a page without a kernel, in dist/play; a table
 # make play-test  each of them in the browser, beside the library's own pictures
+# make board      a board for a room: who has begun, who has passed, what is misunderstood; BOARD_ARGS=--lan lets other machines in
+# make board-load the board with 30 and 300 simulated learners, killed in the middle too; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
@@ -20,6 +22,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
+BOARD_ARGS ?=
 PORT ?= 8888
 WORKERS ?= 2
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
@@ -31,7 +34,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test board board-load
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -61,6 +64,12 @@ play: .venv/ready
 
 play-test: play
 	LESSONLIB_PROGRESS=0 $(BIN)/python -m pytest -p no:playwright tests/player
+
+board: .venv/ready
+	@$(BIN)/python -m lessonlib.board $(BOARD_ARGS)
+
+board-load: .venv/ready
+	$(BIN)/python tests/bench_board.py
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready

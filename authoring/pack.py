@@ -16,7 +16,7 @@ __all__ = ["NAME", "contents", "main", "pack", "zipped"]
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "optimizer-course.zip"
-KINDS = {"lessonlib": ("*.py", "*.mplstyle"), "data": ("*",), "notebooks": ("*.ipynb",)}
+KINDS = {"lessonlib": ("*.py", "*.mplstyle", "*.json", "*.txt", "*.html", "*.css", "*.js"), "data": ("*",), "notebooks": ("*.ipynb",)}
 WHEN = (2000, 1, 1, 0, 0, 0)  # of every entry, so that the time of packing changes nothing
 
 

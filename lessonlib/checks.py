@@ -53,9 +53,12 @@ def judge(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
         try:
             verdict = function(*args, **kwargs)
         except Stop as stop:
-            return Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
+            verdict = Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
+        item = str(getattr(next(iter(args), None), "__name__", function.__name__))
         if verdict:
-            progress.note("check", str(getattr(args[0], "__name__", function.__name__)))
+            progress.note("check", item)
+        else:
+            progress.tell("check", item, headline=verdict.headline, misconception=verdict.misconception)
         return verdict
 
     return judged

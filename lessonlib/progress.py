@@ -1,6 +1,6 @@
 """What this learner has done: checks passed, goals reached, predictions made, in one file on their own machine.
 
-The file is `progress.json` in the user's data folder (`where()` says which one). Nothing leaves the machine. LESSONLIB_PROGRESS=0 in the
+The file is `progress.json` in the user's data folder (`where()` says which one) and stays there. LESSONLIB_PROGRESS=0 in the
 environment switches it off, LESSONLIB_PROGRESS_FILE names another file, and `python -m lessonlib.progress --remove` removes it.
 """
 from __future__ import annotations
@@ -9,15 +9,17 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["KINDS", "Kind", "done", "lessons", "main", "note", "open_lesson", "opened", "remove", "where"]
+__all__ = ["KINDS", "LISTENERS", "Kind", "done", "lessons", "main", "note", "open_lesson", "opened", "remove", "tell", "where"]
 
 Kind = Literal["check", "goal", "prediction"]
 KINDS: tuple[Kind, ...] = ("check", "goal", "prediction")
+LISTENERS: list[Callable[[str, str, str, dict[str, Any]], None]] = []  # given (lesson, kind, item, details); empty until `lessonlib.join`
 _NOW = {"lesson": "", "complained": ""}  # the lesson of this notebook, and the trouble that was told
 
 
@@ -41,12 +43,20 @@ def opened() -> str:
     return _NOW["lesson"]
 
 
+def tell(kind: Kind, item: str, **details: Any) -> None:
+    """Tell the listeners what happened in the lesson that is open, and keep nothing."""
+    for listen in LISTENERS:
+        with suppress(Exception):  # nobody who listens may be in the way of a lesson
+            listen(opened(), kind, item, details)
+
+
 def note(kind: Kind, item: str, **details: Any) -> None:
     """Write down that an item was done in the lesson that is open; the newest details of an item stay.
 
     details: anything that JSON can hold. Does nothing where no lesson is open or progress is switched off. Where the file cannot be
     written, one line says so, once, and the lesson goes on.
     """
+    tell(kind, item, **details)
     if not opened() or os.environ.get("LESSONLIB_PROGRESS") == "0":
         return
     try:

@@ -11,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
-LEVEL = {"rules": 0, "data": 0, "progress": 0, "signature": 1, "problems": 2, "runner": 3, "pieces": 2, "misconceptions": 3, "sandbox": 3,
-         "attempts": 3.5, "diagnosis": 3.7, "checks": 4, "plots": 4, "play": 5, "pytorch": 6, "lessons": 7, "room": 0, "grading": 8, "__main__": 8}
+LEVEL = {"rules": 0, "data": 0, "progress": 0, "board": 1, "signature": 1, "problems": 2, "runner": 3, "pieces": 2, "misconceptions": 3,
+         "sandbox": 3, "attempts": 3.5, "diagnosis": 3.7, "checks": 4, "plots": 4, "play": 5, "pytorch": 6, "lessons": 7, "room": 0,
+         "grading": 8, "__main__": 8}
 KNOW_TORCH = ("pytorch", "lessons/lesson00/machine", "lessons/lesson11", "lessons/lesson07/network", "lessons/lesson08/precision", "lessons/lesson08/training",
               "lessons/lesson09/training", "lessons/lesson10/judges", "lessons/lesson10/training")
 modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)

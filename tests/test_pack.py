@@ -17,7 +17,7 @@ def packed(tmp_path_factory):
 
 def test_it_holds_the_library_its_data_and_the_notebooks(packed):
     names = set(zipfile.ZipFile(packed).namelist())
-    assert {"lessonlib/__init__.py", "lessonlib/style.mplstyle", "lessonlib/lessons/lesson11/play.py", "data/SHA256SUMS", "data/genesis.txt",
+    assert {"lessonlib/__init__.py", "lessonlib/style.mplstyle", "lessonlib/lessons/lesson11/play.py", "lessonlib/board/course.json", "lessonlib/board/pages/board.js", "data/SHA256SUMS", "data/genesis.txt",
             "notebooks/11_gpu_lab.ipynb", "notebooks/solutions/11_gpu_lab.ipynb", "LICENSE"} <= names
     assert not [name for name in names if "__pycache__" in name or ".ipynb_checkpoints" in name or name.startswith(("tests", "authoring", "."))]
     assert packed.stat().st_size < 30e6

@@ -366,7 +366,7 @@ course.show_map()
 #
 # ### Your record
 #
-# What you have done is kept in one file where the notebook runs, and the course sends it nowhere.
+# What you have done is kept in one file where the notebook runs, and the course sends it nowhere unless you join a room that has a board.
 #
 # | You want to | Type |
 # |---|---|

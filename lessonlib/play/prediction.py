@@ -57,13 +57,16 @@ class Prediction:
     def reply(self, value: Any) -> None:
         """Keep a reply: an option, or a number; text is read as a number, with a point or a comma. Nothing else changes what was said."""
         if self.options:
-            self.said = value if value in self.options else self.said
-            return
-        try:
-            number = float(str(value).strip().replace(",", "."))
-        except ValueError:
-            return
-        self.said = number if math.isfinite(number) else self.said
+            taken = value in self.options
+        else:
+            try:
+                value = float(str(value).strip().replace(",", "."))
+            except ValueError:
+                return
+            taken = math.isfinite(value)
+        if taken:
+            self.said = value
+            progress.tell("prediction", self.question, said=value)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - Jupyter's signature
         from IPython.display import display
