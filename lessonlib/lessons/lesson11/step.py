@@ -145,10 +145,10 @@ def show_parts() -> None:
             ax.text(left, place, f" optimizer {share(row):.0%}", va="center", fontsize=9)
             told.append(f"{shown}, {_windows(row)}: {left:.0f} ms, optimizer {share(row):.0%}")
             longest = max(longest, left)
-        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * longest), ylim=(-0.6, len(rows) - 0.4), xlabel="ms a step",
+        ax.set(yticks=range(len(rows)), xlim=(0, 1.35 * longest), ylim=(len(rows) - 0.4, -0.6), xlabel="ms a step",
                title=f"{shown}, {_model(record['size'])}")
         ax.set_yticklabels([_windows(row) for row in rows])
-        ax.legend(loc="lower right")
+        ax.legend(loc="upper right")
     if missing:
         figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
     figure.suptitle("Where the time of a training step goes", weight="bold")
