@@ -80,8 +80,9 @@ def prepare(names: list[str], folder: Path) -> None:
 
 def _front(names: list[str]) -> str:
     """The front page, with the order of all pages."""
-    mains = {int(name[:2]): f"{name}.html" for name in names if name[:2].isdigit()}
-    deeper = {int(name[7:9]): f"{name}.html" for name in names if name.startswith("deeper/")}
+    every = [lessons.name_of(source) for source in lessons.sources()]  # the map shows all, also where some alone are built
+    mains = {int(name[:2]): f"{name}.html" for name in every if name[:2].isdigit()}
+    deeper = {int(name[7:9]): f"{name}.html" for name in every if name.startswith("deeper/")}
     trees = [f"```{{toctree}}\n:hidden:\n:caption: {track}\n\n" + "\n".join(filter(belongs, names)) + "\n```" for track, belongs in TRACKS]
     return front.front(mains, deeper, [name for name, _ in addresses("")]) + "\n" + "\n\n".join(trees) + "\n"
 
