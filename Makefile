@@ -57,7 +57,7 @@ play: .venv/ready
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/recordings.py
 
 play-test: play
-	LESSONLIB_PROGRESS=0 $(BIN)/python -m pytest -p no:playwright tests/player
+	LESSONLIB_PROGRESS=0 $(BIN)/python -m pytest -p no:playwright -rP tests/player
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready

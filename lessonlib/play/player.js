@@ -1,7 +1,7 @@
 // Plays the experiments that lessonlib.play.recording has recorded: the picture follows the controls in the next frame, without a kernel.
 //
 // A recorded experiment is <div class="lessonlib-play"> with its still, the words of the still, and what must be known before the data are
-// there, as JSON. Everything else is made here. The data are loaded and unpacked when somebody points at the experiment or moves into it.
+// there, as JSON. Everything else is made here. The data are loaded and unpacked when somebody points at the controls or moves into them.
 "use strict";
 (() => {
   const REST_MS = 500; // without a change, before a screen reader is told
@@ -244,7 +244,7 @@
     const moves = controls.map((control, k) => (control.choice ? choice : slider)(panel, control, `${id}-${k}`, at[k], (stop) => { at[k] = stop; ask(); }));
     panel.addEventListener("pointerdown", () => { held = true; });
     for (const over of ["pointerup", "pointercancel"]) window.addEventListener(over, () => { if (held) { held = false; say(); } });
-    for (const near of ["pointerover", "focusin", "pointerdown"]) box.addEventListener(near, ready, { once: true });
+    for (const near of ["pointerover", "focusin", "pointerdown"]) panel.addEventListener(near, ready, { once: true });
     box.prepend(...(goal ? [goal.line] : []), panel, stage, readout.line);
     box.classList.add("lessonlib-on");
     box.setAttribute("role", "group");

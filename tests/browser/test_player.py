@@ -94,6 +94,24 @@ def test_controls_have_names_and_keys_and_the_picture_follows_in_a_frame(page):
     page.wait_for_function("told => document.querySelectorAll('.lessonlib-readout span')[2].textContent.startsWith(told)", arg="momentum, 20 bytes")
 
 
+def test_one_experiment_twice_on_a_page_is_two(page):
+    told = page.evaluate("""async () => {
+        const [one] = document.querySelectorAll('.lessonlib-play'), other = document.createElement('div');
+        other.className = 'lessonlib-play';
+        other.append(...[...one.querySelectorAll(':scope > .lessonlib-still, :scope > .lessonlib-words, :scope > script')].map(e => e.cloneNode(true)));
+        document.querySelector('main').append(other);
+        lessonlibPlay();
+        await Promise.all([one.play.ready(), other.play.ready()]);
+        one.play.set([7]);
+        other.play.set([9]);
+        const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+        const lines = [one, other].map(box => box.querySelector('.lessonlib-readout span').textContent.slice(0, 18));
+        other.remove();
+        return [ids.length, new Set(ids).size, ...lines]; }""")
+    assert told[0] == told[1]
+    assert told[2:] == ["Loss after 7 steps", "Loss after 9 steps"]
+
+
 def test_goal_and_readout_are_told_after_a_drag_and_not_at_each_stop(page):
     walkers = box(page, NAMES[0])
     walkers.evaluate("box => { box.play.set([50]); }")
