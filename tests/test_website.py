@@ -170,7 +170,8 @@ def test_a_deck_has_each_stop_with_question_clock_and_answer(number):
     assert made.count('class="clock"') == len(here)
     for stop in here:
         assert made.count(f"minute {stop.minute}</p>") >= 2 + len(stop.cells)
-    assert made.count('class="asked"') == {10: 2, 11: 2}.get(number, 0)  # answers to what the room was not asked
+    answered = made.count('class="reply"') - made.count('class="asked"')  # an answer to what the room was not asked has its question
+    assert answered == sum(stop.predict is not None for stop in here)
     for stop in here:
         if stop.predict:
             assert slides.markdown(f"You may hear: {stop.predict.hear}") in made
