@@ -69,7 +69,8 @@ def build(out: Path) -> list[Path]:
 
     written, decks = [], []
     for number, here in found.items():
-        solved = pages.paired(notebooks[number], nbformat.read(lessons.target(main_road[number], True), as_version=4))
+        answers = lessons.target(main_road[number], True)
+        solved = pages.paired(notebooks[number], nbformat.read(answers, as_version=4) if answers.exists() else None)
         name = lessons.name_of(main_road[number])
         lesson = slides.Lesson(number, notebooks[number], solved, picture, playing(name))
         body = f'<div class="reveal"><div class="slides">\n{slides.deck(lesson, here)}\n</div></div>\n{SCRIPTS}'

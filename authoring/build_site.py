@@ -25,14 +25,26 @@ __all__ = ["addresses", "main", "prepare", "sphinx"]
 WEBSITE, PREPARED = lessons.ROOT / "authoring" / "website", lessons.ROOT / "dist" / "site" / "pages"
 CARRIED = lessons.ROOT / "dist" / "carried" / "node_modules"
 COLAB = "https://colab.research.google.com/github"
+NEEDS_TORCH = "11_gpu_lab"  # from its first cell on, so the browser edition has no such lesson
 TRACKS = (("The main road", lambda name: name[:2].isdigit()), ("Going deeper", lambda name: name.startswith("deeper/")),
           ("Look it up", lambda name: name == "glossary"))
 
 
+def urls() -> dict[str, str]:
+    """The project's addresses, from pyproject.toml, by their names there; `make publish` writes them."""
+    project = (lessons.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return dict(lessons.tomllib.loads(project)["project"].get("urls", {}))
+
+
 def addresses(page: str) -> list[tuple[str, str]]:
-    """(name, address) for each place where the notebook of a page can be run, if the project has an address."""
-    owner_and_name = lessons.repository().removeprefix("https://github.com/")
-    return [("Open in Colab", f"{COLAB}/{owner_and_name}/blob/main/notebooks/{page}.ipynb")] if owner_and_name else []
+    """(name, address) for each place where the notebook of a page can be run, as far as the project has an address."""
+    known, found = urls(), []
+    if "Repository" in known:
+        place = known["Repository"].removeprefix("https://github.com/")
+        found.append(("Open in Colab", f"{COLAB}/{place}/blob/main/notebooks/{page}.ipynb"))
+    if "Documentation" in known and not page.endswith(NEEDS_TORCH):  # the browser edition stands beside the pages
+        found.append(("Run in your browser", f"{known['Documentation']}lite/lab/index.html?path={page}.ipynb"))
+    return found if page != "glossary" else []
 
 
 def prepare(names: list[str], folder: Path) -> None:
@@ -68,8 +80,9 @@ def prepare(names: list[str], folder: Path) -> None:
 
 def _front(names: list[str]) -> str:
     """The front page, with the order of all pages."""
-    mains = {int(name[:2]): f"{name}.html" for name in names if name[:2].isdigit()}
-    deeper = {int(name[7:9]): f"{name}.html" for name in names if name.startswith("deeper/")}
+    every = [lessons.name_of(source) for source in lessons.sources()]  # the map shows all, also where some alone are built
+    mains = {int(name[:2]): f"{name}.html" for name in every if name[:2].isdigit()}
+    deeper = {int(name[7:9]): f"{name}.html" for name in every if name.startswith("deeper/")}
     trees = [f"```{{toctree}}\n:hidden:\n:caption: {track}\n\n" + "\n".join(filter(belongs, names)) + "\n```" for track, belongs in TRACKS]
     return front.front(mains, deeper, [name for name, _ in addresses("")]) + "\n" + "\n\n".join(trees) + "\n"
 

@@ -58,6 +58,12 @@ def test_a_link_leads_to_a_page(written, page, becomes):
     assert web(written, page)[0] == becomes
 
 
+def test_what_a_page_says_otherwise_is_still_said_in_a_lesson():
+    said = "\n".join(cell.source for source in lessons.sources() for cell in read(source).cells)
+    assert [kernel for kernel in prose.RUN if kernel not in said] == []
+    assert web("Run the set-up cell above and the next one, then move the slider and look.")[0] == "Move the slider and look."
+
+
 def test_words_are_told_once_and_in_order():
     assert web("[a](glossary.ipynb#L2-penalty) [b](glossary.ipynb#L2-penalty)")[1] == ["l2-penalty"]
 
@@ -164,7 +170,8 @@ def test_a_deck_has_each_stop_with_question_clock_and_answer(number):
     assert made.count('class="clock"') == len(here)
     for stop in here:
         assert made.count(f"minute {stop.minute}</p>") >= 2 + len(stop.cells)
-    assert made.count('class="asked"') == {10: 2, 11: 2}.get(number, 0)  # answers to what the room was not asked
+    answered = made.count('class="reply"') - made.count('class="asked"')  # an answer to what the room was not asked has its question
+    assert answered == sum(stop.predict is not None for stop in here)
     for stop in here:
         if stop.predict:
             assert slides.markdown(f"You may hear: {stop.predict.hear}") in made
@@ -202,11 +209,17 @@ def test_the_map_leads_into_every_lesson():
 
 
 def test_buttons_where_an_address_is_known(monkeypatch):
-    monkeypatch.setattr(lessons, "repository", lambda: "")
+    monkeypatch.setattr(build_site, "urls", dict)
     assert build_site.addresses("07_momentum") == []
-    monkeypatch.setattr(lessons, "repository", lambda: "https://github.com/a/b")
-    assert build_site.addresses("deeper/07_momentum")[0] == (
-        "Open in Colab", "https://colab.research.google.com/github/a/b/blob/main/notebooks/deeper/07_momentum.ipynb")
+    monkeypatch.setattr(build_site, "urls", lambda: {"Repository": "https://github.com/a/b", "Documentation": "https://a.github.io/b/"})
+    assert build_site.addresses("deeper/07_momentum") == [
+        ("Open in Colab", "https://colab.research.google.com/github/a/b/blob/main/notebooks/deeper/07_momentum.ipynb"),
+        ("Run in your browser", "https://a.github.io/b/lite/lab/index.html?path=deeper/07_momentum.ipynb")]
+    assert [name for name, _ in build_site.addresses("11_gpu_lab")] == ["Open in Colab"]
+    assert build_site.addresses("glossary") == []
+    lesson = pages.prepared(note(cells=[text("# Lesson\n\nWords.")], metadata=lessons.METADATA), None, "07_momentum",
+                            pages.Course({}, set(), {"07_momentum"}, lessons.ROOT, open_in=build_site.addresses))
+    assert lesson.cells[0].source.splitlines()[2].count('class="open"') == 2
 
 
 def test_what_is_carried_is_pinned_and_checked_by_its_bytes():

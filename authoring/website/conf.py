@@ -8,8 +8,6 @@ HERE = Path(__file__).parent
 told = json.loads((HERE / "site.json").read_text(encoding="utf-8"))
 
 project = "Optimizers"
-author = "the authors of the course"
-copyright = "text and figures CC BY 4.0, code MIT"
 language = "en"
 extensions = ["sphinx.ext.mathjax", "myst_nb"]
 nb_execution_mode = "off"  # the notebooks are executed already
@@ -39,6 +37,8 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "navbar_persistent": [],
+    "footer_content_items": ["extra-footer"],
+    "extra_footer": "Text and figures CC BY 4.0, code MIT",
     "toc_title": "On this page",
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

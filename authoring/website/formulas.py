@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["carry"]
 
-LETTERS = re.compile(r'url\("%%URL%%/(MathJax_(?:Zero|Main|Math|Size|AMS|Calligraphic)[\w-]*\.woff)"\)')
+LETTERS = re.compile(r'url\("%%URL%%/(MathJax_(?:Zero|Main-Regular|Main-Bold|Math-Italic|Size\d-Regular)\.woff)"\)')
 FONTS = Path("output/chtml/fonts/woff-v2")
 
 

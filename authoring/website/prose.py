@@ -10,11 +10,20 @@ from links import CODE
 
 from website.words import anchor, slug
 
-__all__ = ["asked_for", "plain", "web"]
+__all__ = ["RUN", "asked_for", "plain", "web"]
 
 FOLD = re.compile(CODE + r"|<details><summary>(?P<summary>.*?)</summary>(?P<body>.*?)</details>", flags=re.DOTALL)
 LINK = re.compile(CODE + r"|(?<!!)\[(?P<shown>[^\[\]]+)\]\((?P<file>[^)#\s]*\.ipynb)?(?P<place>#[^)\s]+)?\)", flags=re.DOTALL)
 BADGE = re.compile(r"\n*\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+RUN = {  # what a lesson says to who runs it -> what it says on a page, where everything has been run
+    "To run a cell, click into it and press Shift and Enter together, from top to bottom.\nThe first cell is folded.\n"
+    "Click its bar and press Shift and Enter, and it says nothing when all is well.":
+        "On this page every cell has been run for you.",
+    "Run the set-up cell above and the next one, then move the slider": "Move the slider",
+    "Now run this cell, and you see the valley from above.": "Now you see the valley from above.",
+    "Then run the next cell, which sets the answer beside your prediction.":
+        "Then open the next answer, which stands beside your prediction.",
+}
 HEADING = re.compile(r"^#+ (?P<name>.+)$", flags=re.MULTILINE)
 FENCE = re.compile(r"```.*?```", flags=re.DOTALL)
 
@@ -45,6 +54,8 @@ def web(text: str, page: str, *, words: Mapping[str, str], places: set[tuple[str
             return f'<a class="word" href="{address}#{anchor(place)}" aria-describedby="about-{place}">{found["shown"]}</a>'
         return f'<a href="{address}{f"#{_mark(to, place)}" if place else ""}">{found["shown"]}</a>'
 
+    for kernel, here in RUN.items():
+        text = text.replace(kernel, here)
     text = LINK.sub(link, BADGE.sub("", text))
     return _marked(FOLD.sub(_opened, text), page, places), used
 

@@ -68,10 +68,9 @@ class Watched:
         """What was asked of anything but the disk."""
         return [url for url in self.asked if urlsplit(url).scheme not in ("file", "data", "blob", "about")]
 
-    def bytes(self) -> int:
-        """How many bytes of files the page has read so far."""
-        files = {unquote(urlsplit(url).path) for url in self.asked if urlsplit(url).scheme == "file"}
-        return sum(Path(file).stat().st_size for file in files)
+    def files(self) -> set[Path]:
+        """The files that the page has read so far."""
+        return {Path(unquote(urlsplit(url).path)) for url in self.asked if urlsplit(url).scheme == "file"}
 
 
 @pytest.fixture
