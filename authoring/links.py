@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 
-__all__ = ["BuildError", "linked", "moved"]
+__all__ = ["CODE", "BuildError", "linked", "moved"]
 
 CODE = r"(?P<code>```.*?```|`[^`\n]*`)"
 LINK = re.compile(CODE + r"|\]\((?!\w+:|[#/])(?P<path>[^)#\s]+)", flags=re.DOTALL)  # of a relative link, the file

@@ -17,7 +17,7 @@ from lessonlib.problems import Problem
 from lessonlib.rules import State
 from lessonlib.signature import Rule, batch_shape, label, name_of, numbers, require, whole_number
 
-__all__ = ["Run", "grid", "run"]
+__all__ = ["Run", "grid", "run", "threads_start"]
 
 Array = np.ndarray[Any, Any]
 BLOCK = 1 << 13  # numbers in a block of runs: 64 KB of float64 an array, so that a step's temporaries stay in cache
@@ -160,7 +160,7 @@ def _ask_for_rows(rule: Rule, problem: Problem, begin: Array, hyper: dict[str, A
 
 def _in_parallel(work: Callable[[slice], None], blocks: list[slice], halt: Callable[[], None]) -> None:
     """Work through the blocks on all cores; one block, or a place where no thread can start, needs no other thread."""
-    if len(blocks) == 1 or not _threads_start():
+    if len(blocks) == 1 or not threads_start():
         for block in blocks:
             work(block)
         return
@@ -173,7 +173,12 @@ def _in_parallel(work: Callable[[slice], None], blocks: list[slice], halt: Calla
 
 
 @cache
-def _threads_start() -> bool:
+def threads_start() -> bool:
+    """Return whether a thread can start here; in a browser (Pyodide) none can.
+
+    >>> threads_start()
+    True
+    """
     try:
         threading.Thread(target=int).start()
     except RuntimeError:  # Pyodide
@@ -226,6 +231,7 @@ def _progress(total: int) -> Iterator[tuple[Callable[[], None], Callable[[], Non
         with lock:
             if bar is None:
                 from tqdm.auto import tqdm  # slow to import, rarely needed
+                tqdm.monitor_interval *= threads_start()  # a thread watches the bar
                 bar = tqdm(total=total, unit="step", leave=False)
             bar.update(done - bar.n)
 

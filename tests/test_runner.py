@@ -1,6 +1,8 @@
 """run and grid: laws of the batch, divergence, and clear errors."""
 from __future__ import annotations
 
+import itertools
+import threading
 from dataclasses import replace
 from functools import partial
 
@@ -161,6 +163,25 @@ def test_a_schedule_that_returns_nothing_is_named_with_its_step():
 def test_it_runs_where_no_thread_can_start(monkeypatch):
     lr = np.full((20_000, 1), 0.001)
     wanted = run(sgd, rosenbrock(), steps=2, lr=lr).theta
-    monkeypatch.setattr(runner, "_threads_start", lambda: False)
+    monkeypatch.setattr(runner, "threads_start", lambda: False)
     monkeypatch.setattr(runner, "ThreadPoolExecutor", None)
     np.testing.assert_array_equal(run(sgd, rosenbrock(), steps=2, lr=lr).theta, wanted)
+
+
+def test_a_long_run_shows_its_bar_where_no_thread_can_start(monkeypatch, capsys):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    from tqdm.auto import tqdm
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(runner.time, "monotonic", itertools.count(0, 3).__next__)  # each look at the clock is 3 s later
+    monkeypatch.setattr(tqdm, "monitor", None)
+    monkeypatch.setattr(tqdm, "monitor_interval", 10)
+    monkeypatch.delenv("LESSONLIB_PROGRESS", raising=False)
+    runner.threads_start.cache_clear()
+    try:
+        run(sgd, ravine(10), steps=128, lr=0.01)  # a warning would be an error
+    finally:
+        runner.threads_start.cache_clear()
+    assert "0/128" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import offset_copy
+from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
 from lessonlib.plots import STYLE
@@ -65,7 +65,7 @@ def readings(ax: Axes, x: float, y: float, words: Sequence[str], **text: Any) ->
     takes some 0.1 ms.
     """
     ax.text(x, y, "\n".join(words), transform=ax.transAxes, ha="right", **text)
-    return ax.text(x, y, "", transform=offset_copy(ax.transAxes, ax.get_figure(root=True), x=6, units="points"), ha="left", **text)
+    return ax.text(x, y, "", transform=ax.transAxes + ScaledTranslation(6 / 72, 0, ax.figure.dpi_scale_trans), ha="left", **text)
 
 
 class Canvas:

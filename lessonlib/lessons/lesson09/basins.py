@@ -12,7 +12,7 @@ from lessonlib import rules
 from lessonlib.play.experiment import Choice, Experiment, Scene, Slider, new_figure
 from lessonlib.plots import look
 from lessonlib.problems import digits_net
-from lessonlib.runner import grid, run
+from lessonlib.runner import grid, run, threads_start
 
 __all__ = ["basin_runs", "good_basin", "ranking", "widest", "width"]
 
@@ -31,6 +31,7 @@ def basin_runs(hidden: int = 32, seeds: int = 3) -> dict[str, Array]:
     """
     from tqdm.auto import tqdm
 
+    tqdm.monitor_interval *= threads_start()  # a thread watches the bar
     jobs = [(name, seed, budget) for name in RACERS for seed in range(seeds) for budget in BUDGETS]
     out = {name: np.empty((seeds, len(BUDGETS), len(BASIN_LRS))) for name in RACERS}
     for name, seed, budget in tqdm(jobs, unit="run", leave=False, disable=os.environ.get("LESSONLIB_PROGRESS") == "0"):

@@ -1,0 +1,1 @@
+"""The browser edition: which cells it can run, its notebooks, its Pyodide, and the site."""
