@@ -228,12 +228,15 @@ def test_a_check_never_waits_for_a_board(ears, monkeypatch, board, threads):
     lessonlib.join(ear.address, CODE, "Ada")
     room = learner._NOW["room"]
     assert (room.post.thread is not None) is threads
-    longest = 0.0
+    took = []
     for _ in range(8):
         began = time.perf_counter()
         progress.tell("check", "my_adam", headline="Not yet: no root", misconception="no root")
-        longest = max(longest, time.perf_counter() - began)
-    assert longest < 0.05
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[-2] < 0.05  # one of eight may have been kept from the processor by others
+    assert sum(took) < (0.1 if threads else 0.4)
+    if not threads and board in ("silent", "slow"):  # each was an attempt indeed
+        assert min(took) > 0.02
     assert repr(checks.check(my_adam, against=adam)).startswith("Not yet: no bias correction")
     assert room.post.count == 9
 
@@ -315,6 +318,14 @@ def test_importing_the_library_loads_nothing_of_the_board():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         getattr(lessonlib, "nothing")  # noqa: B009 - as a learner writes it
+
+
+def test_a_check_that_did_not_pass_is_told_and_not_kept(ears, monkeypatch):
+    monkeypatch.setenv("LESSONLIB_PROGRESS", "1")
+    lessonlib.join(ears(right).address, CODE, "Ada")
+    checks.check(my_adam, against=adam)
+    assert learner._NOW["room"].post.count == 1
+    assert progress.done() == {}
 
 
 def test_help_with_a_name_is_pythons_own(capsys):
