@@ -281,6 +281,28 @@ def test_what_could_not_be_sent_is_sent_later(ears, capsys):
         later.close()
 
 
+def test_joined_once_more_nothing_that_waits_is_lost_and_another_name_is_another_person(ears, capsys):
+    ear, away = ears(right), ears(right)
+    away.close()
+    lessonlib.join(away.address, CODE, "Ada")
+    lessonlib.help()
+    assert "Your hand is up, as soon as the board answers." in capsys.readouterr().out
+    lessonlib.join(ear.address, CODE, "Ada")  # where the board is now
+    wait_for(lambda: len(events(ear)) == 1)
+    assert len(progress.LISTENERS) == 1
+    lessonlib.join(ear.address, CODE, "Ben")
+    assert len(progress.LISTENERS) == 1
+    posted = [json.loads(text.partition("\r\n\r\n")[2]) for text in ear.heard]
+    assert [(each["name"], each.get("leave", False)) for each in posted if each.get("leave") or each["fresh"]] == [("Ada", False), ("Ada", True), ("Ben", False)]
+
+
+def test_who_was_sent_out_is_told_so(ears, capsys):
+    ear = ears(b'HTTP/1.1 200 OK\r\n\r\n{"left": true, "got": 0}')
+    lessonlib.join(ear.address, CODE, "Ada")
+    lessonlib.help()
+    assert "You are no longer in the room." in capsys.readouterr().out
+
+
 def test_a_wrong_code_and_a_wrong_address_say_what_to_do(ears):
     refusing = ears(b'HTTP/1.1 403 refused\r\n\r\n{"refused": "not the code of this room"}')
     with pytest.raises(ValueError, match=r"not the code of this room\. Four words stand on the board"):

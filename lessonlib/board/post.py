@@ -137,11 +137,12 @@ class Post:
     def once(self, seconds: float = ATTEMPT_S, **more: Any) -> None:
         """Make one attempt to send what is not there yet. more: what this message says besides."""
         with self._change:
-            before, got = self._board, max(self.got, self.base)
+            before, base, got = self._board, self.base, max(self.got, self.base)
             waiting = [(n, event, at) for n, event, at in self.events if n > got][:BATCH]
         events = [{**event, "n": n, "ago": round(time.monotonic() - at, 2)} for n, event, at in waiting]
         try:
-            status, answer = exchange(self.place, {**self.about, **self.now(), "events": events, "base": self.base, **more}, seconds)
+            said = {**self.about, **self.now(), "events": events, "base": base, "fresh": not before, **more}
+            status, answer = exchange(self.place, said, seconds)
         except (OSError, ValueError):
             self._away("away")
             return
