@@ -164,6 +164,25 @@ def test_an_address_has_the_prefix_of_a_proxy(prefix, address):
     assert invitation.address_of(8877, prefix, lan=False) == address
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is an address of its own on Linux alone")
+@pytest.mark.parametrize("lan", [False, True])
+def test_other_addresses_than_this_machines_own_are_listened_to_only_if_asked_for(tmp_path, lan):
+    board = board_people.Board(tmp_path, *["--lan"] * lan)
+    try:
+        with socket.create_connection(("127.0.0.1", board.port), timeout=5):
+            pass
+        assert ("nothing is encrypted" in board.said) is lan
+        if lan:
+            with socket.create_connection(("127.0.0.2", board.port), timeout=5):
+                pass
+        else:
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection(("127.0.0.2", board.port), timeout=5)
+    finally:
+        board.process.kill()
+        board.process.wait(10)
+
+
 def test_behind_a_prefix_everything_is_there(tmp_path):
     board = board_people.Board(tmp_path, "--prefix=/services/board/", "--code", "Oak elm fig fox")
     try:

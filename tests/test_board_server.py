@@ -271,10 +271,3 @@ def test_there_is_an_end_to_connections_and_pages(board, monkeypatch):
     finally:
         for way in ways:
             way.close()
-
-
-def test_it_listens_on_this_machine_alone_unless_told_otherwise():
-    from lessonlib.board.__main__ import arguments
-
-    assert arguments([]).lan is False
-    assert server.serve.__defaults__ == ("127.0.0.1",)
