@@ -12,6 +12,8 @@ import urllib.request
 import board_people
 import pytest
 
+import lessonlib
+from lessonlib import checks, progress
 from lessonlib.board import __main__ as command
 from lessonlib.board import invitation, keys, post
 from lessonlib.board.keys import Codes
@@ -72,6 +74,27 @@ def test_a_board_that_is_killed_opens_the_same_room_and_no_event_is_lost(tmp_pat
     finally:
         board.process.kill()
         board.process.wait(10)
+
+
+def test_a_kernel_joins_is_seen_and_leaves(tmp_path, quick, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_NOW", {"lesson": "09_adam", "complained": ""})
+    kept = tmp_path / "kept.jsonl"
+    board = board_people.Board(tmp_path, f"--save={kept}")
+    try:
+        with pytest.raises(ValueError, match=r"not the code of this room\. Four words"):
+            lessonlib.join(board.address, "oak elm fig fox", "Ada")
+        lessonlib.join(board.address, board.code.replace("-", " "), "Ada")
+        checks.check(lambda theta, g, s, *, lr: theta, against="sgd")  # no exercise of this lesson
+        progress.note("goal", "loss below 0.0001 after 100 steps.", met_with="lr = 0.1")
+        lessonlib.help()
+        end = time.monotonic() + 5
+        while len(board_people.lines(kept)) < 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        lessonlib.leave()
+        assert "You have left the room.\n" in capsys.readouterr().out
+        assert [line.get("title", line.get("hand")) for line in board_people.lines(kept)] == ["loss below 0.0001 after 100 steps.", True]
+    finally:
+        board.stop()
 
 
 def test_a_port_that_is_taken_is_said_and_the_room_there_stays(tmp_path, monkeypatch, capsys):
@@ -139,6 +162,25 @@ def test_a_file_that_cannot_be_written_is_said_before_the_room_opens(tmp_path, m
                                                  ("board", "http://127.0.0.1:8877/board/")])
 def test_an_address_has_the_prefix_of_a_proxy(prefix, address):
     assert invitation.address_of(8877, prefix, lan=False) == address
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is an address of its own on Linux alone")
+@pytest.mark.parametrize("lan", [False, True])
+def test_other_addresses_than_this_machines_own_are_listened_to_only_if_asked_for(tmp_path, lan):
+    board = board_people.Board(tmp_path, *["--lan"] * lan)
+    try:
+        with socket.create_connection(("127.0.0.1", board.port), timeout=5):
+            pass
+        assert ("nothing is encrypted" in board.said) is lan
+        if lan:
+            with socket.create_connection(("127.0.0.2", board.port), timeout=5):
+                pass
+        else:
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection(("127.0.0.2", board.port), timeout=5)
+    finally:
+        board.process.kill()
+        board.process.wait(10)
 
 
 def test_behind_a_prefix_everything_is_there(tmp_path):

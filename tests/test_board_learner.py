@@ -228,12 +228,15 @@ def test_a_check_never_waits_for_a_board(ears, monkeypatch, board, threads):
     lessonlib.join(ear.address, CODE, "Ada")
     room = learner._NOW["room"]
     assert (room.post.thread is not None) is threads
-    longest = 0.0
+    took = []
     for _ in range(8):
         began = time.perf_counter()
         progress.tell("check", "my_adam", headline="Not yet: no root", misconception="no root")
-        longest = max(longest, time.perf_counter() - began)
-    assert longest < 0.05
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[-2] < 0.05  # one of eight may have been kept from the processor by others
+    assert sum(took) < (0.1 if threads else 0.4)
+    if not threads and board in ("silent", "slow"):  # each was an attempt indeed
+        assert min(took) > 0.02
     assert repr(checks.check(my_adam, against=adam)).startswith("Not yet: no bias correction")
     assert room.post.count == 9
 
@@ -278,6 +281,28 @@ def test_what_could_not_be_sent_is_sent_later(ears, capsys):
         later.close()
 
 
+def test_joined_once_more_nothing_that_waits_is_lost_and_another_name_is_another_person(ears, capsys):
+    ear, away = ears(right), ears(right)
+    away.close()
+    lessonlib.join(away.address, CODE, "Ada")
+    lessonlib.help()
+    assert "Your hand is up, as soon as the board answers." in capsys.readouterr().out
+    lessonlib.join(ear.address, CODE, "Ada")  # where the board is now
+    wait_for(lambda: len(events(ear)) == 1)
+    assert len(progress.LISTENERS) == 1
+    lessonlib.join(ear.address, CODE, "Ben")
+    assert len(progress.LISTENERS) == 1
+    posted = [json.loads(text.partition("\r\n\r\n")[2]) for text in ear.heard]
+    assert [(each["name"], each.get("leave", False)) for each in posted if each.get("leave") or each["fresh"]] == [("Ada", False), ("Ada", True), ("Ben", False)]
+
+
+def test_who_was_sent_out_is_told_so(ears, capsys):
+    ear = ears(b'HTTP/1.1 200 OK\r\n\r\n{"left": true, "got": 0}')
+    lessonlib.join(ear.address, CODE, "Ada")
+    lessonlib.help()
+    assert "You are no longer in the room." in capsys.readouterr().out
+
+
 def test_a_wrong_code_and_a_wrong_address_say_what_to_do(ears):
     refusing = ears(b'HTTP/1.1 403 refused\r\n\r\n{"refused": "not the code of this room"}')
     with pytest.raises(ValueError, match=r"not the code of this room\. Four words stand on the board"):
@@ -315,6 +340,14 @@ def test_importing_the_library_loads_nothing_of_the_board():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         getattr(lessonlib, "nothing")  # noqa: B009 - as a learner writes it
+
+
+def test_a_check_that_did_not_pass_is_told_and_not_kept(ears, monkeypatch):
+    monkeypatch.setenv("LESSONLIB_PROGRESS", "1")
+    lessonlib.join(ears(right).address, CODE, "Ada")
+    checks.check(my_adam, against=adam)
+    assert learner._NOW["room"].post.count == 1
+    assert progress.done() == {}
 
 
 def test_help_with_a_name_is_pythons_own(capsys):

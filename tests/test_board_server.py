@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from contextlib import asynccontextmanager, suppress
@@ -104,6 +105,7 @@ class Served:
                             break
                         told.append("closed" if message is None else json.loads(message))
                         if message is None:
+                            self.closed = page.close_code
                             return told
             return told
         return asyncio.run(main())
@@ -155,7 +157,12 @@ def test_ten_megabytes_of_nonsense_change_nothing(board):
     for head in (b"POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\n" + kind + b"Content-Length: 10000000\r\n\r\n",
                  b"POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\n" + kind + b"Transfer-Encoding: chunked\r\n\r\n989680\r\n", b"", b"GET /"):
         assert b"200" not in send(head, nonsense)
+        began = time.monotonic()
+        assert not head.startswith(b"POST") or b"200" not in send(head, b"")
+        assert time.monotonic() - began < 2  # it does not wait for what it would never take
     assert board.page("x" * 10_000_000)[-1] == "closed"
+    assert board.page("[" + "1," * 5000 + "1]")[-1] == "closed"
+    assert board.closed == 1009  # too long, and not read
     assert board.page({"code": CODES.key, "page": "instructor"}, "y" * 10_000_000)[-1] == "closed"
     assert board.ask(body=ME)[0] == 200
     assert not board.room.events
@@ -264,10 +271,3 @@ def test_there_is_an_end_to_connections_and_pages(board, monkeypatch):
     finally:
         for way in ways:
             way.close()
-
-
-def test_it_listens_on_this_machine_alone_unless_told_otherwise():
-    from lessonlib.board.__main__ import arguments
-
-    assert arguments([]).lan is False
-    assert server.serve.__defaults__ == ("127.0.0.1",)

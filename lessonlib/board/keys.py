@@ -27,7 +27,7 @@ class Codes(NamedTuple):
 def new_codes() -> Codes:
     """Return codes of four words each, by chance: one of eight thousand million."""
     words = WORDS.read_text(encoding="ascii").split()
-    return Codes(*("-".join(secrets.choice(words) for _ in range(4)) for _ in range(2)))
+    return Codes(*("-".join(secrets.SystemRandom().sample(words, 4)) for _ in range(2)))
 
 
 def plain(code: str) -> str:

@@ -73,15 +73,19 @@ def join(address: str, code: str, nickname: str) -> None:
     if plain(code).count("-") != 3:
         raise ValueError(f"code={code!r}: the four words that stand on the board, such as 'amber river cobalt owl'")
     room, old = Room(address, code, name), _NOW.pop("room", None)
-    if old is not None:
-        _stop(old)
-    room.post.once(fresh=True)
+    if old is not None and old.about["who"] == room.about["who"] and old.post.state != "left":
+        old.post.place, room = room.post.place, old  # joined once more, and nothing that waits is lost
+    elif old is not None:
+        _leave(old)
+    room.post.once()
     if room.post.state == "refused":
+        _stop(room)
         reason = room.post.why or "refused"
         raise ValueError(f"code={code!r}: {reason}. Four words stand on the board; ask whoever leads the room if they are these.")
     _NOW["room"] = room
-    progress.LISTENERS.append(room.hear)
-    room.post.start()
+    if room is not old:
+        progress.LISTENERS.append(room.hear)
+        room.post.start()
     if room.post.state == "there":
         print(f"You are in the room, as {room.post.name}. The board is told how you do, and never what you write. "
               "lessonlib.leave() ends it.")
@@ -101,8 +105,12 @@ def help(wanted: Any = True) -> None:
     if room is None:
         print('You are in no room, so nobody is told: lessonlib.join("address", "code", "nickname") joins one.')
         return
+    if room.post.state == "left":
+        print("You are no longer in the room. Whoever leads it can say why; lessonlib.join joins it again.")
+        return
     room.post.put({"hand": wanted})
-    print("Your hand is up. lessonlib.help(False) lowers it." if wanted else "Your hand is down.")
+    there = "" if room.post.state == "there" else ", as soon as the board answers"
+    print(f"Your hand is up{there}. lessonlib.help(False) lowers it." if wanted else f"Your hand is down{there}.")
 
 
 def leave() -> None:
@@ -111,9 +119,15 @@ def leave() -> None:
     if room is None:
         print("You are in no room.")
         return
-    _stop(room)
-    room.post.once(LEAVING_S, leave=True)
+    _leave(room)
     print("You have left the room.", *["The board did not answer, so it may show your name for a while."] * (room.post.state != "left"))
+
+
+def _leave(room: Room) -> None:
+    """Let the board forget this person."""
+    _stop(room)
+    if room.post.state != "left":
+        room.post.once(LEAVING_S, leave=True, events=[])
 
 
 def _stop(room: Room) -> None:

@@ -2,7 +2,7 @@
 
 Events are numbered from 1 and kept until the room is left. The board answers up to which number it has them, and whatever lies above is
 sent again: after a network that was gone, and to a board that was started again and knows nothing. Where no thread can start, each event
-is an attempt of its own that takes at most 40 ms.
+is an attempt of its own that takes at most 30 ms.
 """
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 __all__ = ["Place", "Post", "exchange", "place_of"]
 
-ATTEMPT_S, WITHOUT_THREAD_S = 5.0, 0.04
-PING_S, PAUSE_S, LONGEST_S, REFUSED_S = 10.0, 0.5, 8.0, 30.0
+ATTEMPT_S, WITHOUT_THREAD_S = 5.0, 0.03
+PING_S, PAUSE_S, LONGEST_S, REFUSED_S = 10.0, 0.5, 5.0, 30.0
 BATCH, KEPT, ANSWER = 50, 2000, 64 * 1024  # events of a message, events that are kept, bytes of an answer
 
 
@@ -117,7 +117,7 @@ class Post:
                     self.place = self.place._replace(host=socket.gethostbyname(self.place.host))
 
     def put(self, event: dict[str, Any]) -> None:
-        """Take an event; comes back at once, and after at most 40 ms where there are no threads."""
+        """Take an event; comes back at once, and after at most 30 ms where there are no threads."""
         with self._change:
             self.count += 1
             self.events.append((self.count, event, time.monotonic()))
@@ -137,16 +137,17 @@ class Post:
     def once(self, seconds: float = ATTEMPT_S, **more: Any) -> None:
         """Make one attempt to send what is not there yet. more: what this message says besides."""
         with self._change:
-            before, got = self._board, max(self.got, self.base)
+            before, base, got = self._board, self.base, max(self.got, self.base)
             waiting = [(n, event, at) for n, event, at in self.events if n > got][:BATCH]
         events = [{**event, "n": n, "ago": round(time.monotonic() - at, 2)} for n, event, at in waiting]
         try:
-            status, answer = exchange(self.place, {**self.about, **self.now(), "events": events, "base": self.base, **more}, seconds)
+            said = {**self.about, **self.now(), "events": events, "base": base, "fresh": not before, **more}
+            status, answer = exchange(self.place, said, seconds)
         except (OSError, ValueError):
             self._away("away")
             return
         if status in (403, 421):
-            self._away("refused", str(answer.get("refused", ""))[:200], REFUSED_S, 20 * REFUSED_S)
+            self._away("refused", str(answer.get("refused", ""))[:200])
         elif status == 200 and answer.get("left") is True:
             self.state = "left"
             self.end()
@@ -160,10 +161,11 @@ class Post:
         else:
             self._away("away", str(answer.get("refused", ""))[:200])
 
-    def _away(self, state: str, why: str = "", pause: float = PAUSE_S, longest: float = LONGEST_S) -> None:
+    def _away(self, state: str, why: str = "") -> None:
         """Wait before the next attempt, each time twice as long, and not all learners at the same moment."""
         self.state, self.why = state, why
         self._failed += 1
+        pause, longest = (REFUSED_S, 20 * REFUSED_S) if state == "refused" else (PAUSE_S, LONGEST_S)
         self._next = time.monotonic() + min(pause * 2 ** min(self._failed - 1, 10), longest) * random.uniform(0.7, 1.3)
 
     def _work(self) -> None:

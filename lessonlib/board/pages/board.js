@@ -10,6 +10,7 @@ function view(said, leading) {
   put(byId("focus"), ...focus(said));
   put(byId("rows"), ...said.rows.filter(row => row.kind !== "prediction").map(row => line(row, said, leads)));
   put(byId("asked"), el("h2", "Predictions, replies"), ...said.rows.filter(row => row.kind === "prediction").map(row => prediction(row, said, leads)));
+  byId("asked").classList.toggle("many", said.rows.filter(row => row.kind === "prediction").length > 8);
   put(byId("hands"), ...said.hands.length ? [el("h2", `${said.hands.length === 1 ? "A hand is" : `${said.hands.length} hands are`} up`),
     el("p", said.hands.slice(0, 8).join(", ") + (said.hands.length > 8 ? `, and ${said.hands.length - 8} more` : ""), {class: "names"})] : []);
   lessons(byId("lesson"), said);

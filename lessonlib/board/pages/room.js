@@ -59,7 +59,7 @@ export function focus(view) {
   const reached = row.kind === "goal" ? "reached it" : "passed";
   facts.push(row.half ? el("li", "", {class: "half"}, el("b", row.passed === view.people ? `All have ${reached}` : `Half have ${reached}`),
     `: go on (${row.passed} of ${view.people})`) : el("li", "", {class: "passed"}, el("b", `${row.passed} of ${view.people}`), ` have ${reached}`));
-  return [el("h2", row.kind === "goal" ? `Goal: ${row.title}` : `Exercise ${row.title}`), bar(row, view.people, true), el("ul", "", {class: "facts"}, ...facts)];
+  return [el("h2", row.kind === "goal" ? `Goal: ${row.title}` : `Exercise${/^\d/.test(row.title) ? "" : "."} ${row.title}`), bar(row, view.people, true), el("ul", "", {class: "facts"}, ...facts)];
 }
 
 export function line(row, view, leads) {
