@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
-LEVEL = {"rules": 0, "data": 0, "progress": 0, "signature": 1, "problems": 2, "runner": 3, "pieces": 2, "misconceptions": 3, "sandbox": 3,
+LEVEL = {"rules": 0, "data": 0, "progress": 0, "signature": 1, "problems": 2, "runner": 3, "pieces": 2, "newer_slips": 2.5, "misconceptions": 3, "sandbox": 3,
          "attempts": 3.5, "diagnosis": 3.7, "checks": 4, "plots": 4, "play": 5, "pytorch": 6, "lessons": 7}
 KNOW_TORCH = ("pytorch", "lessons/lesson00/machine", "lessons/lesson11", "lessons/lesson07/network", "lessons/lesson08/precision", "lessons/lesson08/training",
               "lessons/lesson09/training", "lessons/lesson10/judges", "lessons/lesson10/training")
@@ -92,7 +92,7 @@ def lines(path):
 
 
 def test_the_small_library_is_read_in_an_evening():
-    assert sum(map(lines, (ROOT / "lessonlib").glob("*.py"))) < 2200
+    assert sum(map(lines, (ROOT / "lessonlib").glob("*.py"))) < 2400  # 2200, and 200 for Lion and Muon with their misconceptions
 
 
 @modules
