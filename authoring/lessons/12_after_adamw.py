@@ -1,0 +1,467 @@
+# %% [markdown]
+# # Lesson 12. After AdamW
+#
+# *About 32 minutes to read, 60 with the exercises.*
+#
+# Momentum, Adam and AdamW treat every weight as a number of its own.
+# Today you write an optimizer that treats a weight matrix as one thing.
+# It is called [[Muon]], and several large language models were trained with it.
+# At the end you can say what Muon does not notice, compare it with AdamW fairly, and read a claim about any new optimizer.
+#
+# **From lesson 11, from memory.**
+# How many numbers does AdamW keep for each weight, besides the weight and its gradient?
+#
+# <details><summary>Answer</summary>Two, the averages m and v. Today's optimizer keeps another number of them.</details>
+
+# %% tags=["setup"]
+
+# %% [markdown]
+# ## Part 1. A step for a whole matrix
+#
+# ### Two matrices to find
+#
+# Here are two weight matrices to find, each with 16 rows and 16 columns.
+# A matrix multiplies its inputs, and its [[loss]] is half the sum of the squared errors.
+# Some directions of the inputs are strong and others are weak, so each loss is a [[ravine]] of condition number 1000.
+# The ravines lie at an angle, because the inputs are turned away from the axes.
+# And the loss of the second matrix is multiplied by 0.001.
+#
+# Three optimizers have 200 steps.
+# Each has the step size that worked best for both matrices together, out of 21, and the step size falls to zero.
+# Muon is the third, and you will write it in Part 3.
+#
+# Run the set-up cell above and the next one, then move the slider.
+# **Goal:** find the first step from which Muon has less left of both matrices than Adam, to the end.
+
+# %%
+import numpy as np
+from lessonlib.lessons.lesson12 import factor, judges, ravine
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+ravine.two_matrices().live()
+
+# %% [markdown]
+# Momentum finds the first matrix and leaves a tenth of the second one's loss.
+# Adam leaves about a ten-thousandth of both.
+# Muon leaves about a millionth of both.
+#
+# Two things make this task hard, the turned inputs and the unequal losses.
+# Take one of them away at a time.
+
+# %%
+who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
+turn = predict(
+    "The inputs lie along the axes. Whose share of the loss changes tenfold or more?", who
+)
+turn
+
+# %% [markdown]
+# And the other one.
+
+# %%
+scale = predict(
+    "Both losses count the same. Whose share of the loss changes tenfold or more?", who
+)
+scale
+
+# %% [markdown]
+# The share of the whole loss that is left, the median of five tasks.
+
+# %% tags=["answer"]
+header = ["optimizer", *ravine.CHANGES]
+display(table(header, ravine.rows(), ["", ".1g", ".1g", ".1g"]))
+display(turn.answer(ravine.who_gains("not turned")))
+scale.answer(ravine.who_gains("equal losses"))
+
+# %% [markdown]
+# Each of the two older rules notices one of the two, and Muon notices neither.
+# The reason is what each rule takes as its unit.
+#
+# Momentum steps along an average of the gradients.
+# If the inputs turn, the gradients turn with them, and so does the step.
+# But a loss a thousand times smaller makes gradients a thousand times smaller, and momentum's steps too.
+#
+# Adam divides each number by the size of its own gradients, so the thousand cancels.
+# But the numbers of a turned matrix are other numbers, and in lesson 9 you saw what is left of a ravine at an angle.
+#
+# Muon's unit is the matrix, and no direction in it is special.
+#
+# Is Muon then the best of the three?
+# Give Adam a $\beta_2$ of 0.95 in place of 0.999, so that `v` forgets sooner.
+
+# %%
+table(header, ravine.rows(("adam", "adam .95", "muon")), ["", ".1g", ".1g", ".1g"])
+
+# %% [markdown]
+# With that setting Adam ends lower than Muon.
+# It still notices the turn, by a factor of more than a hundred, so what we said of the units holds.
+# But who wins depends on a setting that nobody had tuned, and this is the subject of Parts 4 and 5.
+#
+# <details><summary>Fine print</summary>The inputs of each matrix have strengths from 1 down to 0.03. The right matrices are random. Step sizes are four to a factor of ten, from 0.001 to 100, and every best one lies inside. The step size falls along a cosine. Momentum has a beta of 0.9, Adam its defaults, Muon 0.95 and no decay. When Muon's own beta is 0.9, it ends lower too.</details>
+#
+# ### The same directions, all alike
+#
+# What does Muon do to a matrix?
+# Multiply all vectors of length 1 by a gradient, and you get an ellipse.
+# The lengths of its half-axes are the [[singular values|singular value]] of the gradient.
+
+# %%
+factor.show_circles()
+
+# %% [markdown]
+# The third panel has the same axes, but both have length 1.
+# The matrix that does this is the [[orthogonal factor]] of the gradient.
+# **Muon averages the gradients as momentum does, and then steps along the orthogonal factor of the average.**
+#
+# So a weak direction counts as much as a strong one.
+# If you multiply the loss by a thousand, the factor is the same.
+# If you turn the inputs, the factor turns with them.
+#
+# ### Exercise 1. A factor by hand (4 minutes)
+#
+# Here is a gradient whose rows are at right angles.
+#
+# $$g = \begin{pmatrix} 3 & 3 \\ 1 & -1 \end{pmatrix}$$
+#
+# In such a matrix the singular values are the lengths of the rows.
+# Write its orthogonal factor, with two decimals.
+#
+# <details><summary>Hint</summary>How long is the first row? By what do you divide it, so that its length is 1?</details>
+
+# %% tags=["stub"]
+my_factor = [[None, None],
+             [None, None]]
+
+# %% tags=["solution"]
+my_factor = [[0.71, 0.71],
+             [0.71, -0.71]]
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# The first row has the length $\sqrt{18}$ and the second one $\sqrt 2$.
+# Divided by them, both rows have length 1 and are still at right angles, so both singular values are 1.
+# For rows at other angles this would not do.
+
+# %% [markdown]
+# The judge looks at your four numbers.
+
+# %%
+judges.judge_factor(my_factor)
+
+# %% [markdown]
+# NumPy computes the factor of any matrix with two lines, `u, s, vt = np.linalg.svd(g)` and then `u @ vt`.
+#
+# Here are the singular values of one step of each rule, in the task above.
+
+# %%
+ravine.show_steps()
+
+# %% [markdown]
+# In a step of momentum the weakest direction has a thousandth of the strongest, and Adam's step is between the two.
+# Muon's values are not exactly alike, and Part 2 says why.
+
+# %% [markdown]
+# ## Part 2. Five steps of products
+#
+# ### A map for the singular values
+#
+# A GPU multiplies matrices quickly, and a decomposition is not its strength.
+# Muon comes close to the factor with products alone.
+#
+# Take a matrix $x$ and multiply it by $x\,x^\top$.
+# This leaves its axes as they are and takes each singular value $y$ to $y^3$.
+# So a sum of such products changes the singular values alone.
+#
+# $$x \leftarrow a\,x + b\,(x x^\top)\,x + c\,(x x^\top)^2 x \qquad\qquad y \leftarrow a\,y + b\,y^3 + c\,y^5$$
+#
+# Muon takes $a = 3.4445$, $b = -4.7750$ and $c = 2.0315$, and does this five times.
+# That is its [[Newton-Schulz iteration]].
+# Before the first step it divides the matrix by its size, the root of the sum of its squares, so that no singular value is above 1.
+#
+# Where $y$ is near zero the other two terms are tiny, so each step multiplies it by 3.4445.
+
+# %%
+import numpy as np
+from lessonlib.lessons.lesson12 import judges, newton
+from lessonlib.play.prediction import predict
+
+small = predict("A singular value of 0.001. Where is it after five steps?")
+small
+
+# %% [markdown]
+# Five steps of the map.
+
+# %% tags=["answer"]
+y = 0.001
+for _ in range(5):
+    y = 3.4445 * y - 4.7750 * y**3 + 2.0315 * y**5
+small.answer(y)
+
+# %% [markdown]
+# Five steps lift a value nearly five-hundredfold.
+# What do they do to larger ones?
+# In the picture each point is a singular value, and the diamond is the smallest.
+# **Goal:** find the smallest singular value that five steps still lift to a half.
+
+# %% tags=["answer"]
+newton.five_steps().live()
+
+# %% [markdown]
+# Every value from about 0.002 up ends between 0.68 and 1.21.
+# The values do not come to rest at 1.
+# A gentler map would end at 1 exactly, and it would need more steps to lift the small values.
+# The authors chose the three numbers for the lift, and PyTorch's source says that the unevenness does no harm.
+#
+# ### Exercise 2. Five steps (8 minutes)
+#
+# Write the division and the loop.
+# `x.T` is the transpose of a matrix, and `@` multiplies two matrices.
+#
+# <details><summary>Hint 1</summary>Which of the two products, x @ x.T or x.T @ x, can be multiplied by x from the right?</details>
+# <details><summary>Hint 2</summary>You need x @ x.T twice in each step. Could it have a name?</details>
+
+# %% tags=["stub"]
+def my_orthogonal(x):
+    ...  # divide x by its size
+    for _ in range(5):
+        ...  # one step
+    return x
+
+# %% tags=["solution"]
+def my_orthogonal(x):
+    x = x / (x**2).sum() ** 0.5
+    for _ in range(5):
+        product = x @ x.T
+        x = 3.4445 * x + (-4.7750 * product + 2.0315 * product @ product) @ x
+    return x
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# The size is at least as large as the largest singular value, so after the division all of them are at most 1.
+# Above 1.3 or so the map throws a value further out at each step.
+
+# %% [markdown]
+# The judge tries a square, a tall and a wide matrix.
+
+# %%
+judges.judge_orthogonal(my_orthogonal)
+
+# %% [markdown]
+# A library transposes a tall matrix first and transposes the result back.
+# The result is the same, and the product $x x^\top$ is smaller.
+
+# %% [markdown]
+# ## Part 3. The rule
+#
+# Muon has momentum's average, one more look at the newest gradient, the factor, and the decay of lesson 10.
+#
+# | Formula | Code | Known from |
+# |---|---|---|
+# | $m \leftarrow \beta_1 m + (1-\beta_1)\,g$ | `m = beta1 * s.m + (1 - beta1) * g` | lesson 7 |
+# | $\tilde m = \beta_1 m + (1-\beta_1)\,g$ | `ahead = beta1 * m + (1 - beta1) * g` | Nesterov |
+# | $O = \text{orthogonal}(\tilde m)$ | `orthogonal(ahead)` | Part 2 |
+# | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, r/c)}\;O$ | write it yourself | lesson 10 |
+#
+# Here $r$ is the number of rows and $c$ that of columns.
+#
+# | Symbol | Code | What it does | Default in PyTorch |
+# |---|---|---|---|
+# | $\alpha$ | `lr` | the length of the step in every direction of a matrix | 0.001 |
+# | $\beta_1$ | `beta1` | remembers the direction for about 20 steps | 0.95 |
+# | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
+#
+# The second line mixes the newest gradient in once more, so that it weighs about twice as much.
+# This is [[Nesterov's|Nesterov momentum]] form of momentum.
+#
+# The root is there for the shape.
+# A factor has a column of length 1 for each column, or a row of length 1 for each row, whichever are fewer.
+# So the more rows a tall matrix has, the smaller are the numbers of its factor.
+# The root makes up for that, and the typical number is $1/\sqrt c$ for every shape.
+
+# %%
+import numpy as np
+import torch
+from torch import nn
+from lessonlib import State, checks, muon
+from lessonlib.lessons.lesson12 import ravine
+from lessonlib.play.prediction import predict
+from lessonlib.rules import orthogonal
+from lessonlib.lessons.tables import table
+
+# %% [markdown]
+# ### Exercise 3. Write Muon (8 minutes)
+#
+# `theta`, `g` and `s.m` are matrices, and `orthogonal` is the library's.
+# Return the new `theta` and a new `State(t, m)`, and change nothing in place.
+#
+# <details><summary>Hint 1</summary>Which two numbers are in <code>theta.shape</code>?</details>
+# <details><summary>Hint 2</summary>Which average does the next step need, m or ahead?</details>
+
+# %% tags=["stub"]
+def my_muon(theta, g, s, *, lr, beta1, weight_decay):
+    ...  # your lines, and a return
+
+# %% tags=["solution"]
+def my_muon(theta, g, s, *, lr, beta1, weight_decay):
+    m = beta1 * s.m + (1 - beta1) * g
+    ahead = beta1 * m + (1 - beta1) * g
+    rows, columns = theta.shape
+    stretch = max(1, rows / columns) ** 0.5
+    theta = theta - lr * weight_decay * theta - lr * stretch * orthogonal(ahead)
+    return theta, State(s.t + 1, m)
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# The average is taken before the factor, because an average of factors would have other singular values.
+# The decay goes around both, as in AdamW, and the root of the shape belongs to the step alone.
+
+# %% [markdown]
+# The check runs your function on tall, wide and square matrices, beside the right one and the usual mistakes.
+
+# %%
+checks.check(my_muon, against=muon)
+
+# %% [markdown]
+# There is no bias correction.
+# At the first step `m` is a twentieth of what it should be, and the factor does not feel it.
+#
+# Now let your own function look for one of the matrices of Part 1.
+
+# %%
+mine = checks.yours("my_muon", muon)
+right, x = ravine.targets(0, turned=True), ravine.inputs(0, turned=True)
+theta, s = np.zeros((16, 16)), State()
+for t in range(200):
+    lr = 0.3 * (1 + np.cos(np.pi * t / 200)) / 2
+    theta, s = mine(theta, (theta - right) @ x @ x.T, s, lr=lr, beta1=0.95, weight_decay=0.0)
+left = ravine.loss(theta - right, x @ x.T) / ravine.loss(right, x @ x.T)
+print(f"of the loss is left: {left:.0e}")
+
+# %% [markdown]
+# ### In PyTorch
+#
+# `torch.optim.Muon` takes matrices and nothing else.
+# It is meant for the matrices inside of a network.
+# Everything else goes to AdamW, which is the biases, the norms, the tables of the input and the last layer.
+#
+# ```python
+# inside = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks" in name]
+# rest = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "blocks" in name)]
+# muon = torch.optim.Muon(inside, lr=0.02, weight_decay=0.1)
+# adamw = torch.optim.AdamW(rest, lr=3e-4, weight_decay=0.1)
+#
+# for x, y in batches:
+#     loss = criterion(model(x), y)
+#     muon.zero_grad()
+#     adamw.zero_grad()
+#     loss.backward()
+#     muon.step()
+#     adamw.step()
+# ```
+#
+# Replace `"blocks"` by what your model calls its layers.
+# There are two step sizes now, and each has its schedule.
+#
+# AdamW keeps two numbers for each weight.
+
+# %%
+kept = predict("And Muon? How many numbers does it keep for each weight?")
+kept
+
+# %% [markdown]
+# One step of torch's Muon, and what it holds after it.
+
+# %% tags=["answer"]
+g = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
+p = nn.Parameter(torch.zeros(48, 16))
+optimizer = torch.optim.Muon([p], lr=0.1)
+p.grad = g.clone()
+optimizer.step()
+held = sum(value.numel() for value in optimizer.state[p].values())
+kept.answer(held / p.numel())
+
+# %% [markdown]
+# That is half of AdamW's state, for the matrices.
+# Did torch take the same step as `muon`?
+
+# %%
+ours, _ = muon(np.zeros((48, 16)), g.double().numpy(), State(), lr=0.1)
+theirs = p.detach().double().numpy()
+apart = np.linalg.norm(ours - theirs) / np.linalg.norm(ours)
+print(f"the two steps differ by {apart:.1%} of their length")
+
+# %% [markdown]
+# The difference is rounding.
+# Torch computes the five steps in [[bfloat16]], which has about three digits, and everything else in the type of the weights.
+#
+# <details><summary>Fine print</summary>Computed in float64, the two agree to five digits, and a test of this course holds that. PyTorch's <code>adjust_lr_fn="match_rms_adamw"</code> scales the step otherwise, so that a step size tuned for AdamW can be a first value for Muon. The attention's three maps are often one matrix, <code>qkv</code>, and the author of Muon advises to give it three.</details>
+
+# %% [markdown]
+# ## Part 4. On a text
+#
+# ### A protocol, before you look
+#
+# Now a real network, the transformer of lesson 11, which learns Genesis one character at a time.
+# In one training AdamW moves everything.
+# In the other one Muon moves the matrices inside of the blocks, and AdamW the rest.
+
+# %%
+import torch
+from lessonlib.data import text as book
+from lessonlib.lessons.lesson12 import judges, text, trainings
+from lessonlib.play.prediction import predict
+from lessonlib.pytorch.transformer import Corpus, fit_all
+from lessonlib.lessons.tables import table
+
+ahead = predict(
+    "Each at its own best step sizes. How do the test losses compare?",
+    [text.AHEAD, text.TIED, text.BEHIND],
+)
+ahead
+
+# %% [markdown]
+# Muon brings a second step size.
+# To be fair, AdamW gets a second one too, one for the matrices inside and one for the rest.
+# Every pair of step sizes was recorded, each with three seeds.
+#
+# ### Exercise 4. State the protocol (5 minutes)
+#
+# Which step sizes may each rule try for the matrices?
+# How many of the three seeds do you take?
+# The step size of the rest is always the best of six, for both.
+#
+# | Rule | Recorded step sizes of the matrices |
+# |---|---|
+# | AdamW | 0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1 |
+# | Muon | 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18 |
+#
+# The judge tells you the result only if your protocol is fair.
+#
+# <details><summary>Hint</summary>When is a best step size the best, and not the end of a list?</details>
+
+# %% tags=["stub"]
+my_protocol = {"AdamW": None, "Muon": None, "seeds": None}  # two lists and a number
+
+# %% tags=["solution"]
+my_protocol = {"AdamW": [0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1],
+               "Muon": [0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18], "seeds": 3}
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Both get equally many chances, and both bests stand inside of their lists.
+# Shorter lists are fair too, as long as that holds.
+
+# %% [markdown]
+# Run the judge once your protocol stands.
+
+# %% tags=["answer"]
+judges.judge_protocol(my_protocol)
+
+# %% [markdown]
+# Each point is the median of three seeds, at the best step size of the rest.
+# Each bar reaches from the lowest to the highest seed.
+
+# %% tags=["answer"]
+text.show_sweep(text.record())
+ahead.answer(text.verdict(text.record()))
