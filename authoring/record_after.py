@@ -2,9 +2,8 @@
 
     python authoring/record_after.py [--seeds 3] [--json FILE]
 
-Some quarter of an hour on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
-alone, each over the same number of pairs of step sizes; then both again with four times the steps. What the records mean:
-`lessonlib.lessons.lesson12.text`.
+Some ten minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
+alone, each over the same number of pairs of step sizes. What the records mean: `lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ import argparse
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,13 @@ from record_lab import DATA, begun, finite, written
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import trainings
-from lessonlib.pytorch.transformer import Corpus, Size, fit
+from lessonlib.pytorch.transformer import Corpus, fit
 
 
-def swept(corpus: Corpus, size: Size, seeds: int, cases: Iterable[trainings.Case]) -> list[dict[str, Any]]:
+def swept(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
     """The test loss of every training, for each seed; None where it ended beyond the numbers."""
-    return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, size, seed=seed).test)}
-            for case in cases for seed in range(seeds)]
+    return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, trainings.SIZE, seed=seed).test)}
+            for case in trainings.sweep() for seed in range(seeds)]
 
 
 def seconds(corpus: Corpus, sweep: list[dict[str, Any]]) -> dict[str, float]:
@@ -49,15 +48,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, default=DATA / "after_cpu.json")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    corpus, size = Corpus(text()), trainings.SIZE
+    corpus = Corpus(text())
     found: dict[str, Any] = {
         "command": f"python authoring/record_after.py --seeds {options.seeds}", "machine": platform.machine(), "torch": torch.__version__,
-        "size": size._asdict(), "longer_size": trainings.LONGER._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
-    found = begun(options.json, found, last="longer")
+        "size": trainings.SIZE._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
+    found = begun(options.json, found, last="seconds")
     stages: dict[str, Callable[[], Any]] = {
-        "sweep": lambda: swept(corpus, size, options.seeds, trainings.sweep()),
-        "seconds": lambda: seconds(corpus, found["sweep"]),
-        "longer": lambda: swept(corpus, trainings.LONGER, options.seeds, trainings.longer_sweep())}
+        "sweep": lambda: swept(corpus, options.seeds),
+        "seconds": lambda: seconds(corpus, found["sweep"])}
     for name, work in stages.items():
         if name not in found:
             found[name] = work()

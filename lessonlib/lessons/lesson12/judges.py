@@ -119,6 +119,7 @@ def judge_orthogonal(function: Any) -> Verdict:
     """Return a Verdict on function(x) -> the matrix after division and five steps: tried on a square, a tall and a wide matrix."""
     rng = np.random.default_rng(5)
     probes = [scale * rng.standard_normal(shape) * np.geomspace(1, 0.05, shape[1]) for shape, scale in SHAPES.items()]
+    probes.append(np.diag([5.0, 2.0, 0.5]) + 0.2 * rng.standard_normal((3, 3)))  # its largest number is nearly its largest singular value
     found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x.copy(),) for x in probes]), probes, strict=True)]
     right = [orthogonal(x) for x in probes]
     if all(map(_same, found, right)):

@@ -9,11 +9,11 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
-from lessonlib.plots import look, show
+from lessonlib.plots import look
 from lessonlib.rules import State
 
-__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "inputs", "loss", "rows", "show_steps",
-           "step_spectra", "targets", "tuned", "two_matrices", "who_gains"]
+__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "ahead_from", "inputs", "left", "loss", "rows",
+           "targets", "tuned", "two_matrices", "who_gains"]
 
 Array = np.ndarray[Any, Any]
 SIZE, STEPS, SEEDS = 16, 200, 5
@@ -87,28 +87,38 @@ def tuned(rule: str, turned: bool = True, scale: float = SCALE) -> Tuned:
     return Tuned(float(LRS[best]), left[best], each[:, best] / each[0, best], 0 < best < len(LRS) - 1)
 
 
+def left(rule: str, change: str) -> float:
+    """Return the median share of the loss that a rule leaves under one of CHANGES."""
+    return float(np.median(tuned(rule, *CHANGES[change]).left))
+
+
 def rows(names: tuple[str, ...] = tuple(NAMES)) -> list[list[Any]]:
-    """Return a row for each rule: its name, and the median share of the loss that is left under each of CHANGES."""
+    """Return a row for each rule: its name, and what is left under each of CHANGES, to the nearest power of ten.
+
+    Muon's paths swing, and a sum in another order changes the first digit of where they end.
+    """
     told = NAMES | {"adam .95": "Adam, beta2 0.95"}
-    return [[told[rule], *(float(np.median(tuned(rule, *change).left)) for change in CHANGES.values())] for rule in names]
+    return [[told[rule], *(10.0 ** round(np.log10(left(rule, change))) for change in CHANGES)] for rule in names]
 
 
 def who_gains(change: str) -> str:
     """Return whose share of the loss changes tenfold or more under one of CHANGES, in words."""
-    found = [name for name, first, *others in rows()
-             if max(first / others[list(CHANGES).index(change) - 1], others[list(CHANGES).index(change) - 1] / first) >= 10]
+    first = next(iter(CHANGES))
+    found = [name for rule, name in NAMES.items() if abs(np.log10(left(rule, first) / left(rule, change))) >= 1]
     return " and ".join(found) if found else "nobody"
 
 
 def two_matrices() -> Experiment:
     """The losses of both matrices under three rules, each at its best step size, after a chosen number of steps."""
     return Experiment(_scene, _update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find the first step from which Muon has less left of both matrices than Adam, to the end.", _ahead_from))
+                      Goal("find the first step from which Muon has less left of both matrices than Adam, to the end.",
+                           lambda steps: steps == ahead_from()))
 
 
-def _ahead_from(steps: int) -> bool:
+def ahead_from() -> int:
+    """Return the first step from which Muon has less left of both matrices than Adam, to the end; another one on another processor."""
     behind = np.flatnonzero((tuned("muon").shares[:, 0] >= tuned("adam").shares[:, 0]).any(axis=1))
-    return bool(steps == behind[-1] + 1)
+    return int(behind[-1]) + 1
 
 
 def _scene() -> Scene:
@@ -138,36 +148,3 @@ def _update(artists: dict[str, Any], steps: int) -> str:
             artists[f"{rule} {k}"].set_data(np.arange(steps + 1), shares[:, k])
         told.append(f"{name} {shares[-1, 0]:.1g} and {shares[-1, 1]:.1g}")
     return f"Left after {steps} steps, of the first matrix and of the second: {', '.join(told)}."
-
-
-@cache
-def step_spectra(steps: int = 20) -> dict[str, Array]:
-    """Return the singular values (SIZE,), over their largest, of the gradient after some steps of Adam, and of three rules' next steps.
-
-    The second matrix of the first seed. Momentum's average, Adam's step and Muon's step all come from the same gradients.
-    """
-    w, curvature = (part[0, 1] for part in _problem(True, SCALE))
-    theta, kept = np.zeros((SIZE, SIZE)), dict.fromkeys(NAMES, State())
-    moved: dict[str, Array] = {}
-    for _ in range(steps):
-        g = (theta - w) @ curvature
-        for rule in NAMES:
-            new, kept[rule] = RULES[rule](theta, g, kept[rule], lr=0.1)
-            moved[rule] = new - theta
-        theta = theta + moved["adam"]
-    values = {"gradient": g} | moved
-    return {name: np.linalg.svd(x).S / np.linalg.svd(x).S[0] for name, x in values.items()}
-
-
-def show_steps() -> None:
-    """Show the singular values of a step of each rule, over their largest."""
-    figure = new_figure(7.4, 3.8)
-    ax = figure.add_subplot(yscale="log", xlabel="singular value, from the largest to the smallest", ylabel="share of the largest",
-                            title="In a step of Muon the singular values are nearly equal", xticks=(1, 4, 8, 12, 16), ylim=(1e-4, 2))
-    spectra = step_spectra()
-    for rule, name in NAMES.items():
-        style = look(rule)
-        ax.plot(np.arange(1, SIZE + 1), spectra[rule], color=style.color, linestyle=style.dash, marker=style.marker, label=name)
-    ax.legend(loc="lower left")
-    ends = ", ".join(f"{name} {spectra[rule][-1]:.1g}" for rule, name in NAMES.items())
-    show(figure, f"The sixteen singular values of a step of momentum, Adam and Muon, over the largest. The smallest is, of {ends}.")

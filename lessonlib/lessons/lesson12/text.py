@@ -11,7 +11,7 @@ from lessonlib.data import recorded
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "BEHIND", "DEFAULT", "NAMES", "TIED", "Best", "Case", "best", "default_gap", "gap", "longer_rows", "matrix_lrs",
+__all__ = ["AHEAD", "BEHIND", "DEFAULT", "NAMES", "TIED", "Best", "Case", "best", "default_gap", "gap", "matrix_lrs",
            "record", "rest_lrs", "rows", "seeds", "show_sweep", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
@@ -55,14 +55,14 @@ def _losses(sweep: Iterable[Mapping[str, Any]], rule: str) -> dict[Case, list[fl
     return found
 
 
-def matrix_lrs(found: Mapping[str, Any], rule: str, sweep: str = "sweep") -> list[float]:
+def matrix_lrs(found: Mapping[str, Any], rule: str) -> list[float]:
     """Return the step sizes of the block matrices that were swept."""
-    return sorted({case.matrix_lr for case in _losses(found[sweep], rule)})
+    return sorted({case.matrix_lr for case in _losses(found["sweep"], rule)})
 
 
-def rest_lrs(found: Mapping[str, Any], rule: str, sweep: str = "sweep") -> list[float]:
+def rest_lrs(found: Mapping[str, Any], rule: str) -> list[float]:
     """Return the step sizes of the rest that were swept."""
-    return sorted({case.rest_lr for case in _losses(found[sweep], rule)})
+    return sorted({case.rest_lr for case in _losses(found["sweep"], rule)})
 
 
 def seeds(found: Mapping[str, Any]) -> int:
@@ -70,11 +70,11 @@ def seeds(found: Mapping[str, Any]) -> int:
     return len({row["seed"] for row in found["sweep"]})
 
 
-def best(found: Mapping[str, Any], rule: str, matrix: Sequence[float] | None = None, rest: Sequence[float] | None = None,
-         sweep: str = "sweep") -> Best:
+def best(found: Mapping[str, Any], rule: str, matrix: Sequence[float] | None = None, rest: Sequence[float] | None = None) -> Best:
     """Return the Best of a rule, by the median over the seeds, among these step sizes; all that were swept where none are given."""
-    axes = [sorted(matrix or matrix_lrs(found, rule, sweep)), sorted(rest or rest_lrs(found, rule, sweep))]
-    swept = {case: losses for case, losses in _losses(found[sweep], rule).items() if case.matrix_lr in axes[0] and case.rest_lr in axes[1]}
+    axes = [sorted(matrix or matrix_lrs(found, rule)), sorted(rest or rest_lrs(found, rule))]
+    swept = {case: losses for case, losses in _losses(found["sweep"], rule).items()
+             if case.matrix_lr in axes[0] and case.rest_lr in axes[1]}
     if not swept:
         raise ValueError(f"matrix={matrix!r}, rest={rest!r}: no recorded training of {rule} has these step sizes")
     case = min(swept, key=lambda c: float(np.median(swept[c])))
@@ -82,9 +82,9 @@ def best(found: Mapping[str, Any], rule: str, matrix: Sequence[float] | None = N
     return Best(case, tuple(swept[case]), float(np.median(swept[case])), inside)
 
 
-def gap(found: Mapping[str, Any], sweep: str = "sweep") -> float:
+def gap(found: Mapping[str, Any]) -> float:
     """Return by how much Muon's best median is below AdamW's, in nats a character."""
-    return best(found, "adamw", sweep=sweep).median - best(found, "muon", sweep=sweep).median
+    return best(found, "adamw").median - best(found, "muon").median
 
 
 def default_gap(found: Mapping[str, Any]) -> float:
@@ -92,27 +92,18 @@ def default_gap(found: Mapping[str, Any]) -> float:
     return best(found, "adamw", [DEFAULT], [DEFAULT]).median - best(found, "muon").median
 
 
-def verdict(found: Mapping[str, Any], sweep: str = "sweep") -> str:
+def verdict(found: Mapping[str, Any]) -> str:
     """Return AHEAD where Muon's best is below AdamW's for every pair of seeds, BEHIND where it is above, else TIED."""
-    slow, fast = (best(found, rule, sweep=sweep).losses for rule in NAMES)
+    slow, fast = (best(found, rule).losses for rule in NAMES)
     return AHEAD if max(fast) < min(slow) else BEHIND if min(fast) > max(slow) else TIED
 
 
-def rows(found: Mapping[str, Any], sweep: str = "sweep") -> list[list[Any]]:
+def rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each rule: name, step sizes of matrices and rest, median, lowest and highest test loss, inside the sweep or not."""
     out = []
     for rule, name in NAMES.items():
-        b = best(found, rule, sweep=sweep)
+        b = best(found, rule)
         out.append([name, b.case.matrix_lr, b.case.rest_lr, b.median, min(b.losses), max(b.losses), "yes" if b.inside else "no"])
-    return out
-
-
-def longer_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each length of training: its steps, the two best medians, and the difference."""
-    out = []
-    for sweep, size in (("sweep", "size"), ("longer", "longer_size")):
-        slow, fast = (best(found, rule, sweep=sweep).median for rule in NAMES)
-        out.append([found[size]["steps"], slow, fast, slow - fast])
     return out
 
 

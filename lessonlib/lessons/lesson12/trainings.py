@@ -9,8 +9,7 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "LONGER", "LONGER_MATRIX_LRS", "LONGER_REST_LRS", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "Case", "Together",
-           "longer_sweep", "matrices_and_rest", "optimizer", "sweep"]
+__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "Case", "Together", "matrices_and_rest", "optimizer", "sweep"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -20,10 +19,6 @@ MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of 
     "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
 }
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
-LONGER = SIZE._replace(steps=4 * SIZE.steps, warmup=4 * SIZE.warmup)
-LONGER_MATRIX_LRS: dict[str, tuple[float, ...]] = {
-    "adamw": (0.0032, 0.0056, 0.01, 0.018, 0.032), "muon": (0.0056, 0.01, 0.018, 0.032, 0.056)}
-LONGER_REST_LRS = (0.0032, 0.01, 0.032)
 
 
 class Case(NamedTuple):
@@ -91,8 +86,3 @@ def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # 
 def sweep() -> list[Case]:
     """Return every training of the comparison: both rules over as many pairs of step sizes."""
     return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
-
-
-def longer_sweep() -> list[Case]:
-    """Return the trainings with four times the steps: both rules over as many pairs again."""
-    return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in LONGER_MATRIX_LRS[rule] for rest_lr in LONGER_REST_LRS]
