@@ -3,7 +3,8 @@
     python authoring/record_after.py [--seeds 3] [--json FILE]
 
 Some ten minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
-alone, each over the same number of pairs of step sizes. What the records mean: `lessonlib.lessons.lesson12.text`.
+alone, each over the same number of pairs of step sizes; then AdamW with a shorter memory of squares over the same pairs. What the records
+mean: `lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import argparse
 import math
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ from lessonlib.lessons.lesson12 import trainings
 from lessonlib.pytorch.transformer import Corpus, fit
 
 
-def swept(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
+def swept(corpus: Corpus, seeds: int, rules: Iterable[str]) -> list[dict[str, Any]]:
     """The test loss of every training, for each seed; None where it ended beyond the numbers."""
     return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, trainings.SIZE, seed=seed).test)}
-            for case in trainings.sweep() for seed in range(seeds)]
+            for case in trainings.sweep(rules) for seed in range(seeds)]
 
 
 def seconds(corpus: Corpus, sweep: list[dict[str, Any]]) -> dict[str, float]:
@@ -52,10 +53,11 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after.py --seeds {options.seeds}", "machine": platform.machine(), "torch": torch.__version__,
         "size": trainings.SIZE._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
-    found = begun(options.json, found, last="seconds")
+    found = begun(options.json, found, last="sooner")
     stages: dict[str, Callable[[], Any]] = {
-        "sweep": lambda: swept(corpus, options.seeds),
-        "seconds": lambda: seconds(corpus, found["sweep"])}
+        "sweep": lambda: swept(corpus, options.seeds, trainings.RULES),
+        "seconds": lambda: seconds(corpus, found["sweep"]),
+        "sooner": lambda: swept(corpus, options.seeds, [trainings.SOONER])}
     for name, work in stages.items():
         if name not in found:
             found[name] = work()

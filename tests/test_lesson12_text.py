@@ -52,8 +52,13 @@ def test_with_equal_step_sizes_adamw_in_two_parts_is_adamw(corpus):
     assert fit(trainings.optimizer("adamw", 0.01, 0.01), corpus, TINY).losses == pytest.approx(fit(whole, corpus, TINY).losses, rel=1e-6)
 
 
+def test_a_sooner_memory_is_that_of_every_group(corpus):
+    both = fit(trainings.optimizer(trainings.SOONER, 0.01, 0.01), corpus, TINY).optimizer
+    assert [group["betas"] for group in both.param_groups] == [(0.9, 0.95)] * 2
+
+
 def test_another_rule_is_refused():
-    with pytest.raises(ValueError, match="rule='lion': one of adamw, muon"):
+    with pytest.raises(ValueError, match=r"rule='lion': one of adamw, muon, adamw \.95"):
         trainings.optimizer("lion", 0.1, 0.1)
 
 
@@ -62,6 +67,9 @@ def test_the_record_is_the_one_that_its_command_makes():
     assert found["size"] == trainings.SIZE._asdict()
     assert (found["clip"], found["decay"]) == (trainings.CLIP, trainings.DECAY)
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sweep"]} == wanted
+    sooner = {(*case, seed) for case in trainings.sweep([trainings.SOONER]) for seed in range(3)}
+    assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sooner"]} == sooner
+    assert trainings.SOONER == text.SOONER
 
 
 def test_a_training_of_the_record_comes_out_again():
@@ -90,17 +98,17 @@ def test_muon_is_ahead_or_behind_only_where_no_two_seeds_overlap(lower, wanted):
 
 def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(trainings, "SIZE", TINY)
-    monkeypatch.setattr(trainings, "sweep", lambda: [trainings.Case("adamw", 0.01, 0.01), trainings.Case("muon", 0.02, 0.01)])
+    monkeypatch.setattr(trainings, "sweep", lambda rules: [trainings.Case(rule, 0.02, 0.01) for rule in rules])
     path, threads = tmp_path / "after.json", torch.get_num_threads()
     try:
         record_after.main(["--seeds", "2", "--json", str(path)])
         first = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(record_after.written({name: value for name, value in first.items() if name != "seconds"}), encoding="utf-8")
+        path.write_text(record_after.written({name: value for name, value in first.items() if name != "sooner"}), encoding="utf-8")
         record_after.main(["--seeds", "2", "--json", str(path)])
     finally:
         torch.set_num_threads(threads)
     again = json.loads(path.read_text(encoding="utf-8"))
-    assert again["sweep"] == first["sweep"]
-    assert len(first["sweep"]) == 4
+    assert again == first
+    assert len(first["sweep"]) == 2 * len(first["sooner"]) == 4
     assert first["command"] == "python authoring/record_after.py --seeds 2"
     assert set(first["seconds"]) == set(trainings.RULES)

@@ -1,7 +1,7 @@
 """The recorded comparison of lesson 12 on a text, read and drawn: the best of each rule, and what a weak baseline makes of it."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,12 +11,14 @@ from lessonlib.data import recorded
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "BEHIND", "DEFAULT", "NAMES", "TIED", "Best", "Case", "best", "default_gap", "gap", "matrix_lrs",
-           "record", "rest_lrs", "rows", "seeds", "show_sweep", "verdict", "weak_baseline"]
+__all__ = ["AHEAD", "BEHIND", "DEFAULT", "NAMES", "SOONER", "TIED", "Best", "Case", "baselines", "best", "default_gap", "gap",
+           "least_gap", "matrix_lrs", "record", "rest_lrs", "rows", "seeds", "show_sweep", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
+SOONER = "adamw .95"  # AdamW with a beta2 of 0.95
 DEFAULT = 1e-3  # AdamW's step size in torch
+BETAS = {0.999: "adamw", 0.95: SOONER}
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 
 
@@ -45,24 +47,24 @@ def record() -> Mapping[str, Any]:
     return found
 
 
-def _losses(sweep: Iterable[Mapping[str, Any]], rule: str) -> dict[Case, list[float]]:
+def _losses(found: Mapping[str, Any], rule: str) -> dict[Case, list[float]]:
     """The test losses over the seeds of each pair of step sizes; inf where a training went beyond the numbers."""
-    found: dict[Case, list[float]] = {}
-    for row in sweep:
+    losses: dict[Case, list[float]] = {}
+    for row in [*found["sweep"], *found.get("sooner", ())]:
         if row["rule"] == rule:
             case = Case(rule, row["matrix_lr"], row["rest_lr"])
-            found.setdefault(case, []).append(np.inf if row["test"] is None else row["test"])
-    return found
+            losses.setdefault(case, []).append(np.inf if row["test"] is None else row["test"])
+    return losses
 
 
 def matrix_lrs(found: Mapping[str, Any], rule: str) -> list[float]:
     """Return the step sizes of the block matrices that were swept."""
-    return sorted({case.matrix_lr for case in _losses(found["sweep"], rule)})
+    return sorted({case.matrix_lr for case in _losses(found, rule)})
 
 
 def rest_lrs(found: Mapping[str, Any], rule: str) -> list[float]:
     """Return the step sizes of the rest that were swept."""
-    return sorted({case.rest_lr for case in _losses(found["sweep"], rule)})
+    return sorted({case.rest_lr for case in _losses(found, rule)})
 
 
 def seeds(found: Mapping[str, Any]) -> int:
@@ -73,7 +75,7 @@ def seeds(found: Mapping[str, Any]) -> int:
 def best(found: Mapping[str, Any], rule: str, matrix: Sequence[float] | None = None, rest: Sequence[float] | None = None) -> Best:
     """Return the Best of a rule, by the median over the seeds, among these step sizes; all that were swept where none are given."""
     axes = [sorted(matrix or matrix_lrs(found, rule)), sorted(rest or rest_lrs(found, rule))]
-    swept = {case: losses for case, losses in _losses(found["sweep"], rule).items()
+    swept = {case: losses for case, losses in _losses(found, rule).items()
              if case.matrix_lr in axes[0] and case.rest_lr in axes[1]}
     if not swept:
         raise ValueError(f"matrix={matrix!r}, rest={rest!r}: no recorded training of {rule} has these step sizes")
@@ -82,14 +84,27 @@ def best(found: Mapping[str, Any], rule: str, matrix: Sequence[float] | None = N
     return Best(case, tuple(swept[case]), float(np.median(swept[case])), inside)
 
 
-def gap(found: Mapping[str, Any]) -> float:
-    """Return by how much Muon's best median is below AdamW's, in nats a character."""
-    return best(found, "adamw").median - best(found, "muon").median
+def gap(found: Mapping[str, Any], baseline: str = "adamw") -> float:
+    """Return by how much Muon's best median is below that of AdamW's best, in nats a character; baseline: "adamw" or SOONER."""
+    return best(found, baseline).median - best(found, "muon").median
 
 
 def default_gap(found: Mapping[str, Any]) -> float:
     """Return by how much Muon's best median is below that of AdamW at its default step size for everything."""
     return best(found, "adamw", [DEFAULT], [DEFAULT]).median - best(found, "muon").median
+
+
+def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each AdamW that Muon's best is compared with, from the weakest: what was tuned, its median, and Muon's lead."""
+    muon = best(found, "muon").median
+    named = (("nothing", best(found, "adamw", [DEFAULT], [DEFAULT])), ("both step sizes", best(found, "adamw")),
+             ("both, with beta2 0.95", best(found, SOONER)))
+    return [[name, b.median, b.median - muon] for name, b in named]
+
+
+def least_gap(found: Mapping[str, Any]) -> float:
+    """Return the least of Muon's leads in `baselines`."""
+    return float(min(row[2] for row in baselines(found)))
 
 
 def verdict(found: Mapping[str, Any]) -> str:
@@ -126,42 +141,44 @@ def show_sweep(found: Mapping[str, Any]) -> None:
 
 
 def weak_baseline() -> Experiment:
-    """Muon at its best beside AdamW at step sizes of the learner's choice, both as recorded: how large the win looks."""
+    """Muon at its best beside AdamW at settings of the learner's choice, both as recorded: how large the lead looks."""
     found = record()
-    at_best, tuned = best(found, "muon"), best(found, "adamw")
-    axes = {"matrix": matrix_lrs(found, "adamw"), "rest": rest_lrs(found, "adamw")}
+    muon, tuned = best(found, "muon"), min((best(found, rule) for rule in BETAS.values()), key=lambda b: b.median)
+    beta = next(beta2 for beta2, rule in BETAS.items() if rule == tuned.case.rule)
 
-    def scene() -> Scene:
-        figure = new_figure(7.4, 3.2)
-        high = max(max(losses) for losses in _losses(found["sweep"], "adamw").values() if np.isfinite(losses).all())
-        ax = figure.add_subplot(xlim=(min(at_best.losses) - 0.05, high + 0.05), ylim=(-0.6, 1.9), yticks=(0, 1), xlabel="test loss, nats "
-                                                                                                                        "a character",
-                                title="How large does the win look?")
-        ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
-        style = look("muon")
-        ax.plot(at_best.losses, [1] * len(at_best.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none")
-        ax.axvline(at_best.median, color=style.color, linewidth=1)
-        style = look("adamw")
-        (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
-        (win,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
-        told = ax.text(0, 0.55, "", ha="center", va="bottom")
-        return Scene(figure, {"points": points, "win": win, "told": told},
-                     "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen step sizes; "
-                     "between them a bar from median to median.")
-
-    def update(artists: dict[str, Any], matrix: float, rest: float) -> str:
-        chosen = best(found, "adamw", [matrix], [rest])
+    def update(artists: dict[str, Any], matrix: float, rest: float, beta2: float) -> str:
+        chosen = best(found, BETAS[beta2], [matrix], [rest])
         artists["points"].set_data(chosen.losses, [0] * len(chosen.losses))
-        artists["win"].set_data([at_best.median, chosen.median], [0.5, 0.5])
-        apart = chosen.median - at_best.median
-        artists["told"].set_position((max(at_best.median + 0.08, (at_best.median + chosen.median) / 2), 0.6))
+        artists["lead"].set_data([muon.median, chosen.median], [0.5, 0.5])
+        apart = chosen.median - muon.median
+        artists["told"].set_position(((muon.median + chosen.median) / 2, 0.58))
         artists["told"].set_text(f"{apart:.2f}")
-        return (f"AdamW {chosen.median:.2f} and Muon {at_best.median:.2f} nats a character, the medians of {seeds(found)} seeds. "
+        return (f"AdamW {chosen.median:.2f} and Muon {muon.median:.2f} nats a character, the medians of {seeds(found)} seeds. "
                 f"Muon is ahead by {apart:.2f}.")
 
-    return Experiment(scene, update,
-                      {"matrix": Choice("AdamW, matrices", [(f"{lr:g}", lr) for lr in axes["matrix"]], DEFAULT),
-                       "rest": Choice("AdamW, the rest", [(f"{lr:g}", lr) for lr in axes["rest"]], DEFAULT)},
-                      Goal("make Muon's win look as small as these settings can make it.",
-                           lambda matrix, rest: (matrix, rest) == tuned.case[1:]),
-                      {"matrix": tuned.case.matrix_lr, "rest": tuned.case.rest_lr})
+    pairs = {name: [(f"{lr:g}", lr) for lr in axis(found, "adamw")] for name, axis in (("matrix", matrix_lrs), ("rest", rest_lrs))}
+    return Experiment(lambda: _scene(found, muon), update,
+                      {"matrix": Choice("AdamW, lr of matrices", pairs["matrix"], DEFAULT),
+                       "rest": Choice("AdamW, lr of rest", pairs["rest"], DEFAULT),
+                       "beta2": Choice("AdamW, beta2", list(BETAS), 0.999)},
+                      Goal("make Muon's lead look as small as these settings can make it.",
+                           lambda matrix, rest, beta2: (BETAS[beta2], matrix, rest) == tuned.case),
+                      {"matrix": tuned.case.matrix_lr, "rest": tuned.case.rest_lr, "beta2": beta})
+
+
+def _scene(found: Mapping[str, Any], muon: Best) -> Scene:
+    figure = new_figure(7.4, 3.0)
+    high = max(max(losses) for rule in BETAS.values() for losses in _losses(found, rule).values() if np.isfinite(losses).all())
+    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, min(high, 3.2) + 0.05), ylim=(-0.6, 1.6), yticks=(0, 1),
+                            xlabel="test loss, nats a character", title="How large does the lead look?")
+    ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
+    style = look("muon")
+    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none")
+    ax.axvline(muon.median, color=style.color, linewidth=1)
+    style = look("adamw")
+    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False)
+    (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
+    told = ax.text(0, 0.58, "", ha="center", va="bottom")
+    return Scene(figure, {"points": points, "lead": lead, "told": told},
+                 "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen settings; between "
+                 "them a bar from median to median.")

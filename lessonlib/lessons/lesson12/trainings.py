@@ -9,15 +9,18 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "Case", "Together", "matrices_and_rest", "optimizer", "sweep"]
+__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "Case", "Together",
+           "matrices_and_rest", "optimizer", "sweep"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
 RULES = ("adamw", "muon")
+SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
 MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of ten around the best
     "adamw": (0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1),
     "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
 }
+MATRIX_LRS[SOONER] = MATRIX_LRS["adamw"]
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
 
 
@@ -63,16 +66,19 @@ def matrices_and_rest(params: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], torch.optim.Optimizer]:
     """Return parameters -> the optimizer of the comparison, which clips the whole gradient to CLIP before each step.
 
-    rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. Raises ValueError for another rule.
+    rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both.
+    Raises ValueError for another rule.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule={rule!r}: one of {', '.join(RULES)}")
+    if rule not in (*RULES, SOONER):
+        raise ValueError(f"rule={rule!r}: one of {', '.join((*RULES, SOONER))}")
+    betas = (0.9, 0.95 if rule == SOONER else 0.999)
     matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
 
     def made(params: Any) -> torch.optim.Optimizer:
         inside, rest = matrices_and_rest(params)
-        make = torch.optim.Muon if rule == "muon" else torch.optim.AdamW
-        both = Together(make(inside, lr=matrix_lr, weight_decay=DECAY), torch.optim.AdamW(rest, lr=rest_lr, weight_decay=DECAY))
+        first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY) if rule == "muon" else
+                 torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY))
+        both = Together(first, torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
         both.register_step_pre_hook(_clip)
         return both
 
@@ -83,6 +89,6 @@ def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # 
     torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], CLIP)
 
 
-def sweep() -> list[Case]:
-    """Return every training of the comparison: both rules over as many pairs of step sizes."""
-    return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
+def sweep(rules: Iterable[str] = RULES) -> list[Case]:
+    """Return every training of the comparison: each rule over as many pairs of step sizes."""
+    return [Case(rule, matrix_lr, rest_lr) for rule in rules for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
