@@ -3,7 +3,7 @@
     python authoring/record_after.py [--seeds 3] [--json FILE]
 
 Some ten minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
-alone, each over the same number of pairs of step sizes; then AdamW with a shorter memory of squares over the same pairs. What the records
+alone, each over the same number of pairs of step sizes; then AdamW with a shorter memory of squares, over fewer pairs. What the records
 mean: `lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
@@ -24,10 +24,10 @@ from lessonlib.lessons.lesson12 import trainings
 from lessonlib.pytorch.transformer import Corpus, fit
 
 
-def swept(corpus: Corpus, seeds: int, rules: Iterable[str]) -> list[dict[str, Any]]:
+def swept(corpus: Corpus, seeds: int, cases: Iterable[trainings.Case]) -> list[dict[str, Any]]:
     """The test loss of every training, for each seed; None where it ended beyond the numbers."""
     return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, trainings.SIZE, seed=seed).test)}
-            for case in trainings.sweep(rules) for seed in range(seeds)]
+            for case in cases for seed in range(seeds)]
 
 
 def seconds(corpus: Corpus, sweep: list[dict[str, Any]]) -> dict[str, float]:
@@ -55,9 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         "size": trainings.SIZE._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
     found = begun(options.json, found, last="sooner")
     stages: dict[str, Callable[[], Any]] = {
-        "sweep": lambda: swept(corpus, options.seeds, trainings.RULES),
+        "sweep": lambda: swept(corpus, options.seeds, trainings.sweep()),
         "seconds": lambda: seconds(corpus, found["sweep"]),
-        "sooner": lambda: swept(corpus, options.seeds, [trainings.SOONER])}
+        "sooner": lambda: swept(corpus, options.seeds, trainings.sooner_sweep())}
     for name, work in stages.items():
         if name not in found:
             found[name] = work()

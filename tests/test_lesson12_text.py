@@ -67,7 +67,7 @@ def test_the_record_is_the_one_that_its_command_makes():
     assert found["size"] == trainings.SIZE._asdict()
     assert (found["clip"], found["decay"]) == (trainings.CLIP, trainings.DECAY)
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sweep"]} == wanted
-    sooner = {(*case, seed) for case in trainings.sweep([trainings.SOONER]) for seed in range(3)}
+    sooner = {(*case, seed) for case in trainings.sooner_sweep() for seed in range(3)}
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sooner"]} == sooner
     assert trainings.SOONER == text.SOONER
 
@@ -98,7 +98,8 @@ def test_muon_is_ahead_or_behind_only_where_no_two_seeds_overlap(lower, wanted):
 
 def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(trainings, "SIZE", TINY)
-    monkeypatch.setattr(trainings, "sweep", lambda rules: [trainings.Case(rule, 0.02, 0.01) for rule in rules])
+    for name, rules in (("sweep", trainings.RULES), ("sooner_sweep", [trainings.SOONER])):
+        monkeypatch.setattr(trainings, name, lambda rules=rules: [trainings.Case(rule, 0.02, 0.01) for rule in rules])
     path, threads = tmp_path / "after.json", torch.get_num_threads()
     try:
         record_after.main(["--seeds", "2", "--json", str(path)])

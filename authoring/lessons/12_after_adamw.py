@@ -508,7 +508,7 @@ clock.answer(clock.options[(more > 0.1) + (more > 0.5)])
 #
 # Suppose somebody compares Muon at its best with AdamW at its default step size, 0.001 for everything.
 # Below you see Muon's three seeds and AdamW's.
-# Change AdamW's step sizes, and its $\beta_2$ as in Part 1.
+# Change AdamW's step sizes.
 # **Goal:** make Muon's lead look as small as these settings can make it.
 
 # %%
@@ -528,7 +528,7 @@ tuning
 text.weak_baseline().live()
 
 # %% [markdown]
-# Three baselines, and Muon's lead over each.
+# Three baselines, the last with the $\beta_2$ that helped Adam in Part 1, and Muon's lead over each.
 
 # %% tags=["answer"]
 record = text.record()

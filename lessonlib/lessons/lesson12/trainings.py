@@ -9,8 +9,8 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "Case", "Together",
-           "matrices_and_rest", "optimizer", "sweep"]
+__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "SOONER_LRS", "Case", "Together",
+           "matrices_and_rest", "optimizer", "sooner_sweep", "sweep"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -20,8 +20,9 @@ MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of 
     "adamw": (0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1),
     "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
 }
-MATRIX_LRS[SOONER] = MATRIX_LRS["adamw"]
+
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
+SOONER_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
 
 
 class Case(NamedTuple):
@@ -89,6 +90,11 @@ def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # 
     torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], CLIP)
 
 
-def sweep(rules: Iterable[str] = RULES) -> list[Case]:
-    """Return every training of the comparison: each rule over as many pairs of step sizes."""
-    return [Case(rule, matrix_lr, rest_lr) for rule in rules for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
+def sweep() -> list[Case]:
+    """Return every training of the comparison: both rules over as many pairs of step sizes."""
+    return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
+
+
+def sooner_sweep() -> list[Case]:
+    """Return the trainings of SOONER."""
+    return [Case(SOONER, matrix_lr, rest_lr) for matrix_lr in SOONER_LRS[0] for rest_lr in SOONER_LRS[1]]
