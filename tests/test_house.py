@@ -14,7 +14,8 @@ MODULES = sorted((ROOT / "lessonlib").rglob("*.py"))
 LEVEL = {"rules": 0, "data": 0, "progress": 0, "signature": 1, "problems": 2, "runner": 3, "pieces": 2, "newer_slips": 2.5, "misconceptions": 3, "sandbox": 3,
          "attempts": 3.5, "diagnosis": 3.7, "checks": 4, "plots": 4, "play": 5, "pytorch": 6, "lessons": 7}
 KNOW_TORCH = ("pytorch", "lessons/lesson00/machine", "lessons/lesson11", "lessons/lesson07/network", "lessons/lesson08/precision", "lessons/lesson08/training",
-              "lessons/lesson09/training", "lessons/lesson10/judges", "lessons/lesson10/training", "lessons/lesson12/trainings")
+              "lessons/lesson09/training", "lessons/lesson10/judges", "lessons/lesson10/training", "lessons/lesson12/trainings",
+              "lessons/lesson12/costs")
 modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)
 
 

@@ -30,7 +30,7 @@ def test_turned_back_the_task_is_the_same_task():
 
 
 def test_every_best_step_size_lies_inside_and_each_rule_notices_what_the_lesson_says():
-    assert all(ravine.tuned(rule, *change).inside for rule in ravine.RULES for change in ravine.CHANGES.values())
+    assert all(ravine.tuned(rule, *change).inside for rule in (*ravine.NAMES, "adam .95") for change in ravine.CHANGES.values())
     assert ravine.who_gains("not turned") == "Adam"
     assert ravine.who_gains("equal losses") == "momentum"
     first, back = "as in the picture", "not turned"

@@ -65,7 +65,7 @@ scale = predict(
 scale
 
 # %% [markdown]
-# The share of the whole loss that is left, the median of five tasks, to the nearest power of ten.
+# The share of the whole loss that is left, the median of three tasks, to the nearest power of ten.
 
 # %% tags=["answer"]
 header = ["optimizer", *ravine.CHANGES]
@@ -96,6 +96,8 @@ table(header, ravine.rows(("adam", "adam .95", "muon")), ["", ".0e", ".0e", ".0e
 # With that setting Adam ends lower than Muon.
 # It still notices the turn, by a factor of more than a hundred.
 # But who wins depends on a setting that nobody had tuned, and that is the subject of Parts 4 and 5.
+#
+# *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb), on the same two matrices.*
 #
 # <details><summary>Fine print</summary>The inputs of each matrix have strengths from 1 down to 0.03. The right matrices are random. Step sizes are four to a factor of ten, from 0.001 to 100, and every best one lies inside. The step size falls along a cosine. Momentum has a beta of 0.9, Adam its defaults, Muon 0.95 and no decay. When Muon's own beta is 0.9, it ends lower too.</details>
 #

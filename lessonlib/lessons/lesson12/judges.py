@@ -13,7 +13,7 @@ from lessonlib.lessons.lesson12 import text
 from lessonlib.lessons.lesson12.newton import COEFFICIENTS
 from lessonlib.rules import orthogonal
 
-__all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_protocol"]
+__all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_protocol", "judge_tokens"]
 
 Array = np.ndarray[Any, Any]
 BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
@@ -229,3 +229,19 @@ def judge_claim(guess: Any) -> Verdict:
         return Verdict(False, f"{len(named)} of {len(weak)}.\nWhat you named is weak, and {more} too. Go through the list from the top. "
                               "Which question does the claim leave open?")
     return Verdict(True, "Correct.\n" + " ".join(says for kind, says in DOUBTS.values() if kind == "weak"))
+
+
+@judge
+def judge_tokens(guess: Any, width: int, share: float) -> Verdict:
+    """Return a Verdict on the tokens of a batch at which the products of Muon's step are a share of those of forward and backward."""
+    tokens = number(guess, "a number of tokens", above=0)
+    found = 5 * width / tokens
+    seen = f"With {tokens:,.0f} tokens Muon's multiplications are {found:.2%} of the others, and {share:.0%} was asked for."
+    if abs(found / share - 1) <= 0.02:
+        return Verdict(True, f"Correct.\n{seen}")
+    if abs(found / (5 * share) - 1) <= 0.02:
+        return Verdict(False, f"One of five steps.\n{seen} How many steps of products does Muon take?")
+    if abs(found / (100 * share) - 1) <= 0.02:
+        return Verdict(False, f"Not a percent.\n{seen} What is one percent as a number?")
+    word = "Too small a batch" if found > share else "Too large a batch"
+    return Verdict(False, f"{word}.\n{seen} What does twice the number of tokens do to the share?")

@@ -8,22 +8,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lessonlib import rules
+from lessonlib.lessons.lesson12.soap import soap
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
 from lessonlib.rules import State
 
-__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "ahead_from", "inputs", "left", "loss", "rows",
-           "targets", "tuned", "two_matrices", "who_gains"]
+__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "ahead_from", "inputs", "left", "loss",
+           "notices", "rows", "targets", "tuned", "two_matrices", "what_it_notices", "who_gains"]
 
 Array = np.ndarray[Any, Any]
-SIZE, STEPS, SEEDS = 16, 200, 5
+SIZE, STEPS, SEEDS = 16, 200, 3
 KAPPA = 1000.0  # condition number of the loss of one matrix
 SCALE = 1e-3  # of the second loss
 LRS = np.geomspace(1e-3, 100, 21)  # four to a factor of ten, the same for every rule
 NAMES = {"momentum": "momentum", "adam": "Adam", "muon": "Muon"}
 RULES: dict[str, Callable[..., Any]] = {
     "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
-    "adam .95": partial(rules.adam, beta2=0.95)}
+    "adam .95": partial(rules.adam, beta2=0.95),
+    "lion": rules.lion, "soap": soap, "soap, every step": partial(soap, every=1)}
 CHANGES = {  # whether the inputs are turned, and the scale of the second loss
     "as in the picture": (True, SCALE), "not turned": (False, SCALE), "equal losses": (True, 1.0)}
 
@@ -97,14 +99,24 @@ def rows(names: tuple[str, ...] = tuple(NAMES)) -> list[list[Any]]:
 
     Muon's paths swing, and a sum in another order changes the first digit of where they end.
     """
-    told = NAMES | {"adam .95": "Adam, beta2 0.95"}
+    told = NAMES | {"adam .95": "Adam, beta2 0.95", "lion": "Lion", "soap": "SOAP"}
     return [[told[rule], *(10.0 ** round(np.log10(left(rule, change))) for change in CHANGES)] for rule in names]
+
+
+def notices(rule: str, change: str) -> bool:
+    """Return whether a rule's share of the loss changes tenfold or more under one of CHANGES."""
+    return bool(abs(np.log10(left(rule, next(iter(CHANGES))) / left(rule, change))) >= 1)
+
+
+def what_it_notices(rule: str) -> str:
+    """Return which of the two difficulties a rule notices, in words."""
+    found = [what for what, change in (("the turn", "not turned"), ("the unequal losses", "equal losses")) if notices(rule, change)]
+    return "both" if len(found) == 2 else found[0] if found else "neither"
 
 
 def who_gains(change: str) -> str:
     """Return whose share of the loss changes tenfold or more under one of CHANGES, in words."""
-    first = next(iter(CHANGES))
-    found = [name for rule, name in NAMES.items() if abs(np.log10(left(rule, first) / left(rule, change))) >= 1]
+    found = [name for rule, name in NAMES.items() if notices(rule, change)]
     return " and ".join(found) if found else "nobody"
 
 
