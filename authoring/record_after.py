@@ -3,8 +3,8 @@
     python authoring/record_after.py [--seeds 3] [--json FILE]
 
 Some ten minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
-alone, each over the same number of pairs of step sizes; then AdamW with a shorter memory of squares, over fewer pairs. What the records
-mean: `lessonlib.lessons.lesson12.text`.
+alone, each over the same number of pairs of step sizes; then, over fewer pairs, AdamW with a shorter memory of squares, and AdamW with
+so many steps that it trains as long as Muon did. What the records mean: `lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import argparse
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,20 @@ from record_lab import DATA, begun, finite, written
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import trainings
-from lessonlib.pytorch.transformer import Corpus, fit
+from lessonlib.pytorch.transformer import Corpus, Size, fit
 
 
-def swept(corpus: Corpus, seeds: int, cases: Iterable[trainings.Case]) -> list[dict[str, Any]]:
+def swept(corpus: Corpus, seeds: int, cases: Iterable[trainings.Case], size: Size | None = None) -> list[dict[str, Any]]:
     """The test loss of every training, for each seed; None where it ended beyond the numbers."""
-    return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, trainings.SIZE, seed=seed).test)}
+    size = size or trainings.SIZE
+    return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, size, seed=seed).test)}
             for case in cases for seed in range(seeds)]
+
+
+def as_long(took: Mapping[str, float]) -> Size:
+    """The size of the training for which AdamW takes as long as Muon takes for trainings.SIZE."""
+    longer = took["muon"] / took["adamw"]
+    return trainings.SIZE._replace(steps=round(longer * trainings.SIZE.steps), warmup=round(longer * trainings.SIZE.warmup))
 
 
 def seconds(corpus: Corpus, sweep: list[dict[str, Any]]) -> dict[str, float]:
@@ -53,11 +60,13 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after.py --seeds {options.seeds}", "machine": platform.machine(), "torch": torch.__version__,
         "size": trainings.SIZE._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
-    found = begun(options.json, found, last="sooner")
+    found = begun(options.json, found, last="as_long")
     stages: dict[str, Callable[[], Any]] = {
         "sweep": lambda: swept(corpus, options.seeds, trainings.sweep()),
         "seconds": lambda: seconds(corpus, found["sweep"]),
-        "sooner": lambda: swept(corpus, options.seeds, trainings.sooner_sweep())}
+        "sooner": lambda: swept(corpus, options.seeds, trainings.near(trainings.SOONER)),
+        "as_long_size": lambda: as_long(found["seconds"])._asdict(),
+        "as_long": lambda: swept(corpus, options.seeds, trainings.near("adamw"), Size(**found["as_long_size"]))}
     for name, work in stages.items():
         if name not in found:
             found[name] = work()

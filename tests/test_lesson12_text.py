@@ -67,9 +67,12 @@ def test_the_record_is_the_one_that_its_command_makes():
     assert found["size"] == trainings.SIZE._asdict()
     assert (found["clip"], found["decay"]) == (trainings.CLIP, trainings.DECAY)
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sweep"]} == wanted
-    sooner = {(*case, seed) for case in trainings.sooner_sweep() for seed in range(3)}
+    sooner = {(*case, seed) for case in trainings.near(trainings.SOONER) for seed in range(3)}
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sooner"]} == sooner
     assert trainings.SOONER == text.SOONER
+    assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["as_long"]} == {
+        (*case, seed) for case in trainings.near("adamw") for seed in range(3)}
+    assert found["as_long_size"] == record_after.as_long(found["seconds"])._asdict()
 
 
 def test_a_training_of_the_record_comes_out_again():
@@ -98,18 +101,19 @@ def test_muon_is_ahead_or_behind_only_where_no_two_seeds_overlap(lower, wanted):
 
 def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(trainings, "SIZE", TINY)
-    for name, rules in (("sweep", trainings.RULES), ("sooner_sweep", [trainings.SOONER])):
-        monkeypatch.setattr(trainings, name, lambda rules=rules: [trainings.Case(rule, 0.02, 0.01) for rule in rules])
+    monkeypatch.setattr(trainings, "sweep", lambda: [trainings.Case(rule, 0.02, 0.01) for rule in trainings.RULES])
+    monkeypatch.setattr(trainings, "near", lambda rule: [trainings.Case(rule, 0.02, 0.01)])
+    monkeypatch.setattr(record_after, "as_long", lambda took: TINY)  # a clock that ticks too coarsely for a training this short
     path, threads = tmp_path / "after.json", torch.get_num_threads()
     try:
         record_after.main(["--seeds", "2", "--json", str(path)])
         first = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(record_after.written({name: value for name, value in first.items() if name != "sooner"}), encoding="utf-8")
+        path.write_text(record_after.written({name: value for name, value in first.items() if name != "as_long"}), encoding="utf-8")
         record_after.main(["--seeds", "2", "--json", str(path)])
     finally:
         torch.set_num_threads(threads)
     again = json.loads(path.read_text(encoding="utf-8"))
     assert again == first
-    assert len(first["sweep"]) == 2 * len(first["sooner"]) == 4
+    assert len(first["sweep"]) == 2 * len(first["sooner"]) == 2 * len(first["as_long"]) == 4
     assert first["command"] == "python authoring/record_after.py --seeds 2"
     assert set(first["seconds"]) == set(trainings.RULES)

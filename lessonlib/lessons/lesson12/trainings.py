@@ -9,8 +9,8 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "SOONER_LRS", "Case", "Together",
-           "matrices_and_rest", "optimizer", "sooner_sweep", "sweep"]
+__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "Case", "Together",
+           "matrices_and_rest", "near", "optimizer", "sweep"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -22,7 +22,7 @@ MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of 
 }
 
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
-SOONER_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
+NEAR_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
 
 
 class Case(NamedTuple):
@@ -95,6 +95,6 @@ def sweep() -> list[Case]:
     return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
 
 
-def sooner_sweep() -> list[Case]:
-    """Return the trainings of SOONER."""
-    return [Case(SOONER, matrix_lr, rest_lr) for matrix_lr in SOONER_LRS[0] for rest_lr in SOONER_LRS[1]]
+def near(rule: str) -> list[Case]:
+    """Return the trainings of another kind of AdamW, around the best of the plain one."""
+    return [Case(rule, matrix_lr, rest_lr) for matrix_lr in NEAR_LRS[0] for rest_lr in NEAR_LRS[1]]
