@@ -55,7 +55,7 @@ turn = predict(
 turn
 
 # %% [markdown]
-# And the other one.
+# And the other one?
 
 # %%
 scale = predict(
@@ -92,9 +92,8 @@ scale.answer(ravine.who_gains("equal losses"))
 table(header, ravine.rows(("adam", "adam .95", "muon")), ["", ".0e", ".0e", ".0e"])
 
 # %% [markdown]
-# With that setting Adam ends lower than Muon.
-# It still notices the turn, by a factor of more than a hundred.
-# But who wins depends on a setting that nobody had tuned, and that is the subject of Parts 4 and 5.
+# With that setting Adam ends lower than Muon, though it still notices the turn.
+# So who wins depends on a setting that nobody had tuned, and that is the subject of Parts 4 and 5.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb), on the same two matrices.*
 #
@@ -125,17 +124,15 @@ factor.show_circles()
 # $$g = \begin{pmatrix} 3 & 3 \\ 1 & -1 \end{pmatrix}$$
 #
 # In such a matrix the singular values are the lengths of the rows.
-# Write its orthogonal factor, with two decimals.
+# Write its factor, with two decimals.
 #
 # <details><summary>Hint</summary>How long is the first row? By what do you divide it, so that its length is 1?</details>
 
 # %% tags=["stub"]
-my_factor = [[None, None],
-             [None, None]]
+my_factor = [[None, None], [None, None]]
 
 # %% tags=["solution"]
-my_factor = [[0.71, 0.71],
-             [0.71, -0.71]]
+my_factor = [[0.71, 0.71], [0.71, -0.71]]
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
@@ -148,9 +145,6 @@ my_factor = [[0.71, 0.71],
 
 # %%
 judges.judge_factor(my_factor)
-
-# %% [markdown]
-# NumPy computes the factor of a square matrix with two lines, `u, s, vt = np.linalg.svd(g)` and then `u @ vt`.
 
 # %% [markdown]
 # ## Part 2. Five steps of products
@@ -268,7 +262,6 @@ judges.judge_orthogonal(my_orthogonal)
 # %%
 import numpy as np
 import torch
-from torch import nn
 from lessonlib import State, checks, muon
 from lessonlib.lessons.lesson12 import ravine
 from lessonlib.play.prediction import predict
@@ -303,14 +296,13 @@ def my_muon(theta, g, s, *, lr, beta1, weight_decay):
 # The decay goes around both, as in AdamW, and the root belongs to the step alone.
 
 # %% [markdown]
-# The check runs your function on tall, wide and square matrices, beside the right one and the usual mistakes.
+# The check tries tall, wide and square matrices.
 
 # %%
 checks.check(my_muon, against=muon)
 
 # %% [markdown]
-# There is no bias correction.
-# At the first step `m` is a twentieth of what it should be, and the factor does not feel it.
+# There is no bias correction, because the factor does not feel how large `m` is.
 #
 # Now let your own function look for one of the matrices of Part 1.
 
@@ -335,17 +327,10 @@ print(f"less than a hundred-thousandth of the loss is left: {left < 1e-5}")
 # rest = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "blocks" in name)]
 # muon = torch.optim.Muon(inside, lr=0.02, weight_decay=0.1)
 # adamw = torch.optim.AdamW(rest, lr=3e-4, weight_decay=0.1)
-#
-# for x, y in batches:
-#     loss = criterion(model(x), y)
-#     muon.zero_grad()
-#     adamw.zero_grad()
-#     loss.backward()
-#     muon.step()
-#     adamw.step()
 # ```
 #
-# Replace `"blocks"` by what your model calls its layers, and give each its schedule.
+# Replace `"blocks"` by what your model calls its layers.
+# In the loop call `zero_grad` and `step` of both, and give each its schedule.
 #
 # AdamW keeps two numbers for each weight.
 
@@ -358,7 +343,7 @@ kept
 
 # %% tags=["answer"]
 g = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
-p = nn.Parameter(torch.zeros(48, 16))
+p = torch.nn.Parameter(torch.zeros(48, 16))
 optimizer = torch.optim.Muon([p], lr=0.1)
 p.grad = g.clone()
 optimizer.step()
@@ -371,8 +356,7 @@ kept.answer(held / p.numel())
 
 # %%
 ours, _ = muon(np.zeros((48, 16)), g.double().numpy(), State(), lr=0.1)
-theirs = p.detach().double().numpy()
-apart = np.linalg.norm(ours - theirs) / np.linalg.norm(ours)
+apart = np.linalg.norm(ours - p.detach().numpy()) / np.linalg.norm(ours)
 print(f"the two steps differ by less than 3 % of their length: {apart < 0.03}")
 
 # %% [markdown]
@@ -442,8 +426,7 @@ my_protocol = {"AdamW": [0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1],
 judges.judge_protocol(my_protocol)
 
 # %% [markdown]
-# Each point is the median of three seeds, at the best step size of the rest.
-# Each bar reaches from the lowest to the highest seed.
+# Each point is the median of three seeds, at the best step size of the rest, and each bar reaches from the lowest seed to the highest.
 
 # %% tags=["answer"]
 text.show_sweep(text.record())
