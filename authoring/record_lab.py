@@ -124,10 +124,10 @@ def main(arguments: list[str] | None = None) -> None:
         make_data.sums()
 
 
-def begun(path: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """What a run that was interrupted has recorded with the same settings, to go on from; else what is given."""
+def begun(path: Path, found: dict[str, Any], last: str = "batches") -> dict[str, Any]:
+    """What a run that was interrupted before its last stage has recorded with the same settings, to go on from; else what is given."""
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    unfinished = "batches" not in stored and all(stored.get(name) == value for name, value in found.items())
+    unfinished = last not in stored and all(stored.get(name) == value for name, value in found.items())
     return stored if unfinished else found
 
 

@@ -5,10 +5,10 @@ Importing it loads NumPy only. `lessonlib.play` is for experiments that move, `l
 """
 from importlib import import_module
 
-from lessonlib.rules import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
+from lessonlib.rules import State, adam, adam_l2, adamw, lion, momentum, muon, rmsprop, sgd
 from lessonlib.runner import Run, grid, run
 
-__all__ = ["Run", "State", "adam", "adam_l2", "adamw", "grid", "momentum", "rmsprop", "run", "sgd"]
+__all__ = ["Run", "State", "adam", "adam_l2", "adamw", "grid", "lion", "momentum", "muon", "rmsprop", "run", "sgd"]
 __version__ = "0.1.0"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lessonlib.attempts import LATE, STEPS, Probe, Seen, Stop
 from lessonlib.misconceptions import Misconception, of, pairs
+from lessonlib.pieces import SHAPES
 from lessonlib.rules import State
 from lessonlib.signature import name_of, takes
 
@@ -49,8 +50,8 @@ def diagnose(seen: Seen, right: Callable[..., Any], probes: Probes) -> str:
         if not seen.named:
             raise Stop("The state is a bare tuple.", "theta is right. The next step asks the state for `s.t`, `s.m` and `s.v`, and a tuple "
                        "has none of them. Which name belongs before the bracket?")
-        return f"The same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, {len(fixed[0].theta)} coordinates."
-    lost = _lost(seen, right, fixed) if np.isfinite([path[0] for path in ours]).all() else []
+        return f"The same path as `{name}`: {len(fixed) + len(fresh)} settings, {STEPS} steps each, {_sizes(fixed)}."
+    lost = _lost(seen, right, fixed) if all(np.isfinite(path[0]).all() for path in ours) else []
     if lost:
         found = f"{' and '.join(lost)} {'are' if lost[1:] else 'is'} never stored"
         raise Stop("Not yet: the second step goes wrong.", "State takes t, m and v, in this order. What does your second step find in "
@@ -84,10 +85,11 @@ def _stop_at_a_known_slip(seen: Seen, right: Callable[..., Any], fixed: list[Pro
     """Stop where the paths are those of one misconception of the rule, or of two of them at once."""
     known = [m for m in _misconceptions(right) if all(map(_same, ours, [_path(m, p) for p in fixed]))]
     begun = [m for m in known if seen.late is not None and _same(seen.late, _path(m, fixed[0], LATE))]  # two may differ only there
-    if begun or (known and np.isfinite(ours).any()):  # all NaN alike: look further on
+    finite = np.isfinite(np.concatenate([path.ravel() for path in ours]))
+    if begun or (known and finite.any()):  # all NaN alike: look further on
         found: Misconception = getattr((begun or known)[0], "func", (begun or known)[0])
         raise Stop(f"Not yet: {found.name}", found.hint, found.name)
-    for first, second, both in pairs(right) if np.isfinite(ours).mean() > 0.5 else []:  # of few numbers, two slips could make too many
+    for first, second, both in pairs(right) if finite.mean() > 0.5 else []:  # of few numbers, two slips could make too many
         if all(map(_same, ours, [_path(both, p) for p in fixed])):
             first, second = sorted((first, second), key=lambda m: _parts_at(_path(m, fixed[0]), wanted[0]))
             raise Stop(f"Not yet: {first.name}, and one more", f"Two slips at once; the first to show is this one. {first.hint}",
@@ -98,18 +100,32 @@ def _number_off(name: str, ours: list[Array], wanted: list[Array], fixed: list[P
     """The first number that is off, for a path that is like no other."""
     for path, target, probe in zip(ours, wanted, fixed, strict=True):
         if not np.isfinite(path).all():
-            t, i = np.argwhere(~np.isfinite(path))[0]
-            return Stop("Not a number.", f"At step {t + 1}, coordinate {i} of theta is {path[t, i]}. Its gradient there is "
-                        f"{probe.gradients[t, i]:.4g}. Which division or root has nothing to work with?")
+            t, i, at = _first(~np.isfinite(path))
+            return Stop("Not a number.", f"At step {t + 1}, {at} of theta is {path[t][i]}. Its gradient there is "
+                        f"{probe.gradients[t][i]:.4g}. Which division or root has nothing to work with?")
         off = ~_near(path, target)
         if off.any():
-            t, i = np.argwhere(off)[0]
+            t, i, at = _first(off)
             settings = ", ".join(f"{k}={', then '.join(f'{x:g}' for x in dict.fromkeys(h[k] for h in probe.hyper[:t + 1]))}"
                                  for k in probe.hyper[0])
-            return Stop("Not yet.", f"With {settings}, it parts from `{name}` at step {t + 1}, coordinate {i}: theta is "
-                        f"{path[t, i]:.6g} and should be {target[t, i]:.6g}. It started at {probe.theta[i]:g}; the gradients there so "
-                        f"far are {', '.join(f'{x:.4g}' for x in probe.gradients[:t + 1, i])}. What do you get by hand?")
+            return Stop("Not yet.", f"With {settings}, it parts from `{name}` at step {t + 1}, {at}: theta is "
+                        f"{path[t][i]:.6g} and should be {target[t][i]:.6g}. It started at {probe.theta[i]:g}; the gradients there so "
+                        f"far are {', '.join(f'{g[i]:.4g}' for g in probe.gradients[:t + 1])}. What do you get by hand?")
     raise AssertionError("a path that is not the same has a place where it parts")
+
+
+def _first(off: Array) -> tuple[int, tuple[int, ...], str]:
+    """The first step and place that is off, and the place in words."""
+    t, *place = (int(x) for x in np.argwhere(off)[0])
+    return t, tuple(place), f"coordinate {place[0]}" if len(place) == 1 else f"row {place[0]}, column {place[1]}"
+
+
+def _sizes(probes: list[Probe]) -> str:
+    """How large what the probes move is, in words."""
+    shapes = dict.fromkeys(probe.theta.shape for probe in probes)
+    if len(next(iter(shapes))) == 1:
+        return f"{len(probes[0].theta)} coordinates"
+    return f"matrices of {_listed([f'{rows} x {columns}' for rows, columns in shapes])}"
 
 
 def _judge_count(seen: Seen, right: Callable[..., Any], fixed: list[Probe]) -> None:
@@ -133,18 +149,26 @@ def _probes(right: Callable[..., Any], seed: int | None) -> list[Probe]:
     rng = np.random.default_rng(seed)
     bound = right.keywords if isinstance(right, partial) else {}
     out = []
-    for values in ({"lr": 0.05, "beta1": 0.8, "beta2": 0.95, "eps": 0.02, "weight_decay": 0.4},
-                   {"lr": 0.2, "beta1": 0.5, "beta2": 0.9, "eps": 0.003, "weight_decay": 1.5},
-                   {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.1}):
+    settings = ({"lr": 0.05, "beta1": 0.8, "beta2": 0.95, "eps": 0.02, "weight_decay": 0.4},
+                {"lr": 0.2, "beta1": 0.5, "beta2": 0.9, "eps": 0.003, "weight_decay": 1.5},
+                {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.1})
+    for shape, values in zip(SHAPES.get(name_of(right), ((5,),) * 3), settings, strict=True):
         if seed is None:
             values = {n: x * rng.uniform(0.9, 1.0) for n, x in values.items()}
-        g = rng.uniform(0.5, 2.0, (STEPS, 5)) * rng.choice([-1.0, 1.0], (STEPS, 5)) * [0.01, 0.3, 1.0, 30.0, 0.0]
-        g[2, 1] = g[0, 2] = 0.0
         hyper = [{n: values.get(n, 0.5) for n in takes(right) if n not in bound} for _ in range(STEPS)]
-        out.append(Probe(np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g, hyper))
+        out.append(Probe(*_start(rng, shape), hyper))
     for later in out[-1].hyper[STEPS // 2:]:
         later |= {n: x / 2 for n, x in later.items() if n == "lr"}
     return out
+
+
+def _start(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """A start of this shape, and gradients (STEPS, *shape)."""
+    if len(shape) > 1:  # one column is ten times as large as another, so that the singular values differ
+        return rng.normal(0, 1.5, shape), rng.normal(0, 1.0, (STEPS, *shape)) * np.geomspace(0.3, 3.0, shape[1])
+    g = rng.uniform(0.5, 2.0, (STEPS, 5)) * rng.choice([-1.0, 1.0], (STEPS, 5)) * [0.01, 0.3, 1.0, 30.0, 0.0]
+    g[2, 1] = g[0, 2] = 0.0
+    return np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g
 
 
 def _misconceptions(right: Callable[..., Any]) -> list[Any]:
@@ -185,5 +209,5 @@ def _same(path: Array, target: Array) -> bool:
 
 def _parts_at(path: Array, target: Array) -> int:
     """The step at which a path parts from the target; STEPS if at none."""
-    off = (~_near(path, target)).any(axis=1)
+    off = (~_near(path, target)).reshape(len(path), -1).any(axis=1)
     return int(off.argmax()) if off.any() else STEPS

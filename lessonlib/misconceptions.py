@@ -8,19 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from lessonlib.newer_slips import NEWER
 from lessonlib.pieces import ADAM, RIGHT, Misconception, Piece
+from lessonlib.pieces import wrong as _wrong
 from lessonlib.rules import State
 from lessonlib.signature import name_of
 
 __all__ = ["MISCONCEPTIONS", "Misconception", "of", "pairs"]
-
-
-def _wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
-    unknown = set(pieces) - set(RIGHT[rule])
-    if unknown:
-        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(RIGHT[rule])}")
-    return Misconception(name, rule, hint, pieces)
-
 
 _BRACKETS = "In a / b + c only b is divided by. Which brackets keep the root and eps together?"
 _SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
@@ -237,7 +231,7 @@ _ADAMS_OWN = tuple(  # a slip in the part that AdamW shares with Adam is called 
     _wrong("adamw", m.name, m.hint, **m.pieces | ({"new": _decayed(m.pieces["new"])} if "new" in m.pieces else {}))
     for m in _ADAM_TABLE if m.name != "L2 mixed in")
 
-MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE, *_ADAMS_OWN)
+MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE, *_ADAMS_OWN, *NEWER)
 
 
 def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessonlib import rules
-from lessonlib.rules import State
+from lessonlib.rules import State, orthogonal
 from lessonlib.signature import MISSING, require, takes
 
-__all__ = ["ADAM", "RIGHT", "Misconception", "Piece"]
+__all__ = ["ADAM", "RIGHT", "SHAPES", "Misconception", "Piece", "wrong"]
 
 Piece = Callable[[SimpleNamespace], Any]
 
@@ -43,7 +43,15 @@ RIGHT: dict[str, dict[str, Piece]] = {
     "adam": ADAM,
     "adam_l2": ADAM | {"g": lambda a: a.g + a.weight_decay * a.theta},
     "adamw": ADAM | {"new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step},
+    "lion": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "c": lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g,
+             "m": lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g, "step": lambda a: a.c / (abs(a.c) + (a.c == 0)),
+             "new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
+    "muon": {"g": lambda a: a.g, "t": lambda a: a.s.t + 1, "m": _MOMENTS["m"], "ahead": lambda a: a.beta1 * a.m + (1 - a.beta1) * a.g,
+             "factor": lambda a: orthogonal(a.ahead), "stretch": lambda a: max(1.0, a.theta.shape[-2] / a.theta.shape[-1]) ** 0.5,
+             "step": lambda a: a.stretch * a.factor,
+             "new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
 }
+SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {"muon": ((4, 2), (2, 3), (3, 3))}  # of what a rule is tried on, if no row of numbers
 
 
 @dataclass(frozen=True)
@@ -71,3 +79,11 @@ class Misconception:
         for name, piece in (RIGHT[self.rule] | self.pieces).items():
             setattr(a, name, piece(a))
         return a.new, a.state
+
+
+def wrong(rule: str, name: str, hint: str, **pieces: Piece) -> Misconception:
+    """Return the misconception of a rule that replaces these pieces. Raises ValueError for a piece that the rule has not."""
+    unknown = set(pieces) - set(RIGHT[rule])
+    if unknown:
+        raise ValueError(f"pieces={unknown}: {rule} is made of {', '.join(RIGHT[rule])}")
+    return Misconception(name, rule, hint, pieces)

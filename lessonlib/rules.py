@@ -3,13 +3,14 @@
 A rule takes the parameters ``theta``, the gradient ``g`` and what the optimizer remembers ``s``, and returns the new
 parameters and the new memory. It is written with operators only, so the same lines run on floats, NumPy arrays and torch
 tensors, keep their dtype when the hyperparameters are Python floats, and batch over hyperparameters by broadcasting:
-``lr`` of shape (L, 1) and ``theta`` of shape (n,) take L steps at once. Nothing is ever changed in place.
+``lr`` of shape (L, 1) and ``theta`` of shape (n,) take L steps at once. Nothing is ever changed in place. All rules but `muon`
+treat each number on its own; `muon` treats a matrix, the last two axes of theta, as one thing.
 """
 from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Array", "State", "adam", "adam_l2", "adamw", "momentum", "rmsprop", "sgd"]
+__all__ = ["Array", "State", "adam", "adam_l2", "adamw", "lion", "momentum", "muon", "orthogonal", "rmsprop", "sgd"]
 
 Array: TypeAlias = Any  # a float, a NumPy array or a torch tensor; shapes are given in the docstrings
 
@@ -132,3 +133,75 @@ def adamw(
     """
     decayed = theta - lr * weight_decay * theta
     return adam(decayed, g, s, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+
+
+def lion(
+    theta: Array, g: Array, s: State, *, lr: Array = 1e-4, beta1: Array = 0.9, beta2: Array = 0.99, weight_decay: Array = 0.0
+) -> tuple[Array, State]:
+    """Return (theta, state) after one step of Lion: every number moves by lr, along the sign of an average that leans on the new gradient.
+
+        c = beta1 * m + (1 - beta1) * g           m = beta2 * m + (1 - beta2) * g
+        theta = theta - lr * sign(c) - lr * weight_decay * theta
+
+    theta, g: (..., n); beta1, beta2 in [0, 1); weight_decay >= 0. One average and no v. Chen et al. 2023, Algorithm 2, defaults as in
+    their code; torch has no Lion. The sign of 0 is 0.
+
+    >>> theta, s = lion(2.0, 3.0, State(), lr=0.1)
+    >>> round(theta, 6), round(s.m, 6)
+    (1.9, 0.03)
+    """
+    c = beta1 * s.m + (1 - beta1) * g
+    sign = c / (abs(c) + (c == 0))
+    m = beta2 * s.m + (1 - beta2) * g
+    theta = theta - lr * weight_decay * theta - lr * sign
+    return theta, State(s.t + 1, m)
+
+
+def orthogonal(x: Array, steps: int = 5) -> Array:
+    """Return nearly the orthogonal factor of a matrix: the same singular vectors, singular values near 1, from 0.68 to 1.21.
+
+        x = x / (size of x)        then, five times:   x = a * x + b * (x x^T) x + c * (x x^T)^2 x
+
+    x: (..., rows, columns); its size is the root of the sum of its squares. Each step maps a singular value y to
+    a * y + b * y**3 + c * y**5 and leaves the singular vectors. After five, every value that was 0.002 of the size or more lies within
+    those bounds; smaller ones are smaller. A tall matrix is taken by its transpose: the same result, and x x^T is the smaller product.
+    Jordan et al. 2024 (Newton-Schulz, with their coefficients), who compute in bfloat16, as torch does. Raises ValueError for less than
+    two axes.
+
+    >>> import numpy as np
+    >>> [round(float(y), 2) for y in orthogonal(np.diag([3.0, 0.3, 0.03])).diagonal()]
+    [0.7, 0.71, 0.7]
+    """
+    if getattr(x, "ndim", 0) < 2:
+        raise ValueError(f"x has {getattr(x, 'ndim', 0)} axes: orthogonal, and so muon, takes matrices (..., rows, columns); give all "
+                         "other parameters to adamw")
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / ((x**2).sum((-2, -1), keepdims=True) ** 0.5 + 1e-7)
+    for _ in range(steps):
+        product = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * product + 2.0315 * product @ product) @ x
+    return x.mT if tall else x
+
+
+def muon(theta: Array, g: Array, s: State, *, lr: Array = 1e-3, beta1: Array = 0.95, weight_decay: Array = 0.1) -> tuple[Array, State]:
+    """Return (theta, state) after one step of Muon: along the orthogonal factor of an average of the gradients.
+
+        m = beta1 * m + (1 - beta1) * g           ahead = beta1 * m + (1 - beta1) * g
+        theta = theta - lr * weight_decay * theta - lr * max(1, rows / columns)**0.5 * orthogonal(ahead)
+
+    theta, g: (..., rows, columns); lr: a float or (..., 1, 1); beta1 in [0, 1); weight_decay >= 0. For the matrices inside of a
+    network; its tables, biases and norms go to AdamW. Jordan et al. 2024, decay as in Liu et al. 2025. Same as torch.optim.Muon(lr=lr,
+    momentum=beta1, weight_decay=weight_decay), whose orthogonal factor is computed in bfloat16. Raises ValueError for less than two axes.
+
+    >>> import numpy as np
+    >>> theta, s = muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)
+    >>> theta.diagonal().round(3).tolist(), s.m.diagonal().round(2).tolist()
+    ([-0.07, -0.07], [15.0, 0.15])
+    """
+    m = beta1 * s.m + (1 - beta1) * g
+    ahead = beta1 * m + (1 - beta1) * g
+    rows, columns = theta.shape[-2:] if getattr(theta, "ndim", 0) > 1 else (1, 1)
+    stretch = max(1.0, rows / columns) ** 0.5
+    theta = theta - lr * weight_decay * theta - lr * stretch * orthogonal(ahead)
+    return theta, State(s.t + 1, m)

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lessonlib import State, adam, adam_l2, adamw, momentum, rmsprop, sgd
+from lessonlib import State, adam, adam_l2, adamw, momentum, muon, rmsprop, sgd
 from lessonlib.attempts import Stop
 from lessonlib.checks import Verdict, check, judge, yours
 from lessonlib.lessons.answers import choice, number
+from lessonlib.rules import orthogonal
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -500,8 +501,29 @@ def test_the_text_is_the_same_every_time_and_shows_in_both_forms(attempt):
 
 
 def test_against_something_unknown_is_an_error_of_the_course_not_of_the_learner():
-    with pytest.raises(ValueError, match=r"against='lion': a rule such as"):
-        check(adam, "lion")
+    with pytest.raises(ValueError, match=r"against='adagrad': a rule such as lessonlib.adam, or its name; there are sgd, momentum, .*, muon$"):
+        check(adam, "adagrad")
+
+
+def test_of_a_matrix_the_row_and_the_column_that_are_off_are_named():
+    def off(theta, g, s, *, lr, beta1, weight_decay):
+        new, s = muon(theta, g, s, lr=lr, beta1=beta1, weight_decay=weight_decay)
+        return new + 0.1 * (np.arange(theta.size).reshape(theta.shape) == 5), s
+
+    verdict = check(off, muon)
+    assert verdict.headline == "Not yet."
+    assert "it parts from `muon` at step 1, row 2, column 1: theta is" in verdict.message
+    assert "Not a number.\nAt step 1, row 0, column 0" in check(lambda theta, g, s, *, lr, beta1, weight_decay: (theta * np.nan, s), muon).message
+
+
+def test_a_factor_that_is_not_turned_back_is_an_error_of_shapes():
+    def turned(theta, g, s, *, lr, beta1, weight_decay):
+        m = beta1 * s.m + (1 - beta1) * g
+        return theta - lr * orthogonal((beta1 * m + (1 - beta1) * g).T), State(s.t + 1, m)
+
+    verdict = check(turned, muon)
+    assert verdict.headline == "It raised ValueError."
+    assert "could not be broadcast" in verdict.message
 
 
 def test_a_product_in_a_message_is_not_taken_for_bold():

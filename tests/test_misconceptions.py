@@ -33,7 +33,7 @@ def styled(wrong, single, container, kind):
         theta, s = wrong(theta, g, State(s.t, m, v), **hyper)
         state = {"state": State, "tuple": lambda *a: a, "list": lambda *a: list(a)}[container](*s)
         if kind == "list":
-            return [float(x) for x in theta], (s.t, np.broadcast_to(s.m, theta.shape).tolist(), np.broadcast_to(s.v, theta.shape).tolist())
+            return theta.tolist(), (s.t, np.broadcast_to(s.m, theta.shape).tolist(), np.broadcast_to(s.v, theta.shape).tolist())
         return theta, state
     return attempt
 
@@ -47,8 +47,9 @@ def test_the_diagnosis_does_not_depend_on_how_it_is_written(wrong, single, conta
 
 
 def test_the_table_is_as_long_as_promised_and_its_names_are_unique():
-    sizes = {rule: len(of(rule)) for rule in ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw")}
+    sizes = {rule: len(of(rule)) for rule in ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "lion", "muon")}
     assert sizes["adam"] >= 14
+    assert sizes["muon"] >= 20
     assert min(sizes.values()) >= 5
     assert len({(m.rule, m.name) for m in MISCONCEPTIONS}) == len(MISCONCEPTIONS)
 
@@ -60,7 +61,7 @@ def test_a_misconception_runs_on_a_problem(wrong):
 
 def test_of_takes_a_rule_its_name_or_a_partial_and_names_what_it_knows():
     assert of(adam) == of("adam") == of(partial(adam, beta1=0))
-    with pytest.raises(ValueError, match=r"rule='lion' has no misconceptions; these have: sgd"):
-        of("lion")
+    with pytest.raises(ValueError, match=r"rule='adagrad' has no misconceptions; these have: sgd"):
+        of("adagrad")
     with pytest.raises(ValueError, match=r"beta3=1: adam takes lr, beta1"):
         of("adam")[0](1.0, 1.0, State(), beta3=1)

@@ -638,5 +638,6 @@ summary()
 # 5. Which one is best depends on the problem and on how each was tuned.
 # 6. An optimizer is a few lines, and you have written them.
 #
-# **Next.**
-# Take your own training, replace its optimizer by one of ours, sweep the step size, and write down the protocol before you look at the result.
+# **Next, [lesson 12](12_after_adamw.ipynb).**
+# There are newer optimizers than AdamW, and each comes with a claim.
+# What do they do otherwise, and how do you test such a claim?

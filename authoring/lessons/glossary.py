@@ -537,6 +537,16 @@
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
+# ### Muon
+#
+# An optimizer for weight matrices that steps along the orthogonal factor of an average of the gradients.
+# It keeps one number for each weight, and it needs AdamW beside it for tables, biases and norms.
+#
+# *Example.*
+# With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) has `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696, as its first number after a step.
+#
+# *[Lesson 12](12_after_adamw.ipynb)*
+#
 # ### Nesterov momentum
 #
 # Momentum that takes the gradient at the place to which its average is about to lead.
@@ -546,6 +556,16 @@
 # In PyTorch it is `optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True)`.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
+# ### Newton-Schulz iteration
+#
+# A sum of products of a matrix with itself that is repeated a few times and changes its singular values alone.
+# Muon repeats one of them five times, and then nearly all singular values are near 1.
+#
+# *Example.*
+# The first step takes a singular value of 0.1 to `3.4445 * 0.1 - 4.7750 * 0.1**3 + 2.0315 * 0.1**5`, which is 0.3397.
+#
+# *[Lesson 12](12_after_adamw.ipynb)*
 #
 # ### Noise floor
 #
@@ -579,6 +599,16 @@
 # For a million parameters in float32, $m$ and $v$ take `2 * 4 * 1e6 / 1e6`, which is 8 MB.
 #
 # *[Lesson 10](10_adamw.ipynb)*
+#
+# ### Orthogonal factor
+#
+# The matrix that has the singular vectors of another one, and singular values that are all 1.
+# A gradient and a thousand times that gradient have the same one.
+#
+# *Example.*
+# The rows (3, 3) and (1, -1) are at right angles, so they are divided by their lengths, and the first number of the factor is `3 / 18**0.5`, which is 0.7071.
+#
+# *[Lesson 12](12_after_adamw.ipynb)*
 #
 # ### Oscillation
 #
@@ -742,6 +772,16 @@
 # From 2, with a gradient of 3 and a step size of 0.001, `2.0 - 0.001 * np.sign(3.0)` gives 1.999.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
+#
+# ### Singular value
+#
+# How far a matrix stretches one of the directions of its own, which are called its singular vectors.
+# A matrix makes an ellipse of a circle, and its singular values are the lengths of the half-axes.
+#
+# *Example.*
+# The smaller one of the matrix with the rows (3, 3) and (1, -1) is `np.linalg.svd(np.array([[3.0, 3.0], [1.0, -1.0]])).S[1]`, which is 1.414.
+#
+# *[Lesson 12](12_after_adamw.ipynb)*
 #
 # ### Spectral radius
 #

@@ -21,6 +21,7 @@ from lessonlib.checks import check
 from lessonlib.lessons.lesson07 import extras
 from lessonlib.misconceptions import MISCONCEPTIONS
 from lessonlib.play.experiment import Choice
+from lessonlib.rules import orthogonal
 
 SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
@@ -68,6 +69,10 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("11_gpu_lab", "my_batch"): ("32", "64", "Out of memory", "Correct"),
     ("11_gpu_lab", "def train_on_t4"): ("        scaler.unscale_(optimizer)\n", "", "Clipped while it was still scaled", "Correct"),
     ("deeper/11_gpu_lab", "def my_share"): ("t / 41", "1.0", "The first step is long", "Correct"),
+    ("12_after_adamw", "my_factor"): ("[0.71, 0.71]", "[1.0, 1.0]", "are 1.41 and 1.00", "Correct"),
+    ("12_after_adamw", "def my_orthogonal"): ("range(5)", "range(4)", "another number of steps", "Correct"),
+    ("12_after_adamw", "my_protocol"): ('"seeds": 3', '"seeds": 1', "Thin", "Correct"),
+    ("12_after_adamw", "my_doubts"): ('"clock"', '"budget"', "Look at budget", "Correct"),
     ("11_gpu_lab", "my_cards"): ('"stage 3": 8', '"stage 3": 4', "Stage 3: too much", "Correct"),
 }
 
@@ -138,7 +143,7 @@ def a_slip(answer, name, rule):
     for right, wrong in SLIPS:
         for place in re.finditer(re.escape(right), answer):
             text = answer[:place.start()] + wrong + answer[place.end():]
-            space = {"np": np, "partial": partial, "extras": extras} | {n: getattr(lessonlib, n) for n in lessonlib.__all__}
+            space = {"np": np, "partial": partial, "extras": extras, "orthogonal": orthogonal} | {n: getattr(lessonlib, n) for n in lessonlib.__all__}
             try:
                 exec(text, space)
             except SyntaxError:

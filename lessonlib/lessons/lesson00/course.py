@@ -42,6 +42,7 @@ COURSE = (
     Lesson(9, "Adam", "Both at once?\nIs it better?", 57, 12, 2, 0.5, "adam", needs=(7, 8)),
     Lesson(10, "AdamW", "How should\nweights decay?", 58, 14, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 60, 15, 3, 0, "", needs=(9,), helped_by=(10,)),
+    Lesson(12, "After AdamW", "Is a new one\nbetter?", 60, 15, 4, 0.5, "muon", needs=(10,), helped_by=(11,)),
 )
 
 
@@ -56,13 +57,14 @@ def show_map() -> None:
     """Show the map of the course, with what this learner has done."""
     told = ", ".join(f"{lesson.name} {done_of(lesson)} of {lesson.things}" for lesson in COURSE)
     show(course_map(), "Map of the course. Lesson 0 leads to lesson 7, Momentum, and to lesson 8, RMSprop; both lead to lesson 9, Adam; "
-         f"9 leads to lesson 10, AdamW, and to lesson 11, the GPU lab. Lesson 7 helps with 8, and 10 with 11. Done so far: {told}.")
+         f"9 leads to lesson 10, AdamW, and to lesson 11, the GPU lab; 10 leads to lesson 12, After AdamW. Lesson 7 helps with 8, 10 with "
+         f"11, and 11 with 12. Done so far: {told}.")
 
 
 def course_map() -> Figure:
     """Return the map: a box for each lesson with its question, its minutes and a bar of what is done, an arrow for what it needs."""
-    figure = new_figure(8.4, 4.0)
-    ax = figure.add_subplot(xlim=(-0.44, 3.44), ylim=(-0.64, 1.46))
+    figure = new_figure(9.8, 4.0)
+    ax = figure.add_subplot(xlim=(-0.44, 4.44), ylim=(-0.64, 1.46))
     ax.axis("off")
     place = {lesson.number: lesson for lesson in COURSE}
     for lesson in COURSE:
@@ -70,7 +72,7 @@ def course_map() -> Figure:
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
     ax.set_title("The lessons, and what you have done", fontsize=11)
-    ax.text(1.5, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done",
+    ax.text(2, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done",
             ha="center", va="center", fontsize=9, color=GREY)
     return figure
 

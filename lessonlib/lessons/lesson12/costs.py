@@ -1,0 +1,69 @@
+"""What newer optimizers keep for each weight, measured, and what the products of a step of Muon cost beside the rest of a training step."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from lessonlib import rules
+from lessonlib.lessons.lesson11.trainings import SIZES
+from lessonlib.pytorch.looped import Looped
+
+__all__ = ["MAKERS", "held", "muon_products", "rows", "share", "training_products"]
+
+SHAPE = (256, 1024)
+MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
+    "SGD": lambda params: torch.optim.SGD(params, lr=0.1),
+    "Adafactor": lambda params: torch.optim.Adafactor(params, lr=0.01),
+    "momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9),
+    "Lion": lambda params: Looped(params, rules.lion, lr=1e-4),
+    "Muon": lambda params: torch.optim.Muon(params, lr=0.02),
+    "AdamW": lambda params: torch.optim.AdamW(params, lr=1e-3),
+}
+
+
+def held(make: Callable[[Any], torch.optim.Optimizer], shape: tuple[int, int] = SHAPE) -> float:
+    """Return the bytes of state for each weight of a float32 matrix after one step; single numbers, such as a count, are left out."""
+    p = torch.nn.Parameter(torch.ones(shape))
+    p.grad = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    made = make([p])
+    made.step()
+    kept = [value for value in made.state[p].values() if isinstance(value, torch.Tensor) and value.numel() > 1]
+    return sum(value.numel() * value.element_size() for value in kept) / p.numel()
+
+
+def muon_products(rows: int, columns: int, steps: int = 5) -> int:
+    """Return the multiplications of Muon's steps for a matrix: x x^T, its square, and that times x, on the smaller side.
+
+    >>> muon_products(100, 100) == 5 * 3 * 100**3
+    True
+    """
+    small, large = sorted((rows, columns))
+    return steps * (2 * small**2 * large + small**3)
+
+
+def training_products(rows: int, columns: int, tokens: int) -> int:
+    """Return the multiplications of forward and backward for a matrix and so many tokens: one product forward and two backward.
+
+    >>> training_products(100, 100, 64) == 3 * 64 * 100**2
+    True
+    """
+    return 3 * rows * columns * tokens
+
+
+def share(width: int, tokens: int) -> float:
+    """Return Muon's multiplications as a share of those of forward and backward, for a square matrix: 5 * width / tokens.
+
+    >>> share(1000, 500_000)
+    0.01
+    """
+    return muon_products(width, width) / training_products(width, width, tokens)
+
+
+def rows() -> list[list[Any]]:
+    """Return a row for each of four trainings: width, tokens of a batch, and the share of Muon's multiplications."""
+    lab = SIZES["cpu"]
+    return [[name, width, tokens, share(width, tokens)] for name, width, tokens in (
+        ("the text of lesson 12", lab.width, lab.batch * lab.context), ("width 768", 768, 500_000), ("width 4096", 4096, 4_000_000),
+        ("width 4096, small batches", 4096, 16_384))]

@@ -1,0 +1,250 @@
+"""The judges of lesson 12: a factor by hand, five Newton-Schulz steps, a protocol, a claim."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lessonlib.attempts import Stop, answers
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import choice, number
+from lessonlib.lessons.lesson12 import text
+from lessonlib.lessons.lesson12.newton import COEFFICIENTS
+from lessonlib.rules import orthogonal
+
+__all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_protocol", "judge_tokens"]
+
+Array = np.ndarray[Any, Any]
+BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
+SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
+RULES = {"AdamW": "adamw", "Muon": "muon"}
+NEAR = 1e-3  # of the largest number of a right answer
+
+
+def _size(x: Array) -> Any:
+    return np.linalg.norm(x)
+
+
+def _rows(x: Array) -> Array:
+    return np.asarray(x / np.linalg.norm(x, axis=-1, keepdims=True))
+
+
+def _steps(x: Array, count: int = 5, of: tuple[float, float, float] = COEFFICIENTS) -> Array:
+    a, b, c = of
+    with np.errstate(all="ignore"):
+        for _ in range(count):
+            product = x @ x.T
+            x = a * x + (b * product + c * product @ product) @ x
+    return x
+
+
+def _exact(x: Array) -> Array:
+    found = np.linalg.svd(x, full_matrices=False)
+    return np.asarray(found.U @ found.Vh)
+
+
+_G = np.array(BY_HAND)
+HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a question
+    (np.sign(_G), "That is the sign of each number. How long are its rows?"),
+    (_G / _size(_G), "That is the gradient divided by one number, its size. What does that do to how its rows compare?"),
+    (_G / abs(_G).max(), "That is the gradient divided by its largest number. How long are its rows?"),
+    (_G, "That is the gradient. Which length should each of its rows have?"),
+    (np.array([[0.5, 0.5], [0.5, -0.5]]), "Its numbers add up to 1 in each row. Is the length of a row the sum of its numbers?"),
+    (np.eye(2), "That one has singular values of 1 too, and other directions. Which directions do the rows of the gradient have?"),
+    (-_rows(_G), "That points the other way. Does the factor of the gradient change its sign?"),
+    (_rows(_G)[::-1], "Those are the right rows in another order. Which of them was longer in the gradient?"),
+)
+
+
+@judge
+def judge_factor(guess: Any) -> Verdict:
+    """Return a Verdict on the orthogonal factor of BY_HAND, four numbers in two rows."""
+    if guess is None or (isinstance(guess, Sequence) and any(entry is None for row in guess if isinstance(row, Sequence) for entry in row)):
+        raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. How long is each row?")
+    try:
+        found = np.array(guess, float)
+    except (TypeError, ValueError):
+        found = np.zeros(0)
+    if found.shape != (2, 2):
+        raise Stop("Not two rows of two numbers.", f"You gave {guess!r:.60}. Which four numbers has the factor, row by row?")
+    right = _rows(np.array(BY_HAND))
+    for slip, question in HAND:
+        if np.allclose(found, slip, atol=0.011) and not np.allclose(slip, right, atol=0.02):
+            return Verdict(False, f"Not yet.\n{question}")
+    if not np.allclose(found, right, atol=0.011):
+        values = " and ".join(f"{value:.2f}" for value in np.linalg.svd(found).S)
+        return Verdict(False, f"Not yet.\nThe singular values of your matrix are {values}. By what do you divide each row of the gradient?")
+    return Verdict(True, "Correct.\nBoth rows have length 1 and are at right angles, so both singular values are 1. The second row was a "
+                         "third as long as the first, and now it counts as much.")
+
+
+def _two_products(x: Array) -> Array:
+    a, b, c = COEFFICIENTS
+    x = x / _size(x)
+    for _ in range(5):
+        product = x @ x.T
+        x = a * x + (b * product + c * product) @ x
+    return x
+
+
+def _lost_x(x: Array) -> Array:
+    _, b, c = COEFFICIENTS
+    x = x / _size(x)
+    for _ in range(5):
+        product = x @ x.T
+        x = (b * product + c * product @ product) @ x
+    return x
+
+
+SLIPS: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
+    ("no steps", lambda x: x / _size(x),
+     "The matrix is divided by its size and nothing follows. Does your loop run, and does it keep its result?"),
+    ("no division", _steps, "The map takes values from 0 to 1, and yours goes in as it is. By what do you divide to be sure?"),
+    ("each row divided by its own norm", lambda x: _steps(_rows(x)), "With rows of length 1, can a singular value still be above 1?"),
+    ("divided by the largest number", lambda x: _steps(x / abs(x).max()),
+     "Can a matrix whose largest number is 1 have a singular value above 1?"),
+    ("divided by the sum of squares", lambda x: _steps(x / _size(x)**2), "Is the size of a matrix the sum of its squares, or its root?"),
+    ("the cubic of Newton and Schulz", lambda x: _steps(x / _size(x), 5, (1.5, -0.5, 0.0)),
+     "Those are the numbers of the older map, which needs more steps. Which three numbers has Muon?"),
+    ("the exact factor", _exact,
+     "That is what the five steps come close to. They need no decomposition, only products. Can you write them?"),
+    ("the last term has a power too few", _two_products, "The last term is x x^T, twice, and then x. How many products does yours have?"),
+    ("the term with x alone is lost", _lost_x, "The first term is a number times x. Is it still in yours?"),
+)
+
+
+@judge
+def judge_orthogonal(function: Any) -> Verdict:
+    """Return a Verdict on function(x) -> the matrix after division and five steps: tried on a square, a tall and a wide matrix."""
+    rng = np.random.default_rng(5)
+    probes = [scale * rng.standard_normal(shape) * np.geomspace(1, 0.05, shape[1]) for shape, scale in SHAPES.items()]
+    probes.append(np.diag([5.0, 2.0, 0.5]) + 0.2 * rng.standard_normal((3, 3)))  # its largest number is nearly its largest singular value
+    found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x.copy(),) for x in probes]), probes, strict=True)]
+    right = [orthogonal(x) for x in probes]
+    if all(map(np.array_equal, found, probes)):
+        raise Stop("Not written yet.", "It returns the matrix as it came. Your turn: write the division and the step, run that cell, then "
+                   "this one again. By what do you divide?")
+    if all(map(_same, found, right)):
+        spans = " and ".join(f"{f(np.concatenate([np.linalg.svd(x).S for x in found])):.2f}" for f in (np.min, np.max))
+        return Verdict(True, f"Correct.\nOn a square, a tall and a wide matrix all singular values are between {spans}.")
+    if not any(np.isfinite(x).any() for x in found):
+        return Verdict(False, "Not a number.\nNothing finite comes out of any matrix. Which division or root has nothing to work with?")
+    for name, slip, question in SLIPS:
+        if all(map(_same, found, map(slip, probes))):
+            return Verdict(False, f"Not yet: {name}\n{question}", name)
+    for count in (1, 2, 3, 4, 6, 7, 8, 10):
+        if all(map(_same, found, [_steps(x / _size(x), count) for x in probes])):
+            return Verdict(False, f"Not yet: another number of steps\nIt takes {count} step{'s' * (count > 1)}. How many did you want?",
+                           "another number of steps")
+    if not all(np.isfinite(x).all() for x in found):
+        return Verdict(False, "Not a number.\nThe numbers grow beyond all bounds. How large may a singular value be before the first step?")
+    if _same(found[0], right[0]):
+        return Verdict(False, "Right for a square matrix only.\nA tall or a wide one goes wrong. What are the shapes of x, x.T and x @ "
+                              "x.T there?")
+    values = ", ".join(f"{value:.2f}" for value in np.linalg.svd(found[0]).S)
+    wanted = ", ".join(f"{value:.2f}" for value in np.linalg.svd(right[0]).S)
+    return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix you make one with the singular values {values}; they should be {wanted}. Which "
+                          "of the three "
+                   "terms has another number, or another sign?")
+
+
+def _matrix(answer: Any, x: Array) -> Array:
+    """An answer as a matrix like x; Stop says what else it is."""
+    if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "fiu":
+        raise Stop("It returns something else.", f"It returned a {type(answer).__name__} for a matrix of {x.shape[0]} x {x.shape[1]}. "
+                                                 "Does it end "
+                   "with `return x`?")
+    if answer.shape != x.shape:
+        raise Stop("Another shape.", f"Of a matrix of {x.shape[0]} x {x.shape[1]} it makes one of shape {answer.shape}. If you transpose "
+                                     "at the "
+                   "start, do you transpose back?")
+    return answer
+
+
+def _same(found: Array, right: Array) -> bool:
+    with np.errstate(all="ignore"):
+        near = abs(found - right) <= NEAR * abs(right[np.isfinite(right)]).max(initial=1.0)
+    return bool((near | (~np.isfinite(found) & ~np.isfinite(right))).all())
+
+
+@judge
+def judge_protocol(guess: Any) -> Verdict:
+    """Return a Verdict on a protocol, {"AdamW": step sizes, "Muon": step sizes, "seeds": how many}; a fair one is applied to the record."""
+    if not isinstance(guess, Mapping) or set(guess) != {*RULES, "seeds"}:
+        raise Stop("Not a protocol.", f"You gave a {type(guess).__name__}. What belongs to `AdamW`, to `Muon` and to `seeds`?")
+    if any(value is None or value is ... for value in guess.values()):
+        raise Stop("Not answered yet.", "Put lists and a number in place of None. Which step sizes may each rule try?")
+    record = text.record()
+    tried = {name: _recorded(name, guess[name], text.matrix_lrs(record, rule)) for name, rule in RULES.items()}
+    seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
+    if seeds > most:
+        raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
+    slow, fast = (text.best(record, rule, tried[name]) for name, rule in RULES.items())
+    if len(tried["AdamW"]) != len(tried["Muon"]):
+        return Verdict(False, f"Not fair.\nAdamW may try {len(tried['AdamW'])} and Muon {len(tried['Muon'])}. Who has more chances to be "
+                              "lucky?")
+    if seeds < most:
+        return Verdict(False, f"Thin.\nWith {seeds} of {most} seeds, how would you tell the rule from the luck of a start?")
+    for name, found in (("AdamW", slow), ("Muon", fast)):
+        if len(tried[name]) < 3 or found.case.matrix_lr in (tried[name][0], tried[name][-1]):
+            return Verdict(False, f"{name} may have a better one.\nIts best of these stands at an end of your list, at "
+                                  f"{found.case.matrix_lr:g}. What lies beyond?")
+    return Verdict(True, f"Correct.\nThe protocol is fair, so here is what it gives. AdamW ends at {slow.median:.3f} and Muon at "
+                         f"{fast.median:.3f}, the medians of {seeds} seeds. Muon is ahead by {slow.median - fast.median:.3f} nats.")
+
+
+def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:
+    """A learner's list of step sizes, in order; Stop for what is no list, and for a step size that was not recorded."""
+    if isinstance(guess, str) or not isinstance(guess, Sequence) or not guess:
+        raise Stop(f"{name}: not a list.", f"You gave {guess!r:.40}. Which step sizes may it try, as in [0.01, 0.018]?")
+    tried = sorted({number(lr, f"a step size for {name}", 0) for lr in guess})
+    if strange := [lr for lr in tried if lr not in known]:
+        raise Stop(f"{name}: not recorded.", f"{strange[0]:g} was not tried. Recorded are {', '.join(f'{lr:g}' for lr in known)}. Which of "
+                   "them do you take?")
+    return tried
+
+
+DOUBTS = {  # the entries of the checklist, and what the claim of the exercise says of each
+    "budget": ("said", "Both had the same two billion tokens."),
+    "sweep": ("weak", "One step size for both is nobody's sweep. Whose best step size is it?"),
+    "schedule": ("said", "Both had a warm-up and a cosine, and were measured at its end."),
+    "batch": ("said", "Both had batches of 256, and the claim is about that size."),
+    "seeds": ("weak", "Each ran once. How far apart would two starts of the same optimizer end?"),
+    "held equal": ("said", "Model, data, schedule and decay were the same."),
+    "clock": ("weak", "It counts steps. How long does a step of each take?"),
+}
+
+
+@judge
+def judge_claim(guess: Any) -> Verdict:
+    """Return a Verdict on the entries of the checklist at which the claim of the exercise is weak: a list of names."""
+    if guess is None or guess is ...:
+        raise Stop("Not answered yet.", "Put a list of names in place of None. Which entry of the checklist would you ask about first?")
+    if isinstance(guess, str) or not isinstance(guess, (Sequence, set)):
+        raise Stop("Not a list of names.", f"You gave {guess!r:.40}. Which entries do you doubt, as in [\"budget\"]?")
+    named = {choice(entry, DOUBTS, "an entry of the checklist") for entry in guess}
+    weak = {name for name, (kind, _) in DOUBTS.items() if kind == "weak"}
+    if wrongly := [name for name in DOUBTS if name in named - weak]:
+        return Verdict(False, f"Look at {wrongly[0]}.\nRead the claim again. {DOUBTS[wrongly[0]][1]} What is missing there?")
+    if missing := weak - named:
+        more = "1 more is" if len(missing) == 1 else f"{len(missing)} more are"
+        return Verdict(False, f"{len(named)} of {len(weak)}.\nWhat you named is weak, and {more} too. Go through the list from the top. "
+                              "Which question does the claim leave open?")
+    return Verdict(True, "Correct.\n" + " ".join(says for kind, says in DOUBTS.values() if kind == "weak"))
+
+
+@judge
+def judge_tokens(guess: Any, width: int, share: float) -> Verdict:
+    """Return a Verdict on the tokens of a batch at which the products of Muon's step are a share of those of forward and backward."""
+    tokens = number(guess, "a number of tokens", above=0)
+    found = 5 * width / tokens
+    seen = f"With {tokens:,.0f} tokens Muon's multiplications are {found:.2%} of the others, and {share:.0%} was asked for."
+    if abs(found / share - 1) <= 0.02:
+        return Verdict(True, f"Correct.\n{seen}")
+    if abs(found / (5 * share) - 1) <= 0.02:
+        return Verdict(False, f"One of five steps.\n{seen} How many steps of products does Muon take?")
+    if abs(found / (100 * share) - 1) <= 0.02:
+        return Verdict(False, f"Not a percent.\n{seen} What is one percent as a number?")
+    word = "Too small a batch" if found > share else "Too large a batch"
+    return Verdict(False, f"{word}.\n{seen} What does twice the number of tokens do to the share?")

@@ -1,0 +1,98 @@
+"""The five Newton-Schulz steps of lesson 12: what they make of the singular values of a matrix, one map applied five times."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look
+from lessonlib.rules import orthogonal
+
+__all__ = ["BAND", "COEFFICIENTS", "HALF", "after", "cosines", "five_steps", "matrix"]
+
+Array = np.ndarray[Any, Any]
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of y, y**3 and y**5
+BAND = (0.68, 1.21)  # where the values end
+HALF = 0.5
+COUNT = 12  # singular values that are drawn
+LOWEST = 1e-4
+
+
+def after(y: Any, steps: int) -> Any:
+    """Return what so many Newton-Schulz steps make of a singular value y, from 0 to 1.
+
+    >>> float(after(0.1, 1).round(4)), float(after(0.1, 5).round(2))
+    (0.3397, 0.7)
+    """
+    a, b, c = COEFFICIENTS
+    y = np.asarray(y, float)
+    for _ in range(steps):
+        y = a * y + b * y**3 + c * y**5
+    return y
+
+
+def matrix(rows: int = 6, columns: int = 4, smallest: float = 0.01, seed: int = 0) -> Array:
+    """Return a matrix with singular values from 1 down to `smallest`, evenly in their logarithm: (rows, columns).
+
+    >>> np.linalg.svd(matrix()).S.round(3).tolist()
+    [1.0, 0.215, 0.046, 0.01]
+    """
+    rng, count = np.random.default_rng(seed), min(rows, columns)
+    u, v = (np.linalg.qr(rng.standard_normal((n, count)))[0] for n in (rows, columns))
+    return np.asarray(u * np.geomspace(1, smallest, count) @ v.T)
+
+
+def cosines(x: Array) -> Array:
+    """Return, for each singular vector of a matrix, how much of what `orthogonal` makes of it still points its way: 1 is all."""
+    u, _, vt = np.linalg.svd(x, full_matrices=False)
+    core = u.T @ orthogonal(x) @ vt.T
+    return np.asarray(abs(core.diagonal()) / np.linalg.norm(core, axis=0))
+
+
+def five_steps() -> Experiment:
+    """Singular values before and after some Newton-Schulz steps: a point for each value, on the curve that takes it there."""
+    return Experiment(_scene, _update, {"steps": Slider("Newton-Schulz steps", 0, 5, 0),
+                                        "smallest": Slider("smallest singular value", LOWEST, 0.5, 0.05, log=True)},
+                      Goal(f"find the smallest singular value that five steps still lift to {HALF:g}.",
+                           lambda steps, smallest: bool(steps == 5 and HALF <= after(smallest, 5) < 1.06 * HALF)),
+                      {"steps": 5, "smallest": _least()})
+
+
+def _least() -> float:
+    """The smallest value that five steps lift to HALF, from below."""
+    y = np.geomspace(LOWEST, 0.5, 4001)
+    return float(y[(after(y, 5) >= HALF).argmax()] * 1.02)
+
+
+def _scene() -> Scene:
+    figure = new_figure(7.4, 4.2)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(LOWEST, 1.15), ylim=(LOWEST, 2), xlabel="singular value before, 1 is the "
+                                                                                                      "size of the matrix",
+                            ylabel="singular value after", title="What the steps do to each singular value")
+    ax.axhspan(*BAND, color="#d9d9d9", zorder=1)
+    ax.text(1.3e-4, 0.9, "from 0.68 to 1.21", fontsize=9, va="center")
+    ax.axhline(HALF, color="black", linewidth=1, linestyle=(0, (2, 2)))
+    ax.text(1.3e-4, 0.45, "a half", fontsize=9, va="top")
+    style = look("muon")
+    (curve,) = ax.plot([], [], color="#666666", linewidth=1.4, zorder=2)
+    (points,) = ax.plot([], [], color=style.color, marker="o", markersize=7, linestyle="none", zorder=4)
+    (least,) = ax.plot([], [], color=style.color, markerfacecolor="white", markeredgewidth=2, marker="D", markersize=10, linestyle="none",
+                       zorder=5, clip_on=False)
+    return Scene(figure, {"curve": curve, "points": points, "least": least},
+                 "Singular values after some steps over the same values before, both on logarithmic scales, with a grey band from 0.68 "
+                 "to 1.21 "
+                 "and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})
+
+
+def _update(artists: dict[str, Any], steps: int, smallest: float) -> str:
+    if "curve" in artists:
+        grid = np.geomspace(LOWEST, 1, 400)
+        artists["curve"].set_data(grid, np.clip(after(grid, steps), LOWEST, None))
+    values = np.geomspace(smallest, 1, COUNT)
+    ends = after(values, steps)
+    artists["points"].set_data(values[1:], ends[1:])
+    artists["least"].set_data(values[:1], ends[:1])
+    inside = int(((ends >= BAND[0]) & (ends <= BAND[1])).sum())
+    return (f"After {steps} steps: {inside} of {COUNT} values are between {BAND[0]:g} and {BAND[1]:g}; the smallest was {smallest:.2g} and "
+            f"is {float(ends[0]):.2g}.")

@@ -1,0 +1,100 @@
+"""What lesson 12 trains on Genesis, the same for the notebook and for authoring/record_after.py: Muon with AdamW, and AdamW alone."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import torch
+
+from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
+from lessonlib.signature import number
+
+__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "Case", "Together",
+           "matrices_and_rest", "near", "optimizer", "sweep"]
+
+SIZE = SIZES["cpu"]
+DECAY = 0.1  # of every parameter, under both
+RULES = ("adamw", "muon")
+SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
+MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of ten around the best
+    "adamw": (0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1),
+    "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
+}
+
+REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
+NEAR_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
+
+
+class Case(NamedTuple):
+    """A training: the rule of the block matrices, their step size, and that of the rest, which AdamW moves in either case."""
+
+    rule: str
+    matrix_lr: float
+    rest_lr: float
+
+
+class Together(torch.optim.Optimizer):
+    """Several optimizers that step as one: their param groups are this one's, so that a schedule of its step sizes is theirs.
+
+    >>> a, b = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
+    >>> both = Together(torch.optim.Muon([a], lr=0.1), torch.optim.AdamW([b], lr=0.01))
+    >>> [group["lr"] for group in both.param_groups]
+    [0.1, 0.01]
+    """
+
+    def __init__(self, *parts: torch.optim.Optimizer) -> None:
+        super().__init__([group for part in parts for group in part.param_groups], {})
+        self.parts = parts
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Let each part take its step; return the closure's loss, if there is one."""
+        loss = closure() if closure is not None else None
+        for part in self.parts:
+            part.step()
+        return loss
+
+
+def matrices_and_rest(params: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the matrices inside of the blocks of a `Transformer`, and all its other parameters, given all in the model's order.
+
+    Its first two parameters are its tables, of letters and of places: they have two axes, and are no maps from vectors to vectors.
+    """
+    everything = list(params)
+    inside = [p for p in everything[2:] if p.ndim == 2]
+    return inside, [p for i, p in enumerate(everything) if i < 2 or p.ndim != 2]
+
+
+def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], torch.optim.Optimizer]:
+    """Return parameters -> the optimizer of the comparison, which clips the whole gradient to CLIP before each step.
+
+    rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both.
+    Raises ValueError for another rule.
+    """
+    if rule not in (*RULES, SOONER):
+        raise ValueError(f"rule={rule!r}: one of {', '.join((*RULES, SOONER))}")
+    betas = (0.9, 0.95 if rule == SOONER else 0.999)
+    matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
+
+    def made(params: Any) -> torch.optim.Optimizer:
+        inside, rest = matrices_and_rest(params)
+        first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY) if rule == "muon" else
+                 torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY))
+        both = Together(first, torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
+        both.register_step_pre_hook(_clip)
+        return both
+
+    return made
+
+
+def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - torch's signature
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], CLIP)
+
+
+def sweep() -> list[Case]:
+    """Return every training of the comparison: both rules over as many pairs of step sizes."""
+    return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
+
+
+def near(rule: str) -> list[Case]:
+    """Return the trainings of another kind of AdamW, around the best of the plain one."""
+    return [Case(rule, matrix_lr, rest_lr) for matrix_lr in NEAR_LRS[0] for rest_lr in NEAR_LRS[1]]

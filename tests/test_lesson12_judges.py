@@ -1,0 +1,96 @@
+"""The judges of lesson 12: each known slip is told from the right answer, and every no ends in a question."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lessonlib.lessons.lesson12 import judges, text
+from lessonlib.rules import orthogonal
+
+R = 0.5**0.5
+
+
+def says(verdict, headline, within=""):
+    assert verdict.headline == headline, verdict
+    assert within in verdict.message
+    assert bool(verdict) == (headline == "Correct.")
+    assert verdict or verdict.message.endswith("?") or headline == "Not written yet."
+
+
+@pytest.mark.parametrize(("guess", "headline", "within"), [
+    ([[0.71, 0.71], [0.71, -0.71]], "Correct.", "counts as much"), (np.array([[R, R], [R, -R]]), "Correct.", ""),
+    ([[1, 1], [1, -1]], "Not yet.", "the sign of each number"), ([[0.67, 0.67], [0.22, -0.22]], "Not yet.", "divided by one number"),
+    ([[1, 1], [1 / 3, -1 / 3]], "Not yet.", "its largest number"), ([[3, 3], [1, -1]], "Not yet.", "That is the gradient."),
+    ([[0.5, 0.5], [0.5, -0.5]], "Not yet.", "add up to 1"), ([[1, 0], [0, 1]], "Not yet.", "other directions"),
+    ([[-R, -R], [-R, R]], "Not yet.", "points the other way"), ([[R, -R], [R, R]], "Not yet.", "in another order"),
+    ([[2, 0], [0, 0.5]], "Not yet.", "are 2.00 and 0.50"), (None, "Not answered yet.", ""),
+    ([[None, None], [None, None]], "Not answered yet.", ""), ("0.71", "Not two rows of two numbers.", ""), ([1, 2], "Not two rows of two numbers.", "")])
+def test_a_factor_by_hand(guess, headline, within):
+    says(judges.judge_factor(guess), headline, within)
+
+
+@pytest.mark.parametrize(("name", "slip", "question"), judges.SLIPS, ids=lambda value: value if isinstance(value, str) else "")
+def test_each_slip_of_five_steps_is_called_by_its_name(name, slip, question):
+    verdict = judges.judge_orthogonal(slip)
+    assert verdict.misconception == name
+    says(verdict, f"Not yet: {name}", question)
+
+
+def by_powers(x):
+    x = x / np.sqrt(np.sum(x * x))
+    for _ in range(5):
+        x = 3.4445 * x - 4.7750 * x @ x.T @ x + 2.0315 * x @ x.T @ x @ x.T @ x
+    return x
+
+
+def from_the_right(x):
+    x = x / np.linalg.norm(x)
+    for _ in range(5):
+        product = x.T @ x
+        x = x @ (3.4445 * np.eye(len(product)) - 4.7750 * product + 2.0315 * product @ product)
+    return x
+
+
+@pytest.mark.parametrize("attempt", [orthogonal, by_powers, from_the_right])
+def test_every_equal_form_of_five_steps_passes(attempt):
+    says(judges.judge_orthogonal(attempt), "Correct.", "square, a tall and a wide")
+
+
+@pytest.mark.parametrize(("attempt", "headline"), [
+    (lambda x: orthogonal(x, 4), "Not yet: another number of steps"), (lambda x: orthogonal(x).T, "Another shape."),
+    (lambda x: None, "Not written yet."), (lambda x: x, "Not written yet."), (lambda x: orthogonal(x).tolist(), "It returns something else."), (None, "Not written yet."),
+    (3, "Not a function."), (lambda x: x / 0 if x.shape else x, "Not a number."), (lambda x: 1.1 * orthogonal(x), "Not yet."),
+    (lambda x: orthogonal(x) if x.shape[0] == x.shape[1] else 0 * x, "Right for a square matrix only.")])
+def test_other_attempts_at_five_steps_are_told_what_was_seen(attempt, headline):
+    with np.errstate(all="ignore"):
+        says(judges.judge_orthogonal(attempt), headline)
+
+
+ADAMW, MUON = [0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1], [0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18]
+
+
+def test_the_lesson_lists_the_step_sizes_that_are_recorded():
+    assert text.matrix_lrs(text.record(), "adamw") == ADAMW
+    assert text.matrix_lrs(text.record(), "muon") == MUON
+
+
+@pytest.mark.parametrize(("guess", "headline"), [
+    ({"AdamW": ADAMW, "Muon": MUON, "seeds": 3}, "Correct."), ({"AdamW": ADAMW[2:], "Muon": MUON[1:-1], "seeds": 3}, "Correct."),
+    ({"AdamW": ADAMW[:1], "Muon": MUON, "seeds": 3}, "Not fair."), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 1}, "Thin."),
+    ({"AdamW": ADAMW[:3], "Muon": MUON[2:5], "seeds": 3}, "AdamW may have a better one."),
+    ({"AdamW": ADAMW[2:6], "Muon": MUON[:4], "seeds": 3}, "Muon may have a better one."),
+    ({"AdamW": [0.3], "Muon": MUON, "seeds": 3}, "AdamW: not recorded."), ({"AdamW": 0.01, "Muon": MUON, "seeds": 3}, "AdamW: not a list."),
+    ({"AdamW": ADAMW, "Muon": "all", "seeds": 3}, "Muon: not a list."), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 9}, "Not so many seeds."),
+    ({"AdamW": None, "Muon": None, "seeds": None}, "Not answered yet."), ([1], "Not a protocol."), (None, "Not a protocol.")])
+def test_only_a_fair_protocol_is_told_the_result(guess, headline):
+    verdict = judges.judge_protocol(guess)
+    says(verdict, headline)
+    assert verdict or "nats" not in verdict.message
+
+
+@pytest.mark.parametrize(("guess", "headline"), [
+    (["sweep", "seeds", "clock"], "Correct."), (["Sweep", "SEEDS", "clock"], "Correct."), (["sweep"], "1 of 3."), (["sweep", "seeds"], "2 of 3."),
+    (["budget", "sweep"], "Look at budget."), ([], "0 of 3."), (None, "Not answered yet."), ("sweep", "Not a list of names."),
+    (["luck"], "Not an entry of the checklist.")])
+def test_a_claim_is_doubted_where_it_is_weak(guess, headline):
+    says(judges.judge_claim(guess), headline)

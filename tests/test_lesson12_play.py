@@ -1,0 +1,86 @@
+"""The experiments of lesson 12, and what the lesson says of the two matrices and of the five steps."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from play_laws import LAWS
+
+from lessonlib import State, muon
+from lessonlib.lessons.lesson12 import factor, newton, ravine, text
+from lessonlib.rules import orthogonal
+
+CASES = [  # the experiment, and settings that reach its goal
+    (ravine.two_matrices, {"steps": ravine.ahead_from()}),
+    (newton.five_steps, newton.five_steps().shows),
+    (text.weak_baseline, text.weak_baseline().shows),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
+def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
+    law(make, solution)
+
+
+def test_turned_back_the_task_is_the_same_task():
+    x, w = (make(3, turned=True) for make in (ravine.inputs, ravine.targets))
+    straight_x, straight_w = (make(3, turned=False) for make in (ravine.inputs, ravine.targets))
+    np.testing.assert_allclose(w @ x, straight_w @ straight_x, atol=1e-12)
+    assert np.linalg.cond(x @ x.T) == pytest.approx(ravine.KAPPA)
+
+
+def test_every_best_step_size_lies_inside_and_each_rule_notices_what_the_lesson_says():
+    assert all(ravine.tuned(rule, *change).inside for rule in (*ravine.NAMES, "adam .95") for change in ravine.CHANGES.values())
+    assert ravine.who_gains("not turned") == "Adam"
+    assert ravine.who_gains("equal losses") == "momentum"
+    first, back = "as in the picture", "not turned"
+    assert ravine.left("adam .95", first) < ravine.left("muon", first) / 2  # "with that setting Adam ends lower than Muon"
+    assert ravine.left("adam .95", first) > 100 * ravine.left("adam .95", back)  # "by a factor of more than a hundred"
+    np.testing.assert_allclose(ravine.tuned("momentum", True).left, ravine.tuned("momentum", False).left, rtol=1e-6)  # not at all
+
+
+def test_what_each_rule_leaves_of_each_matrix_is_as_the_lesson_says():
+    ends = {rule: ravine.tuned(rule).shares[-1, 0] for rule in ravine.NAMES}
+    assert ends["momentum"][0] < 1e-6 < 0.05 < ends["momentum"][1] < 0.2
+    assert all(5e-5 < share < 3e-4 for share in ends["adam"])
+    assert all(1e-7 < share < 3e-6 for share in ends["muon"])
+
+
+def test_a_shorter_memory_makes_muon_end_lower_too(monkeypatch):
+    from functools import partial
+
+    monkeypatch.setitem(ravine.RULES, "muon", partial(muon, weight_decay=0.0, beta1=0.9))
+    ravine.tuned.cache_clear()
+    try:
+        sooner = ravine.tuned("muon")
+    finally:
+        ravine.tuned.cache_clear()
+    monkeypatch.undo()
+    assert sooner.inside
+    assert np.median(sooner.left) < np.median(ravine.tuned("muon").left)
+
+
+def test_the_map_of_a_singular_value_is_what_orthogonal_does_to_it():
+    x = newton.matrix(6, 4, 0.02)
+    values = np.linalg.svd(x).S / np.linalg.norm(x)
+    np.testing.assert_allclose(np.sort(np.linalg.svd(orthogonal(x)).S), np.sort(newton.after(values, 5)), rtol=1e-4)
+    np.testing.assert_allclose(newton.cosines(x), 1, atol=1e-9)
+
+
+def test_the_map_lifts_small_values_stays_in_its_band_and_leaves_it_above_one_and_a_quarter():
+    y = np.geomspace(0.002, 1, 10_001)
+    low, high = newton.BAND
+    assert low <= newton.after(y, 5).min() <= newton.after(y, 5).max() <= high
+    assert newton.after(0.001, 5) / 0.001 == pytest.approx(470, abs=10)  # "nearly five-hundredfold"
+    assert newton.after(1.25, 1) < 1.25
+    assert newton.after(1.28, 1) > 1.28
+    assert not np.allclose(newton.after(y, 60), 1, atol=0.05)  # "the values do not come to rest at 1"
+
+
+def test_the_exact_factor_has_singular_values_of_one_and_its_typical_number_depends_on_the_columns_once_stretched():
+    rng = np.random.default_rng(0)
+    for rows, columns in ((400, 100), (100, 400), (100, 100)):
+        x = rng.standard_normal((rows, columns))
+        np.testing.assert_allclose(np.linalg.svd(factor.exact(x)).S, 1)
+        step = -muon(np.zeros((rows, columns)), x, State(), lr=1.0, weight_decay=0.0)[0]
+        assert (step**2).mean() ** 0.5 == pytest.approx(columns**-0.5, rel=0.2)
