@@ -83,7 +83,7 @@ def _padding(text: str) -> str:
         return ""
     for node in nodes:
         if isinstance(node, ast.FormattedValue) and node.format_spec and re.match(r"'(.?[<>^])?[1-9]", ast.unparse(node.format_spec)[1:]):
-            return ast.unparse(node)
+            return re.sub(r"^f'(.*)'$", r"\1", ast.unparse(node))  # Python 3.10 gives the whole f-string
         if isinstance(node, ast.Attribute) and node.attr in ("ljust", "rjust", "center"):
             return ast.unparse(node)
     return ""

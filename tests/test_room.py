@@ -25,15 +25,16 @@ def packed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def home(packed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("a room's laptop")  # a folder's name may have spaces
+    folder = tmp_path_factory.mktemp("Jürgen's laptop")  # a folder's name may have spaces, and letters that a console has not
     packed.extractall(folder)
     return folder / room.FOLDER
 
 
-def ask(home, *, python=sys.executable, **environment):
+def ask(home, *options, **environment):
     """(status, what it says) of the preflight of a course's folder."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment
-    done = subprocess.run([python, home / "preflight.py"], env=env, capture_output=True, text=True, check=False, cwd=home.parent)
+    done = subprocess.run([sys.executable, *options, home / "preflight.py"], env=env, capture_output=True, check=False, cwd=home.parent,
+                          encoding="utf-8", errors="replace")
     return done.returncode, done.stdout + done.stderr
 
 
@@ -92,21 +93,21 @@ def test_where_all_is_well_it_says_ready_and_names_the_first_lesson(home):
     assert "\nready\n" in said
     command = next(line for line in said.splitlines() if "00_start_here" in line).split()
     assert [command[-2], command[-1]] == ["lab.py", os.path.join("notebooks", "00_start_here.ipynb")]
-    assert said.isascii()
+    assert said.replace("ü", "").isascii()
 
 
 def test_where_nothing_is_installed_it_says_what_to_type(home):
-    done = subprocess.run([sys.executable, "-I", "-S", str(home / "preflight.py")], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "numpy>=2.0 is needed" in done.stdout
-    assert re.search(r"\d\. .+ -m pip install -r .+requirements\.txt", done.stdout)
+    status, said = ask(home, "-S", PYTHONIOENCODING="ascii")
+    assert status == 1
+    assert "numpy>=2.0 is needed" in said
+    assert re.search(r"\d\. .+ -m pip install -r .+J\?rgen.+requirements\.txt", said)
 
 
 def test_a_python_that_is_no_environment_is_told_to_make_one_and_to_use_it(place, monkeypatch):
     monkeypatch.setattr(preflight.sys, "prefix", preflight.sys.base_prefix)
     monkeypatch.delenv("CONDA_PREFIX", raising=False)
     make, install, again, _ = preflight.remedy([found("numpy")])
-    mine = str(place / ".venv" / "bin")
+    mine = str(place / ".venv" / ("Scripts" if os.name == "nt" else "bin"))
     assert make.replace("'", "").endswith(f"-m venv {place / '.venv'}")
     assert install.replace("'", "").startswith(mine)
     assert mine in again
@@ -152,7 +153,7 @@ def test_a_package_that_does_not_load_is_named_and_the_others_are_still_looked_a
 
 
 def test_an_old_package_is_named_with_what_is_needed():
-    assert [one.wrong for one in preflight.packages(("tqdm>=99", "tqdm>=4,<99"))] == ["tqdm>=99 is needed", ""]
+    assert [one.wrong for one in preflight.packages(("tqdm>=99", "platformdirs>=3,<99"))] == ["tqdm>=99 is needed", ""]
 
 
 @pytest.mark.parametrize("system", ["solaris-3.12", "windows-2.7", "windows"])

@@ -273,7 +273,15 @@ def pressed(work, press):
     thread.join()
 
 
-PRESSES = {"a signal": lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT), "interrupt_main": _thread.interrupt_main}
+def signalled():
+    """Ctrl-C as the system sends it; on Windows a signal cannot be sent to a thread."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
+PRESSES = {"a signal": signalled, "interrupt_main": _thread.interrupt_main}
 ALL = [(work, press, place) for work in ENDED for press, place in
        (("a signal", "a side thread"), ("interrupt_main", "a side thread"), ("a signal", "no thread"))]
 

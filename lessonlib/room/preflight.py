@@ -8,6 +8,7 @@ is there may still not load. Only Python's own library is imported here, and the
 """
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
@@ -16,6 +17,7 @@ import shlex
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -95,18 +97,18 @@ def python() -> Found:
 
 def packages(required: tuple[str, ...] = REQUIRED) -> list[Found]:
     """Every package that the course needs: its version, and whether it loads."""
-    out = []
-    names = [re.split(r"[<>=]", wanted)[0] for wanted in required]
-    loads = _loads(names)
-    for name, wanted in zip(names, required):  # noqa: B905 - strict= is not known to the Pythons that are refused above
-        try:
-            found = version(name)
-        except PackageNotFoundError:
-            out.append(Found(name, "missing", f"{wanted} is needed"))
-            continue
-        trouble = loads.get(name, "not tried")
-        wrong = f"it is there and does not load. {trouble}" if trouble else ""
-        out.append(Found(name, found, wrong if within(found, wanted[len(name):]) else f"{wanted} is needed"))
+    asked = {re.split(r"[<>=]", wanted)[0]: wanted for wanted in required}
+    there: dict[str, str] = {}
+    for name in asked:
+        with suppress(PackageNotFoundError):
+            there[name] = version(name)
+    loads, out = _loads(list(there)), []
+    for name, wanted in asked.items():
+        if name in there and within(there[name], wanted[len(name):]):
+            trouble = loads.get(name, "It was not tried.")
+            out.append(Found(name, there[name], f"it is there and does not load. {trouble}" if trouble else ""))
+        else:
+            out.append(Found(name, there.get(name, "missing"), f"{wanted} is needed"))
     return out
 
 
@@ -185,6 +187,8 @@ def main(arguments: list[str] | None = None) -> int:
     if (sys.argv[1:] if arguments is None else arguments):
         print(__doc__)
         return 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a folder's name may have letters that the console has not
     seen = [python()]
     if not seen[0].wrong:
         seen += packages()
