@@ -76,6 +76,7 @@ def test_an_engine_that_fails_in_its_first_step_is_a_row_with_the_reason(monkeyp
         raise RuntimeError("Failed to find C compiler\nand more")
 
     monkeypatch.setattr(bench, "COPIED", {"cpu": 1000})
+    monkeypatch.setattr(bench, "_cache", lambda device: 1000)
     monkeypatch.setattr(bench, "_engines", lambda device, sets: iter([("works", lambda i: None), ("does not", refuse)]))
     works, not_here = bench.measure("cpu", ONE, [(100,)], repeats=3)
     assert works.seconds
