@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import recordings
+from matplotlib.lines import Line2D
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page
 
@@ -18,6 +19,7 @@ from lessonlib.play.stops import stops_of
 
 NEAR = 40  # of 255: by how much a pixel may differ from all that are next to it in the other picture
 MOST = 6  # such pixels in a right picture
+DASHES = 0.01  # of what moves, in a picture with dashes: on a line of hundreds of hops they come to stand a little further along
 BOX = "[...document.querySelectorAll('.lessonlib-play')][i]"
 
 
@@ -45,6 +47,13 @@ class Wanted:
     def __init__(self, experiment: Experiment, grid: dict[str, Any]) -> None:
         self.stops, self.canvas = stops_of(experiment, **grid), Canvas(experiment.draw(), experiment.update)
         self.sizes = [len(stops.values) for stops in self.stops.values()]
+        self.background = self.canvas.pixels[..., :3].copy()
+        self.dashed = any(isinstance(artist, Line2D) and artist.is_dashed() for artist in self.canvas.scene.artists.values())
+
+    def most(self, picture: np.ndarray) -> float:
+        """How many pixels of the player's picture may be unlike this one."""
+        moves = (np.abs(picture.astype(int) - self.background) > NEAR).any(-1).sum()
+        return MOST + DASHES * moves * self.dashed
 
     def at(self, places: Sequence[int]) -> tuple[np.ndarray, str]:
         """The pixels of the still with the controls at these stops, and the readout."""
