@@ -6,6 +6,9 @@
 # make play-test  each of them in the browser, beside the library's own pictures
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make colab-zip  dist/optimizer-course.zip: the one file that brings the course to Colab
+# make site       site/: the course as pages that open from a folder, without a kernel or a network; needs npm (Node.js) once
+# make deck       site/deck/: slides for a projector, a quiz with its key, one page to print
+# make site-test  builds both and looks at every page and slide in a browser
 # make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types
@@ -25,7 +28,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency play play-test colab colab-zip publish notebooks lint bench clean
+.PHONY: lab test unit nbval browser latency play play-test colab colab-zip site deck site-test publish notebooks lint bench clean
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -39,7 +42,7 @@ test: unit .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks tests/browser
 
 unit: .venv/ready
-	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player tests lessonlib
+	$(PYTEST) --dist loadfile -p no:playwright --doctest-modules --ignore tests/browser --ignore tests/colab --ignore tests/player --ignore tests/site tests lessonlib
 
 nbval: .venv/ready
 	$(RUN_NOTEBOOKS) $(PYTEST) -p longest_first $(NBVAL) --durations=3 notebooks
@@ -69,6 +72,27 @@ colab: .venv-colab/ready
 colab-zip:
 	$(PYTHON) authoring/pack.py
 
+site: deck .venv-site/ready
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_site.py
+
+deck: .venv/ready dist/carried/ready
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_deck.py
+
+site-test: site
+	$(BIN)/python -m pytest --durations=5 tests/site
+
+.venv-site/ready: authoring/website/requirements.txt
+	test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -r authoring/website/requirements.txt
+	@touch $@
+
+dist/carried/ready: authoring/website/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: it brings the formulas and the slide machine. Install Node.js, then run this again"; exit 1; }
+	mkdir -p dist/carried
+	cp authoring/website/package.json authoring/website/package-lock.json dist/carried
+	npm ci --prefix dist/carried --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 publish: .venv/ready
 	@test -n "$(REPO)" || { echo "make publish REPO=owner/name, as it stands after github.com/"; exit 1; }
 	$(BIN)/python authoring/build.py --publish $(REPO)
@@ -93,4 +117,4 @@ bench: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-colab test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-site site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
