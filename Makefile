@@ -16,6 +16,7 @@
 # make site       site/: the course as pages that open from a folder, without a kernel or a network; needs npm (Node.js) once
 # make deck       site/deck/: slides for a projector, a quiz with its key, one page to print
 # make site-test  builds both and looks at every page and slide in a browser
+# make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types, and the workflows of .github/
 # make small-torch   before make lab on Linux: PyTorch's small build for a CPU instead of several gigabytes
@@ -116,6 +117,8 @@ site: deck .venv-site/ready
 
 deck: .venv/ready dist/carried/ready
 	$(BIN)/python authoring/build_deck.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_site.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_deck.py
 
 site-test: site
 	$(BIN)/python -m pytest --durations=5 tests/site
