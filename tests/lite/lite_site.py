@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import lab
 from playwright.sync_api import Page
 
-PATIENCE_S = 300  # for Python to start in a page, on a slow machine
+PATIENCE_S = 150  # for Python to start in a page, on a slow machine
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -79,8 +79,7 @@ class Notebook(lab.Notebook):
 
     def run_folded(self, number: int) -> None:
         """Run a cell whose code is folded."""
-        before = self.count(number)
         self.cell(number)
+        self.page.evaluate(f"i => {lab.CELL}[i].model.clearExecution()", number)
         self.command("notebook:run-cell")
-        self.page.wait_for_function(f"""([i, before]) => {{ const m = {lab.CELL}[i].model;
-            return m.executionCount !== null && m.executionCount !== before && m.executionState === 'idle'; }}""", arg=[number, before])
+        self.page.wait_for_function(f"i => {lab.CELL}[i].model.executionCount !== null && {lab.CELL}[i].model.executionState === 'idle'", arg=number)
