@@ -73,6 +73,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("12_after_adamw", "def my_orthogonal"): ("range(5)", "range(4)", "another number of steps", "Correct"),
     ("12_after_adamw", "my_protocol"): ('"seeds": 3', '"seeds": 1', "Thin", "Correct"),
     ("12_after_adamw", "my_doubts"): ('"clock"', '"budget"', "Look at budget", "Correct"),
+    ("deeper/12_after_adamw", "my_tokens"): ("0.01", "1.0", "Not a percent", "Correct"),
     ("11_gpu_lab", "my_cards"): ('"stage 3": 8', '"stage 3": 4', "Stage 3: too much", "Correct"),
 }
 
