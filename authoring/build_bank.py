@@ -29,9 +29,11 @@ def notebook(*, solution: bool) -> nbformat.NotebookNode:
     cells = [cell for cell in jupytext.read(BANK / "exercises.py").cells if drop not in cell.metadata.get("tags", [])]
     setup = (ROOT / "authoring" / "setup_cell.py").read_text(encoding="utf-8").strip()
     for number, cell in enumerate(cells):
-        if "setup" in cell.metadata.get("tags", []):
-            cell.source = setup.replace('REPOSITORY = ""', f'REPOSITORY = "{lessons.repository()}"')
-        cell.metadata, cell.id = nbformat.from_dict({}), f"bank-{number}"
+        first = "setup" in cell.metadata.get("tags", [])
+        if first:
+            cell.source = "# @title Set up: run me\n" + setup.replace('REPOSITORY = ""', f'REPOSITORY = "{lessons.repository()}"')
+        cell.metadata = nbformat.from_dict({"jupyter": {"source_hidden": True}, "cellView": "form"} if first else {})
+        cell.id = f"bank-{number}"
     return nbformat.v4.new_notebook(cells=cells, metadata=lessons.METADATA)
 
 

@@ -95,14 +95,13 @@ def wheels(system: str, asked: Path, folder: Path) -> None:
 
 def room(out: Path, systems: list[str], root: Path = ROOT) -> Path:
     """Write the zip and return its path."""
-    held: dict[str, Path | bytes] = dict(entries(root))
     with tempfile.TemporaryDirectory() as name:
         folder, asked = Path(name, "wheels"), Path(name, "requirements.txt")
         folder.mkdir()
         asked.write_text(requirements(root), encoding="utf-8")
         for system in systems:
             wheels(system, asked, folder)
-        held |= {f"{FOLDER}/wheels/{path.name}": path for path in sorted(folder.iterdir())}
+        held: dict[str, Path | bytes] = {**entries(root)} | {f"{FOLDER}/wheels/{path.name}": path for path in sorted(folder.iterdir())}
         return zipped(out, held)
 
 

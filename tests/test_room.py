@@ -165,7 +165,9 @@ def test_wheels_for_an_unknown_system_are_refused_with_those_that_are_known(tmp_
 
 def test_wheels_lie_in_the_folder_that_start_names(tmp_path, monkeypatch):
     monkeypatch.setattr(room, "wheels", lambda system, asked, folder: (folder / f"{system}.whl").write_bytes(asked.read_bytes()))
+    monkeypatch.setattr(room, "entries", lambda root: {"optimizer-course/START.md": b"Start"})
     out = room.room(tmp_path / "x.zip", ["here"])
+    assert zipfile.ZipFile(out).namelist() == ["optimizer-course/START.md", "optimizer-course/wheels/here.whl"]
     held = zipfile.ZipFile(io.BytesIO(out.read_bytes()))
     assert held.read(f"{room.FOLDER}/wheels/here.whl").decode() == room.requirements()
     assert held.getinfo(f"{room.FOLDER}/wheels/here.whl").compress_type == zipfile.ZIP_STORED

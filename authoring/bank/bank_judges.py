@@ -279,18 +279,14 @@ def _judge_rule(attempt: Any, name: str) -> Verdict:
     verdict = check(attempt, against=RIGHT[name])
     if verdict or not verdict.headline.startswith(("Not yet", "Not a number")):
         return verdict
-    named = _judge_slips(attempt, name)
-    return verdict if named is None else named  # a Verdict that did not pass is false
-
-
-@judge
-def _judge_slips(attempt: Any, name: str) -> Any:
-    """The slip of a rule that is wrong; None where it is none of those."""
     probes = probes_for(RIGHT[name]).fixed
-    seen = patiently(partial(observe, attempt, probes))
-    with np.errstate(all="ignore"):
-        _stop_at(name, lambda slip: all(_close(path, _path(slip.gives, probe)) for path, probe in zip(seen.paths, probes, strict=False)))
-    return None
+    try:
+        seen = patiently(partial(observe, attempt, probes))
+        with np.errstate(all="ignore"):
+            _stop_at(name, lambda slip: all(_close(path, _path(slip.gives, probe)) for path, probe in zip(seen.paths, probes, strict=True)))
+    except Stop as stop:
+        return Verdict(False, f"{stop.headline}\n{stop.text}", stop.misconception)
+    return verdict
 
 
 def _stop_at(name: str, fits: Callable[[Slip], bool]) -> None:

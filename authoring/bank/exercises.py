@@ -73,7 +73,7 @@ def first_step(lr, beta1, beta2):
 JUDGES["first_step"](first_step)
 
 # %% [markdown] tags=["solution"]
-# *Why it is so.* m is (1 - beta1) * g and v is (1 - beta2) * g**2. The gradient cancels, and the root of the second share stays below.
+# *Why it is so.* `m` is `(1 - beta1) * g` and `v` is `(1 - beta2) * g**2`. The gradient cancels, and the root of the second share stays below.
 
 # %% [markdown]
 # ### 4. What decay leaves of a weight (after lesson 10, 4 minutes)
@@ -116,7 +116,7 @@ def torch_momentum(theta, g, s, *, lr, beta1):
 JUDGES["torch_momentum"](torch_momentum)
 
 # %% [markdown] tags=["solution"]
-# *Why it is so.* Without the factor 1 - beta1 the shares do not add up to one, so a steady gradient is stepped along 1 / (1 - beta1) times.
+# *Why it is so.* Without the factor `1 - beta1` the shares do not add up to one. Under a steady gradient the steps become `1 / (1 - beta1)` times as long.
 
 # %% [markdown]
 # ### 6. Clip a gradient (after lesson 10, 6 minutes)
