@@ -16,7 +16,6 @@
 # make site       site/: the course as pages that open from a folder, without a kernel or a network; needs npm (Node.js) once
 # make deck       site/deck/: slides for a projector, a quiz with its key, one page to print
 # make site-test  builds both and looks at every page and slide in a browser
-# make publish    REPO=owner/name: badges and setup cells for an address on GitHub; executes nothing
 # make notebooks  build and run the lessons that changed
 # make lint       style and types, and the workflows of .github/
 # make small-torch   before make lab on Linux: PyTorch's small build for a CPU instead of several gigabytes
