@@ -155,7 +155,7 @@ def test_the_command_writes_json_and_prints_what_the_class_needs(tmp_path, capsy
     assert json.loads((tmp_path / "marks.json").read_text(encoding="utf-8"))["files"][0]["verdicts"][0]["refused"]
 
 
-@pytest.mark.parametrize(("arguments", "why"), [([], "name a folder"), (["nowhere"], "name a folder"), (["."], "no .py file"), ([".", "--ask", "my_lion"], "nobody judges")])
+@pytest.mark.parametrize(("arguments", "why"), [([], "name a folder"), (["nowhere"], "name a folder"), (["."], "no .py file"), ([".", "--ask", "my_nadam"], "nobody judges")])
 def test_a_command_that_cannot_be_done_says_why(arguments, why, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     if "--ask" in arguments:

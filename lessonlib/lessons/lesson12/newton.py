@@ -23,7 +23,7 @@ def after(y: Any, steps: int) -> Any:
     """Return what so many Newton-Schulz steps make of a singular value y, from 0 to 1.
 
     >>> float(after(0.1, 1).round(4)), float(after(0.1, 5).round(2))
-    (0.3397, 0.7)
+    (0.3397, 0.71)
     """
     a, b, c = COEFFICIENTS
     y = np.asarray(y, float)
