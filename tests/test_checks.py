@@ -516,6 +516,14 @@ def test_of_a_matrix_the_row_and_the_column_that_are_off_are_named():
     assert "Not a number.\nAt step 1, row 0, column 0" in check(lambda theta, g, s, *, lr, beta1, weight_decay: (theta * np.nan, s), muon).message
 
 
+def test_of_two_slips_in_a_matrix_rule_the_first_to_show_is_named():
+    def twice(theta, g, s, *, lr, beta1, weight_decay):
+        m = beta1 * s.m + (1 - beta1) * g
+        return theta - lr * max(1, theta.shape[0] / theta.shape[1]) ** 0.5 * orthogonal(m), State(s.t + 1, m)
+
+    assert check(twice, muon).headline in ("Not yet: no decay, and one more", "Not yet: no look ahead, and one more")
+
+
 def test_a_factor_that_is_not_turned_back_is_an_error_of_shapes():
     def turned(theta, g, s, *, lr, beta1, weight_decay):
         m = beta1 * s.m + (1 - beta1) * g

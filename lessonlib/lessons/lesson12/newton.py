@@ -7,11 +7,9 @@ import numpy as np
 
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
-from lessonlib.rules import orthogonal
 
-__all__ = ["BAND", "COEFFICIENTS", "HALF", "after", "cosines", "five_steps", "matrix"]
+__all__ = ["BAND", "COEFFICIENTS", "HALF", "after", "five_steps"]
 
-Array = np.ndarray[Any, Any]
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of y, y**3 and y**5
 BAND = (0.68, 1.21)  # where the values end
 HALF = 0.5
@@ -30,24 +28,6 @@ def after(y: Any, steps: int) -> Any:
     for _ in range(steps):
         y = a * y + b * y**3 + c * y**5
     return y
-
-
-def matrix(rows: int = 6, columns: int = 4, smallest: float = 0.01, seed: int = 0) -> Array:
-    """Return a matrix with singular values from 1 down to `smallest`, evenly in their logarithm: (rows, columns).
-
-    >>> np.linalg.svd(matrix()).S.round(3).tolist()
-    [1.0, 0.215, 0.046, 0.01]
-    """
-    rng, count = np.random.default_rng(seed), min(rows, columns)
-    u, v = (np.linalg.qr(rng.standard_normal((n, count)))[0] for n in (rows, columns))
-    return np.asarray(u * np.geomspace(1, smallest, count) @ v.T)
-
-
-def cosines(x: Array) -> Array:
-    """Return, for each singular vector of a matrix, how much of what `orthogonal` makes of it still points its way: 1 is all."""
-    u, _, vt = np.linalg.svd(x, full_matrices=False)
-    core = u.T @ orthogonal(x) @ vt.T
-    return np.asarray(abs(core.diagonal()) / np.linalg.norm(core, axis=0))
 
 
 def five_steps() -> Experiment:
