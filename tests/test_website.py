@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import io
 
 import build_deck
@@ -30,6 +31,13 @@ def png(pixels):
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, format="PNG")
     return base64.b64encode(out.getvalue()).decode("ascii")
+
+
+@pytest.mark.parametrize("module", [words, outputs], ids=lambda module: module.__name__)
+def test_the_examples_in_the_words_of_a_module_run(module):
+    ran = doctest.testmod(module)
+    assert ran.attempted > 0
+    assert ran.failed == 0
 
 
 def test_every_word_of_the_glossary_has_its_meaning_without_its_example():

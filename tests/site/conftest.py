@@ -7,9 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import lab
 import pytest
+from built import PAGES, SITE
 
-SITE = lab.ROOT / "site"
-PAGES = sorted(SITE.rglob("*.html"))
 NOT_BUILT = "no site/: make site"
 
 

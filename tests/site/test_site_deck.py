@@ -4,8 +4,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from conftest import SITE
+from built import SITE
 
 DECK = SITE / "deck"
 STICKS_OUT = """() => { const slide = document.querySelector('.reveal .slides section.present'), out = [], edge = slide.getBoundingClientRect();
