@@ -50,7 +50,7 @@ def test_it_runs_to_the_end_and_says_what_is_stored(lesson):
             shown, wanted = texts(outputs), texts(stored[ids[i]].outputs)
             if shown != wanted:
                 wrong.append(f"cell {i}: {shown} instead of {wanted}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_an_exercise_done_wrongly_and_rightly_is_answered(lesson):
@@ -100,8 +100,8 @@ def test_no_page_asks_another_host_for_anything(lesson, site):
 
 
 @pytest.mark.parametrize("name", ["10_adamw"])
-def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(chrome, site, name):
-    notebook = lite_site.Notebook(chrome.new_page(), site, f"{name}.ipynb")
+def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(window, site, name):
+    notebook = lite_site.Notebook(window(), site, f"{name}.ipynb")
     for i, (kind, tags) in enumerate(notebook.kinds()):
         if "torch" in tags:
             assert kind == "markdown"
@@ -109,4 +109,4 @@ def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(chrome, site, n
             assert "Needs PyTorch" in cell.inner_text()
             for image in cell.locator("img").all():
                 assert image.evaluate("img => img.naturalWidth") > 400
-    notebook.page.close()
+    notebook.page.context.close()
