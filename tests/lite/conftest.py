@@ -35,17 +35,17 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chrome(site):
-    """A browser's window, without network."""
+def window(site):
+    """Opens a browser's window, without network; each has a storage of its own, so that it shows one notebook alone."""
     with lab.browser() as opened:
-        yield opened.new_context(viewport={"width": 1200, "height": 1000})
+        yield lambda: opened.new_context(viewport={"width": 1200, "height": 1000}).new_page()
 
 
 @pytest.fixture(scope="module", params=["00_start_here", "09_adam"])
-def lesson(request, chrome, site):
+def lesson(request, window, site):
     """A lesson of the edition that was run from top to bottom; prints what that took."""
     begun = time.monotonic()
-    notebook = lite_site.Notebook(chrome.new_page(), site, f"{request.param}.ipynb")
+    notebook = lite_site.Notebook(window(), site, f"{request.param}.ipynb")
     ready, (plain, packed) = time.monotonic(), site.weight()
     print(f"\n{request.param}: the page and Python are there after {ready - begun:.0f} s; sent so far, once each: "
           + ", ".join(f"{kind} {plain[kind] / 1e6:.1f} MB ({packed[kind] / 1e6:.1f} MB with gzip)" for kind in plain))
@@ -53,4 +53,4 @@ def lesson(request, chrome, site):
     plain, packed = site.weight()
     print(f"{request.param}: run to the end in {time.monotonic() - ready:.0f} s; Python's files {plain['Python'] / 1e6:.1f} MB ({packed['Python'] / 1e6:.1f})")
     yield notebook
-    notebook.page.close()
+    notebook.page.context.close()

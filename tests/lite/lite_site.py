@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import lab
 from playwright.sync_api import Page
 
-PATIENCE_S = 150  # for Python to start in a page, on a slow machine
+PATIENCE_S = 240  # for Python to start in a page, on a slow machine
 
 
 class Handler(SimpleHTTPRequestHandler):

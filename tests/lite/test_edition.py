@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import statistics
 
 import lab
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 EVENTS = 12
+SHARE = re.compile(r"[\d.]+(?=%)")
 EXERCISE = {  # lesson -> (how its stub begins, a wrong answer, what is said of it, the right one, what is said of that)
     "00_start_here": ("def my_sgd", "def my_sgd(theta, g, s, *, lr):\n    return theta + lr * g, State(s.t + 1)", "sign",
                       "def my_sgd(theta, g, s, *, lr):\n    return theta - lr * g, State(s.t + 1)"),
@@ -38,6 +40,14 @@ def joined(output):
     return output | {"text": put(output.get("text", "")), "data": {kind: put(text) for kind, text in output.get("data", {}).items()}}
 
 
+def same(shown, wanted):
+    """Whether texts are equal. RMSprop's hop in lesson 9's opening follows the last bits of sums, which differ here: its shares may by 4 %."""
+    if shown == wanted or not any("RMSprop" in text and "%" in text for text in wanted):
+        return shown == wanted
+    (words, found), (others, stored) = ((SHARE.sub("", text), [float(n) for n in SHARE.findall(text)]) for text in ("\n".join(shown), "\n".join(wanted)))
+    return words == others and len(found) == len(stored) and found == pytest.approx(stored, rel=0.04, abs=0.05)
+
+
 def test_it_runs_to_the_end_and_says_what_is_stored(lesson):
     stored = {cell.id: cell for cell in nbformat.read(lab.ROOT / "notebooks" / lesson.name, as_version=4).cells}
     ids = lesson.page.evaluate(f"() => {lab.CELL}.map(c => c.model.id)")
@@ -48,9 +58,9 @@ def test_it_runs_to_the_end_and_says_what_is_stored(lesson):
         if not {"machine", "chaotic", "setup"} & {*tags} and ids[i] in stored:
             outputs = [o for o in outputs if "lessonlib-still" not in str(o.get("data", {}).get("text/html", ""))]  # a copy for when it is saved
             shown, wanted = texts(outputs), texts(stored[ids[i]].outputs)
-            if shown != wanted:
+            if not same(shown, wanted):
                 wrong.append(f"cell {i}: {shown} instead of {wanted}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_an_exercise_done_wrongly_and_rightly_is_answered(lesson):
@@ -100,8 +110,8 @@ def test_no_page_asks_another_host_for_anything(lesson, site):
 
 
 @pytest.mark.parametrize("name", ["10_adamw"])
-def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(chrome, site, name):
-    notebook = lite_site.Notebook(chrome.new_page(), site, f"{name}.ipynb")
+def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(window, site, name):
+    notebook = lite_site.Notebook(window(), site, f"{name}.ipynb")
     for i, (kind, tags) in enumerate(notebook.kinds()):
         if "torch" in tags:
             assert kind == "markdown"
@@ -109,4 +119,4 @@ def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(chrome, site, n
             assert "Needs PyTorch" in cell.inner_text()
             for image in cell.locator("img").all():
                 assert image.evaluate("img => img.naturalWidth") > 400
-    notebook.page.close()
+    notebook.page.context.close()
