@@ -7,9 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import lab
 import pytest
+from built import PAGES, SITE
 
-SITE = lab.ROOT / "site"
-PAGES = sorted(SITE.rglob("*.html"))
 NOT_BUILT = "no site/: make site"
 
 
@@ -54,6 +53,7 @@ class Watched:
 
     def __init__(self, page):
         self.page, self.asked, self.complaints = page, [], []
+        page.set_default_timeout(120_000)  # on a machine that does other things too
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

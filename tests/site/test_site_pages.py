@@ -10,8 +10,7 @@ from urllib.parse import unquote, urlsplit
 import lab
 import nbformat
 import pytest
-
-from conftest import PAGES, SITE
+from built import PAGES, SITE
 
 LIGHT, MOST = 1_000_000, 3_000_000  # bytes of a page's own files and of all it reads, before anything is touched
 SHARED = ("_static", "carried")
