@@ -235,7 +235,7 @@ with_he
 # %% tags=["answer"]
 display(table(["with a He start", "best step size", "digits read rightly"],
               records.with_a_he_start(trained)))
-with_he.answer(records.who_learns_with_a_he_start(trained))
+display(with_he.answer(records.who_learns_with_a_he_start(trained)))
 opening.show_layers(he=True)
 
 # %% [markdown]

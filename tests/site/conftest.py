@@ -53,6 +53,7 @@ class Watched:
 
     def __init__(self, page):
         self.page, self.asked, self.complaints = page, [], []
+        page.set_default_timeout(120_000)  # on a machine that does other things too
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
