@@ -19,7 +19,6 @@ AUTHORING = lessons.ROOT / "authoring"
 INSTRUCTOR = (AUTHORING / "INSTRUCTOR.md").read_text(encoding="utf-8")
 BESIDE = tomllib.loads((AUTHORING / "deck.toml").read_text(encoding="utf-8"))
 MAIN = {int(lessons.name_of(s)[:2]): s for s in lessons.sources() if lessons.name_of(s)[:2].isdigit()}
-NOT_SHOWN = {"08_rmsprop": {"with_he"}}  # answered before the cell's last line, and shown in the lesson's summary alone
 code, text, note = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_notebook
 
 
@@ -130,7 +129,7 @@ def test_each_prediction_of_a_lesson_is_asked_and_answered_by_name(source):
     shown = [outputs.shown(cell, lambda encoded, told: "picture") for cell in made]
     asked = [name for cell in made for name in outputs.asks_of(cell.source)]
     answered = [name for cell in made for name, _ in outputs.answers_of(cell.source)]
-    assert sorted(answered) == sorted({*asked} - NOT_SHOWN.get(lessons.name_of(source), set()))
+    assert sorted(answered) == sorted({*asked}, set()))
     assert sum(html.count("data-asks") for html in shown) == len(asked)
     assert sum(html.count("data-answers") for html in shown) == len(answered)
     assert not [html for html in shown if 'data-asks=""' in html or 'data-answers=""' in html]
