@@ -129,7 +129,7 @@ def test_each_prediction_of_a_lesson_is_asked_and_answered_by_name(source):
     shown = [outputs.shown(cell, lambda encoded, told: "picture") for cell in made]
     asked = [name for cell in made for name in outputs.asks_of(cell.source)]
     answered = [name for cell in made for name, _ in outputs.answers_of(cell.source)]
-    assert sorted(answered) == sorted({*asked}, set()))
+    assert sorted(answered) == sorted({*asked})
     assert sum(html.count("data-asks") for html in shown) == len(asked)
     assert sum(html.count("data-answers") for html in shown) == len(answered)
     assert not [html for html in shown if 'data-asks=""' in html or 'data-answers=""' in html]
