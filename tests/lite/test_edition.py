@@ -116,7 +116,7 @@ def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(window, site, n
         if "torch" in tags:
             assert kind == "markdown"
             cell = notebook.cell(i)
-            assert "Needs PyTorch" in cell.inner_text()
+            cell.locator("em", has_text="Needs PyTorch").wait_for()  # JupyterLab renders text when it comes into view
             for image in cell.locator("img").all():
-                assert image.evaluate("img => img.naturalWidth") > 400
+                assert image.evaluate("async img => { await img.decode(); return img.naturalWidth; }") > 400
     notebook.page.context.close()
