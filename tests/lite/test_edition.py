@@ -41,7 +41,10 @@ def joined(output):
 
 
 def same(shown, wanted):
-    """Whether texts are equal. RMSprop's hop in lesson 9's opening follows the last bits of sums, which differ here: its shares may by 4 %."""
+    """Whether texts are equal; where one tells of RMSprop in percent, its shares may differ by 4 %.
+
+    In lesson 9's opening three cells do, by up to 3 %. Why is not known: other sums of the processor, or this Pyodide's older NumPy.
+    """
     if shown == wanted or not any("RMSprop" in text and "%" in text for text in wanted):
         return shown == wanted
     (words, found), (others, stored) = ((SHARE.sub("", text), [float(n) for n in SHARE.findall(text)]) for text in ("\n".join(shown), "\n".join(wanted)))
@@ -116,7 +119,7 @@ def test_a_cell_that_needs_torch_stands_as_text_with_its_picture(window, site, n
         if "torch" in tags:
             assert kind == "markdown"
             cell = notebook.cell(i)
-            assert "Needs PyTorch" in cell.inner_text()
+            cell.locator("em", has_text="Needs PyTorch").wait_for()  # JupyterLab renders text when it comes into view
             for image in cell.locator("img").all():
-                assert image.evaluate("img => img.naturalWidth") > 400
+                assert image.evaluate("async img => { await img.decode(); return img.naturalWidth; }") > 400
     notebook.page.context.close()
