@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib.lessons.lesson12 import judges, text
+from lessonlib.lessons.lesson12 import judges, slips, text
 from lessonlib.rules import orthogonal
 
 R = 0.5**0.5
@@ -23,13 +23,14 @@ def says(verdict, headline, within=""):
     ([[1, 1], [1 / 3, -1 / 3]], "Not yet.", "its largest number"), ([[3, 3], [1, -1]], "Not yet.", "That is the gradient."),
     ([[0.5, 0.5], [0.5, -0.5]], "Not yet.", "add up to 1"), ([[1, 0], [0, 1]], "Not yet.", "other directions"),
     ([[-R, -R], [-R, R]], "Not yet.", "points the other way"), ([[R, -R], [R, R]], "Not yet.", "in another order"),
+    ([[R, R], [-R, R]], "Not yet.", "the second points the other way"), ([[-R, -R], [R, -R]], "Not yet.", "the first points the other way"),
     ([[2, 0], [0, 0.5]], "Not yet.", "are 2.00 and 0.50"), (None, "Not answered yet.", ""),
     ([[None, None], [None, None]], "Not answered yet.", ""), ("0.71", "Not two rows of two numbers.", ""), ([1, 2], "Not two rows of two numbers.", "")])
 def test_a_factor_by_hand(guess, headline, within):
     says(judges.judge_factor(guess), headline, within)
 
 
-@pytest.mark.parametrize(("name", "slip", "question"), judges.SLIPS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "slip", "question"), slips.SLIPS, ids=lambda value: value if isinstance(value, str) else "")
 def test_each_slip_of_five_steps_is_called_by_its_name(name, slip, question):
     verdict = judges.judge_orthogonal(slip)
     assert verdict.misconception == name

@@ -45,12 +45,13 @@ ravine.two_matrices().live()
 # Adam leaves about a ten-thousandth of both, and Muon about a millionth.
 #
 # Two things make this task hard, the turned inputs and the unequal losses.
-# Take one of them away at a time.
+# Take one of them away at a time, and tune every step size again.
+# What counts now is the whole loss, the sum of the two, so the second matrix is only a thousandth of it until both count the same.
 
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
 turn = predict(
-    "The inputs lie along the axes. Whose share of the loss changes tenfold or more?", who
+    "The inputs lie along the axes. Whose share of the whole loss changes tenfold or more?", who
 )
 turn
 
@@ -59,7 +60,7 @@ turn
 
 # %%
 scale = predict(
-    "Both losses count the same. Whose share of the loss changes tenfold or more?", who
+    "Both losses count the same. Whose share of the whole loss changes tenfold or more?", who
 )
 scale
 
@@ -74,14 +75,17 @@ scale.answer(ravine.who_gains("equal losses"))
 
 # %% [markdown]
 # Each of the older rules notices one of the two, and Muon neither.
+# Where both losses count the same, momentum even ends below Muon.
 # The reason is what each rule takes as its unit.
 #
 # Momentum steps along an average of the gradients.
 # If the inputs turn, the gradients turn with them, and so does the step.
 # But a loss a thousand times smaller makes gradients a thousand times smaller, and momentum's steps too.
+# One step size cannot suit both matrices then.
 #
 # Adam divides each number by the size of its own gradients, so the thousand cancels.
-# But the numbers of a turned matrix are other numbers, and in lesson 9 you saw what is left of a ravine at an angle.
+# But when the inputs turn, each number of the gradient becomes a mix of strong and weak directions.
+# Dividing number by number cannot separate them, as in the ravine at an angle of lesson 9.
 #
 # Muon's unit is the matrix, and no direction in it is special.
 #
@@ -93,11 +97,12 @@ table(header, ravine.rows(("adam", "adam .95", "muon")), ["", ".0e", ".0e", ".0e
 
 # %% [markdown]
 # With that setting Adam ends lower than Muon, though it still notices the turn.
-# So who wins depends on a setting that nobody had tuned, and that is the subject of Parts 4 and 5.
+# Muon ends lower with a shorter memory too.
+# So who wins depends on settings that nobody had tuned, and that is the subject of Parts 4 and 5.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb), on the same two matrices.*
 #
-# <details><summary>Fine print</summary>The right matrices are random. Step sizes are four to a factor of ten, from 0.001 to 100, and every best one lies inside. The step size falls along a cosine. Momentum has a beta of 0.9, Adam its defaults, Muon 0.95 and no decay. When Muon's own beta is 0.9, it ends lower too.</details>
+# <details><summary>Fine print</summary>The matrices to find are random. Step sizes are four to a factor of ten, from 0.001 to 100, and every best one lies inside. The step size falls along a cosine. Momentum has a beta of 0.9, Adam its defaults, Muon 0.95 and no decay. The shorter memory is a beta of 0.9.</details>
 #
 # ### The same directions, all alike
 #
@@ -110,10 +115,13 @@ factor.show_circles()
 
 # %% [markdown]
 # The third panel has the same axes, but both have length 1.
+# The square is the same vector in all three.
 # The matrix that does this is the [[orthogonal factor]] of the gradient.
+# If $g = U S V^\top$ is the gradient's singular value decomposition, its factor is $U V^\top$.
 # **Muon averages the gradients as momentum does, and then steps along the orthogonal factor of the average.**
 #
 # So a weak direction counts as much as a strong one.
+# Whether that is good depends on what the weak directions hold, and Part 4 tries it.
 # If you multiply the loss by a thousand, the factor is the same.
 # If you turn the inputs, the factor turns with them.
 #
@@ -151,18 +159,20 @@ judges.judge_factor(my_factor)
 #
 # ### A map for the singular values
 #
-# A GPU multiplies matrices quickly, and a decomposition is not its strength.
+# The decomposition is slow on a GPU, and products of matrices are fast.
 # Muon comes close to the factor with products alone.
 #
 # Take a matrix $x$ and multiply it by $x\,x^\top$.
-# This leaves its axes as they are and takes each singular value $y$ to $y^3$.
+# From $x = U S V^\top$ you get $x\,x^\top x = U S^3 V^\top$.
+# This leaves the axes as they are and takes each singular value $y$ to $y^3$.
 # So a sum of such products changes the singular values alone.
 #
 # $$x \leftarrow a\,x + b\,(x x^\top)\,x + c\,(x x^\top)^2 x \qquad\qquad y \leftarrow a\,y + b\,y^3 + c\,y^5$$
 #
 # Muon takes $a = 3.4445$, $b = -4.7750$ and $c = 2.0315$, and does this five times.
 # That is its [[Newton-Schulz iteration]].
-# Before the first step it divides the matrix by its size, the root of the sum of its squares, so that no singular value is above 1.
+# Before the first step it divides the matrix by its size, the root of the sum of its squares.
+# The squares of the singular values have the same sum, so none of them is above 1 then.
 #
 # Where $y$ is near zero the other two terms are tiny, so each step multiplies it by 3.4445.
 
@@ -193,7 +203,7 @@ newton.five_steps().live()
 
 # %% [markdown]
 # Every value from about 0.002 up ends between 0.68 and 1.21.
-# A gentler map would end at 1 exactly, but it would need more steps to lift the small values.
+# A gentler map would come nearer to 1, but it would need more steps to lift the small values.
 # PyTorch's source says that the unevenness does no harm.
 #
 # ### Exercise 2. Five steps (8 minutes)
@@ -249,7 +259,7 @@ judges.judge_orthogonal(my_orthogonal)
 #
 # | Symbol | Code | What it does | Default in PyTorch |
 # |---|---|---|---|
-# | $\alpha$ | `lr` | the length of the step in every direction of a matrix | 0.001 |
+# | $\alpha$ | `lr` | about the length of the step in every direction, before the root | 0.001 |
 # | $\beta_1$ | `beta1` | remembers the direction for about 20 steps | 0.95 |
 # | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
 #
@@ -258,6 +268,7 @@ judges.judge_orthogonal(my_orthogonal)
 #
 # The root is there for tall matrices.
 # The more rows such a matrix has, the smaller are the numbers of its factor, and the root makes up for that.
+# Muon's authors give wide matrices no root.
 
 # %%
 import numpy as np
@@ -302,7 +313,8 @@ def my_muon(theta, g, s, *, lr, beta1, weight_decay):
 checks.check(my_muon, against=muon)
 
 # %% [markdown]
-# There is no bias correction, because the factor does not feel how large `m` is.
+# There is no bias correction.
+# The factor does not feel how large the mix is, so a correction of the whole mix would cancel.
 #
 # Now let your own function look for one of the matrices of Part 1.
 
@@ -518,12 +530,12 @@ text.weak_baseline().live()
 # %% tags=["answer"]
 record = text.record()
 rows = text.baselines(record)
-display(table(["tuned of AdamW", "AdamW", "Muon's lead"], rows, ["", ".2f", ".2f"]))
+display(table(["what was tuned in AdamW", "AdamW", "Muon's lead"], rows, ["", ".2f", ".2f"]))
 tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), within=0.15)
 
 # %% [markdown]
 # Most of the first lead comes from a baseline that nobody tuned.
-# The $\beta_2$ that helped in Part 1 changes nothing on this text.
+# The $\beta_2$ that helped in Part 1 was no better here, in a smaller sweep whose best stands at an end.
 # What is left is Muon's, on this text, at this size, as long as you count steps.
 #
 # <details><summary>Fine print</summary>The last two rows have fifteen pairs of step sizes each, and their best pairs stand at an end of a list, so AdamW may still have a better one.</details>
@@ -540,20 +552,21 @@ tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), wit
 #
 # ### The checklist
 #
-# | Entry | Ask |
-# |---|---|
-# | budget | Had both the same data and the same number of steps? |
-# | sweep | Was each tuned over as many settings, with the best inside? |
-# | schedule | Did the step size fall to its end for both, and was the loss read there? |
-# | batch | Was the batch of a size that one of them likes? |
-# | seeds | How many starts, and do they overlap? |
-# | held equal | Which settings were the same for both, and whom did that help? |
-# | clock | Steps, or seconds? |
+# | Entry | Ask | Ours, in Part 4 |
+# |---|---|---|
+# | budget | Had both the same data and the same number of steps? | yes, and few steps |
+# | sweep | Was each tuned over as many settings, with the best inside? | yes, two step sizes each |
+# | schedule | Did the step size fall to its end for both, and was the loss read there? | yes |
+# | batch | Was the batch of a size that one of them likes? | one size, so nobody knows |
+# | seeds | How many starts, and do they overlap? | three, and no overlap in steps |
+# | held equal | Which settings were the same for both, and whom did that help? | decay and clipping, tuned for neither |
+# | clock | Steps, or seconds? | both, and in seconds the lead is gone |
 #
 # ### Exercise 5. Read a claim (4 minutes)
 #
-# *"Our optimizer reaches AdamW's loss in half of the steps.
-# We trained a model of 100 million parameters on 2 billion tokens with each, in batches of 256, with the same decay.
+# *"After the same number of steps our optimizer ends 0.05 nats below AdamW.
+# We trained a model of 100 million parameters on the same 2 billion tokens with each.
+# It was so in batches of 64, of 256 and of 1024, and each had its own best decay.
 # Both used a step size of 0.0003, after a warm-up and then with a cosine to zero, and we read the test loss at the end.
 # Each was trained once."*
 #
@@ -570,7 +583,7 @@ my_doubts = ["sweep", "seeds", "clock"]
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # One step size for both is the best one of at most one of them.
-# With one start each you cannot tell the optimizer from luck, and half of the steps may still take as long.
+# With one start each you cannot tell the optimizer from luck, and as many steps may take twice as long.
 
 # %% [markdown]
 # The judge compares your list with the claim.
@@ -584,7 +597,7 @@ judges.judge_claim(my_doubts)
 # | | |
 # |---|---|
 # | **Before** | tune AdamW, over step sizes four to a factor of ten, and write the result down |
-# | **Type** | `torch.optim.Muon(inside, lr=0.02)` for the matrices inside, `torch.optim.AdamW(rest, lr=3e-4)` for everything else |
+# | **Type** | `torch.optim.Muon(inside, lr=0.02)` for the matrices inside, `torch.optim.AdamW(rest, lr=3e-4, weight_decay=0.1)` for everything else |
 # | **Change first** | both step sizes, each over its own list, with the best inside |
 # | **Check** | that no table, no last layer and no bias is among Muon's matrices |
 # | **Stay with AdamW** | when you fine-tune a model that AdamW trained, or when nobody has time to tune two step sizes |
@@ -594,9 +607,9 @@ judges.judge_claim(my_doubts)
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>You multiply the loss by 1000 and turn the inputs. Which of momentum, Adam and Muon notice which?</summary>Momentum notices the factor, Adam the turn, Muon neither. Their units are all numbers at once, each number, and the matrix.</details>
+# <details><summary>One of two losses becomes a thousand times smaller, and the inputs are turned. Which of momentum, Adam and Muon notice which?</summary>Momentum notices the smaller loss, Adam the turn, Muon neither. Their units are all numbers at once, each number, and the matrix.</details>
 # <details><summary>What do the five steps leave as it is, and what do they change?</summary>The singular vectors stay, and the singular values come near 1, unless they were tiny.</details>
-# <details><summary>A new optimizer beats AdamW at its default step size. What do you know?</summary>Nothing yet about the optimizer. You know that the default was not the best step size for this problem.</details>
+# <details><summary>A new optimizer beats AdamW at its default step size. What do you know?</summary>Very little. The default may be far from AdamW's best, as it was here, so ask for the sweep.</details>
 #
 # And here is what you did today.
 # It is kept in one file on your own machine, and nowhere else.

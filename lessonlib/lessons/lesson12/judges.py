@@ -1,7 +1,7 @@
 """The judges of lesson 12: a factor by hand, five Newton-Schulz steps, a protocol, a claim."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from lessonlib.attempts import Stop, answers
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson12 import text
-from lessonlib.lessons.lesson12.newton import COEFFICIENTS
+from lessonlib.lessons.lesson12.slips import SLIPS, rows, size, steps
 from lessonlib.rules import orthogonal
 
 __all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_protocol", "judge_tokens"]
@@ -22,38 +22,18 @@ RULES = {"AdamW": "adamw", "Muon": "muon"}
 NEAR = 1e-3  # of the largest number of a right answer
 
 
-def _size(x: Array) -> Any:
-    return np.linalg.norm(x)
-
-
-def _rows(x: Array) -> Array:
-    return np.asarray(x / np.linalg.norm(x, axis=-1, keepdims=True))
-
-
-def _steps(x: Array, count: int = 5, of: tuple[float, float, float] = COEFFICIENTS) -> Array:
-    a, b, c = of
-    with np.errstate(all="ignore"):
-        for _ in range(count):
-            product = x @ x.T
-            x = a * x + (b * product + c * product @ product) @ x
-    return x
-
-
-def _exact(x: Array) -> Array:
-    found = np.linalg.svd(x, full_matrices=False)
-    return np.asarray(found.U @ found.Vh)
-
-
 _G = np.array(BY_HAND)
 HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a question
     (np.sign(_G), "That is the sign of each number. How long are its rows?"),
-    (_G / _size(_G), "That is the gradient divided by one number, its size. What does that do to how its rows compare?"),
+    (_G / size(_G), "That is the gradient divided by one number, its size. What does that do to how its rows compare?"),
     (_G / abs(_G).max(), "That is the gradient divided by its largest number. How long are its rows?"),
     (_G, "That is the gradient. Which length should each of its rows have?"),
     (np.array([[0.5, 0.5], [0.5, -0.5]]), "Its numbers add up to 1 in each row. Is the length of a row the sum of its numbers?"),
     (np.eye(2), "That one has singular values of 1 too, and other directions. Which directions do the rows of the gradient have?"),
-    (-_rows(_G), "That points the other way. Does the factor of the gradient change its sign?"),
-    (_rows(_G)[::-1], "Those are the right rows in another order. Which of them was longer in the gradient?"),
+    (-rows(_G), "That points the other way. Does the factor of the gradient change its sign?"),
+    (rows(_G) * [[1], [-1]], "Both rows have length 1, and the second points the other way. Which signs has the gradient there?"),
+    (rows(_G) * [[-1], [1]], "Both rows have length 1, and the first points the other way. Which signs has the gradient there?"),
+    (rows(_G)[::-1], "Those are the right rows in another order. Which of them was longer in the gradient?"),
 )
 
 
@@ -68,7 +48,7 @@ def judge_factor(guess: Any) -> Verdict:
         found = np.zeros(0)
     if found.shape != (2, 2):
         raise Stop("Not two rows of two numbers.", f"You gave {guess!r:.60}. Which four numbers has the factor, row by row?")
-    right = _rows(np.array(BY_HAND))
+    right = rows(np.array(BY_HAND))
     for slip, question in HAND:
         if np.allclose(found, slip, atol=0.011) and not np.allclose(slip, right, atol=0.02):
             return Verdict(False, f"Not yet.\n{question}")
@@ -77,41 +57,6 @@ def judge_factor(guess: Any) -> Verdict:
         return Verdict(False, f"Not yet.\nThe singular values of your matrix are {values}. By what do you divide each row of the gradient?")
     return Verdict(True, "Correct.\nBoth rows have length 1 and are at right angles, so both singular values are 1. The second row was a "
                          "third as long as the first, and now it counts as much.")
-
-
-def _two_products(x: Array) -> Array:
-    a, b, c = COEFFICIENTS
-    x = x / _size(x)
-    for _ in range(5):
-        product = x @ x.T
-        x = a * x + (b * product + c * product) @ x
-    return x
-
-
-def _lost_x(x: Array) -> Array:
-    _, b, c = COEFFICIENTS
-    x = x / _size(x)
-    for _ in range(5):
-        product = x @ x.T
-        x = (b * product + c * product @ product) @ x
-    return x
-
-
-SLIPS: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
-    ("no steps", lambda x: x / _size(x),
-     "The matrix is divided by its size and nothing follows. Does your loop run, and does it keep its result?"),
-    ("no division", _steps, "The map takes values from 0 to 1, and yours goes in as it is. By what do you divide to be sure?"),
-    ("each row divided by its own norm", lambda x: _steps(_rows(x)), "With rows of length 1, can a singular value still be above 1?"),
-    ("divided by the largest number", lambda x: _steps(x / abs(x).max()),
-     "Can a matrix whose largest number is 1 have a singular value above 1?"),
-    ("divided by the sum of squares", lambda x: _steps(x / _size(x)**2), "Is the size of a matrix the sum of its squares, or its root?"),
-    ("the cubic of Newton and Schulz", lambda x: _steps(x / _size(x), 5, (1.5, -0.5, 0.0)),
-     "Those are the numbers of the older map, which needs more steps. Which three numbers has Muon?"),
-    ("the exact factor", _exact,
-     "That is what the five steps come close to. They need no decomposition, only products. Can you write them?"),
-    ("the last term has a power too few", _two_products, "The last term is x x^T, twice, and then x. How many products does yours have?"),
-    ("the term with x alone is lost", _lost_x, "The first term is a number times x. Is it still in yours?"),
-)
 
 
 @judge
@@ -129,12 +74,13 @@ def judge_orthogonal(function: Any) -> Verdict:
         spans = " and ".join(f"{f(np.concatenate([np.linalg.svd(x).S for x in found])):.2f}" for f in (np.min, np.max))
         return Verdict(True, f"Correct.\nOn a square, a tall and a wide matrix all singular values are between {spans}.")
     if not any(np.isfinite(x).any() for x in found):
-        return Verdict(False, "Not a number.\nNothing finite comes out of any matrix. Which division or root has nothing to work with?")
+        return Verdict(False, "Not a number.\nNothing finite comes out of any matrix. Are the three terms made of the same "
+                              "x, and which sign has each?")
     for name, slip, question in SLIPS:
         if all(map(_same, found, map(slip, probes))):
             return Verdict(False, f"Not yet: {name}\n{question}", name)
     for count in (1, 2, 3, 4, 6, 7, 8, 10):
-        if all(map(_same, found, [_steps(x / _size(x), count) for x in probes])):
+        if all(map(_same, found, [steps(x / size(x), count) for x in probes])):
             return Verdict(False, f"Not yet: another number of steps\nIt takes {count} step{'s' * (count > 1)}. How many did you want?",
                            "another number of steps")
     if not all(np.isfinite(x).all() for x in found):
@@ -145,8 +91,7 @@ def judge_orthogonal(function: Any) -> Verdict:
     values = ", ".join(f"{value:.2f}" for value in np.linalg.svd(found[0]).S)
     wanted = ", ".join(f"{value:.2f}" for value in np.linalg.svd(right[0]).S)
     return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix you make one with the singular values {values}; they should be {wanted}. Which "
-                          "of the three "
-                   "terms has another number, or another sign?")
+                   "line of yours differs from the formula, the division or a term of the step?")
 
 
 def _matrix(answer: Any, x: Array) -> Array:
@@ -209,9 +154,9 @@ DOUBTS = {  # the entries of the checklist, and what the claim of the exercise s
     "budget": ("said", "Both had the same two billion tokens."),
     "sweep": ("weak", "One step size for both is nobody's sweep. Whose best step size is it?"),
     "schedule": ("said", "Both had a warm-up and a cosine, and were measured at its end."),
-    "batch": ("said", "Both had batches of 256, and the claim is about that size."),
+    "batch": ("said", "It was so at three sizes of batch."),
     "seeds": ("weak", "Each ran once. How far apart would two starts of the same optimizer end?"),
-    "held equal": ("said", "Model, data, schedule and decay were the same."),
+    "held equal": ("said", "Model, data and schedule were the same, and each had its own best decay."),
     "clock": ("weak", "It counts steps. How long does a step of each take?"),
 }
 

@@ -146,7 +146,8 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         style = look(rule)
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
         lrs, low, high = [b.case.matrix_lr for b in each], [min(b.losses) for b in each], [max(b.losses) for b in each]
-        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=style.dash, marker=style.marker, label=name)
+        dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
+        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name)
         ax.vlines(lrs, low, np.minimum(high, 4.0), color=style.color, lw=5, alpha=0.3)
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
