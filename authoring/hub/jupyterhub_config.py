@@ -32,13 +32,14 @@ c.Authenticator.allow_all = True
 c.Authenticator.admin_users = {"instructor"}
 c.SharedPasswordAuthenticator.user_password = given["HUB_CODE"]
 c.SharedPasswordAuthenticator.admin_password = given["HUB_KEY"]
-c.JupyterHub.template_vars = {"announcement_login": "Type a name of your choice, the same each time. The password is the room's four words."}
+c.JupyterHub.template_vars = {
+    "announcement_login": "Type a name of your choice, the same each time. The password is the room's four words."}
 
 c.JupyterHub.spawner_class = "simple"  # no accounts on this machine: all kernels run as whoever started the hub
 c.SimpleLocalProcessSpawner.home_dir_template = f"{people}/{{username}}"
 c.Spawner.cmd = [str(Path(given["HUB_PROGRAMS"]) / "jupyterhub-singleuser")]
-c.Spawner.args = ["--ServerApp.kernel_websocket_connection_class=lab.AtOnce", "--LabApp.news_url=None", "--ServerApp.terminals_enabled=False",
-                  *["--allow-root"] * (os.geteuid() == 0)]
+c.Spawner.args = ["--ServerApp.kernel_websocket_connection_class=lab.AtOnce", "--LabApp.news_url=None",
+                  "--ServerApp.terminals_enabled=False", *["--allow-root"] * (os.geteuid() == 0)]
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty start at once on two cores
 c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL"]
@@ -46,11 +47,11 @@ c.Spawner.environment = {
     "PYTHONPATH": str(HERE.parent),  # lab.py
     "JUPYTER_PATH": str(state / "jupyter"),  # the kernel
     **{name: given[name] for name in ("HUB_KERNEL_MB", "HUB_KERNEL_CPUS", "HUB_SYSTEMD", "HUB_BOARD", "HUB_CODE")},
-    "LESSONLIB_PROGRESS_FILE": lambda spawner: str(people / spawner.user.name / ".lessonlib" / "progress.jsonl"),
+    "LESSONLIB_PROGRESS_FILE": lambda spawner: str(people / spawner.user.name / ".lessonlib" / "progress.json"),
 }
 
 
-def _give_copy(spawner):  # noqa: ANN001, ANN202
+def _give_copy(spawner):
     private_copy(course, people / spawner.user.name)
 
 

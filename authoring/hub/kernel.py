@@ -1,8 +1,8 @@
-"""Start a person's kernel within the limits that this system has: memory and CPU by systemd where there is one, else what a process can set.
+"""Start a person's kernel within the limits that this system has: by systemd where there is one, else what a process can set.
 
-Without systemd, Linux still refuses a kernel more private memory than its share (RLIMIT_DATA; the cell gets a MemoryError), and a kernel computes
-on one thread at a lower priority than the hub; nothing then stops it from taking a whole core. macOS has no limit on memory that a process can
-set. JupyterHub does not run on Windows.
+Without systemd, Linux still refuses a kernel more private memory than its share (RLIMIT_DATA; the cell gets a MemoryError), and a kernel
+computes on one thread at a lower priority than the hub; nothing then stops it from taking a whole core. macOS has no limit on memory that
+a process can set. JupyterHub does not run on Windows.
 """
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def command(arguments: list[str], limits: Mapping[str, str]) -> list[str]:
     kernel = [sys.executable, "-m", "ipykernel_launcher", *arguments]
     if limits.get("HUB_SYSTEMD") != "1":
         return kernel
-    return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", f"MemoryMax={limits['HUB_KERNEL_MB']}M", "-p", "MemorySwapMax=0",
-            "-p", f"CPUQuota={float(limits['HUB_KERNEL_CPUS']) * 100:.0f}%", *kernel]
+    memory = f"MemoryMax={limits['HUB_KERNEL_MB']}M"
+    return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", memory, "-p", "MemorySwapMax=0", "-p",
+            f"CPUQuota={float(limits['HUB_KERNEL_CPUS']) * 100:.0f}%", *kernel]
 
 
 def limit(megabytes: int) -> None:
@@ -50,8 +51,8 @@ def told(megabytes: int, cpus: float, systemd: bool) -> str:
     if systemd:
         return f"Each kernel has {megabytes} MB and {cpus:g} CPU at most (systemd)."
     memory = f"Each kernel has {megabytes} MB at most" if sys.platform == "linux" else "This system limits no kernel's memory"
-    return (f"{memory}. There is no systemd for users here, so no kernel is limited in CPU: each computes on one thread, at a lower priority "
-            "than the hub.")
+    return (f"{memory}. There is no systemd for users here, so no kernel is limited in CPU: each computes on one thread, at a lower "
+            "priority than the hub.")
 
 
 def main() -> None:

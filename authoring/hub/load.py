@@ -1,9 +1,9 @@
 """How many people a machine bears: `make hub-load N=10` beside a hub that runs.
 
 Each simulated person logs in by the page's form, waits for the server, opens a notebook through Jupyter's API, runs every cell through the
-kernel's WebSocket, and then moves a slider of its first experiment: two events a second, one person after the other, as a round of a room goes;
-with --together all at the same time. Measured from the value that is sent to the picture that comes back. --restart kills the hub (not the
-proxy) in the middle of the sliders, and then asks everybody's kernel and folder whether all is there.
+kernel's WebSocket, and then moves a slider of its first experiment: two events a second, one person after the other, as a round of a room
+goes; with --together all at the same time. Measured from the value that is sent to the picture that comes back. --restart kills the hub
+(not the proxy) in the middle of the sliders, and then asks everybody's kernel and folder whether all is there.
 """
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ class Person:
         """Send a message to the kernel; return its id."""
         number = uuid.uuid4().hex
         header = {"msg_id": number, "username": self.name, "session": self.name, "msg_type": kind, "version": "5.3", "date": ""}
-        self.socket.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}))
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}
+        self.socket.send(json.dumps(message))
         return number
 
     def messages(self) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -98,8 +99,9 @@ class Person:
 
     def run(self, code: str) -> str:
         """Run a cell to its end; return what it printed."""
-        number, printed, reply, idle = self.send("execute_request", {"code": code, "silent": False, "store_history": True,
-                                                                     "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}), "", False, False
+        number = self.send("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {},
+                                               "allow_stdin": False, "stop_on_error": False})
+        printed, reply, idle = "", False, False
         for message, _ in self.messages():
             kind, content = message["header"]["msg_type"], message["content"]
             if kind == "comm_open":
@@ -213,17 +215,20 @@ def main(given: list[str] | None = None) -> int:
 
     with ThreadPoolExecutor(len(people)) as pool:
         ran = list(pool.map(lesson, zip(people, cells, strict=True)))
-    print(f"lesson 9 to its end, all at once   p50 {statistics.median(ran):6.1f} s   p95 {percentile(ran, 0.95):6.1f} s   ({len(cells[0])} cells)", flush=True)
+    print(f"lesson 9 to its end, all at once   p50 {statistics.median(ran):6.1f} s   p95 {percentile(ran, 0.95):6.1f} s   "
+          f"({len(cells[0])} cells)", flush=True)
     memory = [private_mb(person.name) for person in people]
-    print(f"memory for each                    server {statistics.mean(s for s, _ in memory):.0f} MB, kernel {statistics.mean(k for _, k in memory):.0f} MB, "
-          f"the largest person {max(s + k for s, k in memory):.0f} MB, all {sum(s + k for s, k in memory) / 1024:.2f} GB", flush=True)
+    server, kernel = (statistics.mean(part) for part in zip(*memory, strict=True))
+    print(f"memory for each                    server {server:.0f} MB, kernel {kernel:.0f} MB, the largest person "
+          f"{max(map(sum, memory)):.0f} MB, all {sum(map(sum, memory)) / 1024:.2f} GB", flush=True)
     _all(people, lambda person: person.run(f"kept_over_restart = {person.name!r}"))
     _all(people, lambda person: person.api("PUT", "contents/mine.txt", json={"type": "file", "format": "text", "content": person.name}))
     with ThreadPoolExecutor(1) as beside:
         again = beside.submit(_restart, state, asked.address) if asked.restart else None
         moved = _all(people, lambda person: person.move(asked.moves)) if asked.together else [person.move(asked.moves) for person in people]
         times = [each for one in moved for each in one]
-        print(f"a slider's picture, {'all at the same time' if asked.together else 'in turns':20}   p50 {percentile(times, 0.5):6.0f} ms  p95 {percentile(times, 0.95):6.0f} ms  "
+        way = "all at once" if asked.together else "in turns"
+        print(f"a slider's picture, {way:15}p50 {percentile(times, 0.5):6.0f} ms  p95 {percentile(times, 0.95):6.0f} ms  "
               f"({len(times)} of {len(people) * asked.moves} pictures)", flush=True)
         if again is not None:
             print(f"the hub killed meanwhile           back after {again.result():.1f} s", flush=True)

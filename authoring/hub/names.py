@@ -8,6 +8,7 @@ import unicodedata
 __all__ = ["LONGEST", "plain_code", "safe_name"]
 
 LONGEST = 32
+LATIN = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
 def safe_name(typed: str) -> str:
@@ -16,9 +17,9 @@ def safe_name(typed: str) -> str:
     A name in another script becomes "guest-" with a number made from it. Raises ValueError for a name without any letter or digit.
 
     >>> safe_name(" Zoë O'Hara "), safe_name("../../etc"), safe_name("李娜")
-    ('zoe-o-hara', 'etc', 'guest-31af15a6')
+    ('zoe-o-hara', 'etc', 'guest-6e9c21fa')
     """
-    typed = unicodedata.normalize("NFKC", str(typed)[:200]).strip().casefold()
+    typed = unicodedata.normalize("NFKC", str(typed)[:200]).strip().casefold().translate(LATIN)
     if not any(letter.isalnum() for letter in typed):
         raise ValueError(f"name={typed!r}: type a name with letters or digits, such as Ada")
     latin = unicodedata.normalize("NFKD", typed).encode("ascii", "ignore").decode()

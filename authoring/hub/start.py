@@ -1,7 +1,7 @@
 """Open a room on this machine: `make hub`, or with HUB_ARGS=--lan for other machines of the network.
 
-A proxy, the hub, the board and the culler run beside each other, and whichever of them falls is started again; everybody's server and kernel
-goes on meanwhile. Ctrl-C ends the room: what people saved stays in the room's folder, and is theirs at their next login.
+A proxy, the hub, the board and the culler run beside each other, and whichever of them falls is started again; everybody's server and
+kernel goes on meanwhile. Ctrl-C ends the room: what people saved stays in the room's folder, and is theirs at their next login.
 """
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lan", action="store_true", help="let other machines of this network in; nothing is encrypted on the way")
     parser.add_argument("--port", type=int, default=8000, help="8000 if not given; the three after it are used too, on this machine only")
     parser.add_argument("--folder", type=Path, default=ROOT / "hub", help="where the room is kept: hub/ if not given")
-    parser.add_argument("--memory", type=int, default=2048, metavar="MB", help="for each kernel, where the system limits it; 2048 if not given")
+    parser.add_argument("--memory", type=int, default=2048, metavar="MB", help="for each kernel, where the system can; 2048 if not given")
     parser.add_argument("--cpus", type=float, default=1.0, help="for each kernel, where the system limits it; 1 if not given")
     parser.add_argument("--solutions", action="store_true", help="hand the solutions out too, in notebooks/solutions")
     parser.add_argument("--name", action="append", default=[], metavar="HOST", help="a name under which the machine is reached")
@@ -74,7 +74,7 @@ def course(folder: Path, solutions: bool) -> Path:
         held |= {f"notebooks/{path.relative_to(lessons.NOTEBOOKS).as_posix()}": path.read_bytes()
                  for path in sorted((lessons.NOTEBOOKS / "solutions").glob("*.ipynb"))}
     target = folder / "course"
-    there = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()} if target.is_dir() else {}
+    there = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()}
     return target if there == held else shared_copy(held, target)
 
 
@@ -82,8 +82,8 @@ def kernel_spec(folder: Path) -> None:
     """Write how JupyterLab starts a kernel: in the project's environment, with the room's copy of the library, within limits."""
     spec = {"argv": [sys.executable, str(HERE / "kernel.py"), "-f", "{connection_file}", "--IPKernelApp.extra_extensions=join_here"],
             "display_name": "Python 3", "language": "python",
-            "env": {"PYTHONPATH": os.pathsep.join([str(folder / "course"), str(HERE / "in_kernel")]), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                    "PYTHONDONTWRITEBYTECODE": "1"}}
+            "env": {"PYTHONPATH": os.pathsep.join([str(folder / "course"), str(HERE / "in_kernel")]), "OMP_NUM_THREADS": "1",
+                    "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}}
     path = folder / "state" / "jupyter" / "kernels" / "python3" / "kernel.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(spec, indent=1), encoding="utf-8")
@@ -109,14 +109,16 @@ def programs(asked: argparse.Namespace, secret: dict[str, str], address: str) ->
         "board": [sys.executable, "-m", "lessonlib.board", "--port", str(port + 3), "--prefix", "/services/board/", "--no-browser",
                   "--code", secret["HUB_CODE"], "--address", f"{address}services/board/", *names],
         "hub": [str(tools / "jupyterhub"), "-f", str(HERE / "jupyterhub_config.py")],
-        "culler": [str(tools / "python"), "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_S}", f"--url=http://127.0.0.1:{port + 2}/hub/api"],
+        "culler": [str(tools / "python"), "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_S}",
+                   f"--url=http://127.0.0.1:{port + 2}/hub/api"],
     }
 
 
 def servers_end(port: int, token: str) -> int:
     """End everybody's server through the hub, and return how many there were."""
     def ask(place: str, method: str = "GET") -> Any:
-        request = urllib.request.Request(f"http://127.0.0.1:{port + 2}/hub/api/{place}", method=method, headers={"Authorization": f"token {token}"})
+        url, headers = f"http://127.0.0.1:{port + 2}/hub/api/{place}", {"Authorization": f"token {token}"}
+        request = urllib.request.Request(url, method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
