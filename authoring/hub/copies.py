@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["LINK", "private_copy", "shared_copy"]
@@ -50,7 +51,8 @@ def private_copy(course: Path, home: Path) -> list[str]:
     link = home / LINK
     if not link.is_symlink() and not link.exists():
         link.symlink_to(course, target_is_directory=True)
-    home.chmod(0o700)
+    with suppress(PermissionError):  # a cluster's volume is not the person's own
+        home.chmod(0o700)
     return given
 
 
