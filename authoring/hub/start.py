@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,13 @@ def servers_end(port: int, token: str) -> int:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    names = [user["name"] for user in ask("users?state=active&limit=200")]
-    for name in names:
+    def end(name: str) -> None:
         with suppress(OSError):
             ask(f"users/{name}/server", "DELETE")
+
+    names = [user["name"] for user in ask("users?state=active&limit=200")]
+    with ThreadPoolExecutor(20) as pool:  # each takes some seconds
+        list(pool.map(end, names))
     for _ in range(60):
         if not ask("users?state=active&limit=200"):
             break
