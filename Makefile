@@ -6,6 +6,8 @@
 # make play-test  each of them in the browser, beside the library's own pictures
 # make board      a board for a room: who has begun, who has passed, what is misunderstood; BOARD_ARGS=--lan lets other machines in
 # make board-load the board with 30 and 300 simulated learners, killed in the middle too; a table
+# make hub        a JupyterHub for a room on this machine, the board beside it; HUB_ARGS=--lan; needs npm once (authoring/hub/README.md)
+# make hub-load   N=10: simulated people on that hub, measured; HUB_LOAD_ARGS="--together --restart"
 # make colab      every notebook and the setup cell under Colab's versions (makes .venv-colab)
 # make lite       lite/: the browser edition, a site whose Python runs in the page (makes .venv-lite); PYODIDE=folder for one without network
 # make lite-test  the edition with a real Pyodide in a browser; make threadless: every lesson without threads, processes and PyTorch
@@ -25,6 +27,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB_ARGS ?=
 BOARD_ARGS ?=
+HUB_ARGS ?=
+HUB_LOAD_ARGS ?=
 PORT ?= 8888
 WORKERS ?= 2
 NOTEBOOK := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
@@ -36,7 +40,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of JupyterLab
 
-.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test board board-load lite lite-test threadless
+.PHONY: lab test unit nbval browser latency colab colab-zip room bank publish notebooks lint small-torch bench clean play play-test site deck site-test board board-load hub hub-load lite lite-test threadless
 
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
@@ -72,6 +76,24 @@ board: .venv/ready
 
 board-load: .venv/ready
 	$(BIN)/python tests/bench_board.py
+
+hub: .venv/ready .venv-hub/ready dist/hub-proxy/ready
+	@PYTHONPATH=authoring $(BIN)/python authoring/hub/start.py $(HUB_ARGS)
+
+hub-load: .venv-hub/ready
+	.venv-hub/bin/python authoring/hub/load.py --people $(or $(N),10) $(HUB_LOAD_ARGS)
+
+.venv-hub/ready: authoring/hub/requirements.txt
+	test -x .venv-hub/bin/python || $(PYTHON) -m venv .venv-hub
+	.venv-hub/bin/python -m pip install --quiet --disable-pip-version-check -r authoring/hub/requirements.txt
+	@touch $@
+
+dist/hub-proxy/ready: authoring/hub/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: it brings the hub's proxy. Install Node.js, then run this again"; exit 1; }
+	mkdir -p dist/hub-proxy
+	cp authoring/hub/package.json authoring/hub/package-lock.json dist/hub-proxy
+	npm ci --prefix dist/hub-proxy --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 COLAB := .venv-colab/bin
 colab: .venv-colab/ready
@@ -174,4 +196,4 @@ small-torch:
 	$(VENV)/bin/uv pip install --python $(VENV)/bin/python --torch-backend cpu "$$(grep '^torch==' $(PINS))"
 
 clean:
-	rm -rf .venv .venv-colab .venv-site site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .venv-lite lite
+	rm -rf .venv .venv-colab .venv-site .venv-hub site test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .venv-lite lite

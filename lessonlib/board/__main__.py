@@ -35,6 +35,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--no-browser", action="store_true", help="open no page")
     parser.add_argument("--prefix", default="/", help="where a proxy puts it, such as /services/board/")
     parser.add_argument("--name", action="append", default=[], metavar="HOST", help="a name under which a proxy is reached")
+    parser.add_argument("--address", metavar="URL", help="what everybody types behind a proxy, in place of this machine's address and port")
     asked = parser.parse_args(given)
     if asked.code is not None and plain(asked.code).count("-") != 3:
         parser.error(f"--code {asked.code!r}: four words of the letters a to z, such as amber-river-cobalt-owl")
@@ -69,7 +70,7 @@ async def _run(asked: argparse.Namespace, codes: Codes, goes_on: bool, file: Tex
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
     room, doors = Room(keep=saver(file) if file else None), Doors(codes)
-    address = address_of(asked.port, asked.prefix, lan=asked.lan)
+    address = asked.address or address_of(asked.port, asked.prefix, lan=asked.lan)
     app = application(room, doors, prefix=asked.prefix, names=tuple(asked.name), invitation=invitation(address, codes.room))
     stop = serve(app, asked.port, "0.0.0.0" if asked.lan else "127.0.0.1")
     kept(asked.port, codes)
