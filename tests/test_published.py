@@ -90,6 +90,8 @@ HAS_FALLBACK = {"lessonlib/lessons/lesson11/bench.py": {"os.getloadavg", '"/proc
 def test_nothing_is_called_that_windows_does_not_have(folder):
     for path in sorted((ROOT / folder).rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
+        if name.startswith("authoring/hub/"):  # JupyterHub does not run on Windows, and the page there says so
+            continue
         found = {hit[0] for hit in POSIX_ONLY.finditer(path.read_text(encoding="utf-8"))} - HAS_FALLBACK.get(name, set())
         assert not found, f"{name}: {found}"
 
