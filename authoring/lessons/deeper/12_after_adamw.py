@@ -51,15 +51,18 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 #
 # $$\frac{15\,n^3}{3\,n^2\,T} = \frac{5\,n}{T}$$
 #
-# So Muon's share grows with the width $n$ and falls with the number of tokens $T$.
+# So Muon's work, measured by that of forward and backward, grows with the width $n$ and falls with the number of tokens $T$.
 
 # %%
-header = ["training", "width", "tokens in a batch", "Muon's share"]
+header = ["training", "width", "tokens in a batch", "Muon's work, over forward and backward"]
 table(header, costs.rows(), ["", ",", ",", ".1%"])
 
 # %% [markdown]
 # With large batches the products hardly count, and with small ones they are more work than the rest.
-# In the main lesson they were about a third of the multiplications.
+# In the main lesson they were about a third as many as those of forward and backward.
+#
+# Where several machines train together, $T$ counts the tokens of one machine, if each repeats all the products.
+# `torch.optim.Muon` divides nothing among them by itself.
 #
 # ### Exercise 1. How large a batch? (4 minutes)
 #
@@ -191,14 +194,14 @@ far
 
 # %% tags=["answer"]
 header = ["optimizer", *ravine.CHANGES]
-display(table(header, ravine.rows(("adam", "muon", "soap")), ["", ".0e", ".0e", ".0e"]))
+display(table(header, ravine.rows(("adam", "muon", "muon .8", "soap")), ["", ".0e", ".0e", ".0e"]))
 ends = {rule: ravine.left(rule, "as in the picture") for rule in ("adam", "muon", "soap")}
 lower = ends["soap"] < min(ends["adam"], ends["muon"])
 far.answer(far.options[2 if lower else 1 if ends["soap"] < ends["adam"] / 10 else 0])
 
 # %% [markdown]
-# SOAP notices neither the turn nor the scale, and it ends a thousand times lower than Muon.
-# It has Adam's scale for each direction, and Muon has one scale for all of them.
+# SOAP notices neither the turn nor the scale, and it ends a thousand times lower than Muon at its default.
+# With a $\beta_1$ of 0.8 Muon comes as low, so the two are not far apart once both are tuned.
 #
 # The price is memory and time.
 # It keeps both of Adam's numbers, the two averages and the two sets of axes, and eigenvectors are costly, so the axes are renewed only now and then.
@@ -211,12 +214,12 @@ table(["SOAP, axes anew", "left, with turned inputs"], rows, ["", ".0e"])
 
 # %% [markdown]
 # Here they are worse.
-# `v` belongs to the axes in which it was averaged, and when the axes move at every step it no longer fits.
+# A likely reason is that `v` belongs to the axes in which it was averaged, and when they move at every step it no longer fits.
 # On language models with very large batches Khona and others (2026) saw SOAP become unstable, and renewing the axes at every step was a part of their cure.
 # So take this task as a picture of the idea, and not as advice.
 #
 # When to try it.
-# If Muon helps your training and memory is left, SOAP is the next one to try.
+# PyTorch has no SOAP, so you need its authors' code, and memory that is left.
 #
 # *Sources.*
 # Vyas and others 2024, SOAP, arXiv 2409.11321, which runs Adam in the axes of an older method called Shampoo.

@@ -24,7 +24,8 @@ LRS = np.geomspace(1e-3, 100, 21)  # four to a factor of ten, the same for every
 NAMES = {"momentum": "momentum", "adam": "Adam", "muon": "Muon"}
 RULES: dict[str, Callable[..., Any]] = {
     "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
-    "adam .95": partial(rules.adam, beta2=0.95),
+    "adam .95": partial(rules.adam, beta2=0.95), "muon .9": partial(rules.muon, weight_decay=0.0, beta1=0.9),
+    "muon .8": partial(rules.muon, weight_decay=0.0, beta1=0.8),
     "lion": rules.lion, "soap": soap, "soap, every step": partial(soap, every=1)}
 CHANGES = {  # whether the inputs are turned, and the scale of the second loss
     "as in the picture": (True, SCALE), "not turned": (False, SCALE), "equal losses": (True, 1.0)}
@@ -99,7 +100,8 @@ def rows(names: tuple[str, ...] = tuple(NAMES)) -> list[list[Any]]:
 
     Muon's paths swing, and a sum in another order changes the first digit of where they end.
     """
-    told = NAMES | {"adam .95": "Adam, beta2 0.95", "lion": "Lion", "soap": "SOAP"}
+    told = NAMES | {"adam .95": "Adam, beta2 0.95", "muon .9": "Muon, beta1 0.9", "muon .8": "Muon, beta1 0.8",
+                    "lion": "Lion", "soap": "SOAP"}
     return [[told[rule], *(10.0 ** round(np.log10(left(rule, change))) for change in CHANGES)] for rule in names]
 
 
