@@ -134,11 +134,9 @@ bank: .venv/ready
 	$(BIN)/python authoring/build_bank.py
 
 site: deck .venv-site/ready
-	$(BIN)/python authoring/build_site.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_site.py
 
 deck: .venv/ready dist/carried/ready
-	$(BIN)/python authoring/build_deck.py
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_site.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python authoring/build_deck.py
 
 site-test: site
