@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Lesson 12, deeper. After AdamW
+# # Deeper into lesson 12
 #
 # Each section stands alone, with its own question.
 # Run the set-up cell, and take them in any order.
