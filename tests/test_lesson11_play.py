@@ -16,6 +16,12 @@ CASES = [  # the experiment, and settings that reach its goal
 ]
 
 
+def test_the_goal_asks_for_the_smallest_number_of_processes():
+    met = play.will_it_fit().goal.met
+    assert met(parameters=7e9, ranks=8, card=24)
+    assert not any(met(parameters=7e9, ranks=ranks, card=24) for ranks in (1, 2, 4, 16, 64))
+
+
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 @pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
 def test_each_experiment_keeps_the_laws_of_play(law, make, solution):

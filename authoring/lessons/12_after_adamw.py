@@ -51,7 +51,7 @@ ravine.two_matrices().live()
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
 turn = predict(
-    "The inputs lie along the axes. Whose share of the whole loss changes tenfold or more?", who
+    "The inputs lie along the axes. Whose share of the loss changes tenfold or more?", who
 )
 turn
 
@@ -60,7 +60,7 @@ turn
 
 # %%
 scale = predict(
-    "Both losses count the same. Whose share of the whole loss changes tenfold or more?", who
+    "Both losses count the same. Whose share of the loss changes tenfold or more?", who
 )
 scale
 

@@ -64,6 +64,6 @@ def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
 def hopping() -> Experiment:
     """RMSprop's loss in a ravine and its last steps; the step size may fall over the last part of the run."""
     return Experiment(_scene, _update, {"lr": Slider("step size", 0.003, 0.1, 0.03, log=True),
-                                        "falling": Slider("falling over the last, % of steps", 0, 100, 0)},
+                                        "falling": Slider("falling part, %", 0, 100, 0)},
                       Goal("let the loss end below 0.0000001.",
                            lambda lr, falling: bool(walk_with_a_falling_step(lr, falling).loss[-1] < 1e-7)))

@@ -147,7 +147,7 @@ def two_sizes() -> Experiment:
     """How far two numbers are from their minimum under gradient descent, the second with gradients a thousand times larger."""
     return Experiment(_two_scene, _two_update,
                       {"lr": Slider("step size", 1e-5, 1.0, 10**-3.1, log=True, step=0.05),
-                       "times": Slider("flat number's step, times", 1.0, 10_000.0, 1.0, log=True, step=0.1)},
+                       "times": Slider("flat step, times", 1.0, 10_000.0, 1.0, log=True, step=0.1)},
                       Goal(f"bring both numbers below 0.01 within {TWO_STEPS} steps.",
                            lambda lr, times: bool((_two(lr, times)[-1] < 0.01).all())))
 

@@ -33,7 +33,7 @@ def after(y: Any, steps: int) -> Any:
 def five_steps() -> Experiment:
     """Singular values before and after some Newton-Schulz steps: a point for each value, on the curve that takes it there."""
     return Experiment(_scene, _update, {"steps": Slider("Newton-Schulz steps", 0, 5, 0),
-                                        "smallest": Slider("smallest singular value", LOWEST, 0.5, 0.05, log=True)},
+                                        "smallest": Slider("smallest value", LOWEST, 0.5, 0.05, log=True)},
                       Goal(f"find the smallest singular value that five steps still lift to {HALF:g}.",
                            lambda steps, smallest: bool(steps == 5 and HALF <= after(smallest, 5) < 1.06 * HALF)),
                       {"steps": 5, "smallest": _least()})
