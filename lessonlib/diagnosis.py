@@ -138,7 +138,7 @@ def _judge_count(seen: Seen, right: Callable[..., Any], fixed: list[Probe]) -> N
         for step, t in enumerate([s.t for s in states], 1):
             if t != step:
                 raise Stop("theta is right, t is not.", f"After {step} step{'s' * (step > 1)} your state says t = {t:g}. The next step "
-                           "reads in s.t how many were taken, and in lesson 9 a rule will need that. What do you add to s.t?")
+                           "reads in s.t how many were taken, and Adam needs that number. What do you add to s.t?")
 
 
 def _probes(right: Callable[..., Any], seed: int | None) -> list[Probe]:
@@ -166,9 +166,10 @@ def _start(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Array, Arr
     """A start of this shape, and gradients (STEPS, *shape)."""
     if len(shape) > 1:  # one column is ten times as large as another, so that the singular values differ
         return rng.normal(0, 1.5, shape), rng.normal(0, 1.0, (STEPS, *shape)) * np.geomspace(0.3, 3.0, shape[1])
-    g = rng.uniform(0.5, 2.0, (STEPS, 5)) * rng.choice([-1.0, 1.0], (STEPS, 5)) * [0.01, 0.3, 1.0, 30.0, 0.0]
+    many = (STEPS, *shape)
+    g = rng.uniform(0.5, 2.0, many) * rng.choice([-1.0, 1.0], many) * np.resize([0.01, 0.3, 1.0, 30.0, 0.0], shape)
     g[2, 1] = g[0, 2] = 0.0
-    return np.array([1.0, -2.0, 0.5, 3.0, -1.5]), g
+    return np.resize([1.0, -2.0, 0.5, 3.0, -1.5], shape), g
 
 
 def _misconceptions(right: Callable[..., Any]) -> list[Any]:

@@ -25,6 +25,7 @@ _CORRECTED = ("How much of the zero that an average started from is left after t
               "amount?")
 _STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
            "divide by something else there?")
+_POWER = "The first step is right and the second is not. After many steps an average needs no correction. What is your divisor by then?"
 _SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
@@ -85,6 +86,10 @@ _ADAM_TABLE = (
            v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
     _wrong("adam", "beta1 * t instead of beta1**t", _CORRECTED, m_hat=lambda a: a.m / (1 - a.beta1 * a.t)),
     _wrong("adam", "beta2 * t instead of beta2**t", _CORRECTED, v_hat=lambda a: a.v / (1 - a.beta2 * a.t)),
+    _wrong("adam", "(1 - beta)**t instead of 1 - beta**t", _POWER, m_hat=lambda a: a.m / (1 - a.beta1)**a.t,
+           v_hat=lambda a: a.v / (1 - a.beta2)**a.t),
+    _wrong("adam", "(1 - beta1)**t instead of 1 - beta1**t", _POWER, m_hat=lambda a: a.m / (1 - a.beta1)**a.t),
+    _wrong("adam", "(1 - beta2)**t instead of 1 - beta2**t", _POWER, v_hat=lambda a: a.v / (1 - a.beta2)**a.t),
     _wrong("adam", "correction multiplied instead of divided", "At t = 1 m is too small. Does multiplying it by 1 - beta1 make it "
            "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
     _wrong("adam", "the whole vector normalised by one number", _EACH, v_hat=lambda a: _over(np.mean, a.v) / (1 - a.beta2**a.t)),

@@ -40,6 +40,9 @@ _LION_TABLE = (
     wrong("lion", "sign of the old average", "Does the gradient you just measured take part in this step?", c=lambda a: a.s.m + 0 * a.g),
     wrong("lion", "sign of the new average", "Lion's step and Lion's memory weigh the new gradient differently. With which of its "
           "two betas do you mix before the sign?", c=lambda a: a.beta2 * a.s.m + (1 - a.beta2) * a.g),
+    wrong("lion", "the new m in the step", "Into which m does each of Lion's two lines mix the gradient: the one that came with "
+          "s, or the one you have just made?",
+          c=lambda a: a.beta1 * (a.beta2 * a.s.m + (1 - a.beta2) * a.g) + (1 - a.beta1) * a.g),
     wrong("lion", "what the step used is stored", "Lion's step and Lion's memory weigh the new gradient differently. Which of the two "
           "do you keep for the next step?", m=lambda a: a.c),
     wrong("lion", "betas swapped", "Which should remember longer, what the step uses or what the state keeps?",

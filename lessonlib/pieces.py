@@ -51,7 +51,10 @@ RIGHT: dict[str, dict[str, Piece]] = {
              "step": lambda a: a.stretch * a.factor,
              "new": lambda a: a.theta - a.lr * a.weight_decay * a.theta - a.lr * a.step, "state": lambda a: State(a.t, a.m)},
 }
-SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {"muon": ((4, 2), (2, 3), (3, 3))}  # of what a rule is tried on, if no row of numbers
+SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {  # of what a rule is tried on, if not five numbers
+    "lion": ((40,),) * 3,  # a sign hides most slips from most numbers
+    "muon": ((4, 2), (2, 3), (3, 3)),
+}
 
 
 @dataclass(frozen=True)

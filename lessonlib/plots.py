@@ -37,6 +37,7 @@ LOOK: Mapping[str, Look] = {
     "adam_l2": Look("#0e4d1b", "v", (0, (3, 1))),
     "adamw": Look("#3f0a61", "P", (0, (8, 2))),
     "muon": Look("#040018", "X", (0, (14, 1))),
+    "lion": Look("#350805", "h", (0, (2, 1, 6, 1))),
 }
 
 

@@ -29,15 +29,15 @@ _STILL = """<div class="lessonlib-still"><img src="data:image/png;base64,{png}" 
 </style></div>"""  # shown where the widget that follows it is not: in a notebook that was saved and opened again
 
 
-def box(control: Control) -> Any:
-    """Return the core widget of a control, at its start value."""
-    style = {"description_width": "11em"}
+def box(control: Control, label_em: int = 11) -> Any:
+    """Return the core widget of a control, at its start value, with label_em of room for its label."""
+    style = {"description_width": f"{label_em}em"}
     if isinstance(control, Choice):  # radio buttons, because JupyterLab takes the arrow keys away from a list
         row = {"orientation": "horizontal"} if hasattr(w.RadioButtons, "orientation") else {}  # ipywidgets 7 knows columns only
         return w.RadioButtons(options=list(control.options), value=control.start, description=control.label, **row,
                               style=style, layout=w.Layout(width="max-content", max_width="100%"))
     common = {"description": control.label, "continuous_update": True, "style": style,
-              "layout": w.Layout(width="31em", max_width="100%")}
+              "layout": w.Layout(width=f"{label_em + 20}em", max_width="100%")}
     if control.whole:
         return w.IntSlider(value=control.start, min=control.low, max=control.high, step=control.step or 1, **common)
     if control.log:
@@ -58,7 +58,8 @@ class Live(w.VBox):
 
     def __init__(self, canvas: Canvas, controls: Mapping[str, Control], goal: Goal | None, shows: Mapping[str, Any]) -> None:
         self.canvas, self.controls, self.aim, self.reached = canvas, controls, goal, ""
-        self.boxes = {name: box(control) for name, control in controls.items()}
+        label_em = max(11, *(math.ceil(0.55 * len(control.label)) for control in controls.values()))  # no label is cut
+        self.boxes = {name: box(control, label_em) for name, control in controls.items()}
         self.image = w.Image(format="png", layout=w.Layout(width=f"{canvas.width}px", max_width="100%"))
         self.readout, self.goal = w.HTML(), w.HTML()
         shown = canvas.move(dict(shows))

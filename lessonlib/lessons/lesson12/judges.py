@@ -97,13 +97,11 @@ def judge_orthogonal(function: Any) -> Verdict:
 def _matrix(answer: Any, x: Array) -> Array:
     """An answer as a matrix like x; Stop says what else it is."""
     if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "fiu":
-        raise Stop("It returns something else.", f"It returned a {type(answer).__name__} for a matrix of {x.shape[0]} x {x.shape[1]}. "
-                                                 "Does it end "
-                   "with `return x`?")
+        raise Stop("It returns something else.", f"For a matrix of {x.shape[0]} x {x.shape[1]} it returned an object of type "
+                                                 f"{type(answer).__name__}. Does it end with `return x`?")
     if answer.shape != x.shape:
         raise Stop("Another shape.", f"Of a matrix of {x.shape[0]} x {x.shape[1]} it makes one of shape {answer.shape}. If you transpose "
-                                     "at the "
-                   "start, do you transpose back?")
+                                     "at the start, do you transpose back?")
     return answer
 
 
