@@ -323,7 +323,7 @@ print(f"{controls.left_by(checks.yours('my_muon', muon), lr=0.3):.0e} of the los
 #
 # Torch's Muon keeps one number for each weight, half of AdamW's state.
 #
-# <details><summary>Fine print</summary>It takes the step of <code>muon</code> up to rounding, because it computes the five steps in bfloat16. <code>torch.optim.Muon</code> came with PyTorch 2.9, for one GPU or for several that each hold all weights. Where FSDP divides the weights, a shard is no longer the matrix, so take a Muon that was written for that. Query, key and value in one parameter go in as one matrix, here too.</details>
+# <details><summary>Fine print</summary>It takes the step of <code>muon</code> up to rounding, because it computes the five steps in bfloat16. <code>torch.optim.Muon</code> came with PyTorch 2.9, for one GPU or for several that each hold all weights. Where FSDP divides the weights, a shard is no longer the matrix, so take a Muon that was written for that. Query, key and value in one parameter go in as one matrix, in Part 4 too.</details>
 
 # %% [markdown]
 # ### Take it apart

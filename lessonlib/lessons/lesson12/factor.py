@@ -28,7 +28,7 @@ def show_circles() -> None:
     ends, lengths, starts = _turn(35), (3.0, 0.75), _turn(-50)  # the columns of U, S, and the columns of V
     gradient = ends @ np.diag(lengths) @ starts.T
     points = np.array([f(np.linspace(0, 2 * np.pi, 25)) for f in (np.cos, np.sin)])
-    figure = new_figure(8.6, 3.7)
+    figure = new_figure(8.6, 3.0)
     panels = ((np.eye(2), starts, (1, 1), "Vectors of length 1"), (gradient, ends, lengths, "times a gradient"),
               (exact(gradient), ends, (1, 1), "times its factor: the step"))
     for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
@@ -36,7 +36,7 @@ def show_circles() -> None:
         for name, value, axis in zip("ab", values, axes.T, strict=True):
             ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
             ax.text(*((value + (0.6 if value >= 1 else 0.85)) * axis), f"{name}: {value:g}", weight="bold", ha="center", va="center")
-        ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), aspect="equal", xlabel="first number", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        ax.set(xlim=(-3.6, 3.6), ylim=(-2.5, 2.5), aspect="equal", xlabel="first number", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
         ax.set_title(title, fontsize=10)
     figure.axes[0].set_ylabel("second number")
     show(figure, "Three panels with the same two vectors, a and b, as arrows: in the first both have length 1 on a circle; in the second a "
