@@ -4,7 +4,8 @@
 
 Some ten minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
 alone, each over the same number of pairs of step sizes; then, over fewer pairs, AdamW with a shorter memory of squares, and AdamW with
-so many steps that it trains as long as Muon did. What the records mean: `lessonlib.lessons.lesson12.text`.
+so many steps that it trains as long as Muon did; last, Muon at a few settings that nobody swept, and twice as many fresh seeds at the
+best pair of each. What the records mean: `lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
 
@@ -21,14 +22,15 @@ from record_lab import DATA, begun, finite, written
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import trainings
+from lessonlib.lessons.lesson12.text import best
 from lessonlib.pytorch.transformer import Corpus, Size, fit
 
 
-def swept(corpus: Corpus, seeds: int, cases: Iterable[trainings.Case], size: Size | None = None) -> list[dict[str, Any]]:
-    """The test loss of every training, for each seed; None where it ended beyond the numbers."""
+def swept(corpus: Corpus, seeds: int, cases: Iterable[trainings.Case], size: Size | None = None, *, first: int = 0) -> list[dict[str, Any]]:
+    """The test loss of every training, for each of so many seeds from the first on; None where it ended beyond the numbers."""
     size = size or trainings.SIZE
     return [{**case._asdict(), "seed": seed, "test": finite(fit(trainings.optimizer(*case), corpus, size, seed=seed).test)}
-            for case in cases for seed in range(seeds)]
+            for case in cases for seed in range(first, first + seeds)]
 
 
 def as_long(took: Mapping[str, float]) -> Size:
@@ -40,9 +42,9 @@ def as_long(took: Mapping[str, float]) -> Size:
 def seconds(corpus: Corpus, sweep: list[dict[str, Any]]) -> dict[str, float]:
     """Seconds of one core that a training takes under each rule, the median of five in turn, at a pair of step sizes that worked."""
     took: dict[str, list[float]] = {rule: [] for rule in trainings.RULES}
-    best = {rule: min((row for row in sweep if row["rule"] == rule), key=lambda row: row["test"] or math.inf) for rule in took}
+    lowest = {rule: min((row for row in sweep if row["rule"] == rule), key=lambda row: row["test"] or math.inf) for rule in took}
     for _ in range(5):
-        for rule, row in best.items():
+        for rule, row in lowest.items():
             begun_at = time.process_time()
             fit(trainings.optimizer(rule, row["matrix_lr"], row["rest_lr"]), corpus, trainings.SIZE)
             took[rule].append(time.process_time() - begun_at)
@@ -60,13 +62,16 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after.py --seeds {options.seeds}", "machine": platform.machine(), "torch": torch.__version__,
         "size": trainings.SIZE._asdict(), "clip": trainings.CLIP, "decay": trainings.DECAY}
-    found = begun(options.json, found, last="as_long")
+    found = begun(options.json, found, last="fresh")
     stages: dict[str, Callable[[], Any]] = {
         "sweep": lambda: swept(corpus, options.seeds, trainings.sweep()),
         "seconds": lambda: seconds(corpus, found["sweep"]),
         "sooner": lambda: swept(corpus, options.seeds, trainings.near(trainings.SOONER)),
         "as_long_size": lambda: as_long(found["seconds"])._asdict(),
-        "as_long": lambda: swept(corpus, options.seeds, trainings.near("adamw"), Size(**found["as_long_size"]))}
+        "as_long": lambda: swept(corpus, options.seeds, trainings.near("adamw"), Size(**found["as_long_size"])),
+        "untuned": lambda: swept(corpus, options.seeds, trainings.untuned()),
+        "fresh": lambda: swept(corpus, 2 * options.seeds, [trainings.Case(*best(found, rule).case) for rule in trainings.RULES],
+                               first=options.seeds)}
     for name, work in stages.items():
         if name not in found:
             found[name] = work()

@@ -67,6 +67,15 @@ def test_other_attempts_at_five_steps_are_told_what_was_seen(attempt, headline):
         says(judges.judge_orthogonal(attempt), headline)
 
 
+def in_place(x):
+    x /= np.linalg.norm(x)
+    return orthogonal(x)
+
+
+def test_five_steps_that_change_what_they_are_given_are_sent_back():
+    says(judges.judge_orthogonal(in_place), "It changes the matrix that it is given.", "still needs that matrix")
+
+
 ADAMW, MUON = [0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1], [0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18]
 
 
@@ -75,17 +84,24 @@ def test_the_lesson_lists_the_step_sizes_that_are_recorded():
     assert text.matrix_lrs(text.record(), "muon") == MUON
 
 
-@pytest.mark.parametrize(("guess", "headline"), [
-    ({"AdamW": ADAMW, "Muon": MUON, "seeds": 3}, "Correct."), ({"AdamW": ADAMW[2:], "Muon": MUON[1:-1], "seeds": 3}, "Correct."),
-    ({"AdamW": ADAMW[:1], "Muon": MUON, "seeds": 3}, "Not fair."), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 1}, "Thin."),
-    ({"AdamW": ADAMW[:3], "Muon": MUON[2:5], "seeds": 3}, "AdamW may have a better one."),
-    ({"AdamW": ADAMW[2:6], "Muon": MUON[:4], "seeds": 3}, "Muon may have a better one."),
-    ({"AdamW": [0.3], "Muon": MUON, "seeds": 3}, "AdamW: not recorded."), ({"AdamW": 0.01, "Muon": MUON, "seeds": 3}, "AdamW: not a list."),
-    ({"AdamW": ADAMW, "Muon": "all", "seeds": 3}, "Muon: not a list."), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 9}, "Not so many seeds."),
-    ({"AdamW": None, "Muon": None, "seeds": None}, "Not answered yet."), ([1], "Not a protocol."), (None, "Not a protocol.")])
-def test_only_a_fair_protocol_is_told_the_result(guess, headline):
-    verdict = judges.judge_protocol(guess)
-    says(verdict, headline)
+FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1], "seeds": 3}
+
+
+@pytest.mark.parametrize(("changed", "headline", "within"), [
+    ({}, "Correct.", "ahead by 0.14"), ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", ""),
+    ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
+    ({"AdamW": [0.001, 0.0032, 0.1], "Muon": [0.0032, 0.056, 0.18]}, "AdamW may have a better one.", "you skipped 0.01 beside it"),
+    ({"AdamW": [0.001, 0.01, 0.032, 0.1]}, "AdamW may have a better one.", "you skipped 0.018 beside it"),
+    ({"Muon": [0.0032, 0.018, 0.056, 0.1]}, "Muon may have a better one.", "you skipped 0.032 beside it"),
+    ({"AdamW": ADAMW, "Muon": MUON}, "Too many.", "took 7"), ({"AdamW": ADAMW[:1]}, "Not fair.", ""), ({"seeds": 1}, "Thin.", ""),
+    ({"AdamW": ADAMW[:4]}, "AdamW may have a better one.", "at an end of your list, at 0.018"),
+    ({"Muon": MUON[:4]}, "Muon may have a better one.", "at an end"), ({"AdamW": [0.032], "Muon": [0.056]}, "AdamW may have a better one.", "at an end"),
+    ({"AdamW": [0.3]}, "AdamW: not recorded.", ""), ({"AdamW": 0.01}, "AdamW: not a list.", ""), ({"AdamW": np.array([])}, "AdamW: not a list.", ""),
+    ({"Muon": "all"}, "Muon: not a list.", ""), ({"seeds": 9}, "Not so many seeds.", ""),
+    ({"AdamW": None, "Muon": None, "seeds": None}, "Not answered yet.", ""), ([1], "Not a protocol.", ""), (None, "Not a protocol.", "")])
+def test_only_a_fair_protocol_is_told_the_result(changed, headline, within):
+    verdict = judges.judge_protocol(FAIR | changed if isinstance(changed, dict) else changed)
+    says(verdict, headline, within)
     assert verdict or "nats" not in verdict.message
 
 

@@ -9,7 +9,7 @@ import record_after
 import torch
 
 from lessonlib.data import text as book
-from lessonlib.lessons.lesson12 import text, trainings
+from lessonlib.lessons.lesson12 import costs, text, trainings
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit
 
 TINY = Size(layers=2, width=8, heads=2, context=8, batch=2, steps=4, warmup=1)
@@ -40,6 +40,11 @@ def test_the_two_step_as_one_and_a_schedule_reaches_both(corpus):
     assert both.parts[1].state
 
 
+def test_matched_is_muon_with_steps_of_the_length_of_adamws(corpus):
+    both = fit(trainings.optimizer(trainings.MATCHED, 0.02, 0.01), corpus, TINY).optimizer
+    assert [group.get("adjust_lr_fn") for group in both.param_groups] == ["match_rms_adamw", None]
+
+
 def test_with_equal_step_sizes_adamw_in_two_parts_is_adamw(corpus):
     def whole(params):
         made = torch.optim.AdamW(params, lr=0.01, weight_decay=trainings.DECAY)
@@ -58,7 +63,7 @@ def test_a_sooner_memory_is_that_of_every_group(corpus):
 
 
 def test_another_rule_is_refused():
-    with pytest.raises(ValueError, match=r"rule='lion': one of adamw, muon, adamw \.95"):
+    with pytest.raises(ValueError, match=r"rule='lion': one of adamw, muon, adamw \.95, muon, matched"):
         trainings.optimizer("lion", 0.1, 0.1)
 
 
@@ -73,6 +78,36 @@ def test_the_record_is_the_one_that_its_command_makes():
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["as_long"]} == {
         (*case, seed) for case in trainings.near("adamw") for seed in range(3)}
     assert found["as_long_size"] == record_after.as_long(found["seconds"])._asdict()
+    untuned = {(*case, seed) for case in trainings.untuned() for seed in range(3)}
+    assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["untuned"]} == untuned
+    assert {case[:3] for case in untuned} == set(text.TYPED.values())
+    fresh = {(*text.best(found, rule).case, seed) for rule in text.NAMES for seed in range(3, 9)}
+    assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["fresh"]} == fresh
+
+
+def test_the_record_says_what_the_lesson_says():
+    found = text.record()
+    assert [row[0] for row in text.baselines(found)] == ["Muon alone", "AdamW alone", "both", "both, AdamW with beta2 0.95", "both, in as many seconds"]
+    lead = {row[0]: row[3] for row in text.baselines(found)}
+    assert lead["Muon alone"] > 3 * lead["both"] > 0  # "most of the first lead"
+    assert -lead["AdamW alone"] > lead["Muon alone"]  # "even further ahead"
+    assert lead["both, in as many seconds"] < 0.05 < lead["both, AdamW with beta2 0.95"]
+    bars = {lr: text.best(found, "muon", [lr]) for lr in text.matrix_lrs(found, "muon")}
+    assert sorted(bars, key=lambda lr: -bars[lr].median)[1] == 0.18  # "its second-worst by the median"
+    everything = [loss for rule in text.NAMES for lr in text.matrix_lrs(found, rule) for loss in text.best(found, rule, [lr]).losses]
+    assert min(bars[0.18].losses) == min(everything)
+    slow, fast = (text.fresh(found, rule) for rule in text.NAMES)
+    assert max(fast) < min(slow)  # "no overlap in steps"
+    assert np.median(slow) > text.best(found, "adamw").median + 0.03  # "AdamW ends higher"
+    assert np.median(fast) == pytest.approx(text.best(found, "muon").median, abs=0.02)  # "it stays"
+    assert text.typed("copied") > text.best(found, "adamw", [text.DEFAULT], [text.DEFAULT]).median > text.best(found, "adamw").median > text.typed("authors")
+    assert text.typed("matched") == pytest.approx(text.best(found, "muon").median, abs=0.03)
+
+
+def test_the_work_of_the_products_is_a_third_here_and_a_percent_in_a_large_batch():
+    size = trainings.SIZE
+    assert costs.share(size.width, size.batch * size.context) == pytest.approx(1 / 3, abs=0.03)
+    assert costs.share(1024, 500_000) == pytest.approx(0.01, rel=0.05)
 
 
 def test_a_training_of_the_record_comes_out_again():
@@ -103,17 +138,19 @@ def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, mon
     monkeypatch.setattr(trainings, "SIZE", TINY)
     monkeypatch.setattr(trainings, "sweep", lambda: [trainings.Case(rule, 0.02, 0.01) for rule in trainings.RULES])
     monkeypatch.setattr(trainings, "near", lambda rule: [trainings.Case(rule, 0.02, 0.01)])
+    monkeypatch.setattr(trainings, "untuned", lambda: [trainings.Case(trainings.MATCHED, 0.02, 0.01)])
     monkeypatch.setattr(record_after, "as_long", lambda took: TINY)  # a clock that ticks too coarsely for a training this short
     path, threads = tmp_path / "after.json", torch.get_num_threads()
     try:
         record_after.main(["--seeds", "2", "--json", str(path)])
         first = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(record_after.written({name: value for name, value in first.items() if name != "as_long"}), encoding="utf-8")
+        path.write_text(record_after.written({name: value for name, value in first.items() if name != "fresh"}), encoding="utf-8")
         record_after.main(["--seeds", "2", "--json", str(path)])
     finally:
         torch.set_num_threads(threads)
     again = json.loads(path.read_text(encoding="utf-8"))
     assert again == first
-    assert len(first["sweep"]) == 2 * len(first["sooner"]) == 2 * len(first["as_long"]) == 4
+    assert len(first["sweep"]) == 2 * len(first["sooner"]) == 2 * len(first["as_long"]) == 2 * len(first["untuned"]) == 4
+    assert sorted((row["rule"], row["seed"]) for row in first["fresh"]) == [(rule, seed) for rule in ("adamw", "muon") for seed in (2, 3, 4, 5)]
     assert first["command"] == "python authoring/record_after.py --seeds 2"
     assert set(first["seconds"]) == set(trainings.RULES)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lessonlib.play.experiment import new_figure
-from lessonlib.plots import look, show
+from lessonlib.plots import show
 
 __all__ = ["exact", "show_circles"]
 
@@ -25,24 +25,23 @@ def exact(x: Array) -> Array:
 
 def show_circles() -> None:
     """Show what a gradient makes of the points of a circle, and what its orthogonal factor makes of them."""
-    gradient = _turn(35) @ np.diag([3.0, 0.75]) @ _turn(50)
+    ends, lengths, starts = _turn(35), (3.0, 0.75), _turn(-50)  # the columns of U, S, and the columns of V
+    gradient = ends @ np.diag(lengths) @ starts.T
     points = np.array([f(np.linspace(0, 2 * np.pi, 25)) for f in (np.cos, np.sin)])
-    figure = new_figure(8.6, 3.7)
-    style = look("muon")
-    panels = ((np.eye(2), "Vectors of length 1"), (gradient, "times a gradient"), (exact(gradient), "times its orthogonal factor"))
-    for ax, (matrix, title) in zip(figure.subplots(1, 3), panels, strict=True):
-        moved = matrix @ points
-        ax.plot(*moved, color=style.color, linewidth=1, marker="o", markersize=4)
-        ax.plot(*moved[:, 0], color=style.color, markerfacecolor="white", marker="s", markersize=9, markeredgewidth=2, zorder=5)
-        if title != panels[0][1]:
-            for value, axis in zip((3.0, 0.75) if matrix is gradient else (1, 1), (_turn(35) @ np.eye(2)).T, strict=True):
-                ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.6, "shrinkA": 0,
-                                                                  "shrinkB": 0})
-                ax.text(*((value + 0.45) * axis), f"{value:g}", weight="bold", ha="center", va="center")
-        ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), aspect="equal", title=title, xlabel="first number", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+    figure = new_figure(8.6, 3.0)
+    panels = ((np.eye(2), starts, (1, 1), "Vectors of length 1"), (gradient, ends, lengths, "times a gradient"),
+              (exact(gradient), ends, (1, 1), "times its factor: the step"))
+    for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
+        ax.plot(*(matrix @ points), color="#6b6b6b", linewidth=1, marker="o", markersize=4)
+        for name, value, axis in zip("ab", values, axes.T, strict=True):
+            ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
+            ax.text(*((value + (0.6 if value >= 1 else 0.85)) * axis), f"{name}: {value:g}", weight="bold", ha="center", va="center")
+        ax.set(xlim=(-3.6, 3.6), ylim=(-2.5, 2.5), aspect="equal", xlabel="first number", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        ax.set_title(title, fontsize=10)
     figure.axes[0].set_ylabel("second number")
-    show(figure, "Three panels: the points of a circle of radius 1; the ellipse that a gradient makes of it, with half-axes of 3 and 0.75; "
-         "and the circle that the orthogonal factor makes of it, with the same two axes, both of length 1.")
+    show(figure, "Three panels with the same two vectors, a and b, as arrows: in the first both have length 1 on a circle; in the second a "
+         "gradient has made an ellipse of it, and they are its half-axes, of length 3 and 0.75; in the third the orthogonal factor has "
+         "made a circle of it, and they lie as in the second panel, both of length 1.")
 
 
 def _turn(degrees: float) -> Array:

@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
 SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
 RULES = {"AdamW": "adamw", "Muon": "muon"}
+PAID = 4  # step sizes that a protocol may try for each rule
 NEAR = 1e-3  # of the largest number of a right answer
 
 
@@ -65,11 +66,15 @@ def judge_orthogonal(function: Any) -> Verdict:
     rng = np.random.default_rng(5)
     probes = [scale * rng.standard_normal(shape) * np.geomspace(1, 0.05, shape[1]) for shape, scale in SHAPES.items()]
     probes.append(np.diag([5.0, 2.0, 0.5]) + 0.2 * rng.standard_normal((3, 3)))  # its largest number is nearly its largest singular value
-    found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x.copy(),) for x in probes]), probes, strict=True)]
+    given = [x.copy() for x in probes]
+    found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x,) for x in given]), probes, strict=True)]
     right = [orthogonal(x) for x in probes]
     if all(map(np.array_equal, found, probes)):
         raise Stop("Not written yet.", "It returns the matrix as it came. Your turn: write the division and the step, run that cell, then "
                    "this one again. By what do you divide?")
+    if not all(map(np.array_equal, given, probes)):
+        return Verdict(False, "It changes the matrix that it is given.\nWhoever calls it still needs that matrix. Has one of your lines "
+                              "`/=` or another sign that writes into x?")
     if all(map(_same, found, right)):
         spans = " and ".join(f"{f(np.concatenate([np.linalg.svd(x).S for x in found])):.2f}" for f in (np.min, np.max))
         return Verdict(True, f"Correct.\nOn a square, a tall and a wide matrix all singular values are between {spans}.")
@@ -119,27 +124,40 @@ def judge_protocol(guess: Any) -> Verdict:
     if any(value is None or value is ... for value in guess.values()):
         raise Stop("Not answered yet.", "Put lists and a number in place of None. Which step sizes may each rule try?")
     record = text.record()
-    tried = {name: _recorded(name, guess[name], text.matrix_lrs(record, rule)) for name, rule in RULES.items()}
+    known = {name: text.matrix_lrs(record, rule) for name, rule in RULES.items()}
+    tried = {name: _recorded(name, guess[name], known[name]) for name in RULES}
     seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
-    slow, fast = (text.best(record, rule, tried[name]) for name, rule in RULES.items())
     if len(tried["AdamW"]) != len(tried["Muon"]):
         return Verdict(False, f"Not fair.\nAdamW may try {len(tried['AdamW'])} and Muon {len(tried['Muon'])}. Who has more chances to be "
                               "lucky?")
+    if len(tried["AdamW"]) > PAID:
+        return Verdict(False, f"Too many.\nYou can pay for {PAID} step sizes for each rule and took {len(tried['AdamW'])}. Which are far "
+                              "from those that you expect to be good?")
     if seeds < most:
         return Verdict(False, f"Thin.\nWith {seeds} of {most} seeds, how would you tell the rule from the luck of a start?")
-    for name, found in (("AdamW", slow), ("Muon", fast)):
-        if len(tried[name]) < 3 or found.case.matrix_lr in (tried[name][0], tried[name][-1]):
-            return Verdict(False, f"{name} may have a better one.\nIts best of these stands at an end of your list, at "
-                                  f"{found.case.matrix_lr:g}. What lies beyond?")
+    best = {name: text.best(record, rule, tried[name]) for name, rule in RULES.items()}
+    for name, found in best.items():
+        if asked := _beside(found.case.matrix_lr, tried[name], known[name]):
+            return Verdict(False, f"{name} may have a better one.\n{asked}")
+    slow, fast = best.values()
     return Verdict(True, f"Correct.\nThe protocol is fair, so here is what it gives. AdamW ends at {slow.median:.3f} and Muon at "
                          f"{fast.median:.3f}, the medians of {seeds} seeds. Muon is ahead by {slow.median - fast.median:.3f} nats.")
 
 
+def _beside(lr: float, tried: Sequence[float], known: Sequence[float]) -> str:
+    """What to ask where the best step size of a list stands at its end, or beside one that was recorded and left out; else nothing."""
+    if lr in (tried[0], tried[-1]):
+        return f"Its best of these stands at an end of your list, at {lr:g}. What lies beyond?"
+    place = known.index(lr)
+    left_out = [other for other in (known[place - 1], known[place + 1]) if other not in tried]
+    return f"Its best of these is {lr:g}, and you skipped {left_out[0]:g} beside it. Might the best be there?" if left_out else ""
+
+
 def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:
     """A learner's list of step sizes, in order; Stop for what is no list, and for a step size that was not recorded."""
-    if isinstance(guess, str) or not isinstance(guess, Sequence) or not guess:
+    if isinstance(guess, str) or not isinstance(guess, (Sequence, set, np.ndarray)) or not len(guess):
         raise Stop(f"{name}: not a list.", f"You gave {guess!r:.40}. Which step sizes may it try, as in [0.01, 0.018]?")
     tried = sorted({number(lr, f"a step size for {name}", 0) for lr in guess})
     if strange := [lr for lr in tried if lr not in known]:
@@ -150,11 +168,11 @@ def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:
 
 DOUBTS = {  # the entries of the checklist, and what the claim of the exercise says of each
     "budget": ("said", "Both had the same two billion tokens."),
-    "sweep": ("weak", "One step size for both is nobody's sweep. Whose best step size is it?"),
+    "sweep": ("weak", "Each has one step size, and nobody says how it was found. Where does each rule's best lie?"),
     "schedule": ("said", "Both had a warm-up and a cosine, and were measured at its end."),
     "batch": ("said", "It was so at three sizes of batch."),
     "seeds": ("weak", "Each ran once. How far apart would two starts of the same optimizer end?"),
-    "held equal": ("said", "Model, data and schedule were the same, and each had its own best decay."),
+    "held equal": ("said", "Model, data and schedule were the same, and the decay and the betas were tuned for each."),
     "clock": ("weak", "It counts steps. How long does a step of each take?"),
 }
 

@@ -11,7 +11,7 @@ from lessonlib.plots import look
 __all__ = ["BAND", "COEFFICIENTS", "HALF", "after", "five_steps"]
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of y, y**3 and y**5
-BAND = (0.68, 1.21)  # where the values end
+BAND = (0.68, 1.203)  # where the values end
 HALF = 0.5
 COUNT = 12  # singular values that are drawn
 LOWEST = 1e-4
@@ -47,32 +47,30 @@ def _least() -> float:
 
 def _scene() -> Scene:
     figure = new_figure(7.4, 4.2)
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(LOWEST, 1.15), ylim=(LOWEST, 2), xlabel="singular value before, 1 is the "
-                                                                                                      "size of the matrix",
-                            ylabel="singular value after", title="What the steps do to each singular value")
+    ax = figure.add_subplot(xscale="log", xlim=(LOWEST, 1.15), ylim=(0, 1.3), xlabel="singular value before, 1 is the size of the matrix",
+                            ylabel="singular value after", title=f"What the steps do to each of {COUNT} singular values")
     ax.axhspan(*BAND, color="#d9d9d9", zorder=1)
-    ax.text(1.3e-4, 0.9, "from 0.68 to 1.21", fontsize=9, va="center")
+    ax.text(1.3e-4, 1.1, f"from {BAND[0]:.2f} to {BAND[1]:.2f}", fontsize=9, va="center")
     ax.axhline(HALF, color="black", linewidth=1, linestyle=(0, (2, 2)))
-    ax.text(1.3e-4, 0.45, "a half", fontsize=9, va="top")
+    ax.text(1.3e-4, HALF - 0.02, "a half", fontsize=9, va="top")
     style = look("muon")
     (curve,) = ax.plot([], [], color="#666666", linewidth=1.4, zorder=2)
     (points,) = ax.plot([], [], color=style.color, marker="o", markersize=7, linestyle="none", zorder=4)
     (least,) = ax.plot([], [], color=style.color, markerfacecolor="white", markeredgewidth=2, marker="D", markersize=10, linestyle="none",
                        zorder=5, clip_on=False)
     return Scene(figure, {"curve": curve, "points": points, "least": least},
-                 "Singular values after some steps over the same values before, both on logarithmic scales, with a grey band from 0.68 "
-                 "to 1.21 "
-                 "and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})
+                 f"The {COUNT} singular values of a matrix after some steps over the same values before, these on a logarithmic scale, "
+                 "with a grey band from 0.68 to 1.20 and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})
 
 
 def _update(artists: dict[str, Any], steps: int, smallest: float) -> str:
     if "curve" in artists:
         grid = np.geomspace(LOWEST, 1, 400)
-        artists["curve"].set_data(grid, np.clip(after(grid, steps), LOWEST, None))
+        artists["curve"].set_data(grid, after(grid, steps))
     values = np.geomspace(smallest, 1, COUNT)
     ends = after(values, steps)
     artists["points"].set_data(values[1:], ends[1:])
     artists["least"].set_data(values[:1], ends[:1])
     inside = int(((ends >= BAND[0]) & (ends <= BAND[1])).sum())
-    return (f"After {steps} steps: {inside} of {COUNT} values are between {BAND[0]:g} and {BAND[1]:g}; the smallest was {smallest:.2g} and "
-            f"is {float(ends[0]):.2g}.")
+    return (f"After {steps} steps: {inside} of {COUNT} values are between {BAND[0]:.2f} and {BAND[1]:.2f}; the smallest was {smallest:.2g} "
+            f"and is {float(ends[0]):.2g}.")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lessonlib import rules
+from lessonlib.lessons.lesson12 import apart
 from lessonlib.lessons.lesson12.soap import soap
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
@@ -23,7 +24,7 @@ SCALE = 1e-3  # of the second loss
 LRS = np.geomspace(1e-3, 100, 21)  # four to a factor of ten, the same for every rule
 NAMES = {"momentum": "momentum", "adam": "Adam", "muon": "Muon"}
 RULES: dict[str, Callable[..., Any]] = {
-    "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
+    **apart.RULES, "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
     "adam .95": partial(rules.adam, beta2=0.95), "muon .9": partial(rules.muon, weight_decay=0.0, beta1=0.9),
     "muon .8": partial(rules.muon, weight_decay=0.0, beta1=0.8),
     "lion": rules.lion, "soap": soap, "soap, every step": partial(soap, every=1)}
@@ -144,8 +145,9 @@ def _scene() -> Scene:
         ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
         for rule in NAMES:
             style = look(rule)
-            (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markevery=20,
-                                                markersize=6, linewidth=1.6)
+            (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if rule == "muon" else style.dash,
+                                                marker=style.marker, markevery=20, markersize=6, linewidth=1.2 if rule == "muon" else 1.8,
+                                                zorder=2 if rule == "muon" else 3)  # Muon's line swings, and would hide the others
     panels[0].set_ylabel("share of its loss that is left")
     figure.legend(handles=[artists[f"{rule} 0"] for rule in NAMES], loc="outside lower center", ncols=3,
                   labels=[f"{name}, step size {tuned(rule).lr:.2g}" for rule, name in NAMES.items()])

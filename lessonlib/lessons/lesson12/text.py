@@ -11,16 +11,23 @@ from lessonlib.data import recorded
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "BEHIND", "DEFAULT", "NAMES", "SOONER", "TIED", "Best", "Case", "baselines", "best", "clock_rows",
-           "default_gap", "gap", "least_gap", "matrix_lrs", "record", "rest_lrs", "rows", "seeds", "show_sweep", "verdict",
-           "weak_baseline"]
+__all__ = ["AHEAD", "AS_LONG", "BEHIND", "DEFAULT", "HEADER", "NAMES", "SOONER", "TIED", "TYPED", "VERDICTS", "Best", "Case", "baselines",
+           "best", "clock_rows", "default_gap", "fresh", "gap", "least_gap", "matrix_lrs", "record", "rest_lrs", "rows", "seeds",
+           "show_sweep", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95
 AS_LONG = "adamw, as long"  # AdamW with so many steps that it trains as long as Muon did
-DEFAULT = 1e-3  # AdamW's step size in torch
+DEFAULT = 1e-3  # AdamW's step size in torch, and Muon's
+TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors' with AdamW's own step size for the rest and with theirs,
+    # and one step size for everything, with steps of the length of AdamW's
+    "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
+    "matched": ("muon, matched", 0.032, 0.032)}
+FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
+VERDICTS = [AHEAD, TIED, BEHIND]
+HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "lowest", "highest", "median of six more", "lowest", "highest"]
 
 
 class Case(NamedTuple):
@@ -105,12 +112,20 @@ def default_gap(found: Mapping[str, Any]) -> float:
     return best(found, "adamw", [DEFAULT], [DEFAULT]).median - best(found, "muon").median
 
 
+def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
+    """Return the median test loss of one of TYPED, from this record or from record()."""
+    rows = (found or record())["untuned"]
+    return float(np.median([row["test"] for row in rows if (row["rule"], row["matrix_lr"], row["rest_lr"]) == TYPED[name]]))
+
+
 def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each AdamW that Muon's best is compared with, from the weakest: what was tuned, its median, and Muon's lead."""
-    muon = best(found, "muon").median
-    named = (("nothing", best(found, "adamw", [DEFAULT], [DEFAULT])), ("both step sizes", best(found, "adamw")),
-             ("both, with beta2 0.95", best(found, SOONER)), ("both, in as many seconds", best(found, AS_LONG)))
-    return [[name, b.median, b.median - muon] for name, b in named]
+    """Return a row for each comparison: what was tuned, the medians of AdamW and of Muon, and Muon's lead."""
+    tuned, default = best(found, "muon").median, typed("defaults", found)
+    adamw = best(found, "adamw").median
+    named = (("Muon alone", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned), ("AdamW alone", adamw, default),
+             ("both", adamw, tuned), ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned),
+             ("both, in as many seconds", best(found, AS_LONG).median, tuned))
+    return [[name, slow, fast, slow - fast] for name, slow, fast in named]
 
 
 def least_gap(found: Mapping[str, Any]) -> float:
@@ -127,12 +142,19 @@ def verdict(found: Mapping[str, Any], baseline: str = "adamw") -> str:
     return AHEAD if max(fast) < min(slow) else BEHIND if min(fast) > max(slow) else TIED
 
 
+def fresh(found: Mapping[str, Any], rule: str) -> list[float]:
+    """Return the test losses of a rule at its best pair with seeds that took no part in choosing it."""
+    return [row["test"] for row in found["fresh"] if row["rule"] == rule]
+
+
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each rule: name, step sizes of matrices and rest, median, lowest and highest test loss, inside the sweep or not."""
+    """Return a row for each rule: name, step sizes of matrices and rest, the median, lowest and highest test loss, and the same three
+    of the fresh seeds, under HEADER."""
     out = []
     for rule, name in NAMES.items():
-        b = best(found, rule)
-        out.append([name, b.case.matrix_lr, b.case.rest_lr, b.median, min(b.losses), max(b.losses), "yes" if b.inside else "no"])
+        b, more = best(found, rule), fresh(found, rule)
+        seen = [float(f(losses)) for losses in (b.losses, more) for f in (np.median, min, max)]
+        out.append([name, b.case.matrix_lr, b.case.rest_lr, *seen])
     return out
 
 
@@ -145,7 +167,8 @@ def show_sweep(found: Mapping[str, Any]) -> None:
     for rule, name in NAMES.items():
         style = look(rule)
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
-        lrs, low, high = [b.case.matrix_lr for b in each], [min(b.losses) for b in each], [max(b.losses) for b in each]
+        beside = 1.03 if rule == "muon" else 1 / 1.03  # the bars at one step size would lie on each other
+        lrs, low, high = [beside * b.case.matrix_lr for b in each], [min(b.losses) for b in each], [max(b.losses) for b in each]
         dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
         ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name)
         ax.vlines(lrs, low, np.minimum(high, 4.0), color=style.color, lw=5, alpha=0.3)
@@ -158,38 +181,40 @@ def show_sweep(found: Mapping[str, Any]) -> None:
 def weak_baseline() -> Experiment:
     """Muon at its best beside AdamW at step sizes of the learner's choice, both as recorded: how large the lead looks."""
     found = record()
-    muon, tuned = best(found, "muon"), best(found, "adamw").case
+    muon, tuned = best(found, "muon"), best(found, "adamw")
 
     def update(artists: dict[str, Any], matrix: float, rest: float) -> str:
         chosen = best(found, "adamw", [matrix], [rest])
-        artists["points"].set_data(chosen.losses, [0] * len(chosen.losses))
-        artists["lead"].set_data([muon.median, chosen.median], [0.5, 0.5])
+        artists["points"].set_data(np.minimum(chosen.losses, FAR), [0] * len(chosen.losses))
+        artists["lead"].set_data([muon.median, min(chosen.median, FAR)], [0.4, 0.4])
         apart = chosen.median - muon.median
-        artists["told"].set_position(((muon.median + chosen.median) / 2, 0.58))
+        artists["told"].set_position(((muon.median + min(chosen.median, FAR)) / 2, 0.46))
         artists["told"].set_text(f"{apart:.2f}")
         return (f"AdamW {chosen.median:.2f} and Muon {muon.median:.2f} nats a character, the medians of {seeds(found)} seeds. "
                 f"Muon is ahead by {apart:.2f}.")
 
-    return Experiment(lambda: _scene(found, muon), update,
+    return Experiment(lambda: _scene(muon, tuned), update,
                       {"matrix": Choice("AdamW, lr of matrices", matrix_lrs(found, "adamw"), DEFAULT),
                        "rest": Choice("AdamW, lr of rest", rest_lrs(found, "adamw"), DEFAULT)},
                       Goal("make Muon's lead look as small as these settings can make it.",
-                           lambda matrix, rest: (matrix, rest) == tuned[1:]), {"matrix": tuned.matrix_lr, "rest": tuned.rest_lr})
+                           lambda matrix, rest: (matrix, rest) == tuned.case[1:]))
 
 
-def _scene(found: Mapping[str, Any], muon: Best) -> Scene:
-    figure = new_figure(7.4, 3.0)
-    high = max(max(losses) for losses in _losses(found, "adamw").values() if np.isfinite(losses).all())
-    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, min(high, 3.2) + 0.05), ylim=(-0.6, 1.6), yticks=(0, 1),
-                            xlabel="test loss, nats a character", title="How large does the lead look?")
-    ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
-    style = look("muon")
-    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none")
-    ax.axvline(muon.median, color=style.color, linewidth=1)
+def _scene(muon: Best, tuned: Best) -> Scene:
+    figure = new_figure(7.4, 3.2)
+    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.02), ylim=(-0.5, 2.5), yticks=(0, 1, 2),
+                            xlabel="test loss, nats a character; what is higher stands at the right edge",
+                            title="How large does the lead look?")
+    ax.set_yticklabels(["AdamW, as you set it", "AdamW, at its best", "Muon, at its best"])
+    for place, rule, known in ((2, "muon", muon), (1, "adamw", tuned)):
+        style = look(rule)
+        ax.plot(known.losses, [place] * len(known.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none",
+                alpha=place / 2)
+    ax.axvline(muon.median, color=look("muon").color, linewidth=1)
     style = look("adamw")
     (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
-    told = ax.text(0, 0.58, "", ha="center", va="bottom")
+    told = ax.text(0, 0.46, "", ha="center", va="bottom")
     return Scene(figure, {"points": points, "lead": lead, "told": told},
-                 "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen step sizes; between "
-                 "them a bar from median to median.")
+                 "Test losses on a line: above, three seeds of Muon at its best; in the middle, three of AdamW at its best; below, three "
+                 "of AdamW at the chosen step sizes, at first its default; above these a bar from Muon's median to theirs.")

@@ -9,13 +9,15 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "Case", "Together",
-           "matrices_and_rest", "near", "optimizer", "sweep"]
+__all__ = ["CLIP", "DECAY", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "UNTUNED", "Case", "Together",
+           "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
 RULES = ("adamw", "muon")
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
+MATCHED = "muon, matched"  # Muon with steps of the length of AdamW's, so that one step size may do for both
+UNTUNED = (("muon", 0.001, 0.001), ("muon", 0.02, 3e-4), ("muon", 0.02, 0.032), (MATCHED, 0.032, 0.032))  # settings that were not swept
 MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of ten around the best
     "adamw": (0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1),
     "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
@@ -67,17 +69,18 @@ def matrices_and_rest(params: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], torch.optim.Optimizer]:
     """Return parameters -> the optimizer of the comparison, which clips the whole gradient to CLIP before each step.
 
-    rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both.
-    Raises ValueError for another rule.
+    rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both,
+    MATCHED is Muon with torch's "match_rms_adamw". Raises ValueError for another rule.
     """
-    if rule not in (*RULES, SOONER):
-        raise ValueError(f"rule={rule!r}: one of {', '.join((*RULES, SOONER))}")
+    if rule not in (known := (*RULES, SOONER, MATCHED)):
+        raise ValueError(f"rule={rule!r}: one of {', '.join(known)}")
     betas = (0.9, 0.95 if rule == SOONER else 0.999)
     matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
 
     def made(params: Any) -> torch.optim.Optimizer:
         inside, rest = matrices_and_rest(params)
-        first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY) if rule == "muon" else
+        scaled = "match_rms_adamw" if rule == MATCHED else None
+        first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY, adjust_lr_fn=scaled) if rule in ("muon", MATCHED) else
                  torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY))
         both = Together(first, torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
         both.register_step_pre_hook(_clip)
@@ -98,3 +101,8 @@ def sweep() -> list[Case]:
 def near(rule: str) -> list[Case]:
     """Return the trainings of another kind of AdamW, around the best of the plain one."""
     return [Case(rule, matrix_lr, rest_lr) for matrix_lr in NEAR_LRS[0] for rest_lr in NEAR_LRS[1]]
+
+
+def untuned() -> list[Case]:
+    """Return the trainings at settings that were not swept: Muon's defaults, its authors' settings, and two better ones."""
+    return [Case(*case) for case in UNTUNED]

@@ -1,0 +1,54 @@
+"""Muon with one of its lines taken out or made exact, for the two matrices of lesson 12: each version as a rule."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lessonlib.rules import State, adam, muon, orthogonal
+
+__all__ = ["BETA1S", "BETA2S", "RULES", "VERSIONS", "exact_factor", "no_factor", "version"]
+
+Array = np.ndarray[Any, Any]
+BETA1S = (0.95, 0.9, 0.8)
+BETA2S = (0.999, 0.99, 0.95, 0.9)
+
+
+def no_factor(x: Array) -> Array:
+    """Return matrices divided by their size, the root of the sum of their squares: (..., rows, columns).
+
+    >>> no_factor(np.diag([3.0, 4.0])).diagonal().tolist()
+    [0.6, 0.8]
+    """
+    return np.asarray(x / np.sqrt((x**2).sum((-2, -1), keepdims=True)))
+
+
+def exact_factor(x: Array) -> Array:
+    """Return the orthogonal factors of matrices by their singular value decomposition; those of 0 where one went beyond the numbers.
+
+    >>> exact_factor(np.diag([300.0, 0.3])).diagonal().tolist()
+    [1.0, 1.0]
+    """
+    found = np.linalg.svd(np.where(np.isfinite(x), x, 0.0), full_matrices=False)
+    return np.asarray(found.U @ found.Vh)
+
+
+def version(
+    theta: Array, g: Array, s: State, *, lr: Any, beta1: float, factor: Callable[[Array], Array], nesterov: bool,
+) -> tuple[Array, State]:
+    """Return (theta, state) after a step of Muon for square matrices, without decay, with this factor, and with Nesterov's look or not."""
+    m = beta1 * s.m + (1 - beta1) * g
+    ahead = beta1 * m + (1 - beta1) * g if nesterov else m
+    return theta - lr * factor(ahead), State(s.t + 1, m)
+
+
+VERSIONS: dict[str, Callable[..., Any]] = {
+    "Muon": partial(muon, weight_decay=0.0),
+    "without the factor": partial(version, factor=no_factor, nesterov=True),
+    "with the exact factor": partial(version, factor=exact_factor, nesterov=True),
+    "without Nesterov": partial(version, factor=orthogonal, nesterov=False)}
+RULES: dict[str, Callable[..., Any]] = {
+    **{f"{name} {beta1:g}": partial(rule, beta1=beta1) for name, rule in VERSIONS.items() for beta1 in BETA1S},
+    **{f"Adam {beta2:g}": partial(adam, beta2=beta2) for beta2 in BETA2S}}
