@@ -52,10 +52,31 @@ def test_the_peak_of_a_training_is_sixteen_bytes_a_parameter_and_a_line_in_the_b
         memory.training_peak(0)
 
 
-def test_clipping_before_unscaling_stops_momentum_and_adamw_does_not_notice():
+def test_clipping_before_unscaling_stops_momentum_and_hurts_adamw_where_eps_is_large():
     assert half.who_stops() == "momentum"
     late, right = (half.loss_after("AdamW", order) for order in reversed(half.ORDERS))
     assert late == pytest.approx(right, abs=0.1)
+    late, right = (half.loss_after(half.LARGE_EPS, order) for order in reversed(half.ORDERS))
+    assert late > right + 0.5  # "AdamW's steps shrink too"
+
+
+def test_in_bfloat16_v_never_forgets_and_m_does():
+    m = v = torch.ones((), dtype=torch.bfloat16)
+    for _ in range(1000):
+        m, v = 0.9 * m, 0.999 * v
+    assert v == 1
+    assert m < 1e-30
+
+
+def test_sixteen_bits_shrink_what_forward_keeps():
+    def kept(dtype):
+        model = memory.Transformer(memory.LETTERS, memory.MODEL)
+        with memory.Allocated() as counted, torch.autocast("cpu", dtype, enabled=dtype is not None):
+            loss = model(torch.zeros(32, memory.MODEL.context, dtype=torch.int64)).sum()
+        assert loss.requires_grad  # what it needs is still there
+        return counted.now
+
+    assert kept(torch.bfloat16) < 0.75 * kept(None)
 
 
 def test_autocast_changes_products_alone():

@@ -1,12 +1,15 @@
 """The recorded sweeps of lesson 11: how they are read, and that they say what the lesson says of them."""
 from __future__ import annotations
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11 import machine, opening, sweep, trainings
+from lessonlib.lessons.lesson11 import machine, opening, sweep, trainings, warmup
+from lessonlib.pytorch.transformer import schedule
 
 SWEPT = [{"rule": rule, "warmup": 5, "clip": clip, "lr": lr, "seed": seed, "test": None if lr == 4.0 else base + seed + lr}
          for seed in (0, 1) for rule, base in (("adam", 0.0), ("momentum", 3.0)) for clip in (trainings.CLIP, None) for lr in (2.0, 1.0, 4.0)]
@@ -27,6 +30,7 @@ def test_a_recorded_sweep_is_read_by_rule_and_a_diverged_training_is_inf():
     found = {"sweep": SWEPT, "size": {"warmup": 5}}
     assert sweep.best_of(found, "adam") == (1.0, 1.5, 1.0, 2.0, True)
     assert sweep.rows(found, rules=["momentum"]) == [["momentum", 1.0, 4.5, 4.0, 5.0, "yes"]]
+    assert sweep.rows(found, clip=None, rules=["momentum"])[0][0] == "momentum, not clipped"
 
 
 def test_a_best_at_the_end_of_its_sweep_is_not_inside():
@@ -70,10 +74,28 @@ def test_the_recorded_sweep_is_the_one_that_its_command_makes(lab):
     assert {(row["rule"], row["batch"], row["lr"]) for row in lab["batches"]} == set(trainings.batch_trainings("cpu", size))
 
 
-def test_where_no_gpu_is_recorded_the_lesson_says_so_and_guesses_a_step_size(lab):
-    told = machine.by_machine("never", lambda record: "recorded")
-    assert told == {"CPU": machine.NOT_RECORDED, "GPU": machine.NOT_RECORDED}
-    assert machine.took("lab", "longer").startswith("CPU ")
+def test_what_the_lesson_says_of_clipping_is_so(lab):
+    clipped, free = (dict(zip(("momentum", "adam"), sweep.rows(lab, clip=clip, rules=["momentum", "adam"]), strict=True)) for clip in (trainings.CLIP, None))
+    assert sweep.verdict(lab) == sweep.BEHIND
+    assert clipped["momentum"][3] > clipped["adam"][4]  # "its best start is worse than Adam's worst"
+    assert free["momentum"][2] > free["adam"][2]  # "without clipping the medians keep their order"
+    assert free["adam"][4] > free["momentum"][4]  # "but Adam's worst start is behind momentum's"
+
+
+def test_a_long_warm_up_and_no_long_schedule_keeps_adamw_above_the_table_of_pairs():
+    after = {up: warmup.with_schedule("adamw", 0.018, partial(schedule, steps=800, warmup=up)) for up in (50, 200)}
+    assert after[50] < opening.levels()[opening.PAIRS] < after[200]
+
+
+def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkeypatch):
+    records = {"lab_cpu.json": {"seconds": {"tune": 5.4}}, "lab_cuda.json": None}
+    monkeypatch.setattr(machine, "recorded", records.get)
+    assert machine.took("lab", "tune") == "5 s"
+    records["lab_cuda.json"] = {"seconds": {"tune": 1.6}}
+    assert machine.took("lab", "tune") == "CPU 5 s, GPU 2 s"
+
+
+def test_where_no_gpu_is_recorded_a_step_size_is_guessed(lab):
     if recorded("lab_cuda.json") is None:
         assert sweep.lr_for("cuda") == pytest.approx(sweep.lr_for("cpu") / 4)
 

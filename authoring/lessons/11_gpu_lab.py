@@ -18,7 +18,8 @@
 # %% [markdown]
 # Is there a GPU?
 # The next cell names it.
-# Without one everything runs on the CPU, and with one some cells take a larger model.
+# All stored numbers are from a CPU with two cores, and the text speaks of them.
+# On a GPU some cells take a larger model and make their own.
 # On Colab you choose it before you begin, under *Runtime > Change runtime type > T4 GPU*.
 
 # %% tags=["machine"]
@@ -32,14 +33,14 @@ machine.here()
 # ### From nothing to words
 #
 # The book is Genesis, in the English of 1611.
-# The task is to predict the next character.
+# A training step takes sixteen random pieces of it, called windows.
+# The task is to predict the next character at every place.
 # The [[loss]] is $-\ln p$, where $p$ is the probability that the model gave to the character that came.
 # Its unit is called a nat.
 #
 # Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
-# The three grey lines are the losses of simple guesses.
-# The highest is a blind guess.
+# The highest grey line is the loss of a blind guess.
 # The next comes from a table of letters, which counts how often each character comes.
 # The lowest comes from a table of pairs, which counts which character follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
@@ -58,16 +59,15 @@ opening.learns_to_write().live()
 # At the start every character is equally likely.
 # Later the model writes short words, and nobody told it that there are words.
 #
-# In each layer of a transformer every place looks back at the places before it, which is called attention.
-# Then a linear map, a bend and a second linear map work on each place alone.
+# In a transformer every place looks back at the places before it, which is called attention.
 # The whole model is a page of code, in `lessonlib/pytorch/transformer.py`.
 #
 # ### Exercise 1. Tune momentum (6 minutes)
 #
 # Before you see a table of step sizes, look for one yourself.
-# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the same model for 200 steps.
+# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the same small model, always on the CPU.
 # Bring its test loss to 2.40 or below, which is close to the best that is known for it.
-# Start anywhere, change `my_lr` by factors of three, and write down what you see.
+# Start anywhere, and change `my_lr` by factors of three.
 #
 # <details><summary>Hint</summary>A gradient longer than a quarter is shortened to a quarter before the step. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
@@ -96,18 +96,7 @@ judges.judge_step_size(my_lr)
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten.
 # They share the model, the batches, the clipping and the [[warm-up]], and each has five different starts.
 #
-# <details><summary>Fine print</summary>
-#
-# | | |
-# |---|---|
-# | Model | 2 layers, 32 wide, looking back 32 characters |
-# | Training | 200 steps of 16 windows, 50 of them warm-up, then a cosine to zero |
-# | Clipping | a gradient longer than 0.25 is shortened to 0.25, a length that was tuned for no rule |
-# | Settings | betas at their defaults; AdamW decays all parameters with 0.1 |
-# | Measured | at the end, on the last tenth of the book; the best step size was chosen on the same tenth |
-# | Not tried | longer trainings, larger models, other betas, other decays |
-#
-# </details>
+# <details><summary>Fine print</summary>The model has two layers of width 32. It trains 200 steps, a quarter of them warm-up, and then a cosine falls to zero. Gradients longer than a quarter are shortened to that, which was tuned for no rule. AdamW decays all parameters by 0.1, and the betas are the defaults. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
 
 # %%
 gap = predict(
@@ -125,24 +114,28 @@ gap.answer(sweep.verdict(record))
 
 # %% [markdown]
 # The same as numbers, at the best step size of each.
+# The last two rows are the same sweep without clipping.
 
 # %% tags=["answer"]
 header = ["rule", "best lr", "median test loss", "lowest", "highest", "inside the sweep"]
 rows = sweep.rows(record)
 apart = rows[0][2] - rows[1][2]
-table(header, rows, ["", "g", ".2f", ".2f", ".2f", ""])
+free = sweep.rows(record, clip=None, rules=["momentum", "adam"])
+table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
 # Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
 # In the first picture AdamW needed longer.
-# Its schedule there is four times as long, so at step 200 its step size has not come down yet.
-# Adam and AdamW overlap.
+# Its warm-up there is four times as long, so its first two hundred steps are mostly short.
+# With a warm-up of fifty steps the same long training is below the table by then.
+#
+# Without clipping the medians keep their order, but Adam's worst start is behind momentum's.
 #
 # This is one small model, so it says nothing yet about yours.
-# But you can ask in the same way, with many step sizes, several starts, and the best inside the sweep.
+# But you can ask in the same way.
 #
-# *Deeper: [how much of this is protocol](deeper/11_gpu_lab.ipynb), [what warm-up changes](deeper/11_gpu_lab.ipynb), and [large batches](deeper/11_gpu_lab.ipynb).*
+# *Deeper: [protocol, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
 # ### Let it write
 #
@@ -171,8 +164,9 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 #
 # ### Where the time goes
 #
-# A training step has three parts.
+# A training step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
+# They were timed with a larger model, of four layers and 800,000 parameters.
 
 # %%
 from lessonlib.data import recorded
@@ -180,15 +174,12 @@ from lessonlib.lessons.lesson11 import bench, judges, machine, play, step
 from lessonlib.play.prediction import predict
 
 timed = recorded("step_cpu.json")
-part = predict(
-    "A batch of 16 windows on a CPU. Which part of the step's time is the optimizer's?",
-    step.SHARES,
-)
+part = predict("Sixteen windows. Which part of the step's time is the optimizer's?", step.SHARES)
 part
 
 # %% [markdown]
-# Three sizes of batch, with a larger model than in Part 1, of 800,000 parameters.
-# The upper bar of each pair steps in PyTorch's default way, which is the one you were asked about.
+# One bar for each of three batches, with PyTorch's default step, which is the one you were asked about.
+# The short bar below its end is the optimizer's time with `fused=True`.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -196,20 +187,18 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # Forward and backward do their work for every character of the batch.
-# The optimizer does the same work whatever the batch is.
+# From one window to sixteen they take eight times as long.
+# The optimizer does the same work whatever the batch is, and its time grows by a third.
 # So a faster optimizer matters most where batches are small.
-# The lower bars already have one, and the rest of this part says what it does.
 #
 # ### The floor
 #
 # How fast can the optimizer's part be?
 # AdamW does about a dozen operations for each parameter.
-# A processor does them faster than memory can bring the numbers, so it waits for memory.
+# A GPU does them far faster than its memory brings the numbers, so it waits for memory.
 
 # %%
-moved = predict(
-    "All arrays are float32. How many bytes does AdamW's step read and write for each parameter?"
-)
+moved = predict("In float32, how many bytes does AdamW's step read and write for each parameter?")
 moved
 
 # %% [markdown]
@@ -222,8 +211,7 @@ moved.answer(4 * (read + written))
 # %% [markdown]
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the [[floor]].
 # No code that has to go through memory is faster.
-# The picture shows the floor on four machines.
-# It starts at GPT-2 small.
+# The picture shows the floor on four machines, by the bandwidth in their data sheets.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -262,46 +250,48 @@ judges.judge_floor(my_floor)
 #
 # Here are four ways to do the same step.
 # The rule as you wrote it in NumPy makes a new array at each operation.
-# PyTorch's loop takes one tensor after the other, and [[foreach]] does each operation for all tensors in one call.
+# PyTorch's loop takes one tensor after the other, and it is the default on a CPU.
+# [[Foreach]] does each operation for all tensors in one call, and it is the default on a GPU.
 # [[Fused]] does all operations in one [[kernel]].
+# The parameters are those of GPT-2 small, four times narrower, in 148 tensors.
 
 # %%
 ways = [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]
-closest = predict("A transformer with 148 tensors. Which way is the closest to the floor?", ways)
-closest
+exceeds = predict("How many times the floor does PyTorch's default take on a CPU?", play.BEYOND)
+exceeds
 
 # %% [markdown]
-# Recorded, with a line at the floor.
+# Recorded, with a line at the floor, which is measured here too.
 
 # %% tags=["answer"]
 measured = recorded("bench_cpu.json")
 play.show_ladder([bench.LAYERS], ways)
-closest.answer(play.fastest(measured, bench.LAYERS, ways))
+default = play.times_the_floor(measured, bench.LAYERS, bench.LOOP)
+exceeds.answer(play.beyond(default))
 
 # %% [markdown]
-# Fused comes close to the floor.
+# The default takes {{ default:.1f}} times the floor, and fused is close to it.
 #
-# The other ways do each operation alone, and they pay twice.
-# Their arrays go to memory and come back for each operation, and each operation is a call.
-# NumPy also takes new memory for each result.
-# Fused crosses memory once, so it wins here, and PyTorch's documentation expects the same on a GPU.
-# But PyTorch does not take it by itself.
-# Its default is the loop on a CPU and foreach on a GPU, so you have to ask.
+# Fused reads and writes each array once.
+# The other ways write each result and read it again, and NumPy also takes new memory for it.
+# The calls cost nothing that can be seen here, because one large tensor takes as long for each number.
+# With a thousand small tensors they cost most.
+#
+# PyTorch's documentation expects fused to be the fastest on a GPU too, but you have to ask for it.
 #
 # ```python
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
 # ```
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The model is GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest. The floor is the 28 bytes over the speed at which this machine changes or copies a large array, whichever is faster. That speed is measured too, so a bar may end a little below it. Clipping the gradients comes on top, with 12 bytes, and unscaling with 8.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array. Clipping moves three arrays more, and unscaling two.</details>
 #
-# *Deeper: [nine engines](deeper/11_gpu_lab.ipynb).*
+# *Deeper: [nine engines, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with both ways of AdamW.
-# On a GPU there is a third line, in 16 bits, and the memory at the peak.
-# When you tell somebody how fast a training is, tell them the [[tokens|token]] a second.
-# A token is what the model predicts, here a character.
+# Its numbers are yours, so none are stored.
+# How fast a training is, one says in [[tokens|token]] a second, here characters.
 # To time a GPU, warm it up first, and call `torch.cuda.synchronize()` before you read the clock.
 
 # %% tags=["machine"]
@@ -337,11 +327,9 @@ state.answer(held[-1][1])
 
 # %% [markdown]
 # AdamW's state is twice the weights.
-# Together that makes 16 bytes for each parameter, once the first step has made the state.
-# The gradients come with each backward and go with `zero_grad`.
+# With weights and gradients that makes 16 bytes for each parameter.
 # Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
-# So with small batches the peak is at the step, with all of the bytes.
-# With large ones it is at the end of forward, with weights, state and activations.
+# With large batches the peak is at the end of forward, where no gradients need be kept.
 # That is why `zero_grad` stands before forward in the loops below.
 #
 # ### Exercise 3. It must fit (6 minutes)
@@ -367,7 +355,7 @@ my_batch = 32
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
-# Go on along that line, and at 64 windows there is no room.
+# Go on along that line, and the next power of two finds no room.
 # With a few windows the line does not hold, because there the peak is at the step.
 
 # %% [markdown]
@@ -380,7 +368,7 @@ judges.judge_batch(my_batch)
 # ### Three kinds of number
 #
 # Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
-# There are two such types.
+# There are two such types, shown here below float32.
 # Look at what three numbers become in each.
 
 # %%
@@ -388,16 +376,14 @@ rows = []
 for kept in (torch.float32, torch.bfloat16, torch.float16):
     became = [torch.tensor(x).to(kept).item() for x in (1.001, 100_000, 1e-8)]
     rows.append([str(kept)[6:], *became])
-table(["type", "1.001 becomes", "100,000 becomes", "0.00000001 becomes"], rows, ".4g")
+table(["type", "1.001 becomes", "100,000 becomes", "0.00000001 becomes"], rows, ",.6g")
 
 # %% [markdown]
-# The first, [[bfloat16]], reaches as far as float32 and loses digits.
-# The other one, [[float16]], keeps more digits, but large numbers become infinite and small ones zero.
+# [[bfloat16]] reaches as far as float32 and loses digits.
+# [[float16]] keeps more digits, but large numbers become infinite and small ones zero.
 
 # %%
-end = predict(
-    "A weight of 1 in bfloat16. We subtract 0.001 from it, a thousand times. Where does it end?"
-)
+end = predict("A weight of 1 in bfloat16, less 0.001, a thousand times. Where does it end?")
 end
 
 # %% [markdown]
@@ -412,13 +398,26 @@ end.answer(weight.item())
 # %% [markdown]
 # In bfloat16 a step shorter than about 0.2 % of the weight is rounded off.
 # A weight of a tenth would have moved.
+# What becomes of AdamW's averages?
+# Let both be 1, with gradients of zero from then on.
+
+# %%
+m = v = torch.ones((), dtype=torch.bfloat16)
+for _ in range(1000):
+    m, v = 0.9 * m, 0.999 * v
+print(f"m is {m:.0e}, and v is {v:.2f} where it should be {0.999**1000:.2f}")
+
+# %% [markdown]
+# m forgets as it should.
+# At a step v loses a thousandth, and that is rounded off, so it never forgets.
 #
-# Therefore weights and state stay in float32.
+# So the weights and v need float32, and PyTorch keeps m in it too.
 # Products of matrices take 16 bits.
 # Softmax, layer normalization and the loss stay in float32.
 # That is [[mixed precision]], and one line of PyTorch does it.
-# The 16 bytes for each parameter stay, and two more hold the 16-bit copy of a weight during the step.
-# But the activations shrink, and you gain speed.
+# Weights, gradients and state keep their bytes, and two more hold the 16-bit copy of a weight during the step.
+# But the activations shrink, and a large model gains speed.
+# Whether yours is large enough, time a step in both types.
 #
 # ```python
 # for x, y in batches:
@@ -433,14 +432,14 @@ end.answer(weight.item())
 # ### On a T4 it has to be float16
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on.
-# Colab's T4 is older.
-# PyTorch emulates bfloat16 there, and `torch.cuda.is_bf16_supported()` answers yes, so ask it with `including_emulation=False`.
+# Colab's T4 is older, and PyTorch emulates bfloat16 there.
+# The first cell of this lesson says which type your card has units for.
 #
 # The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
 # In float16 small ones would become zero there.
 # A [[GradScaler]] multiplies the loss by 65,536 first, so all gradients are that much larger on their way back.
 # Before the step it divides them again, which is called unscaling.
-# It skips a step whose gradients have become infinite, and then it takes half of the factor.
+# It skips a step whose gradients have become infinite, and then halves the factor.
 #
 # A colleague clips the gradients to a length of 1 before they are unscaled.
 
@@ -453,11 +452,11 @@ stops
 
 # %% [markdown]
 # A hundred steps from one start, in both orders.
-# When it was recorded, the cell took {{ machine.took("lab", "orders") }}.
 # The table shows the training loss at the end.
+# Its last row is AdamW once more, with a larger eps.
 
 # %% tags=["answer"]
-rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.RULES]
+rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.MADE]
 display(table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"]))
 stops.answer(half.who_stops())
 
@@ -466,29 +465,19 @@ stops.answer(half.who_stops())
 # Momentum's step becomes as much shorter, so the model stays where it was.
 # Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
 # In a large model the gradients fall below eps, and then AdamW's steps shrink too.
+# The last row shows it in the small model, where eps is raised instead.
 # Besides, every gradient now has the same length, also those that were short.
 #
-# <details><summary>Fine print</summary>
-#
-# The step size is 0.3 for momentum and 0.01 for AdamW, not tuned.
-# Clipped first, the gradient's length is one over the factor, spread over all parameters.
-# If its numbers are alike, this much is left of AdamW's step.
-#
-# | parameters | each number of the gradient | left of the step |
-# |---|---|---|
-# | 30,000 | 8.8e-8 | 0.90 |
-# | 800,000 | 1.7e-8 | 0.63 |
-# | 124 million | 1.4e-9 | 0.12 |
-#
-# </details>
+# <details><summary>Fine print</summary>The step sizes were not tuned. Clipped first, the gradient has a length of one over the factor. Spread alike over the parameters of GPT-2 small, each of its numbers is {{ 1 / 65536 / 124e6**0.5:.1e }}, and the default eps is seven times that.</details>
 #
 # ### Exercise 4. Complete the loop for a T4 (6 minutes)
 #
-# In the five lines that are missing, the loss goes backward, the gradients are clipped to a length of 1, and the weights move.
-# The scaler's methods, in the order of the alphabet, are `scale(loss)`, `step(optimizer)`, `unscale_(optimizer)` and `update()`.
+# In the bfloat16 loop above three lines follow the loss.
+# Which of them change for float16, and what is missing?
+# The text says what a GradScaler does, and `help(torch.amp.GradScaler)` says how it is called.
 #
-# <details><summary>Hint 1</summary>Which loss goes backward, the loss itself or the scaled one?</details>
-# <details><summary>Hint 2</summary>What should be the length of the gradients when they are clipped?</details>
+# <details><summary>Hint 1</summary>Which loss goes backward, and how long should the gradients be when they are clipped?</details>
+# <details><summary>Hint 2</summary>You need <code>scale</code>, <code>step</code>, <code>unscale_</code> and <code>update</code>. In which order?</details>
 
 # %% tags=["stub"]
 def train_on_t4(model, optimizer, scaler, batches):
@@ -496,7 +485,7 @@ def train_on_t4(model, optimizer, scaler, batches):
         optimizer.zero_grad()
         with torch.autocast(x.device.type, dtype=torch.float16):
             loss = functional.cross_entropy(model(x), y)
-        ...  # your five lines
+        ...  # backward, clip to a length of 1, step
 
 # %% tags=["solution"]
 def train_on_t4(model, optimizer, scaler, batches):
@@ -522,22 +511,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 judges.judge_loop(train_on_t4)
 
 # %% [markdown]
-# <details><summary>The whole loop, to copy</summary>
-#
-# ```python
-# scaler = torch.amp.GradScaler("cuda")
-# for x, y in batches:
-#     optimizer.zero_grad()
-#     with torch.autocast("cuda", dtype=torch.float16):
-#         loss = criterion(model(x), y)
-#     scaler.scale(loss).backward()
-#     scaler.unscale_(optimizer)
-#     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-#     scaler.step(optimizer)
-#     scaler.update()
-# ```
-#
-# </details>
+# To use your loop, make the scaler with `torch.amp.GradScaler("cuda")`.
 #
 # *Deeper: [which updates bfloat16 loses](deeper/11_gpu_lab.ipynb), and [what a step holds for a moment](deeper/11_gpu_lab.ipynb).*
 
@@ -547,7 +521,7 @@ judges.judge_loop(train_on_t4)
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
 # The first stage of [[ZeRO|sharding]] spreads the optimizer's state over the cards, the second the gradients too, and the third the weights too.
-# **Goal:** with 7 billion parameters or more on cards of 24 GB, find the smallest number of processes at which stage 3 fits.
+# **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest number of cards at which stage 3 fits, before activations.
 
 # %%
 from lessonlib.lessons.lesson11 import judges, play
@@ -558,7 +532,7 @@ play.will_it_fit().live()
 # %% [markdown]
 # At these three stages a card holds less when there are more cards.
 # But only the last one goes on toward zero, because the others never fall below what they do not spread.
-# The price of the last one is that the weights are gathered again for every layer, in forward and again in backward.
+# Its price is that the weights are gathered for every layer, in forward and again in backward.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -594,26 +568,23 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1, fused=True)`, where `lr` is a first value, and small models like this one want a larger one |
+# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1, fused=True)`, with a larger `lr` for small models |
 # | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
-# | **Faster** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
-# | **Instead** | if you stay in float32, `torch.set_float32_matmul_precision("high")` allows TF32 on an A100 or newer |
-# | **Faster still** | `model = torch.compile(model)` fuses the model's operations, and its first steps are slow |
-# | **Out of memory** | restart the kernel first. If 16 bytes for each parameter are too many, see Part 4. Else halve the batch and go backward twice before each step, with `(loss / 2).backward()`, or on a T4 with `scaler.scale(loss / 2).backward()` |
-# | **Keep it** | `from google.colab import drive`, `drive.mount("/content/drive")`, and save to `/content/drive/MyDrive`, because a session ends |
+# | **Time it with** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
+# | **And with** | `model = torch.compile(model)`, whose first steps are slow |
+# | **Out of memory** | restart the notebook's Python first. If the state is too large, see Part 4. Else halve the batch and go backward twice before each step, each time with half of the loss |
+# | **Keep it** | a session on Colab ends, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 # | **Suspect** | a claim from one seed, and a loop that clips before it unscales |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>You double the batch. What happens to the optimizer's time, and to its share of the step?</summary>Its time stays the same, because it works on parameters and not on characters. Its share shrinks.</details>
-# <details><summary>AdamW in float32. How many bytes for each parameter does it keep, and how many does a step move?</summary>It keeps 16 with weights and gradients. A step moves 28, because three of the four arrays are read and written.</details>
+# <details><summary>You double the batch. What happens to the optimizer's time, and to its share of the step?</summary>It does the same work, and its time grows little. Its share shrinks, because the rest grows with the characters.</details>
+# <details><summary>AdamW in float32. How many bytes of state does it keep for each parameter, how many are there with weights and gradients, and how many does a step move?</summary>8, 16 and 28. Three of the four arrays are read and written.</details>
 # <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
-# And here is what you did today.
-# It is kept in one file on your own machine, and nowhere else.
-# On Colab that file goes with the session.
+# And here is what you did today, kept on your own machine alone.
 
 # %% tags=["machine"]
 summary()
@@ -621,12 +592,12 @@ summary()
 # %% [markdown]
 # ### What to take along
 #
-# - On this book Adam and AdamW were ahead of momentum for every start, each with its step size tuned.
-#   On the digits of lesson 9 they were not, so ask again for your own problem.
-# - With large batches most of a step is forward and backward, on this CPU.
-#   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` is the way there.
+# - On this book, clipped and tuned, Adam and AdamW were ahead of momentum for every start.
+#   Without clipping only the medians kept that order, so ask again for your own problem.
+# - Most of a step was forward and backward, at each of three batches on a CPU.
+#   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` came closest.
 # - Products go into 16 bits.
-#   Weights and state do not, or small updates are lost.
+#   Weights and v do not, or small updates are lost and old squares stay.
 #
 # ### What to take along from the course
 #
@@ -636,7 +607,6 @@ summary()
 # 3. **Adam** does both, and corrects both averages for their start at zero.
 # 4. **AdamW** takes the decay off the weights themselves, so every weight loses the same share.
 # 5. Which one is best depends on the problem and on how each was tuned.
-# 6. An optimizer is a few lines, and you have written them.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.

@@ -12,13 +12,16 @@ from lessonlib.data import text
 from lessonlib.lessons.lesson11.trainings import SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, schedule
 
-__all__ = ["CLIP", "ORDERS", "RULES", "corpus", "criterion", "loss_after", "train_float16", "types_under_autocast", "who_stops"]
+__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "loss_after", "train_float16", "types_under_autocast",
+           "who_stops"]
 
 CLIP = 1.0
 RULES: dict[str, tuple[Callable[[Any], torch.optim.Optimizer], float]] = {  # the optimizer and its step size
     "momentum": (lambda params: torch.optim.SGD(params, lr=0.3, momentum=0.9), 0.3),
     "AdamW": (lambda params: torch.optim.AdamW(params, lr=0.01), 0.01),
 }
+LARGE_EPS = "AdamW, eps 1e-6"
+MADE = RULES | {LARGE_EPS: (lambda params: torch.optim.AdamW(params, lr=0.01, eps=1e-6), 0.01)}
 ORDERS = ("unscale, then clip", "clip, then unscale")
 
 
@@ -46,11 +49,11 @@ def train_float16(
 def loss_after(rule: str, order: str, steps: int = 100) -> float:
     """Return the training loss, the mean of the last ten steps, of the lab's small transformer with a GradScaler and clipping at 1.
 
-    rule: of RULES. order: of ORDERS. The products are in float32, so that only the order matters; one thread, on the CPU.
+    rule: of MADE. order: of ORDERS. The products are in float32, so that only the order matters; one thread, on the CPU.
     """
     size = SIZES["cpu"]._replace(steps=steps, warmup=steps // 4)
     book = corpus()
-    make, lr = RULES[rule]
+    make, lr = MADE[rule]
     model, generator = Transformer(len(book.letters), size), torch.Generator(device="cpu").manual_seed(0)
     optimizer, scaler, losses = make(model.parameters()), torch.amp.GradScaler("cpu"), []
     for t in range(1, steps + 1):

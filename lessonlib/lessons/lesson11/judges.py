@@ -173,8 +173,9 @@ def _cards(stage: int, guess: Any) -> str:
     least = _held(stage, 1e12)
     if isinstance(guess, str) and guess.strip().casefold() == "never":
         if least > ROOM_GB:
-            return f"Stage {stage}: {least:.0f} GB on each of countless cards, so never."
-        raise Stop(f"Stage {stage}: not never.", f"On countless cards each holds {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
+            return f"Stage {stage}: {least:.0f} GB on each card, however many there are, so never."
+        raise Stop(f"Stage {stage}: not never.",
+                   f"The more cards, the nearer each comes to {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
     if isinstance(guess, str) and guess.strip().casefold() in ("no", "none", "there is none"):
         raise Stop(f"Stage {stage}: in which words?", 'Where no number is enough, write "never". Is it so at this stage?')
     cards = number(guess, 'a number of cards, or "never"', 1, 1e9, whole=True)

@@ -2,17 +2,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from lessonlib.data import recorded
 
-__all__ = ["NOT_RECORDED", "Here", "by_machine", "here", "took"]
+__all__ = ["NAMES", "Here", "here", "took"]
 
-NOT_RECORDED = "not recorded yet"
 NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 
@@ -52,13 +49,8 @@ def here() -> Here:
     return Here("cuda", about.name, about.total_memory / 1e9, torch.bfloat16 if native else torch.float16)
 
 
-def by_machine(name: str, tell: Callable[[Mapping[str, Any]], Any]) -> dict[str, Any]:
-    """Return what `tell` says of data/<name>_cpu.json and data/<name>_cuda.json, by "CPU" and "GPU"; NOT_RECORDED where there is none."""
-    found = {shown: recorded(f"{name}_{kind}.json") for kind, shown in NAMES.items()}
-    return {shown: NOT_RECORDED if record is None else tell(record) for shown, record in found.items()}
-
-
 def took(name: str, entry: str) -> str:
-    """Return how long something took when it was recorded, on each kind of machine: "CPU 5 s, GPU not recorded yet"."""
-    told = by_machine(name, lambda record: f"{record['seconds'][entry]:.0f} s")
-    return ", ".join(f"{shown} {text}" for shown, text in told.items())
+    """Return how long something took when it was recorded: "5 s", and by "CPU 5 s, GPU 2 s" where it was recorded on both."""
+    records = {shown: recorded(f"{name}_{kind}.json") for kind, shown in NAMES.items()}
+    told = {shown: f"{record['seconds'][entry]:.0f} s" for shown, record in records.items() if record is not None}
+    return next(iter(told.values())) if len(told) == 1 else ", ".join(f"{shown} {text}" for shown, text in told.items())

@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11.machine import NAMES, NOT_RECORDED
+from lessonlib.lessons.lesson11.machine import NAMES
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["MACHINES", "STEP_BYTES", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "ladder", "show_ladder",
-           "where", "will_it_fit"]
+__all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "fastest", "floor_ms", "floor_of_a_machine", "in_words",
+           "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
+BEYOND = ("less than twice", "two to six times", "more than six times")
 KINDS = ("parameters", "gradients", "state")
 RANKS = (1, 2, 4, 8, 16, 64, 256, 1024)
 GB = 1e9
@@ -62,8 +63,9 @@ def floor_of_a_machine() -> Experiment:
     """The least that a step can take on four machines, by rule and number of parameters."""
     def scene() -> Scene:
         figure = new_figure(7.6, 3.6)
-        ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) + 0.1, -0.75), xlabel="least time of a step, ms",
-                                title="An optimizer's step cannot be faster than memory", yticks=range(len(MACHINES)))
+        ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) + 0.1, -0.75), yticks=range(len(MACHINES)),
+                                title="An optimizer's step cannot be faster than memory",
+                                xlabel="least time of a step, ms, by the data sheet's bandwidth")
         ax.set_yticklabels([f"{name}\n{bandwidth:,.0f} GB/s" for name, bandwidth in MACHINES.items()])
         ax.grid(visible=False, axis="y")
         ax.axvline(30, color="black", linewidth=1)
@@ -92,8 +94,7 @@ def floor_of_a_machine() -> Experiment:
     return Experiment(scene, update, {"rule": Choice("rule", list(RULES), "AdamW"),
                                       "parameters": Slider("parameters", 1e7, 1e10, 1.24e8, log=True)},
                       Goal("with AdamW, find the largest model whose floor on a T4 is below 30 ms.",
-                           lambda rule, parameters: rule == "AdamW" and 27.5 <= floor_ms("adamw", parameters, MACHINES["T4"]) <= 30),
-                      {"rule": "AdamW", "parameters": 3.3e8})
+                           lambda rule, parameters: rule == "AdamW" and 27.5 <= floor_ms("adamw", parameters, MACHINES["T4"]) <= 30))
 
 
 def will_it_fit() -> Experiment:
@@ -105,7 +106,7 @@ def will_it_fit() -> Experiment:
     def scene() -> Scene:
         figure = new_figure(7.2, 3.8)
         ax = figure.add_subplot(xlim=(0, 21), ylim=(4.3, -0.9), yticks=range(4), xticks=range(0, 21, 4),
-                                xlabel="bytes for each parameter, in each process", title="Each stage spreads one more thing")
+                                xlabel="bytes for each parameter, on each card", title="Each stage spreads one more thing")
         ax.set_yticklabels(["0: nothing spread", "1: state", "2: + gradients", "3: + parameters"])
         ax.grid(visible=False, axis="y")
         artists: dict[str, Any] = {"model": ax.text(20.7, 3.95, "", ha="right", va="center", fontsize=10)}
@@ -113,16 +114,16 @@ def will_it_fit() -> Experiment:
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
             artists[f"told {stage}"] = ax.text(21.4, stage, "", va="center", fontsize=10)
-        ax.text(21.4, -0.6, "in each process", fontsize=10)
+        ax.text(21.4, -0.66, "on each card,\nbefore activations", va="center", fontsize=10)
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
         artists["card text"] = ax.text(1, -0.6, "", fontsize=10, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
-        return Scene(figure, artists, "Four bars of the memory that each process holds, one for each stage of ZeRO, made of parameters, "
+        return Scene(figure, artists, "Four bars of the memory that each card holds, one for each stage of ZeRO, made of parameters, "
                      "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card.",
                      {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
-        artists["model"].set_text(f"{_counted(parameters)}, {ranks} process" + "es" * (ranks > 1))
+        artists["model"].set_text(f"{_counted(parameters)}, {ranks} card" + "s" * (ranks > 1))
         told = []
         for stage in range(4):
             if f"{KINDS[0]} {stage}" in artists:
@@ -137,21 +138,19 @@ def will_it_fit() -> Experiment:
             told.append(f"stage {stage}: {shown}, {fits}")
         room = min(card * GB / parameters, 20.9)
         artists["card"].set_data([room, room], [-0.5, 3.6])
-        artists["card text"].set_text(f" {card} GB card " if room < 20.9 else "all fits ")
+        artists["card text"].set_text(f" {card} GB card " if room < 20.9 else "all fit ")
         artists["card text"].set_x(room)
         artists["card text"].set_horizontalalignment("left" if room < 14 else "right")
-        return f"{parameters:.3g} parameters over {ranks} processes, without activations: {'; '.join(told)}."
+        return f"{parameters:.3g} parameters over {ranks} card{'s' * (ranks > 1)}, before activations: {'; '.join(told)}."
 
     def met(parameters: float, ranks: int, card: int) -> bool:
         fewer = max(each for each in RANKS if each < ranks) if ranks > 1 else 1
-        return parameters >= 6.99e9 and card == 24 and total(parameters, ranks, 3) <= card < total(parameters, fewer, 3)
+        return 6.5e9 <= parameters <= 7.5e9 and card == 24 and total(parameters, ranks, 3) <= card < total(parameters, fewer, 3)
 
     return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 7e9, log=True),
-                                      "ranks": Choice("processes", RANKS, 4),
+                                      "ranks": Choice("cards", RANKS, 4),
                                       "card": Choice("memory of a card, GB", [16, 24, 40, 80], 80)},
-                      Goal("7 billion parameters or more on cards of 24 GB: find the smallest number of processes at which stage 3 "
-                           "fits.", met),
-                      {"parameters": 7e9, "ranks": 8, "card": 24})
+                      Goal("7 billion parameters on cards of 24 GB: find the smallest number of cards at which stage 3 fits.", met))
 
 
 def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str]) -> None:
@@ -167,33 +166,51 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
         ax.text(times.max() + 0.02 * longest, place, f"{np.median(times):.3g}", va="center", fontsize=9)
     floor = 1e3 * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
     ax.axvline(floor, color="black", linewidth=1.5)
-    ax.text(floor, -0.75, f" floor {floor:.2g}", fontsize=9)
+    ax.text(floor, -0.75, f" floor {floor:.3g}", fontsize=9)
     ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), xlabel="ms a step", ylim=(len(found) - 0.4, -1.1))
     ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
 
 
 def show_ladder(workloads: Sequence[str], engines: Sequence[str]) -> None:
-    """Show the recorded ladder: a row for each machine, a panel for each workload, and a line that names what nobody has recorded."""
+    """Show the recorded ladder: a row for each machine that somebody recorded, a panel for each workload."""
     benches = {shown: recorded(f"bench_{kind}.json") for kind, shown in NAMES.items()}
-    missing = [shown for shown, bench in benches.items() if bench is None]
     found = {shown: bench for shown, bench in benches.items() if bench is not None}
     figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
-    told = [f"{shown}: {NOT_RECORDED}" for shown in missing]
+    told = []
     for row, (shown, bench) in zip(figure.subplots(len(found), len(workloads), squeeze=False), found.items(), strict=True):
         for ax, workload in zip(row, workloads, strict=True):
             ax.set_title(f"{shown}, {workload}", fontsize=11)
             ladder(bench, workload, ax, engines)
-            told.append(f"{shown}, {workload}: fastest is {fastest(bench, workload, engines)}")
-    if missing:
-        figure.supxlabel(f"{', '.join(missing)}: {NOT_RECORDED}", fontsize=10)
+            told.append(f"{shown}, {workload}: {in_words(bench, workload, engines)}")
     show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
+
+
+def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:
+    """Return what each of `engines` took for a workload of a recorded bench, as a median."""
+    rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
+    return ", ".join(f"{engine} {1e3 * median(rows[engine]['seconds']):.3g} ms" for engine in engines if engine in rows)
 
 
 def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:
     """Return the engine with the lowest median for a workload of a recorded bench."""
     rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"] and row["engine"] in engines]
     return str(min(rows, key=lambda row: median(row["seconds"]))["engine"])
+
+
+def times_the_floor(bench: Mapping[str, Any], workload: str, engine: str) -> float:
+    """Return how many times the floor an engine's median takes, for a workload of a recorded bench; StopIteration for none such."""
+    row = next(row for row in bench["rows"] if (row["workload"], row["engine"]) == (workload, engine))
+    return float(median(row["seconds"]) * row["copied_per_second"] / (STEP_BYTES["adamw"] * row["parameters"]))
+
+
+def beyond(times: float) -> str:
+    """Return the one of BEYOND that a multiple of the floor belongs to.
+
+    >>> beyond(1.1), beyond(4.6), beyond(14)
+    ('less than twice', 'two to six times', 'more than six times')
+    """
+    return BEYOND[(times > 2) + (times > 6)]
 
 
 def where(record: Mapping[str, Any]) -> str:

@@ -92,7 +92,8 @@ def verdict(record: Mapping[str, Any], clip: float | None = CLIP) -> str:
 def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[str] = NAMES) -> list[list[Any]]:
     """Return a row for each rule: its name, best step size, median, lowest and highest test loss over the seeds, inside the sweep."""
     found = [(rule, best_of(record, rule, clip=clip)) for rule in rules]
-    return [[NAMES[rule], best.lr, best.median, best.low, best.high, "yes" if best.inside else "no"] for rule, best in found]
+    unclipped = ", not clipped" * (clip is None)
+    return [[NAMES[rule] + unclipped, best.lr, best.median, best.low, best.high, "yes" if best.inside else "no"] for rule, best in found]
 
 
 def show_sweep(record: Mapping[str, Any], level: float) -> None:
