@@ -216,6 +216,8 @@ _ADAMW_TABLE = (
            "every weight?", step=lambda a: (a.m_hat + a.weight_decay * a.theta) / (a.v_hat**0.5 + a.eps), new=ADAM["new"]),
     _wrong("adamw", "decay in m only", "You add the decay to the gradient that m averages. By what is it divided in the end, and does "
            "AdamW divide its decay?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * (a.g + a.weight_decay * a.theta), new=ADAM["new"]),
+    _wrong("adamw", "both decays at once", "You add the decay to the gradient and shrink the weight as well. How often should a step "
+           "decay it?", g=lambda a: a.g + a.weight_decay * a.theta),
     _wrong("adamw", "decay not multiplied by lr", "In PyTorch's form a schedule that sends lr to 0 stops everything. Does it stop "
            "your decay?", new=lambda a: a.theta - a.weight_decay * a.theta - a.lr * a.step),
     _wrong("adamw", "decay applied to the new parameter", "Which theta is shrunk: the one before Adam's step, or the one after it?",

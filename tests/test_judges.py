@@ -13,7 +13,8 @@ from lessonlib.lessons.lesson07.judges import judge_beta, judge_lr
 from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
-from lessonlib.lessons.lesson10.judges import judge_decay, judge_groups, judge_memory, judge_resume
+from lessonlib.lessons.lesson10.judges import judge_groups, judge_resume
+from lessonlib.lessons.lesson10.judges_deeper import judge_decay, judge_memory
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor
 from lessonlib.problems import ravine
 from lessonlib.runner import run

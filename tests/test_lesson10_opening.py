@@ -94,6 +94,34 @@ def test_adamw_rests_at_the_same_place_for_every_gradient_and_step_size(lr):
         assert theta == pytest.approx(-10, rel=1e-3)
 
 
+def test_adam_with_l2_overshoots_and_comes_back_and_adamw_does_not():
+    """What Adam with L2 divides is g + w theta, which goes to 0 and changes its sign; what AdamW divides is g."""
+    lowest = {}
+    for rule in (adam_l2, adamw):
+        theta, s, path = 0.0, State(), []
+        for _ in range(3000):
+            theta, s = rule(theta, 0.03, s, lr=0.01, weight_decay=0.1)
+            path.append(theta)
+        lowest[rule] = min(path), path[-1]
+    assert lowest[adam_l2] == (pytest.approx(-0.318, abs=1e-3), pytest.approx(-0.3, abs=1e-3))
+    assert lowest[adamw][0] == lowest[adamw][1]
+
+
+def test_the_roots_of_v_are_below_one_so_adams_decay_is_the_stronger_one():
+    size, share = network_shares(adam_l2, 1e-3)
+    assert size.max() < 0.06
+    assert share.min() == pytest.approx(opening.at_least() * LR * 1e-3)
+
+
+def test_the_paper_s_number_divided_by_the_largest_step_size_is_pytorch_s():
+    theirs = adam(1.0, 0.3, State(), lr=1e-3)[0] - 0.0001 * 1.0
+    assert adamw(1.0, 0.3, State(), lr=1e-3, weight_decay=0.1)[0] == pytest.approx(theirs, rel=1e-12)
+
+
+def test_half_is_left_at_the_goal_that_the_text_confirms():
+    assert abs((1 - LR * 0.5) ** 1390 - 0.5) < 0.002
+
+
 def test_the_bugs_that_are_drawn_are_told_apart():
     assert set(practice.BUGS.values()) < set(practice.CANDIDATES)
     ends = {name: practice.bug_path(name)[-1] for name in practice.CANDIDATES}

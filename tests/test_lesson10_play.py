@@ -38,7 +38,7 @@ def grown():
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.equilibrium, {"g": 1.0}),
     (decay_map, {"form": "L2", "row": 5, "column": 5}),
-    (play.weights_of_the_past, {"lr": 0.001, "decay": 0.46}),
+    (play.left_of_the_start, {"lr": 0.001, "decay": 0.46}),
     (grown, {"step": 200}),
     (opening.nine_groups, {"steps": 1390}),
     (box.in_the_box, {"weight_decay": 0.5}),
@@ -69,6 +69,15 @@ def test_cells_tie_where_the_seeds_cannot_tell_them_apart():
 def test_a_weight_rests_where_the_equilibrium_says():
     for rule, wanted in (("adam_l2", -play.PULLS / 0.1), ("adamw", np.full(61, -10.0))):
         assert play.rest_paths()[rule][-1] == pytest.approx(wanted, rel=1e-3)
+
+
+def test_the_picture_of_the_memory_starts_away_from_its_goal_and_after_one_memory_a_little_more_than_a_third_is_left():
+    shown = play.left_of_the_start()
+    assert not shown.goal.met(**shown.values(**shown.shows))
+    assert "memory 10,000 steps; 36.8% of the start is left" in shown.alt()
+    line = shown.still(lr=1e-3, decay=0.5).axes[0].lines[1]
+    assert np.interp(2000, line.get_xdata(), line.get_ydata()) == pytest.approx(0.368, abs=0.002)
+    assert np.interp(200, line.get_xdata(), line.get_ydata()) == pytest.approx(0.905, abs=0.002)  # after a tenth of a memory
 
 
 def test_the_accuracy_at_a_step_is_that_of_the_last_record_that_is_there():

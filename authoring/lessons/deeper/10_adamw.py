@@ -34,7 +34,7 @@
 import numpy as np
 import torch
 from lessonlib import adam_l2, adamw, grid
-from lessonlib.lessons.lesson10 import decay_maps, judges
+from lessonlib.lessons.lesson10 import decay_maps, judges_deeper
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
@@ -161,7 +161,7 @@ my_d = 0.01 * 0.5
 # One step of each from $\theta = 1$ with a gradient of 0.3 decides.
 
 # %%
-judges.judge_decay(my_d)
+judges_deeper.judge_decay(my_d)
 
 # %% [markdown]
 # ## 2. What does decay set, a size or an angle?
@@ -331,7 +331,7 @@ cosine.answer(left["cosine"])
 
 # %%
 from lessonlib import adamw
-from lessonlib.lessons.lesson10 import grokking, judges, play
+from lessonlib.lessons.lesson10 import grokking, judges_deeper, play
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -440,7 +440,7 @@ def again(decay, steps):
     return train(adamw, task, steps=steps, record_every=20, dtype=torch.float64, lr=0.01,
                  beta2=0.98, weight_decay=decay)
 
-judges.judge_memory(my_decay, my_steps, again, groks["AdamW, decay 1"][0])
+judges_deeper.judge_memory(my_decay, my_steps, again, groks["AdamW, decay 1"][0])
 
 # %% [markdown]
 # ## 5. Where can AdamW end? A box

@@ -1,4 +1,4 @@
-"""The judges of lesson 10: two decays, bugs, param groups, a network that understands late, a run that is resumed."""
+"""The judges of lesson 10: bugs, a decay by its memory, param groups, a run that is resumed."""
 from __future__ import annotations
 
 import io
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from functools import partial
+from inspect import unwrap
 from math import isclose
 from numbers import Real
 from typing import Any
@@ -16,9 +17,8 @@ from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
-from lessonlib.rules import State, adam, adamw
 
-__all__ = ["gives_numbers", "judge_bugs", "judge_decay", "judge_groups", "judge_memory", "judge_resume", "judge_setting"]
+__all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
 
 def gives_numbers(attempt: Any) -> Verdict:
@@ -55,7 +55,7 @@ def judge_bugs(guess: Any) -> Verdict:
     if right == len(practice.BUGS):
         return Verdict(True, f"Correct.\n{seen}")
     question = (f"Which name from the list fits panel {', and panel '.join(open_)}?" if right + len(open_) == len(practice.BUGS) else
-                "Is the line of that panel level, and does it lie above or below the start?")
+                "Is the line of that panel level, and how far above or below the start does it lie?")
     return Verdict(False, f"{right} of {len(practice.BUGS)}.\n{seen} {question}")
 
 
@@ -66,7 +66,11 @@ def judge_setting(guess: Any, *, lr: float, steps: int, share: float) -> Verdict
     wanted = 1 / (lr * share * steps)
     seen = f"With lr {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
     if isclose(decay, wanted, rel_tol=0.12):
-        return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left.")
+        return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left. A weight can hardly get "
+                       f"further from zero than 1 / weight_decay, which is {1 / decay:.2g}.")
+    if isclose(decay, share * steps, rel_tol=0.02):
+        return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
+                       "yours?")
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
@@ -74,38 +78,6 @@ def judge_setting(guess: Any, *, lr: float, steps: int, share: float) -> Verdict
         return Verdict(False, f"That memory is as long as the run.\n{seen} Which part of the run was asked for?")
     return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be, and what do "
                    "you divide by?")
-
-
-@judge
-def judge_decay(guess: Any) -> Verdict:
-    """Return a Verdict on the decay of Loshchilov and Hutter's form that is PyTorch's 0.5 at lr 0.01: one step of each decides."""
-    decay = number(guess, "a decay", 0)
-    theirs = adam(1.0 - decay * 1.0, 0.3, State(), lr=0.01)[0]
-    wanted = adamw(1.0, 0.3, State(), lr=0.01, weight_decay=0.5)[0]
-    seen = f"One step from theta = 1 ends at {theirs:.6g} with yours and at {wanted:.6g} in PyTorch's form."
-    if isclose(theirs, wanted):
-        return Verdict(True, f"Correct.\n{seen}")
-    if isclose(decay, 0.5):
-        return Verdict(False, f"PyTorch multiplies once more.\n{seen} By what does PyTorch multiply its 0.5, and their form does not?")
-    return Verdict(False, f"Too {'much' if decay > 0.005 else 'little'}.\n{seen} By what share does each form shrink theta in a step?")
-
-
-@judge
-def judge_memory(decay: Any, steps: Any, train: Callable[[float, int], Any], first: int) -> Verdict:
-    """Return a Verdict on a decay and a number of steps: whether the network understands by then, 95 % of unseen pairs, and how late.
-
-    train(decay, steps) -> a run with `steps` (T,) and `test_accuracy` (T, 1); first: the step at which it did so at decay 1.
-    """
-    w, budget = number(decay, "a decay", 1e-6, 100), int(number(steps, "a number of steps", 1, 1e5, whole=True))
-    tried = train(w, budget)
-    known = np.asarray(tried.test_accuracy)[:, 0] >= 0.95
-    if not known.any():
-        share = tried.test_accuracy[-1, 0]
-        return Verdict(False, f"Not there yet.\nWith decay {w:g}, {share:.0%} of the unseen pairs are right at step {budget}. Its memory "
-                       f"is {1 / w:.1f} times that of decay 1, which took {first} steps. How many will this one take?")
-    when = int(tried.steps[known.argmax()])
-    return Verdict(True, f"It understands.\nWith decay {w:g}, 95 % of the unseen pairs are right by step {when}, {when / first:.1f} times "
-                   f"as late as at decay 1, with {1 / w:.1f} times the memory.")
 
 
 def _listed(params: Any) -> list[Any]:
@@ -127,6 +99,15 @@ def _listed(params: Any) -> list[Any]:
     if wrong:
         raise Stop("Not a list of parameters.", f"The params of one group hold a {min(wrong)}. What does model.parameters() give?")
     return found
+
+
+def _asked(make: Any, model: Any) -> Any:
+    """What a learner's function answers to a model; what Stop says of it speaks of the model, not of its class."""
+    try:
+        return answers(make, [(model,)])[0]
+    except Stop as stop:
+        text = stop.text.replace(f"alled with {type(model).__name__}", "alled with the model")
+        raise Stop(stop.headline, text, stop.misconception) from None
 
 
 DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and what the exercise asks for
@@ -169,7 +150,7 @@ def judge_groups(make: Any, model: Any) -> Verdict:
     and single scales outside of a norm, may be in either. The first parameter in the wrong place is named.
     """
     _wake()
-    groups = answers(make, [(model,)])[0] if callable(make) else make
+    groups = _asked(make, model) if callable(make) else make
     if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
         raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")
     if isinstance(groups, Iterable) and not isinstance(groups, dict):
@@ -194,8 +175,9 @@ def judge_groups(make: Any, model: Any) -> Verdict:
         if not decays or not p.requires_grad or kind in ("embedding", "scale"):
             continue
         if kind in ("norm", "bias") and decays[0]:
-            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. What does a layer do once its "
-                       "scale is pulled to 0, and what tells biases and norms from matrices, whatever their names are?")
+            scale = "What does a layer do once its scale is pulled to 0, and w" if name.endswith("weight") else "W"
+            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. {scale}hat tells biases and norms "
+                       "from matrices, whatever their names are?")
         if kind == "matrix" and not decays[0]:
             raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
         if kind == "matrix" and not isclose(decays[0], WANTED):
@@ -203,6 +185,17 @@ def judge_groups(make: Any, model: Any) -> Verdict:
     if placed:
         raise Stop("A stranger.", "One of the groups holds a parameter that is not the model's. Which model did you walk through?")
     return Verdict(True, f"Correct.\nEach of the {len(kinds)} parameters is in one group; matrices are decayed, biases and norms are not.")
+
+
+def gives_groups(attempt: Any) -> Verdict:
+    """Return a Verdict on whether a function groups a small transformer rightly, without noting it as a check that was passed."""
+    from lessonlib.lessons.lesson10.training import small_transformer
+
+    try:
+        found: Verdict = unwrap(judge_groups)(attempt, small_transformer())
+    except Stop as stop:
+        return Verdict(False, f"{stop.headline}\n{stop.text}")
+    return found
 
 
 def _pieces(run: Any) -> dict[str, Any]:
@@ -284,6 +277,9 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     if missing == "schedule":
         return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong "
                        "after the next step, because the schedule is back at its start. Which of its methods holds its place?")
+    if missing == "generator of the batches":
+        return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is at another place than when the run was saved. A seed "
+                       "brings back its start and not its place. Which of its methods gives the place?")
     if missing:
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
                        "do in the next step?")

@@ -88,7 +88,8 @@ def _halved(steps: int) -> bool:
 def show_flow() -> None:
     """Show the two flow pictures: with L2 the decay goes through both averages and the division, decoupled it goes around them."""
     show(_flow(), "Two flow pictures. Above, Adam with L2: the gradient and the decay are added, and their sum goes through the averages m "
-         "and v and the division into the step. Below, AdamW: only the gradient goes through them, and the decay goes straight to theta.")
+         "and v and the division, then times minus alpha to theta. Below, AdamW: only the gradient goes through them, and the decay goes "
+         "straight to theta, times minus alpha as well.")
 
 
 def _flow() -> Figure:
@@ -106,6 +107,7 @@ def _flow() -> Figure:
         box(ax, 0.8, 0.6, "$w\\,\\theta$\nthe decay", own, 1.4, 1.1)
         for start, end in (((1.5, 2.1), (3.0, 2.1)), ((5.2, 2.1), (5.8, 2.1)), ((7.8, 2.1), (8.6, 2.1))):
             arrow(ax, start, end, red)
+        ax.text(8.2, 2.25, "$-\\alpha$", color=red, ha="center", fontsize=12)
         if through:
             arrow(ax, (1.5, 0.6), (3.0, 1.7), own)
             ax.text(3.0, 0.75, "in through the gradient, so it is divided too", color=own, fontsize=10)
@@ -113,6 +115,7 @@ def _flow() -> Figure:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
             arrow(ax, (9.2, 0.58), (9.2, 1.55), own)
             ax.text(3.0, 0.8, "around all of it, so it is not divided", color=own, fontsize=10)
+            ax.text(9.35, 0.95, "$-\\alpha$", color=own, fontsize=12)
     return figure
 
 
@@ -161,7 +164,7 @@ def show_shares() -> None:
     """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
     show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
          "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line. "
-         "At the far left Adam's points bend away from their line.")
+         "At the far left Adam's points scatter away from their line.")
 
 
 def _shares() -> Figure:

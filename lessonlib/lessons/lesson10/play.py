@@ -14,7 +14,7 @@ from lessonlib.problems import Problem
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid, run
 
-__all__ = ["equilibrium", "grokking", "reached", "rest_paths", "weights_of_the_past"]
+__all__ = ["equilibrium", "grokking", "left_of_the_start", "reached", "rest_paths"]
 
 Array = np.ndarray[Any, Any]
 PULLS = np.logspace(-2, 1, 61)  # constant gradients, twenty to a decade
@@ -151,49 +151,48 @@ def reached(accuracy: Array, steps: Array, share: float = 0.95) -> list[int | No
     return [int(steps[(a >= share).argmax()]) if (a >= share).any() else None for a in accuracy.T]
 
 
-AGO = 10_000  # steps of the run whose past is weighed
+RUN = 10_000  # steps of the run whose start is forgotten
 
 
-def _past_scene() -> Scene:
-    figure = new_figure(7.2, 3.8)
-    ax = figure.add_subplot(xlim=(AGO, 0), ylim=(0, 1.05), ylabel="share that is left", xlabel="steps before the end (at the right)",
-                            title=f"What a run of {AGO:,} steps still remembers")
-    style = look("adamw")
-    ago = np.linspace(0, AGO, 400)
-    ax.plot(ago, (1 - 1e-5) ** ago, color="#8a8a8a", linewidth=1.5, linestyle="--")
-    ax.text(AGO * 0.97, 0.86, "torch's defaults", color="#555555", fontsize=9, va="top")
+def _start_scene() -> Scene:
+    figure = new_figure(7.2, 4.4)
+    ax = figure.add_subplot(xlim=(0, RUN), ylim=(0, 1.62), ylabel="share of the start that is left", xlabel="step",
+                            title="What is left of the starting weights")
+    ax.set_xticks(range(0, RUN + 1, 2000), [f"{t:,}" for t in range(0, RUN + 1, 2000)])
+    ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])  # the room above is for the readings
+    style, t = look("adamw"), np.linspace(0, RUN, 400)
+    ax.plot(t, (1 - 1e-5) ** t, color="#8a8a8a", linewidth=1.5, linestyle="--")
+    ax.text(RUN * 0.97, 0.88, "torch's defaults", color="#555555", fontsize=9, ha="right", va="top")
     (line,) = ax.plot([], [], color=style.color)
-    (start,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
+    (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
     (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
-    word = ax.text(0, 0.8, "one memory ", color="#555555", fontsize=9, ha="right", va="top")
-    note = readings(ax, 0.33, 0.5, ["step size lr:", "weight decay:", "memory 1 / (lr \u00d7 decay):", "left of the start:"], va="center",
-                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2})
-    return Scene(figure, {"line": line, "start": start, "mark": mark, "word": word, "note": note},
-                 "The share of a step that is left in the weights at the end, against how long ago it was taken; a mark at the start "
-                 "of the run, a dotted line at 1 / (lr * decay); dashed, nearly level, the same at torch's defaults.")
+    word = ax.text(0, 1.07, "one memory", color="#555555", fontsize=9, ha="center", va="bottom")
+    note = readings(ax, 0.6, 0.86, ["step size lr:", "weight decay:", "memory 1 / (lr \u00d7 decay):", "left at the end:"], va="center")
+    return Scene(figure, {"line": line, "end": end, "mark": mark, "word": word, "note": note},
+                 "The share of the starting weights that is left against the step: a falling curve with a mark at its end, a dotted line "
+                 "at 1 / (lr * decay); dashed, nearly level, the same at torch's defaults.")
 
 
 def _left(lr: float, decay: float) -> float:
     """The share of the start that is left at the end."""
-    return float(max(0.0, 1 - lr * decay) ** AGO)
+    return float(max(0.0, 1 - lr * decay) ** RUN)
 
 
-def _past_update(artists: dict[str, Any], lr: float, decay: float) -> str:
-    ago, memory, left = np.linspace(0, AGO, 400), 1 / (lr * decay), _left(lr, decay)
-    artists["line"].set_data(ago, max(0.0, 1 - lr * decay) ** ago)
-    artists["start"].set_data([AGO], [left])
+def _start_update(artists: dict[str, Any], lr: float, decay: float) -> str:
+    t, memory, left = np.linspace(0, RUN, 400), 1 / (lr * decay), _left(lr, decay)
+    artists["line"].set_data(t, max(0.0, 1 - lr * decay) ** t)
+    artists["end"].set_data([RUN], [left])
     artists["mark"].set_data([memory, memory], [0, 1.05])
-    artists["word"].set_position((min(memory, 0.84 * AGO), 0.8))  # a memory longer than the run has no place on the axis
-    artists["word"].set_text("one memory " if memory <= AGO else "")
+    artists["word"].set_position((min(max(memory, 0.08 * RUN), 0.92 * RUN), 1.07))
+    artists["word"].set_text("one memory" if memory <= RUN else "")  # a memory longer than the run has no place on the axis
     artists["note"].set_text(f"{lr:.3g}\n{decay:.3g}\n{memory:,.0f} steps\n{left:.1%}")
-    return f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left:.1%} of the start is left after {AGO:,} steps."
+    return f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left:.1%} of the start is left after {RUN:,} steps."
 
 
-def weights_of_the_past() -> Experiment:
-    """How much of each past step is left in AdamW's weights at the end of a run: an average with a memory of 1 / (lr * decay)."""
-    return Experiment(_past_scene, _past_update,
+def left_of_the_start() -> Experiment:
+    """How much of its starting weights a run of AdamW still has at each step: they are forgotten with a memory of 1 / (lr * decay)."""
+    return Experiment(_start_scene, _start_update,
                       {"lr": Slider("step size lr", 1e-5, 1e-1, 1e-3, log=True, step=0.05),
-                       "decay": Slider("weight decay", 1e-4, 10.0, 1e-2, log=True, step=0.05)},
+                       "decay": Slider("weight decay", 1e-4, 10.0, 0.1, log=True, step=0.05)},
                       Goal("at a step size of 0.001 or less, find a decay that leaves 1 % of the start (0.5 to 2 %).",
-                           lambda lr, decay: lr <= 1.001e-3 and 0.005 <= _left(lr, decay) <= 0.02),
-                      {"lr": 1e-3, "decay": 0.46})
+                           lambda lr, decay: lr <= 1.001e-3 and 0.005 <= _left(lr, decay) <= 0.02))

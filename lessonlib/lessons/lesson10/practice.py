@@ -37,14 +37,13 @@ def show_bugs() -> None:
 def _panels() -> Figure:
     figure = new_figure(8.4, 3.4)
     style, right = look(adamw), left_over(adamw, weight_decay=DECAY)[-1]
-    panels = figure.subplots(1, len(BUGS))
+    panels = figure.subplots(1, len(BUGS), sharey=True)
     for ax, (letter, name) in zip(panels, BUGS.items(), strict=True):
         ax.plot(SIZES, right, color=style.color, linestyle=style.dash, marker=style.marker, markersize=6, label="right")
         ax.plot(SIZES, bug_path(name)[-1], color="black", marker="x", label="broken")
         ax.axhline(1, color="black", linewidth=1, linestyle=":")
-        top = 1.25 if bug_path(name)[-1].max() < 1.2 else 3.1
-        ax.set(xscale="log", ylim=(-0.04 * top, top), xlabel="size of the gradients", title=letter)
-        ax.text(1.2e-3, 1 + 0.02 * top, "start", fontsize=9)
+        ax.set(xscale="log", ylim=(-0.12, 3.1), xlabel="size of the gradients", title=letter)
+        ax.text(1.2e-3, 1.06, "start", fontsize=9)
     panels[0].set_ylabel("what is left of the weights")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

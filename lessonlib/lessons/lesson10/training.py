@@ -17,7 +17,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["AFTER", "PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forgotten", "go_on", "groups", "how_much_higher",
-           "left_of", "left_with_schedule", "network", "read_with_memory", "restarted", "rise", "rises", "show_restart",
+           "left_with_schedule", "network", "read_with", "restarted", "rise", "rises", "show_restart",
            "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
@@ -43,16 +43,6 @@ def groups(model: nn.Module, weight_decay: float = 0.1) -> list[dict[str, Any]]:
     parameters = list(model.parameters())
     return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
-
-
-def left_of(rule: Any, size: float, weight_decay: float) -> float:
-    """Return what one of torch's optimizers leaves of a hundred weights at 1 after 2000 steps; their gradients are noise of a size."""
-    p, noise = nn.Parameter(torch.ones(100)), torch.Generator().manual_seed(0)
-    optimizer = rule([p], lr=1e-3, weight_decay=weight_decay)
-    for _ in range(2000):
-        p.grad = size * torch.randn(100, generator=noise)
-        optimizer.step()
-    return p.mean().item()
 
 
 def network(seed: int = 0) -> nn.Module:
@@ -85,21 +75,27 @@ def decay_for(memory: float, lr: float, steps: int) -> float:
 
 
 @cache
-def read_with_memory(memory: float | None, *, lr: float = 3e-4, steps: int = 1000) -> float:
-    """Return the share of the new digits that the network reads after a run whose decay has this memory; None: the default of 0.01."""
-    decay = 0.01 if memory is None else decay_for(memory, lr, steps)
-    model, batches, (x, y), d = network(), torch.Generator().manual_seed(0), training_digits(), digits()
-    optimizer = optim.AdamW(groups(model, decay), lr=lr)
-    schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda t: factor(t, steps, steps // 10))
-    for _ in range(steps):
-        rows = torch.randint(len(x), (64,), generator=batches)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
-        optimizer.step()
-        schedule.step()
-    with torch.no_grad():
-        read = model(torch.tensor(np.asarray(d.test_x), dtype=torch.float64)).argmax(-1) == torch.tensor(np.asarray(d.test_y))
-    return float(read.double().mean())
+def read_with(decay: float, *, biases: float = 0.0, lr: float = 3e-4, steps: int = 1000, seeds: int = 3) -> float:
+    """Return the share of the new digits that a network reads after a run with this decay of its matrices, the mean of the seeds.
+
+    biases: their own decay. lr: the largest step size of a warm-up and a cosine.
+    """
+    (x, y), d, shares = training_digits(), digits(), []
+    new, wanted = torch.tensor(np.asarray(d.test_x), dtype=torch.float64), torch.tensor(np.asarray(d.test_y))
+    for seed in range(seeds):
+        model, batches = network(seed), torch.Generator().manual_seed(seed)
+        matrices, rest = groups(model, decay)
+        optimizer = optim.AdamW([matrices, rest | {"weight_decay": biases}], lr=lr)
+        schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda t: factor(t, steps, steps // 10))
+        for _ in range(steps):
+            rows = torch.randint(len(x), (64,), generator=batches)
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+            schedule.step()
+        with torch.no_grad():
+            shares.append((model(new).argmax(-1) == wanted).double().mean().item())
+    return float(np.mean(shares))
 
 
 def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
@@ -199,14 +195,14 @@ def _one_forgotten(
     return before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item()
 
 
-def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = ()) -> float:
-    """Return the highest loss of the ten steps after a restart that loses m, v and t, over the last loss before it.
+def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lost: Sequence[str] = ("m, v", "t")) -> float:
+    """Return the highest loss of the ten steps after a restart that loses some of the PIECES, over the last loss before it.
 
     shortened: by which factors its first steps are multiplied.
     """
     old, new = begin(seed, lr), begin(seed, lr)
     before = go_on(old, 100)[-1]
-    _hand_on(old, new, ("weights", "schedule", "batches"))
+    _hand_on(old, new, [piece for piece in PIECES if piece not in lost])
     losses = []
     for k in range(10):
         for group in new.optimizer.param_groups:
@@ -216,11 +212,12 @@ def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = ()) ->
 
 
 def rises() -> list[tuple[str, float]]:
-    """Return (what is done, by which share the loss rises in the ten steps after the restart, the median of SEEDS) for five cases."""
+    """Return (what is done, how far the highest of the next ten losses lies above the last one, the median of SEEDS) for six cases."""
     cases: dict[str, dict[str, Any]] = {
-        "as in the picture": {}, "its first step alone cut to a seventh": {"shortened": [1 / 7]},
-        "a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
-        "the whole run at half the step size": {"lr": 0.01}, "the whole run at 0.003": {"lr": 0.003}}
+        "not interrupted": {"lost": ()}, "m, v and t forgotten": {},
+        "forgotten, its first step alone cut to a seventh": {"shortened": [1 / 7]},
+        "forgotten, a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
+        "forgotten, the whole run at half the step size": {"lr": 0.01}, "forgotten, the whole run at 0.003": {"lr": 0.003}}
     return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
 
@@ -231,21 +228,21 @@ def how_much_higher(found: Forgotten) -> str:
 
 
 def show_restart(found: Forgotten) -> None:
-    """Show the loss of a run that was not interrupted, and of one that lost m, v and t at step 100."""
-    show(_restart(found), "Training loss from step 70 to 200, from eight starts. Without interruption it falls. With m, v and t forgotten "
-         "at step 100 it jumps up within a few steps, from each start by another share, then comes back down to the other curve.")
+    """Show what forgetting m, v and t at step 100 does to the loss, beside the runs that were not interrupted."""
+    show(_restart(found), "Training loss from step 95 to 150, divided by its value at step 100, for eight starts. A grey band holds the "
+         "runs that were not interrupted, and falls. With m, v and t forgotten each of eight lines jumps up within a few steps, by "
+         "another share, and comes back down to the band.")
 
 
 def _restart(found: Forgotten) -> Figure:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(70, 200), ylim=(0, 0.22), xlabel="step", ylabel="training loss",
-                            title="A restart at step 100, with a step size of 0.02 at its largest")
+    ax = figure.add_subplot(xlim=(95, 150), ylim=(0, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
+                            title="A restart at step 100, from eight starts")
+    whole, after = found.whole / found.whole[:, 99:100], found.after / found.whole[:, 99:100]
+    ax.fill_between(range(1, 201), whole.min(0), whole.max(0), color="#bdbdbd", label="not interrupted, all eight")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
-    for seed, (whole, after) in enumerate(zip(found.whole, found.after, strict=True)):
-        kept: dict[str, Any] = {"color": "black", "linewidth": 0.9, "alpha": 0.75, "label": None if seed else "not interrupted"}
-        lost: dict[str, Any] = {"color": look("adamw").color, "linewidth": 1.2, "linestyle": "--",
-                                "label": None if seed else "m, v and t forgotten"}
-        ax.plot(range(1, 201), whole, **kept)
-        ax.plot(range(100, 201), [whole[99], *after], **lost)
-    ax.legend()
+    for seed, losses in enumerate(after):
+        ax.plot(range(100, 201), [1.0, *losses], color=look("adamw").color, linewidth=1.2, linestyle="--",
+                label=None if seed else "m, v and t forgotten")
+    ax.legend(loc="lower left")
     return figure
