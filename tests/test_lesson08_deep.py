@@ -22,6 +22,7 @@ from lessonlib.lessons.lesson08 import (
     rescaling,
     scales,
     training,
+    trouble,
     turned_ravine,
 )
 from lessonlib.lessons.lesson08.judges import judge_bugs, judge_setting, judge_settings_meant, judge_two_steps
@@ -88,12 +89,86 @@ def test_the_best_step_sizes_lie_inside_their_sweeps():
         assert lrs[0] < found["ends"][place]["rmsprop"]["lr"] < lrs[-1]
 
 
-def test_a_step_size_for_each_weight_that_follows_is_what_it_takes():
-    ways = [float(np.median(found["read"])) for found in records.deep_net_records()["ways"].values()]
-    assert ways[0] < 0.15
-    assert ways[1] < 0.15
-    assert ways[1] < ways[2] < 0.5 < ways[3]
-    assert records.how_many_learn(records.deep_net_records()) == 1
+def test_of_the_three_ways_only_a_step_size_for_each_weight_that_follows_reads_more_than_half():
+    found = records.deep_net_records()
+    ways = [float(np.median(way["read"])) for way in found["ways"].values()]
+    assert max(ways[:2]) < 0.15 < ways[2] < 0.5 < ways[3]
+    assert records.how_many_learn(found) == 1
+    assert found["ways"][layerwise.WAYS[3]] == found["rules"]["rmsprop"]  # one optimizer, so one row
+    assert found["ways"][layerwise.WAYS[0]] == found["rules"]["sgd"]
+
+
+def test_after_twenty_steps_of_rmsprop_gradient_descent_learns_and_less_than_rmsprop_all_the_way():
+    found = records.deep_net_records()
+    alone, through = (np.median(found["rules"][name]["read"]) for name in ("sgd", "rmsprop"))
+    twenty, forty = (np.array(found["handed"][str(after)]["read"]) for after in records.HANDED)
+    assert alone < 0.1 < min(twenty.min(), forty.min())
+    assert np.median(twenty) < np.median(forty) < 0.8 * through
+    assert forty.min() > 0.2
+    assert records.how_far_handed_over(found, "abc") == "b"
+    assert [row[0] for row in records.handed_over(found)] == ["none", "20", "40", "all 300"]
+
+
+def test_a_training_that_is_handed_over_comes_out_again():
+    found, net = records.deep_net_records()["handed"]["40"], deep.deep_net(1)
+    done = run(layerwise.handed_over, net, steps=300, seed=1, record="last", lr=found["lr"], after=40, first_lr=records.HANDED_LR)
+    assert net.metrics["test accuracy"](done.theta[0]) == pytest.approx(found["read"][1], abs=0.15)
+    never = run(layerwise.handed_over, net, steps=50, seed=1, lr=0.1, after=0, first_lr=records.HANDED_LR)
+    np.testing.assert_array_equal(never.theta, run(sgd, net, steps=50, seed=1, lr=0.1).theta)
+
+
+def test_what_is_set_once_is_thrown_back_from_each_start_and_what_follows_is_not():
+    for seed in range(10):
+        once = trouble.growth(layerwise.WAYS[1], seed)
+        assert once.grown > 30
+        assert not once.losses[-1] < 0.98 * opening.GUESSING
+    shown, following = (trouble.growth(layerwise.WAYS[k]) for k in (1, 3))
+    at = int(np.flatnonzero(shown.steps == shown.begins)[0])
+    assert 30 < shown.sizes[at, 0] / shown.sizes[0, 0] < 300
+    assert 100 < shown.begins < 200
+    assert following.begins < 30
+    assert following.grown > 300
+    assert following.losses[-1] < 1.2
+
+
+def test_gradients_that_have_grown_are_no_trouble_for_step_sizes_that_are_set_then():
+    """The cause removed: the same start, the same walk under way A, and gradient descent from where the gradients have grown."""
+    for seed in (1, 2, 7):
+        net, rng, s = deep.deep_net(seed), np.random.default_rng(seed), rules.State()
+        rule, theta = layerwise.way_for(layerwise.WAYS[1], seed), net.start
+        first = deep.layer_gradients(theta, net, batches=4)[0]
+        for t in range(300):
+            if t % 5 == 0 and deep.layer_gradients(theta, net, batches=4)[0] > 30 * first:
+                break
+            theta, s = rule(theta, net.grad(theta, rng), s, lr=1e-4)
+        assert t < 250
+        done = run(sgd, net, start=theta, steps=300 - t, seed=seed, record="last", lr=0.1)
+        assert net.metrics["test accuracy"](done.theta[0]) > 0.15
+
+
+def test_forty_steps_of_rmsprop_make_the_gradients_of_every_layer_large():
+    before, after, he = opening.layer_bars(), trouble.after_rmsprop(), opening.layer_bars("he")
+    assert after.min() > 100 * before[0]
+    assert after.max() / after.min() < 100
+    assert he.max() / he.min() < 3
+
+
+def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
+    lr, net, images = records.deep_net_records()["rules"]["sgd"]["lr"], deep.deep_net(0), np.asarray(digits().test_x, dtype=float)
+    h = images
+    for weights, biases in (pairs := deep.layers_of(run(sgd, net, steps=300, record="last", lr=lr).theta[0]))[:-1]:
+        h = np.maximum(h @ weights + biases, 0)
+    scores = h @ pairs[-1][0] + pairs[-1][1]
+    assert len({*scores.argmax(axis=1).tolist()}) == 1
+    chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    assert chances.max() < 0.15
+
+
+def test_after_a_he_start_no_rule_has_a_clear_lead():
+    he = records.deep_net_records()["ends"]["8 hidden layers, 300 steps, He start"]
+    medians = [float(np.median(row["read"])) for row in he.values()]
+    assert max(medians) - min(medians) < 0.03
+    assert max(min(row["read"]) for row in he.values()) < min(max(row["read"]) for row in he.values())  # the ranges overlap
 
 
 def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_ten_times_the_steps_help_from_most_starts():
@@ -106,7 +181,6 @@ def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_ten_tim
     assert np.median(longer["momentum"]["read"]) > 0.7
     assert min(longer["momentum"]["read"]) < 0.15
     assert max(longer["sgd"]["read"]) > 0.5
-    assert records.who_learns_with_a_he_start(records.deep_net_records()) == "all three"
     assert records.what_lets_it_learn(records.deep_net_records()) == "a He start"
     sizes = deep.layer_gradients(deep.deep_net(0, start="he").start, deep.deep_net(0, start="he"))
     assert sizes.max() / sizes.min() < 10
@@ -134,9 +208,19 @@ def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
     assert walk.loss[67] < 1e-12 < 1e-3 < walk.loss[-1]
 
 
-def test_with_the_default_memory_the_loss_comes_back_too_but_later():
+def test_with_the_default_memory_the_loss_comes_back_after_some_350_steps():
     walk = run(rmsprop, ravine(100), steps=3000, start=[1.0, 0.3], lr=0.03)
     assert walk.loss[300] < 1e-12 < 1e-3 < walk.loss[3000]
+    low = int((walk.loss < 1e-12).argmax())
+    assert low + int((walk.loss[low:] > 1e-3).argmax()) == pytest.approx(350, abs=10)
+
+
+@pytest.mark.parametrize(("dtype", "noise", "comes_back"), [("float64", 0.0, True), ("float32", 0.0, False), ("float32", 1e-6, True)])
+def test_in_32_bit_numbers_torchs_rmsprop_stays_at_zero_unless_there_is_noise(dtype, noise, comes_back):
+    losses = precision.hops_of_torch(dtype, noise=noise)
+    assert losses.min() < 1e-12
+    assert (losses[-1000:].max() > 1e-3) == comes_back
+    assert comes_back or not losses[-1000:].any()
 
 
 def test_one_step_size_that_follows_the_whole_gradient_does_not_train_the_deep_network():
@@ -166,20 +250,13 @@ def test_with_noise_the_hops_are_wider_and_a_memory_of_a_thousand_hops_late():
     assert run(rmsprop, ravine(100), steps=5000, beta2=0.999, **start).loss[-1] < 1e-20
 
 
-def test_a_fall_over_the_last_third_helps_the_deep_network_and_one_over_all_of_it_does_not():
-    constant, third, whole = (np.mean([training.loss_of(0.003, seed, falling=share) for seed in range(4)]) for share in (0, 1 / 3, 1))
-    assert third < constant - 0.1
-    assert third < whole
+def test_a_fall_over_the_last_third_helps_the_deep_network_from_most_starts_and_a_cosine_does_not():
+    plans = ({}, {"falling": 1 / 3}, {"cosine": True})
+    constant, third, cosine = (np.array([training.loss_of(0.003, seed, **plan) for seed in range(8)]) for plan in plans)
+    assert (third < constant).sum() >= 5
+    assert third.max() < constant.max() - 0.2
+    assert (cosine > constant).sum() >= 5
     assert training.loss_of(0.01, 1, corrected=True) > 2  # so the burst alone does not keep this start at a blind guess
-
-
-def test_the_first_layers_gradients_grow_about_a_thousandfold():
-    problem, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
-    theta, first = problem.start, []
-    for _ in range(25):
-        first.append(deep.layer_gradients(theta, problem, batches=4)[0])
-        theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=0.002)
-    assert 300 < max(first) / first[0] < 10_000
 
 
 def test_a_layer_for_each_weight_is_rmsprop_and_sizes_of_one_are_gradient_descent():
@@ -280,19 +357,28 @@ def test_an_epsilon_above_half_of_lr_times_curvature_keeps_a_coordinate_from_its
         assert (np.median(flat) > 1.9) == climbs
 
 
+def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
+    slow = run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR / 10, start=practice.START)
+    np.testing.assert_allclose(practice.bug_path(practice.TWO_BUGS["A"]).theta, slow.theta, rtol=1e-6)
+    paths = [practice.bug_path(name).theta for name in practice.CANDIDATES]
+    assert all(np.abs(one - other).max() > 0.05 for k, one in enumerate(paths) for other in paths[:k])
+
+
 @pytest.mark.parametrize(("judge", "guess", "headline"), [
     (judge_two_steps, None, "Not a number for each."), (judge_two_steps, {"v1": 1}, "Not a number for each."),
     (judge_two_steps, {"v1": None, "step1": 1, "v2": 1, "step2": 1}, "Not answered yet."), (judge_two_steps, {"v1": "9", "step1": 1, "v2": 1, "step2": 1}, "Not a number for v1."),
     (judge_two_steps, {"v1": 9, "step1": 10, "v2": 0.18, "step2": 7}, "Look at v1."), (judge_two_steps, {"v1": 0.09, "step1": 1, "v2": 0.18, "step2": 7}, "Look at step1."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
     (judge_settings_meant, {"lr": 0.001, "beta2": 0.001}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.001}, "Correct."),
     (judge_bugs, {"A": None, "B": None}, "Not answered yet."), (judge_bugs, 3, "Not a guess for each."), (judge_bugs, dict(practice.TWO_BUGS), "Correct."),
     (judge_bugs, {"A": "no root", "B": "no root"}, "0 of 2."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.01, "At least one does not learn."),
-    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.002, "Correct."), (judge_setting, 0.001, "Correct.")])
+    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0001, "Far too slow."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.001, "Too slow."),
+    (judge_setting, 0.002, "Correct."), (judge_setting, 0.004, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline

@@ -35,12 +35,12 @@ def _scene() -> Scene:
     left, below, right = (figure.add_subplot(place) for place in (grid[0, 0], grid[1, 0], grid[:, 1]))
     left.set(yscale="log", xlim=(0, STEPS), ylim=(1e-16, 1e2), ylabel="loss", title="The whole run", xticklabels=[])
     left.set_yticks([1e-15, 1e-10, 1e-5, 1])
-    below.set(yscale="log", xlim=(0, STEPS), ylim=(1e-7, 1e2), xlabel="step", ylabel="step / step size")
+    below.set(yscale="log", xlim=(0, STEPS), ylim=(1e-7, 1e2), xlabel="step", ylabel="step / $\\alpha$\nat the start")
     below.set_yticks([1e-6, 1e-3, 1], ["1e-6", "1e-3", "1"])
     below.axhline(1, color="black", linewidth=1)
     left.plot(0, ravine(100).loss(START), marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
-    right.set(xlim=(STEPS - LAST, STEPS), ylim=(-1.1, 1.1), xlabel="step", ylabel="$\\theta_1$ / first step size", title="Its last steps",
-              xticks=(STEPS - LAST, STEPS - LAST // 2, STEPS))
+    right.set(xlim=(STEPS - LAST, STEPS), ylim=(-1.1, 1.1), xlabel="step", ylabel="$\\theta_1$ / $\\alpha$ at the start",
+              title="Its last steps", xticks=(STEPS - LAST, STEPS - LAST // 2, STEPS))
     right.axhline(0, color="black", linewidth=1)
     style = look("rmsprop")
     (loss,) = left.plot([], [], color=style.color, linewidth=1.2)

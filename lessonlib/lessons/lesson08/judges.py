@@ -23,13 +23,13 @@ def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the largest power of ten for eps that keeps RMSprop's path within 1e-6 once the loss is times 1e-9."""
     eps = power_of_ten(guess, "an epsilon")
     near, also = (scales.apart(rmsprop, SCALE, eps=1e-8, scaled_eps=e) < NEAR for e in (eps, 10 * eps))
-    words = ["within" if n else "more than" for n in (near, also)]
-    seen = f"With eps {eps:.0e} the paths are {words[0]} 1e-6 apart, with {10 * eps:.0e} {words[1]}."
+    seen = f"With eps {eps:.0e} the paths are {'less' if near else 'more'} than {NEAR:.0e} apart"
     if near and not also:
-        return Verdict(True, f"Correct.\n{seen}")
+        return Verdict(True, f"Correct.\n{seen}, and with ten times that they are further apart.")
     if near:
-        return Verdict(False, f"Smaller than it needs to be.\n{seen} How many times larger may it be?")
-    return Verdict(False, f"Too large.\n{seen} By what must eps be multiplied when every gradient is multiplied by 1e-9?")
+        return Verdict(False, f"Smaller than it needs to be.\n{seen}. What does ten times your eps do?")
+    return Verdict(False, f"Too large.\n{seen}. Your eps divided by the factor is {eps / SCALE:.0e}. What was it before the loss was "
+                   "multiplied?")
 
 
 @judge
@@ -60,6 +60,8 @@ def judge_two_steps(guess: Any) -> Verdict:
         value = number(guess[name], f"a number for {name}")
         if name == "v2" and isclose(value, 2 * right[0], rel_tol=1e-3):
             return Verdict(False, f"Look at v2.\nYou gave {value:.4g}, the plain sum. How much of the old v is kept at the second step?")
+        if isclose(value, wanted, rel_tol=5e-3) and not isclose(value, wanted, rel_tol=1e-3):
+            return Verdict(False, f"Too few digits.\nYou gave {value:.4g} for {name}, which is near. What are its first three digits?")
         if not isclose(value, wanted, rel_tol=1e-3):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}. {hint}")
     return Verdict(True, f"Correct.\nThe first step is {right[1]:.3g} times the step size, the second {right[3]:.3g} times.")
@@ -89,8 +91,11 @@ def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdi
 
 
 @judge
-def judge_setting(guess: Any, target: float = 1.25, starts: int = 3) -> Verdict:
-    """Return a Verdict on the lr of torch's RMSprop on the deep network: a mean loss of the starts below `target` passes."""
+def judge_setting(guess: Any, target: float = 1.1, starts: int = 3, learns_from: float = 2e-3) -> Verdict:
+    """Return a Verdict on the lr of torch's RMSprop on the deep network: a mean loss of the starts below `target` passes.
+
+    learns_from: an lr in the middle of those that pass; what fails below it is too small, and above it too large.
+    """
     lr = number(guess, "a step size", 0)
     from lessonlib.lessons.lesson08.training import loss_of  # torch, where it is the subject
 
@@ -98,6 +103,11 @@ def judge_setting(guess: Any, target: float = 1.25, starts: int = 3) -> Verdict:
     seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2f}' for loss in losses)}"
     if np.mean(losses) < target:
         return Verdict(True, f"Correct.\n{seen}.")
-    if max(losses) > 2:
+    blind, small = max(losses) > 2, lr < learns_from
+    if blind and small:
+        return Verdict(False, f"Far too slow.\n{seen}, and a blind guess has 2.30. What does three times your lr do?")
+    if blind:
         return Verdict(False, f"At least one does not learn.\n{seen}, and a blind guess has 2.30. What does a third of your lr do?")
-    return Verdict(False, f"Too slow.\n{seen}. All of them are on their way. What does twice your lr do?")
+    if small:
+        return Verdict(False, f"Too slow.\n{seen}. All of them are on their way. What does twice your lr do?")
+    return Verdict(False, f"Too large.\n{seen}. All of them learn. What does half of your lr do?")

@@ -1,4 +1,4 @@
-"""Four ways to choose step sizes for the network of lesson 8, from one for all weights to one for each weight."""
+"""Ways to choose step sizes for the network of lesson 8, from one for all weights to one for each weight, and one handed over."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "each_layer_fixed", "each_layer_following", "way_for"]
+__all__ = ["WAYS", "each_layer_fixed", "each_layer_following", "handed_over", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,7 +37,13 @@ def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: 
     return theta - lr * g / (v**0.5 + eps), State(s.t + 1, 0.0, v)
 
 
-WAYS = ("one for all weights", "one for each layer, set once", "one for each layer, following", "one for each weight, following")
+def handed_over(theta: Array, g: Array, s: State, *, lr: Array, after: int, first_lr: float) -> tuple[Array, State]:
+    """Return (theta, state) after a step of RMSprop at first_lr in the first `after` steps, and of gradient descent at lr from then on."""
+    return rmsprop(theta, g, s, lr=first_lr) if s.t < after else sgd(theta, g, s, lr=lr)
+
+
+WAYS = ("gradient descent, one for all weights", "A. one for each layer, set once", "B. one for each layer, following",
+        "C. one for each weight, following")
 
 
 def way_for(name: str, seed: int) -> Callable[..., tuple[Array, State]]:

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 from lessonlib.lessons.lesson08.deep import LAYERS, deep_net, layer_gradients
 from lessonlib.lessons.lesson08.records import EVERY, LRS, NAMES, deep_net_records
-from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import look, show
 from lessonlib.problems import ravine
-from lessonlib.rules import State, rmsprop
+from lessonlib.rules import State
 from lessonlib.runner import run
 
-__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_division", "show_layers", "show_layers_over_time", "two_sizes"]
+__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_division", "show_layers", "two_sizes"]
 
 Array = np.ndarray[Any, Any]
 GUESSING = float(np.log(10))  # the loss of a network that gives each of the ten digits the same chance
@@ -35,7 +35,7 @@ def one_slider() -> Experiment:
     return Experiment(_slider_scene, _slider_update, {"lr": Slider("step size", float(LRS[0]), float(LRS[-1]), 1.0, log=True, step=0.25)},
                       Goal("find a step size at which one of the three brings the loss below 1.",
                            lambda lr: min(float(losses[_at(lr), -1]) for losses in _losses().values()) < 1),
-                      {"lr": float(LRS[_losses()["rmsprop"][:, -1].argmin()])})
+                      {"lr": float(LRS[4])})
 
 
 def _slider_scene() -> Scene:
@@ -50,12 +50,14 @@ def _slider_scene() -> Scene:
         (artists[rule],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=6,
                                    markevery=(place, 4), linewidth=1.8)
     figure.legend(handles=list(artists.values()), labels=list(NAMES.values()), loc="outside lower center", ncols=3)
+    artists["note"] = readings(ax, 0.22, 0.06, ["step size:"])
     return Scene(figure, artists, "The training loss of one network over 300 steps under three optimizers, all at the step size of the "
                  "slider, and a line at the loss of a blind guess.")
 
 
 def _slider_update(artists: dict[str, Any], lr: float) -> str:
     told = []
+    artists["note"].set_text(f"{LRS[_at(lr)]:.2g}")
     for rule, name in NAMES.items():
         curve = _losses()[rule][_at(lr)]
         artists[rule].set_data(np.arange(len(curve)) * EVERY, np.clip(curve, 0, 3.15))
@@ -76,56 +78,19 @@ def first_and_last() -> str:
     return "about the same" if ratio < 3 else "about ten times smaller" if ratio < 30 else "hundreds of times smaller"
 
 
-def show_layers(*, he: bool = False) -> None:
-    """Show a bar for the size of each layer's gradient at the start, and beside it the one with a He start if `he`."""
-    if he:
-        show(_bars(he), "Two bars for each of nine layers, the size of its gradient at the start on a logarithmic scale: from PyTorch's "
-             "start they rise several hundredfold from the first layer to the last, from a He start all nine are of about one size.")
-        return
+def show_layers() -> None:
+    """Show a bar for the size of each layer's gradient at the start."""
     show(_bars(), "A bar for each of nine layers, the size of its gradient at the start on a logarithmic scale: lowest and level in the "
          "first four layers, then rising to the last, which is hundreds of times larger.")
 
 
-def _bars(he: bool = False) -> Figure:
+def _bars() -> Figure:
     figure = new_figure(7.2, 3.4)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="size of the gradient",
-                            title="With a He start all layers get gradients of one size" if he else "The early layers get small gradients")
-    sizes, places, width = layer_bars(), np.arange(1, LAYERS + 2), 0.38 if he else 0.7
-    ax.bar(places - he * width / 2, sizes, color="#8a8a8a", edgecolor="black", width=width, label="as PyTorch starts it")
-    ax.set(ylim=(1e-6, 3e-1 if he else 3e-2), xticks=places)
-    if he:
-        ax.bar(places + width / 2, layer_bars("he"), color="white", edgecolor="black", hatch="//", width=width, label="He start")
-        ax.legend(loc="upper left", ncols=2)
-        return figure
-    for place, size in enumerate(sizes, start=1):
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="size of the gradient,\nroot mean square",
+                            title="The early layers get small gradients", ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
+    ax.bar(np.arange(1, LAYERS + 2), layer_bars(), color="#8a8a8a", edgecolor="black", width=0.7)
+    for place, size in enumerate(layer_bars(), start=1):
         ax.text(place, size * 1.15, f"{size:.0e}".replace("e-0", "e-"), ha="center", fontsize=9)
-    return figure
-
-
-def show_layers_over_time(steps: int = 40, lr: float = 0.002) -> None:
-    """Show how large the gradient of the first, of a middle and of the last layer is while RMSprop begins to train the network."""
-    show(_over_time(steps, lr), "Above, the size of the gradient over the first steps of RMSprop, on a logarithmic scale, in the "
-         "first, the fifth and the last layer: within twenty steps the first rises about a thousandfold, the fifth a hundredfold, the "
-         "last tenfold; below, the training loss, which then begins to fall.")
-
-
-def _over_time(steps: int, lr: float) -> Figure:
-    problem, rng, s = deep_net(0), np.random.default_rng(0), State()
-    theta, sizes, losses = problem.start, [], []
-    for _ in range(steps + 1):
-        losses.append(float(problem.loss(theta)))
-        sizes.append(layer_gradients(theta, problem, batches=4))
-        theta, s = rmsprop(theta, problem.grad(theta, rng), s, lr=lr)
-    figure = new_figure(7.2, 4.6)
-    ax, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    ax.set(yscale="log", ylabel="size of the gradient", title="The sizes change before the loss falls")
-    for layer, dash, marker, name in ((0, "-", "o", "first layer"), (4, "--", "s", "fifth layer"), (-1, ":", "^", "last layer")):
-        ax.plot(np.array(sizes)[:, layer], color="black", linestyle=dash, marker=marker, markevery=5, markersize=5, label=name)
-    ax.legend(loc="lower right")
-    below.plot(losses, color=look("rmsprop").color, linewidth=2)
-    below.axhline(GUESSING, color="black", linewidth=1)
-    below.text(steps, GUESSING + 0.04, "a blind guess", fontsize=9, ha="right")
-    below.set(xlabel="step of RMSprop", ylabel="training loss, nats", ylim=(None, GUESSING + 0.2))
     return figure
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lessonlib.lessons.lesson08.practice import bug
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import contours, look
 from lessonlib.problems import Problem, ravine
@@ -61,8 +62,9 @@ def _own_scene() -> Scene:
     (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
     (flat,) = right.plot([], [], color=colors[0], label="flat, $\\theta_1$")
     (steep,) = right.plot([], [], color=colors[1], linestyle="--", label="steep, $\\theta_2$")
+    note = readings(left, 0.62, 0.97, ["step size:", "memory, steps:"], va="top", fontsize=9)
     figure.legend(handles=[flat, steep], loc="outside lower right", ncols=2)
-    return Scene(figure, {"path": path, "square": square, "flat": flat, "steep": steep},
+    return Scene(figure, {"note": note, "path": path, "square": square, "flat": flat, "steep": steep},
                  f"Left, RMSprop's path in a ravine of condition number {CURVATURE[1]:g}; right, the effective step of the flat and of the "
                  "steep coordinate over time, with a dotted line at 2 over the curvature of each.")
 
@@ -75,6 +77,7 @@ def _own_update(artists: dict[str, Any], lr: float, memory: float, start2: float
     result, effective = _attempt(lr, memory, start2)
     artists["path"].set_data(*np.clip(result.theta, -9, 9).T)
     artists["square"].set_data([result.theta[0, 0]], [result.theta[0, 1]])
+    artists["note"].set_text(f"{lr:.3g}\n{memory:.3g}")
     for name, values in zip(("flat", "steep"), effective.T, strict=True):
         artists[name].set_data(np.arange(1, OWN_STEPS + 1), values)
     flat, steep = effective[-1] * CURVATURE
@@ -118,11 +121,13 @@ def _burst_scene() -> Scene:
     (top,) = left.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)
     note = readings(left, 0.72, 0.95, ["\u03b2\u2082:", "first step / lr:"], va="top")
     (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
-    (first,) = right.plot([], [], color=style.color, linewidth=4)
+    (first,) = right.plot([], [], color=style.color, linewidth=5)
+    (even,) = right.plot([], [], color="white", marker="o", markersize=5.5, linestyle="none", markeredgecolor="black")
     here = readings(right, 0.62, 0.97, ["\u03b2\u2082:", "step size:"], va="top")
-    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first},
+    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first, "even": even},
                  "Left, the length of RMSprop's steps in units of lr under a steady gradient, both axes logarithmic, with a line at 1; "
-                 "right, 100 steps of its path in a ravine of condition number 10, the first step bold.",
+                 "right, 100 steps of its path in a ravine of condition number 10, the first step bold, and white dots at every "
+                 "tenth step of the same rule with corrected first steps.",
                  {"length": ["memory"], "top": ["memory"], "note": ["memory"]})
 
 
@@ -134,7 +139,9 @@ def _burst_update(artists: dict[str, Any], memory: float, lr: float) -> str:
         artists["top"].set_data([1], [lengths[0]])
         artists["note"].set_text(f"{beta2:.4g}\n{lengths[0]:.2f}")
     result = run(rmsprop, BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
+    even = run(bug("first steps corrected"), BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
     artists["here"].set_text(f"{beta2:.4g}\n{lr:.3g}")
+    artists["even"].set_data(*np.clip(even.theta[10::10], -15, 15).T)
     artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
     artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
     return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "

@@ -15,8 +15,8 @@ from lessonlib.runner import Run, run
 
 __all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "show_bugs"]
 
-TWO_BUGS: Mapping[str, str] = {"A": "sum without forgetting", "B": "the whole vector normalised by one number"}
-CANDIDATES = ("sum without forgetting", "the whole vector normalised by one number", "no root", "sign of the step")
+TWO_BUGS: Mapping[str, str] = {"A": "sum instead of average", "B": "the whole vector normalised by one number"}
+CANDIDATES = ("sum instead of average", "the whole vector normalised by one number", "no root", "sign of the step")
 STEPS, LR, START = 60, 0.03, np.array([1.0, 0.7])
 
 

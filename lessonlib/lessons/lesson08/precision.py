@@ -1,4 +1,4 @@
-"""What 16-bit numbers do to RMSprop: facts about four types, and an average that cannot forget in bfloat16."""
+"""What numbers of 16 and of 32 bits do to RMSprop: facts about four types, a loss that becomes zero, an average that cannot forget."""
 from __future__ import annotations
 
 from functools import cache
@@ -12,7 +12,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.rules import State, rmsprop
 
-__all__ = ["TYPES", "facts", "second_moment", "share_that_can_fall", "show_frozen", "torchs_own"]
+__all__ = ["TYPES", "facts", "hops_of_torch", "second_moment", "share_that_can_fall", "show_frozen", "torchs_own"]
 
 Array = np.ndarray[Any, Any]
 TYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -43,15 +43,32 @@ def share_that_can_fall(beta2: float) -> float:
     return float((beta2 * every < every).double().mean())
 
 
-def torchs_own(steps: int = 1500) -> tuple[str, float]:
-    """Return the type and the value of v in torch.optim.RMSprop, alpha=0.999, with a parameter in bfloat16 and the same gradients."""
+def torchs_own(beta2: float = 0.999, steps: int = 1500) -> tuple[str, float]:
+    """Return the type and the value of v in torch.optim.RMSprop, alpha=beta2, with a parameter in bfloat16 and the same gradients."""
     p = torch.nn.Parameter(torch.zeros(1, dtype=torch.bfloat16, device="cpu"))
-    optimizer = torch.optim.RMSprop([p], lr=1e-3, alpha=0.999)
+    optimizer = torch.optim.RMSprop([p], lr=1e-3, alpha=beta2)
     for t in range(steps):
         p.grad = torch.full_like(p, 1.0 if t < 1000 else 0.1)
         optimizer.step()
     v = optimizer.state[p]["square_avg"]
     return str(v.dtype).removeprefix("torch."), float(v)
+
+
+@cache
+def hops_of_torch(name: str, *, noise: float = 0.0, beta2: float = 0.99, lr: float = 0.03, steps: int = 5000) -> Array:
+    """Return the losses of torch.optim.RMSprop in a type, in a ravine with curvatures 1 and 100 from (1, 0.3): (steps,).
+
+    noise: the standard deviation of what is added to each part of each gradient.
+    """
+    p = torch.nn.Parameter(torch.tensor([1.0, 0.3], dtype=TYPES[name], device="cpu"))
+    curvature = torch.tensor([1.0, 100.0], dtype=TYPES[name], device="cpu")
+    optimizer, rng, losses = torch.optim.RMSprop([p], lr=lr, alpha=beta2), np.random.default_rng(0), []
+    for _ in range(steps):
+        shaken = torch.from_numpy(noise * rng.standard_normal(2)).to(curvature)
+        p.grad = p.detach() * curvature + shaken
+        optimizer.step()
+        losses.append(float((curvature * p.detach() ** 2).sum()) / 2)
+    return np.array(losses)
 
 
 def show_frozen() -> None:
@@ -68,5 +85,7 @@ def _frozen() -> Figure:
     ax.text(1020, 0.03, "the gradient is ten times smaller", color="#555555")
     ax.plot(second_moment("float32"), color="#666666", linestyle="--", label="float32")
     ax.plot(second_moment("bfloat16"), color=look("rmsprop").color, label="bfloat16")
+    ax.axhline(0.25, xmax=0.4, color="#8a8a8a", linewidth=1, linestyle=":")
+    ax.text(330, 0.2, "from here on numbers lie twice as far apart", fontsize=9, color="#555555")
     ax.legend(loc="upper left")
     return figure

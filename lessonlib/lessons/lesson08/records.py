@@ -1,15 +1,15 @@
 """What was recorded of lesson 8's deep network in data/deep_net.json: losses at every step size, and what each rule reads at its best."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lessonlib.data import recorded
 
-__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records", "how_many_learn",
-           "lrs_at", "reads", "what_lets_it_learn", "where_it_ends", "who_learns_with_a_he_start",
+__all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records",
+           "handed_over", "how_far_handed_over", "how_many_learn", "lrs_at", "reads", "what_lets_it_learn", "where_it_ends",
            "with_a_he_start"]
 
 Array = np.ndarray[Any, Any]
@@ -17,11 +17,12 @@ NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "
 STEPS, EVERY = 300, 10  # of a training, and between its records
 LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-4, 2.01, 0.25)])  # 25 step sizes, the same for every rule
 GUESSED = 0.12  # a network reads no more than this share of the digits where it has not learned
-WAY_LRS = np.array([float(f"{10**power:.3g}") for power in np.arange(-5, 2.01, 0.5)])
-END_LRS = {name: np.array([float(f"{10**power:.3g}") for power in np.arange(low, low + 3.01, 0.5)])
+WAY_LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-5, 2.01, 0.25)])  # those of LRS, and four smaller ones
+HANDED, HANDED_LR = (20, 40), float(LRS[6])  # after how many steps of RMSprop gradient descent takes over, and RMSprop's step size
+END_LRS = {name: np.array([float(f"{10**power:.6g}") for power in np.arange(low, low + 3.01, 0.5)])
            for name, low in (("sgd", -2), ("momentum", -2), ("rmsprop", -4))}
-FEWER_LRS = {"8 hidden layers, 3000 steps": {"sgd": (0.1, 0.316, 1.0), "momentum": (0.1, 0.316, 1.0),
-                                             "rmsprop": (0.000316, 0.001, 0.00316)}}
+FEWER_LRS = {"8 hidden layers, 3000 steps": {"sgd": (0.1, 0.316228, 1.0), "momentum": (0.1, 0.316228, 1.0),
+                                             "rmsprop": (0.000316228, 0.001, 0.00316228)}}
 PLACES: Mapping[str, tuple[int, dict[str, Any]]] = {  # where -> (steps, what the network is like)
     "8 hidden layers, 300 steps": (300, {}),
     "6 hidden layers, 300 steps": (300, {"layers": 6}),
@@ -40,8 +41,9 @@ def lrs_at(place: str, name: str) -> Array:
 def deep_net_records() -> dict[str, Any]:
     """Return what authoring/record_deep.py wrote.
 
-    loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways and
-    ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the share of the test digits read, by start}.
+    loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, handed
+    (by the steps of RMSprop before gradient descent takes over) and ends[place]: name -> {"lr": the step size with the lowest median
+    loss, "read": the share of the test digits read, by start}.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -64,17 +66,23 @@ def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list
     return rows
 
 
+def handed_over(records: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each number of RMSprop's steps before gradient descent takes over, none and all 300 too: its lr, what is read."""
+    alone, through = next(iter(records["ways"].values())), records["rules"]["rmsprop"]
+    handed = [[after, f"{found['lr']:.2g}", reads(found)] for after, found in records["handed"].items()]
+    return [["none", "none helps", reads(alone)], *handed, [f"all {STEPS}", "", reads(through)]]
+
+
+def how_far_handed_over(records: Mapping[str, Any], options: Sequence[str]) -> str:
+    """Return which of three options is right after the most steps of RMSprop: a blind guess, in between, or as much as RMSprop reads."""
+    share = float(np.median(list(records["handed"].values())[-1]["read"]))
+    return options[0 if share < GUESSED else 2 if share > 0.9 * float(np.median(records["rules"]["rmsprop"]["read"])) else 1]
+
+
 def with_a_he_start(records: Mapping[str, Any]) -> list[list[str]]:
     """Return a row for each rule: its name, its best step size, and the share it reads after 300 steps from a He start."""
     found = records["ends"]["8 hidden layers, 300 steps, He start"]
     return [[NAMES[name], f"{found[name]['lr']:.2g}", reads(found[name])] for name in NAMES]
-
-
-def who_learns_with_a_he_start(records: Mapping[str, Any], share: float = 0.85) -> str:
-    """Return in words which rules read more than a share of the digits from a He start, by the median over the starts."""
-    found = records["ends"]["8 hidden layers, 300 steps, He start"]
-    able = [name for name in NAMES if float(np.median(found[name]["read"])) > share]
-    return {0: "none of them", 1: f"only {NAMES[able[0]]}" if able else "", 3: "all three"}.get(len(able), f"{len(able)} of them")
 
 
 def where_it_ends(records: Mapping[str, Any]) -> list[list[str]]:

@@ -16,7 +16,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["best_left", "left_at_45", "measured_left", "show_arrows", "show_left"]
+__all__ = ["best_left", "left_at_45", "measured_left", "show_arrows", "show_left", "step_ratios"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -48,13 +48,27 @@ def measured_left(angle: float, *, nudge: float = 0.0, lr: float = 0.01, beta2: 
     return float(np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(effective, effective))))
 
 
+def step_ratios(angle: float) -> tuple[float, float]:
+    """Return how many times longer the step along the flatter axis should be, and how many times longer RMSprop's is after 100 steps.
+
+    >>> [round(ratio, 1) for ratio in step_ratios(15)]
+    [13.7, 3.7]
+    """
+    problem = turned(angle)
+    walk = run(rmsprop, problem, steps=100, lr=0.01)
+    flat, steep = effective_step(walk, problem, lr=0.01)[-1]
+    along = np.diag(_hessian(KAPPA, angle))
+    return float(along[1] / along[0]), float(flat / steep)
+
+
 def left_at_45(rule: Callable[..., Any], *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
     """Return (share of the first loss left, step size) at 45 degrees after `steps` steps, the best of LRS by the median over 32 starts.
 
-    falling: the step size falls in a line to 0. Gradient descent starts no higher than its limit, 2 over the largest curvature.
+    falling: the step size falls in a line to 0. Gradient descent starts no higher than its limit, 2 over the largest curvature, and
+    has a step size a hundredth below it in its sweep.
     """
     problem, begin, lrs = turned(45), starts(45)[:, None], LRS[rule]
-    lrs = lrs[lrs <= 2 / KAPPA] if rule is sgd else lrs
+    lrs = np.append(lrs[lrs <= 2 / KAPPA], 1.98 / KAPPA) if rule is sgd else lrs
     column = lrs[None, :, None]
 
     def paced(t: int) -> Array:
@@ -68,7 +82,7 @@ def left_at_45(rule: Callable[..., Any], *, falling: bool, steps: int = 1000, **
 def show_arrows(angle: float = 30.0, kappa: float = 25.0) -> None:
     """Show a ravine along an axis and a turned one, before and after each axis is stretched by the best two numbers."""
     show(_arrows(angle, kappa), f"Four panels. Above, a narrow ellipse along an axis, which becomes a circle when the axes are "
-         f"stretched; below, the same ellipse turned by {angle:g} degrees, which stays narrow.")
+         f"stretched; below, the same ellipse turned by {angle:g} degrees, which stays narrow. Each panel says its condition number.")
 
 
 def _arrows(angle: float, kappa: float) -> Figure:
@@ -80,6 +94,8 @@ def _arrows(angle: float, kappa: float) -> Figure:
         for ax, factors, title in zip(row, (np.ones(2), stretch), ("as it is", "axes stretched"), strict=True):
             _ellipse(ax, hessian / np.outer(factors, factors))
             ax.set_title(f"{degrees:g} degrees, {title}")
+            left = float(np.linalg.cond(hessian / np.outer(factors, factors)))
+            ax.text(0.97, 0.95, f"condition number {left:.0f}", transform=ax.transAxes, ha="right", va="top", fontsize=10)
         for place, factor in enumerate(stretch / stretch.min()):
             _stretch_arrow(row[1], place, float(factor))
     return figure

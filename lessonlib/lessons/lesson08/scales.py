@@ -57,19 +57,20 @@ def steps_of(rule: Callable[..., Any], gradients: Iterable[float], *, beta2: flo
 def show_scales() -> None:
     """Show how far the path moves when the loss is multiplied by a factor, for gradient descent and for RMSprop with two epsilons."""
     show(_over_scales(), "Distance to the first path by the factor on the loss, both logarithmic: large for gradient descent; for RMSprop "
-         "it rises as the factor falls and is of order 1 below 1e-8; with epsilon scaled too it stays at rounding.")
+         "it rises as the factor falls and is of order 1 below 1e-8; with epsilon scaled too it stays at rounding; at 1 all are 0.")
 
 
 def _over_scales() -> Figure:
-    scales = np.geomspace(1e-14, 1e6, 32)
+    scales = np.geomspace(1e-14, 1e6, 41)  # 1 is among them
     kinds: dict[str, tuple[Callable[[float], float], str, str]] = {
         "gradient descent": (partial(apart, sgd), look("sgd").color, ":"),
         "RMSprop": (lambda c: apart(rmsprop, c, eps=1e-8, scaled_eps=1e-8), look("rmsprop").color, "-"),
         "RMSprop, epsilon scaled too": (lambda c: apart(rmsprop, c, eps=1e-8, scaled_eps=c * 1e-8), "black", "--")}
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="the loss is multiplied by", ylabel="distance between the paths",
-                            ylim=(1e-17, 20), title="RMSprop forgets the scale, down to epsilon")
+                            ylim=(1e-17, 1e3), title="RMSprop forgets the scale, down to epsilon")
     for name, (distance, color, dash) in kinds.items():
         ax.plot(scales, np.clip([distance(float(c)) for c in scales], 1e-17, 10), color=color, linestyle=dash, label=name)
+    ax.text(1e6, 13, "diverges", ha="right", va="bottom", fontsize=9)
     figure.legend(loc="outside lower center", ncols=3)
     return figure

@@ -24,10 +24,12 @@ def deep_network(seed: int = 0) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, falling: float = 0.0, corrected: bool = False) -> float:
+def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, falling: float = 0.0, cosine: bool = False,
+            corrected: bool = False) -> float:
     """Return the training loss after `steps` steps of torch.optim.RMSprop(lr) on batches of 64 digits; inf if it is no number.
 
-    falling: the share of the steps, at the end, over which lr falls in a line to 0. corrected: v for its start at zero, as Adam's is.
+    falling: the share of the steps, at the end, over which lr falls in a line to 0. cosine: lr falls to 0 over all the steps in half a
+    cosine. corrected: v for its start at zero, as Adam's is.
     """
     d, model = digits(), deep_network(seed)
     images = torch.tensor(np.asarray(d.train_x), dtype=torch.float32, device="cpu")
@@ -37,7 +39,8 @@ def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, falling: float = 0.
         optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=(0.0, 0.99))
     criterion, rng = nn.CrossEntropyLoss(), np.random.default_rng(seed)
     for t in range(steps):
-        optimizer.param_groups[0]["lr"] = lr * (min(1.0, (1 - t / steps) / falling) if falling else 1.0)
+        share = (1 + np.cos(np.pi * t / steps)) / 2 if cosine else min(1.0, (1 - t / steps) / falling) if falling else 1.0
+        optimizer.param_groups[0]["lr"] = lr * float(share)
         rows = torch.from_numpy(rng.integers(len(labels), size=BATCH))
         optimizer.zero_grad()
         criterion(model(images[rows]), labels[rows]).backward()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import look
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
@@ -155,6 +155,7 @@ class _Turn:
             (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=NAMES[rule])
             (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
         figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
+        artists["rmsprop note"] = readings(left, 0.62, 0.97, ["angle:", "RMSprop's step size:"], va="top", fontsize=9)
         return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "
                      f"be turned; right, their losses over {self.steps} steps with a line at a ten-thousandth of the first loss.",
                      {name: ["angle"] for name in artists if not name.startswith("rmsprop")})
@@ -167,6 +168,7 @@ class _Turn:
                 along, across = radius * np.cos(around), radius / KAPPA**0.5 * np.sin(around)
                 artists[f"height {k}"].set_data(along * c - across * s, along * s + across * c)
             artists["square"].set_data(*turned(angle).start[:, None])
+        artists["rmsprop note"].set_text(f"{angle}\n{lr:.3g}")
         told, shown = [], {rule.__name__: name for rule, name in NAMES.items()}
         for name, (theta, loss) in self.walks(angle, lr).items():
             if name in artists:
