@@ -7,7 +7,7 @@ import torch
 
 from lessonlib.lessons.lesson09 import measured, practice
 from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
-from lessonlib.lessons.lesson09.training import train
+from lessonlib.lessons.lesson09.training import as_found, train
 
 RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1.99905263}
 
@@ -22,7 +22,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"theta": 1.99895}, "What do two of them make?"), (RIGHT | {"theta": 1.9989}, "What do two of them make?"), (RIGHT | {"theta": 2.00005}, "a step from 2"),
     (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
     (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
-    (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"),
+    (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"), (RIGHT | {"v_hat": -9}, "Can an average of squares be negative?"),
     (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "How much of the old v stays?"), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message
@@ -65,7 +65,7 @@ def test_a_loop_with_all_its_lines_is_told_which_of_them_differs(loop, said):
 
 @pytest.mark.parametrize(("loop", "headline"), [
     (None, "Not a function."), ("train", "Not a function."), (lambda model, optimizer, dataloader, epochs: None, "Not written yet."),
-    (lambda model, optimizer, dataloader, epochs: 1 / 0, "It raised an error."), (train, "Correct."),
+    (lambda model, optimizer, dataloader, epochs: 1 / 0, "It raised an error."), (as_found, "Not mended yet."), (train, "Correct."),
     (lambda model, optimizer, dataloader, epochs: train(model, optimizer, dataloader, 1), "Another number of steps.")])
 def test_a_loop_is_tried_on_a_tiny_network(loop, headline):
     assert judge_loop(loop).headline == headline

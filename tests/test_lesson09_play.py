@@ -66,14 +66,16 @@ def test_the_step_ratio_has_its_hand_worked_values():
 def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a_hundred_and_fifty():
     lrs = np.geomspace(1e-3, 1, 200)[:, None]
 
-    def share(beta1, steps):
-        loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=steps, record="loss", lr=lrs, beta1=beta1).loss[-1]
+    def share(beta1, steps, beta2=0.999):
+        loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=steps, record="loss", lr=lrs, beta1=beta1, beta2=beta2).loss[-1]
         return float((loss < play.GOAL_TARGET).mean())
 
     assert share(0.7, 100) > 5 * share(0.9, 100)
     assert share(0.9, 100) == pytest.approx(1 / 60, abs=0.005)
     assert share(0.7, 100) == pytest.approx(1 / 6, abs=0.01)
     assert share(0.0, 100) == 0
+    assert share(0.9, 100, 0.98) == pytest.approx(1 / 40, abs=0.005)
+    assert max(share(0.9, 100, beta2) for beta2 in (0.9, 0.95, 0.99, 0.995)) < 0.03  # the other beta alone helps little
     assert share(0.9, 150) > 0.9 * share(0.7, 150)
 
 

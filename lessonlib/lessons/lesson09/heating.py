@@ -109,21 +109,21 @@ def tuned(rule: str, seed: int = 0, *, steps: int = STEPS, **problem: Any) -> Ru
 
 
 def remedies(seed: int = 0) -> list[list[Any]]:
-    """Return a row for each change: its name, and the share of the excess loss that momentum and RMSprop leave with it on one data set."""
+    """Return a row for each change: its name, and the share of the excess loss that each of RULES leaves with it on one data set."""
     changes: dict[str, dict[str, Any]] = {"nothing": {}, "less noisy data": {"noise": 0.1}, "twice as many days": {"count": 80},
                                           STANDARDIZED: {"units": "standardized"}}
-    rows = [[name, *(_left(tuned(rule, seed, **change)) for rule in ("momentum", "rmsprop"))] for name, change in changes.items()]
-    half = [_left(run(getattr(rules, rule), heating(seed), steps=STEPS, lr=tuned_lr(rule)[0] / 2)) for rule in ("momentum", "rmsprop")]
+    rows = [[name, *(_left(tuned(rule, seed, **change)) for rule in RULES)] for name, change in changes.items()]
+    half = [_left(run(getattr(rules, rule), heating(seed), steps=STEPS, lr=tuned_lr(rule)[0] / 2)) for rule in RULES]
     return [*rows[:3], ["half the step size", *half], rows[3]]
 
 
 def halves(seed: int = 0) -> list[list[Any]]:
     """Return a row as `remedies` does for each half of standardizing: only the zero of the temperatures moved, only their size."""
-    return [[name, *(_left(tuned(rule, seed, units=units)) for rule in ("momentum", "rmsprop"))] for name, units in HALVES.items()]
+    return [[name, *(_left(tuned(rule, seed, units=units)) for rule in RULES)] for name, units in HALVES.items()]
 
 
 def best_remedy(rows: list[list[Any]]) -> str:
-    """Return the name of the change that leaves least for both rules."""
+    """Return the name of the change that leaves least for all rules."""
     return str(min(rows, key=lambda row: max(row[1:]))[0])
 
 

@@ -59,7 +59,8 @@ def judge_second_step(guess: Any) -> Verdict:
                        (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
                        (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
-                       (0.017991, "v itself. By what is it divided?")),
+                       (0.017991, "v itself. By what is it divided?"),
+                       (-9.0, "less than zero. Can an average of squares be negative?")),
              "theta": ((1.999, "where theta was after the first step. How far does the second one move it?"),
                        (1.998, "where a second gradient of 3 would lead. Which sign has m_hat here?"),
                        (2.0, "where theta was at the start. How far do two steps move it?"),
@@ -105,6 +106,7 @@ def judge_loop(loop: Any) -> Verdict:
         "no step": "Nothing moves.\nThe gradients are there, and the network is as it was before. Which line uses them?",
         "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first one?",
         "cleared early": "The gradients are gone.\nThey are computed, and cleared before the optimizer steps. Which order do they need?",
+        "as found": "Not mended yet.\nIt does what your colleague's loop does. What must happen between two batches?",
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
         "other count": "Another number of steps.\nIt took {steps} steps where two passes over three batches make {wanted}. What belongs to "
                        "every batch of every pass?",

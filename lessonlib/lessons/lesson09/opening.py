@@ -40,7 +40,7 @@ def _lines_scene() -> Scene:
         (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2,
                                                 zorder=4 if rule == "rmsprop" else 3)
         (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
-    right.text(0.345, 1.3, "RMSprop, first steps", ha="right", fontsize=9, color=look("rmsprop").color)
+    right.text(0.345, -1.75, "RMSprop's first step, to (2.8, 2.8)", ha="right", fontsize=9, color=look("rmsprop").color)
     artists["jump"] = right.text(0.345, 5.7, "", ha="right", fontsize=9, color=look("rmsprop").color)
     handles = [artists[f"{rule} line"] for rule in RULES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
@@ -61,7 +61,7 @@ def _lines_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} line"].set_data(COLD_TO_WARM, slope * COLD_TO_WARM + intercept)
         artists[f"{rule} path"].set_data(np.clip(path[:, 0], -1, 1), np.clip(path[:, 1], -9, 20))
         artists[f"{rule} end"].set_data([slope], [intercept])
-    artists["jump"].set_text("RMSprop, near step 220" if steps >= 235 else "")
+    artists["jump"].set_text("RMSprop swings since step 135,\nseen near 220" if steps >= 235 else "")
     shares = {rule: _left(rule, steps) for rule in RULES}
     told = (f"{NAMES[rule]} {share:.1%}" if share > 5e-4 else f"{NAMES[rule]} under 0.1%" for rule, share in shares.items())
     return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."

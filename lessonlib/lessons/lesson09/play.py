@@ -1,6 +1,7 @@
 """The experiments of lesson 9, Adam; each is a function that returns an Experiment."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -161,7 +162,7 @@ def _attempt(lr: float, beta1: float, beta2: float) -> Run:
 def _goal_scene() -> Scene:
     figure = new_figure()
     left, artists = path_and_loss(figure, "adam", steps=GOAL_STEPS, target=GOAL_TARGET)
-    contours(ravine(GOAL_KAPPA, GOAL_ANGLE), left)
+    contours(replace(ravine(GOAL_KAPPA, GOAL_ANGLE), window=(-2.0, 2.0, -1.6, 1.6)), left)  # the best settings go out to 1.8
     artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
                                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
@@ -182,5 +183,4 @@ def ravine_goal() -> Experiment:
                       {"lr": Slider("step size lr", 1e-3, 1.0, 0.03, log=True), "beta1": Slider("beta1", 0.0, 0.99, 0.9, step=0.01),
                        "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
                       Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
-                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)),
-                      {"lr": 0.36, "beta1": 0.7})
+                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)))

@@ -70,7 +70,7 @@ def first_moves() -> list[list[Any]]:
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
     cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 200),
              ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("digits are unstable early: 0.3, 0.0003, 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
+             ("digits are unstable, far above the usual: 0.3, 0.0003, 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
     return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
 
 
