@@ -400,6 +400,16 @@
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
+# ### Half-life
+#
+# Of a running average, what has to pass until a gradient has half of its weight left, counted in steps or in [[tokens|token]].
+# In steps it is $\ln 0.5 / \ln\beta$, about two thirds of the [[memory]].
+#
+# *Example.*
+# With $\beta$ = 0.95 it is `np.log(0.5) / np.log(0.95)`, which is 13.5 steps.
+#
+# *[Lesson 12, deeper](deeper/12_after_adamw.ipynb)*
+#
 # ### He start
 #
 # Random starting weights with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
@@ -546,6 +556,16 @@
 # With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) has `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696, as its first number after a step.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
+#
+# ### MuP
+#
+# A way to set the start and the step size of each matrix by the width of the network, so that a step size that was best for a narrow network stays good for a wide one.
+# Under Adam a matrix whose input is as wide as the network has a step size that falls like one over the width.
+#
+# *Example.*
+# From width 64 to width 1024 a step size of 0.01 becomes `0.01 * 64 / 1024`, which is 0.000625.
+#
+# *[Lesson 12, deeper](deeper/12_after_adamw.ipynb)*
 #
 # ### Nesterov momentum
 #

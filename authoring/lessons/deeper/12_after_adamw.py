@@ -8,7 +8,10 @@
 # |---|---|
 # | 1. What does a newer optimizer keep, and what does its step cost? | 9 |
 # | 2. Is a sign enough? | 9 |
-# | 3. What if Adam could choose its axes? | 7 |
+# | 3. What if a step could choose its axes? | 11 |
+# | 4. Must the end be known at the start? | 15 |
+# | 5. Does a step size stay right in a wider network? | 13 |
+# | 6. How long should a memory be, in tokens? | 8 |
 
 # %% tags=["setup"]
 
@@ -21,7 +24,7 @@
 # In place of `v` it keeps one number for each row of a matrix and one for each column, and it has no `m`.
 
 # %%
-from lessonlib.lessons.lesson12 import costs, judges
+from lessonlib.lessons.lesson12 import costs, judges, text
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -54,12 +57,26 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 # So Muon's work, measured by that of forward and backward, grows with the width $n$ and falls with the number of tokens $T$.
 
 # %%
+costs.show_shares()
+
+# %% [markdown]
+# The marks as numbers.
+
+# %%
 header = ["training", "width", "tokens in a batch", "Muon's work, over forward and backward"]
 table(header, costs.rows(), ["", ",", ",", ".1%"])
 
 # %% [markdown]
 # With large batches the products hardly count, and with small ones they are more work than the rest.
 # In the main lesson they were about a third as many as those of forward and backward.
+# How much longer did its training take with Muon?
+
+# %%
+took = text.record()["seconds"]
+print(f"{took['muon'] / took['adamw'] - 1:.0%} longer than with AdamW")
+
+# %% [markdown]
+# The count does not say how fast a product runs, and small ones run slowly.
 #
 # Where several machines train together, $T$ counts the tokens of one machine, if each repeats all the products.
 # `torch.optim.Muon` divides nothing among them by itself.
@@ -78,7 +95,7 @@ my_tokens = 5 * 1024 / 0.01
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # The share is $5n/T$, so $T$ is five hundred times the width.
-# Batches of that size are usual where large models are trained, and not on one card.
+# Batches of that size are shared among several cards, or added up from smaller ones.
 
 # %% [markdown]
 # The judge computes the share that your number gives.
@@ -87,7 +104,7 @@ my_tokens = 5 * 1024 / 0.01
 judges.judge_tokens(my_tokens, width=1024, share=0.01)
 
 # %% [markdown]
-# <details><summary>Fine print</summary>The state is that of a matrix of 256 by 1024 in float32, without single numbers such as a step count. Only the multiplications of matrices are counted, and a product that is too small for a processor to be busy takes longer than its count says.</details>
+# <details><summary>Fine print</summary>The state is that of a matrix of 256 by 1024 in float32, without single numbers such as a step count. Only the multiplications of matrices are counted. The seconds were recorded on one core of a CPU, as the main lesson shows them.</details>
 
 # %% [markdown]
 # ## 2. Is a sign enough?
@@ -110,7 +127,7 @@ judges.judge_tokens(my_tokens, width=1024, share=0.01)
 # %%
 import numpy as np
 from lessonlib import State, checks, lion
-from lessonlib.lessons.lesson12 import ravine
+from lessonlib.lessons.lesson12 import axes, ravine
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -159,29 +176,101 @@ display(table(header, ravine.rows(("adam", "lion", "muon")), ["", ".0e", ".0e", 
 noticed.answer(ravine.what_it_notices("lion"))
 
 # %% [markdown]
+# The way there, for the first of the two matrices.
+
+# %% tags=["answer"]
+axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs are turned?")
+
+# %% [markdown]
 # Lion is like Adam in this.
 # A sign has no scale, so a thousandfold loss changes nothing.
 # But it is the sign of each number, and in a turned matrix these are other numbers.
 # When the inputs lie along the axes it ends far lower.
 #
+# When to try it.
+# When half of AdamW's state is what you can afford, and you have the time to tune its step size and its decay anew.
+#
 # *Source.*
 # Chen and others 2023, arXiv 2302.06675, and the notes on tuning in github.com/google/automl.
 
 # %% [markdown]
-# ## 3. What if Adam could choose its axes?
+# ## 3. What if a step could choose its axes?
 #
 # In the main lesson Adam notices the turn, because it scales every number on its own.
-# With inputs along the axes it ends far lower than Muon.
+# But a matrix has axes of its own, and its gradients tell which.
+# The averages of $g\,g^\top$ and of $g^\top g$ are two symmetric matrices, and we call them $L$ and $R$.
+# Their eigenvectors are axes for the rows and for the columns.
 #
-# So turn the axes instead.
-# The averages of $g\,g^\top$ and of $g^\top g$ are two symmetric matrices, and their eigenvectors are axes for the rows and for the columns.
-# SOAP turns the gradient into these axes, takes Adam's step there, and turns the step back.
+# Shampoo is from 2018 and older than Muon.
+# It puts the averaged gradient between $L$ and $R$, both to the same power.
+#
+# $$\theta \leftarrow \theta - \alpha\,L^{\,p}\,m\,R^{\,p}$$
+#
+# A power of a symmetric matrix keeps the eigenvectors and takes the power of each eigenvalue.
+#
+# ### Exercise 3. Which power? (3 minutes)
+#
+# Multiply all gradients by 1000.
+# At which power $p$ does the step stay as it was?
+#
+# <details><summary>Hint</summary>By how much does g times its transpose grow?</details>
 
 # %%
-from lessonlib.lessons.lesson12 import ravine
+import numpy as np
+from lessonlib.lessons.lesson12 import axes, judges_deeper, ravine
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
+# %% [markdown]
+# Your turn.
+
+# %% tags=["stub"]
+my_power = None
+
+# %% tags=["solution"]
+my_power = -1 / 4
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# $L$ and $R$ hold squares, so each grows a millionfold.
+# Two factors together have to take back one thousandfold, and that is a millionth to the power of a fourth, twice.
+
+# %% [markdown]
+# The judge takes a step with your power, from a gradient and from its thousandfold.
+
+# %%
+judges_deeper.judge_power(my_power)
+
+# %% [markdown]
+# Now take the memory away, so that $L$ and $R$ hold the newest gradient and nothing else.
+
+# %%
+bare = predict(
+    "Without any memory, what is Shampoo's step?",
+    ["the sign of each number", "the orthogonal factor of the gradient",
+     "the gradient over its length"],
+)
+bare
+
+# %% [markdown]
+# One gradient, its singular values, and those of the step.
+
+# %% tags=["answer"]
+g = np.random.default_rng(0).standard_normal((4, 4)) * [3, 1, 0.3, 0.1]
+step = axes.without_memory(g)
+rows = [[name, *np.linalg.svd(x).S] for name, x in (("gradient", g), ("step", step))]
+display(table(["singular values", "1", "2", "3", "4"], rows, ["", *[".3g"] * 4]))
+u, _, vh = np.linalg.svd(g)
+bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.options[0])
+
+# %% [markdown]
+# So Shampoo without a memory takes Muon's step, with exact singular values of one.
+# Its memory makes something else of it, as $v$ does with a sign in Adam.
+#
+# SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
+# It turns the gradient into these axes, takes Adam's step there, and turns the step back.
+
+# %%
 far = predict(
     "With turned inputs, where does SOAP end?",
     ["where Adam ends", "where Muon ends", "lower than both"],
@@ -189,46 +278,494 @@ far = predict(
 far
 
 # %% [markdown]
-# The axes are computed anew at every tenth step.
+# Shampoo's powers are computed anew at every step, SOAP's axes at every tenth.
 # The cell takes some seconds.
 
 # %% tags=["answer"]
 header = ["optimizer", *ravine.CHANGES]
-display(table(header, ravine.rows(("adam", "muon", "muon .8", "soap")), ["", ".0e", ".0e", ".0e"]))
+names = ("adam", "muon", "muon .8", "shampoo", "soap")
+display(table(header, ravine.rows(names), ["", ".0e", ".0e", ".0e"]))
 ends = {rule: ravine.left(rule, "as in the picture") for rule in ("adam", "muon", "soap")}
 lower = ends["soap"] < min(ends["adam"], ends["muon"])
 far.answer(far.options[2 if lower else 1 if ends["soap"] < ends["adam"] / 10 else 0])
 
 # %% [markdown]
-# SOAP notices neither the turn nor the scale, and it ends a thousand times lower than Muon at its default.
-# With a $\beta_1$ of 0.8 Muon comes as low, so the two are not far apart once both are tuned.
-#
-# The price is memory and time.
-# It keeps both of Adam's numbers, the two averages and the two sets of axes, and eigenvectors are costly, so the axes are renewed only now and then.
-# Are fresher axes better?
+# The same on the way, for the first of the two matrices.
 
-# %% tags=["chaotic"]
-rows = [[name, ravine.left(rule, "as in the picture")]
-        for name, rule in (("at every tenth step", "soap"), ("at every step", "soap, every step"))]
-table(["SOAP, axes anew", "left, with turned inputs"], rows, ["", ".0e"])
+# %% tags=["answer"]
+axes.show_turns(("adam", "muon", "shampoo", "soap"), "Which curves change with the turn?")
 
 # %% [markdown]
-# Here they are worse.
+# Shampoo and SOAP notice neither the turn nor the scale, and they end a thousand times lower than Muon at its default.
+# With a $\beta_1$ of 0.8 Muon comes as low as SOAP, so they are not far apart once all are tuned.
+# With turned inputs Shampoo comes to where Adam ends with inputs along the axes.
+#
+# The price is memory and time.
+# Both keep `m` and the two averages, Shampoo its two powers, SOAP its two sets of axes and `v`.
+# Eigenvectors are costly, so one would like to compute them seldom.
+# What does it cost if they are old?
+
+# %%
+old = predict(
+    "Powers and axes at every tenth step in place of every step. Who ends higher with old ones?",
+    ["Shampoo", "SOAP", "both", "neither"],
+)
+old
+
+# %% [markdown]
+# With turned inputs, each tuned again.
+
+# %% tags=["answer", "chaotic"]
+cases = [("Shampoo", "shampoo", "shampoo, every tenth"), ("SOAP", "soap, every step", "soap")]
+first = "as in the picture"
+rows = [[name, ravine.left(fresh, first), ravine.left(stale, first)]
+        for name, fresh, stale in cases]
+display(table(["left", "anew at every step", "at every tenth"], rows, ["", ".0e", ".0e"]))
+higher = [name for name, fresh, stale in rows if stale > 3 * fresh]
+old.answer({0: "neither", 2: "both"}.get(len(higher), "".join(higher)))
+
+# %% [markdown]
+# Shampoo with old powers ends far higher, and SOAP with old axes does not.
+# Shampoo's powers hold the sizes of the gradients as well as the axes, so both grow old.
+# SOAP takes the axes alone from there and renews the sizes in `v` at every step.
+# That is what it was made for.
+#
+# With fresh axes at every step SOAP even ends a little higher here.
 # A likely reason is that `v` belongs to the axes in which it was averaged, and when they move at every step it no longer fits.
 # On language models with very large batches Khona and others (2026) saw SOAP become unstable, and renewing the axes at every step was a part of their cure.
-# So take this task as a picture of the idea, and not as advice.
+# So take this task, which has no noise, as a picture of the ideas and not as advice.
 #
-# When to try it.
-# PyTorch has no SOAP, so you need its authors' code, and memory that is left.
+# When to try them.
+# When a step of forward and backward takes long beside eigenvectors, and memory is left.
+# PyTorch has neither, so you need their authors' code.
+#
+# <details><summary>Fine print</summary>Shampoo's paper adds up the products from the first step on and steps along the newest gradient. Here both are averages, of about twenty and ten steps, as SOAP's are. Each optimizer at the best of 21 step sizes, the median of three tasks, a cosine, no decay.</details>
 #
 # *Sources.*
-# Vyas and others 2024, SOAP, arXiv 2409.11321, which runs Adam in the axes of an older method called Shampoo.
+# Gupta, Koren and Singer 2018, Shampoo, arXiv 1802.09568.
+# Vyas and others 2024, SOAP, arXiv 2409.11321.
+# Eschenhagen and others 2026, arXiv 2602.09314, who compare Shampoo with Muon as Adam with a sign, and find Shampoo ahead on language models.
+# Lu and others 2025, arXiv 2509.22938, who find no clear advantage of SOAP over Shampoo.
 # Khona and others 2026, arXiv 2607.20548.
 # Read as abstracts.
+
+# %% [markdown]
+# ## 4. Must the end be known at the start?
+#
+# A cosine falls from the first step to the last, so it has to know which step is the last.
+# If you want to train on afterwards, its step size has already come to zero.
+# Two newer ways need no end.
+#
+# The first is a late fall.
+# The step size stays as it is for most of the training, and falls to zero in the last fifth.
+# Whenever you want a result, you take a copy and let its step size fall, and the training itself goes on.
+# It is also called WSD, for warm-up, stable, decay.
+
+# %%
+from lessonlib.checks import yours
+from lessonlib.lessons.lesson12 import endings, judges_deeper, read_ends, records
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+found = records.from_record()
+read_ends.show_shares(found)
+
+# %% [markdown]
+# ### Exercise 4. Let it fall late (3 minutes)
+#
+# Return the share of the step size at step `t` of a training of `steps` steps.
+# It is 1 for four fifths of them, and then it falls in a line to 0.
+# Leave the warm-up out.
+#
+# <details><summary>Hint</summary>How many steps are left at step t, and how many are left when the fall begins?</details>
+
+# %% tags=["stub"]
+def my_late(t, steps):
+    ...  # a number between 0 and 1
+
+# %% tags=["solution"]
+def my_late(t, steps):
+    if t <= 0.8 * steps:
+        return 1.0
+    return (steps - t) / (0.2 * steps)
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Before the fall nothing depends on `steps`.
+# That is why one training can have several ends.
+
+# %% [markdown]
+# The judge tries two lengths.
+
+# %%
+judges_deeper.judge_late(my_late)
+
+# %% [markdown]
+# The other way takes an average in place of a fall.
+# With a constant step size the weights hop around in the noise, but their mean lies still.
+# Schedule-Free moves a point $z$ with a constant step size, and its result is the mean $x$ of all $z$.
+# The gradient is taken at $y$, which lies between the two and near to $x$.
+#
+# $$y = (1-\beta)\,z + \beta\,x \qquad z \leftarrow z - \alpha\,g(y) \qquad x \leftarrow x + \tfrac{1}{t}\,(z - x)$$
+#
+# ### Exercise 5. Write a step of it (5 minutes)
+#
+# `grad` is a function that gives the gradient at a point, and `t` is 1 at the first step.
+# Return the new `x` and the new `z`.
+
+# %% tags=["stub"]
+def my_step(x, z, t, grad, lr, beta):
+    ...  # your lines, and a return
+
+# %% tags=["solution"]
+def my_step(x, z, t, grad, lr, beta):
+    y = (1 - beta) * z + beta * x
+    z = z - lr * grad(y)
+    x = x + (z - x) / t
+    return x, z
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Adding a share $1/t$ of the way to the newest point keeps the mean of $t$ points.
+# If the gradient were taken at $z$, this would be plain averaging, and at $x$ the point $z$ could run away from where the gradients are.
+
+# %% [markdown]
+# The check knows ten ways to get it wrong.
+
+# %%
+judges_deeper.judge_step(my_step)
+
+# %% [markdown]
+# Your step, or the library's, on a parabola whose gradients are noisy.
+# The step size stays at 0.5 from the first step to the last.
+
+# %%
+read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.judge_step))
+
+# %% [markdown]
+# Gradient descent and $z$ hop to the end, and $x$ comes to rest.
+# Schedule-Free AdamW does the same with AdamW's step for $z$.
+#
+# ### On the text
+#
+# The transformer of lesson 11 learns Genesis for 100, 200, 400 or 800 steps.
+# A cosine needs one training for each of these lengths.
+# For the late fall and for Schedule-Free one training is enough.
+
+# %%
+stopped = predict(
+    "A cosine planned for 800 steps, stopped at 400. Its test loss, beside one planned for 400?",
+    [records.BELOW, records.TIED, records.ABOVE],
+)
+stopped
+
+# %% [markdown]
+# And Schedule-Free, whose step size never falls?
+
+# %%
+free = predict(
+    "After 800 steps, Schedule-Free beside a cosine planned for 800, each tuned. Its test loss?",
+    [records.BELOW, records.TIED, records.ABOVE],
+)
+free
+
+# %% [markdown]
+# Each curve is the median of three seeds, at its best step size of seven.
+
+# %% tags=["answer"]
+read_ends.show_ends(found)
+half = read_ends.stopped(found, "cosine", 400)
+display(stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400))))
+free.answer(read_ends.verdict(found, "free", "cosine", 800))
+
+# %% [markdown]
+# The ends as numbers, and what stands at these steps in a training that goes on.
+
+# %%
+header = ["steps", "planned cosine", "cosine of 800, stopped", "no fall yet", "late fall",
+          "Schedule-Free"]
+table(header, read_ends.rows(found), ["", *[".2f"] * 5])
+
+# %% [markdown]
+# The cosine that was stopped half-way is lower than the one that was planned for 400 steps.
+# In long trainings one reads the contrary, and there a cosine has to be planned for its end.
+# This training is so short that going on counts more than coming to rest.
+# A planned cosine spends half of its steps below half of its step size.
+#
+# But to rest at the end does help.
+# Compare "no fall yet" with the late fall, which differs from it in the last fifth alone.
+# So here the best is to go on for long and to fall late, and that needs one training for all four ends.
+# Schedule-Free comes as low without any fall.
+#
+# At larger scale the late fall is said to match a cosine, and Schedule-Free to match schedules or to do better.
+#
+# Train one of each yourself for 200 steps, with your own late fall if it is right, after a warm-up.
+# It takes some seconds.
+
+# %% tags=["chaotic"]
+import torch
+from lessonlib.data import text as book
+from lessonlib.pytorch.transformer import Corpus
+
+torch.set_num_threads(1)  # a model this small is slower on two
+fall = yours("my_late", endings.late, judges_deeper.judge_late)
+ways = {"cosine": endings.way("cosine", 200), "late fall, yours": endings.warmed(fall, 200),
+        "Schedule-Free": None}
+rows = [[name, endings.path(share, 0.01, 200, Corpus(book()))[-1]] for name, share in ways.items()]
+table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
+
+# %% [markdown]
+# When to try them.
+# Take a late fall when you do not know yet how long you will train, or when you want several lengths.
+# It is one line in PyTorch, and a checkpoint before each fall.
+#
+# ```python
+# scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: late(t + 1, steps))
+# ```
+#
+# Take Schedule-Free when a training may be stopped at any time.
+# PyTorch has none, and the package of its authors is called `schedulefree`.
+# There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
+# Who forgets it tests the wrong point.
+#
+# <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, a warm-up of 20 steps, gradients longer than 0.25 shortened to it, a decay of 0.1, betas at 0.9 and 0.999, seven step sizes four to a factor of ten, three seeds, float32. Each cosine has its own best step size, and the other two have one for all lengths, which is that of 800 steps. The best step sizes were chosen on the same tenth of the book on which the losses are read. A cosine with nearly twice the step size covers as much ground as the late fall, but then one of three seeds breaks. A longer warm-up helps: with 50 steps of it the cosine of 200 steps ends at 2.23 in lesson 11, nearer to the others and not as low. Schedule-Free weighs each z by the square of its step size, which matters during the warm-up. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
+#
+# *Sources.*
+# Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, both read as abstracts, the second with its first figure and the notes of its code.
+# Defazio and others 2024, *The Road Less Scheduled*, arXiv 2405.15682, read as abstract, with the notes and the reference code of github.com/facebookresearch/schedule_free.
+
+# %% [markdown]
+# ## 5. Does a step size stay right in a wider network?
+#
+# A narrow network is quick to tune.
+# It would be good to keep its step size when the network becomes wide.
+#
+# A network reads digits through five hidden layers, all of one width.
+# Adam takes a single step of 0.001.
+# By how much does that change what the fifth layer puts out?
+
+# %%
+from lessonlib.lessons.lesson12 import judges_deeper, read_widths, records, widths
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+further = predict(
+    "Four times as wide, the same step size. How far does one step move what a layer puts out?",
+    ["as far as before", "about twice as far", "more than three times as far"],
+)
+further
+
+# %% [markdown]
+# The root of the mean square of the change, before the ReLU.
+
+# %% tags=["answer"]
+moved = {width: widths.moved(width, 0.001, "standard") for width in (128, 512, 2048)}
+display(table(["width", "changed by"], moved.items(), [",", ".2f"]))
+times = moved[2048] / moved[512]
+further.answer(further.options[(times > 1.5) + (times > 3)])
+
+# %% [markdown]
+# A unit sums over all its inputs, and Adam moves each of its weights by the step size.
+# The starting weights are random, so their terms cancel in part, and a sum of $n$ of them has the size of $\sqrt n$.
+# The changes of a step are not random.
+# All of them go the way that lowers the loss, so they add up, and a sum of $n$ of them has the size of $n$.
+#
+# So the starting weights have to fall like $1/\sqrt n$, and the step size like $1/n$.
+# PyTorch does the first for you, and not the second.
+# Both together are called [[muP]], which is short for maximal update parametrization.
+# With a narrow network of width 32 that was tuned, a network of width $n$ gets this.
+#
+# | Matrix | Its inputs | Start | Adam's step size |
+# |---|---|---|---|
+# | first | the pixels | as before | as before |
+# | inside | $n$ units | like $1/\sqrt n$ | times $32/n$ |
+# | last | $n$ units | like $1/n$ | times $32/n$ |
+#
+# The last matrix starts smaller still, because its input and its weights come to point the same way soon after the start.
+#
+# ### Exercise 6. Step sizes for a wide network (3 minutes)
+#
+# At width 64 a step size of 0.01 was best, for all matrices.
+# Which ones has a network of width 1024 in muP?
+
+# %% tags=["stub"]
+my_lrs = {"first": None, "inside": None, "last": None}
+
+# %% tags=["solution"]
+my_lrs = {"first": 0.01, "inside": 0.01 * 64 / 1024, "last": 0.01 * 64 / 1024}
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# What counts is how many inputs a unit sums over.
+# The first layer has 64 pixels at any width.
+
+# %% [markdown]
+# The judge looks at one after the other.
+
+# %%
+judges_deeper.judge_widths(my_lrs, lr=0.01, narrow=64, wide=1024)
+
+# %% [markdown]
+# Now eleven step sizes for three widths, each in both ways.
+
+# %%
+falls = predict(
+    "From width 32 to 512, in the standard way. What does the best step size do?",
+    ["it stays within a factor of two", "it falls", "it grows"],
+)
+falls
+
+# %% [markdown]
+# The loss after 100 steps, the median of three seeds.
+
+# %% tags=["answer"]
+found = records.from_record()
+read_widths.show_families(found)
+falls.answer(read_widths.how_it_moves(found, "standard"))
+
+# %% [markdown]
+# The best of each curve as numbers.
+
+# %%
+header = ["width", "standard, best lr", "its loss", "muP, best lr", "its loss"]
+table(header, read_widths.rows(found), ["", ".2g", ".3f", ".2g", ".3f"])
+
+# %% [markdown]
+# In the standard way the best step size falls, by a factor of eight where the width grows by sixteen.
+# In muP it stays within a factor of two.
+#
+# Now carry one step size over to all widths.
+# **Goal:** find a step size with which all three widths end at most a quarter above their own best.
+
+# %% tags=["answer"]
+read_widths.carry().live()
+
+# %% [markdown]
+# With the step size that was best at width 32, how far above its own best does each width end?
+
+# %%
+rows = [[way, *read_widths.carried(found, way)] for way in read_widths.WAYS]
+table(["tuned at width 32", "width 32", "width 128", "width 512"], rows, ["", *[".1f"] * 3])
+
+# %% [markdown]
+# So muP keeps its promise here.
+# But look at the table of the best ones again.
+# Where each width is tuned by itself, the wide network learns faster in the standard way.
+# With muP you need not tune again, but the network does not learn better for it.
+#
+# When to try it.
+# When you train models of several widths, or one that is too large to be tuned.
+# The authors' package for PyTorch is called `mup`.
+# Whether your own code is right, a table like the first one of this section tells, with a change that does not grow with the width.
+#
+# Why it helps is not settled.
+# Kalra and Barkeshli (2026) find that with AdamW on language models nearly all of the gain comes from a longer step for the table of tokens.
+#
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start and a last matrix of deviation one over the root of the width, which at width 32 is the same in both ways. Adam with betas 0.9 and 0.999, 100 steps of 64 digits, the step size in a line to zero, eleven step sizes a factor of two apart with every best one inside, the loss on all training digits, three seeds. In the first table the change is measured on 256 digits after one step on them. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP.</details>
+#
+# *Sources.*
+# Yang and others 2022, *Tensor Programs V*, arXiv 2203.03466, read as abstract, with the notes and the code of github.com/microsoft/mup.
+# Kalra and Barkeshli 2026, arXiv 2605.21486, read as abstract.
+
+# %% [markdown]
+# ## 6. How long should a memory be, in tokens?
+#
+# With $\beta_2 = 0.95$ a squared gradient has half of its weight left after 13.5 steps.
+# That is its [[half-life]].
+# Make the batch sixteen times smaller, and 13.5 steps read sixteen times fewer tokens.
+# So the same $\beta_2$ forgets sooner, counted in tokens.
+# Marek and others (2025) train language models with batches down to a single window, and they keep the half-life in tokens.
+
+# %%
+from lessonlib.lessons.lesson12 import judges_deeper, read_halves, records
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+# %% [markdown]
+# ### Exercise 7. Another batch (3 minutes)
+#
+# A recipe says $\beta_2 = 0.95$ for batches of 512 windows.
+# You can afford batches of 32.
+# Which $\beta_2$ keeps the half-life in tokens?
+#
+# <details><summary>Hint</summary>In how many of your steps do you read as much as in one of theirs?</details>
+
+# %% tags=["stub"]
+my_beta2 = None
+
+# %% tags=["solution"]
+my_beta2 = 0.95 ** (32 / 512)
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Sixteen of your steps read as much as one of theirs, and after sixteen steps a weight is multiplied by your $\beta_2$ to the power of sixteen.
+
+# %% [markdown]
+# The judge counts the steps.
+
+# %%
+judges_deeper.judge_memory(my_beta2, beta2=0.95, batch=512, smaller=32)
+
+# %% [markdown]
+# Does it matter?
+# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows of 32 characters.
+# A token is a character here.
+
+# %%
+found = records.from_record()
+short = predict(
+    "A half-life of 1024 characters, beside one of 65,536. At which batches does it do harm?",
+    ["at 2 windows", "at 16 and at 128", "at all three", "at none"],
+)
+short
+
+# %% [markdown]
+# Each point at its best step size, the median of three seeds with bars for their range.
+
+# %% tags=["answer"]
+read_halves.show_halves(found)
+harmed = [read_halves.harmed(found, batch, 1024) for batch in read_halves.batches(found)]
+short.answer(short.options[{(True, False, False): 0, (False, True, True): 1}.get(
+    tuple(harmed), 2 if all(harmed) else 3)])
+
+# %% [markdown]
+# The steps that each half-life lasts, and "higher" where every seed ends above those of the longest one.
+
+# %%
+header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives(found))]
+table(header, read_halves.harmed_rows(found))
+
+# %% [markdown]
+# A memory of two steps or less does harm.
+# Where it lasts four steps or more, the seeds overlap, and for the small batch it hardly matters at all.
+# So with this text one cannot tell a half-life in tokens from one in steps.
+# The longest half-life in tokens is good at all three batches, and so is one of sixteen steps.
+#
+# When to try it.
+# When your batch is much smaller than that of a recipe, keep the half-life in tokens, which cost nothing here.
+# When it is much larger, look at the steps as well, because less than a step of memory is none.
+#
+# <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, a quarter of them warm-up and then a cosine, beta1 at 0.9, a decay of 0.1, gradients longer than 0.25 shortened to it, four step sizes for each batch two to a factor of ten, three seeds. At 128 windows the best step size of the shortest half-life stands at the end of its list. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
+#
+# *Source.*
+# Marek and others 2025, *Small Batch Size Training for Language Models*, arXiv 2507.07101, read as abstract and figure 1, with models of 30 and 124 million parameters.
+
+# %% [markdown]
+# ### Where the course answers the rest
+#
+# | Question | Answer | Where |
+# |---|---|---|
+# | What does one bad batch do to AdamW, and clipping? | The loss jumps and the steps become tiny for long, and clipping prevents both. | [deeper 10](10_adamw.ipynb), section 6 |
+# | Where can AdamW end? | In a box, at the lowest point within $1/w$ of zero. | [deeper 10](10_adamw.ipynb), section 5 |
+# | What does a cautious decay change? | The box is gone, and it ends at the lowest point of all. | [deeper 10](10_adamw.ipynb), section 5 |
+# | What does a larger batch change? | Up to some size nothing, then characters are wasted. | [deeper 11](11_gpu_lab.ipynb), section 4 |
 #
 # ### What to take along
 #
 # - Muon and Lion keep half of AdamW's state, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
 # - A sign forgets the scale of a loss, and it notices a turn.
-# - Adam in turned axes, which is SOAP, notices neither, and it costs the most.
+#   Shampoo and SOAP notice neither, and they cost the most.
+# - Whoever falls late, or averages, need not know the end.
+# - A step size that was tuned on a narrow network is too long for a wide one, unless it falls like one over the width.
+# - When the batch changes, so does the length of every memory, counted in tokens.

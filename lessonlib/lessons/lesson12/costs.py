@@ -4,13 +4,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from lessonlib import rules
 from lessonlib.lessons.lesson11.trainings import SIZES
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
 from lessonlib.pytorch.looped import Looped
 
-__all__ = ["MAKERS", "held", "muon_products", "rows", "share", "training_products"]
+__all__ = ["MAKERS", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
 
 SHAPE = (256, 1024)
 MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
@@ -67,3 +70,25 @@ def rows() -> list[list[Any]]:
     return [[name, width, tokens, share(width, tokens)] for name, width, tokens in (
         ("the text of lesson 12", lab.width, lab.batch * lab.context), ("width 768", 768, 500_000), ("width 4096", 4096, 4_000_000),
         ("width 4096, small batches", 4096, 16_384))]
+
+
+def show_shares() -> None:
+    """Show Muon's share of the multiplications against the tokens of a batch for three widths, with the trainings of `rows` marked."""
+    figure, tokens = new_figure(7.4, 4.2), np.geomspace(128, 8e6, 2)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 8e6), ylim=(1e-4, 100), xlabel="tokens in a batch",
+                            ylabel="Muon's work, over forward and backward",
+                            title="A wide matrix and a small batch make Muon's step costly")
+    ax.axhline(1, color="black", linewidth=1)
+    ax.text(7e6, 0.8, "as much as forward and backward", ha="right", va="top", fontsize=9)
+    color = look("muon").color
+    for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
+        ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash, label=f"width {width}")
+    for name, _, count, found in rows():
+        ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
+        side = -8 if count > 1e5 else 8  # the lines fall: there is room above on the right and below on the left
+        ax.annotate(name, (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
+                    ha="left" if side > 0 else "right", va="bottom" if side > 0 else "top")
+    ax.legend(loc="lower left")
+    show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "
+                 "scales: a falling line for each of three widths, the wider the higher, and a mark for each training of the table. "
+                 + "; ".join(f"{name} is at {found:.1%}" for name, _, _, found in rows()) + ".")

@@ -9,6 +9,7 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.lessons.lesson12 import apart
+from lessonlib.lessons.lesson12.shampoo import shampoo
 from lessonlib.lessons.lesson12.soap import soap
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
@@ -27,7 +28,8 @@ RULES: dict[str, Callable[..., Any]] = {
     **apart.RULES, "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
     "adam .95": partial(rules.adam, beta2=0.95), "muon .9": partial(rules.muon, weight_decay=0.0, beta1=0.9),
     "muon .8": partial(rules.muon, weight_decay=0.0, beta1=0.8),
-    "lion": rules.lion, "soap": soap, "soap, every step": partial(soap, every=1)}
+    "lion": rules.lion, "shampoo": shampoo, "shampoo, every tenth": partial(shampoo, every=10),
+    "soap": soap, "soap, every step": partial(soap, every=1)}
 CHANGES = {  # whether the inputs are turned, and the scale of the second loss
     "as in the picture": (True, SCALE), "not turned": (False, SCALE), "equal losses": (True, 1.0)}
 
@@ -102,7 +104,7 @@ def rows(names: tuple[str, ...] = tuple(NAMES)) -> list[list[Any]]:
     Muon's paths swing, and a sum in another order changes the first digit of where they end.
     """
     told = NAMES | {"adam .95": "Adam, beta2 0.95", "muon .9": "Muon, beta1 0.9", "muon .8": "Muon, beta1 0.8",
-                    "lion": "Lion", "soap": "SOAP"}
+                    "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
     return [[told[rule], *(10.0 ** round(np.log10(left(rule, change))) for change in CHANGES)] for rule in names]
 
 

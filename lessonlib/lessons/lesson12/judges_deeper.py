@@ -1,0 +1,177 @@
+"""The judges of lesson 12's deeper notebook: a power, a late fall, a step of Schedule-Free, step sizes of a wide network, a memory."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isclose
+from typing import Any
+
+import numpy as np
+
+from lessonlib.attempts import Stop, answers
+from lessonlib.checks import Verdict, judge
+from lessonlib.lessons.answers import number
+from lessonlib.lessons.lesson12.shampoo import root
+
+__all__ = ["KINDS", "free_step", "judge_late", "judge_memory", "judge_power", "judge_step", "judge_widths"]
+
+Array = np.ndarray[Any, Any]
+KINDS = ("first", "inside", "last")  # the matrices of a network
+
+
+@judge
+def judge_power(guess: Any) -> Verdict:
+    """Return a Verdict on the power of Shampoo's two factors that makes its step the same for a gradient times a thousand."""
+    power = number(guess, "a power", -10, 10)
+    g = np.random.default_rng(0).standard_normal((4, 3))
+    steps = [root(x @ x.T, power) @ x @ root(x.T @ x, power) for x in (g, 1000 * g)]
+    grown = np.linalg.norm(steps[1]) / np.linalg.norm(steps[0])
+    seen = f"With {power:g} a gradient that is 1000 times larger makes a step that is {grown:.3g} times as long."
+    if isclose(grown, 1, rel_tol=1e-3):
+        return Verdict(True, f"Correct.\n{seen}")
+    if isclose(power, -0.5):
+        return Verdict(False, f"One root too many.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
+    if power > 0:
+        return Verdict(False, f"The wrong sign.\n{seen} Should the factors make the step longer, or shorter?")
+    word = "Too weak a power" if grown > 1 else "Too strong a power"
+    return Verdict(False, f"{word}.\n{seen} A thousandfold gradient makes each factor a millionfold. Which power of a million do you need "
+                          "twice?")
+
+
+LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # headline, question, what was written
+    ("It falls from the start.", "Over how many of the steps is the step size to stay whole?", lambda t, steps: 1 - t / steps),
+    ("It never falls.", "What is to happen in the last fifth?", lambda t, steps: 1.0),
+    ("It falls for most of the training.", "That begins to fall after the first fifth. Which fifth was meant?",
+     lambda t, steps: min(1.0, (steps - t) / (0.8 * steps))),
+    ("It falls at once.", "From one step to the next it is 0. Which line leads from 1 to 0 over the last fifth?",
+     lambda t, steps: float(t <= 0.8 * steps)),
+    ("It jumps.", "In the last fifth it goes on as if it had fallen from the start. What is it right after four fifths?",
+     lambda t, steps: 1.0 if t <= 0.8 * steps else 1 - t / steps),
+    ("It rises.", "Which end of the line is 1, and which is 0?", lambda t, steps: 1.0 if t <= 0.8 * steps else 5 * t / steps - 4),
+)
+
+
+@judge
+def judge_late(function: Any) -> Verdict:
+    """Return a Verdict on function(t, steps) -> the share of the step size: 1 for four fifths of the steps, then in a line to 0."""
+    calls = [(t, steps) for steps in (100, 250) for t in range(1, steps + 1)]
+    found = np.array([number(share, "a share") for share in answers(function, calls)])
+
+    def off_by(other: Callable[[int, int], float]) -> Array:  # in steps of the line
+        return np.array([abs(share - other(*call)) * call[1] / 5 for share, call in zip(found, calls, strict=True)])
+
+    t, steps = np.array(calls).T
+    if (off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5).all():  # a line that is a step early or late is one
+        return Verdict(True, f"Correct.\nOf 250 steps {int((found[steps == 250] >= 1).sum())} have the whole step size, and the last one "
+                             f"has {found[-1]:g} of it.")
+    for headline, question, slip in LATE_SLIPS:
+        if (off_by(slip) <= 0.5).mean() > 0.985:  # but for a step at each bend
+            return Verdict(False, f"{headline}\n{question}")
+    short = np.array([min(1.0, (s - k) / 20) for k, s in calls])
+    if np.allclose(found, short, atol=0.06):
+        return Verdict(False, "Right for 100 steps only.\nOf 250 steps the last 20 fall. How many are a fifth of them?")
+    off = int(abs(found - np.minimum(1.0, (steps - t) / (0.2 * steps))).argmax())
+    return Verdict(False, f"Not yet.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}, and "
+                          f"{min(1.0, (steps[off] - t[off]) / (0.2 * steps[off])):.3g} was meant. Which fifth is that step in?")
+
+
+def free_step(x: float, z: float, t: int, grad: Any, lr: float, beta: float) -> tuple[float, float]:
+    """Return (x, z) after a step of Schedule-Free gradient descent on a number; grad: a point -> the gradient there."""
+    z = z - lr * grad((1 - beta) * z + beta * x)
+    return x + (z - x) / t, z
+
+
+STEP_SLIPS: tuple[tuple[str, str, Callable[..., tuple[float, float]]], ...] = (
+    ("The gradient is taken at z.", "Between which two points does y lie?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (x + (n - x) / t, n))(z - lr * grad(z))),
+    ("The gradient is taken at x.", "Between which two points does y lie?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (x + (n - x) / t, n))(z - lr * grad(x))),
+    ("z and x are swapped in y.", "With beta near 1, which of the two is y near?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (x + (n - x) / t, n))(z - lr * grad(beta * z + (1 - beta) * x))),
+    ("It steps from y.", "From where does the step go, and where is only its gradient taken?",
+     lambda x, z, t, grad, lr, beta: (lambda y: (lambda n: (x + (n - x) / t, n))(y - lr * grad(y)))((1 - beta) * z + beta * x)),
+    ("The mean takes the old z.", "Which z belongs into the mean, the one before the step or the one after?",
+     lambda x, z, t, grad, lr, beta: (x + (z - x) / t, free_step(x, z, t, grad, lr, beta)[1])),
+    ("The mean forgets.", "Here each z has the weight 1 - beta. Which weight has the newest of t points in their mean?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (beta * x + (1 - beta) * n, n))(free_step(x, z, t, grad, lr, beta)[1])),
+    ("The weights of the mean are swapped.", "After many steps, should x take nearly all of the newest z, or little of it?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (n + (x - n) / t, n))(free_step(x, z, t, grad, lr, beta)[1])),
+    ("There is no mean.", "What is x made of, besides the newest z?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (n, n))(free_step(x, z, t, grad, lr, beta)[1])),
+    ("It goes uphill.", "Which sign has the step?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (x + (n - x) / t, n))(z + lr * grad((1 - beta) * z + beta * x))),
+    ("x and z come back in the other order.", "Which of the two is the first to be returned?",
+     lambda x, z, t, grad, lr, beta: free_step(x, z, t, grad, lr, beta)[::-1]),
+)
+
+
+@judge
+def judge_step(function: Any) -> Verdict:
+    """Return a Verdict on function(x, z, t, grad, lr, beta) -> (x, z): a step of Schedule-Free gradient descent on one number."""
+    calls = [(1.0, 1.0, 1, np.sin, 0.5, 0.9), (0.7, -0.4, 3, np.sin, 0.2, 0.9), (2.0, 0.5, 8, np.exp, 0.1, 0.6)]
+    pairs = [_pair(answer) for answer in answers(function, calls)]
+    if np.allclose(pairs, [free_step(*call) for call in calls]):
+        return Verdict(True, "Correct.\nz takes the step, y says where the gradient is taken, and x is the mean of all z.")
+    for headline, question, slip in STEP_SLIPS:
+        if np.allclose(pairs, [slip(*call) for call in calls]):
+            return Verdict(False, f"{headline}\n{question}")
+    (x, z), right = pairs[1], free_step(*calls[1])
+    wrong = "z" if not isclose(z, right[1]) else "x"
+    return Verdict(False, f"Not yet.\nFrom x = 0.7 and z = -0.4, with t = 3, lr = 0.2 and beta = 0.9, and sin for the gradient, yours come "
+                          f"to x = {x:.4g} and z = {z:.4g}, and {wrong} is not right. What do you get by hand for {wrong}?")
+
+
+def _pair(answer: Any) -> tuple[float, float]:
+    """An answer as two numbers; Stop says what else it is."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        raise Stop("Not two numbers.", f"It returned a {type(answer).__name__}. Does it end with `return x, z`?")
+    return number(answer[0], "a number for x"), number(answer[1], "a number for z")
+
+
+@judge
+def judge_widths(guess: Any, lr: float, narrow: int, wide: int) -> Verdict:
+    """Return a Verdict on {"first", "inside", "last": step size} of a wide network in muP, where lr was best for a narrow one."""
+    if not isinstance(guess, Mapping) or set(guess) != set(KINDS):
+        raise Stop("Not a step size for each.", f"You gave a {type(guess).__name__}. What belongs to {', to '.join(KINDS)}?")
+    if all(value is None or value is ... for value in guess.values()):
+        raise Stop("Not answered yet.", "Put a number in place of each None, run that cell, then this one again. Which matrices have "
+                   "an input that grows with the width?")
+    share = narrow / wide
+    for kind in KINDS:
+        found = number(guess[kind], f"a step size for {kind}", above=0)
+        right = lr * (1.0 if kind == "first" else share)
+        if isclose(found, right, rel_tol=0.02):
+            continue
+        seen = f"For the {kind} you have {found:g}. "
+        if kind == "first":
+            return Verdict(False, f"Look at the first.\n{seen}Its input are the 64 pixels. Do they grow with the width?")
+        if isclose(found, lr, rel_tol=0.02):
+            return Verdict(False, f"Look at the {kind}.\n{seen}That is the step size of the narrow network. Over how many times more "
+                                  "inputs does it sum now?")
+        if isclose(found, lr * share**0.5, rel_tol=0.02):
+            return Verdict(False, f"Look at the {kind}.\n{seen}That has a root. Do the changes of a sum's weights cancel, or add up?")
+        if isclose(found, lr / share, rel_tol=0.02):
+            return Verdict(False, f"Look at the {kind}.\n{seen}That grew. Does a wider network need a longer step, or a shorter one?")
+        return Verdict(False, f"Look at the {kind}.\n{seen}How many times wider is the network, and what does that do to a sum?")
+    times = wide / narrow
+    return Verdict(True, f"Correct.\nTwo of the three have {times:g} times as many inputs, so their step is {times:g} times smaller.")
+
+
+@judge
+def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
+    """Return a Verdict on the beta2 that keeps the half-life in tokens, where a batch becomes smaller."""
+    found = number(guess, "a number between 0 and 1", 0, 1)
+    right, times = beta2 ** (smaller / batch), batch / smaller
+    if isclose(1 - found, 1 - right, rel_tol=0.03):
+        return Verdict(True, f"Correct.\nA step has {times:g} times fewer tokens, and the memory lasts {times:g} times as many steps.")
+    if isclose(found, beta2, rel_tol=1e-6):
+        return Verdict(False, f"The same number of steps.\nWith {found:g} the memory lasts as many steps as before, and a step has "
+                              f"{times:g} times fewer tokens. How many steps should it last?")
+    if isclose(found, beta2**times, rel_tol=0.01):
+        return Verdict(False, f"The other way.\nWith {found:.3g} the memory is shorter than before. Does a small batch need fewer steps of "
+                              "memory, or more?")
+    if isclose(1 - found, (1 - beta2) / times**0.5, rel_tol=0.03):
+        return Verdict(False, f"That has a root.\nWith {found:.4g} the memory lasts {times**0.5:.3g} times as many steps. How many times "
+                              "fewer tokens has a step?")
+    steps = [np.log(0.5) / np.log(b) if 0 < b < 1 else np.inf * b for b in (found, right)]
+    return Verdict(False, f"Not yet.\nWith {found:.4g} half of the weight is left after {steps[0]:.3g} steps, and it should be "
+                          f"{steps[1]:.3g}. How many tokens has a step now?")

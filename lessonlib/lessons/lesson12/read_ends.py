@@ -1,0 +1,144 @@
+"""The recorded trainings of lesson 12 that end in three ways, read and drawn; and the average of Schedule-Free on a noisy parabola."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lessonlib.lessons.lesson12.records import Best, best, compared
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import Look, show
+
+__all__ = ["EVERY", "LATE", "LOOKS", "NAMES", "end", "lengths", "planned", "rows", "show_average", "show_ends", "show_shares",
+           "stopped", "verdict", "way_of"]
+
+Array = np.ndarray[Any, Any]
+EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
+NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free"}
+LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1)))}
+
+
+def lengths(found: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of steps for which trainings were planned."""
+    return sorted({row["steps"] for row in found["cosine"]})
+
+
+def _at(found: Mapping[str, Any], way: str, steps: int, lr: float | None = None) -> Best:
+    """The best of a way among the trainings of so many steps, or the one with this step size."""
+    return best([row for row in found[way] if row["steps"] == steps and lr in (None, row["lr"])], "test")
+
+
+def planned(found: Mapping[str, Any], way: str, steps: int) -> Best:
+    """Return the Best of a training that ends after so many steps: test losses at every EVERY steps, (seeds, points).
+
+    A cosine has its own best step size for each length. The other two are one run, so they have one step size, that of the longest.
+    """
+    longest = lengths(found)[-1]
+    if way == "cosine":
+        return _at(found, way, steps)
+    whole = _at(found, way, longest)
+    if way == "late":
+        return _at(found, way, steps, whole.lr)._replace(inside=whole.inside)
+    cut = whole.found[:, : steps // EVERY]
+    return whole._replace(found=cut, median=float(np.median(cut[:, -1])))
+
+
+def end(found: Mapping[str, Any], way: str, steps: int) -> Array:
+    """Return the test losses at the end of a training of so many steps, one a seed."""
+    return np.asarray(planned(found, way, steps).found[:, -1])
+
+
+def rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each length: the steps, and median test losses there.
+
+    Of a cosine planned for it, of the longest cosine stopped there, of the step size that has not fallen yet, of a late fall, and of
+    Schedule-Free.
+    """
+    out: list[list[Any]] = []
+    for steps in lengths(found):
+        last = steps == lengths(found)[-1]
+        cut = ["-", "-"] if last else [float(np.median(stopped(found, way, steps))) for way in ("cosine", "late")]
+        out.append([steps, planned(found, "cosine", steps).median, *cut, *(planned(found, way, steps).median for way in ("late", "free"))])
+    return out
+
+
+def stopped(found: Mapping[str, Any], way: str, steps: int) -> Array:
+    """Return the test losses of a training planned for the longest length after so many steps, one a seed."""
+    return np.asarray(planned(found, way, lengths(found)[-1]).found[:, steps // EVERY - 1])
+
+
+def verdict(found: Mapping[str, Any], way: str, other: str, steps: int) -> str:
+    """Return how the test losses at the end of one way compare with those of another."""
+    return compared(end(found, way, steps), end(found, other, steps))
+
+
+def way_of(name: str, steps: int) -> Array:
+    """Return the share of the step size at the steps 1 to `steps`, of a "cosine" or a "late" fall."""
+    t = np.arange(1, steps + 1)
+    cosine = (1 + np.cos(np.pi * (t - 1 - WARMUP) / (steps - WARMUP))) / 2
+    return np.where(t <= WARMUP, t / (WARMUP + 1), cosine if name == "cosine" else np.minimum(1, (steps - t) / (LATE * steps)))
+
+
+def show_shares(found: Mapping[str, Any]) -> None:
+    """Show the step size over the steps: a cosine for each length, and a constant one with a late fall before each length."""
+    figure = new_figure(8.6, 3.2)
+    panels = figure.subplots(1, 2, sharey=True)
+    for ax, name, title in zip(panels, ("cosine", "late"), ("Cosine: four trainings", "Late fall: one training, four ends"), strict=True):
+        style = LOOKS[name]
+        for steps in lengths(found):
+            ax.plot(np.arange(1, steps + 1), way_of(name, steps), color=style.color, linestyle=style.dash)
+        ax.set(xlabel="step", title=title, xlim=(0, lengths(found)[-1] + 10), ylim=(0, 1.05))
+    panels[0].set_ylabel("share of the step size")
+    show(figure, "The step size over the steps. Left, four cosines that fall from the start to 0 at 100, 200, 400 and 800 steps, no two of "
+                 "them alike. Right, one level line from which four short lines fall to 0 at the same four places.")
+
+
+def show_ends(found: Mapping[str, Any]) -> None:
+    """Show the test loss over the steps: each planned length of cosine and late fall, and the one run of Schedule-Free, medians."""
+    figure = new_figure(8.6, 4.6)
+    ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 820), ylim=_span(found),
+                            title="The same 800 steps, and what stands where one stops")
+    for way, name in NAMES.items():
+        style = LOOKS[way]
+        for steps in lengths(found) if way != "free" else lengths(found)[-1:]:
+            path = np.median(planned(found, way, steps).found, axis=0)
+            ax.plot(np.arange(1, len(path) + 1) * EVERY, path, color=style.color, linestyle=style.dash, linewidth=1.3)
+        for steps in lengths(found):
+            ends = end(found, way, steps)
+            ax.vlines(steps, ends.min(), ends.max(), color=style.color, lw=5, alpha=0.3)
+            ax.plot(steps, np.median(ends), color=style.color, marker=style.marker, markersize=8, linestyle=style.dash,
+                    label=name if steps == lengths(found)[0] else None)
+    ax.legend()
+    told = "; ".join(f"after {steps} steps " + ", ".join(f"{name} {planned(found, way, steps).median:.2f}" for way, name in NAMES.items())
+                     for steps in lengths(found))
+    show(figure, f"Test loss over the steps, medians of the seeds, an end marked at each planned length with a bar for the seeds: {told}.")
+
+
+def _span(found: Mapping[str, Any]) -> tuple[float, float]:
+    """The losses that the picture shows: from below the lowest end to above the highest median."""
+    ends = [end(found, way, steps) for way in NAMES for steps in lengths(found)]
+    return float(np.min(ends)) - 0.05, float(np.median(ends, axis=1).max()) + 0.15
+
+
+def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, steps: int = 200) -> None:
+    """Show x and z of a step of Schedule-Free over the steps, from 3, on a parabola whose gradient is noisy; beside gradient descent."""
+    noise = np.random.default_rng(0).standard_normal(steps)
+    x = z = plain = 3.0
+    paths = [(x, z, plain)]
+    for t in range(1, steps + 1):
+        x, z = step(x, z, t, lambda y: y + noise[t - 1], lr, 0.9)  # noqa: B023 - called at once
+        plain -= lr * (plain + noise[t - 1])
+        paths.append((x, z, plain))
+    figure = new_figure(7.4, 3.4)
+    ax = figure.add_subplot(xlabel="step", ylabel="where it is", title="A constant step size on a noisy parabola, minimum at 0")
+    ax.axhline(0, color="black", linewidth=0.8)
+    for k, (color, dash, width, name) in {2: ("#353536", ":", 1.3, "gradient descent"), 1: ("#9e5210", "--", 1.3, "z"),
+                                          0: (LOOKS["free"].color, "-", 2.4, "x")}.items():
+        ax.plot(np.array(paths)[:, k], color=color, linestyle=dash, linewidth=width, label=name)
+    ax.plot(0, 3, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
+    ax.legend()
+    late = np.array(paths)[steps // 2:]
+    far = np.sqrt((late**2).mean(0))
+    show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, and x comes to 0 and stays near it. "
+                 f"In the second half the typical distances are {far[2]:.2f}, {far[1]:.2f} and {far[0]:.2f}.")

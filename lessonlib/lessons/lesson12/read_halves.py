@@ -1,0 +1,63 @@
+"""The recorded memories of AdamW's squares for three sizes of a batch, read and drawn: in tokens, and in steps."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lessonlib.lessons.lesson12.records import ABOVE, Best, best, compared
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import show
+
+__all__ = ["batches", "best_at", "half_lives", "harmed", "harmed_rows", "show_halves"]
+
+LOOKS = (("#9a7fd1", "o", ":"), ("#7446b8", "s", "--"), ("#3f0a61", "D", "-"))  # from the smallest batch on
+
+
+def batches(found: Mapping[str, Any]) -> list[int]:
+    """Return the sizes of a batch, in windows."""
+    return sorted({row["batch"] for row in found["halves"]})
+
+
+def half_lives(found: Mapping[str, Any]) -> list[int]:
+    """Return the half-lives, in tokens."""
+    return sorted({row["half_life"] for row in found["halves"]})
+
+
+def best_at(found: Mapping[str, Any], batch: int, half_life: int) -> Best:
+    """Return the Best over the step sizes of a batch with this half-life, by the test loss."""
+    return best([row for row in found["halves"] if (row["batch"], row["half_life"]) == (batch, half_life)], "test")
+
+
+def harmed(found: Mapping[str, Any], batch: int, half_life: int) -> bool:
+    """Return whether every seed ends higher with this half-life than any does with the longest, each at its best step size."""
+    longest = best_at(found, batch, half_lives(found)[-1])
+    return compared(best_at(found, batch, half_life).found, longest.found) == ABOVE
+
+
+def harmed_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each batch: the windows, and the steps that each half-life lasts, marked where it does harm."""
+    context = found["size"]["context"]
+    return [[batch, *(f"{half / (batch * context):,g}{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
+            for batch in batches(found)]
+
+
+def show_halves(found: Mapping[str, Any]) -> None:
+    """Show the test loss above the lowest of its batch, against the half-life in steps on the left and in tokens on the right."""
+    figure = new_figure(8.6, 4.0)
+    panels = figure.subplots(1, 2, sharey=True)
+    context = found["size"]["context"]
+    for batch, (color, marker, dash) in zip(batches(found), LOOKS, strict=True):
+        tops = [best_at(found, batch, half) for half in half_lives(found)]
+        low = min(top.median for top in tops)
+        for ax, tokens in zip(panels, (batch * context, 1), strict=True):
+            at = [half / tokens for half in half_lives(found)]
+            ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, label=f"{batch} windows")
+            ax.vlines(at, [top.found.min() - low for top in tops], [top.found.max() - low for top in tops], color=color, lw=5, alpha=0.3)
+    for ax, unit in zip(panels, ("steps", "tokens"), strict=True):
+        ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}", title=f"counted in {unit}")
+    panels[0].set_ylabel("test loss above the lowest of its batch")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    told = "; ".join(f"{batch} windows: " + ", ".join(f"{best_at(found, batch, half).median:.2f}" for half in half_lives(found))
+                     for batch in batches(found))
+    show(figure, "Test loss above the lowest of its batch, against the half-life, in steps on the left and in tokens on the right, a curve "
+                 f"for each size of a batch with bars for the seeds. The losses from the shortest half-life to the longest, {told}.")

@@ -1,0 +1,59 @@
+"""Shampoo in a few lines: a gradient between two roots; small enough to be read, and meant for nothing else."""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Kept", "root", "shampoo"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Kept(NamedTuple):
+    """What Shampoo remembers of a matrix: the step count, the averages of g, of g g^T and of g^T g, and the two roots in use."""
+
+    t: int
+    m: Array
+    rows: Array
+    columns: Array
+    left: Array
+    right: Array
+
+
+def shampoo(theta: Array, g: Array, s: Any, *, lr: Any, beta1: float = 0.9, beta3: float = 0.95, power: float = -0.25,
+            every: int = 1) -> tuple[Array, Kept]:
+    """Return (theta, memory) after a step along L**power @ m @ R**power, with averages L of g g^T and R of g^T g.
+
+    theta, g: (..., rows, columns). s: of the step before; anything else begins anew. every: steps between two new roots. Gupta, Koren &
+    Singer 2018, Algorithm 1, with averages in place of sums, and of the gradient too; no decay.
+
+    >>> theta, s = shampoo(np.zeros((2, 2)), np.diag([300.0, 3.0]), None, lr=0.1)
+    >>> theta.diagonal().round(3).tolist(), s.t
+    ([-0.1, -0.1], 1)
+    """
+    if not isinstance(s, Kept):
+        square, other = g @ g.mT, g.mT @ g
+        s = Kept(0, 0 * g, 0 * square, 0 * other, square, other)
+    t = s.t + 1
+    m = beta1 * s.m + (1 - beta1) * g
+    rows, columns = beta3 * s.rows + (1 - beta3) * g @ g.mT, beta3 * s.columns + (1 - beta3) * g.mT @ g
+    left, right = s.left, s.right
+    if s.t % every == 0:
+        left, right = (root(average / (1 - beta3**t), power) for average in (rows, columns))
+    return theta - lr * left @ (m / (1 - beta1**t)) @ right, Kept(t, m, rows, columns, left, right)
+
+
+def root(average: Array, power: float, least: float = 1e-12) -> Array:
+    """Return a symmetric matrix (..., n, n) to a power, its eigenvalues no smaller than a share `least` of the largest.
+
+    Where it has gone beyond the numbers, that of 0, which is 0.
+
+    >>> root(np.diag([16.0, 1.0]), -0.25).round(6).tolist()
+    [[0.5, 0.0], [0.0, 1.0]]
+    """
+    finite = np.isfinite(average).all((-2, -1), keepdims=True)
+    values, axes = np.linalg.eigh(np.where(finite, average, 0.0))
+    largest = values[..., -1:]
+    raised = np.where(largest > 0, np.maximum(values, least * largest), 1.0) ** power * (largest > 0)
+    return np.asarray((axes * raised[..., None, :]) @ axes.mT)

@@ -1,0 +1,84 @@
+"""Networks of several widths that read digits with Adam, in the standard parametrization and in muP."""
+from __future__ import annotations
+
+from itertools import pairwise
+from math import sqrt
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lessonlib.data import digits
+
+__all__ = ["BASE", "BATCH", "LRS", "STEPS", "WAYS", "WIDTHS", "groups", "moved", "start", "train"]
+
+BASE = 32  # the width at which both ways are the same
+WIDTHS = (32, 128, 512)
+WAYS = ("standard", "muP")
+LRS = tuple(float(f"{2.0**k:.3g}") for k in range(-12, -1))  # a factor of two apart
+STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
+
+
+def start(width: int, seed: int, way: str) -> list[Tensor]:
+    """Return the matrices of a fresh network 64 -> width (five times) -> 10, He's start; in muP the last one's falls faster.
+
+    The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP. The same seed draws the same numbers
+    for both. ValueError for another way.
+    """
+    if way not in WAYS:
+        raise ValueError(f"way={way!r}: one of {', '.join(WAYS)}")
+    generator = torch.Generator(device="cpu").manual_seed(seed)
+    sizes = [64, *[width] * LAYERS]
+    matrices = [torch.randn(b, a, generator=generator) * sqrt(2 / a) for a, b in pairwise(sizes)]
+    last = torch.randn(10, width, generator=generator) * (width**-0.5 if way == "standard" else BASE**0.5 / width)
+    return [matrix.requires_grad_() for matrix in (*matrices, last)]
+
+
+def groups(matrices: list[Tensor], lr: float, way: str) -> list[dict[str, Any]]:
+    """Return the param groups for Adam: one step size for all in the standard way; in muP that of a matrix whose input is wide is less.
+
+    It is lr * BASE / width for all but the first.
+    """
+    width = len(matrices[0])
+    return [{"params": [matrix], "lr": lr * (BASE / width if way == "muP" and i else 1.0)} for i, matrix in enumerate(matrices)]
+
+
+def _layers(matrices: list[Tensor], x: Tensor) -> list[Tensor]:
+    """What each matrix puts out, (examples, rows) each, before the ReLU; the last are the logits."""
+    found: list[Tensor] = []
+    for matrix in matrices:
+        found.append(functional.linear(found[-1].relu() if found else x, matrix))
+    return found
+
+
+def _data() -> tuple[Tensor, Tensor]:
+    d = digits()
+    return torch.tensor(d.train_x, dtype=torch.float32), torch.tensor(d.train_y)
+
+
+def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS) -> float:
+    """Return the loss on all training digits after so many steps of Adam, the step size falling in a line to 0."""
+    matrices, (x, y) = start(width, seed, way), _data()
+    optimizer = torch.optim.Adam(groups(matrices, lr, way))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / steps)
+    drawn = torch.Generator(device="cpu").manual_seed(seed)
+    for _ in range(steps):
+        rows = torch.randint(len(x), (BATCH,), generator=drawn)
+        optimizer.zero_grad()
+        functional.cross_entropy(_layers(matrices, x[rows])[-1], y[rows]).backward()
+        optimizer.step()
+        scheduler.step()
+    with torch.no_grad():
+        return float(functional.cross_entropy(_layers(matrices, x)[-1], y))
+
+
+def moved(width: int, lr: float, way: str, seed: int = 0) -> float:
+    """Return by how much one step of Adam changes what the fifth matrix puts out: the root of the mean square, over 256 digits."""
+    matrices, (x, y) = start(width, seed, way), (part[:256] for part in _data())
+    optimizer = torch.optim.Adam(groups(matrices, lr, way))
+    before = _layers(matrices, x)
+    functional.cross_entropy(before[-1], y).backward()
+    optimizer.step()
+    with torch.no_grad():
+        return float((_layers(matrices, x)[LAYERS - 1] - before[LAYERS - 1]).square().mean().sqrt())
