@@ -221,6 +221,8 @@ def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     if len(result) != 2:
         raise Stop(f"It returns {len(result)} things.", f"{shape} How many commas does your return line need?")
     new, kept = result
+    if isinstance(new, State) and not isinstance(kept, (tuple, list)):
+        raise Stop("Theta and the state are swapped.", f"The state came first and theta second. {shape} In which order are yours?")
     if not isinstance(kept, (tuple, list)) or len(kept) != 3:
         raise Stop("The state has another form.", f"The second thing returned is {_a(kept)}"
                    f"{f' of {len(kept)}' if isinstance(kept, (tuple, list)) else ''}. {shape} What should the next step remember?")

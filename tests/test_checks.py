@@ -219,6 +219,7 @@ HOSTILE = [
     (abs, "It takes other arguments."), (lambda: 3, "It takes other arguments."), (lambda theta, g: theta, "It takes other arguments."),
     (lambda theta, g, s, *, lr: (theta, s), "It takes other arguments."),
     (lambda theta, g, s, **k: theta, "It returns something else."), (lambda theta, g, s, **k: (theta, s.m, s.v), "It returns 3 things."),
+    (lambda theta, g, s, **k: (s, theta), "Theta and the state are swapped."),
     (lambda theta, g, s, **k: (theta, (s.m, s.v)), "The state has another form."),
     (lambda theta, g, s, **k: (theta.sum(), s), "theta has another shape."), (lambda theta, g, s, **k: (theta[:2], s), "theta has another shape."),
     (lambda theta, g, s, **k: (theta, State(1, np.ones((5, 5)), s.v)), "m has another shape."),
