@@ -78,8 +78,8 @@ _MUON_TABLE = (
     wrong("muon", "factor of g", "You keep an average. Does your step use it?", ahead=lambda a: a.g),
     wrong("muon", "factor of the old average", "Does the gradient you just measured take part in this step?",
           ahead=lambda a: a.s.m + 1e-30 * a.g),
-    wrong("muon", "m corrected for its start", "You correct m for its start at 0, as Adam does, and the newest gradient beside it stays as it "
-          "is. Which share of `ahead` should each of them have?",
+    wrong("muon", "m corrected for its start", "You correct m for its start at 0, as Adam does, and the newest gradient beside it stays "
+          "as it is. Which share of `ahead` should each of them have?",
           ahead=lambda a: a.beta1 * a.m / (1 - a.beta1**a.t) + (1 - a.beta1) * a.g),
     wrong("muon", "average of the factors", "Which comes first, the average or the factor? What does an average of two "
           "different orthogonal factors have for singular values?", m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * orthogonal(a.g),
