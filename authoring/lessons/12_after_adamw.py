@@ -148,14 +148,15 @@ judges.judge_factor(my_factor)
 #
 # Take a matrix $x = U S V^\top$ and multiply it by $x\,x^\top$.
 # The columns of $V$ have length 1 and are at right angles, so $V^\top V$ is the identity, and so is $U^\top U$.
-# They drop out, and $x\,x^\top x = U S^3 V^\top$ has the same directions, and $y^3$ for each singular value $y$.
+# What is left is $x\,x^\top x = U S^3 V^\top$, which has the same directions, and $y^3$ for each singular value $y$.
 # So a sum of such products changes the singular values alone.
 #
 # $$x \leftarrow a\,x + b\,(x x^\top)\,x + c\,(x x^\top)^2 x \qquad\qquad y \leftarrow a\,y + b\,y^3 + c\,y^5$$
 #
 # Muon takes $a = 3.4445$, $b = -4.7750$ and $c = 2.0315$, and does this five times.
 # That is its [[Newton-Schulz iteration]].
-# Before the first step it divides the matrix by its size, the root of the sum of its squares, and then no singular value is above 1.
+# Before the first step it divides the matrix by its size, the root of the sum of its squares.
+# The squares of the singular values have the same sum, so none of them is above 1 then.
 #
 # Where $y$ is near zero the other two terms are tiny, so each step multiplies it by 3.4445.
 
@@ -403,7 +404,7 @@ result
 # | AdamW | 0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1 |
 # | Muon | 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18 |
 #
-# <details><summary>Hint</summary>When is the best of a list more than its end, or the neighbour of a gap?</details>
+# <details><summary>Hint</summary>Might a better one lie beyond the end of your list, or in a gap beside your best?</details>
 
 # %% tags=["stub"]
 my_protocol = {"AdamW": None, "Muon": None, "seeds": None}  # two lists of four, and a number
@@ -459,7 +460,7 @@ table(["optimizer", "test loss"], [[name, done.test] for name, done in ended.ite
 # ### In seconds
 #
 # Muon makes three products for each matrix in each of its five steps, and on this CPU its training takes longer.
-# Give AdamW as many seconds instead of as many steps, and tune it again.
+# Give AdamW as many seconds instead, and tune it again.
 
 # %%
 clock = predict("In as many seconds, how do the test losses compare?", text.VERDICTS)
