@@ -153,6 +153,14 @@ def test_forty_steps_of_rmsprop_make_the_gradients_of_every_layer_large():
     assert he.max() / he.min() < 3
 
 
+def test_forty_steps_of_rmsprop_bring_the_images_apart_too():
+    net, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
+    theta = net.start
+    for _ in range(40):
+        theta, s = rmsprop(theta, net.grad(theta, rng), s, lr=records.HANDED_LR)
+    assert deep.image_spread(deep.layers_of(theta))[-1] > 1000 * deep.image_spread(deep.layers_of(net.start))[-1]
+
+
 def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
     lr, net, images = records.deep_net_records()["rules"]["sgd"]["lr"], deep.deep_net(0), np.asarray(digits().test_x, dtype=float)
     h = images
@@ -337,7 +345,7 @@ def test_rmsprop_stretches_a_turned_ravine_too_little():
         best, own = rescaling.step_ratios(angle)
         assert 1.5 < own < 0.6 * best
     assert rescaling.step_ratios(15) == pytest.approx((13.7, 3.8), abs=0.05)
-    assert rescaling.step_ratios(45) == pytest.approx((1, 1), rel=1e-3)
+    assert rescaling.step_ratios(45) == pytest.approx((1, 1), rel=0.01)
 
 
 def test_the_verdicts_on_rmsprop_survive_a_shift_and_another_meaning_of_arriving():

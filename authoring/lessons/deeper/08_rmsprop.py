@@ -275,8 +275,8 @@ table(header, rows, ["", ".0e", ".0e", ".0e", ".1f"])
 # %% [markdown]
 # With the He start the images stay apart, and all layers get gradients of one size.
 # The start changes both at once, so this comparison does not say which of the two matters more.
-# But lesson 8 has a clue.
-# A step size for each layer, set once, repairs the small gradients and nothing else, and with it the network does not learn.
+# Nor do the forty steps of RMSprop in lesson 8, after which gradient descent goes on by itself.
+# They also bring the images apart and make the gradients large.
 #
 # **To do.**
 # Change the seed, and run both cells again.
@@ -583,7 +583,8 @@ table(["beta2", "v is kept in", "v after step 1500"], rows, ["", "", ".3f"])
 
 # %% [markdown]
 # The state has the type of the parameter.
-# RMSprop's default memory still forgets in bfloat16, and a memory of some hundred steps or more, such as Adam's thousand, does not.
+# RMSprop's default memory still forgets in bfloat16.
+# One of several hundred steps does not, and Adam's is a thousand.
 # In such a model small steps also do not move the weights.
 # That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
 #
@@ -756,8 +757,7 @@ ahead.answer("they are within a tenth" if best[1][1] < 1.1 * best[0][1] else bes
 # %% [markdown]
 # With a constant step size RMSprop leaves less than half of what the others leave.
 # With a falling step size most of the lead is gone.
-# The rare rows do need longer steps.
-# Gradient descent can give them only by shaking the frequent rows, and a falling step size calms those at the end.
+# To move the rare rows, gradient descent needs a step size that shakes the frequent ones, and a falling step size calms those at the end.
 # RMSprop does without the schedule, and ends at the same loss either way.
 # Language is full of rare rows, because most words are rare.
 # Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) asks which part of Adam it is that helps there.
