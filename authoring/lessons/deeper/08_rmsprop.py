@@ -138,9 +138,9 @@ notice
 took = arrivals.by_angle()
 header = ["steps to arrive", *(f"{angle} degrees" for angle in arrivals.ANGLES)]
 display(table(header, took, ["", *[".0f"] * 5]))
+adam_lr = turned_ravine.steps_to_arrive(adam, 45)[1]
 longer = [row[0] for row in took[:4] if row[5] > 1.1 * row[1]]
 notice.answer({1: "RMSprop alone", 2: "RMSprop and Adam", 4: "all of them"}[len(longer)])
-adam_lr = turned_ravine.steps_to_arrive(adam, 45)[1]
 
 # %% [markdown]
 # Gradient descent and momentum do not notice the angle.
