@@ -25,7 +25,7 @@ from lessonlib.lessons.lesson08 import (
     trouble,
     turned_ravine,
 )
-from lessonlib.lessons.lesson08.judges import judge_bugs, judge_setting, judge_settings_meant, judge_two_steps
+from lessonlib.lessons.lesson08.judges import judge_bugs, judge_eps, judge_setting, judge_settings_meant, judge_two_steps
 from lessonlib.problems import noisy, ravine
 
 
@@ -151,6 +151,14 @@ def test_forty_steps_of_rmsprop_make_the_gradients_of_every_layer_large():
     assert after.min() > 100 * before[0]
     assert after.max() / after.min() < 100
     assert he.max() / he.min() < 3
+
+
+def test_forty_steps_of_rmsprop_bring_the_images_apart_too():
+    net, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
+    theta = net.start
+    for _ in range(40):
+        theta, s = rmsprop(theta, net.grad(theta, rng), s, lr=records.HANDED_LR)
+    assert deep.image_spread(deep.layers_of(theta))[-1] > 1000 * deep.image_spread(deep.layers_of(net.start))[-1]
 
 
 def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
@@ -325,6 +333,46 @@ def test_at_45_degrees_rmsprop_is_slower_at_a_constant_step_and_ties_at_a_fallin
         assert 0.3 < rescaling.left_at_45(rmsprop, falling=True, beta2=beta2)[0] / plain < 3
 
 
+def test_what_each_rule_leaves_at_45_degrees_when_it_may_choose_its_plan():
+    left = {name: min(rescaling.left_at_45(rule, falling=falling, **hyper)[0] for falling in (False, True))
+            for name, rule, hyper in (("sgd", sgd, {}), ("momentum", momentum, {}), ("rmsprop", rmsprop, {"beta2": 0.9}))}
+    assert left["momentum"] < 1e-20
+    assert 0.5 < left["rmsprop"] / left["sgd"] < 2
+
+
+def test_rmsprop_stretches_a_turned_ravine_too_little():
+    for angle in (5, 15, 30):
+        best, own = rescaling.step_ratios(angle)
+        assert 1.5 < own < 0.6 * best
+    assert rescaling.step_ratios(15) == pytest.approx((13.7, 3.8), abs=0.05)
+    assert rescaling.step_ratios(45) == pytest.approx((1, 1), rel=0.01)
+
+
+def test_the_verdicts_on_rmsprop_survive_a_shift_and_another_meaning_of_arriving():
+    rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
+    for angle in (15, 45):
+        found = [turned_ravine.steps_to_arrive(rmsprop, angle, nudge=k * 1e-11)[0] for k in range(3)]
+        found.append(turned_ravine.steps_to_arrive(rmsprop, angle, hold=500)[0])
+        assert min(found) > rival
+
+
+def test_from_1_and_1_along_the_axes_one_step_of_rmsprop_arrives():
+    loss = run(rmsprop, ravine(1000), lr=0.1, steps=200).loss
+    assert turned_ravine.arrival(loss) == 1
+
+
+def test_the_answers_to_what_there_is_to_do_in_the_deeper_notebook():
+    falling = run(rmsprop, ravine(100), lr=lambda t: 0.01 * (1 - (t - 1) / 5000), steps=5000, start=[1.0, 0.3])
+    assert falling.loss[-1] < 1e-100
+    for start, points in ((1.0, (1 / 3, -2 / 3)), (1.01, (2 / 3, -1 / 3))):
+        hops = run(rmsprop, ravine(100), lr=0.03, steps=200, beta2=0.0, eps=1e-12, start=[start, 1.0]).theta[-2:, 0] / 0.03
+        np.testing.assert_allclose(hops, points, atol=1e-6)
+    steady = 3.0 + 0.3 * np.random.default_rng(0).standard_normal(1000)
+    by_deviation = scales.steps_of(practice.bug("variance instead of second moment"), steady)[500:].mean()
+    assert by_deviation == pytest.approx(10, rel=0.15)
+    assert scales.steps_of(rmsprop, steady)[500:].mean() == pytest.approx(1, rel=0.05)
+
+
 def test_the_table_by_angle_has_the_rules_of_its_names():
     rows = {row[0]: row[1:] for row in arrivals.by_angle()}
     for name, rule in (("gradient descent", sgd), ("momentum", momentum), ("RMSprop", rmsprop), ("Adam", adam)):
@@ -346,6 +394,7 @@ def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_van
     frozen = precision.second_moment("bfloat16")
     assert frozen[1000] == frozen[-1] == 0.5
     assert precision.torchs_own() == ("bfloat16", 0.5)
+    assert precision.torchs_own(0.99)[1] < 0.05  # so the default memory forgets
     assert precision.facts("float16")[1:3] == [0.0, 0.0]
     assert [precision.share_that_can_fall(beta2) for beta2 in (0.99, 0.999)] == [1.0, 0.0]
 
@@ -371,6 +420,7 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
+    (judge_eps, None, "Not answered yet."), (judge_eps, 1e-8, "Too large."), (judge_eps, 1e-17, "Smaller than it needs to be."), (judge_eps, 1e-16, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
     (judge_settings_meant, {"lr": 0.001, "beta2": 0.001}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.001}, "Correct."),

@@ -155,7 +155,7 @@ class _Turn:
             (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=NAMES[rule])
             (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
         figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
-        artists["rmsprop note"] = readings(left, 0.62, 0.97, ["angle:", "RMSprop's step size:"], va="top", fontsize=9)
+        artists["rmsprop note"] = readings(left, 0.8, 0.03, ["angle:", "RMSprop's step size:"], fontsize=9)
         return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "
                      f"be turned; right, their losses over {self.steps} steps with a line at a ten-thousandth of the first loss.",
                      {name: ["angle"] for name in artists if not name.startswith("rmsprop")})
