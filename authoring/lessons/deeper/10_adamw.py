@@ -496,7 +496,7 @@ where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.
 # The largest decay that leaves it at the lowest point is 0.5, because then the box just reaches that far.
 #
 # Xie and Li (2024) prove more.
-# If AdamW sees the full batch, if its steps get shorter but still add up without end, and if it converges, then it ends where no small move inside of the box lowers the loss.
+# If AdamW sees the full batch, if its steps get shorter but still add up without end, and if it converges, then it ends where the loss slopes down in no direction that stays inside of the box.
 # For a convex loss such as this one, that is the lowest point of the box.
 # On where AdamW ends, the box is the whole effect of the decay.
 # A lowest point inside of the box is not moved at all, and Adam with L2 always moves it.

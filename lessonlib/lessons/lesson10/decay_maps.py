@@ -229,5 +229,5 @@ def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
     return Experiment(play.scene, play.update, {"form": Choice("form of decay", list(maps), baseline),
                                                 "row": Slider("step size, 1 to 9", 1, columns, 5),
                                                 "column": Slider("decay, 1 to 9", 1, rows, 5)},
-                      Goal(f"in another form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
+                      Goal(f"in the other form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
                            play.met))
