@@ -128,7 +128,7 @@ def grows(steps):
 
 
 @pytest.mark.parametrize(("steps", "said", "word"), [
-    (100, "It understands.", "no step more than it needed"), (150, "It understands.", "50 steps more than it needed"),
+    (100, "It understands.", "no step more than it needed"), (150, "It understands.", "spent 50 steps more than it needed"),
     (50, "Not there yet.", "With twice the memory it took 160 steps."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
     ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "Not a number of steps.", "2000")])
 def test_a_late_network_is_judged(steps, said, word):
