@@ -14,7 +14,7 @@ from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
 from lessonlib.lessons.lesson10.judges import judge_groups, judge_resume
-from lessonlib.lessons.lesson10.judges_deeper import judge_decay, judge_memory
+from lessonlib.lessons.lesson10.judges_deeper import judge_memory
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor
 from lessonlib.problems import ravine
 from lessonlib.runner import run
@@ -36,7 +36,6 @@ NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
                   [1e-16]),
     judge_eps_9: ("an epsilon", [(1e-8, "Too small."), (0.01, "Too small."), (1.0, "It works, and a smaller one does too."), (0.2, "Not a power of ten."),
                                  (-1, "Not an epsilon.")], [0.1]),
-    judge_decay: ("a decay", [(0.5, "PyTorch multiplies once more."), (0.01, "Too much."), (0.001, "Too little."), (-1, "Not a decay.")], [0.005, 0.01 * 0.5]),
 }
 ROWS = [(judge, guess, said) for judge, (what, wrong, right) in NUMBERS.items()
         for guess, said in [(None, "Not answered yet."), *((k, f"Not {what}.") for k in KINDS), *wrong, *((r, "Correct.") for r in right)]]
@@ -122,17 +121,20 @@ def test_an_answer_in_code_is_judged(judge, answer, said):
     told(judge(answer), said)
 
 
-def grows(decay, steps):
-    """A network that understands at step 100 / decay."""
+def grows(steps):
+    """A network that understands at step 100."""
     at = np.arange(0, steps + 1, 10)
-    return SimpleNamespace(steps=at, test_accuracy=(at >= 100 / decay)[:, None] * 1.0)
+    return SimpleNamespace(steps=at, test_accuracy=(at >= 100)[:, None] * 1.0)
 
 
-@pytest.mark.parametrize(("decay", "steps", "said"), [
-    (0.5, 300, "It understands."), (1.0, 50, "Not there yet."), ("0.5", 300, "Not a decay."), (None, 300, "Not answered yet."), (0.5, None, "Not answered yet."),
-    (0.5, 3.5, "Not a number of steps."), (0, 100, "Not a decay."), (0.5, [1], "Not a number of steps.")])
-def test_a_late_network_is_judged(decay, steps, said):
-    told(judge_memory(decay, steps, grows, 100), said)
+@pytest.mark.parametrize(("steps", "said", "word"), [
+    (100, "It understands.", "no step more than it needed"), (150, "It understands.", "spent 50 steps more than it needed"),
+    (50, "Not there yet.", "With twice the memory it took 160 steps."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
+    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "Not a number of steps.", "2000")])
+def test_a_late_network_is_judged(steps, said, word):
+    verdict = judge_memory(steps, grows, 160)
+    told(verdict, said)
+    assert word in verdict.message
 
 
 def begin():

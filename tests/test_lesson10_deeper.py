@@ -1,12 +1,15 @@
 """What the deeper notebook of lesson 10 says: the box, the bad batch, the turning weights; each cause is removed once."""
 from __future__ import annotations
 
+import re
+
+import nbformat
 import numpy as np
 import pytest
+import source as lessons
 
-from lessonlib import adam_l2, adamw, grid, run
-from lessonlib.lessons.lesson10 import box, decay_maps, play, spikes
-from lessonlib.problems import Problem
+from lessonlib import State, adam_l2, adamw, grid
+from lessonlib.lessons.lesson10 import box, decay_maps, grokking, play, spikes
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.45, 0.6, 1.0, 2.0])
@@ -43,9 +46,80 @@ def test_behind_a_norm_the_angle_depends_on_the_product_alone():
 
 
 def test_under_pure_noise_the_size_of_a_weight_contains_the_step_size():
-    noise = Problem("noise", lambda theta: theta[..., 0], lambda theta, rng: rng.standard_normal(400) + 0 * theta, np.zeros(400))
-    theta = run(adamw, noise, steps=3000, **grid(lr=[0.01, 0.04], weight_decay=[0.5])).theta[-500:, :, 0]
-    np.testing.assert_allclose((theta**2).mean((0, 2)) ** 0.5, [(0.01 / 1) ** 0.5, (0.04 / 1) ** 0.5], rtol=0.15)
+    steps = np.array([0.003, 0.03])
+    np.testing.assert_allclose(decay_maps.sizes(adamw, lr=steps, weight_decay=0.5), steps**0.5, rtol=0.06)
+
+
+def test_a_bad_batch_late_in_a_run_moves_a_weight_three_times_as_far():
+    """The gradients of a weight are noise of size 0.001 until one of 1 comes; the step is 3.16 times the root of what v has seen."""
+    lengths = []
+    for at in (100, 5000):
+        noise, s, theta = np.random.default_rng(0), State(), np.zeros(50)
+        for _ in range(at - 1):
+            theta, s = adamw(theta, 0.001 * noise.standard_normal(50), s, lr=1.0)
+        moved, _ = adamw(theta, np.ones(50), s, lr=1.0)
+        lengths.append(float(np.median(np.abs(moved - theta))))
+    assert lengths[0] == pytest.approx(0.97, abs=0.1)
+    assert 2.5 < lengths[1] / lengths[0] < 3.5
+
+
+def test_the_gradients_of_the_bad_batch_s_run_are_shorter_than_one():
+    usual = spikes.spiked(size=1.0)
+    assert usual.gradient.max() < 1
+    assert 35 < spikes.usual_length() / 0.01 < 45
+    assert spikes.spiked(clip=1.0).loss[-1] == pytest.approx(usual.loss[-1], rel=0.01)
+    assert spikes.spiked(clip=0.3).loss[-1] < 0.9 * usual.loss[-1]
+
+
+def test_a_short_memory_of_the_scale_cuts_the_jump_to_a_third_and_needs_two_hundred_steps():
+    after = slice(spikes.AT // spikes.EVERY, None)
+    short, bad = spikes.spiked(beta2=0.95), spikes.spiked()
+    assert 0.25 < short.loss[after].max() / bad.loss[after].max() < 0.35
+    assert 0.05 * 1e6 * 0.95**200 < 2 < 0.05 * 1e6 * 0.95**180
+    usual = spikes.spiked(size=1.0, beta2=0.95).length
+    assert short.length[250] < 0.6 * usual[250]
+    assert short.length[-1] > 0.8 * usual[-1]
+
+
+def test_what_a_restart_loses_is_the_run_itself():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import training
+
+    whole, forgotten, schedule, weights = (training.loses(p, seeds=2) for p in (
+        (), ("m, v", "t"), ("schedule",), ("m, v", "t", "schedule", "batches")))
+    assert [row[2] for row in (whole, forgotten, schedule, weights)] == ["yes", "no", "no", "no"]
+    assert forgotten[0] > 1.25 > weights[0]
+    assert max(schedule[1], weights[1]) < 0.9 * min(whole[1], forgotten[1])
+
+
+def test_adamw_keeps_its_length_while_it_comes_to_understand_and_l2_does_not():
+    grown = grokking.from_record()
+    kept, shrunk = (grown[name].norm.mean(1) for name in ("AdamW, decay 1", "Adam with L2, 1e-4"))
+    assert kept[0] == pytest.approx(62, abs=0.5)
+    assert kept[-1] == pytest.approx(kept[5], rel=0.03)
+    assert shrunk[-1] < 0.65 * shrunk[5]
+    assert grown["Adam, no decay"].test_accuracy[-1].mean() < 0.2 / play.CLASSES
+
+
+def test_a_decay_of_ten_keeps_a_network_from_its_training_pairs():
+    pytest.importorskip("torch")
+    from lessonlib.pytorch.sweep import train
+    from lessonlib.pytorch.tasks import modular_task
+
+    tried = train(adamw, modular_task(hidden=128), steps=300, record_every=100, lr=0.01, beta2=0.98, **grid(weight_decay=[2.0, 10.0]))
+    fine, strong = tried.train_accuracy[-1].mean(0)
+    assert fine > 0.99
+    assert strong < 0.25
+
+
+def test_the_two_numbers_of_the_main_lesson_are_those_of_the_maps():
+    found = nbformat.read(lessons.NOTEBOOKS / "deeper" / "10_adamw.ipynb", as_version=4)
+    texts = [output.get("data", {}).get("text/plain", "") for cell in found.cells if cell.cell_type == "code" for output in cell.outputs]
+    best = next(text for text in texts if "ties of 81" in text)
+    main = (lessons.LESSONS / "10_adamw.py").read_text(encoding="utf-8")
+    said = re.search(r"AdamW reads ([\d.]+) % of the new digits and Adam with L2 ([\d.]+) %", main)
+    shown = [re.search(rf"^{form}\s+(0\.\d+)", best, flags=re.MULTILINE)[1] for form in ("AdamW", "Adam with L2")]
+    assert [float(each) for each in said.groups()] == [pytest.approx(100 * float(each)) for each in shown]
 
 
 def test_the_step_at_which_a_share_is_reached():
@@ -53,12 +127,13 @@ def test_the_step_at_which_a_share_is_reached():
     assert play.reached(accuracy, np.array([0, 20, 40])) == [20, None]
 
 
-def test_a_valley_that_moves_is_said_to_move():
+def test_a_ridge_that_falls_more_is_said_to_fall_more():
     decays = 10 ** np.linspace(-4, 2, 9)
 
-    def ridge(middle):
-        return np.repeat(0.9 - 0.05 * (np.log10(decays) - middle)[None, None, :] ** 2, 9, axis=1)
+    def falling(slope):
+        middles = slope * np.array([-2, -1.5, -1, -0.5, 0])[:, None] - 1
+        return (0.9 - 0.05 * (np.log10(decays) - middles) ** 2)[None]
 
-    said = [decay_maps.where_it_goes(ridge(0.0), ridge(middle), decays) for middle in (-0.5, 0.0, 0.5)]
-    assert said == ["to smaller decays", "it stays", "to larger decays"]
-    assert decay_maps.middles(ridge(0.0), decays)[0] == "1"
+    said = [decay_maps.how_it_falls(falling(-0.3), falling(slope), decays) for slope in (-0.8, -0.3, 0.2)]
+    assert said == ["more than before", "as before", "less than before"]
+    assert decay_maps.middles(falling(0.0), decays)[0] == "0.1"

@@ -26,7 +26,7 @@ from lessonlib.rules import orthogonal
 SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
-    "in another form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
+    "in the other form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
 STILL = "lessonlib-still"  # marks the picture of an experiment that a session of JupyterLab is given besides the one that is stored
 THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
     ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),
@@ -59,8 +59,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/09_adam", "guess"): ("betas swapped", "no bias correction", "2 of 3", "Correct"),
     ("10_adamw", "bugs"): ("sign of the decay", "no decay", "2 of 3", "Correct"),
     ("10_adamw", "my_decay"): ("1 / (0.0003 * 10_000)", "1 / 10_000", "That is the share of each step", "Correct"),
-    ("deeper/10_adamw", "my_d ="): ("0.01 * 0.5", "0.5", "PyTorch multiplies once more", "Correct"),
-    ("deeper/10_adamw", "my_decay"): ("2.0, 700", "2.0, 60", "are right at step 60", "It understands"),
+    ("deeper/10_adamw", "my_steps"): ("700", "60", "are right at step 60", "It understands"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
     ("10_adamw", "def save"): ('"optimizer": run.optimizer.state_dict()', '"optimizer": {"state": {}, "param_groups": run.optimizer.state_dict()["param_groups"]}',
                                "Not restored: the memory of the optimizer", "Correct"),

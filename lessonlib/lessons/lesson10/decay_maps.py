@@ -1,4 +1,4 @@
-"""Lesson 10's maps of test accuracy over step size and decay: the valley on them, its slope, and the experiment with a map."""
+"""Lesson 10's maps of test accuracy over step size and decay: the ridge on them, its slope, and the experiment with a map."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgba
 
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.problems import Problem
-from lessonlib.runner import run
+from lessonlib.runner import grid, run
 
-__all__ = ["Map", "decay_map", "middles", "slope", "summary", "ties", "turns", "valley", "where_it_goes"]
+__all__ = ["Map", "decay_map", "how_it_falls", "middles", "ridge", "sizes", "slope", "summary", "ties", "turns"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,13 +26,13 @@ class Map(NamedTuple):
     accuracy: Array
 
 
-def valley(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
-    """Return log10 of the valley's place for each step size, (step sizes,), NaN where it has only one side on the map.
+def ridge(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
+    """Return log10 of the ridge's place for each step size, (step sizes,), NaN where it has only one side on the map.
 
     accuracy: (step sizes, decays). The place is the middle of the stretch of decays around the best one where the accuracy, read
     between the cells along straight lines, is at most `drop` below the best of its row.
 
-    >>> valley(np.array([[0.1, 0.8, 0.9, 0.8, 0.1], [0.9, 0.9, 0.9, 0.5, 0.1]]), np.array([0.01, 0.1, 1, 10, 100])).round(3).tolist()
+    >>> ridge(np.array([[0.1, 0.8, 0.9, 0.8, 0.1], [0.9, 0.9, 0.9, 0.5, 0.1]]), np.array([0.01, 0.1, 1, 10, 100])).round(3).tolist()
     [0.0, nan]
     """
     x, out = np.log10(decays), np.full(len(accuracy), np.nan)
@@ -48,14 +48,14 @@ def valley(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
 
 
 def slope(found: Map, lrs: Array) -> tuple[float, float, Array]:
-    """Return (mean, half of the 95 % interval, one for each seed) of the valley's slope: log10(decay) against log10(lr).
+    """Return (mean, half of the 95 % interval, one for each seed) of the ridge's slope: log10(decay) against log10(lr).
 
-    A straight line through the valley of each seed; the interval is Student's over the seeds.
+    A straight line through the ridge of each seed; the interval is Student's over the seeds.
     """
     t_quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57}
     slopes = []
     for seed in found.accuracy:
-        place = valley(seed, found.decays)
+        place = ridge(seed, found.decays)
         seen = np.isfinite(place)
         slopes.append(np.polyfit(np.log10(lrs)[seen], place[seen], 1)[0])
     each = np.array(slopes)
@@ -89,22 +89,29 @@ def summary(maps: Mapping[str, Map], lrs: Array) -> tuple[list[list[Any]], dict[
 
 
 def middles(accuracy: Array, decays: Array) -> list[str]:
-    """Return the middle of the valley at each step size as a text, "-" where it has only one side on the map.
+    """Return the middle of the ridge at each step size as a text, "-" where it has only one side on the map.
 
-    accuracy: (seeds, step sizes, decays); the valley is that of the mean.
+    accuracy: (seeds, step sizes, decays); the ridge is that of the mean.
     """
-    return ["-" if np.isnan(place) else f"{10**place:.2g}" for place in valley(accuracy.mean(0), decays)]
+    return ["-" if np.isnan(place) else f"{10**place:.2g}" for place in ridge(accuracy.mean(0), decays)]
 
 
-def where_it_goes(short: Array, longer: Array, decays: Array) -> str:
-    """Return in words where the valley of `longer` lies beside that of `short`, at the two smallest step sizes that both have a middle at.
+def how_it_falls(short: Array, longer: Array, decays: Array) -> str:
+    """Return in words how the ridge of `longer` falls over the last decade of step sizes, beside that of `short`.
 
-    Both are accuracies, (seeds, step sizes, decays).
+    Both are accuracies, (seeds, step sizes, decays), two step sizes to a decade.
     """
-    before, after = valley(short.mean(0), decays), valley(longer.mean(0), decays)
-    both = np.flatnonzero(np.isfinite(before) & np.isfinite(after))[:2]
-    move = float((after - before)[both].mean())
-    return "it stays" if abs(move) < 0.15 else "to smaller decays" if move < 0 else "to larger decays"
+    before, after = (ridge(each.mean(0), decays)[[-3, -1]] for each in (short, longer))
+    more = float((before[1] - before[0]) - (after[1] - after[0]))
+    return "as before" if abs(more) < 0.15 else "more than before" if more > 0 else "less than before"
+
+
+def sizes(rule: Callable[..., Any], *, lr: Array, weight_decay: float, steps: int = 4000) -> Array:
+    """Return the size of a weight under pure noise once step and decay balance, for each step size: the root of the mean square of 400."""
+    noise = Problem("noise", lambda theta: theta[..., 0], lambda theta, rng: rng.standard_normal(400) + 0 * theta, np.zeros(400))
+    axes: dict[str, Any] = grid(lr=lr, weight_decay=[weight_decay])
+    path = run(rule, noise, steps=steps, **axes).theta[-500:, :, 0]
+    return np.asarray((path**2).mean((0, 2)) ** 0.5)
 
 
 def turns(rule: Callable[..., Any], *, steps: int = 3000, **axes: Any) -> Array:
@@ -142,14 +149,14 @@ class _DecayMap:
 
     @cached_property
     def slopes(self) -> dict[str, tuple[float, float]]:
-        """The slope of each valley, and half of its interval."""
+        """The slope of each ridge, and half of its interval."""
         return {name: slope(found, self.lrs)[:2] for name, found in self.maps.items()}
 
     def scene(self) -> Scene:
         """Draw the axes, and what will carry a map."""
         columns, rows = self.size
-        figure = new_figure(7.2, 4.9)
-        ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-1.1, rows - 0.5), yticks=[], xlabel="step size lr",
+        figure = new_figure(7.2, 5.6)
+        ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-2.1, rows - 0.5), yticks=[], xlabel="step size lr",
                                 title="Test accuracy of a network in each cell")
         ax.set_xticks(range(columns), [f"{lr:.1g}" if i % 2 == 0 else "" for i, lr in enumerate(self.lrs)])
         ax.set_ylabel("decay", labelpad=44)
@@ -157,32 +164,43 @@ class _DecayMap:
         artists: dict[str, Any] = {"cells": ax.imshow(np.zeros((rows, columns)), origin="lower", aspect="auto", cmap="viridis", vmin=0.5,
                                                       vmax=0.92, extent=(-0.5, columns - 0.5, -0.5, rows - 0.5), zorder=1)}
         figure.colorbar(artists["cells"], ax=ax, extend="min").set_label("accuracy, mean of the seeds")
-        (artists["line"],) = ax.plot([], [], color="white", linewidth=2, zorder=3)
-        (artists["valley"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4)
-        (artists["best"],) = ax.plot([], [], color="white", marker="*", markeredgecolor="black", markersize=17, linestyle="none", zorder=5)
+        (artists["line"],) = ax.plot([], [], color="black", linewidth=1.8, zorder=3, label="mean slope of the ridge")
+        (artists["product"],) = ax.plot([], [], color="black", linewidth=1.4, linestyle="--", zorder=3, label="product rule, slope -1")
+        (artists["ridge"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4, label="ridge")
+        (artists["best"],) = ax.plot([], [], color="white", marker="*", markeredgecolor="black", markersize=17, linestyle="none", zorder=5,
+                                     label="best cell")
         (artists["cell"],) = ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=3, markersize=27,
                                      linestyle="none", zorder=6)
+        ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=2, linestyle="none",
+                label="the cell of the sliders")
+        for i in range(columns):
+            artists[f"none {i}"] = ax.text(i, -0.9, "", ha="center", va="center", fontsize=8, color="#555555")
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
-        artists["note"] = ax.text(columns / 2 - 0.5, -0.8, "", ha="center", va="center", fontsize=10)
+        artists["note"] = ax.text(columns / 2 - 0.5, -1.7, "", ha="center", va="center", fontsize=10)
         return Scene(figure, artists, "A heat map of test accuracy over step size and decay, 9 by 9 networks for each seed; a star on the "
-                     "best cell, dots and a line along the valley.", {name: ["form"] for name in artists if name != "cell"})
+                     "best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
+                     {name: ["form"] for name in artists if name != "cell"})
 
     def show_form(self, artists: dict[str, Any], form: str) -> None:
-        """Move all that belongs to a map as a whole: its cells, its best one, its valley with a line through it, its decays."""
+        """Move all that belongs to a map as a whole: its cells, its best one, its ridge with a line through it, its decays."""
         found, (mean, half) = self.maps[form], self.slopes[form]
         accuracy, x, per_decay = found.accuracy.mean(0), np.log10(self.lrs), np.log10(found.decays[1] / found.decays[0])
         artists["cells"].set_data(accuracy.T)
         artists["best"].set_data(*np.array(np.unravel_index(accuracy.argmax(), accuracy.shape))[:, None])
-        place = (valley(accuracy, found.decays) - np.log10(found.decays[0])) / per_decay
+        place = (ridge(accuracy, found.decays) - np.log10(found.decays[0])) / per_decay
         seen = np.isfinite(place)
         rows = (x - x[0]) / (x[1] - x[0])
-        artists["valley"].set_data(rows[seen], place[seen])
-        tilt = mean * (x[1] - x[0]) / per_decay
-        artists["line"].set_data(rows[seen], place[seen].mean() + tilt * (rows[seen] - rows[seen].mean()))
+        artists["ridge"].set_data(rows[seen], place[seen])
+        for name, each in (("line", mean), ("product", -1.0)):
+            tilt = each * (x[1] - x[0]) / per_decay
+            artists[name].set_data(rows[seen], place[seen].mean() + tilt * (rows[seen] - rows[seen].mean()))
+        for i, there in enumerate(seen):
+            artists[f"none {i}"].set_text("" if there else "no\nridge")
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
-        artists["note"].set_text(f"valley: slope {mean:.1f} \u00b1 {half:.1f}")
+        artists["note"].set_text(f"ridge: slope {round(mean, 1) + 0.0:.1f} \u00b1 {half:.1f}")
 
     def update(self, artists: dict[str, Any], form: str, row: int, column: int) -> str:
         """Show the map if it is another one, and the cell."""
@@ -194,7 +212,7 @@ class _DecayMap:
         i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
         return (f"{form}, lr {self.lrs[row - 1]:.2g}, decay {found.decays[column - 1]:.2g}: accuracy {here.mean():.3f} (seeds "
                 f"{here.min():.2f} to {here.max():.2f}). Best cell: lr {self.lrs[i]:.2g}, decay {found.decays[j]:.2g}, "
-                f"{accuracy[i, j]:.3f}. Slope of the valley {mean:.2f} \u00b1 {half:.2f}.")
+                f"{accuracy[i, j]:.3f}. Slope of the ridge {mean:.2f} \u00b1 {half:.2f}.")
 
     def met(self, form: str, row: int, column: int) -> bool:
         """Return whether a cell of another form is as good as the baseline's best."""
@@ -211,5 +229,5 @@ def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
     return Experiment(play.scene, play.update, {"form": Choice("form of decay", list(maps), baseline),
                                                 "row": Slider("step size, 1 to 9", 1, columns, 5),
                                                 "column": Slider("decay, 1 to 9", 1, rows, 5)},
-                      Goal(f"in another form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
+                      Goal(f"in the other form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
                            play.met))

@@ -44,7 +44,7 @@ def _rest_scene() -> Scene:
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     left.set(xscale="log", xlim=(100, STEPS), ylim=(0.01, 200), yscale="log", xlabel="step", ylabel="$-\\theta$", title="The way there")
     left.set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
-    right.set(xscale="log", yscale="log", xlim=(0.01, 10), ylim=(0.01, 200), xlabel="gradient g", title="Where it ends")
+    right.set(xscale="log", yscale="log", xlim=(0.01, 10), ylim=(0.01, 200), xlabel="gradient g", title=f"Where it ends, w = {DECAY:g}")
     artists: dict[str, Any] = {}
     for name, rest in FORMS.items():
         style = look(name)
@@ -82,6 +82,9 @@ def equilibrium() -> Experiment:
                       Goal("find the gradient at which both forms come to rest at the same place.", _same_place))
 
 
+CLASSES = 59  # of the table that the networks learn
+
+
 @dataclass(frozen=True)
 class _Grokking:
     """The experiment `grokking`: groups of recorded trainings, and the rule whose colour each has."""
@@ -106,10 +109,12 @@ class _Grokking:
                 (artists[f"{name} {k}"],) = ax.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.8, zorder=3)
             ax.plot([], [], color=style.color, linestyle=style.dash, label=f"{name}, unseen pairs")
         ax.plot([], [], color="#9a9a9a", linewidth=1, label="all, training pairs")
-        (artists["now"],) = ax.plot([], [], color="#777777", linewidth=1, linestyle=":", zorder=1)
+        ax.axhline(1 / CLASSES, color="black", linewidth=0.8, zorder=1)
+        ax.text(self.last * 0.99, 1 / CLASSES + 0.015, "chance", fontsize=9, ha="right")
+        (artists["now"],) = ax.plot([], [], color="#777777", linewidth=1, linestyle=":", zorder=1, label="the step of the slider")
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         return Scene(figure, artists, "Accuracy against step: on training pairs it is perfect within a hundred steps; on pairs never seen "
-                     "it stays near zero for hundreds of steps and then rises to nearly one, except without decay.")
+                     "it stays near chance for hundreds of steps and then rises to nearly one, except without decay.")
 
     def known(self, step: int) -> dict[str, tuple[float, float]]:
         """Mean accuracy of each group on the training pairs and on the others, at its last record up to a step."""

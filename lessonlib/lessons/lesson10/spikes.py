@@ -12,17 +12,21 @@ from lessonlib.plots import look, show
 from lessonlib.problems import digits_net
 from lessonlib.rules import State, adamw
 
-__all__ = ["Spiked", "show_spikes", "spiked", "what_it_does"]
+__all__ = ["Spiked", "show_spikes", "spiked", "usual_length", "what_it_does"]
 
 Array = np.ndarray[Any, Any]
 AT, SIZE, STEPS, EVERY = 100, 1000.0, 300, 5
 
 
 class Spiked(NamedTuple):
-    """A training with one bad batch: the training loss every fifth step, (61,), and the median length of a step in units of lr, (300,)."""
+    """A training with one bad batch: the training loss every fifth step, (61,); of each step its median length in units of lr, (300,).
+
+    gradient: the length of each step's gradient before it is cut, (300,).
+    """
 
     loss: Array
     length: Array
+    gradient: Array
 
 
 @cache
@@ -32,20 +36,26 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr
     clip: the length to which longer gradients are cut, the bad one included.
     """
     net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
-    theta, losses, lengths = net.start, [float(net.loss(net.start))], []
+    theta, losses, lengths, gradients = net.start, [float(net.loss(net.start))], [], []
     for t in range(1, STEPS + 1):
         g = net.grad(theta, rng) * (size if t == AT else 1.0)
-        g = g * min(1.0, clip / float(np.linalg.norm(g)))
+        gradients.append(float(np.linalg.norm(g)))
+        g = g * min(1.0, clip / gradients[-1])
         before = theta
         theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=0.1)
         lengths.append(float(np.median(np.abs(theta - before)[g != 0])) / lr)
         if t % EVERY == 0:
             losses.append(float(net.loss(theta)))
-    return Spiked(np.array(losses), np.array(lengths))
+    return Spiked(np.array(losses), np.array(lengths), np.array(gradients))
 
 
 CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch": {}, "bad batch, clipped at 1": {"clip": 1.0},
                                       "bad batch, beta2 = 0.95": {"beta2": 0.95}}
+
+
+def usual_length() -> float:
+    """Return the median length of the gradients of the training without a bad batch."""
+    return float(np.median(spiked(size=1.0).gradient))
 
 
 def what_it_does() -> str:
@@ -73,6 +83,6 @@ def _spikes() -> Figure:
         left.plot(np.arange(0, STEPS + 1, EVERY), found.loss, color=color, linestyle=dash, linewidth=width, label=name)
         right.plot(np.arange(1, STEPS + 1), found.length, color=color, linestyle=dash, linewidth=width)
     left.set(xlim=(50, STEPS), ylim=(0, 2.2), xlabel="step", ylabel="training loss", title="The loss")
-    right.set(xlim=(50, STEPS), yscale="log", xlabel="step", ylabel="median step / lr", title="The length of a step")
+    right.set(xlim=(50, STEPS), yscale="log", xlabel="step", ylabel="median step, in units of lr", title="The length of a typical step")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
