@@ -91,9 +91,11 @@ def test_the_loop_of_the_lesson_is_the_right_one():
 
 @pytest.mark.parametrize(("share", "said"), [
     (lambda t: t / 41 if t <= 40 else (200 - t) / 160, "Correct."), (lambda t: None, "Not written yet."), (None, "Not written yet."),
-    (lambda t: "1", "Not a share of the step size."), (lambda t: 1.0, "The first step is long."), (lambda t: 2 * t / 200, "Not the whole step size."),
+    (lambda t: "1", "Not a share of the step size."), (lambda t: 1.0, "The first step is long."), (lambda t: 2 * t / 200, "It goes above 1."),
+    (lambda t: t / 50 if t <= 50 else 1 - 1.05 * (t - 50) / 150, "It goes below 0."), (lambda t: t / 50 if t <= 50 else None, "A branch gives nothing."),
+    (lambda t: t / 50 if t <= 50 else 1.0 if t < 120 else 0.3 if t < 170 else 0.05, "Correct."),
     (lambda t: min(1.0, t / 20), "It ends with long steps."), (lambda t: t / 180 if t <= 180 else (200 - t) / 20, "The rise takes long."),
-    (lambda t: 0.1 if t < 20 else (200 - t) / 180, "It jumps."), (lambda t: 0.1, "Not the whole step size.")])
+    (lambda t: 0.1 if t < 20 else (200 - t) / 180, "It jumps up."), (lambda t: 0.1, "Not the whole step size.")])
 def test_a_schedule_is_judged_by_its_shape(share, said):
     verdict = judge_shape(share)
     assert verdict.headline == said

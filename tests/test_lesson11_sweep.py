@@ -51,7 +51,6 @@ def test_a_recorded_warm_up_sweep_is_drawn_and_diverged_runs_stand_at_the_ceilin
     warm, cold = ax.lines
     assert warm.get_ydata().tolist() == pytest.approx([2.06, 2.15])
     assert cold.get_ydata().tolist() == pytest.approx([2.06, sweep.CEILING])
-    assert sweep.warmup_rows(RECORD, 0.1) == [[0.1, "2.10 to 2.20", "inf to inf"]]
     assert sweep.where_warmup_matters(RECORD) == "the large ones"
     plt.close(figure)
 
@@ -103,3 +102,56 @@ def test_where_no_gpu_is_recorded_a_step_size_is_guessed(lab):
 def test_tables_of_counts_know_what_is_drawn():
     assert list(opening.levels()) == list(opening.LEVEL_NAMES)
     assert sorted(opening.levels().values(), reverse=True) == list(opening.levels().values())
+
+
+def test_what_the_deeper_lesson_says_of_the_protocol_is_so(lab):
+    found = sweep.protocols(lab)
+    assert sweep.how_the_gap_changes(found) == "it changes by less than a half"
+    assert 0 < found[0][3] - found[-1][3] < sweep.span(lab, "adam")  # "a small part of it, if any"
+    assert sweep.how_the_gap_changes([[0, 0, 0, 0.2], [0, 0, 0, 0.1]]) == "it shrinks by half or more"
+    assert sweep.how_the_gap_changes([[0, 0, 0, 0.2], [0, 0, 0, 0.31]]) == "it grows by half or more"
+
+
+@pytest.mark.parametrize("other", [{"beta": 0.8, "lr": 2.0}, {"beta": 0.9, "lr": 1.0, "nesterov": True}], ids=str)
+def test_another_beta_takes_about_a_quarter_off_momentums_gap(lab, other):
+    momentum, adam = (sweep.best_of(lab, rule).median for rule in ("momentum", "adam"))
+    assert (momentum - warmup.with_beta(**other)) / (momentum - adam) == pytest.approx(0.25, abs=0.1)
+
+
+def test_with_its_own_beta_momentum_is_that_of_the_recorded_sweep(lab):
+    assert warmup.with_beta(0.9, 1.0) == pytest.approx(sweep.seed_range(lab["sweep"], "momentum", 50)[1][0, 4], abs=0.02)
+
+
+def test_what_the_deeper_lesson_says_of_warm_up_is_so(lab):
+    (lrs, warm), (_, cold) = (sweep.seed_range(lab["sweep"], "adamw", up) for up in (50, 0))
+    best, without = sweep.best_of(lab, "adamw"), sweep.best_of(lab, "adamw", warmup=0)
+    assert abs(np.median(warm, 0) - np.median(cold, 0))[:4].max() < 0.05  # "by a few hundredths"
+    at = lrs.tolist().index(best.lr)
+    assert warm[:, at].max() < cold[:, at].min() - 0.2  # "its worst start is far better than the best one without"
+    assert warm[:, -1].max() > cold[:, -1].min()  # "at the largest step size the bars overlap"
+    assert best.lr / without.lr == pytest.approx(3, abs=0.5)
+    assert best.median < without.median
+
+
+def test_without_warm_up_a_constant_step_size_ends_lower_than_a_falling_one():
+    constant, falling = (warmup.with_schedule("adamw", 0.018, share) for share in (lambda t: 1.0, partial(schedule, steps=200)))
+    assert constant < falling
+
+
+def test_the_vectors_come_to_be_alike_with_warm_up_and_without():
+    first, last = zip(*(warmup.passes(up) for up in (0, 50)), strict=True)
+    assert first == (1, 6)
+    assert max(last) - min(last) < 5  # they come back at about the same time
+    assert max(last) < 50
+
+
+def test_what_the_deeper_lesson_says_of_batches_is_so(lab):
+    (few, small), (_, middle), (_, large) = (sweep.of_batch(lab, "adamw", batch) for batch in trainings.BATCHES)
+    assert np.ptp(np.median(small, 0)[:4]) < 0.1  # "cares little for its step size"
+    assert few[3] / few[0] > 30
+    best = [np.median(losses, 0).argmin() for losses in (middle, large)]
+    assert few[best[1]] <= few[best[0]]  # "the largest batch does not ask for longer steps than the middle one"
+    assert np.median(large, 0).min() > np.median(middle, 0).min() + 0.5
+    ranges = [(losses[:, i].min(), losses[:, i].max()) for losses, i in ((small, 1), (middle, best[0]))]
+    assert ranges[0][0] < ranges[1][1]
+    assert ranges[1][0] < ranges[0][1]

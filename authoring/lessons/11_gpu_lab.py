@@ -285,7 +285,7 @@ exceeds.answer(play.beyond(default))
 #
 # <details><summary>Fine print</summary>{{ play.where(measured) }} The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array. Clipping moves three arrays more, and unscaling two.</details>
 #
-# *Deeper: [nine engines, and whether this is memory](deeper/11_gpu_lab.ipynb).*
+# *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
 # ### Your own machine
 #

@@ -146,11 +146,20 @@ def judge_loop(loop: Any) -> Verdict:
 @judge
 def judge_shape(function: Any, steps: int = 200) -> Verdict:
     """Return a Verdict on function(t) -> the share of the step size at t = 1 ... 200: small first, whole later, near zero at the end."""
-    shares = [number(answer, "a share of the step size") for answer in answers(function, [(t,) for t in range(1, steps + 1)])]
+    told = answers(function, [(1,)]) + answers(function, [(t,) for t in range(2, steps + 1)], optional=True)
+    if None in told:
+        raise Stop("A branch gives nothing.",
+                   f"At t={told.index(None) + 1} it returns nothing. Does each of its branches end with a return?")
+    shares = [number(answer, "a share of the step size") for answer in told]
     top, at = max(shares), shares.index(max(shares)) + 1
     seen = f"It begins at {shares[0]:.2g}, is largest at step {at} with {top:.2g}, and ends at {shares[-1]:.2g}."
-    jump = max(abs(later - earlier) for earlier, later in zip(shares, shares[1:]))  # noqa: B905, RUF007
-    if min(shares) < 0 or not 0.95 <= top <= 1.05:
+    jump = max(later - earlier for earlier, later in zip(shares, shares[1:]))  # noqa: B905, RUF007
+    if min(shares) < 0:
+        return Verdict(False, f"It goes below 0.\n{seen} At step {shares.index(min(shares)) + 1} it is {min(shares):.2g}. Which way would "
+                       "that step go?")
+    if top > 1.05:
+        return Verdict(False, f"It goes above 1.\n{seen} What is the largest share of the step size?")
+    if top < 0.95:
         return Verdict(False, f"Not the whole step size.\n{seen} A share lies between 0 and 1. Where is yours 1?")
     if shares[0] > 0.2:
         return Verdict(False, f"The first step is long.\n{seen} Which steps does Adam take before its averages know anything?")
@@ -159,7 +168,7 @@ def judge_shape(function: Any, steps: int = 200) -> Verdict:
     if shares[-1] > 0.1:
         return Verdict(False, f"It ends with long steps.\n{seen} What does lesson 8 say of the hops around a minimum?")
     if jump > 0.3:
-        return Verdict(False, f"It jumps.\n{seen} From one step to the next it changes by {jump:.2g}. Can it get there by and by?")
+        return Verdict(False, f"It jumps up.\n{seen} From one step to the next it grows by {jump:.2g}. Is that still a warm-up?")
     return Verdict(True, f"Correct.\n{seen}")
 
 

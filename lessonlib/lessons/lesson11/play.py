@@ -153,43 +153,56 @@ def will_it_fit() -> Experiment:
                       Goal("7 billion parameters on cards of 24 GB: find the smallest number of cards at which stage 3 fits.", met))
 
 
-def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str]) -> None:
-    """Draw what each of `engines` took for a workload of a recorded bench, in ms, in this order from the top, and a line at the floor."""
+def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str], *, each: bool = False) -> None:
+    """Draw what each of `engines` took for a workload of a recorded bench, in this order from the top, and a line at the floor.
+
+    each: in ns for each parameter, so that workloads of other sizes compare; else in ms.
+    """
     rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
     found = [rows[engine] for engine in engines if engine in rows]
-    longest = max(1e3 * max(row["seconds"]) for row in found)
+    unit = 1e9 / found[0]["parameters"] if each else 1e3
+    longest = max(unit * max(row["seconds"]) for row in found)
     for place, row in enumerate(found):
-        times = 1e3 * np.array(row["seconds"])
+        times = unit * np.array(row["seconds"])
         ours = row["engine"].startswith(("ours", "numpy"))
         ax.barh(place, np.median(times), color=look("adamw").color if ours else "#8a8a8a", height=0.66)
         ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
         ax.text(times.max() + 0.02 * longest, place, f"{np.median(times):.3g}", va="center", fontsize=9)
-    floor = 1e3 * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
+    floor = unit * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
     ax.axvline(floor, color="black", linewidth=1.5)
     ax.text(floor, -0.75, f" floor {floor:.3g}", fontsize=9)
-    ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), xlabel="ms a step", ylim=(len(found) - 0.4, -1.1))
+    ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
+           xlabel="ns for each parameter" if each else "ms a step")
     ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
 
 
-def show_ladder(workloads: Sequence[str], engines: Sequence[str]) -> None:
+def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False) -> None:
     """Show the recorded ladder: a row for each machine that somebody recorded, a panel for each workload."""
     benches = {shown: recorded(f"bench_{kind}.json") for kind, shown in NAMES.items()}
     found = {shown: bench for shown, bench in benches.items() if bench is not None}
     figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
     told = []
-    for row, (shown, bench) in zip(figure.subplots(len(found), len(workloads), squeeze=False), found.items(), strict=True):
+    panels = figure.subplots(len(found), len(workloads), squeeze=False, sharey=each)
+    for row, (shown, bench) in zip(panels, found.items(), strict=True):
         for ax, workload in zip(row, workloads, strict=True):
-            ax.set_title(f"{shown}, {workload}", fontsize=11)
-            ladder(bench, workload, ax, engines)
-            told.append(f"{shown}, {workload}: {in_words(bench, workload, engines)}")
+            count = next(part["parameters"] for part in bench["rows"] if part["workload"] == workload)
+            ax.set_title(f"{shown}, {workload}" + f"\n{_counted(count)}" * each, fontsize=11)
+            ladder(bench, workload, ax, engines, each=each)
+            told.append(f"{shown}, {workload}: {in_words(bench, workload, engines, each=each)}")
+        if each:
+            widest = max(ax.get_xlim()[1] for ax in row)
+            for ax in row:
+                ax.set_xlim(0, widest)
     show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 
-def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:
-    """Return what each of `engines` took for a workload of a recorded bench, as a median."""
+def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str], *, each: bool = False) -> str:
+    """Return what each of `engines` took for a workload of a recorded bench, as a median; each: in ns for each parameter."""
     rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
-    return ", ".join(f"{engine} {1e3 * median(rows[engine]['seconds']):.3g} ms" for engine in engines if engine in rows)
+    took = {engine: median(rows[engine]["seconds"]) for engine in engines if engine in rows}
+    return ", ".join(f"{engine} {1e9 * seconds / rows[engine]['parameters']:.3g} ns for each parameter" if each
+                     else f"{engine} {1e3 * seconds:.3g} ms" for engine, seconds in took.items())
 
 
 def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:

@@ -175,9 +175,9 @@ def _run(folder: str) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Return what `launch` measured as lines of text: bytes for each parameter in process 0, by stage."""
+    """Return what `launch` measured as lines of text: bytes for each parameter counted in the tensors of process 0, by stage."""
     each = found["parameters"]
-    lines = [f"{each:,} parameters, {found['processes']} processes, bytes for each parameter in a process",
+    lines = [f"{each:,} parameters, {found['processes']} processes, bytes for each parameter in the tensors of one",
              "stage   parameters  gradients  state   apart from one process by less than 1e-10"]
     for stage, ranks in found["bytes"].items():
         held = [ranks[0][kind] / each for kind in ("parameters", "gradients", "state")]

@@ -14,13 +14,13 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
 __all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of", "how_the_gap_changes", "lr_for",
-           "of_batch", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "show_way_down", "verdict",
-           "warmup_basin", "warmup_rows", "where_warmup_matters", "worst_batch"]
+           "of_batch", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "span", "verdict",
+           "warmup_basin", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
 CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
 NAMES = {"momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
-CHANGES = ("it shrinks", "it stays within a tenth", "it grows")
+CHANGES = ("it shrinks by half or more", "it changes by less than a half", "it grows by half or more")
 BEHIND, TIED, AHEAD = "momentum is behind Adam", "momentum and Adam overlap", "momentum is ahead of Adam"
 
 
@@ -54,11 +54,17 @@ def best_of(record: Mapping[str, Any], rule: str, *, warmup: int | None = None, 
     return _best(*seed_range(record["sweep"], rule, record["size"]["warmup"] if warmup is None else warmup, clip))
 
 
+def span(record: Mapping[str, Any], rule: str) -> float:
+    """Return how far the test losses of a rule's starts lie apart, at its best step size."""
+    best = best_of(record, rule)
+    return best.high - best.low
+
+
 def protocols(record: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each protocol: its name, momentum's and Adam's best median, and the gap; two or four step sizes to a decade."""
+    """Return a row for each protocol: its name, momentum's and Adam's best median, and the gap; five or nine step sizes, clipped or not."""
     found = []
-    for name, clip, every in (("two to a decade, no clipping", None, 2), ("four to a decade, no clipping", None, 1),
-                              ("two to a decade, clipped", CLIP, 2), ("four to a decade, clipped", CLIP, 1)):
+    for name, clip, every in (("five step sizes, not clipped", None, 2), ("nine step sizes, not clipped", None, 1),
+                              ("five step sizes, clipped", CLIP, 2), ("nine step sizes, clipped", CLIP, 1)):
         swept = [seed_range(record["sweep"], rule, record["size"]["warmup"], clip) for rule in ("momentum", "adam")]
         slow, fast = (_best(lrs[::every], losses[:, ::every]).median for lrs, losses in swept)
         found.append([name, slow, fast, slow - fast])
@@ -68,7 +74,7 @@ def protocols(record: Mapping[str, Any]) -> list[list[Any]]:
 def how_the_gap_changes(found: list[list[Any]]) -> str:
     """Return which of CHANGES the gap of `protocols` makes from its first row to its last."""
     ratio = found[-1][3] / found[0][3]
-    return CHANGES[(ratio > 0.9) + (ratio > 1.1)]
+    return CHANGES[(ratio > 0.5) + (ratio >= 1.5)]
 
 
 def lr_for(kind: str, rule: str = "adamw") -> float:
@@ -113,46 +119,19 @@ def show_sweep(record: Mapping[str, Any], level: float) -> None:
     show(figure, f"Test loss against step size, the median of the seeds for each of three rules, with bars for their range: {told}.")
 
 
-def show_way_down(record: Mapping[str, Any], levels: Mapping[str, float]) -> None:
-    """Show the training loss over the steps, each rule at its own best step size, over lines at the levels of simple tables."""
-    figure = new_figure(7.2, 3.9)
-    ax = figure.add_subplot(xlabel="step", ylabel="training loss, mean of 10 steps",
-                            title="The way down, each rule at its own best step size")
-    for rule, losses in record["curves"].items():
-        smooth = np.convolve(losses, np.ones(10) / 10, "valid")
-        style = look(rule)
-        ax.plot(np.arange(10, len(losses) + 1), smooth, color=style.color, ls=style.dash, marker=style.marker, markevery=30, lw=1.6,
-                label=f"{NAMES[rule]}, lr {best_of(record, rule).lr:g}")
-    for name, loss in levels.items():
-        ax.axhline(loss, color="#999999", lw=1)
-        ax.text(1, loss - 0.03, name, va="top", color="#555555", fontsize=9)
-    ax.set(xlim=(0, None))
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
-    show(figure, "Training loss of three rules over the steps, each at its own best step size, over lines at the levels of simple tables: "
-         "momentum rests at the level of the table of letters, Adam and AdamW pass it.")
-
-
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
-    """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range."""
+    """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range beside it."""
     size = record["size"]
-    for warmup, dash, marker in ((size["warmup"], "-", "P"), (0, ":", "x")):
+    for warmup, dash, marker, beside in ((size["warmup"], "-", "P", 0.96), (0, ":", "x", 1.04)):
         lrs, losses = seed_range(record["sweep"], "adamw", warmup)
         losses = np.minimum(losses, CEILING)
         color = look("adamw").color if warmup else "black"
-        ax.plot(lrs, np.median(losses, axis=0), color=color, linestyle=dash, marker=marker,
+        ax.plot(beside * lrs, np.median(losses, axis=0), color=color, linestyle=dash, marker=marker,
                 label=f"{warmup} steps of warm-up" if warmup else "no warm-up")
-        ax.vlines(lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
+        ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
     ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
-           title=f"{size['layers']} layers, {size['width']} wide, {size['steps']} steps")
-    ax.legend()
-
-
-def warmup_rows(record: Mapping[str, Any], low: float = 0.0) -> list[list[Any]]:
-    """Return a row for each step size from `low` on: it, and the range of AdamW's test losses over the seeds with warm-up and without."""
-    lrs, warm = seed_range(record["sweep"], "adamw", record["size"]["warmup"])
-    cold = seed_range(record["sweep"], "adamw", 0)[1]
-    return [[lr, *(f"{losses.min():.2f} to {losses.max():.2f}" for losses in (warm[:, i], cold[:, i]))]
-            for i, lr in enumerate(lrs) if lr >= low]
+           title="AdamW with warm-up and without")
+    ax.legend(loc="upper center")
 
 
 def where_warmup_matters(record: Mapping[str, Any]) -> str:
@@ -198,18 +177,22 @@ def worst_batch(found: list[list[Any]]) -> str:
 
 def show_batches(record: Mapping[str, Any]) -> None:
     """Show AdamW's test loss against the step size at three batch sizes with equally many characters."""
-    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes, its lowest point marked.")
+    told = "; ".join(f"{row[0]} windows, lowest {row[3]:.2f} at {row[2]:g}" for row in batch_rows(record, "adamw"))
+    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes with bars for the range of its "
+         f"starts, its lowest point marked: {told}.")
 
 
 def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xlabel="step size lr", ylabel="test loss, nats a character", xscale="log",
                             title="The same characters, in small batches or in large ones")
-    for batch, dash, shade in zip(BATCHES, (":", "--", "-"), ("#8a8a8a", "#505050", "#000000"), strict=True):
+    for batch, color, marker, beside in zip(BATCHES, ("#d1495b", "#00798c", "#303030"), ("o", "s", "^"), (0.95, 1, 1.05), strict=True):
         lrs, losses = of_batch(record, rule, batch)
-        middle = np.minimum(np.median(losses, axis=0), CEILING)
-        ax.plot(lrs, middle, color=shade, ls=dash, label=f"{batch} windows")
+        losses = np.minimum(losses, CEILING)
+        middle = np.median(losses, axis=0)
+        ax.plot(beside * lrs, middle, color=color, marker=marker, ms=5, label=f"{batch} windows")
+        ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
         i = int(middle.argmin())
-        ax.plot(lrs[i], middle[i], color=look(rule).color, marker=look(rule).marker, ms=9, ls="none")
+        ax.plot(beside * lrs[i], middle[i], color=color, marker=marker, ms=11, ls="none")
     ax.legend()
     return figure
