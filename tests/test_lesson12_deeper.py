@@ -161,8 +161,8 @@ RIGHT = {"first": 0.01, "inside": 0.01 / 16, "last": 0.01 / 16}
 
 
 @pytest.mark.parametrize(("change", "headline"), [
-    ({}, "Correct."), ({"first": 0.01 / 16}, "Look at the first."), ({"inside": 0.01}, "Look at the inside."), ({"last": 0.01}, "Look at the last."),
-    ({"inside": 0.0025}, "Look at the inside."), ({"last": 0.16}, "Look at the last."), ({"last": 0.003}, "Look at the last."),
+    ({}, "Correct."), ({"first": 0.01 / 16}, "Look at first."), ({"inside": 0.01}, "Look at inside."), ({"last": 0.01}, "Look at last."),
+    ({"inside": 0.0025}, "Look at inside."), ({"last": 0.16}, "Look at last."), ({"last": 0.003}, "Look at last."),
     ({"last": None}, "Not answered yet."), ({"last": "0.1"}, "Not a step size for last."), ({"other": 1}, "Not a step size for each.")])
 def test_the_step_sizes_of_a_wide_network(change, headline):
     verdict = judges_deeper.judge_widths(RIGHT | change, lr=0.01, narrow=64, wide=1024)

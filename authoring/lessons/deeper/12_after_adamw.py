@@ -69,11 +69,21 @@ table(header, costs.rows(), ["", ",", ",", ".1%"])
 # %% [markdown]
 # With large batches the products hardly count, and with small ones they are more work than the rest.
 # In the main lesson they were about a third as many as those of forward and backward.
-# How much longer did its training take with Muon?
 
 # %%
+longer = predict(
+    "And by how much longer did that training take with Muon than with AdamW, in percent?"
+)
+longer
+
+# %% [markdown]
+# As recorded, in seconds of one core.
+
+# %% tags=["answer"]
 took = text.record()["seconds"]
-print(f"{took['muon'] / took['adamw'] - 1:.0%} longer than with AdamW")
+rows = [["AdamW alone", took["adamw"]], ["Muon and AdamW", took["muon"]]]
+display(table(["training", "seconds"], rows, ["", ".2f"]))
+longer.answer(100 * (took["muon"] / took["adamw"] - 1), within=0.15)
 
 # %% [markdown]
 # The count does not say how fast a product runs, and small ones run slowly.
@@ -664,9 +674,9 @@ table(["tuned at width 32", "width 32", "width 128", "width 512"], rows, ["", *[
 # Whether your own code is right, a table like the first one of this section tells, with a change that does not grow with the width.
 #
 # Why it helps is not settled.
-# Kalra and Barkeshli (2026) find that with AdamW on language models nearly all of the gain comes from a longer step for the table of tokens.
+# Kalra and Barkeshli (2026) find that with AdamW on language models most of the gain comes from a longer step for the table of tokens.
 #
-# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start and a last matrix of deviation one over the root of the width, which at width 32 is the same in both ways. Adam with betas 0.9 and 0.999, 100 steps of 64 digits, the step size in a line to zero, eleven step sizes a factor of two apart with every best one inside, the loss on all training digits, three seeds. In the first table the change is measured on 256 digits after one step on them. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP.</details>
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start and a last matrix of deviation one over the root of the width, which at width 32 is the same in both ways. Adam with betas 0.9 and 0.999, 100 steps of 64 digits, the step size in a line to zero, eleven step sizes a factor of two apart with every best one inside, the loss on all training digits, three seeds. In the first table the change is measured on 256 digits after one step on them. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. With AdamW it multiplies the decay by what it divides the step size by, so that their product stays. Depth, batch size and length of training are not part of muP.</details>
 #
 # *Sources.*
 # Yang and others 2022, *Tensor Programs V*, arXiv 2203.03466, read as abstract, with the notes and the code of github.com/microsoft/mup.
@@ -744,7 +754,7 @@ table(header, read_halves.harmed_rows(found))
 # A memory of two steps or less does harm.
 # Where it lasts four steps or more, the seeds overlap, and for the small batch it hardly matters at all.
 # So with this text one cannot tell a half-life in tokens from one in steps.
-# The longest half-life in tokens is good at all three batches, and so is one of sixteen steps.
+# The longest half-life in tokens is good at all three batches, and so is one of about sixteen steps.
 #
 # When to try it.
 # When your batch is much smaller than that of a recipe, keep the half-life in tokens, which cost nothing here.
