@@ -76,7 +76,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/12_after_adamw", "my_power"): ("/ 4", "/ 2", "One root too many", "Correct"),
     ("deeper/12_after_adamw", "def my_late"): ("t <= 0.8 * steps", "t <= 0 * steps", "Not yet", "Correct"),
     ("deeper/12_after_adamw", "def my_step"): ("(1 - beta) * z + beta * x", "z", "The gradient is taken at z", "Correct"),
-    ("deeper/12_after_adamw", "my_lrs"): ('"inside": 0.01 * 64 / 1024', '"inside": 0.01', "Look at the inside", "Correct"),
+    ("deeper/12_after_adamw", "my_lrs"): ('"inside": 0.01 * 64 / 1024', '"inside": 0.01', "Look at inside", "Correct"),
     ("deeper/12_after_adamw", "my_beta2"): ("(32 / 512)", "(512 / 32)", "The other way", "Correct"),
     ("11_gpu_lab", "my_cards"): ('"stage 3": 8', '"stage 3": 4', "Stage 3: too much", "Correct"),
 }

@@ -74,19 +74,19 @@ def rows() -> list[list[Any]]:
 
 def show_shares() -> None:
     """Show Muon's share of the multiplications against the tokens of a batch for three widths, with the trainings of `rows` marked."""
-    figure, tokens = new_figure(7.4, 4.2), np.geomspace(128, 8e6, 2)
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 8e6), ylim=(1e-4, 100), xlabel="tokens in a batch",
+    figure, tokens = new_figure(7.4, 4.2), np.geomspace(128, 6e7, 2)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 6e7), ylim=(1e-4, 100), xlabel="tokens in a batch",
                             ylabel="Muon's work, over forward and backward",
                             title="A wide matrix and a small batch make Muon's step costly")
     ax.axhline(1, color="black", linewidth=1)
-    ax.text(7e6, 0.8, "as much as forward and backward", ha="right", va="top", fontsize=9)
+    ax.text(5e7, 0.8, "as much as forward and backward", ha="right", va="top", fontsize=9)
     color = look("muon").color
     for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
         ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash, label=f"width {width}")
-    for name, _, count, found in rows():
+    for name, width, count, found in rows():
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
-        side = -8 if count > 1e5 else 8  # the lines fall: there is room above on the right and below on the left
-        ax.annotate(name, (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
+        side = -8 if width == 768 else 8  # the lines fall: room is above on the right, or below on the left where a line is near
+        ax.annotate(name.removeprefix("the text of "), (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
                     ha="left" if side > 0 else "right", va="bottom" if side > 0 else "top")
     ax.legend(loc="lower left")
     show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "

@@ -141,17 +141,17 @@ def judge_widths(guess: Any, lr: float, narrow: int, wide: int) -> Verdict:
         right = lr * (1.0 if kind == "first" else share)
         if isclose(found, right, rel_tol=0.02):
             continue
-        seen = f"For the {kind} you have {found:g}. "
+        seen = f"For {kind} you have {found:g}. "
         if kind == "first":
-            return Verdict(False, f"Look at the first.\n{seen}Its input are the 64 pixels. Do they grow with the width?")
+            return Verdict(False, f"Look at first.\n{seen}Its inputs are the 64 pixels. Do they grow with the width?")
         if isclose(found, lr, rel_tol=0.02):
-            return Verdict(False, f"Look at the {kind}.\n{seen}That is the step size of the narrow network. Over how many times more "
+            return Verdict(False, f"Look at {kind}.\n{seen}That is the step size of the narrow network. Over how many times more "
                                   "inputs does it sum now?")
         if isclose(found, lr * share**0.5, rel_tol=0.02):
-            return Verdict(False, f"Look at the {kind}.\n{seen}That has a root. Do the changes of a sum's weights cancel, or add up?")
+            return Verdict(False, f"Look at {kind}.\n{seen}That has a root. Do the changes of a sum's weights cancel, or add up?")
         if isclose(found, lr / share, rel_tol=0.02):
-            return Verdict(False, f"Look at the {kind}.\n{seen}That grew. Does a wider network need a longer step, or a shorter one?")
-        return Verdict(False, f"Look at the {kind}.\n{seen}How many times wider is the network, and what does that do to a sum?")
+            return Verdict(False, f"Look at {kind}.\n{seen}That grew. Does a wider network need a longer step, or a shorter one?")
+        return Verdict(False, f"Look at {kind}.\n{seen}How many times wider is the network, and what does that do to a sum?")
     times = wide / narrow
     return Verdict(True, f"Correct.\nTwo of the three have {times:g} times as many inputs, so their step is {times:g} times smaller.")
 

@@ -10,7 +10,7 @@ from lessonlib.lessons.lesson12.records import Best, best, from_record
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import show
 
-__all__ = ["WAYS", "best_of", "carried", "carry", "how_it_moves", "loss", "rows", "show_families", "widths"]
+__all__ = ["WAYS", "best_of", "carried", "carry", "fell", "loss", "rows", "show_families", "widths"]
 
 WAYS = ("standard", "muP")
 NEAR, HIGHEST = 1.25, 3.0  # how far above its own best a width may end; the loss of a network that has learnt nothing, and some
@@ -43,12 +43,10 @@ def rows(found: Mapping[str, Any]) -> list[list[Any]]:
             for width in widths(found)]
 
 
-def how_it_moves(found: Mapping[str, Any], way: str) -> str:
-    """Return what the best step size does from the narrowest network to the widest, in words."""
+def fell(found: Mapping[str, Any], way: str) -> float:
+    """Return how many times smaller the best step size of the widest network is than that of the narrowest."""
     first, last = (best_of(found, way, width).lr for width in (widths(found)[0], widths(found)[-1]))
-    if 0.4 < last / first < 2.5:
-        return "it stays within a factor of two"
-    return "it falls" if last < first else "it grows"
+    return first / last
 
 
 def carried(found: Mapping[str, Any], way: str) -> list[float]:
