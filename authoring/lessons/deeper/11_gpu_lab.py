@@ -55,7 +55,7 @@ changed.answer(sweep.how_the_gap_changes(rows))
 # It shrinks by {{ rows[0][3] - rows[3][3]:.2f}} nats, where Adam's five starts alone span {{ sweep.span(record, "adam"):.2f}}.
 # So clipping and finer step sizes explain a small part of it, if any.
 #
-# Momentum has a second number, its beta, and Nesterov's form has the gradient a step ahead.
+# Momentum has a second number, its beta, and Nesterov's form looks a step ahead.
 # What do they change, at a step size that suits them?
 
 # %% tags=["chaotic"]
@@ -86,7 +86,6 @@ table(["momentum", *(f"start {seed}" for seed in warmup.SEEDS)], rows, ".2f")
 # After the warm-up, or from the first step without it, the step size falls along a cosine to zero.
 
 # %%
-from lessonlib.checks import yours
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import judges, sweep, warmup
 from lessonlib.play.prediction import predict
@@ -157,9 +156,8 @@ def lessons_own(t):
 
 shapes = {"the lesson's": lessons_own, "constant": lambda t: 1.0,
           "falling from the start": lambda t: schedule(t, 200, 0)}
-mine = yours("my_share", lessons_own, judges.judge_shape)
-if mine is not lessons_own:
-    shapes["yours"] = mine
+if judges.judge_shape(my_share):
+    shapes["yours"] = my_share
 rows = [[name, warmup.with_schedule("adamw", 0.018, shape)] for name, shape in shapes.items()]
 table(["schedule", "test loss"], rows, ["", ".2f"])
 
@@ -211,7 +209,7 @@ grow.answer(names[turned[0], turned[50]])
 
 # %% [markdown]
 # Both do, after {{ passed[0][0]:.0f}} step without warm-up and after {{ passed[50][0]:.0f}} with it.
-# Half of the runs of either kind have come back by step {{ passed[0][1]:.0f}}.
+# The median run of either kind comes back at about step {{ passed[0][1]:.0f}}.
 # So one explanation is out, because warm-up does not keep the vectors apart.
 # What else makes the difference, this picture does not show.
 #
