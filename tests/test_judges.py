@@ -54,7 +54,7 @@ def test_a_number_is_judged(judge, guess, said):
 
 WALKS = {"steps": 500, "record": "loss", "lr": LRS[:, None]}
 RUNS = [({}, "Correct."), ({"steps": 50}, "Another number of steps."), ({"record": "last"}, "Only the last loss is there."),
-        ({"record": "path"}, "It keeps more than the losses."), ({"lr": 0.02}, "Not one walk for each step size."),
+        ({"record": "path"}, "Correct."), ({"lr": 0.02}, "Not one walk for each step size."),
         ({"lr": LRS[:9, None]}, "Not one walk for each step size."), ({"lr": LRS[::-1, None]}, "Another rule, valley or order."),
         ({"problem": ravine(10)}, "Another rule, valley or order."), ({"rule": rules.momentum}, "Another rule, valley or order.")]
 

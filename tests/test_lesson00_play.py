@@ -27,6 +27,7 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 def test_the_readout_says_what_the_runner_says():
     told = play.step_size().alt(lr=0.15, steep=10.0)
     assert f"{run(sgd, ravine(10), steps=60, lr=0.15).loss[-1]:.1e}" in told
+    assert "4.4e-08" in opening.walkers().alt(steps=50)  # which the lesson reads aloud
     assert "along the valley by 0.85 and across it by -0.5" in told
 
 
@@ -72,6 +73,24 @@ def test_the_best_step_size_is_close_to_where_both_factors_are_equally_far_from_
     assert opening.best_and_half()[0] == pytest.approx(2 / 11, rel=0.01)
     for lr, slower in ((0.175, 0), (0.19, 1)):
         assert np.abs(run(sgd, ravine(10), steps=100, lr=lr).theta[-1]).argmax() == slower
+
+
+def test_the_valleys_formula_is_that_of_its_loss_and_gradient():
+    theta = np.array([0.3, -0.7])
+    assert ravine(10).loss(theta) == pytest.approx((0.3**2 + 10 * 0.7**2) / 2)
+    assert ravine(10).grad(theta, None) == pytest.approx(theta * [1, 10])
+
+
+def test_walks_that_keep_their_paths_pass_and_are_told_how_much_that_is():
+    said = judges.judge_runs(run(sgd, ravine(50), steps=500, **grid(lr=judges.LRS)))
+    assert said
+    assert "201,402 numbers of the paths" in said.message
+
+
+@pytest.mark.parametrize(("guess", "says"), [(2 / 3, "At both 0.6533 and 0.68 the loss grows."), (0.04, "At both 0.0392 and 0.0408 the loss falls."),
+                                             (None, "Put your border in place of None")])
+def test_a_border_is_tried_on_both_sides(guess, says):
+    assert says in judges.judge_border(guess).message
 
 
 def test_the_border_is_told_with_its_law():

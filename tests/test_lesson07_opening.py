@@ -7,7 +7,7 @@ import torch
 
 from lessonlib import run
 from lessonlib.lessons.lesson07 import averages, extras, network, opening, play
-from lessonlib.lessons.lesson07.judges import judge_kappa, judge_setting
+from lessonlib.lessons.lesson07.judges import judge_colleague, judge_kappa, judge_setting
 from lessonlib.problems import ravine
 
 
@@ -99,11 +99,68 @@ def test_the_numbers_of_the_opening():
     assert run(play.rules.sgd, ravine(100), steps=20, record="loss", lr=heavy).loss[-1] > 1e6
 
 
+def test_at_the_long_step_a_swing_takes_four_or_five_steps_and_at_the_short_one_two():
+    for rule, low, high in (("sgd", 2, 2), ("momentum", 4, 5)):
+        across = np.sign(opening.tuned(rule)[1].theta[:40, 1])
+        assert low <= 2 * 39 / np.count_nonzero(np.diff(across)) <= high
+
+
+def test_when_momentum_goes_down_the_translated_step_may_leave_the_valley_and_the_old_one_stays():
+    def end(lr, beta1):  # lr in PyTorch's numbers
+        return run(play.rules.momentum, ravine(100), steps=300, record="loss", lr=lr / (1 - beta1), beta1=beta1).loss[-1]
+
+    assert end(0.019, 0.9) < 1e-9
+    assert end(0.038, 0.8) > 1e30  # translated: above the border of 2 * 1.8 / 100
+    assert end(0.019, 0.8) < 1e-9
+    for beta1 in (0.8, 0.9, 0.95):
+        border = 2 * (1 + beta1) / 100
+        assert end(0.98 * border, beta1) < 1
+        assert end(1.02 * border, beta1) > 1e3
+
+
+def test_the_smaller_of_the_old_and_the_translated_step_trains_and_a_step_far_above_both_fails():
+    def mean(lr, momentum):
+        return np.mean([network.loss_of(lr, momentum, start) for start in range(3)])
+
+    assert max(mean(0.055, 0.95), mean(0.11, 0.8)) < 0.06  # from 0.11 at 0.9: translated on the way up, old on the way down
+    assert min(mean(0.22, 0.95), mean(0.44, 0.8)) > 0.5
+
+
+def test_in_batches_of_32_momentum_ends_about_a_quarter_lower_and_the_starts_overlap():
+    plain, heavy = (network.train(rule, network.deep_task(), steps=100, batch=32, seeds=range(10), device="cpu", lr=lr).train_loss[-1]
+                    for rule, lr in ((play.rules.sgd, 0.2), (play.rules.momentum, 0.56)))
+    assert np.median(heavy) / np.median(plain) == pytest.approx(0.75, abs=0.1)
+    assert plain.min() < heavy.max()
+
+
+def test_near_gradient_descents_border_momentum_strays_a_third_as_far():
+    plain, heavy = averages.spread(1.8)
+    assert heavy / plain == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_a_colleagues_bug_is_asked_about_and_not_given_away():
+    def forgets(theta, g, s, *, lr, beta1):
+        m = beta1 * s.m + (1 - beta1) * g
+        return theta - lr * m, play.rules.State(s.t + 1)
+
+    def keeps(theta, g, s, *, lr, beta1):
+        m = beta1 * s.m + (1 - beta1) * g
+        return theta - lr * m, play.rules.State(s.t + 1, m)
+
+    asked = judge_colleague(forgets)
+    assert asked.headline == "Not mended yet."
+    assert "State" not in asked.message
+    assert judge_colleague(keeps)
+    assert judge_colleague(play.rules.sgd).headline != "Not mended yet."
+
+
 def test_the_jump_of_most_runs_is_near_step_28():
     losses = network.train(play.rules.momentum, network.deep_task(), steps=100, seeds=range(10), record_every=1, device="cpu", lr=1.11).train_loss
     jumps = [int((one[21:61] / one[20:60]).argmax()) + 21 for one in losses.T if (one[21:61] / one[20:60]).max() > 1.15]
     assert len(jumps) > 5
     assert 24 <= np.median(jumps) <= 32
+    climbs = [int(one[20:40].argmax()) - int(one[20:20 + one[20:40].argmax() + 1].argmin()) for one in losses.T]
+    assert 3 <= np.median([climb for climb in climbs if climb]) <= 5
 
 
 def test_with_095_instead_of_09_nothing_is_gained():

@@ -42,8 +42,8 @@ lowest
 # %% [markdown]
 # Now run this cell, and you see the valley from above.
 # Each grey line joins places of the same height, and the star is the lowest place.
-# The panels are stretched, so straight downhill does not look it.
-# `9e-08` is short for `0.00000009`.
+# The two axes have different scales, so a step straight downhill does not look perpendicular to the grey lines.
+# `4.4e-08` is short for `0.000000044`.
 
 # %% tags=["answer"]
 opening.walkers().live()
@@ -65,21 +65,6 @@ lowest.answer(opening.lowest())
 # That is [[divergence]].
 #
 # Somewhere between the last two step sizes is a [[border]], and in this lesson you find it.
-#
-# ### Is your machine ready?
-#
-# The next cell looks, and it times a few small trainings.
-
-# %% tags=["machine"]
-from lessonlib.lessons.lesson00 import machine
-
-machine.report(machine.gpu())
-
-# %% [markdown]
-# If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
-# Ten seconds or more is no error, and some cells then take longer than the minutes given here.
-# You need no GPU before the last lesson.
-# On Colab nothing should be missing, and you choose a GPU under *Runtime, Change runtime type*, which restarts the session.
 
 # %% [markdown]
 # ## Part 2. Your first optimizer
@@ -94,8 +79,8 @@ machine.report(machine.gpu())
 # | $g$ | `g` | the [[gradient]] of the loss, which points where the loss rises fastest |
 # | $\alpha$ | `lr` | the step size, or learning rate |
 #
-# In our valley the gradient along each axis is the coordinate, counted from the star with its sign, multiplied by a number that is called the [[curvature]].
-# The curvature is 1 along the valley and 10 across it.
+# In our valley the loss is $\frac12(\theta_1^2 + 10\,\theta_2^2)$, so the gradient is $(\theta_1,\ 10\,\theta_2)$.
+# The number 1 is the [[curvature]] along the valley, and 10 is the curvature across it.
 
 # %%
 import numpy as np
@@ -174,14 +159,15 @@ fault.answer(judges.fault_of(colleague))
 # When something is wrong, a check says what it saw and asks you a question.
 # Try it with a mistake of your own in `my_sgd`, such as a missing `lr`, and mend it again.
 #
-# ### Four words for an experiment
+# ### Five words for an experiment
 #
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
 # | `grid(lr=[...])` | makes one walk for each value; the two stars in front hand it to `run` |
-# | `record="loss"` | keeps the losses only, where `"path"` keeps the places too, and `"last"` only the end |
+# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` only the end |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
+# | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
 
 # %%
 valley = problems.ravine(10)  # curvature 1 along the valley, 10 across
@@ -232,7 +218,8 @@ judges.judge_runs(my_runs)
 #
 # $$\theta_t = \theta_{t-1} - \alpha\lambda\,\theta_{t-1} = (1-\alpha\lambda)\,\theta_{t-1}$$
 #
-# In your first step it was $-0.5$.
+# The number $1-\alpha\lambda$ is the factor of the step.
+# In your first step it was $1 - 0.15\cdot 10 = -0.5$.
 
 # %%
 from lessonlib import problems, run, sgd
@@ -265,10 +252,12 @@ twice.answer(opening.what_it_does(walk))
 # | 2 | $-1$ | [[hops|hop]] from side to side for ever |
 # | above 2 | a number below $-1$ | changes sides, and goes further out |
 #
-# It must come closer along every axis, and the axis with the largest curvature allows the smallest step size.
+# To be stable, the walker must come closer along every axis.
+# The axis with the largest curvature is the strictest.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 that is 2 divided by 50, or 0.04.
-# Nothing here is random, while in a real training the loss jumps from batch to batch.
+# Nothing here is random.
+# In a real training the loss jumps from batch to batch, so there you judge a step size by many batches, not by one jump.
 #
 # ### Where is the best step size?
 
@@ -358,15 +347,30 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# There are no lessons 1 to 6.
+# The numbers 1 to 6 are not used, and you miss nothing.
 # Take the lessons in order, one at a sitting.
 # If you have little time, take 0, 9 and 10, because 9 repeats what it needs of those before.
 # If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
+# ### Is your machine ready?
+#
+# The next cell looks, and it times a few small trainings.
+
+# %% tags=["machine"]
+from lessonlib.lessons.lesson00 import machine
+
+machine.report(machine.gpu())
+
+# %% [markdown]
+# If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
+# If the row "standard run" says ten seconds or more, nothing is wrong, but the lessons take longer than their minutes say.
+# Only lesson 11 can use a GPU.
+# On Colab nothing should be missing, and you choose a GPU under *Runtime, Change runtime type*, which restarts the session.
+#
 # ### Your record
 #
-# What you have done is kept in one file where the notebook runs, and the course sends it nowhere unless you join a room that has a board.
+# What you have done is kept in one file where the notebook runs, and the course sends it nowhere, unless your teacher opens a shared board and you join it.
 #
 # | You want to | Type |
 # |---|---|
@@ -386,7 +390,7 @@ print(machine.offer_record())
 # | | |
 # |---|---|
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **Change first** | the step size, up by factors of three until the loss grows over many batches, then back by one factor; if it grows at once, down by threes until it falls |
+# | **Change first** | the step size: multiply it by 3 until the loss grows over many batches, then divide once by 3; if the loss grows at once, divide by 3 until it falls |
 # | **Suspect it** | when the loss grows over many batches, or falls very slowly |
 #
 # ### Three questions, from memory

@@ -62,7 +62,7 @@ def show_map() -> None:
 
 
 def course_map() -> Figure:
-    """Return the map: a box for each lesson with its question, its minutes and a bar of what is done, an arrow for what it needs."""
+    """Return the map: a box for each lesson with its question, its minutes and a bar of what is done, an arrow from what comes before."""
     figure = new_figure(9.8, 4.0)
     ax = figure.add_subplot(xlim=(-0.44, 4.44), ylim=(-0.64, 1.46))
     ax.axis("off")
@@ -72,7 +72,7 @@ def course_map() -> Figure:
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
     ax.set_title("The lessons, and what you have done", fontsize=11)
-    ax.text(2, -0.55, "solid arrow: is needed    dashed arrow: helps    bar: how many of the things to do are done",
+    ax.text(2, -0.55, "solid arrow: comes before    dashed arrow: helps    bar: how many of the things to do are done",
             ha="center", va="center", fontsize=9, color=GREY)
     return figure
 

@@ -44,26 +44,30 @@ def judge_runs(guess: Any) -> Verdict:
         raise Stop("Only the last loss is there.", "To see whether a loss fell, the first one is needed too. Which `record` keeps all?")
     if len(guess.loss) != 501:
         raise Stop("Another number of steps.", f"Each walk has {len(guess.loss) - 1} steps. How many should it have?")
-    if len(guess.theta) > 1:
-        raise Stop("It keeps more than the losses.", f"It also keeps {guess.theta.size:,} numbers of the paths. Which `record` keeps the "
-                   "losses only?")
     if not np.allclose(guess.loss[:5], run(sgd, ravine(50), steps=4, record="loss", lr=LRS[:, None]).loss, rtol=1e-9):
         raise Stop("Another rule, valley or order.", f"Your first walk starts at a loss of {guess.loss[0, 0]:.4g}, and its next one is "
                    f"{guess.loss[1, 0]:.4g}; in `steep` they are 25.5 and 6.74. Which rule, valley and step sizes did you give to `run`?")
     falls = guess.loss[-1] < guess.loss[0]
-    return Verdict(True, f"Correct.\nThese were {len(LRS)} walks at once. The largest step size at which the loss fell is "
+    more = f" It also keeps {guess.theta.size:,} numbers of the paths, which `record=\"loss\"` leaves out." * (len(guess.theta) > 1)
+    return Verdict(True, f"Correct.\nThese were {len(LRS)} walks at once.{more} The largest step size at which the loss fell is "
                    f"{LRS[falls].max():.4f}. At the next one, {LRS[~falls].min():.4f}, it grew.")
 
 
 @judge
 def judge_border(guess: Any) -> Verdict:
     """Return a Verdict on the largest stable step of a valley: 500 steps from (1, 1) with 2 % less fall, with 2 % more they grow."""
+    if guess is None or guess is ...:
+        raise Stop("Not answered yet.", "Put your border in place of None, run that cell, then this one again. Along which axis does "
+                   "the loss grow first?")
     border, law = number(guess, "a step size", above=0), 2 / CURVATURES.max()
     valley = Problem("valley", lambda theta: (CURVATURES * theta**2).sum(-1) / 2, lambda theta, rng: CURVATURES * theta, np.ones(2))
     tried = [run(sgd, valley, steps=500, lr=share * border, record="loss").loss for share in (0.98, 1.02)]
     falls = [bool(loss[-1] < loss[0]) for loss in tried]
+    low, high = f"{0.98 * border:.4g}", f"{1.02 * border:.4g}"
     words = ["falls" if f else "grows" for f in falls]
-    seen = f"With a step size of {0.98 * border:.4g} the loss {words[0]}, with {1.02 * border:.4g} it {words[1]}."
+    seen = f"With a step size of {low} the loss {words[0]}, with {high} it {words[1]}."
+    if falls[0] == falls[1]:
+        seen = f"At both {low} and {high} the loss {words[0]}."
     if falls == [True, False]:
         return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}, and the curvature along the "
                        "valley does not enter.")

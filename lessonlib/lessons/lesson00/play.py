@@ -28,14 +28,19 @@ def _scene() -> Scene:
     left, artists = path_and_loss(figure, "sgd", steps=STEPS, target=TARGET, widths=(1, 1.15))
     left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$ (along)", ylabel="$\\theta_2$ (across)")
     left.grid(visible=False)
-    left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none")
-    left.plot(1, 1, color="black", marker="s", markersize=8, linestyle="none")
+    (artists["star"],) = left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none", zorder=6)  # they stand still,
+    (artists["start"],) = left.plot(1, 1, color="black", marker="s", markersize=8, linestyle="none", zorder=6)  # over the path
     left.text(1.08, 1.1, "start", fontsize=9)
     (artists["lines"],) = left.plot([], [], color="#b0b0b0", linewidth=0.9, zorder=1)
     artists["path"].set_color("black")
+    box: dict[str, Any] = {"va": "top", "fontsize": 9.5, "zorder": 6,
+                           "bbox": {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2}}
+    artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, **box)
+    right = artists["curve"].axes
+    artists["left"] = right.text(0.97, 0.96, "", transform=right.transAxes, ha="right", **box)
     return Scene(figure, artists,
                  f"Left, the path of gradient descent from a square over the height lines of a valley; right, the loss over {STEPS} steps "
-                 f"on a logarithmic scale and a line at {TARGET:g}.", {"lines": ["steep"]})
+                 f"on a logarithmic scale and a line at {TARGET:g}.", {"lines": ["steep"], "star": [], "start": []})
 
 
 def _update(artists: dict[str, Any], lr: float, steep: float) -> str:
@@ -44,6 +49,9 @@ def _update(artists: dict[str, Any], lr: float, steep: float) -> str:
     show_run(artists, result)
     if "lines" in artists:
         artists["lines"].set_data(*rings(steep, np.arange(1, -5, -1)))
+    artists["note"].set_text(f"lr = {lr:.3g}\ncurvature {steep:.3g}")
+    end = result.loss[-1]
+    artists["left"].set_text(f"after {STEPS} steps {end:.1e}" if end < 1e99 else f"after {STEPS} steps beyond 1e99")
     along, across = (round(1 - lr * curvature, 3) + 0.0 for curvature in (1.0, steep))
     return (f"Each step multiplies the distance along the valley by {along:g} and across it by {across:g}. "
             f"Loss after {STEPS} steps: {result.loss[-1]:.1e}.")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from lessonlib import rules
-from lessonlib.checks import Verdict, judge
+from lessonlib.checks import Verdict, check, judge
 from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson07 import play
 
-__all__ = ["judge_beta", "judge_kappa", "judge_lr", "judge_setting"]
+__all__ = ["judge_beta", "judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
 
 @judge
@@ -36,6 +36,15 @@ def judge_beta(guess: Any, kappa: float = 400.0) -> Verdict:
                        f"Does {kappa:g} fit?")
     return Verdict(False, f"Larger than it needs to be.\nAt beta = {guess:.4g} the floor would hold a condition number of {span:.0f}, "
                    f"and in the long run a step leaves {guess**0.5:.4f} of the distance. Which smaller beta still holds {kappa:g}?")
+
+
+def judge_colleague(attempt: Any) -> Verdict:
+    """Return what `check` says of a mended momentum; as long as it forgets m as the colleague's does, a question in place of the answer."""
+    verdict = check(attempt, rules.momentum)
+    if verdict.misconception != "m is never stored":
+        return verdict
+    return Verdict(False, "Not mended yet.\nFeed it a gradient of 1, three times, with a beta of 0.9. What is m after each step, and what "
+                   "should it be?", verdict.misconception)
 
 
 @judge

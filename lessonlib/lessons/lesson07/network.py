@@ -65,7 +65,7 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     for rule, lrs in SWEEPS.items():
         tried = train(rule, deep_task(), steps=steps, seeds=range(starts), device="cpu", lr=lrs[:, None])
         lr = float(lrs[tried.train_loss[-1].mean(0).argmin()])
-        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=4, device="cpu", lr=lr)
+        found = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=1, device="cpu", lr=lr)
         out[rule.__name__] = Curves(lr, found.steps, found.train_loss, float(found.test_accuracy[-1].mean()))
     return out
 
@@ -73,8 +73,8 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
 def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -> list[list[Any]]:
     """Return a row for each control: its name, and the median training losses of gradient descent and of momentum at the end.
 
-    Full batch, each at its best step size; both at the best of the one, and of the other; small batches, five starts, each at the better
-    of two step sizes.
+    Full batch, each at its best step size; both at the best of the one, and of the other; small batches, each at the better of two step
+    sizes.
     """
     best = [float(np.median(found.losses[-1])) for found in trained.values()]
     rows: list[list[Any]] = [["full batch, 100 steps, each at its best", *best]]
@@ -83,7 +83,7 @@ def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -
         rows.append([f"the same, both at {NAMES[name]}'s best", *(float(np.median(end.train_loss[-1])) for end in ends)])
     small = []
     for rule, lrs in ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56))):
-        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(5), device="cpu", lr=np.array(lrs)[:, None])
+        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
         small.append(float(np.median(tried.train_loss[-1], axis=0).min()))
     return [*rows, [f"batches of {batch}, {steps} steps, each at its best", *small]]
 
@@ -139,6 +139,6 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
         translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
         lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
         for line in lines:
-            line.set(linestyle=style.dash, marker=style.marker, markevery=10, markersize=4)
+            line.set(linestyle=style.dash, marker=style.marker, markevery=40, markersize=4)
     ax.legend()
     return figure

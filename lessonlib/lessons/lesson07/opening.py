@@ -48,11 +48,11 @@ def _paths_scene() -> Scene:
     contours(ravine(100), left)
     left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
     left.text(1.05, 1.08, "start", fontsize=9)
-    left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
-    left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
     end = right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
-    artists: dict[str, Any] = {}
+    (star,) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
+    (start,) = left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
+    artists: dict[str, Any] = {"star": star, "start": start}  # they stand still, over the paths
     for rule in NAMES:
         style = look(rule)
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
@@ -64,7 +64,7 @@ def _paths_scene() -> Scene:
     labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
     figure.legend(handles=[*handles, end], labels=[*labels, "where gradient descent ends"], loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale, and a line where gradient descent ends.")
+                 "both over the steps, on a logarithmic scale, and a line where gradient descent ends.", {"star": [], "start": []})
 
 
 def _paths_update(artists: dict[str, Any], steps: int) -> str:

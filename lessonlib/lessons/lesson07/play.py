@@ -125,7 +125,7 @@ def ravine_task() -> Experiment:
     return Experiment(_task_scene, _task_update,
                       {"lr": Slider("step size lr", 1e-3, 1.0, 0.019, log=True), "beta1": Slider("beta", 0.0, 0.99, 0.0, step=0.01)},
                       Goal(f"loss below {TASK_TARGET:g} after {TASK_STEPS} steps.",
-                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)), {"lr": 0.1, "beta1": 0.7})
+                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)))
 
 
 BANDS = (0, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995, 1)
