@@ -602,7 +602,7 @@ repaired.answer({3: "with all three", 0: "with none"}.get(sum(goes_down), "with 
 
 # %% [markdown]
 # AMSGrad goes down with all three, though slowly.
-# Where it stands after a thousand steps hangs on the first spikes, so compare each with itself.
+# Where it stands after a thousand steps depends on the first spikes, so compare each with itself.
 # PyTorch's own AMSGrad corrects the bias, and the paper's does not.
 #
 # **To do.**
@@ -745,7 +745,7 @@ table(["seed", *(f"step {lr:g}" for lr in lrs)], rows, ["", ".3f", ".3f", ".3f",
 # Your loss swings.
 # What do you look at before you change the step size?
 #
-# <details><summary>Answer</summary>At the mean of the loss over many steps. If it falls faster than at half the step size, the swing costs nothing. If it stands still or rises, halve.</details>
+# <details><summary>Answer</summary>At the mean of the loss over many steps. If it falls faster than with half the step size, keep the step size. If it stands still or rises, halve it.</details>
 #
 # ## 10. The loss jumped, and now it creeps. What helps?
 #
