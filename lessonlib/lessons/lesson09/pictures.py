@@ -25,7 +25,7 @@ def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -
 
     curves: by (lr, beta2), the loss with and without.
     """
-    figure = new_figure(7.6, 3.3)
+    figure = new_figure(7.2, 3.1)
     lrs = list(dict.fromkeys(lr for lr, _ in curves))
     axes = figure.subplots(1, len(lrs), sharey=True)
     for (lr, beta2), both in curves.items():
@@ -101,7 +101,7 @@ def show_first_weights(weights: Mapping[str, Array]) -> None:
 
 def show_walks(paths: Array, beta2s: Sequence[float], period: int = 101, first: int = 4) -> None:
     """Show three periods of each walk, from one height, and beside them all of it. paths: (steps, B)."""
-    figure = new_figure(7.4, 3.3)
+    figure = new_figure(6.6, 2.9)
     left, right = figure.subplots(1, 2)
     start, end = first * period, (first + 3) * period
     for path, beta2, dash, color in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), strict=True):
@@ -131,7 +131,7 @@ def show_blocks() -> None:
 
 def show_descent() -> None:
     """Show the training loss of gradient descent on all digits at the three step sizes of `trouble`."""
-    figure = new_figure(6.6, 3.4)
+    figure = new_figure(6.0, 3.0)
     ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="The one that swings most ends lowest")
     for lr, color, dash in zip(trouble.LRS, ("#9a9a9a", "#2b569c", "black"), ("-", "--", "-"), strict=True):
         loss = trouble.descent(lr).loss
@@ -160,7 +160,7 @@ def show_jump(lengths: Mapping[float, Array]) -> None:
 
 def show_creep(losses: Mapping[str, Array]) -> None:
     """Show the training loss after the jump, for each way to go on."""
-    figure = new_figure(6.8, 3.6)
+    figure = new_figure(6.2, 3.2)
     ax = _jump_panel(figure)
     for (name, loss), dash, color in zip(losses.items(), (":", "-", "--", "-."), (GREY, RED, "black", "#2b569c"), strict=True):
         ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color, label=name)
