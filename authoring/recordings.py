@@ -49,7 +49,6 @@ GRIDS: dict[str, dict[str, Any]] = {  # where the usual number of stops is not t
     "09_adam-ravine_goal": {"counts": {"lr": 21, "beta1": 21, "beta2": 11}},
     "deeper-08_rmsprop-rotation": {"counts": {"angle": 31, "lr": 36}},
     "deeper-08_rmsprop-own_steps": {"counts": {"lr": 21, "memory": 21, "start2": 8}},
-    "deeper-09_adam-surface_race": {"counts": {"noise": 11}},
 }
 
 
@@ -68,7 +67,7 @@ class Play:
 
     @property
     def name(self) -> str:
-        """What its files are called, such as "deeper-09_adam-surface_race"."""
+        """What its files are called, such as "deeper-09_adam-good_basin"."""
         made = self.call.func  # type: ignore[attr-defined]
         return f"{self.notebook.replace('/', '-')}-{made.attr if isinstance(made, ast.Attribute) else made.id}"
 
@@ -226,7 +225,7 @@ def _row(one: Fragment) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Record what has changed and print a table; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of an experiment, such as deeper-09_adam-surface_race")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of an experiment, such as deeper-09_adam-good_basin")
     parser.add_argument("--to", type=Path, default=lessons.ROOT / "dist" / "play", help="the folder to write into")
     parser.add_argument("--force", action="store_true", help="record everything again")
     options = parser.parse_args(arguments)

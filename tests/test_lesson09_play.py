@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib import adam, rules, run
+from lessonlib import adam, run
 from lessonlib.lessons.lesson09 import basins, opening, play
-from lessonlib.problems import noisy, ravine
+from lessonlib.problems import ravine
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,6 @@ def light_basin(monkeypatch):
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
-    (play.surface_race, {"surface": "Rosenbrock", "lr": 0.005, "noise": 0.0}),
     (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (basins.good_basin, None),
     (opening.four_lines, {"steps": 10}),
@@ -42,19 +41,6 @@ def test_the_width_of_a_basin_is_the_unbroken_stretch_around_the_best():
     low, high, decades = basins.width(np.array([0.95, 0.5, 0.93, 0.96, 0.95]), 0.04, lrs)
     assert (low, high) == (1.0, 100.0)
     assert decades == pytest.approx(2.0)
-
-
-@pytest.mark.parametrize(("surface", "lr", "noise"), [
-    ("Rosenbrock", 1e-4, 0.0), ("Rosenbrock", 0.02, 1.5), ("saddle", 0.1, 0.0), ("Beale", 0.0123, 0.5)])
-def test_a_race_shows_the_runs_at_its_step_size(surface, lr, noise):
-    race = play.surface_race()
-    problem, artists = play.SURFACES[surface], race.draw().artists
-    told = race.update(artists, surface=surface, lr=lr, noise=noise)
-    low, span = np.array(problem.window[::2]), np.array(problem.window[1::2]) - np.array(problem.window[::2])
-    for name in play.RACERS:
-        result = run(getattr(rules, name), noisy(problem, noise) if noise else problem, steps=150, lr=lr)
-        np.testing.assert_allclose(artists[name].get_xydata(), np.clip((result.theta - low) / span, -2, 3), rtol=1e-9)
-        assert (f"{name} {result.loss[-1]:.2g}" if np.isfinite(result.loss[-1]) else f"{name} diverged") in told
 
 
 def test_the_step_ratio_has_its_hand_worked_values():

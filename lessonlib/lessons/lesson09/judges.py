@@ -22,6 +22,7 @@ DIGITS = {"m": 2, "v": 3, "m_hat": 2, "v_hat": 1, "theta": 4}  # after the point
 @judge
 def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the smallest power of ten for eps at which Adam (lr 0.1, 3000 steps) makes no test error on wilson()."""
+    number(guess, "an epsilon", above=0)
     eps = power_of_ten(guess, "an epsilon")
     problem = wilson()
     ends = [run(adam, problem, steps=3000, record="last", lr=0.1, eps=e).theta[0] for e in (eps, eps / 10)]

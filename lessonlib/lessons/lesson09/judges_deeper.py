@@ -1,8 +1,11 @@
 """The judge of the deeper part of lesson 9: RMSprop with a corrected average."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from lessonlib import rules
 from lessonlib.checks import Verdict, judge
@@ -23,9 +26,28 @@ QUESTIONS = {  # what Adam's own hints ask of m, asked of v: this rule has no m
 }
 
 
-def _not_stored(theta: Any, g: Any, s: rules.State, *, lr: Any, beta2: Any, eps: Any) -> Any:
-    v = (1 - beta2) * g**2
-    return theta - lr * g / ((v / (1 - beta2 ** (s.t + 1))) ** 0.5 + eps), rules.State(s.t + 1)
+def _written(v_hat: Callable[..., Any], v: Callable[..., Any] | None = None, *, keep: bool = True, count: int = 1) -> Callable[..., Any]:
+    """An RMSprop with another v_hat(v, beta2, t), another v(old, g, beta2, t), or a state that forgets v or does not count."""
+    def rule(theta: Any, g: Any, s: rules.State, *, lr: Any, beta2: Any, eps: Any) -> Any:
+        t = s.t + 1
+        new = beta2 * s.v + (1 - beta2) * g**2 if v is None else v(s.v, g, beta2, t)
+        return theta - lr * g / (v_hat(new, beta2, t) ** 0.5 + eps), rules.State(s.t + count, 0.0, new if keep else 0.0)
+    return rule
+
+
+SLIPS = (  # what Adam's table does not know, for there it comes in two averages at once
+    ("The t of the step before.\nAt the first step s.t is 0, and 1 - beta2**0 is 0. Which step are you in, and what do you add to s.t?",
+     _written(lambda v, beta2, t: v / (1 - beta2 ** (t - 1)))),
+    ("t stays 0.\nAt the first step s.t is 0, and 1 - beta2**0 is 0. Which step are you in, and what does your state say of it?",
+     _written(lambda v, beta2, t: v / (1 - beta2**0), count=0)),
+    ("The power is in the wrong place.\nAt t = 2 you divide by (1 - beta2)**2. How much of v's zero is left at t = 2, and how much is not?",
+     _written(lambda v, beta2, t: v / (1 - beta2) ** t)),
+    ("v starts as the first g**2.\nThe first step is right. But the first g**2 then weighs beta2**(t - 1) at step t, and the newest only "
+     "1 - beta2. Which start gives both the weights of one average?",
+     _written(lambda v, beta2, t: v, lambda old, g, beta2, t: beta2 * old + (1 - beta2) * g**2 if t > 1 else g**2)),
+    ("v is lost.\nState takes t, m and v, in this order. What does your second step find in s.v?",
+     _written(lambda v, beta2, t: v / (1 - beta2**t), keep=False)),
+)
 
 
 @judge
@@ -34,6 +56,9 @@ def judge_rmsprop(attempt: Any) -> Verdict:
     verdict = look_at(attempt, RIGHT)
     if verdict.misconception in QUESTIONS:
         return Verdict(False, f"{verdict.headline}\n{QUESTIONS[verdict.misconception]}", verdict.misconception)
-    if verdict.headline == "Not yet." and look_at(attempt, _not_stored):
-        return Verdict(False, "v is lost.\nState takes t, m and v, in this order. What does your second step find in s.v?")
+    if verdict.headline.startswith("Not yet"):
+        with np.errstate(all="ignore"):  # the slips divide by zero too
+            for said, rule in SLIPS:
+                if look_at(attempt, rule):
+                    return Verdict(False, said)
     return verdict

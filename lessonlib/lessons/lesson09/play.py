@@ -6,16 +6,15 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 
 from lessonlib import rules
-from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure, readings
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.play.panels import path_and_loss, show_run
 from lessonlib.plots import contours, look
-from lessonlib.problems import Problem, beale, noisy, ravine, rosenbrock, saddle
+from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["correction_ratio", "ravine_goal", "step_ratio", "surface_race"]
+__all__ = ["correction_ratio", "ravine_goal", "step_ratio"]
 
 Array = np.ndarray[Any, Any]
 
@@ -77,78 +76,6 @@ def correction_ratio() -> Experiment:
                       Goal("with beta1 at 0.5 or more (a memory of 2 steps), find a beta2 at which the first step needs no correction.",
                            lambda memory1, memory2: memory1 > 1.99
                            and bool(abs(step_ratio(1, 1 - 1 / memory1, 1 - 1 / memory2) - 1) < 0.02)))
-
-
-SURFACES: dict[str, Problem] = {"Rosenbrock": rosenbrock(), "ravine": ravine(30, 20), "Beale": beale(), "saddle": saddle()}
-RACERS = ("sgd", "momentum", "rmsprop", "adam")
-RACE_STEPS = 150
-
-
-@cache
-def _heights(surface: str) -> Array:
-    """log10 of the loss over the window, in bands of grey: (121, 121, 4), bytes, which are drawn in half the time of numbers."""
-    problem = SURFACES[surface]
-    assert problem.window is not None
-    x0, x1, y0, y1 = problem.window
-    x, y = np.meshgrid(np.linspace(x0, x1, 121), np.linspace(y0, y1, 121))
-    z = problem.loss(np.stack([x, y], axis=-1))
-    height = np.log10(z - z.min() + 1e-3 * (z.max() - z.min()))
-    bands = np.floor(14 * (height - height.min()) / np.ptp(height)) / 14
-    return np.asarray(colormaps["Greys"]((bands + 0.1) / 1.9, bytes=True))
-
-
-@lru_cache(maxsize=4)
-def _race(surface: str, lr: float, noise: float) -> dict[str, Run]:
-    problem = noisy(SURFACES[surface], noise) if noise else SURFACES[surface]
-    return {name: run(getattr(rules, name), problem, steps=RACE_STEPS, lr=lr) for name in RACERS}
-
-
-def _race_scene() -> Scene:
-    figure = new_figure(6.2, 4.4)
-    ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title=f"{RACE_STEPS} steps, one step size for all")
-    ax.grid(visible=False)
-    artists: dict[str, Any] = {"heights": ax.imshow(_heights("Rosenbrock"), extent=(0, 1, 0, 1), origin="lower", aspect="auto", zorder=1)}
-    for name in RACERS:
-        style = look(name)
-        (artists[name],) = ax.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.8, marker=style.marker,
-                                   markevery=RACE_STEPS // 6, markersize=5, label=name, zorder=3)
-    (artists["star"],) = ax.plot([], [], color="black", marker="*", markersize=14, linestyle="none", zorder=4)
-    artists["note"] = ax.text(0.02, 0.02, "", transform=ax.transAxes, va="bottom", zorder=5,
-                              bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
-    figure.legend(handles=[artists[name] for name in RACERS], loc="outside right upper")
-    return Scene(figure, artists, "The paths of four optimizers over the height map of a surface, the minimum a star.",
-                 {"heights": ["surface"], "star": ["surface"], "note": ["lr"]})
-
-
-def _race_update(artists: dict[str, Any], surface: str, lr: float, noise: float) -> str:
-    problem, told = SURFACES[surface], []
-    assert problem.window is not None
-    assert problem.minimum is not None
-    low, span = np.array(problem.window[::2]), np.array(problem.window[1::2]) - np.array(problem.window[::2])
-    if "heights" in artists:  # with the star
-        artists["heights"].set_data(_heights(surface))
-        artists["star"].set_data(*((problem.minimum - low) / span)[:, None])
-    if "note" in artists:
-        artists["note"].set_text(f"step size {lr:.3g}")
-    for name, result in _race(surface, lr, noise).items():
-        artists[name].set_data(*np.clip((result.theta - low) / span, -2, 3).T)
-        told.append(f"{name} {result.loss[-1]:.2g}" if np.isfinite(result.loss[-1]) else f"{name} diverged")
-    return f"Loss after {RACE_STEPS} steps at lr = {lr:.3g}: {', '.join(told)}."
-
-
-def _descent_ahead_of_adam(surface: str, lr: float, noise: float) -> bool:
-    found = _race(surface, lr, noise)
-    return surface == "Rosenbrock" and bool(found["sgd"].loss[-1] < 0.5 < found["adam"].loss[-1])
-
-
-def surface_race() -> Experiment:
-    """Four optimizers from one start at one step size, on a surface of choice."""
-    return Experiment(_race_scene, _race_update,
-                      {"surface": Choice("surface", list(SURFACES), "Rosenbrock"),
-                       "lr": Slider("step size lr", 1e-4, 1.0, 0.02, log=True),
-                       "noise": Slider("gradient noise", 0.0, 3.0, 0.0, step=0.1)},
-                      Goal("on Rosenbrock's valley, find a step size at which gradient descent ends below a loss of 0.5 and Adam does not.",
-                           _descent_ahead_of_adam))
 
 
 GOAL_KAPPA, GOAL_ANGLE, GOAL_STEPS, GOAL_TARGET = 100.0, 20.0, 100, 1e-4

@@ -1,0 +1,186 @@
+"""The pictures of the deeper part of lesson 9, each a function of what its cell has computed."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib.lessons.lesson09 import measured, problems, trouble
+from lessonlib.lessons.lesson09.fair import Box
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+
+__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump", "show_longest",
+           "show_quarters", "show_steady", "show_walks"]
+
+Array = np.ndarray[Any, Any]
+RED, DARK, GREY = look("adam").color, "#7a1233", "#8a8a8a"
+JUMP_STEPS = 10_000
+
+
+def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -> None:
+    """Show a panel for each step size: the training loss with the correction and without, for both memories of v.
+
+    curves: by (lr, beta2), the loss with and without.
+    """
+    figure = new_figure(7.2, 3.1)
+    lrs = list(dict.fromkeys(lr for lr, _ in curves))
+    axes = figure.subplots(1, len(lrs), sharey=True)
+    for (lr, beta2), both in curves.items():
+        ax = axes[lrs.index(lr)]
+        for curve, color, dash, what in zip(both, (RED, "black"), ("-", ":"), ("with", "without"), strict=True):
+            ax.plot(curve, color=color, ls=dash, lw=3.2 if beta2 < 0.999 else 1.6, alpha=0.4 if beta2 < 0.999 else 1,
+                    label=f"{what}, $\\beta_2$ = {beta2:g}")
+        ax.set(title=f"lr {lr:g}", xlabel="step", yscale="log", ylim=(0.05, 8))
+    axes[0].set_ylabel("training loss")
+    figure.suptitle("Without correction: as if the step were larger", weight="bold")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.2)
+    show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. With "
+         "it the lines of both memories lie on each other. Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 with beta2 "
+         "0.999 it first rises and ends far above the others.")
+
+
+def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str, Array], last: int = 240) -> None:
+    """Show the end of each sequence of gradients, as shares of the last one, and beside it the lengths of Adam's steps."""
+    figure = new_figure(7.2, 3.2)
+    left, right = figure.subplots(1, 2)
+    for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", GREY, RED), strict=True):
+        steps = np.arange(1 - last, 1)
+        left.plot(steps, np.array(gradients[-last:]) / gradients[-1], ls=dash, color=color)
+        right.plot(steps, lengths[name][-last:], ls=dash, color=color, label=name)
+    right.axhline(0.1 / 0.001**0.5, color="black", lw=1)
+    right.text(-5, 3.35, "the bound of the paper", ha="right")
+    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one")
+    right.set(xlabel="steps before the last", title="The steps", ylabel="step / lr", ylim=(0, 8))
+    right.legend(loc="center right", bbox_to_anchor=(1, 0.68))
+    show(figure, "Left, three sequences of gradients, steady, a spike at the end, and growing; right, Adam's steps: the steady one stays "
+         "at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
+
+
+def show_box(found: Box) -> None:
+    """Show which share of the step sizes stays at the goal, over both betas."""
+    figure = new_figure(6.4, 3.6)
+    ax = figure.add_subplot(xlabel="$\\beta_2$", ylabel="$\\beta_1$", title="Settings that stay at the goal")
+    mesh = ax.pcolormesh(found.beta2s, found.beta1s, 100 * found.stays.mean(axis=0), cmap="Greys", shading="nearest")
+    figure.colorbar(mesh, ax=ax, label="step sizes that stay, %")
+    ax.plot(0.999, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5, clip_on=False)
+    ax.annotate("the defaults", (0.99, 0.905), (0.8, 0.95), arrowprops={"arrowstyle": "->"})
+    ax.grid(visible=False)
+    show(figure, "Map over beta2 and beta1, darker where more step sizes reach the goal and stay. It is white but for the three columns "
+         "with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
+
+
+def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
+    """Show the excess loss left in each quarter of the words. found: by a name, what is left, the line's mark, and its colour."""
+    figure = new_figure(6.4, 3.6)
+    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare words behind", ylim=(0.02, 100))
+    for name, (rest, mark, color) in found.items():
+        ax.plot(range(4), 100 * rest.quarters, mark, color=color, label=name, ms=7)
+    ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nquarter"])
+    ax.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
+    figure.legend(loc="outside lower center", ncols=3)
+    show(figure, "Excess loss left in four groups of words: momentum leaves most in the rarest group, Adam the same small share in all "
+         "four; at half its step, momentum leaves less in the most frequent group.")
+
+
+def show_first_weights(weights: Mapping[str, Array]) -> None:
+    """Show the weights of the label and of the two constant features, for each rule."""
+    figure = new_figure(7.2, 3.2)
+    ax = figure.add_subplot(ylabel="weight", title="Does the label outweigh the other two?")
+    places = np.arange(len(weights))
+    for i, (what, color) in enumerate((("the label", "black"), ("second", GREY), ("third", "#d0d0d0"))):
+        ax.bar(places + 0.26 * (i - 1), [w[i] for w in weights.values()], 0.24, color=color, edgecolor="black", label=what)
+    ax.set_xticks(places, [name.replace(", ", ",\n").replace(" descent", "\ndescent") for name in weights])
+    ax.grid(visible=False, axis="x")
+    ax.legend(title="weight of")
+    show(figure, "Bars of the first three weights for five rules: with gradient descent, momentum and Adam with a large epsilon the "
+         "label's weight exceeds the other two together; with RMSprop and Adam the three are equal.")
+
+
+def show_walks(paths: Array, beta2s: Sequence[float], period: int = 101, first: int = 4) -> None:
+    """Show three periods of each walk, from one height, and beside them all of it. paths: (steps, B)."""
+    figure = new_figure(6.6, 2.9)
+    left, right = figure.subplots(1, 2)
+    start, end = first * period, (first + 3) * period
+    for path, beta2, dash, color in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), strict=True):
+        left.plot(np.arange(end - start), path[start:end] - path[start - 1], ls=dash, color=color)
+        right.plot(np.arange(0, len(path), 500) / 1000, path[::500], ls=dash, color=color, label=f"$\\beta_2$ = {beta2}")
+    left.set(xlabel="steps since a spike", ylabel="moved since then", title="Three periods")
+    right.set(xlabel="step, thousands", ylabel="position", title="In the long run", ylim=(-1.05, 1.05))
+    right.legend(loc="lower right")
+    show(figure, "Left, how far the point has moved over three periods, a sawtooth that falls steeply after each spike and climbs slowly "
+         "until the next; with beta2 0.99 it ends higher than it began. Right, the whole walk: at beta2 0.99 it climbs to 1, with longer "
+         "memories it stays near -0.2.")
+
+
+def show_blocks() -> None:
+    """Show the two matrices of curvature, alike and mixed."""
+    figure = new_figure(7.2, 3.3)
+    axes = figure.subplots(1, 2)
+    for ax, mixed in zip(axes, (False, True), strict=True):
+        rows = [problems.blocks(mixed).grad(unit, np.random.default_rng(0)) for unit in np.eye(9)]
+        drawn = ax.imshow(np.abs(rows) + 1, cmap="Greys", norm="log", vmin=1, vmax=5000)
+        ax.set(title="mixed" if mixed else "alike", xticks=[], yticks=[])
+        ax.grid(visible=False)
+    figure.colorbar(drawn, ax=axes, label="size of the entry")
+    show(figure, "Two matrices of curvature, darker is larger, both of three blocks: alike, each block has its own grey; mixed, every "
+         "block holds light and dark.")
+
+
+def show_descent() -> None:
+    """Show the training loss of gradient descent on all digits at the three step sizes of `trouble`."""
+    figure = new_figure(6.0, 3.0)
+    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="The one that swings most ends lowest")
+    for lr, color, dash in zip(trouble.LRS, ("#9a9a9a", "#2b569c", "black"), ("-", "--", "-"), strict=True):
+        loss = trouble.descent(lr).loss
+        ax.plot(loss, color=color, ls=dash, lw=1.5, label=f"lr {lr:g}, rises {(np.diff(loss) > 0).sum()} times")
+    ax.legend()
+    show(figure, "Training loss of gradient descent at three step sizes over 300 steps: the largest oscillates most and ends lowest.")
+
+
+def _jump_panel(figure: Figure) -> Any:
+    ax = figure.add_subplot(xlabel="step")
+    ax.axvspan(trouble.FROM, trouble.UNTIL, color="#dddddd", zorder=0)
+    return ax
+
+
+def show_jump(lengths: Mapping[float, Array]) -> None:
+    """Show the length of Adam's steps before, in and after the jump, by beta2."""
+    figure = new_figure(6.4, 3.2)
+    ax = _jump_panel(figure)
+    for (beta2, length), dash in zip(lengths.items(), ("-", "--"), strict=True):
+        ax.plot(np.arange(1, len(length) + 1), length, c=RED, ls=dash, label=f"$\\beta_2$ = {beta2}")
+    ax.set(xscale="log", yscale="log", xlim=(100, JUMP_STEPS), ylabel="step / lr", title="A long memory errs for long")
+    ax.legend(loc="lower left")
+    show(figure, "Step length against step, both logarithmic, the jump in grey from 300 to 400: with beta2 0.999 the steps then stay far "
+         "too short and are back at 1 only near step 9500; with 0.95 they are back after about 200 steps.")
+
+
+def show_creep(losses: Mapping[str, Array]) -> None:
+    """Show the training loss after the jump, for each way to go on."""
+    figure = new_figure(6.2, 3.2)
+    ax = _jump_panel(figure)
+    for (name, loss), dash, color in zip(losses.items(), (":", "-", "--", "-."), (GREY, RED, "black", "#2b569c"), strict=True):
+        ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color, label=name)
+    ax.set(yscale="log", ylabel="training loss", title="After the jump")
+    ax.legend()
+    show(figure, "Training loss on the digits over 1,400 steps, the jump in grey from 300 to 400. After it, Adam with beta2 "
+         "0.999 stays near 0.19, with its step size and with half of it; with beta2 0.95 it falls on, at the end below the line without "
+         "a jump.")
+
+
+def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = (0.99, 0.999)) -> None:
+    """Show the lengths of a rule's steps under a steady gradient, for some memories. rule: its keywords are lr, beta2 and eps."""
+    figure = new_figure(6.2, 3.0)
+    ax = figure.add_subplot(xscale="log", yscale="log", ylim=(0.5, 50), xlabel="step", ylabel="step / lr", title=title)
+    ax.axhline(1, color="black", lw=1)
+    firsts = []
+    for beta2, dash in zip(beta2s, ("-", "--"), strict=True):
+        length = measured.step_lengths(np.ones(1000), rule=rule, beta2=beta2)
+        firsts.append(f"{length[0]:.3g} for beta2 {beta2:g}")
+        ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash, label=f"$\\beta_2$ = {beta2}")
+    ax.legend()
+    show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
+         f"{' and '.join(firsts)}; the thin line is at 1.")
