@@ -511,6 +511,23 @@ def train_on_t4(model, optimizer, scaler, batches):
 judges.judge_loop(train_on_t4)
 
 # %% [markdown]
+# <details><summary>The whole loop, to copy</summary>
+#
+# ```python
+# scaler = torch.amp.GradScaler("cuda")
+# for x, y in batches:
+#     optimizer.zero_grad()
+#     with torch.autocast("cuda", dtype=torch.float16):
+#         loss = criterion(model(x), y)
+#     scaler.scale(loss).backward()
+#     scaler.unscale_(optimizer)
+#     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+#     scaler.step(optimizer)
+#     scaler.update()
+# ```
+#
+# </details>
+#
 # To use your loop, make the scaler with `torch.amp.GradScaler("cuda")`.
 #
 # *Deeper: [which updates bfloat16 loses](deeper/11_gpu_lab.ipynb), and [what a step holds for a moment](deeper/11_gpu_lab.ipynb).*
