@@ -25,6 +25,7 @@ _CORRECTED = ("How much of the zero that an average started from is left after t
               "amount?")
 _STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
            "divide by something else there?")
+_ZEROTH = "At the first step s.t is 0, and 1 - beta**0 is 0. Which step are you in, and which t do you correct with?"
 _POWER = "The first step is right and the second is not. After many steps an average needs no correction. What is your divisor by then?"
 _SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
@@ -66,6 +67,8 @@ _ADAM_TABLE = (
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
+    _wrong("adam", "t starts at 0 in the correction of m", _ZEROTH, m_hat=lambda a: a.m / (1 - a.beta1**a.s.t)),
+    _wrong("adam", "t starts at 0 in the correction of v", _ZEROTH, v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
     _wrong("adam", "1 - beta1 is missing in m", "Feed a constant g = 1 for a long time. Where does your m end, and where should "
            "an average of ones end?", m=lambda a: a.beta1 * a.s.m + a.g),
     _wrong("adam", "1 - beta2 is missing in v", "Feed a constant g = 1 for a long time. Where does your v end, and where should "
@@ -153,6 +156,9 @@ _MOMENTUM_TABLE = (
            "nothing corrects it?", step=lambda a: a.m / (1 - a.beta1**a.t)),
     _wrong("momentum", "step along the old average", "Does the gradient you just measured take part in this step?",
            step=lambda a: a.s.m + 0 * a.g),
+    _wrong("momentum", "a sum with lr inside", "Feed a constant g = 1 with beta1 = 0.9. Your step grows to 10 lr, and an old gradient "
+           "keeps the lr of its own time. How long is a step along an average of ones?", m=lambda a: a.beta1 * a.s.m + a.lr * a.g,
+           new=lambda a: a.theta - a.step),
     _wrong("momentum", "lr twice", "Follow one gradient from g to theta. How many times is it multiplied by lr?",
            m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g),
     _wrong("momentum", "Nesterov's look ahead", "Your step adds the new gradient once more on top of the average. Which of the two "
