@@ -181,6 +181,16 @@ adam(2.0, 3.0, State())[0]
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
+# ### Convex
+#
+# A loss whose slope never falls on the way along any straight line, so that no curvature is negative.
+# It has no minimum that is higher than another one.
+#
+# *Example.*
+# The loss $\theta^2 - 1$ is convex, and $(\theta^2 - 1)^2$ is not, because its slope at 0.5 is `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, and at 0 it was higher.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
 # ### Cosine
 #
 # A [[schedule]] in which the step size falls along half a wave of the cosine, slowly at first and at the end.
@@ -504,6 +514,16 @@ adam(2.0, 3.0, State())[0]
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
+# ### Lag
+#
+# How many steps an average is behind what it averages, if that climbs steadily.
+# For a running average it is its mean age, $\beta/(1-\beta)$ steps, which is one less than its [[memory]].
+#
+# *Example.*
+# With $\beta$ = 0.9 it is `0.9 / (1 - 0.9)`, which is 9 steps.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
+#
 # ### Learning rate
 #
 # The number $\alpha$ that the gradient, or what takes its place, is multiplied by to make a step.
@@ -819,6 +839,16 @@ adam(2.0, 3.0, State())[0]
 # The smaller one of the matrix with the rows (3, 3) and (1, -1) is `np.linalg.svd(np.array([[3.0, 3.0], [1.0, -1.0]])).S[1]`, which is 1.414.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
+#
+# ### Smooth loss
+#
+# A loss whose slope has no jump, because its curvature stays below some number.
+# In papers this number is called the smoothness and written $L$.
+#
+# *Example.*
+# The slope of $|\theta|$ jumps at 0 by `np.sign(0.001) - np.sign(-0.001)`, which is 2, so it is not smooth.
+#
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Spectral radius
 #
