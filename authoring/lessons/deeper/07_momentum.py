@@ -66,7 +66,7 @@ noise_left.answer("about a twentieth" if 0.04 < variance[1] < 0.06 else "about a
 # Both laws hold.
 # From $\beta = 0.9$ to $0.99$ the lag grows elevenfold, and the variance falls to a tenth.
 # Lag times variance is $\beta/(1+\beta)$, which is nearly a half for every long memory.
-# So at this price $m$ buys smoothness with delay, as the picture shows.
+# So $m$ pays for smoothness with delay, as the picture shows.
 
 # %%
 extras.show_two_averages()
@@ -258,7 +258,7 @@ table(["", "step size", "beta", "spectral radius"], rows, ["", ".3f", ".3f", ".4
 
 # %%
 rows = []
-for beta in (0.66, 0.668, play.best(100)[1], 0.675, 0.7):
+for beta in (0.66, 0.666, 0.667, 0.668, play.best(100)[1]):
     steps = play.steps_to(momentum, 100, lr=0.1, beta1=beta, budget=3000)
     rows.append([f"{beta:.4f}", str(steps or "never"), float(play.radius(10, beta))])
 table(["beta", "steps to a ten-billionth", "radius of the steep direction"], rows, ["", "", ".3f"])
@@ -266,7 +266,7 @@ table(["beta", "steps to a ten-billionth", "radius of the steep direction"], row
 # %% [markdown]
 # Polyak's $\beta$ is 0.6694, and below 2/3 the steep direction diverges.
 # So the best setting stands 0.003 beside a cliff.
-# In use, take a larger $\beta$ or a smaller step.
+# In use, take a larger $\beta$ or a smaller step, which section 3 shows on a map.
 #
 # ### Exercise. Polyak's setting in PyTorch (4 minutes)
 #
@@ -316,14 +316,15 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # %% [markdown]
 # It takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
 #
-# The rise comes mostly from the first step.
+# The rise begins with the first step.
 # It is taken before there is a memory, and it is longer than gradient descent could bear.
 # It makes the loss five times as large.
 #
 # The steps too many come from the eigenvalues.
 # At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
-# For a goal that is far lower the steps too many are nearly as few, 30 in place of 26 at $10^{-30}$.
+# At the start the factor $t$ carries the loss further up, until $\rho^t$ wins.
+# For a far lower goal the steps too many are hardly more, 30 in place of 26 at $10^{-30}$.
 #
 # **To do.**
 # A setting a little off Polyak's, where the two eigenvalues have parted, can be faster in a short run.
@@ -381,7 +382,7 @@ rare = predict(
 rare
 
 # %% [markdown]
-# A dot for each setting that arrives, and a line above which every setting diverges.
+# A dot for each setting that arrives, and a line to the right of which every setting diverges.
 
 # %% tags=["answer"]
 lrs, betas = np.geomspace(0.01, 1, 101), np.linspace(0, 0.99, 100)
@@ -513,10 +514,10 @@ wider.answer("smaller" if rows[1][1] < rows[0][1] else "larger")
 #
 # ### Why only across?
 #
-# Along a curvature $\lambda$ a step is a matrix, and section 2 multiplies its two eigenvalues.
+# Along a curvature $\lambda$ a step is a matrix, and a swing shrinks by the root of the product of its two eigenvalues.
 # For momentum the product is $\beta$.
 # For Nesterov's form it is $\beta\,\big(1-\alpha(1-\beta)\lambda\big)$.
-# A swing shrinks by the root of it, so a steep direction loses more than a flat one.
+# So a steep direction loses more than a flat one.
 
 # %%
 radii = (play.radius, ahead.radius)
