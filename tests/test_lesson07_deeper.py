@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from lessonlib import State, grid, momentum, problems, run
-from lessonlib.lessons.lesson07 import extras, noise, play
+from lessonlib.lessons.lesson07 import ahead, cycles, extras, noise, play
 from lessonlib.lessons.lesson07.judges_deeper import judge_arrival, judge_nesterov, judge_share
+from lessonlib.lessons.lesson07.judges_torch import judge_polyak
+from lessonlib.problems import ravine
 
 
 def test_the_noise_floor_is_the_stationary_variance_of_the_two_numbers():
@@ -72,9 +74,16 @@ ROWS = [
     (judge_share, None, "Not answered yet."), (judge_share, "half", "Not a beta."), (judge_share, 1.5, "Not a beta."),
     (judge_share, 0.1, "That is the share itself."), (judge_share, 0.9, "That is one minus the share."), (judge_share, 0.95, "Too little is kept."),
     (judge_share, 0, "Too much is kept."), (judge_share, 0.5, "Too much is kept."), (judge_share, 9 / 11, "Correct."), (judge_share, 0.818, "Correct."),
+    (judge_share, 0.815, "Too much is kept."),
     (judge_arrival, None, "Not answered yet."), (judge_arrival, "0.1", "Not a step size."), (judge_arrival, -1, "Not a step size."),
-    (judge_arrival, 0.2, "It still goes round."), (judge_arrival, 0.196, "It still goes round."), (judge_arrival, 5.0, "It diverges."),
-    (judge_arrival, 1e-4, "Too short a step."), (judge_arrival, 0.1, "It arrives, and a larger step does too."), (judge_arrival, 0.19, "Correct."),
+    (judge_arrival, 0.2, "Not from every start."), (judge_arrival, 0.192, "Not from every start."), (judge_arrival, 0.19, "Not from every start."),
+    (judge_arrival, 5.0, "It diverges."), (judge_arrival, 1e-4, "Too short a step."), (judge_arrival, 0.1, "It arrives, and a larger step does too."),
+    (judge_arrival, 0.188, "Correct."), (judge_arrival, 0.1895, "Correct."),
+    (judge_polyak, None, "Not answered yet."), (judge_polyak, 0.05, "Not two numbers."), (judge_polyak, (0.05, "a"), "Not a momentum."),
+    (judge_polyak, (0.05, 0.8186), "That is the step of the average."), (judge_polyak, (0.05 * (1 - 0.8186), 0.8186), "Correct."),
+    (judge_polyak, (4 / 21**2, (19 / 21) ** 2), "Correct."), (judge_polyak, (0.00907, 0.8186), "Correct."), (judge_polyak, (0.0091, 0.8186), "It diverges."),
+    (judge_polyak, (0.05 * (1 - 19 / 21), 19 / 21), "That is the spectral radius."), (judge_polyak, (0.005, 0.9), "It arrives, and it could be faster."),
+    (judge_polyak, (0.009, 0.75), "It diverges."),
     (judge_nesterov, None, "Not written yet."), (judge_nesterov, lambda theta, g, s, *, lr, beta1: None, "Not written yet."),
     (judge_nesterov, form(lambda m, g, b: g + b * m, summed), "That is PyTorch's form."), (judge_nesterov, form(lambda m, g, b: m), "That is momentum."),
     (judge_nesterov, form(lambda m, g, b: b * m + (1 - b) * g, summed), "The average is a sum."),
@@ -101,3 +110,86 @@ def test_an_average_without_memory_keeps_all_of_the_variance():
 def test_every_number_of_the_gain_is_taken_at_the_best_step_of_the_means():
     plain, heavy = np.array([[4.0, 2.0], [4.0, 6.0]]), np.array([[1.0, 9.0], [3.0, 9.0]])
     assert noise.gain(plain, heavy) == pytest.approx((4.0, 2.0, 2.0, 4 / 3, 4.0))
+
+
+def test_polyaks_setting_stands_at_the_cliff_and_pytorchs_step_is_shorter():
+    for kappa, below in ((100, 2 / 3), (400, 9 / 11)):
+        lr, beta1 = play.best(kappa)
+        assert 0 < beta1 - below < 0.003
+        assert play.radius(lr * kappa, below + 1e-4) < 1 < play.radius(lr * kappa, below - 1e-4)
+        assert lr * (1 - beta1) == pytest.approx(4 / (kappa**0.5 + 1) ** 2)
+    assert play.steps_to(momentum, 100, lr=0.1, beta1=0.66, budget=3000) is None
+
+
+def test_the_steps_too_many_hardly_grow_with_the_goal():
+    lr, beta1 = play.best(100)
+    more = [play.steps_to(momentum, 100, lr=lr, beta1=beta1, share=share) - np.log(share) / np.log(beta1) for share in (1e-10, 1e-30)]
+    assert np.round(more).tolist() == [26, 30]
+
+
+def test_from_3_3_it_arrives_at_0_192_and_from_other_starts_it_does_not():
+    def never(lr, starts):
+        far = abs(run(momentum, extras.bent_line(), steps=2000, lr=lr, beta1=play.best(25)[1], start=starts[:, None]).theta[-3:, :, 0]).max(0)
+        return (far > 1e-3).mean()
+
+    starts = np.linspace(0.05, 20, 400)
+    assert never(0.192, np.array([3.3])) == 0
+    assert never(0.192, np.array([3.4])) == 1
+    assert never(0.192, starts) == pytest.approx(0.095)
+    assert never(0.192, starts) > never(0.2, starts) == pytest.approx(0.0775)
+    assert never(0.1895, starts) == never(0.1895, -starts) == never(0.18, starts) == 0
+
+
+def test_looking_ahead_multiplies_to_less_along_a_steep_direction():
+    for lr, beta1, lam in ((0.04, 0.9, 100), (0.04, 0.9, 1), (0.1, 0.9, 100), (0.1, 0.5, 3), (1.0, 0.0, 0.5)):
+        whole = beta1 + (1 - beta1)
+        step = np.array([[1 - lr * lam * (1 - beta1) * (beta1 + whole), -lr * beta1**2], [(1 - beta1) * lam, beta1]])  # of (theta, m)
+        assert np.linalg.det(step) == pytest.approx(beta1 * (1 - lr * (1 - beta1) * lam), abs=1e-12)
+        assert max(abs(np.linalg.eigvals(step))) == pytest.approx(float(ahead.radius(lr * lam, beta1)), abs=1e-7)
+    swing = abs(run(extras.nesterov, ravine(100), steps=100, lr=0.1, beta1=0.9).theta[20:, 1])
+    assert swing.max() < 1e-100
+
+
+def test_tuned_on_a_quadratic_momentum_is_a_little_faster_than_nesterovs_form():
+    few = ahead.fewest(momentum), ahead.fewest(extras.nesterov)
+    assert few == (63, 72)
+    lr, beta1 = ahead.with_guarantee(100)
+    assert lr * (1 - beta1) == pytest.approx(0.01)
+    assert play.steps_to(extras.nesterov, 100, lr=lr, beta1=beta1) == 111
+    lrs, betas = np.geomspace(0.005, 0.5, 801)[:, None], np.linspace(0.4, 0.95, 551)
+    assert np.maximum(ahead.radius(lrs, betas), ahead.radius(100 * lrs, betas)).min() == pytest.approx(0.885, abs=1e-3)
+
+
+@pytest.mark.parametrize(("kappa", "points", "setting"), [(25, 3, play.best(25)), (100, 4, play.best(100)), (1000, 5, play.best(1000)), (100, 3, (0.1, 0.8))])
+def test_a_valley_made_for_a_setting_is_smooth_and_momentum_goes_round_it(kappa, points, setting):
+    lr, beta1 = setting
+    made, rng = cycles.valley(lr, beta1, kappa, points), np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 5000, 2))
+    slope = ((made.grad(a, rng) - made.grad(b, rng)) * (a - b)).sum(-1) / ((a - b) ** 2).sum(-1)
+    assert slope.min() > 1 - 1e-9
+    assert slope.max() < kappa + 1e-9
+    tilt = [(made.loss(a[:9] + step) - made.loss(a[:9] - step)) / 2e-6 for step in 1e-6 * np.eye(2)]
+    np.testing.assert_allclose(np.array(tilt).T, made.grad(a[:9], rng), rtol=1e-4, atol=1e-3)
+    theta, back = np.array([1.0, 0.0]), np.array([np.cos(2 * np.pi / points), -np.sin(2 * np.pi / points)])
+    s = State(0, (back - theta) / lr)
+    for _ in range(3 * points):
+        theta, s = momentum(theta, made.grad(theta, rng), s, lr=lr, beta1=beta1)
+    assert (np.linalg.norm(theta - [1, 0]) < 1e-6) == bool(cycles.goes_round(lr, beta1, kappa, points))
+    assert bool(cycles.goes_round(lr, beta1, kappa, points)) == (setting != (0.1, 0.8))
+
+
+def test_the_nearest_corner_is_decided_by_its_two_edges():
+    lr, beta1 = np.meshgrid(np.geomspace(0.01, 0.3, 12), [0.3, 0.6, 0.9])
+    for points in (3, 5, 8):
+        for each in zip(lr.ravel(), beta1.ravel(), strict=True):
+            ends = cycles.corners(*each, 100, points)
+            whole = (([1, 0] - ends[0]) @ (ends - ends[0]).T <= 1e-9).all()
+            assert whole == cycles.goes_round(*each, 100, points)
+
+
+def test_without_a_valley_that_it_circles_momentum_keeps_no_square_root():
+    polyak, left, proved = np.array([cycles.gain(kappa, 80) for kappa in (100, 1000, 10_000)]).T
+    assert polyak == pytest.approx([10, 31.6, 100], rel=0.01)
+    assert (left < 8).all()
+    assert left[2] / left[1] < 1.1
+    assert proved[2] / proved[0] == pytest.approx(10, rel=0.06)

@@ -1,17 +1,12 @@
 """Every relative link of the notebooks and the README leads somewhere, down to the heading."""
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 import source as lessons
-
-import lessonlib
-from lessonlib.problems import ravine
 
 PAGES = [lessons.target(source, solution) for source in lessons.sources() for solution in lessons.variants(source)] + [
     lessons.ROOT / "README.md", *sorted((lessons.ROOT / "authoring").glob("*.md"))]
@@ -48,6 +43,7 @@ def test_every_relative_link_leads_somewhere(page):
 
 ENTRY = re.compile(r"^### (?P<term>[^\n]+)\n\n(?P<says>.+?)\n\n\*Example\.\*\n(?P<example>.+?)\n\n"
                    r"\*\[Lesson (?P<number>\d+)(?:, deeper)?\]\((?P<page>(?:deeper/)?0?(?P=number)_\w+)\.ipynb\)\*$", flags=re.MULTILINE | re.DOTALL)
+NAMES = {"lr"}  # in code's letters, and not to be run
 SUM = re.compile(r"`(?P<code>[^`\n]+)`(?: gives|, which is) (?P<value>-?\d(?:[\d.e-]*\d)?)")
 
 
@@ -72,11 +68,45 @@ def test_the_glossary_is_in_order_and_each_term_has_two_sentences_an_example_and
         assert re.fullmatch(r"[A-Z][\w-]*( [a-z]+)*", entry["term"]), f"{entry['term']}: sentence case, no marks, so that the anchor holds everywhere"
 
 
+CODES = [cell.source for cell in nbformat.read(lessons.NOTEBOOKS / "glossary.ipynb", as_version=4).cells
+         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", [])]
+TORCH = re.compile(r"\b(?:torch|nn|optim|optimizer|model)\b")
+
+
+@pytest.fixture(scope="module")
+def spaces():
+    """What the glossary's first cell makes, and what its second makes with it."""
+    plain, more = {}, {}
+    exec(CODES[0], plain)
+    exec(CODES[0] + "\n" + CODES[1], more)
+    return plain, more
+
+
 @pytest.mark.parametrize("entry", glossary(), ids=lambda entry: entry["term"])
-def test_the_numbers_of_an_example_are_what_its_code_gives(entry):
-    space = {"np": np, "math": math, "ravine": ravine} | {name: getattr(lessonlib, name) for name in lessonlib.__all__}
+def test_an_example_runs_after_the_cells_at_the_top_and_gives_the_number_beside_it(entry, spaces):
+    for code in re.findall(r"`([^`\n]+)`", entry["example"]):
+        space = spaces[bool(TORCH.search(code))]
+        if code not in NAMES:
+            exec(compile(code, entry["term"], "exec"), space.copy())
     for found in SUM.finditer(entry["example"]):
-        assert float(eval(found["code"], space)) == pytest.approx(float(found["value"]), rel=2e-3, abs=1e-12), found["code"]
+        got = float(eval(found["code"], spaces[bool(TORCH.search(found["code"]))]))
+        assert got == pytest.approx(float(found["value"]), rel=2e-3, abs=1e-12), found["code"]
+
+
+def test_numpys_cell_needs_no_torch_and_the_rest_is_short():
+    assert not TORCH.search(CODES[0])
+    assert TORCH.search(CODES[1])
+    assert len(CODES) == 3
+
+
+def test_what_stands_under_another_name_is_there():
+    text = (lessons.LESSONS / "glossary.py").read_text(encoding="utf-8")
+    rows = re.findall(r"^# \| (?P<asked>[^|]+) \| (?P<there>.*\]\]) \|$", text, flags=re.MULTILINE)
+    terms = {entry["term"].lower() for entry in glossary()}
+    assert len(rows) > 6
+    for asked, there in rows:
+        assert asked.split(",")[0].lower() not in terms, asked
+        assert {name.lower() for name in re.findall(r"\[\[([^]]+)\]\]", there)} <= terms
 
 
 def test_most_examples_can_be_computed():

@@ -10,7 +10,7 @@ import pytest
 import source as lessons
 from execute import blanks
 
-LESSONS = [name for name in map(lessons.name_of, lessons.sources()) if name != "glossary"]
+LESSONS = [*map(lessons.name_of, lessons.sources())]
 GIVEN = {*dir(builtins), "display", "plots", "progress", "__name__"}  # Jupyter's, and the set-up cell's
 CASES = [(name, solution) for name in LESSONS for solution in lessons.variants(lessons.LESSONS / f"{name}.py")]
 

@@ -15,7 +15,7 @@ from lite_edition.notebooks import pages
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("00_start_here.ipynb",)
 WHOLE = os.environ.get("LESSONLIB_WHOLE_EDITION")  # set by make threadless
-PAGES = [page for page in pages() if page != "glossary.ipynb" and (WHOLE or page in QUICK)]
+PAGES = [page for page in pages() if WHOLE or page in QUICK]
 
 
 def stored(cell):
