@@ -9,7 +9,7 @@ import pytest
 from lessonlib import rules
 from lessonlib.lessons.answers import judge_slips
 from lessonlib.lessons.lesson00.judges import LRS, judge_border, judge_runs
-from lessonlib.lessons.lesson07.judges import judge_beta, judge_lr
+from lessonlib.lessons.lesson07.judges import judge_lr
 from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
@@ -27,8 +27,6 @@ KINDS = ("12", True, [0.1], {}, float("nan"), float("inf"), abs, 1j)
 NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
     judge_border: ("a step size", [(0.04, "Too low."), (1 / 40, "Too low."), (2 / 3, "That is the border along the valley."), (0.06, "Too high."), (-1, "Not a step size."),
                                    (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
-    judge_beta: ("a beta", [(1.5, "Not a beta."), (1, "Not a beta."), (0.82, "Larger than it needs to be."), (19 / 21, "Nearly."), (0.995, "That one is gradient descent's."),
-                            (0.5, "Too small."), (0.0, "Too small."), (0.9, "Larger than it needs to be.")], [0.8186, (19 / 21) ** 2]),
     judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size."), (0, "Not a step size.")], [0.01, 1e-2]),
     judge_angle: ("a whole number of degrees", [(5, "Too small."), (20, "Too large."), (12.5, "Not a whole number of degrees."), (0, "Not a whole number of degrees."),
                                                 (91, "Not a whole number of degrees.")], [10, 10.0]),

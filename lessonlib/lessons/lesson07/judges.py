@@ -11,31 +11,7 @@ from lessonlib.checks import Verdict, check, judge
 from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson07 import play
 
-__all__ = ["judge_beta", "judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
-
-
-@judge
-def judge_beta(guess: Any, kappa: float = 400.0) -> Verdict:
-    """Return a Verdict on a learner's number for the best beta1 on a ravine: right, or what it does and a question."""
-    _, right = play.best(kappa)
-    guess = number(guess, "a beta", 0, 1 - 1e-9)
-    span = float(play.funnel(guess)[1]) ** 2 if guess else 1.0
-    if abs(guess - right) < 0.0002:
-        steps = play.steps_to(rules.momentum, kappa, lr=kappa**-0.5, beta1=float(guess))
-        descent = play.steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=int(6 * kappa))
-        return Verdict(True, f"Correct.\nThe best beta is {right:.4f}. With yours and the step size {kappa**-0.5:.3g} the loss is down to "
-                       f"1e-10 of the first after {steps} steps; gradient descent needs {descent}. "
-                       "A beta a little larger takes fewer steps in so short a run.")
-    if abs(guess - right**0.5) < 0.002:
-        return Verdict(False, f"Nearly.\n{guess:.4g} is the spectral radius at the best setting. What is beta, if its root is that?")
-    if abs(guess - (kappa - 1) / (kappa + 1)) < 0.0005:
-        return Verdict(False, f"That one is gradient descent's.\n{guess:.4g} is (kappa - 1) / (kappa + 1), its factor per step. Which "
-                       "number takes the place of kappa once there is momentum?")
-    if guess < right:
-        return Verdict(False, f"Too small.\nAt beta = {guess:.4g} the floor holds condition numbers up to {span:.0f}. "
-                       f"Does {kappa:g} fit?")
-    return Verdict(False, f"Larger than it needs to be.\nAt beta = {guess:.4g} the floor would hold a condition number of {span:.0f}, "
-                   f"and in the long run a step leaves {guess**0.5:.4f} of the distance. Which smaller beta still holds {kappa:g}?")
+__all__ = ["judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
 
 def judge_colleague(attempt: Any) -> Verdict:
