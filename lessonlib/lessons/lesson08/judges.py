@@ -103,7 +103,7 @@ def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdi
             told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:]}")
             continue
         right += name == made_by
-        told.append(f"{letter}: yes, {name}." if name == made_by else f"{letter}: not {name}. {_would_be(name, made_by)}")
+        told.append(f"{letter}: yes, {name}." if name == made_by else f"{letter}: not '{name}'. {_would_be(name, made_by)}")
     if right == len(bugs):
         return Verdict(True, f"Correct.\n{' '.join(told)}")
     return Verdict(False, f"{right} of {len(bugs)}.\n{' '.join(told)} Which name from the list would fit the black lines?")

@@ -60,9 +60,9 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
 def show_growth() -> None:
     """Show the first and the last layer's gradients, and the loss, under step sizes that follow and under some that are set once."""
     show(_growth(), "Two columns, each with the size of the first and of the last layer's gradient on a logarithmic scale, the training "
-         "loss below, and a vertical line where the loss is first below a blind guess's. Way C, the first 60 "
-         "steps: the first layer's gradient rises about a thousandfold within some twenty steps, and the loss falls. Way A, all 300 "
-         "steps: it rises about a hundredfold after some 150 steps, the loss begins to fall, then both jump back, the loss to that of a blind guess.")
+         "loss below, and a vertical line where the loss is first below a blind guess's. Way C, the first 60 steps: the first layer's "
+         "gradient rises about a thousandfold within some twenty steps, and the loss falls. Way A, all 300 steps: it rises about a "
+         "hundredfold after some 150 steps, the loss begins to fall, then both jump back, the loss to that of a blind guess.")
 
 
 def _growth() -> Figure:
