@@ -419,9 +419,9 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# <details><summary>When you have found both</summary>A <code>v</code> that forgets nothing is a plain sum of squares. That is a rule of its own, called [[Adagrad]], and it is older than RMSprop.</details>
+# <details><summary>When you have found both</summary>A <code>v</code> that forgets nothing is a plain sum of squares. That is a rule of its own, called Adagrad, and it is older than RMSprop.</details>
 #
-# *Deeper: [Adagrad, and the variance slip](deeper/08_rmsprop.ipynb).*
+# *Deeper: the older rule [[Adagrad]], and [the variance slip](deeper/08_rmsprop.ipynb).*
 
 # %% [markdown]
 # ## Part 4. The first step
