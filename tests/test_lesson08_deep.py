@@ -436,6 +436,48 @@ def test_each_judge_says_what_it_saw(judge, guess, headline):
     assert verdict.passed or verdict.message.rstrip().endswith("?")
 
 
+@pytest.mark.parametrize("guess", [dict(zip("AB", reversed(practice.TWO_BUGS.values()), strict=True)), {"A": "no root", "B": "sign of the step"}])
+def test_a_wrong_bug_is_told_to_which_side_it_goes_and_not_by_numbers_that_solve_the_exercise(guess):
+    said = judge_bugs(guess).message
+    assert said.startswith("0 of 2.")
+    assert said.count(" the minimum after step 1.") == 2
+    assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2."))
+    assert not any(name in said for name in practice.CANDIDATES if name not in guess.values())
+
+
+def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():
+    said = judge_bugs({"A": practice.TWO_BUGS["A"], "B": None}).message
+    assert said.startswith("1 of 2.\nA: yes, ")
+    assert "B: not answered yet." in said
+
+
+def test_rmsprop_leaves_the_guess_within_twenty_steps_from_each_start_and_momentum_in_3000_from_most():
+    assert max(trouble.growth(layerwise.WAYS[3], seed, steps=60).begins for seed in range(10)) <= 20
+    longest = records.deep_net_records()["ends"]["8 hidden layers, 3000 steps"]["momentum"]["read"]
+    assert sum(share > 0.5 for share in longest) >= 8
+    assert records.longest("momentum") == records.reads({"read": longest})
+
+
+def test_after_forty_steps_of_rmsprop_the_network_reads_about_a_fifth_and_gradient_descent_goes_on_from_there():
+    share = []
+    for seed in range(10):
+        net = deep.deep_net(seed)
+        done = run(rmsprop, net, steps=40, seed=seed, record="last", lr=records.HANDED_LR)
+        share.append(float(net.metrics["test accuracy"](done.theta[-1])))
+    assert np.median(share) == pytest.approx(0.2, abs=0.04)
+    assert all(np.array(records.deep_net_records()["handed"]["40"]["read"]) > share)
+
+
+def test_with_momentum_torchs_rmsprop_takes_steps_ten_times_as_long():
+    p = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64, device="cpu"))
+    optimizer, at = torch.optim.RMSprop([p], lr=0.001, momentum=0.9), []
+    for _ in range(3000):
+        p.grad = torch.ones_like(p)
+        optimizer.step()
+        at.append(float(p.detach()))
+    assert at[-2] - at[-1] == pytest.approx(0.01, rel=1e-3)
+
+
 def test_a_falling_step_size_does_not_free_gradient_descent_on_the_deep_network():
     lrs = np.array([0.1, 1.0, 10.0])[:, None]
     for rule in (sgd, momentum):

@@ -86,7 +86,7 @@ def show_layers() -> None:
 
 def _bars() -> Figure:
     figure = new_figure(7.2, 3.4)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="size of the gradient,\nroot mean square",
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="typical size\nof the gradient",
                             title="The early layers get small gradients", ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
     ax.bar(np.arange(1, LAYERS + 2), layer_bars(), color="#8a8a8a", edgecolor="black", width=0.7)
     for place, size in enumerate(layer_bars(), start=1):
@@ -128,7 +128,9 @@ def _two_scene() -> Scene:
     (steep,) = ax.plot([], [], color=style.color, linestyle="-", marker="s", markersize=5, label="steep number")
     (flat,) = ax.plot([], [], color=style.color, linestyle=":", marker="o", markersize=5, label="flat number", markerfacecolor="white")
     figure.legend(handles=[steep, flat], loc="outside lower center", ncols=2)
-    return Scene(figure, {"steep": steep, "flat": flat}, "The distance of two numbers from their minimum over twenty steps of gradient "
+    note = readings(ax, 0.84, 0.95, ["steep step size:", "flat step size:"], va="top")
+    return Scene(figure, {"steep": steep, "flat": flat, "note": note},
+                 "The distance of two numbers from their minimum over twenty steps of gradient "
                  "descent, on a logarithmic scale, from a square at 1, with a line at 0.01.")
 
 
@@ -136,6 +138,7 @@ def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
     far = np.clip(_two(lr, times), 1e-6, 1e6)
     for place, name in enumerate(("flat", "steep")):
         artists[name].set_data(np.arange(TWO_STEPS + 1), far[:, place])
+    artists["note"].set_text(f"{lr:.2g}\n{lr * times:.2g}")
     ends = [f"{x:.2g}" if 1e-5 < x < 1e5 else "almost 0" if x < 1 else "far away" for x in far[-1]]
     return (f"Step sizes {lr:.2g} and {lr * times:.2g}. After {TWO_STEPS} steps the steep number is {ends[1]} from its minimum, the flat "
             f"one {ends[0]}.")

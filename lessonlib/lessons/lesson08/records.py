@@ -9,7 +9,7 @@ import numpy as np
 from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records",
-           "handed_over", "how_far_handed_over", "how_many_learn", "lrs_at", "reads", "what_lets_it_learn", "where_it_ends",
+           "handed_over", "how_far_handed_over", "how_many_learn", "longest", "lrs_at", "reads", "what_lets_it_learn", "where_it_ends",
            "with_a_he_start"]
 
 Array = np.ndarray[Any, Any]
@@ -83,6 +83,11 @@ def with_a_he_start(records: Mapping[str, Any]) -> list[list[str]]:
     """Return a row for each rule: its name, its best step size, and the share it reads after 300 steps from a He start."""
     found = records["ends"]["8 hidden layers, 300 steps, He start"]
     return [[NAMES[name], f"{found[name]['lr']:.2g}", reads(found[name])] for name in NAMES]
+
+
+def longest(name: str) -> str:
+    """Return what a rule reads after the longest recorded trainings, of 3000 steps, as `reads` words it."""
+    return reads(deep_net_records()["ends"]["8 hidden layers, 3000 steps"][name])
 
 
 def where_it_ends(records: Mapping[str, Any]) -> list[list[str]]:
