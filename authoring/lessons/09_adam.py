@@ -61,7 +61,8 @@ remedy = predict("What would help momentum and RMSprop most?",
 remedy
 
 # %% [markdown]
-# The next cell tries all four, and each half of the last answer alone.
+# The next cell tries all four.
+# Of the last answer it also tries the mean alone, and a division alone, here by 100.
 # It shows the share of the [[excess loss]] that is left.
 # Each row's step sizes are tuned anew, and one row halves them.
 
@@ -83,8 +84,9 @@ remedy.answer(heating.best_remedy(rows))
 #
 # RMSprop gives slope and intercept a step size each, by the size of their gradients.
 # But at an angle, both gradients come mostly from the steep direction.
-# For two numbers the best pair of step sizes is one over each curvature.
-# The loss curves {{ heating.ratios()[1]:,.0f}} times as much along the slope, and RMSprop's two step sizes differ only {{ heating.ratios()[0]:.0f}}-fold.
+# Along the slope they are some fifty times as large, so RMSprop's two step sizes differ {{ heating.ratios()[0]:.0f}}-fold.
+# The loss curves with the square of that, {{ heating.ratios()[1]:,.0f}} times as much along the slope.
+# For two numbers the best pair of step sizes is one over each curvature, so RMSprop's pair is not far enough apart.
 #
 # So a part of the ravine is left.
 # With its two step sizes the [[condition number]] is {{ heating.condition_numbers()[1]:.0f}}, where it was {{ heating.condition_numbers()[0]:,.0f}}.
@@ -105,9 +107,10 @@ display(table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1
 arrives.answer(heating.who_arrives(rows))
 
 # %% [markdown]
-# Gradient descent needs about as many steps as the condition number, and momentum about its square root.
+# Gradient descent needs about as many steps as the condition number.
+# Momentum needs far fewer, and about its square root where beta is tuned as well.
 # So with RMSprop's ratio, only momentum arrives.
-# With the best ratio gradient descent would do, but in a network it costs extra passes to estimate.
+# With the best ratio gradient descent would do, but a network's is costly to estimate.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # At work you would standardize first, because that helped every optimizer.
@@ -300,10 +303,10 @@ print(f"of the excess loss is left: {walk.loss[-1] / walk.loss[0]:.4%}")
 #
 # The usual advice goes with it.
 # Keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
-# Common values are 0.001, 0.0003 and 0.0001, and for small networks 0.01 is worth a try.
-# If the loss swings up and down, halve $\alpha$.
+# Common values are 0.001, 0.0003 and 0.0001.
+# If the loss swings around one level, halve $\alpha$.
 # If the loss falls slowly, take three times $\alpha$.
-# If training is unstable early, try 0.0003.
+# If the loss jumps or becomes `nan` in the first hundred steps, go down to 0.0003, or to a third of yours if that is lower.
 # Part 4 tries these first moves.
 #
 # ### Exercise 2. Two steps by hand (6 minutes)
@@ -463,6 +466,7 @@ default.answer(max(default.options, key=accuracy.get))
 # If your function passed the check, it reads as well as torch's, because it is the same rule.
 # The default step size is not the best one here, mostly because fifteen passes are few.
 # With a hundred the two are less than a percentage point apart.
+# So with small networks and few passes try 0.01 too.
 # Momentum at its best step size reads as well as Adam at its best one, so on these digits the step size matters more than the name of the optimizer.
 
 # %% [markdown]
@@ -472,7 +476,8 @@ default.answer(max(default.options, key=accuracy.get))
 #
 # You have a ravine of [[condition number]] 100 that lies at an angle, and 100 steps.
 # **Goal:** bring the loss below 0.0001.
-# Which of the two betas do you need?
+# Raise the step size to 0.5 first, and then move one beta.
+# Which of the two do you need?
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson09 import judges, play, practice
@@ -556,9 +561,11 @@ judges.judge_bugs(bugs)
 #
 # ### Where it wins, loses and fails
 #
-# - It usually wins in language, and one explanation with experiments behind it is rare words.
-# - It can win where groups of parameters have curvatures of different size, and less when the ravine lies at an angle.
-# - It can lose on new data when only one feature is useful, because it moves the useless weights as far as the useful one.
+# - It usually wins in language.
+#   Rare words seldom get a gradient, and one explanation is that dividing by the root of `v` gives those few a full step.
+# - It can win where groups of parameters have curvatures of different size.
+#   At an angle its scale helps less, and momentum does the rest, as in Part 1.
+# - It can lose on new data when one input decides and many are noise, because it moves the weights of the noise as fast.
 # - It can walk the wrong way when large gradients are rare and `v` forgets them too soon.
 # - Whether it beats momentum on a benchmark depends on how both were tuned.
 #
