@@ -1,4 +1,4 @@
-"""Muon with one of its lines taken out or made exact, for the two matrices of lesson 12: each version as a rule."""
+"""Muon with a line taken out or made exact, and Adam with one size for a matrix: rules for the two matrices of lesson 12."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ import numpy as np
 
 from lessonlib.rules import State, adam, muon, orthogonal
 
-__all__ = ["BETA1S", "BETA2S", "RULES", "VERSIONS", "exact_factor", "no_factor", "version"]
+__all__ = ["BETA1S", "BETA2S", "RULES", "VERSIONS", "exact_factor", "no_factor", "one_v", "version"]
 
 Array = np.ndarray[Any, Any]
-BETA1S = (0.95, 0.9, 0.8)
+BETA1S = (0.97, 0.95, 0.9, 0.8, 0.6, 0.4, 0.2)
 BETA2S = (0.999, 0.99, 0.95, 0.9)
 
 
@@ -44,6 +44,18 @@ def version(
     return theta - lr * factor(ahead), State(s.t + 1, m)
 
 
+def one_v(theta: Array, g: Array, s: State, *, lr: Any, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> tuple[Array, State]:
+    """Return (theta, state) after a step of Adam that keeps one v for each whole matrix, of the mean of its squares.
+
+    >>> theta, s = one_v(np.zeros((1, 2)), np.array([[3.0, 4.0]]), State(), lr=0.1)
+    >>> theta.round(3).tolist(), s.v.round(4).tolist()
+    ([[-0.085, -0.113]], [[0.0125]])
+    """
+    t, m = s.t + 1, beta1 * s.m + (1 - beta1) * g
+    v = beta2 * s.v + (1 - beta2) * (g**2).mean((-2, -1), keepdims=True)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), State(t, m, v)
+
+
 VERSIONS: dict[str, Callable[..., Any]] = {
     "Muon": partial(muon, weight_decay=0.0),
     "without the factor": partial(version, factor=no_factor, nesterov=True),
@@ -51,4 +63,5 @@ VERSIONS: dict[str, Callable[..., Any]] = {
     "without Nesterov": partial(version, factor=orthogonal, nesterov=False)}
 RULES: dict[str, Callable[..., Any]] = {
     **{f"{name} {beta1:g}": partial(rule, beta1=beta1) for name, rule in VERSIONS.items() for beta1 in BETA1S},
-    **{f"Adam {beta2:g}": partial(adam, beta2=beta2) for beta2 in BETA2S}}
+    **{f"Adam {beta2:g}": partial(adam, beta2=beta2) for beta2 in BETA2S},
+    **{f"one v {beta2:g}": partial(one_v, beta2=beta2) for beta2 in (BETA2S[0], BETA2S[-1])}}

@@ -20,6 +20,7 @@ BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its
 SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
 RULES = {"AdamW": "adamw", "Muon": "muon"}
 PAID = 4  # step sizes that a protocol may try for each rule
+SKIPPED = 1  # recorded step sizes that a protocol may leave out in a row beside its best
 NEAR = 1e-3  # of the largest number of a right answer
 
 
@@ -139,20 +140,34 @@ def judge_protocol(guess: Any) -> Verdict:
         return Verdict(False, f"Thin.\nWith {seeds} of {most} seeds, how would you tell the rule from the luck of a start?")
     best = {name: text.best(record, rule, tried[name]) for name, rule in RULES.items()}
     for name, found in best.items():
-        if asked := _beside(found.case.matrix_lr, tried[name], known[name]):
-            return Verdict(False, f"{name} may have a better one.\n{asked}")
+        if asked := _far(found.case.matrix_lr, tried[name], known[name]):
+            return Verdict(False, f"{name} may have a better one.\n{asked} Whoever gives one rule a new list gives the other one too.")
     slow, fast = best.values()
+    skipped = ""
+    for name, found in best.items():
+        beside = [lr for lr in _beside(found.case.matrix_lr, known[name]) if lr not in tried[name]]
+        ends = " and ".join(f"{lr:g}, which ends at {text.best(record, RULES[name], [lr]).median:.3f}" for lr in beside)
+        skipped += f" {name}'s best of these is {found.case.matrix_lr:g}, and beside it the list skips {ends}." if beside else ""
     return Verdict(True, f"Correct.\nThe protocol is fair, so here is what it gives. AdamW ends at {slow.median:.3f} and Muon at "
-                         f"{fast.median:.3f}, the medians of {seeds} seeds. Muon is ahead by {slow.median - fast.median:.3f} nats.")
+                         f"{fast.median:.3f}, the medians of {seeds} seeds. Muon is ahead by {slow.median - fast.median:.3f} nats."
+                         + skipped)
 
 
-def _beside(lr: float, tried: Sequence[float], known: Sequence[float]) -> str:
-    """What to ask where the best step size of a list stands at its end, or beside one that was recorded and left out; else nothing."""
+def _beside(lr: float, known: Sequence[float]) -> list[float]:
+    """The step sizes that were recorded next to one, below and above."""
+    place = known.index(lr)
+    return [*known[max(place - 1, 0):place], *known[place + 1:place + 2]]
+
+
+def _far(lr: float, tried: Sequence[float], known: Sequence[float]) -> str:
+    """What to ask where the best of a list stands at its end, or where the list skips several in a row beside it; else nothing."""
     if lr in (tried[0], tried[-1]):
         return f"Its best of these stands at an end of your list, at {lr:g}. What lies beyond?"
-    place = known.index(lr)
-    left_out = [other for other in (known[place - 1], known[place + 1]) if other not in tried]
-    return f"Its best of these is {lr:g}, and you skipped {left_out[0]:g} beside it. Might the best be there?" if left_out else ""
+    place = tried.index(lr)
+    for other in (tried[place - 1], tried[place + 1]):
+        if abs(known.index(other) - known.index(lr)) > SKIPPED + 1:
+            return f"Its best of these is {lr:g}, and the next that you tried is {other:g}. What lies between?"
+    return ""
 
 
 def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:

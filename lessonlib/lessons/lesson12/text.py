@@ -11,23 +11,27 @@ from lessonlib.data import recorded
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "BEHIND", "DEFAULT", "HEADER", "NAMES", "SOONER", "TIED", "TYPED", "VERDICTS", "Best", "Case", "baselines",
-           "best", "clock_rows", "default_gap", "fresh", "gap", "least_gap", "matrix_lrs", "record", "rest_lrs", "rows", "seeds",
-           "show_sweep", "typed", "verdict", "weak_baseline"]
+__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED", "TYPED",
+           "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_gap", "gap",
+           "least_gap", "matrix_lrs", "pairs", "record", "rest_lrs", "rows", "seeds", "show_sweep", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95
-AS_LONG = "adamw, as long"  # AdamW with so many steps that it trains as long as Muon did
+FLOAT32 = "muon, float32"  # Muon with its five steps in float32
+AS_LONG = "adamw, as long"  # AdamW with so many steps that it trains as long as torch's Muon did
+AS_LONG_32 = "adamw, as long as float32"  # and as long as Muon in float32
 DEFAULT = 1e-3  # AdamW's step size in torch, and Muon's
 TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors' with AdamW's own step size for the rest and with theirs,
     # and one step size for everything, with steps of the length of AdamW's
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
+CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
+STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32")  # of the record: the trainings with the seeds that chose
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 VERDICTS = [AHEAD, TIED, BEHIND]
-HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "lowest", "highest", "median of six more", "lowest", "highest"]
+HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "median of six more", "lowest of the six", "highest"]
 
 
 class Case(NamedTuple):
@@ -55,11 +59,16 @@ def record() -> Mapping[str, Any]:
     return found
 
 
+def pairs(found: Mapping[str, Any], rule: str, count: int) -> list[Case]:
+    """Return so many pairs of step sizes of a rule with the lowest medians, the lowest first."""
+    losses = _losses(found, rule)
+    return sorted(losses, key=lambda case: float(np.median(losses[case])))[:count]
+
+
 def _losses(found: Mapping[str, Any], rule: str) -> dict[Case, list[float]]:
     """The test losses over the seeds of each pair of step sizes; inf where a training went beyond the numbers."""
     losses: dict[Case, list[float]] = {}
-    longer = [{**row, "rule": AS_LONG} for row in found.get("as_long", ())]
-    for row in [*found["sweep"], *found.get("sooner", ()), *longer]:
+    for row in [row for name in STAGES for row in found.get(name, ())]:
         if row["rule"] == rule:
             case = Case(rule, row["matrix_lr"], row["rest_lr"])
             losses.setdefault(case, []).append(np.inf if row["test"] is None else row["test"])
@@ -98,13 +107,37 @@ def gap(found: Mapping[str, Any], baseline: str = "adamw") -> float:
     return best(found, baseline).median - best(found, "muon").median
 
 
+def fresh(found: Mapping[str, Any], rule: str) -> dict[Case, list[float]]:
+    """Return the test losses of a rule's best pairs with seeds that took no part in choosing them."""
+    losses: dict[Case, list[float]] = {case: [] for case in pairs(found, rule, len(found["fresh"]))}
+    for row in found["fresh"]:
+        if row["rule"] == rule:
+            losses[Case(rule, row["matrix_lr"], row["rest_lr"])].append(row["test"])
+    return {case: each for case, each in losses.items() if each}
+
+
+def fresh_best(found: Mapping[str, Any], rule: str) -> list[float]:
+    """Return the fresh losses of that pair of a rule whose fresh median is the lowest."""
+    return min(fresh(found, rule).values(), key=lambda each: float(np.median(each)))
+
+
+def fresh_gap(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon") -> float:
+    """Return by how much the fresh median of Muon's best pair is below that of a baseline's best pair."""
+    return float(np.median(fresh_best(found, baseline)) - np.median(fresh_best(found, rule)))
+
+
 def clock_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each training of the comparison in seconds: its name, steps, seconds, and the median, lowest and highest loss."""
-    steps, took, longer = found["size"]["steps"], found["seconds"], found["as_long_size"]["steps"]
-    each = ((NAMES["adamw"], "adamw", steps, took["adamw"]), (NAMES["muon"], "muon", steps, took["muon"]),
-            (NAMES["adamw"], AS_LONG, longer, took["adamw"] * longer / steps))
-    return [[name, count, seconds, best(found, rule).median, min(best(found, rule).losses), max(best(found, rule).losses)]
-            for name, rule, count, seconds in each]
+    """Return a row for each training of the comparison in seconds, under CLOCK; at the best of its pairs, by three seeds and by six."""
+    steps, took, longer = found["size"]["steps"], found["seconds"], found["as_long_size"]
+    each = [(NAMES["adamw"], "adamw", steps, took["adamw"]), ("Muon, in bfloat16", "muon", steps, took["muon"]),
+            ("Muon, in float32", FLOAT32, steps, took[FLOAT32])]
+    for rule, name in (("muon", AS_LONG), (FLOAT32, AS_LONG_32)):
+        each.append((NAMES["adamw"], name, longer[rule]["steps"], took["adamw"] * longer[rule]["steps"] / steps))
+    return [[name, count, seconds, best(found, rule).median, *_three(fresh_best(found, rule))] for name, rule, count, seconds in each]
+
+
+def _three(losses: Sequence[float]) -> list[float]:
+    return [float(f(losses)) for f in (np.median, min, max)]
 
 
 def default_gap(found: Mapping[str, Any]) -> float:
@@ -119,13 +152,15 @@ def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
 
 
 def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each comparison: what was tuned, the medians of AdamW and of Muon, and Muon's lead."""
+    """Return a row for each comparison: what was tuned, the medians of AdamW and of Muon, Muon's lead, and that with the fresh seeds."""
     tuned, default = best(found, "muon").median, typed("defaults", found)
-    adamw = best(found, "adamw").median
-    named = (("Muon alone", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned), ("AdamW alone", adamw, default),
-             ("both", adamw, tuned), ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned),
-             ("both, in as many seconds", best(found, AS_LONG).median, tuned))
-    return [[name, slow, fast, slow - fast] for name, slow, fast in named]
+    adamw, in_float32 = best(found, "adamw").median, best(found, FLOAT32).median
+    named = (("Muon alone", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""), ("AdamW alone", adamw, default, ""),
+             ("both", adamw, tuned, fresh_gap(found)),
+             ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)),
+             ("both, in seconds, float32", best(found, AS_LONG_32).median, in_float32, fresh_gap(found, AS_LONG_32, FLOAT32)),
+             ("both, in seconds, bfloat16", best(found, AS_LONG).median, tuned, fresh_gap(found, AS_LONG)))
+    return [[name, slow, fast, slow - fast, again] for name, slow, fast, again in named]
 
 
 def least_gap(found: Mapping[str, Any]) -> float:
@@ -133,29 +168,20 @@ def least_gap(found: Mapping[str, Any]) -> float:
     return min(gap(found), gap(found, SOONER))
 
 
-def verdict(found: Mapping[str, Any], baseline: str = "adamw") -> str:
+def verdict(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon") -> str:
     """Return AHEAD where Muon's best is below the best of AdamW for every pair of seeds, BEHIND where it is above, else TIED.
 
-    baseline: "adamw", SOONER or AS_LONG.
+    baseline: "adamw", SOONER, AS_LONG or AS_LONG_32. rule: "muon" or FLOAT32.
     """
-    slow, fast = (best(found, rule).losses for rule in (baseline, "muon"))
+    slow, fast = (best(found, each).losses for each in (baseline, rule))
     return AHEAD if max(fast) < min(slow) else BEHIND if min(fast) > max(slow) else TIED
 
 
-def fresh(found: Mapping[str, Any], rule: str) -> list[float]:
-    """Return the test losses of a rule at its best pair with seeds that took no part in choosing it."""
-    return [row["test"] for row in found["fresh"] if row["rule"] == rule]
-
-
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each rule: name, step sizes of matrices and rest, the median, lowest and highest test loss, and the same three
-    of the fresh seeds, under HEADER."""
-    out = []
-    for rule, name in NAMES.items():
-        b, more = best(found, rule), fresh(found, rule)
-        seen = [float(f(losses)) for losses in (b.losses, more) for f in (np.median, min, max)]
-        out.append([name, b.case.matrix_lr, b.case.rest_lr, *seen])
-    return out
+    """Return a row for each of the best pairs of each rule, under HEADER: its median, and the same with the lowest and highest of the
+    fresh seeds."""
+    return [[name, *case[1:], best(found, rule, [case.matrix_lr], [case.rest_lr]).median, *_three(losses)]
+            for rule, name in NAMES.items() for case, losses in fresh(found, rule).items()]
 
 
 def show_sweep(found: Mapping[str, Any]) -> None:

@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 import torch
 
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
+from lessonlib.lessons.lesson12.muon32 import Muon32
 from lessonlib.signature import number
 
-__all__ = ["CLIP", "DECAY", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "UNTUNED", "Case", "Together",
-           "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
+__all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "UNTUNED",
+           "Case", "Together", "alike", "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
 RULES = ("adamw", "muon")
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
+FLOAT32 = "muon, float32"  # Muon with its five steps in float32, where torch's takes them in bfloat16
 MATCHED = "muon, matched"  # Muon with steps of the length of AdamW's, so that one step size may do for both
 UNTUNED = (("muon", 0.001, 0.001), ("muon", 0.02, 3e-4), ("muon", 0.02, 0.032), (MATCHED, 0.032, 0.032))  # settings that were not swept
 MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of ten around the best
@@ -23,6 +25,7 @@ MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of 
     "muon": (0.0032, 0.01, 0.018, 0.032, 0.056, 0.1, 0.18),
 }
 
+AGAIN = 3  # pairs of each rule that are trained with fresh seeds too
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
 NEAR_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
 
@@ -70,9 +73,9 @@ def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], to
     """Return parameters -> the optimizer of the comparison, which clips the whole gradient to CLIP before each step.
 
     rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both,
-    MATCHED is Muon with torch's "match_rms_adamw". Raises ValueError for another rule.
+    MATCHED is Muon with torch's "match_rms_adamw", FLOAT32 with its five steps in float32. Raises ValueError for another rule.
     """
-    if rule not in (known := (*RULES, SOONER, MATCHED)):
+    if rule not in (known := (*RULES, SOONER, MATCHED, FLOAT32)):
         raise ValueError(f"rule={rule!r}: one of {', '.join(known)}")
     betas = (0.9, 0.95 if rule == SOONER else 0.999)
     matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
@@ -81,6 +84,7 @@ def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], to
         inside, rest = matrices_and_rest(params)
         scaled = "match_rms_adamw" if rule == MATCHED else None
         first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY, adjust_lr_fn=scaled) if rule in ("muon", MATCHED) else
+                 Muon32(inside, lr=matrix_lr, weight_decay=DECAY) if rule == FLOAT32 else
                  torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY))
         both = Together(first, torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
         both.register_step_pre_hook(_clip)
@@ -99,8 +103,13 @@ def sweep() -> list[Case]:
 
 
 def near(rule: str) -> list[Case]:
-    """Return the trainings of another kind of AdamW, around the best of the plain one."""
+    """Return the trainings of another kind of AdamW, over fewer pairs, around the best of the plain one."""
     return [Case(rule, matrix_lr, rest_lr) for matrix_lr in NEAR_LRS[0] for rest_lr in NEAR_LRS[1]]
+
+
+def alike(rule: str) -> list[Case]:
+    """Return the trainings of another kind of AdamW, over as many pairs as the plain one."""
+    return [Case(rule, matrix_lr, rest_lr) for matrix_lr in MATRIX_LRS["adamw"] for rest_lr in REST_LRS]
 
 
 def untuned() -> list[Case]:
