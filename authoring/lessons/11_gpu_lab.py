@@ -68,7 +68,7 @@ opening.learns_to_write().live()
 # `optim.SGD(params, lr=my_lr, momentum=0.9)` trains a smaller model for 200 steps, always on the CPU.
 # A gradient longer than a quarter is shortened to a quarter before each step.
 # Bring its test loss to 2.40 or below, which is close to the best that is known for it.
-# Start anywhere, and change `my_lr` by factors of three.
+# Change `my_lr` by factors of three.
 #
 # <details><summary>Hint</summary>The gradients are short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
@@ -85,7 +85,7 @@ my_lr = 1.0
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
-# When it was recorded, that took {{ machine.took("lab", "tune") }}.
+# That took {{ machine.took("lab", "tune") }} when it was recorded.
 
 # %%
 judges.judge_step_size(my_lr)
@@ -97,7 +97,7 @@ judges.judge_step_size(my_lr)
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten.
 # They share the model, the batches, the clipping and the [[warm-up]], and each has five different starts.
 #
-# <details><summary>Fine print</summary>The model has two layers of width 32. It trains 200 steps, a quarter of them warm-up, and then a cosine falls to zero. Gradients longer than a quarter are shortened to that, which was tuned for no rule. AdamW decays all parameters by 0.1, and the betas are the defaults. The test text is the last tenth of the book, and the best step size was chosen on it too. The first picture shows another training, of 800 steps with 200 of warm-up, so it gets below the table of pairs later.</details>
+# <details><summary>Fine print</summary>The model has two layers of width 32. It trains 200 steps, a quarter of them warm-up, and then a cosine falls to zero. Gradients longer than a quarter are shortened to that, which was tuned for no rule. AdamW decays all parameters by 0.1, and the betas are the defaults. The test text is the last tenth of the book, and the best step size was chosen on it too. The first picture's training takes four times as many steps, in warm-up too, so it gets below the table of pairs later.</details>
 
 # %%
 gap = predict(
@@ -114,8 +114,7 @@ sweep.show_sweep(record, opening.levels()[opening.PAIRS])
 gap.answer(sweep.verdict(record))
 
 # %% [markdown]
-# The same as numbers, at the best step size of each.
-# The last two rows are the same sweep without clipping.
+# The best step sizes in numbers, and in the last two rows without clipping.
 
 # %% tags=["answer"]
 header = ["rule", "best lr", "median test loss", "lowest", "highest", "inside the sweep"]
@@ -174,7 +173,7 @@ part = predict("Sixteen windows. Which part of the step's time is the optimizer'
 part
 
 # %% [markdown]
-# One bar for each of three batches, with PyTorch's default step, which is the one you were asked about.
+# One bar for each of three batches, with PyTorch's default step.
 # The short bar below its end is the optimizer's time with `fused=True`.
 
 # %% tags=["answer"]
@@ -270,19 +269,18 @@ exceeds.answer(play.beyond(default))
 #
 # Fused reads and writes each array once.
 # The other ways write each result and read it again, and NumPy also takes new memory for it.
-# On this CPU the calls cost next to nothing, as *Deeper* shows with one large tensor.
-# On a GPU each call has a kernel to launch, and foreach makes fewer.
+# On this CPU the calls themselves cost next to nothing.
+# On a GPU each call launches a kernel, and foreach makes fewer.
 #
-# PyTorch's documentation expects fused to be the fastest on a GPU too, but you have to ask for it, with `fused=True`.
+# PyTorch's documentation expects fused to be the fastest on a GPU too, but you have to ask for it.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array. Clipping moves three arrays more, and unscaling two.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with both ways of AdamW.
-# The numbers are those of your machine, so none are stored.
 # The speed of a training is given in [[tokens|token]] a second, and here a token is a character.
 # For all four ways, run `python -m lessonlib.lessons.lesson11.bench --device cuda` in a terminal.
 
@@ -347,7 +345,8 @@ my_batch = 64
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
-# Go on along that line, because weights and state take no more with more windows.
+# Go on along that line.
+# The weights and the state take no more.
 # With a few windows the line does not hold, because there the peak is at the step.
 
 # %% [markdown]
@@ -360,8 +359,7 @@ judges.judge_batch(my_batch)
 # ### Three kinds of number
 #
 # Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
-# There are two such types, shown here below float32.
-# Look at what three numbers become in each.
+# Look at what three numbers become in the two such types, below float32.
 
 # %%
 rows = []
@@ -447,7 +445,7 @@ table(["average", "left in bfloat16", "should be left"], rows, ["", ".2g", ".2g"
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on.
 # Colab's T4 is older, and PyTorch emulates bfloat16 there.
-# The first cell of this lesson says which type your card has units for.
+# The first cell says which type your card has units for.
 #
 # The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
 # In float16 small ones would become zero there.
@@ -465,9 +463,8 @@ stops = predict(
 stops
 
 # %% [markdown]
-# A hundred steps from one start, in both orders.
-# The table shows the training loss at the end.
-# Its last row is AdamW once more, with a larger eps.
+# The training loss after a hundred steps, in both orders.
+# The last row is AdamW once more, with a larger eps.
 
 # %% tags=["answer"]
 rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.MADE]
@@ -477,7 +474,7 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipping first shortens the multiplied gradient, and then unscaling divides it by the large factor.
 # Momentum's step becomes as much shorter, so the model stays where it was.
-# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
+# AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
 # In a large model gradients that were clipped first fall below eps, and then AdamW's steps shrink too.
 # The last row shows it in the small model, where eps is raised instead.
 # Besides, every gradient now has the same length, also those that were short.
@@ -488,7 +485,7 @@ stops.answer(half.who_stops())
 #
 # In the bfloat16 loop above three lines follow the loss.
 # Which of them change for float16, and what is missing?
-# The text says what a GradScaler does, and `help(torch.amp.GradScaler)` says how it is called.
+# `help(torch.amp.GradScaler)` says how a scaler is called.
 #
 # <details><summary>Hint 1</summary>Which loss goes backward, and how long should the gradients be when they are clipped?</details>
 # <details><summary>Hint 2</summary>You need <code>scale</code>, <code>step</code>, <code>unscale_</code> and <code>update</code>. In which order?</details>
@@ -543,8 +540,6 @@ judges.judge_loop(train_on_t4)
 #
 # </details>
 #
-# To use your loop, make the scaler with `torch.amp.GradScaler("cuda")`.
-#
 # *Deeper: [which updates bfloat16 loses](deeper/11_gpu_lab.ipynb), and [what a step holds for a moment](deeper/11_gpu_lab.ipynb).*
 
 # %% [markdown]
@@ -562,8 +557,7 @@ from lessonlib.play.prediction import summary
 play.will_it_fit().live()
 
 # %% [markdown]
-# At these three stages a card holds less when there are more cards.
-# But only the last one goes on toward zero, because the others never fall below what they do not spread.
+# With more cards only the last stage goes on toward zero, because the others never fall below what they do not spread.
 # Its price is that the weights are gathered for every layer, in forward and again in backward.
 #
 # In PyTorch stage 1 is `torch.distributed.optim.ZeroRedundancyOptimizer`, and stage 3 is `torch.distributed.fsdp.fully_shard`.
@@ -646,4 +640,4 @@ summary()
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.
-# What do they do otherwise, and how do you test such a claim?
+# How do you test it?
