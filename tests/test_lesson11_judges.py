@@ -1,12 +1,14 @@
 """The judges of lesson 11 that need a training, a measurement or a loop: each known slip is told from the right answer."""
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from lessonlib.lessons.lesson11 import half
-from lessonlib.lessons.lesson11.judges import judge_batch, judge_cards, judge_floor, judge_loop, judge_shape, judge_step_size
+from lessonlib.lessons.lesson11 import half, memory
+from lessonlib.lessons.lesson11.judges import ROOM_MB, judge_batch, judge_cards, judge_floor, judge_loop, judge_shape, judge_step_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 LINES = {"clear": "optimizer.zero_grad()", "scale": "scaler.scale(loss).backward()", "unscale": "scaler.unscale_(optimizer)",
@@ -136,10 +138,16 @@ def test_a_plan_is_asked_about_its_own_stage(guess, seen):
 
 
 @pytest.mark.parametrize(("guess", "said"), [
-    (32, "Correct."), (64, "Out of memory."), (16, "It fits, and twice as many would."), (40, "No power of two."), (48, "No power of two."),
+    (64, "Correct."), (128, "Out of memory."), (32, "It fits, and twice as many would."), (40, "No power of two."), (48, "No power of two."),
     (4096, "Out of memory."), (None, "Not answered yet."), ("32", "Not a number of windows."), (0, "Not a number of windows."), (1.5, "Not a number of windows.")])
 def test_a_batch_is_run_and_its_peak_told(guess, said):
     assert judge_batch(guess).headline == said
+
+
+@pytest.mark.parametrize("shown", [4, 8])
+def test_a_batch_guessed_in_proportion_is_too_small(shown):
+    by_proportion = ROOM_MB / (memory.training_peak(shown, "cpu") / shown)
+    assert judge_batch(2 ** int(math.log2(by_proportion))).headline == "It fits, and twice as many would."
 
 
 @pytest.mark.parametrize(("guess", "said"), [
@@ -149,5 +157,10 @@ def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said
 
 
+@pytest.mark.parametrize(("lr", "seen"), [(1.0, "ends at a test loss of 2.37"), (3.0, "With three times as much it ends at 3."), (1.0, "With three times as much it ends at 2.37")])
+def test_the_verdict_on_a_step_size_says_what_three_times_as_much_gives(lr, seen):
+    assert seen in judge_step_size(lr).message
+
+
 def test_a_peak_that_is_just_beyond_the_room_is_told_apart_from_it():
-    assert "the peak is 100.1 MB, and there is room for 100." in judge_batch(48).message
+    assert "the peak is 141.3 MB, and there is room for 140." in judge_batch(70).message

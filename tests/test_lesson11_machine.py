@@ -1,6 +1,7 @@
 """Which machine it is, as torch tells it, and what a training step costs there."""
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -38,7 +39,10 @@ def test_the_parts_of_a_step_are_timed_and_add_up(monkeypatch):
     assert all(found[part] > 0 for part in step.PARTS)
     assert found["tokens a second"] == pytest.approx(16 / sum(found[part] for part in step.PARTS))
     assert 0 < step.share(found) < 1
-    assert "no GPU" in repr(step.timed("cpu", repeats=1))
+    told = repr(step.timed("cpu", repeats=1))
+    assert "no GPU" in told
+    assert "CPU, 1 layers of width 16, 16 windows of 8 characters." in told  # what was timed stands above the numbers
+    assert re.search(r"moves [\d.,]+ GB/s, so the optimizer's floor is [\d.e-]+ ms", told)
     with pytest.raises(ValueError, match="kind='tpu'"):
         step.measure("tpu")
 

@@ -65,11 +65,12 @@ opening.learns_to_write().live()
 # ### Exercise 1. Tune momentum (6 minutes)
 #
 # Before you see a table of step sizes, look for one yourself.
-# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the same small model, always on the CPU.
+# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains a smaller model for 200 steps, always on the CPU.
+# A gradient longer than a quarter is shortened to a quarter before each step.
 # Bring its test loss to 2.40 or below, which is close to the best that is known for it.
-# Start anywhere, and change `my_lr` by factors of three.
+# Change `my_lr` by factors of three.
 #
-# <details><summary>Hint</summary>A gradient longer than a quarter is shortened to a quarter before the step. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
+# <details><summary>Hint</summary>The gradients are short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
 # %% tags=["stub"]
 my_lr = None
@@ -84,7 +85,7 @@ my_lr = 1.0
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
-# When it was recorded, that took {{ machine.took("lab", "tune") }}.
+# That took {{ machine.took("lab", "tune") }} when it was recorded.
 
 # %%
 judges.judge_step_size(my_lr)
@@ -96,7 +97,7 @@ judges.judge_step_size(my_lr)
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten.
 # They share the model, the batches, the clipping and the [[warm-up]], and each has five different starts.
 #
-# <details><summary>Fine print</summary>The model has two layers of width 32. It trains 200 steps, a quarter of them warm-up, and then a cosine falls to zero. Gradients longer than a quarter are shortened to that, which was tuned for no rule. AdamW decays all parameters by 0.1, and the betas are the defaults. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
+# <details><summary>Fine print</summary>The model has two layers of width 32. It trains 200 steps, a quarter of them warm-up, and then a cosine falls to zero. Gradients longer than a quarter are shortened to that, which was tuned for no rule. AdamW decays all parameters by 0.1, and the betas are the defaults. The test text is the last tenth of the book, and the best step size was chosen on it too. The first picture's training takes four times as many steps, in warm-up too, so it gets below the table of pairs later.</details>
 
 # %%
 gap = predict(
@@ -113,27 +114,21 @@ sweep.show_sweep(record, opening.levels()[opening.PAIRS])
 gap.answer(sweep.verdict(record))
 
 # %% [markdown]
-# The same as numbers, at the best step size of each.
-# The last two rows are the same sweep without clipping.
+# The best step sizes in numbers, and in the last two rows without clipping.
 
 # %% tags=["answer"]
 header = ["rule", "best lr", "median test loss", "lowest", "highest", "inside the sweep"]
 rows = sweep.rows(record)
-apart = rows[0][2] - rows[1][2]
 free = sweep.rows(record, clip=None, rules=["momentum", "adam"])
 table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
-# Momentum ends {{ apart:.2f}} nats above Adam, and its best start is worse than Adam's worst.
+# Momentum ends {{ rows[0][2] - rows[1][2]:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
-# In the first picture AdamW needed longer.
-# Its warm-up there is four times as long, so its first two hundred steps are mostly short.
-# With a warm-up of fifty steps the same long training is below the table by then.
 #
 # Without clipping the medians keep their order, but Adam's worst start is behind momentum's.
 #
-# This is one small model, so it says nothing yet about yours.
-# But you can ask in the same way.
+# This is one small model, so ask in the same way for yours.
 #
 # *Deeper: [protocol, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -178,7 +173,7 @@ part = predict("Sixteen windows. Which part of the step's time is the optimizer'
 part
 
 # %% [markdown]
-# One bar for each of three batches, with PyTorch's default step, which is the one you were asked about.
+# One bar for each of three batches, with PyTorch's default step.
 # The short bar below its end is the optimizer's time with `fused=True`.
 
 # %% tags=["answer"]
@@ -186,10 +181,11 @@ step.show_parts()
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
-# Forward and backward do their work for every character of the batch.
+# On a CPU forward and backward take their time for every character of the batch.
 # From one window to sixteen they take eight times as long.
 # The optimizer does the same work whatever the batch is, and its time grows by a third.
-# So a faster optimizer matters most where batches are small.
+# So on a CPU a faster optimizer matters most where batches are small.
+# A GPU works on many characters at once, so time your own batches there.
 #
 # ### The floor
 #
@@ -253,7 +249,6 @@ judges.judge_floor(my_floor)
 # PyTorch's loop takes one tensor after the other, and it is the default on a CPU.
 # [[Foreach]] does each operation for all tensors in one call, and it is the default on a GPU.
 # [[Fused]] does all operations in one [[kernel]].
-# The parameters are those of GPT-2 small, four times narrower, in 148 tensors.
 
 # %%
 ways = [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]
@@ -274,25 +269,20 @@ exceeds.answer(play.beyond(default))
 #
 # Fused reads and writes each array once.
 # The other ways write each result and read it again, and NumPy also takes new memory for it.
-# The calls cost nothing that can be seen here, because one large tensor takes as long for each number.
-# With a thousand small tensors they cost most.
+# On this CPU the calls themselves cost next to nothing.
+# On a GPU each call launches a kernel, and foreach makes fewer.
 #
 # PyTorch's documentation expects fused to be the fastest on a GPU too, but you have to ask for it.
 #
-# ```python
-# optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
-# ```
-#
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array. Clipping moves three arrays more, and unscaling two.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. The floor is the bytes of a step over the speed at which this machine changes or copies a large array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with both ways of AdamW.
-# Its numbers are yours, so none are stored.
-# How fast a training is, one says in [[tokens|token]] a second, here characters.
-# To time a GPU, warm it up first, and call `torch.cuda.synchronize()` before you read the clock.
+# The speed of a training is given in [[tokens|token]] a second, and here a token is a character.
+# For all four ways, run `python -m lessonlib.lessons.lesson11.bench --device cuda` in a terminal.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -329,12 +319,12 @@ state.answer(held[-1][1])
 # AdamW's state is twice the weights.
 # With weights and gradients that makes 16 bytes for each parameter.
 # Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
-# With large batches the peak is at the end of forward, where no gradients need be kept.
-# That is why `zero_grad` stands before forward in the loops below.
+#
+# <details><summary>Fine print</summary>With large batches the peak is at the end of forward, where no gradients need be kept. That is why <code>zero_grad</code> stands before forward in the loops below.</details>
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
-# Your card has room for 100 MB, and the model has 800,000 parameters.
+# Your card has room for 140 MB, and the model has 800,000 parameters.
 # Here is the peak of a training step with two small batches, measured on your GPU if there is one.
 
 # %%
@@ -350,12 +340,13 @@ table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 my_batch = None
 
 # %% tags=["solution"]
-my_batch = 32
+my_batch = 64
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
-# Go on along that line, and the next power of two finds no room.
+# Go on along that line.
+# The weights and the state take no more.
 # With a few windows the line does not hold, because there the peak is at the step.
 
 # %% [markdown]
@@ -368,8 +359,7 @@ judges.judge_batch(my_batch)
 # ### Three kinds of number
 #
 # Many processors multiply 16-bit numbers several times faster, and such a number takes half of the bytes.
-# There are two such types, shown here below float32.
-# Look at what three numbers become in each.
+# Look at what three numbers become in the two such types, below float32.
 
 # %%
 rows = []
@@ -396,28 +386,31 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# In bfloat16 a step shorter than about 0.2 % of the weight is rounded off.
+# In bfloat16 a step shorter than 0.2 to 0.4 % of the weight is rounded off.
 # A weight of a tenth would have moved.
 # What becomes of AdamW's averages?
-# Let both be 1, with gradients of zero from then on.
+# Let each begin at 1, with a hundred gradients of zero from then on.
 
 # %%
-m = v = torch.ones((), dtype=torch.bfloat16)
-for _ in range(1000):
-    m, v = 0.9 * m, 0.999 * v
-print(f"m is {m:.0e}, and v is {v:.2f} where it should be {0.999**1000:.2f}")
+rows = []
+for name, beta in (("m at 0.9", 0.9), ("v at 0.95", 0.95), ("v at 0.999", 0.999)):
+    average = torch.ones((), dtype=torch.bfloat16)
+    for _ in range(100):
+        average = beta * average
+    rows.append([name, average.item(), beta**100])
+table(["average", "left in bfloat16", "should be left"], rows, ["", ".2g", ".2g"])
 
 # %% [markdown]
-# m forgets as it should.
-# At a step v loses a thousandth, and that is rounded off, so it never forgets.
+# With 0.95 v forgets as it should.
+# With the default of 0.999 it loses a thousandth at a step, and that is rounded off, so it never forgets.
 #
-# So the weights and v need float32, and PyTorch keeps m in it too.
+# So the weights need float32, and with the default beta2 v does too.
+# PyTorch keeps both averages in the type of the weights.
 # Products of matrices take 16 bits.
 # Softmax, layer normalization and the loss stay in float32.
 # That is [[mixed precision]], and one line of PyTorch does it.
 # Weights, gradients and state keep their bytes, and two more hold the 16-bit copy of a weight during the step.
 # But the activations shrink, and a large model gains speed.
-# Whether yours is large enough, time a step in both types.
 #
 # ```python
 # for x, y in batches:
@@ -429,11 +422,30 @@ print(f"m is {m:.0e}, and v is {v:.2f} where it should be {0.999**1000:.2f}")
 #     optimizer.step()
 # ```
 #
+# Whether yours is large enough, time a step in both types.
+#
+# <details><summary>A timer to type</summary>The first line lets float32 use an A100's faster units too.
+#
+# ```python
+# torch.set_float32_matmul_precision("high")
+#
+# def seconds(step, repeats=20):
+#     for i in range(3 + repeats):
+#         if i == 3:  # warm by now
+#             torch.cuda.synchronize()
+#             start = time.perf_counter()
+#         step()
+#     torch.cuda.synchronize()  # the GPU works on behind the clock
+#     return (time.perf_counter() - start) / repeats
+# ```
+#
+# </details>
+#
 # ### On a T4 it has to be float16
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on.
 # Colab's T4 is older, and PyTorch emulates bfloat16 there.
-# The first cell of this lesson says which type your card has units for.
+# The first cell says which type your card has units for.
 #
 # The gradients of the weights are kept in float32, but on their way back they pass through 16-bit products.
 # In float16 small ones would become zero there.
@@ -451,9 +463,8 @@ stops = predict(
 stops
 
 # %% [markdown]
-# A hundred steps from one start, in both orders.
-# The table shows the training loss at the end.
-# Its last row is AdamW once more, with a larger eps.
+# The training loss after a hundred steps, in both orders.
+# The last row is AdamW once more, with a larger eps.
 
 # %% tags=["answer"]
 rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.MADE]
@@ -463,8 +474,8 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipping first shortens the multiplied gradient, and then unscaling divides it by the large factor.
 # Momentum's step becomes as much shorter, so the model stays where it was.
-# Here AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
-# In a large model the gradients fall below eps, and then AdamW's steps shrink too.
+# AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
+# In a large model gradients that were clipped first fall below eps, and then AdamW's steps shrink too.
 # The last row shows it in the small model, where eps is raised instead.
 # Besides, every gradient now has the same length, also those that were short.
 #
@@ -474,7 +485,7 @@ stops.answer(half.who_stops())
 #
 # In the bfloat16 loop above three lines follow the loss.
 # Which of them change for float16, and what is missing?
-# The text says what a GradScaler does, and `help(torch.amp.GradScaler)` says how it is called.
+# `help(torch.amp.GradScaler)` says how a scaler is called.
 #
 # <details><summary>Hint 1</summary>Which loss goes backward, and how long should the gradients be when they are clipped?</details>
 # <details><summary>Hint 2</summary>You need <code>scale</code>, <code>step</code>, <code>unscale_</code> and <code>update</code>. In which order?</details>
@@ -506,6 +517,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
+# Its scaler starts at 4,096.
 
 # %%
 judges.judge_loop(train_on_t4)
@@ -528,8 +540,6 @@ judges.judge_loop(train_on_t4)
 #
 # </details>
 #
-# To use your loop, make the scaler with `torch.amp.GradScaler("cuda")`.
-#
 # *Deeper: [which updates bfloat16 loses](deeper/11_gpu_lab.ipynb), and [what a step holds for a moment](deeper/11_gpu_lab.ipynb).*
 
 # %% [markdown]
@@ -547,9 +557,11 @@ from lessonlib.play.prediction import summary
 play.will_it_fit().live()
 
 # %% [markdown]
-# At these three stages a card holds less when there are more cards.
-# But only the last one goes on toward zero, because the others never fall below what they do not spread.
+# With more cards only the last stage goes on toward zero, because the others never fall below what they do not spread.
 # Its price is that the weights are gathered for every layer, in forward and again in backward.
+#
+# In PyTorch stage 1 is `torch.distributed.optim.ZeroRedundancyOptimizer`, and stage 3 is `torch.distributed.fsdp.fully_shard`.
+# With one card, take a rule that keeps less, such as momentum.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -585,11 +597,11 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1, fused=True)`, with a larger `lr` for small models |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups of lesson 10, and a larger `lr` for small models |
 # | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
-# | **Time it with** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
-# | **And with** | `model = torch.compile(model)`, whose first steps are slow |
-# | **Out of memory** | restart the notebook's Python first. If the state is too large, see Part 4. Else halve the batch and go backward twice before each step, each time with half of the loss |
+# | **Try and time** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4 |
+# | **Try and time** | `model = torch.compile(model)`, whose first steps are slow |
+# | **Out of memory** | restart the notebook's Python first. If the state is too large, spread it over several cards, or on one card take a rule that keeps less. Else halve the batch and go backward twice before each step, each time with half of the loss |
 # | **Keep it** | a session on Colab ends, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 # | **Suspect** | a claim from one seed, and a loop that clips before it unscales |
 #
@@ -597,7 +609,7 @@ judges.judge_cards(my_cards)
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>You double the batch. What happens to the optimizer's time, and to its share of the step?</summary>It does the same work, and its time grows little. Its share shrinks, because the rest grows with the characters.</details>
+# <details><summary>On a CPU you double the batch. What happens to the optimizer's time, and to its share of the step?</summary>It does the same work, and its time grows little. Its share shrinks, because the rest grows with the characters.</details>
 # <details><summary>AdamW in float32. How many bytes of state does it keep for each parameter, how many are there with weights and gradients, and how many does a step move?</summary>8, 16 and 28. Three of the four arrays are read and written.</details>
 # <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
@@ -611,10 +623,11 @@ summary()
 #
 # - On this book, clipped and tuned, Adam and AdamW were ahead of momentum for every start.
 #   Without clipping only the medians kept that order, so ask again for your own problem.
-# - Most of a step was forward and backward, at each of three batches on a CPU.
+# - On a CPU most of a step was forward and backward, at each of three batches.
 #   The optimizer's floor is the bytes that it moves over the bandwidth, and `fused=True` came closest.
 # - Products go into 16 bits.
-#   Weights and v do not, or small updates are lost and old squares stay.
+#   Weights do not, or small updates are lost.
+#   With the default beta2 v does not either, or old squares stay.
 #
 # ### What to take along from the course
 #
@@ -627,4 +640,4 @@ summary()
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.
-# What do they do otherwise, and how do you test such a claim?
+# How do you test it?

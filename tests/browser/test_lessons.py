@@ -66,7 +66,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
                                "Not restored: the memory of the optimizer", "Correct"),
     ("11_gpu_lab", "my_lr"): ("1.0", "0.01", "Too short a step", "Correct"),
     ("11_gpu_lab", "def my_floor"): ('"adamw": 7', '"adamw": 4', "That is what stays in memory", "Correct"),
-    ("11_gpu_lab", "my_batch"): ("32", "64", "Out of memory", "Correct"),
+    ("11_gpu_lab", "my_batch"): ("64", "32", "It fits, and twice as many would", "Correct"),
     ("11_gpu_lab", "def train_on_t4"): ("        scaler.unscale_(optimizer)\n", "", "Clipped while it was still scaled", "Correct"),
     ("deeper/11_gpu_lab", "def my_share"): ("t / 41", "1.0", "The first step is long", "Correct"),
     ("12_after_adamw", "my_factor"): ("[0.71, 0.71]", "[1.0, 1.0]", "are 1.41 and 1.00", "Correct"),

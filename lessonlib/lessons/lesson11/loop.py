@@ -12,7 +12,7 @@ from lessonlib.lessons.lesson11.half import CLIP, train_float16
 
 __all__ = ["QUESTIONS", "what_a_loop_does"]
 
-SCALE = 2.0**12
+SCALE = 2.0**12  # as the lesson says; with the usual 2**16 the trial's long gradient would be infinite in float16
 CALLS = ("scale", "unscale_", "step", "update")
 SCALER = ("being called after step", "already been called", "but _scale is None", "No inf checks")  # in what a GradScaler complains of
 QUESTIONS = {  # slip -> what is told

@@ -39,7 +39,7 @@ def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int =
     return {kind: held[kind] / ranks if stage >= spread_from else held[kind] for kind, spread_from in zip(KINDS, (3, 2, 1), strict=True)}
 
 
-MACHINES = {"laptop": 50.0, "T4": 320.0, "A100, 40 GB": 1555.0, "H100": 3350.0}  # GB/s; NVIDIA's figures, and a common laptop's
+MACHINES = {"laptop": 50.0, "T4": 320.0, "A100, 40 GB": 1555.0, "H100 SXM": 3350.0}  # GB/s; NVIDIA's figures, and a common laptop's
 WIDEST = 200.0  # ms that the picture shows
 RULES = {"gradient descent": "sgd", "momentum": "momentum", "AdamW": "adamw"}
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from torch.nn import functional
 
 from lessonlib.data import recorded, text
-from lessonlib.lessons.lesson11.bench import machine
+from lessonlib.lessons.lesson11.bench import BYTES, machine
 from lessonlib.lessons.lesson11.machine import NAMES, here
 from lessonlib.lessons.lesson11.memory import training_peak
 from lessonlib.lessons.tables import Table, table
@@ -35,6 +35,7 @@ PARTS = ("forward", "backward", "optimizer")
 SIZES = {"cpu": Size(layers=4, width=128, heads=4, context=64, batch=16, steps=1),
          "cuda": Size(layers=8, width=512, heads=8, context=256, batch=16, steps=1)}
 BATCHES = (1, 4, 16)
+BUFFER = {"cpu": 2**25, "cuda": 2**28}  # float32 numbers, more than a cache holds
 SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
 COLORS = {"forward": "#c9c9c9", "backward": "#8a8a8a", "optimizer": look("adamw").color}
 
@@ -107,8 +108,27 @@ def default_row(record: Mapping[str, Any], batch: int) -> dict[str, Any]:
     return _row(record, batch, False)
 
 
+def _bandwidth(kind: str, repeats: int = 5) -> float:
+    """The bytes a second at which this machine copies a large array or changes it, whichever is faster."""
+    source = torch.ones(BUFFER[kind], device=kind, dtype=torch.float32)
+    target = torch.empty_like(source)
+    ways: list[Callable[[], Any]] = [lambda: target.copy_(source), lambda: source.mul_(1.0)]
+    best = []
+    for way in ways:
+        taken = []
+        for _ in range(repeats + 1):
+            started = _now(kind)
+            way()
+            taken.append(_now(kind) - started)
+        best.append(median(taken[1:]))  # the first one meets memory that is new
+    return 2 * source.nbytes / min(best)
+
+
 def timed(kind: str, *, repeats: int = 5) -> Table:
-    """Return what a step takes on this machine as a table: torch's default way, fused, and on a GPU under autocast too."""
+    """Return what a step takes on this machine as a table: torch's default way, fused, and on a GPU under autocast too.
+
+    The caption says what was timed, and the floor of the optimizer's part beside the speed at which this machine moves memory.
+    """
     ways: list[tuple[str, dict[str, Any]]] = [("as torch does it", {}), ("fused=True", {"fused": True})]
     if kind == "cuda":
         half = here().half
@@ -116,7 +136,11 @@ def timed(kind: str, *, repeats: int = 5) -> Table:
     found = [(name, measure(kind, repeats=repeats, **how)) for name, how in ways]
     rows = [[name, *(1e3 * row[part] for part in PARTS), row["tokens a second"], row.get("peak GB", "no GPU")] for name, row in found]
     header = ["AdamW", *(f"{part}, ms" for part in PARTS), "tokens a second", "peak, GB"]
-    return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"])
+    size, speed = SIZES[kind], _bandwidth(kind)
+    parameters = sum(p.numel() for p in Transformer(len(set(text())), size).parameters())
+    caption = (f"{NAMES[kind]}, {size.layers} layers of width {size.width}, {_windows(size.batch)} of {size.context} characters. "
+               f"This machine moves {speed / 1e9:,.3g} GB/s, so the optimizer's floor is {1e3 * BYTES * parameters / speed:.2g} ms.")
+    return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"], caption=caption)
 
 
 def _windows(batch: int) -> str:
