@@ -14,7 +14,7 @@ __all__ = ["LOOKS", "NAMES", "show_turns", "without_memory"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adam": "Adam", "muon": "Muon", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
-LOOKS = {"adam": look("adam"), "muon": look("muon"), "lion": Look("#8a6500", "*", (0, (3, 1, 1, 1))),
+LOOKS = {"adam": look("adam"), "muon": look("muon"), "lion": look("lion"),
          "shampoo": Look("#0b6e3b", "p", (0, (6, 2))), "soap": Look("#2580c3", "h", "-")}
 
 

@@ -216,7 +216,7 @@ def judge_tokens(guess: Any, width: int, share: float) -> Verdict:
     tokens = number(guess, "a number of tokens", above=0)
     found = 5 * width / tokens
     seen = f"With {tokens:,.0f} tokens Muon's multiplications are {found:.2%} of the others, and {share:.0%} was asked for."
-    if abs(found / share - 1) <= 0.02:
+    if abs(found / share - 1) <= 0.03:
         return Verdict(True, f"Correct.\n{seen}")
     if abs(found / (5 * share) - 1) <= 0.02:
         return Verdict(False, f"One of five steps.\n{seen} How many steps of products does Muon take?")

@@ -29,7 +29,7 @@ def judge_power(guess: Any) -> Verdict:
     if isclose(grown, 1, rel_tol=1e-3):
         return Verdict(True, f"Correct.\n{seen}")
     if isclose(power, -0.5):
-        return Verdict(False, f"One root too many.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
+        return Verdict(False, f"Right for one factor.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
     if power > 0:
         return Verdict(False, f"The wrong sign.\n{seen} Should the factors make the step longer, or shorter?")
     word = "Too weak a power" if grown > 1 else "Too strong a power"
@@ -71,7 +71,8 @@ def judge_late(function: Any) -> Verdict:
         return Verdict(False, "Right for 100 steps only.\nOf 250 steps the last 20 fall. How many are a fifth of them?")
     off = int(abs(found - np.minimum(1.0, (steps - t) / (0.2 * steps))).argmax())
     return Verdict(False, f"Not yet.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}, and "
-                          f"{min(1.0, (steps[off] - t[off]) / (0.2 * steps[off])):.3g} was meant. Which fifth is that step in?")
+                          f"{min(1.0, (steps[off] - t[off]) / (0.2 * steps[off])):.3g} was meant. How many "
+                          "steps has it from 1 down to 0?")
 
 
 def free_step(x: float, z: float, t: int, grad: Any, lr: float, beta: float) -> tuple[float, float]:
@@ -95,6 +96,8 @@ STEP_SLIPS: tuple[tuple[str, str, Callable[..., tuple[float, float]]], ...] = (
      lambda x, z, t, grad, lr, beta: (lambda n: (beta * x + (1 - beta) * n, n))(free_step(x, z, t, grad, lr, beta)[1])),
     ("The weights of the mean are swapped.", "After many steps, should x take nearly all of the newest z, or little of it?",
      lambda x, z, t, grad, lr, beta: (lambda n: (n + (x - n) / t, n))(free_step(x, z, t, grad, lr, beta)[1])),
+    ("The mean counts one too many.", "At t = 1 the mean of one point is that point. Which share takes x all the way to the first z?",
+     lambda x, z, t, grad, lr, beta: (lambda n: (x + (n - x) / (t + 1), n))(free_step(x, z, t, grad, lr, beta)[1])),
     ("There is no mean.", "What is x made of, besides the newest z?",
      lambda x, z, t, grad, lr, beta: (lambda n: (n, n))(free_step(x, z, t, grad, lr, beta)[1])),
     ("It goes uphill.", "Which sign has the step?",
@@ -162,11 +165,12 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     found = number(guess, "a number between 0 and 1", 0, 1)
     right, times = beta2 ** (smaller / batch), batch / smaller
     if isclose(1 - found, 1 - right, rel_tol=0.03):
-        return Verdict(True, f"Correct.\nA step has {times:g} times fewer tokens, and the memory lasts {times:g} times as many steps.")
+        return Verdict(True, f"Correct.\nA step has {times:g} times fewer tokens, and the memory lasts "
+                             f"{np.log(beta2) / np.log(found):.3g} times as many steps.")
     if isclose(found, beta2, rel_tol=1e-6):
         return Verdict(False, f"The same number of steps.\nWith {found:g} the memory lasts as many steps as before, and a step has "
                               f"{times:g} times fewer tokens. How many steps should it last?")
-    if isclose(found, beta2**times, rel_tol=0.01):
+    if found < beta2:
         return Verdict(False, f"The other way.\nWith {found:.3g} the memory is shorter than before. Does a small batch need fewer steps of "
                               "memory, or more?")
     if isclose(1 - found, (1 - beta2) / times**0.5, rel_tol=0.03):

@@ -122,23 +122,26 @@ def _span(found: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, steps: int = 200) -> None:
-    """Show x and z of a step of Schedule-Free over the steps, from 3, on a parabola whose gradient is noisy; beside gradient descent."""
+    """Show x and z of a step of Schedule-Free, from 3, on a noisy parabola; beside gradient descent and its mean."""
     noise = np.random.default_rng(0).standard_normal(steps)
     x = z = plain = 3.0
-    paths = [(x, z, plain)]
+    mean, paths = 0.0, [(x, z, plain, plain)]
     for t in range(1, steps + 1):
         x, z = step(x, z, t, lambda y: y + noise[t - 1], lr, 0.9)  # noqa: B023 - called at once
         plain -= lr * (plain + noise[t - 1])
-        paths.append((x, z, plain))
+        mean += (plain - mean) / t
+        paths.append((x, z, plain, mean))
     figure = new_figure(7.4, 3.4)
     ax = figure.add_subplot(xlabel="step", ylabel="where it is", title="A constant step size on a noisy parabola, minimum at 0")
     ax.axhline(0, color="black", linewidth=0.8)
     for k, (color, dash, width, name) in {2: ("#353536", ":", 1.3, "gradient descent"), 1: ("#9e5210", "--", 1.3, "z"),
+                                          3: ("#b5357a", (0, (6, 2)), 2.0, "mean of gradient descent"),
                                           0: (LOOKS["free"].color, "-", 2.4, "x")}.items():
         ax.plot(np.array(paths)[:, k], color=color, linestyle=dash, linewidth=width, label=name)
     ax.plot(0, 3, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
     ax.legend()
     late = np.array(paths)[steps // 2:]
     far = np.sqrt((late**2).mean(0))
-    show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, and x comes to 0 and stays near it. "
-                 f"In the second half the typical distances are {far[2]:.2f}, {far[1]:.2f} and {far[0]:.2f}.")
+    show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, x comes near 0 and stays, "
+                 "and so does the mean of gradient descent. "
+                 f"In the second half the typical distances are {far[2]:.2f}, {far[1]:.2f}, {far[0]:.2f} and {far[3]:.2f}.")
