@@ -427,11 +427,13 @@ table(["average", "left in bfloat16", "should be left"], rows, ["", ".2g", ".2g"
 # <details><summary>A timer to type</summary>The first line lets float32 use an A100's faster units too.
 #
 # ```python
+# import time
+#
 # torch.set_float32_matmul_precision("high")
 #
 # def seconds(step, repeats=20):
 #     for i in range(3 + repeats):
-#         if i == 3:  # warm by now
+#         if i == 3:  # warm
 #             torch.cuda.synchronize()
 #             start = time.perf_counter()
 #         step()
