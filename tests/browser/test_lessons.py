@@ -59,7 +59,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/09_adam", "def my_rmsprop"): ("v / (1 - beta2**t)", "v", "no bias correction", "Correct"),
     ("deeper/09_adam", "guess"): ("betas swapped", "no bias correction", "2 of 3", "Correct"),
     ("10_adamw", "bugs"): ("sign of the decay", "no decay", "2 of 3", "Correct"),
-    ("10_adamw", "my_decay"): ("1 / (0.0003 * 10_000)", "1 / 10_000", "That is the share of each step", "Correct"),
+    ("10_adamw", "my_decay"): ("1 / (0.45 * 0.0003 * 10_000)", "1 / (0.0003 * 10_000)", "That is with the peak", "Correct"),
     ("deeper/10_adamw", "my_steps"): ("700", "60", "are right at step 60", "It understands"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
     ("10_adamw", "def save"): ('"optimizer": run.optimizer.state_dict()', '"optimizer": {"state": {}, "param_groups": run.optimizer.state_dict()["param_groups"]}',

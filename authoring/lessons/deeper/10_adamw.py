@@ -299,7 +299,7 @@ table(["decay", "new digits read"], rows, ["g", ".1%"])
 
 # %% [markdown]
 # With a decay of 25 the weights can hardly get further than a twenty-fifth from zero, and that is too little to read with.
-# This is why lesson 10 types 1 at most.
+# This is why lesson 10 starts at 0.1 and takes the memory only to carry a decay over.
 #
 # **To do.**
 # A run has 10,000 steps at a constant step size of 0.001, and its memory should be half its length.

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import partial
 from inspect import unwrap
 from math import isclose
@@ -60,14 +61,17 @@ def judge_bugs(guess: Any) -> Verdict:
 
 
 @judge
-def judge_setting(guess: Any, *, lr: float, steps: int, share: float) -> Verdict:
-    """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps at a constant lr."""
-    decay = number(guess, "a decay", 1e-12)
+def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: float) -> Verdict:
+    """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps, whose mean lr is mean * peak."""
+    decay = number(guess, "a decay", above=0)
+    lr = mean * peak
     wanted = 1 / (lr * share * steps)
-    seen = f"With lr {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
+    seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
     if isclose(decay, wanted, rel_tol=0.12):
         return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left. A weight can hardly get "
                        f"further from zero than 1 / weight_decay, which is {1 / decay:.2g}.")
+    if isclose(decay, wanted * mean, rel_tol=0.06):
+        return Verdict(False, f"That is with the peak.\n{seen} Most steps are shorter than the peak. How long is the mean one?")
     if isclose(decay, share * steps, rel_tol=0.02):
         return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
                        "yours?")
@@ -110,6 +114,18 @@ def _asked(make: Any, model: Any) -> Any:
         raise Stop(stop.headline, text, stop.misconception) from None
 
 
+def _of_its_argument(make: Any, model: Any) -> None:
+    """Stop where a function returns this model's parameters although it is given a copy: it reads a model from outside."""
+    own = {id(p) for p in model.parameters()}
+    try:
+        groups = [group for group in _asked(make, deepcopy(model)) if isinstance(group, dict)]
+        found = [p for group in groups for p in _listed(group.get("params", ()))]
+    except (Stop, TypeError):
+        return  # what is wrong with its groups is said of the model itself
+    if any(id(p) in own for p in found):
+        raise Stop("Of another model.", "Given a second model, it returns parameters of the first. Which model do your lines read?")
+
+
 DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and what the exercise asks for
 
 
@@ -150,6 +166,8 @@ def judge_groups(make: Any, model: Any) -> Verdict:
     and single scales outside of a norm, may be in either. The first parameter in the wrong place is named.
     """
     _wake()
+    if callable(make):
+        _of_its_argument(make, model)
     groups = _asked(make, model) if callable(make) else make
     if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
         raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")

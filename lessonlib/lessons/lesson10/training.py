@@ -17,7 +17,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["AFTER", "PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forgotten", "go_on", "groups", "how_much_higher",
-           "left_with_schedule", "loses", "network", "read_with", "restarted", "rise", "rises", "show_restart",
+           "loses", "mean_factor", "network", "read_with", "restarted", "rise", "rises", "show_restart",
            "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
@@ -63,15 +63,14 @@ def factor(t: int, steps: int = 200, warmup: int = 20) -> float:
     return min(1, (t + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * t / steps))
 
 
-def left_with_schedule(steps: int = 2000, memories: float = 5.0) -> float:
-    """Return the share of the start that is left after a run with warm-up and cosine, so many memories long at its largest step size."""
-    return math.prod(1 - memories / steps * factor(t, steps, steps // 10) for t in range(steps))
+def mean_factor(steps: int) -> float:
+    """Return the mean of the schedule's factor over a run whose warm-up is a tenth of it."""
+    return sum(factor(t, steps, steps // 10) for t in range(steps)) / steps
 
 
 def decay_for(memory: float, lr: float, steps: int) -> float:
     """Return the weight_decay whose memory is this share of a run with warm-up and cosine; lr: its largest step size."""
-    mean = lr * sum(factor(t, steps, steps // 10) for t in range(steps)) / steps
-    return 1 / (mean * memory * steps)
+    return 1 / (lr * mean_factor(steps) * memory * steps)
 
 
 @cache
