@@ -369,7 +369,7 @@ table(["optimizer", "turned", "not turned"], controls.memories(), ["", ".0e", ".
 # Along the axes the scale for each number makes up for it, and turned it cannot.
 #
 # Which is better, then?
-# Along the axes the best of Adam and the best of Muon end within a factor of two.
+# Along the axes no setting of Muon here reaches Adam's best.
 # Turned, one setting decides who wins, and Parts 4 and 5 tune both.
 #
 # <details><summary>Fine print</summary>Tasks and step sizes as in Part 1, every best one inside, but for one v with a beta2 of 0.999, at the end of the list, where a longer list does no better. Without the factor the rule notices neither change too. On another processor a first digit may differ.</details>
