@@ -57,7 +57,7 @@ scale = predict("Both losses count alike. Whose share of the loss changes tenfol
 scale
 
 # %% [markdown]
-# The share of the sum of both losses that is left, the median of three tasks, to the nearest power of ten.
+# The share of both losses that is left, the median of three tasks, to the nearest power of ten.
 
 # %% tags=["answer"]
 header = ["optimizer", *ravine.CHANGES]
@@ -313,7 +313,7 @@ print(f"{controls.left_by(checks.yours('my_muon', muon), lr=0.3):.0e} of the los
 # ```
 #
 # Put the name of your model's layers in place of `"blocks"`, and print the names in both lists.
-# A table or a router among the first is easily missed, and a stack of experts, with three axes, falls to the second without a word.
+# A table or a router among the first is easily missed, and a stack of experts, with three axes, falls to the second.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # Each step takes the share `lr * weight_decay` of a weight, so tune this product.
@@ -346,7 +346,7 @@ line.answer(controls.who_ends_lower())
 # %% [markdown]
 # At its own $\beta_1$ Muon ends lower without its factor, and at shorter memories lower with it.
 # With each at its best $\beta_1$, the factor leaves a hundred times less or better.
-# The exact one leaves four times less than the five uneven steps where the memory is long, and no less where each does best.
+# The exact one leaves four times less where the memory is long, and no less where each does best.
 # At the same long memory, thirty to fifty times as much is left without Nesterov's look at the newest gradient.
 # A smaller $\beta_1$ does the same, and with each at its best less than a factor of three is left.
 #
@@ -358,7 +358,7 @@ line.answer(controls.who_ends_lower())
 table(["optimizer", "turned", "not turned"], controls.memories(), ["", ".0e", ".0e"])
 
 # %% [markdown]
-# With $\beta_2 = 0.9$ the turn costs Adam a factor of nine in place of half a million.
+# With a short memory the turn costs Adam a factor of nine in place of half a million.
 # And turned, one v leaves about as much as a scale for each number.
 # So on turned inputs the long memory does the harm.
 # Along the axes the scale for each number makes up for it, and turned it cannot.
@@ -434,7 +434,7 @@ result.answer(text.verdict(text.record()))
 
 # %% [markdown]
 # Muon's bar at 0.18 is its second-worst by the median, and one seed of it is the lowest of the whole picture, so one training tells little.
-# Two equal rules fail to overlap in one comparison out of ten, and each best was chosen out of 42 on these same seeds.
+# And each best was chosen out of 42 on these same seeds.
 # So here are six more seeds for the three best pairs of each.
 
 # %% tags=["answer"]
@@ -443,8 +443,8 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 
 # %% [markdown]
 # With the three seeds, Muon ends {{ text.gap(record):.2f}} nats lower after 200 steps.
-# AdamW's first two pairs were tied then, and the three seeds chose the one that ends higher with six others.
-# With each at its best of the six, the lead is {{ text.fresh_gap(record):.2f}}.
+# AdamW's first two pairs were tied, and of these the three seeds chose the worse one.
+# With each at its best by the six, the lead is {{ text.fresh_gap(record):.2f}}.
 #
 # <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, a quarter of the steps warm-up and then a cosine to zero, gradients clipped to 0.25, a decay of 0.1 for all, betas at torch's defaults. Test loss at the end, on the last tenth of the book, on which the step sizes were chosen too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
@@ -492,7 +492,7 @@ clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
 #
 # ### A weak baseline
 #
-# Suppose somebody counts steps and compares Muon at its best with AdamW at its default step size, 0.001 for everything.
+# Suppose somebody compares Muon at its best with AdamW at its default step size, 0.001 for everything.
 # Change AdamW's step sizes.
 # **Goal:** make Muon's lead look as small as these settings can make it.
 
@@ -527,7 +527,7 @@ tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), wit
 #
 # The same happened at a larger scale.
 # New optimizers were said to be 1.4 to 2 times as fast as AdamW.
-# Wen and others (2025) tuned ten alike and found less, 1.4 times at 0.1 billion parameters and 1.1 times at 1.2 billion.
+# Wen and others (2025) tuned ten alike and found 1.4 times at 0.1 billion parameters and 1.1 times at 1.2 billion.
 # Qiu and others (2025) scaled step sizes and decay with the width and found about 1.4 times up to 1.4 billion.
 # With wrong scaling that vanished.
 #
