@@ -87,9 +87,9 @@ def test_turned_one_v_for_the_matrix_leaves_as_much_as_a_scale_for_each_number_a
 
 
 
-def test_along_the_axes_the_best_of_adam_and_of_muon_end_within_a_factor_of_two_and_turned_muons_ends_far_lower():
+def test_along_the_axes_no_setting_of_muon_reaches_adams_best_and_turned_muons_ends_far_lower():
     adam = min(left(f"Adam {beta2:g}", "not turned") for beta2 in apart.BETA2S)
-    assert 0.5 < adam / min(left(f"Muon {beta1:g}", "not turned") for beta1 in apart.BETA1S) < 2
+    assert adam < min(left(f"Muon {beta1:g}", "not turned") for beta1 in apart.BETA1S) / 2
     assert at_best("Muon") < min(left(f"Adam {beta2:g}") for beta2 in apart.BETA2S) / 10
 
 

@@ -57,7 +57,7 @@ scale = predict("Both losses count alike. Whose share of the loss changes tenfol
 scale
 
 # %% [markdown]
-# The share of the sum of both losses that is left, the median of three tasks, to the nearest power of ten.
+# The share of both losses that is left, the median of three tasks, to the nearest power of ten.
 
 # %% tags=["answer"]
 header = ["optimizer", *ravine.CHANGES]
@@ -68,7 +68,6 @@ scale.answer(ravine.who_gains("equal losses"))
 # %% [markdown]
 # Momentum's 1e-04 is the tenth of the second matrix that you saw, because that loss is a thousandth of the whole.
 # With these settings each of the older rules notices one of the two changes, and Muon neither.
-# What a rule takes as its unit has to do with it.
 #
 # Momentum's unit is all numbers at once.
 # If the inputs turn, the gradients turn with them, and so does the step.
@@ -77,10 +76,10 @@ scale.answer(ravine.who_gains("equal losses"))
 # Adam's unit is the single number.
 # It divides each by the size of its own gradients, so the thousand cancels.
 # But when the inputs turn, each number becomes a mix of strong and weak directions, and a scale for each number no longer helps.
-# What that costs depends on how long Adam remembers, and Part 3 changes it.
+# What that costs depends on Adam's memory, and Part 3 shortens it.
 #
 # Muon's unit is the matrix, and no direction in it is special.
-# Any rule with one size for each matrix notices neither change, and Part 3 shows what Muon's own factor adds.
+# Any rule with one size for each matrix would do, and Part 3 shows what Muon adds.
 #
 # Along the axes Adam ends far below Muon.
 #
@@ -107,7 +106,6 @@ factor.show_circles()
 # **Muon averages the gradients as momentum does, and then steps along the orthogonal factor of the average.**
 #
 # So a weak direction counts as much as a strong one.
-# Part 4 measures what the whole rule does on a text, and not why.
 # If you multiply the loss by a thousand, the factor is the same.
 # If you turn the inputs, the factor turns with them.
 #
@@ -132,7 +130,6 @@ my_factor = [[0.71, 0.71], [0.71, -0.71]]
 # *Why it is so.*
 # The first row has the length $\sqrt{18}$ and the second one $\sqrt 2$.
 # Divided by them, both rows have length 1 and are still at right angles, so both singular values are 1.
-# For rows at other angles this would not do.
 
 # %% [markdown]
 # The judge looks at your four numbers.
@@ -188,7 +185,7 @@ newton.five_steps().live()
 
 # %% [markdown]
 # Every value from about 0.002 up ends between 0.68 and 1.20.
-# PyTorch's source says that in a network the unevenness does not hurt, and Part 3 ends with what it costs on the two matrices.
+# PyTorch's source says that in a network the unevenness does not hurt.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -295,7 +292,6 @@ checks.check(my_muon, against=muon)
 # %% [markdown]
 # There is no bias correction.
 # The factor of $2 \tilde m$ is that of $\tilde m$, so dividing $\tilde m$ by a number, as Adam's correction does, would change nothing.
-# For the same reason a sum in place of the average passes the check.
 #
 # Now let your own function look for one of the matrices.
 
@@ -317,7 +313,7 @@ print(f"{controls.left_by(checks.yours('my_muon', muon), lr=0.3):.0e} of the los
 # ```
 #
 # Put the name of your model's layers in place of `"blocks"`, and print the names in both lists.
-# A table or a router among the first is easily missed, and a stack of experts, with three axes, falls to the second without a word.
+# A table or a router among the first is easily missed, and a stack of experts, with three axes, falls to the second.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # Each step takes the share `lr * weight_decay` of a weight, so tune this product.
@@ -350,29 +346,28 @@ line.answer(controls.who_ends_lower())
 # %% [markdown]
 # At its own $\beta_1$ Muon ends lower without its factor, and at shorter memories lower with it.
 # With each at its best $\beta_1$, the factor leaves a hundred times less or better.
-# The exact one leaves four times less than the five uneven steps where the memory is long, and no less where each does best.
+# The exact one leaves four times less where the memory is long, and no less where each does best.
 # At the same long memory, thirty to fifty times as much is left without Nesterov's look at the newest gradient.
-# But that look is itself a shorter memory, and a smaller $\beta_1$ does the same.
-# With each at its best, less than a factor of three is left of it.
+# A smaller $\beta_1$ does the same, and with each at its best less than a factor of three is left.
 #
 # Adam has a setting to try as well.
 # With $\beta_2 = 0.999$ it remembers 1000 steps, and the run has 200.
-# And to see what the scale for each number does, take it away, with one v for the whole matrix.
+# And one v for the whole matrix takes the scale for each number away.
 
 # %% tags=["chaotic"]
 table(["optimizer", "turned", "not turned"], controls.memories(), ["", ".0e", ".0e"])
 
 # %% [markdown]
-# With $\beta_2 = 0.9$ the turn costs Adam a factor of nine in place of half a million.
+# With a short memory the turn costs Adam a factor of nine in place of half a million.
 # And turned, one v leaves about as much as a scale for each number.
 # So on turned inputs the long memory does the harm.
 # Along the axes the scale for each number makes up for it, and turned it cannot.
 #
 # Which is better, then?
-# Along the axes the best of Adam and the best of Muon end within a factor of two.
+# Along the axes no setting of Muon here reaches Adam's best.
 # Turned, one setting decides who wins, and Parts 4 and 5 tune both.
 #
-# <details><summary>Fine print</summary>Tasks and step sizes as in Part 1, every best one inside, but for one v with a beta2 of 0.999, at the end of the list, where a longer list does no better. Without the factor the rule notices neither change too. On another processor a first digit may differ.</details>
+# <details><summary>Fine print</summary>Tasks and step sizes as in Part 1, the best ones inside. For one v with a beta2 of 0.999 it is the last, and a longer list does no better. On another processor a first digit may differ.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -439,9 +434,8 @@ result.answer(text.verdict(text.record()))
 
 # %% [markdown]
 # Muon's bar at 0.18 is its second-worst by the median, and one seed of it is the lowest of the whole picture, so one training tells little.
-# Three against three is thin too.
-# Two equal rules fail to overlap in one comparison out of ten, and each best was chosen out of 42 on these same seeds.
-# So here are six more seeds for the three best pairs of step sizes of each.
+# And each best was chosen out of 42 on these same seeds.
+# So here are six more seeds for the three best pairs of each.
 
 # %% tags=["answer"]
 record = text.record()
@@ -449,8 +443,8 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 
 # %% [markdown]
 # With the three seeds, Muon ends {{ text.gap(record):.2f}} nats lower after 200 steps.
-# AdamW's first two pairs were tied then, and the three seeds chose the one that ends higher with six others.
-# With each at its best of the six, the lead is {{ text.fresh_gap(record):.2f}}.
+# AdamW's first two pairs were tied, and of these the three seeds chose the worse one.
+# With each at its best by the six, the lead is {{ text.fresh_gap(record):.2f}}.
 #
 # <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, a quarter of the steps warm-up and then a cosine to zero, gradients clipped to 0.25, a decay of 0.1 for all, betas at torch's defaults. Test loss at the end, on the last tenth of the book, on which the step sizes were chosen too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
@@ -468,35 +462,28 @@ table(["optimizer", "test loss"], [[name, done.test] for name, done in ended.ite
 #
 # Muon makes three products for each matrix in each of its five steps.
 # In PyTorch it computes them in bfloat16, which a GPU is fast at.
-# Here are the seconds of one core of our CPU, with the same calls in bfloat16 and in float32.
-
-# %%
-record = text.record()
-table(["optimizer", "seconds"], [row[:3:2] for row in text.clock_rows(record)[:3]], ["", ".2f"])
-
-# %% [markdown]
-# Most of Muon's delay here is bfloat16, which this CPU is slow at on matrices this small.
-#
-# Now give AdamW as many seconds as Muon in float32, and tune it again over all 42 pairs.
+# This CPU is slow at it, so we recorded the same calls in float32 too.
+# Give AdamW as many seconds as Muon in float32, and tune it again over all 42 pairs.
 
 # %%
 clock = predict("With as many seconds as Muon in float32, who ends lower?", text.VERDICTS)
 clock
 
 # %% [markdown]
-# Each at its best step sizes, AdamW with more steps in the last two rows.
+# Seconds of one core, each at its best step sizes.
 
 # %% tags=["answer"]
+record = text.record()
 display(table(text.CLOCK, text.clock_rows(record), ["", "g", *[".2f"] * 5]))
 clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
 
 # %% [markdown]
+# Most of Muon's delay here is bfloat16.
 # With float32 most of the lead stays in seconds, and with bfloat16 on this CPU it is gone.
-# So a lead in seconds belongs to a program on a machine.
 #
 # For a square matrix Muon's products are $5 \cdot \text{width} / \text{tokens}$ of the multiplications of forward and backward, where the tokens are those of a batch.
 # Here that is $5 \cdot 32 / 512$, about a third, and at a width of 1024 and 500,000 tokens one percent, if the machines divide the matrices.
-# But multiplications are not seconds, as you saw, so your own clock has the last word.
+# But your own clock has the last word.
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -505,7 +492,7 @@ clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
 #
 # ### A weak baseline
 #
-# Suppose somebody counts steps and compares Muon at its best with AdamW at its default step size, 0.001 for everything.
+# Suppose somebody compares Muon at its best with AdamW at its default step size, 0.001 for everything.
 # Change AdamW's step sizes.
 # **Goal:** make Muon's lead look as small as these settings can make it.
 
@@ -533,18 +520,16 @@ display(table(header, text.baselines(record), ["", *[".2f"] * 4]))
 tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), within=0.15)
 
 # %% [markdown]
-# Most of the first lead comes from a baseline that nobody tuned.
-# Tuned AdamW is even further ahead of Muon at Muon's defaults.
-# The rest of the lead stayed when we tuned AdamW's step sizes, and with a $\beta_2$ of 0.95 and fewer pairs.
+# Most of the first lead comes from a baseline that nobody tuned, and AdamW can win in the same way.
+# The rest stayed with AdamW tuned, and with a $\beta_2$ of 0.95 over fewer pairs.
 #
-# <details><summary>Fine print</summary>The rows with a beta2 of 0.95 and with bfloat16 have fifteen pairs, and the best at an end of a list, so AdamW may have a better one. In float32 Muon has its step sizes of the sweep. With six more seeds each is at the best of its three pairs.</details>
+# <details><summary>Fine print</summary>The rows with a beta2 of 0.95 and with bfloat16 have fifteen pairs, and the best at an end of a list, so AdamW may have a better one. In float32 Muon has its step sizes of the sweep.</details>
 #
 # The same happened at a larger scale.
 # New optimizers were said to be 1.4 to 2 times as fast as AdamW.
-# Wen and others (2025) tuned ten alike and found less, 1.4 times at 0.1 billion parameters and 1.1 times at 1.2 billion.
+# Wen and others (2025) tuned ten alike and found 1.4 times at 0.1 billion parameters and 1.1 times at 1.2 billion.
 # Qiu and others (2025) scaled step sizes and decay with the width and found about 1.4 times up to 1.4 billion.
 # With wrong scaling that vanished.
-# Both see a lead, and its size depends on the protocol.
 #
 # <details><summary>Sources</summary>Muon: Jordan and others 2024, github.com/KellerJordan/Muon, whose README has the settings, and Liu and others 2025, arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others 2026, arXiv 2605.10468. Read as abstracts.</details>
 #
@@ -602,7 +587,7 @@ judges.judge_claim(my_doubts)
 # | **Check** | that no table, no last layer and no bias is among Muon's matrices |
 # | **Time to tune only one step size** | AdamW's, and give it to `torch.optim.Muon(inside, lr=found, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")` as well; in Part 4's network that ends at {{ text.typed("matched"):.2f}} |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, because Muon's other kind of step disturbs what it learned, as one paper found |
-# | **Doubt** | a win over a default, a win with one seed, a win in steps without the seconds of your machine |
+# | **Doubt** | a win over a default, a win with one seed, a win in steps that your machine's clock has not seen |
 #
 # ### Three questions, from memory
 #
@@ -620,7 +605,7 @@ summary()
 #
 # - Muon steps along the orthogonal factor of the averaged gradient, so all directions of a matrix count nearly alike.
 # - It notices neither the scale of a loss nor a turn of the inputs, and how low it ends depends on its settings.
-#   It keeps one number for each weight, and it needs AdamW beside it.
+#   It needs AdamW beside it.
 # - Here most of the lead over a default was the default's fault, and in seconds it hung on how fast the machine computes the five steps.
 #   State the protocol before you look, and tune the old one as well as the new one.
 #

@@ -141,7 +141,7 @@ def judge_protocol(guess: Any) -> Verdict:
     best = {name: text.best(record, rule, tried[name]) for name, rule in RULES.items()}
     for name, found in best.items():
         if asked := _far(found.case.matrix_lr, tried[name], known[name]):
-            return Verdict(False, f"{name} may have a better one.\n{asked} Whoever gives one rule a new list gives the other one too.")
+            return Verdict(False, f"{name} may have a better one.\nWhoever gives one rule a new list gives the other one too. {asked}")
     slow, fast = best.values()
     skipped = ""
     for name, found in best.items():
