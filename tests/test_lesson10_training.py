@@ -200,7 +200,7 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 
 @pytest.mark.parametrize(("guess", "headline"), [
-    (0.7407, "Correct."), (0.73, "Correct."), (1 / 3, "That is with the peak."), (0.33, "That is with the peak."), (10_000, "That is the memory itself."), (1e-4, "That is the share of each step."), (0.1481, "That memory is as long as the run."),
+    (0.7407, "Correct."), (0.73, "Correct."), (1 / 3, "That is with the peak."), (0.33, "That is with the peak."), (10_000, "That is the memory itself."), (1e-4, "That is the share of each step."), (0.1481, "That is a memory as long as the run."),
     (0.01, "The memory is too long."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):

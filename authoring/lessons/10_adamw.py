@@ -230,7 +230,7 @@ table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 #
 # $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
 #
-# In the paper of Loshchilov and Hutter (2019) only the schedule's factor stands before the decay, and in PyTorch the whole `lr`.
+# In the paper of Loshchilov and Hutter (2019) only the factor of the [[schedule]] stands before the decay, and in PyTorch the whole `lr`.
 # So PyTorch's number is the paper's, divided by the largest `lr` of the run.
 #
 # ### Exercise 2. Which bug? (3 minutes)
@@ -367,7 +367,7 @@ play.left_of_the_start().live()
 # When you fine-tune, keep the memory at ten runs or more, so that the decay takes at most a tenth of what the weights know.
 # With 3000 steps of 0.00002, the default of 0.01 takes {{ 1 - (1 - 0.00002 * 0.01) ** 3000:.2%}}.
 #
-# With a [[schedule]], put in the mean step size.
+# With a schedule, put in the mean step size.
 # A short [[warm-up]] and then a [[cosine]], as in Part 4, bring it to a little less than half of the peak.
 #
 # <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for the memory as the number to set. The start at 0.1 and the ten runs are this course's. The digits are those of three starts.</details>

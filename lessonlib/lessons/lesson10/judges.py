@@ -64,24 +64,19 @@ def judge_bugs(guess: Any) -> Verdict:
 def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: float) -> Verdict:
     """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps, whose mean lr is mean * peak."""
     decay = number(guess, "a decay", above=0)
-    lr = mean * peak
-    wanted = 1 / (lr * share * steps)
+    lr, wanted = mean * peak, 1 / (mean * peak * share * steps)
     seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
     if isclose(decay, wanted, rel_tol=0.12):
         return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left. A weight can hardly get "
                        f"further from zero than 1 / weight_decay, which is {1 / decay:.2g}.")
-    if isclose(decay, wanted * mean, rel_tol=0.06):
-        return Verdict(False, f"That is with the peak.\n{seen} Most steps are shorter than the peak. How long is the mean one?")
-    if isclose(decay, share * steps, rel_tol=0.02):
-        return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
-                       "yours?")
-    if isclose(decay, 1 / (share * steps), rel_tol=0.02):
-        return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
-                       "gives that share?")
-    if isclose(decay, 1 / (lr * steps), rel_tol=0.02):
-        return Verdict(False, f"That memory is as long as the run.\n{seen} Which part of the run was asked for?")
-    return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be, and what do "
-                   "you divide by?")
+    for slip, near, headline, question in (
+            (wanted * mean, 0.06, "with the peak.", "Most steps are shorter than the peak. How long is the mean one?"),
+            (share * steps, 0.02, "the memory itself.", "How long is the memory of a decay w, in steps, and which w gives yours?"),
+            (1 / (share * steps), 0.02, "the share of each step.", "PyTorch multiplies weight_decay by lr. Which one gives that share?"),
+            (1 / (lr * steps), 0.02, "a memory as long as the run.", "Which part of the run was asked for?")):
+        if isclose(decay, slip, rel_tol=near):
+            return Verdict(False, f"That is {headline}\n{seen} {question}")
+    return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be?")
 
 
 def _listed(params: Any) -> list[Any]:
@@ -110,16 +105,14 @@ def _asked(make: Any, model: Any) -> Any:
     try:
         return answers(make, [(model,)])[0]
     except Stop as stop:
-        text = stop.text.replace(f"alled with {type(model).__name__}", "alled with the model")
-        raise Stop(stop.headline, text, stop.misconception) from None
+        raise Stop(stop.headline, stop.text.replace(f"with {type(model).__name__}", "with the model"), stop.misconception) from None
 
 
 def _of_its_argument(make: Any, model: Any) -> None:
     """Stop where a function returns this model's parameters although it is given a copy: it reads a model from outside."""
     own = {id(p) for p in model.parameters()}
     try:
-        groups = [group for group in _asked(make, deepcopy(model)) if isinstance(group, dict)]
-        found = [p for group in groups for p in _listed(group.get("params", ()))]
+        found = [p for group in _asked(make, deepcopy(model)) if isinstance(group, dict) for p in _listed(group.get("params", ()))]
     except (Stop, TypeError):
         return  # what is wrong with its groups is said of the model itself
     if any(id(p) in own for p in found):
@@ -132,7 +125,6 @@ DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and wha
 def _wake() -> None:
     """Make an optimizer: the first one of a session loads much of torch, for longer than an attempt may take."""
     import torch
-
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
 
 
