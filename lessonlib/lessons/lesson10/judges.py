@@ -18,6 +18,8 @@ from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
+from lessonlib.lessons.lesson10.param_groups import kinds as kinds_of
+from lessonlib.lessons.lesson10.param_groups import listed
 
 __all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
@@ -84,27 +86,6 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
                    "you divide by?")
 
 
-def _listed(params: Any) -> list[Any]:
-    """The parameters of a group in any form that torch accepts, pairs of a name and a parameter included."""
-    from torch import Tensor
-
-    if isinstance(params, Tensor):
-        return [params]
-    if isinstance(params, (set, frozenset)):
-        raise Stop("A set of parameters.", "A set has no order, and torch refuses it. Which kind of collection keeps the order?")
-    kind = type(params).__name__
-    if hasattr(params, "__next__"):
-        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What is left in it once it has been read?")
-    try:
-        found = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
-    except TypeError:
-        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What does model.parameters() give?") from None
-    wrong = {type(p).__name__ for p in found if not isinstance(p, Tensor)}
-    if wrong:
-        raise Stop("Not a list of parameters.", f"The params of one group hold a {min(wrong)}. What does model.parameters() give?")
-    return found
-
-
 def _asked(make: Any, model: Any) -> Any:
     """What a learner's function answers to a model; what Stop says of it speaks of the model, not of its class."""
     try:
@@ -119,7 +100,7 @@ def _of_its_argument(make: Any, model: Any) -> None:
     own = {id(p) for p in model.parameters()}
     try:
         groups = [group for group in _asked(make, deepcopy(model)) if isinstance(group, dict)]
-        found = [p for group in groups for p in _listed(group.get("params", ()))]
+        found = [p for group in groups for p in listed(group.get("params", ()))]
     except (Stop, TypeError):
         return  # what is wrong with its groups is said of the model itself
     if any(id(p) in own for p in found):
@@ -140,21 +121,6 @@ def _decay(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
     return float(value)
-
-
-def _kinds(model: Any) -> dict[int, str]:
-    """What each parameter of a model is: "norm", "embedding", "bias" or "matrix", by the module that owns it, not by its shape."""
-    from torch import nn
-
-    norms = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm,
-             nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
-    kinds: dict[int, str] = {}
-    for module in model.modules():
-        for name, p in module.named_parameters(recurse=False):
-            kind = ("norm" if isinstance(module, norms) else "embedding" if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) else
-                    "bias" if "bias" in name.split("_") else "matrix" if p.ndim >= 2 else "scale")
-            kinds.setdefault(id(p), kind)
-    return kinds
 
 
 @judge
@@ -178,10 +144,10 @@ def judge_groups(make: Any, model: Any) -> Verdict:
     placed: dict[int, list[float]] = {}
     silent: set[int] = set()  # in a group without a decay of its own
     for group in groups:
-        for p in _listed(group["params"]):
+        for p in listed(group["params"]):
             placed.setdefault(id(p), []).append(_decay(group.get("weight_decay", DEFAULT)))
             silent |= set() if "weight_decay" in group else {id(p)}
-    kinds = _kinds(model)
+    kinds = kinds_of(model)
     for name, p in model.named_parameters():
         decays, kind = placed.pop(id(p), []), kinds[id(p)]
         seen = f"`{name}`, of shape {tuple(p.shape)},"
