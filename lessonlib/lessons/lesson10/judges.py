@@ -18,8 +18,8 @@ from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
-from lessonlib.lessons.lesson10.param_groups import kinds as kinds_of
-from lessonlib.lessons.lesson10.param_groups import listed
+from lessonlib.lessons.lesson10.judges_groups import kinds as kinds_of
+from lessonlib.lessons.lesson10.judges_groups import listed
 
 __all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
