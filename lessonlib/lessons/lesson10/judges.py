@@ -18,6 +18,8 @@ from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
+from lessonlib.lessons.lesson10.judges_groups import kinds as kinds_of
+from lessonlib.lessons.lesson10.judges_groups import listed
 
 __all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
@@ -64,40 +66,24 @@ def judge_bugs(guess: Any) -> Verdict:
 def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: float) -> Verdict:
     """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps, whose mean lr is mean * peak."""
     decay = number(guess, "a decay", above=0)
-    lr, wanted = mean * peak, 1 / (mean * peak * share * steps)
+    lr = mean * peak
+    wanted = 1 / (lr * share * steps)
     seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
     if isclose(decay, wanted, rel_tol=0.12):
         return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left. A weight can hardly get "
                        f"further from zero than 1 / weight_decay, which is {1 / decay:.2g}.")
-    for slip, near, headline, question in (
-            (wanted * mean, 0.06, "with the peak.", "Most steps are shorter than the peak. How long is the mean one?"),
-            (share * steps, 0.02, "the memory itself.", "How long is the memory of a decay w, in steps, and which w gives yours?"),
-            (1 / (share * steps), 0.02, "the share of each step.", "PyTorch multiplies weight_decay by lr. Which one gives that share?"),
-            (1 / (lr * steps), 0.02, "a memory as long as the run.", "Which part of the run was asked for?")):
-        if isclose(decay, slip, rel_tol=near):
-            return Verdict(False, f"That is {headline}\n{seen} {question}")
-    return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be?")
-
-
-def _listed(params: Any) -> list[Any]:
-    """The parameters of a group in any form that torch accepts, pairs of a name and a parameter included."""
-    from torch import Tensor
-
-    if isinstance(params, Tensor):
-        return [params]
-    if isinstance(params, (set, frozenset)):
-        raise Stop("A set of parameters.", "A set has no order, and torch refuses it. Which kind of collection keeps the order?")
-    kind = type(params).__name__
-    if hasattr(params, "__next__"):
-        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What is left in it once it has been read?")
-    try:
-        found = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
-    except TypeError:
-        raise Stop("Not a list of parameters.", f"The params of one group are a {kind}. What does model.parameters() give?") from None
-    wrong = {type(p).__name__ for p in found if not isinstance(p, Tensor)}
-    if wrong:
-        raise Stop("Not a list of parameters.", f"The params of one group hold a {min(wrong)}. What does model.parameters() give?")
-    return found
+    if isclose(decay, wanted * mean, rel_tol=0.06):
+        return Verdict(False, f"That is with the peak.\n{seen} Most steps are shorter than the peak. How long is the mean one?")
+    if isclose(decay, share * steps, rel_tol=0.02):
+        return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
+                       "yours?")
+    if isclose(decay, 1 / (share * steps), rel_tol=0.02):
+        return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
+                       "gives that share?")
+    if isclose(decay, 1 / (lr * steps), rel_tol=0.02):
+        return Verdict(False, f"That memory is as long as the run.\n{seen} Which part of the run was asked for?")
+    return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be, and what do "
+                   "you divide by?")
 
 
 def _asked(make: Any, model: Any) -> Any:
@@ -105,14 +91,16 @@ def _asked(make: Any, model: Any) -> Any:
     try:
         return answers(make, [(model,)])[0]
     except Stop as stop:
-        raise Stop(stop.headline, stop.text.replace(f"with {type(model).__name__}", "with the model"), stop.misconception) from None
+        text = stop.text.replace(f"alled with {type(model).__name__}", "alled with the model")
+        raise Stop(stop.headline, text, stop.misconception) from None
 
 
 def _of_its_argument(make: Any, model: Any) -> None:
     """Stop where a function returns this model's parameters although it is given a copy: it reads a model from outside."""
     own = {id(p) for p in model.parameters()}
     try:
-        found = [p for group in _asked(make, deepcopy(model)) if isinstance(group, dict) for p in _listed(group.get("params", ()))]
+        groups = [group for group in _asked(make, deepcopy(model)) if isinstance(group, dict)]
+        found = [p for group in groups for p in listed(group.get("params", ()))]
     except (Stop, TypeError):
         return  # what is wrong with its groups is said of the model itself
     if any(id(p) in own for p in found):
@@ -125,6 +113,7 @@ DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and wha
 def _wake() -> None:
     """Make an optimizer: the first one of a session loads much of torch, for longer than an attempt may take."""
     import torch
+
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
 
 
@@ -132,21 +121,6 @@ def _decay(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
     return float(value)
-
-
-def _kinds(model: Any) -> dict[int, str]:
-    """What each parameter of a model is: "norm", "embedding", "bias" or "matrix", by the module that owns it, not by its shape."""
-    from torch import nn
-
-    norms = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm,
-             nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
-    kinds: dict[int, str] = {}
-    for module in model.modules():
-        for name, p in module.named_parameters(recurse=False):
-            kind = ("norm" if isinstance(module, norms) else "embedding" if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) else
-                    "bias" if "bias" in name.split("_") else "matrix" if p.ndim >= 2 else "scale")
-            kinds.setdefault(id(p), kind)
-    return kinds
 
 
 @judge
@@ -170,10 +144,10 @@ def judge_groups(make: Any, model: Any) -> Verdict:
     placed: dict[int, list[float]] = {}
     silent: set[int] = set()  # in a group without a decay of its own
     for group in groups:
-        for p in _listed(group["params"]):
+        for p in listed(group["params"]):
             placed.setdefault(id(p), []).append(_decay(group.get("weight_decay", DEFAULT)))
             silent |= set() if "weight_decay" in group else {id(p)}
-    kinds = _kinds(model)
+    kinds = kinds_of(model)
     for name, p in model.named_parameters():
         decays, kind = placed.pop(id(p), []), kinds[id(p)]
         seen = f"`{name}`, of shape {tuple(p.shape)},"

@@ -109,7 +109,9 @@ def _flow() -> Figure:
             arrow(ax, start, end, red)
         ax.text(8.2, 2.25, "$-\\alpha$", color=red, ha="center", fontsize=12)
         if through:
-            arrow(ax, (1.5, 0.6), (3.0, 1.7), own)
+            ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
+            ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
+            arrow(ax, (1.5, 0.6), (2.1, 1.8), own)
             ax.text(3.0, 0.75, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
@@ -164,7 +166,7 @@ def show_shares() -> None:
     """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
     show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
          "removes at a step, both axes logarithmic. Adam's points fall to the right, AdamW's lie on a level line. "
-         "At the far left Adam's points scatter away from their line.")
+         "At the far left Adam's points scatter away from their line. Two grey bands hold the tenths at both ends.")
 
 
 def _shares() -> Figure:
@@ -176,5 +178,9 @@ def _shares() -> Figure:
         some = np.argsort(x)[::60 if rule is adamw else 1]  # AdamW's points would cover each other
         line = style.dash if rule is adamw else "none"
         ax.plot(x[some], y[some], color=style.color, marker=style.marker, markersize=size, linestyle=line, alpha=0.6, label=name)
+    low, high = np.quantile(network_shares(adam_l2, 1e-3)[0], [0.1, 0.9])
+    for start, end, word in ((5e-6, low, "smallest tenth"), (high, 0.1, "largest tenth")):
+        ax.axvspan(start, end, color="#e6e6e6", zorder=0)
+        ax.text((start * end) ** 0.5, 0.5, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=1.5)
     return figure
