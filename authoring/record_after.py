@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from record_lab import DATA, begun, finite, written
+from record_lab import DATA, begun, finish, finite
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import trainings
@@ -84,14 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         "as_long": lambda: swept(corpus, first, trainings.near("adamw"), Size(**found["as_long_size"]["muon"]), name=AS_LONG),
         "untuned": lambda: swept(corpus, first, trainings.untuned()),
         "fresh": lambda: again(corpus, found, options.seeds)}
-    for name, work in stages.items():
-        if name not in found:
-            found[name] = work()
-            options.json.write_text(written(found), encoding="utf-8", newline="\n")
-    if options.json.parent == DATA:
-        import make_data
-
-        make_data.sums()
+    finish(options.json, found, stages)
 
 
 if __name__ == "__main__":

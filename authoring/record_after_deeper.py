@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from record_lab import DATA, begun, finite, written
+from record_lab import DATA, begun, finish, finite
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import endings, halves, widths
@@ -57,14 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     stages: dict[str, Callable[[], Any]] = {
         **{name: lambda name=name: ends(corpus, name, options.seeds) for name in endings.WAYS},
         "widths": lambda: wide(options.seeds), "halves": lambda: halved(corpus, options.seeds)}
-    for name, work in stages.items():
-        if name not in found:
-            found[name] = work()
-            options.json.write_text(written(found), encoding="utf-8", newline="\n")
-    if options.json.parent == DATA:
-        import make_data
-
-        make_data.sums()
+    finish(options.json, found, stages)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,18 @@ def main(arguments: list[str] | None = None) -> None:
         "sweep": lambda: swept(kind, corpus, size, options.seeds), "seconds": lambda: seconds(found, corpus, size),
         "curves": lambda: curves(found, corpus, size), "story": lambda: story(found, corpus, size),
         "batches": lambda: batches(kind, corpus, size, min(options.seeds, 3))}
+    finish(path, found, stages)
+
+
+def begun(path: Path, found: dict[str, Any], last: str = "batches") -> dict[str, Any]:
+    """What a run that was interrupted before its last stage has recorded with the same settings, to go on from; else what is given."""
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    unfinished = last not in stored and all(stored.get(name) == value for name, value in found.items())
+    return stored if unfinished else found
+
+
+def finish(path: Path, found: dict[str, Any], stages: Mapping[str, Callable[[], Any]]) -> None:
+    """Do each stage that is not recorded yet and write what is there; the sums of the folder too, if the record lies in it."""
     for name, work in stages.items():
         if name not in found:
             found[name] = work()
@@ -122,13 +134,6 @@ def main(arguments: list[str] | None = None) -> None:
         import make_data
 
         make_data.sums()
-
-
-def begun(path: Path, found: dict[str, Any], last: str = "batches") -> dict[str, Any]:
-    """What a run that was interrupted before its last stage has recorded with the same settings, to go on from; else what is given."""
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    unfinished = last not in stored and all(stored.get(name) == value for name, value in found.items())
-    return stored if unfinished else found
 
 
 def written(found: Mapping[str, Any]) -> str:

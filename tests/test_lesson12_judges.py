@@ -80,8 +80,8 @@ ADAMW, MUON = [0.001, 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1], [0.0032, 0.01, 0.
 
 
 def test_the_lesson_lists_the_step_sizes_that_are_recorded():
-    assert text.matrix_lrs(text.record(), "adamw") == ADAMW
-    assert text.matrix_lrs(text.record(), "muon") == MUON
+    assert text.matrix_lrs(text.from_record(), "adamw") == ADAMW
+    assert text.matrix_lrs(text.from_record(), "muon") == MUON
 
 
 FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1], "seeds": 3}

@@ -69,7 +69,7 @@ def test_another_rule_is_refused():
 
 
 def test_the_record_is_the_one_that_its_command_makes():
-    found, wanted = text.record(), {(*case, seed) for case in trainings.sweep() for seed in range(3)}
+    found, wanted = text.from_record(), {(*case, seed) for case in trainings.sweep() for seed in range(3)}
     assert found["size"] == trainings.SIZE._asdict()
     assert (found["clip"], found["decay"]) == (trainings.CLIP, trainings.DECAY)
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["sweep"]} == wanted
@@ -90,7 +90,7 @@ def test_the_record_is_the_one_that_its_command_makes():
 
 
 def test_the_record_says_what_the_lesson_says():
-    found = text.record()
+    found = text.from_record()
     assert [row[0] for row in text.baselines(found)] == ["Muon alone", "AdamW alone", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
                                                          "both, in seconds, bfloat16"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
@@ -113,7 +113,7 @@ def test_the_record_says_what_the_lesson_says():
 
 
 def test_most_of_muons_delay_is_bfloat16_and_in_float32_most_of_its_lead_stays_in_seconds():
-    found = text.record()
+    found = text.from_record()
     slow, muon, in_float32 = (found["seconds"][rule] for rule in ("adamw", "muon", text.FLOAT32))
     assert muon - in_float32 > 2 * (in_float32 - slow) > 0
     assert text.fresh_gap(found, text.AS_LONG_32, text.FLOAT32) > text.fresh_gap(found) / 2
@@ -145,7 +145,7 @@ def test_the_work_of_the_products_is_a_third_here_and_a_percent_in_a_large_batch
 
 
 def test_a_training_of_the_record_comes_out_again():
-    row = next(row for row in text.record()["sweep"] if row["rule"] == "muon" and row["matrix_lr"] == 0.032 and row["rest_lr"] == 0.01)
+    row = next(row for row in text.from_record()["sweep"] if row["rule"] == "muon" and row["matrix_lr"] == 0.032 and row["rest_lr"] == 0.01)
     torch.set_num_threads(1)
     again = fit(trainings.optimizer("muon", 0.032, 0.01), Corpus(book()), trainings.SIZE, seed=row["seed"]).test
     assert again == pytest.approx(row["test"], abs=0.02)  # another processor sums in another order

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 7. Momentum
 #
-# *About 27 minutes to read, 50 with the exercises.*
+# *About 30 minutes to read, 50 with the exercises.*
 #
 # In lesson 0 you found the largest step that gradient descent can take.
 # In this lesson you give it a memory.

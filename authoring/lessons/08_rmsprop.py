@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 8. RMSprop
 #
-# *About 30 minutes to read, 55 with the exercises.*
+# *About 33 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights, and you set it.
 # In this lesson you still set one number, and a rule makes of it a step size for every weight.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 9. Adam
 #
-# *About 32 minutes to read, 57 with the exercises.*
+# *About 33 minutes to read, 57 with the exercises.*
 #
 # You have written momentum and RMSprop.
 # Today you put them together.
@@ -494,8 +494,7 @@ play.ravine_goal().live()
 #
 # <details><summary>Fine print</summary>Of the slider's step sizes about one in sixty reaches the goal at the defaults, where a swinging loss happens to be low at step 100. With a $\beta_2$ of 0.98 it is one in forty, with a $\beta_1$ of 0.7 one in six, and without momentum none.</details>
 #
-# That is so for 100 steps.
-# With 150 steps the default reaches it too, and in the batches of Part 3 both read about as many digits.
+# With half as many steps again the default reaches it too, and in the batches of Part 3 both read about as many digits.
 # So at work leave $\beta_1$ at 0.9 at first.
 #
 # ### The usual advice, tried once

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 11. The GPU lab
 #
-# *About 30 minutes to read, 60 with the exercises.*
+# *About 34 minutes to read, 60 with the exercises.*
 #
 # In lesson 10 you set up AdamW as it is done at work.
 # Now it trains a [[transformer]] that learns a book, one character at a time.
@@ -386,7 +386,7 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# In bfloat16 a step shorter than 0.2 to 0.4 % of the weight is rounded off.
+# In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
 # A weight of a tenth would have moved.
 # What becomes of AdamW's averages?
 # Let each begin at 1, with a hundred gradients of zero from then on.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 12. After AdamW
 #
-# *About 32 minutes to read, 60 with the exercises.*
+# *About 35 minutes to read, 60 with the exercises.*
 #
 # None of momentum, Adam and AdamW knows that weights form a matrix.
 # Today you write an optimizer that does.
@@ -429,8 +429,8 @@ judges.judge_protocol(my_protocol)
 # Each point is the median of three seeds, at the best step size of the rest, and each bar goes from the lowest to the highest.
 
 # %% tags=["answer"]
-text.show_sweep(text.record())
-result.answer(text.verdict(text.record()))
+text.show_sweep(text.from_record())
+result.answer(text.verdict(text.from_record()))
 
 # %% [markdown]
 # Muon's bar at 0.18 is its second-worst by the median, and one seed of it is the lowest of the whole picture, so one training tells little.
@@ -438,7 +438,7 @@ result.answer(text.verdict(text.record()))
 # So here are six more seeds for the three best pairs of each.
 
 # %% tags=["answer"]
-record = text.record()
+record = text.from_record()
 table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2])
 
 # %% [markdown]
@@ -452,7 +452,7 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 
 # %% tags=["chaotic"]
 torch.set_num_threads(1)  # a model this small is slower on two
-pair = {name: (trainings.optimizer(*text.best(text.record(), rule).case), trainings.SIZE)
+pair = {name: (trainings.optimizer(*text.best(text.from_record(), rule).case), trainings.SIZE)
         for rule, name in text.NAMES.items()}
 ended = fit_all(pair, Corpus(book()), seed=3)
 table(["optimizer", "test loss"], [[name, done.test] for name, done in ended.items()], ["", ".2f"])
@@ -473,7 +473,7 @@ clock
 # Seconds of one core, each at its best step sizes.
 
 # %% tags=["answer"]
-record = text.record()
+record = text.from_record()
 display(table(text.CLOCK, text.clock_rows(record), ["", "g", *[".2f"] * 5]))
 clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
 
@@ -514,7 +514,7 @@ text.weak_baseline().live()
 # Six comparisons, and Muon's lead in each.
 
 # %% tags=["answer"]
-record = text.record()
+record = text.from_record()
 header = ["tuned", "AdamW", "Muon", "Muon's lead", "six more seeds"]
 display(table(header, text.baselines(record), ["", *[".2f"] * 4]))
 tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), within=0.15)

@@ -324,7 +324,7 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
 # At the start the factor $t$ carries the loss further up, until $\rho^t$ wins.
-# For a far lower goal the steps too many are hardly more, 30 in place of 26 at $10^{-30}$.
+# For a far lower goal the steps too many are hardly more.
 #
 # **To do.**
 # A setting a little off Polyak's, where the two eigenvalues have parted, can be faster in a short run.

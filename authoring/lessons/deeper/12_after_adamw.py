@@ -80,7 +80,7 @@ longer
 # As recorded, in seconds of one core.
 
 # %% tags=["answer"]
-took = text.record()["seconds"]
+took = text.from_record()["seconds"]
 rows = [["AdamW alone", took["adamw"]], ["Muon and AdamW", took["muon"]]]
 display(table(["training", "seconds"], rows, ["", ".2f"]))
 longer.answer(100 * (took["muon"] / took["adamw"] - 1), within=0.15)

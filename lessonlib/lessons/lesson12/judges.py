@@ -124,7 +124,7 @@ def judge_protocol(guess: Any) -> Verdict:
         raise Stop("Not a protocol.", f"You gave a {type(guess).__name__}. What belongs to `AdamW`, to `Muon` and to `seeds`?")
     if any(value is None or value is ... for value in guess.values()):
         raise Stop("Not answered yet.", "Put lists and a number in place of None. Which step sizes may each rule try?")
-    record = text.record()
+    record = text.from_record()
     known = {name: text.matrix_lrs(record, rule) for name, rule in RULES.items()}
     tried = {name: _recorded(name, guess[name], known[name]) for name in RULES}
     seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)

@@ -2,18 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lessonlib.data import recorded
+from lessonlib.lessons.lesson12 import records
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED", "TYPED",
-           "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_gap", "gap",
-           "least_gap", "matrix_lrs", "pairs", "record", "rest_lrs", "rows", "seeds", "show_sweep", "typed", "verdict", "weak_baseline"]
+           "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_gap",
+           "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "typed", "verdict",
+           "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -51,12 +51,9 @@ class Best(NamedTuple):
     inside: bool
 
 
-@cache
-def record() -> Mapping[str, Any]:
+def from_record() -> Mapping[str, Any]:
     """Return what authoring/record_after.py recorded on a CPU."""
-    found = recorded("after_cpu.json")
-    assert found is not None
-    return found
+    return records.from_record("after_cpu.json")
 
 
 def pairs(found: Mapping[str, Any], rule: str, count: int) -> list[Case]:
@@ -146,8 +143,8 @@ def default_gap(found: Mapping[str, Any]) -> float:
 
 
 def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
-    """Return the median test loss of one of TYPED, from this record or from record()."""
-    rows = (found or record())["untuned"]
+    """Return the median test loss of one of TYPED, from this record or the lesson's."""
+    rows = (found or from_record())["untuned"]
     return float(np.median([row["test"] for row in rows if (row["rule"], row["matrix_lr"], row["rest_lr"]) == TYPED[name]]))
 
 
@@ -206,7 +203,7 @@ def show_sweep(found: Mapping[str, Any]) -> None:
 
 def weak_baseline() -> Experiment:
     """Muon at its best beside AdamW at step sizes of the learner's choice, both as recorded: how large the lead looks."""
-    found = record()
+    found = from_record()
     muon, tuned = best(found, "muon"), best(found, "adamw")
 
     def update(artists: dict[str, Any], matrix: float, rest: float) -> str:
