@@ -133,7 +133,7 @@ def test_a_closed_live_widget_gives_figure_and_pixels_back_while_somebody_holds_
 
 
 @pytest.mark.skipif(matplotlib.__version_info__[:2] < (3, 11), reason="matplotlib 3.10 keeps up to 4096 measures of text, which grow for longer")
-def test_a_dozen_rounds_of_play_take_no_more_memory_than_one():
+def test_four_more_rounds_of_play_take_no_more_memory_than_one():
     def a_round():
         make().live().close()
         gc.collect()
@@ -143,12 +143,12 @@ def test_a_dozen_rounds_of_play_take_no_more_memory_than_one():
     try:
         a_round()
         before, _ = tracemalloc.get_traced_memory()
-        for _ in range(12):
+        for _ in range(4):
             a_round()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert grown < 200_000  # bytes; the pixels of one picture are more
+    assert grown < 70_000  # bytes; the pixels of one picture are twenty times as much
 
 
 KEPT = """

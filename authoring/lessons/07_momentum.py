@@ -425,7 +425,7 @@ judges.judge_lr(my_lr)
 #
 # The last test is a network with three hidden layers that reads handwritten digits.
 # It sees all 1297 training images at every step, and it has 100 steps.
-# Each rule runs from the same ten starts, at the best of fourteen step sizes.
+# Each rule runs from the same ten starts, at the best of seven step sizes.
 
 # %%
 deep = predict(
@@ -435,7 +435,7 @@ deep = predict(
 deep
 
 # %% [markdown]
-# The cell trains 280 networks at once, so it takes some seconds.
+# The cell trains 140 networks at once, so it takes some seconds.
 # In the picture each line is one start.
 
 # %% tags=["answer"]

@@ -22,7 +22,8 @@ __all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower"
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
-SWEEPS: Mapping[Callable[..., Any], Array] = {rules.sgd: np.geomspace(0.02, 2, 14), rules.momentum: np.geomspace(0.1, 5, 14)}
+SWEEPS: Mapping[Callable[..., Any], Array] = {  # the seven step sizes round the best of fourteen over two decades
+    rules.sgd: np.geomspace(0.02, 2, 14)[4:11], rules.momentum: np.geomspace(0.1, 5, 14)[5:12]}
 
 
 class Curves(NamedTuple):
@@ -60,7 +61,7 @@ def deep_task() -> Task:
 
 
 def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
-    """Return for gradient descent and momentum the Curves at the best of fourteen step sizes, by the mean loss of the starts at the end."""
+    """Return for gradient descent and momentum the Curves at the best of seven step sizes, by the mean loss of the starts at the end."""
     out = {}
     for rule, lrs in SWEEPS.items():
         tried = train(rule, deep_task(), steps=steps, seeds=range(starts), device="cpu", lr=lrs[:, None])
