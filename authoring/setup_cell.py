@@ -2,7 +2,7 @@ import importlib.util, subprocess, sys, zipfile
 from pathlib import Path
 
 REPOSITORY = ""  # where a Colab session fetches lessonlib from
-LESSON = ""  # what your progress is kept under, on your own machine
+LESSON = ""  # what your progress is kept under, where the notebook runs
 PACKED = "optimizer-course.zip"  # the course in one file, for a machine that has none of it
 if importlib.util.find_spec("lessonlib") is None:
     homes = [p for p in (Path.cwd(), *Path.cwd().parents) if (p / "lessonlib" / "__init__.py").exists()]

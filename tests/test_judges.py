@@ -69,7 +69,8 @@ def test_what_is_no_run_is_told_so(guess):
     told(judge_runs(None), "Not answered yet.")
 
 
-PATHS = {"right": np.zeros((5, 2)), "left": np.ones((5, 2)), "up": np.tri(5, 2)}
+PATHS = {"right": -np.ones((5, 2)), "left": np.ones((5, 2)), "up": np.tri(5, 2)}
+SHOWN = {"A": "left", "B": "up"}
 SLIPS = [({"A": None, "B": None}, "Not answered yet."), ({"A": "left", "B": "up"}, "Correct."), ({"A": "left", "B": None}, "1 of 2."), ({"A": "up", "B": "left"}, "0 of 2."),
          ({"A": "down", "B": 3}, "0 of 2."), (None, "Not a guess for each."), ("left", "Not a guess for each."), ({"A": "left"}, "Not a guess for each."), ({"A": ["left"], "B": "up"}, "1 of 2."),
          ({"A": " Left", "B": "UP "}, "Correct."), ({"A": ..., "B": None}, "Not answered yet.")]
@@ -77,21 +78,24 @@ SLIPS = [({"A": None, "B": None}, "Not answered yet."), ({"A": "left", "B": "up"
 
 @pytest.mark.parametrize(("guess", "said"), SLIPS)
 def test_names_of_slips_are_judged_letter_by_letter(guess, said):
-    told(judge_slips(guess, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get), said)
+    told(judge_slips(guess, SHOWN, list(PATHS), PATHS.get), said)
 
 
 def test_what_a_wrong_name_does_is_said():
-    said = judge_slips({"A": "up", "B": "up"}, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message
-    assert "A: the path shown is at 1.00 and 1.00 after step 0; with up it would be at 1.00 and 0.00. B: yes, up." in said
+    near, far, across = (judge_slips(guess, SHOWN, list(PATHS), PATHS.get).message for guess in
+                         ({"A": "up", "B": "up"}, {"A": "left", "B": "left"}, {"A": "right", "B": "up"}))
+    assert "A: not 'up'. With it the steep direction would be nearer to the minimum after step 0. B: yes, up." in near
+    assert "B: not 'left'. With it the steep direction would be further from the minimum after step 0." in far
+    assert "A: not 'right'. With it the flat direction would be on the other side of the minimum after step 0." in across
 
 
 @pytest.mark.parametrize(("guess", "question"), [
-    ({"A": "up", "B": None}, "B: not answered yet. Which slip makes that step so long, or so short?"),
+    ({"A": "up", "B": None}, "B: not answered yet. Which name from the list would fit the broken lines?"),
     ({"A": "left", "B": None}, "B: not answered yet. Which name from the list fits the path of B?"),
     ({"A": "left", "B": "upp"}, "B: not a name from the list. Which name from the list fits the path of B?"),
     ({"A": "lef", "B": 3}, "B: not a name from the list. Which name from the list fits the path of A, and of B?")])
 def test_the_question_fits_what_is_open(guess, question):
-    assert judge_slips(guess, {"A": PATHS["left"], "B": PATHS["up"]}, list(PATHS), PATHS.get).message.endswith(question)
+    assert judge_slips(guess, SHOWN, list(PATHS), PATHS.get).message.endswith(question)
 
 
 def endless(*arguments):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import record_after
+import record_lab
 import torch
 from torch.optim import _muon
 
@@ -179,7 +180,7 @@ def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, mon
     try:
         record_after.main(["--seeds", "2", "--json", str(path)])
         first = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(record_after.written({name: value for name, value in first.items() if name != "fresh"}), encoding="utf-8")
+        path.write_text(record_lab.written({name: value for name, value in first.items() if name != "fresh"}), encoding="utf-8")
         record_after.main(["--seeds", "2", "--json", str(path)])
     finally:
         torch.set_num_threads(threads)

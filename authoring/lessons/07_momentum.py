@@ -521,7 +521,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Gradient descent with a tenth of the step, if beta is 0.9.</details>
 #
 # And here is what you did today.
-# It is kept in one file on your own machine, and nowhere else.
+# It is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

@@ -593,7 +593,7 @@ judges.judge_setting(my_lr)
 # <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With a gradient of 0.003 it would be just as long.</details>
 # <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size. v holds a hundredth of the squared gradient, and the root of a hundredth is a tenth.</details>
 #
-# Here is what you did today, kept in one file on your own machine.
+# Here is what you did today, kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

@@ -579,7 +579,7 @@ judges.judge_bugs(bugs)
 # <details><summary>At one step size A beats B. Which is the better optimizer?</summary>That is open. You know who wins at this step size, and each must have its own best one.</details>
 #
 # And here is what you did today.
-# It is kept in one file on your own machine, and nowhere else.
+# It is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

@@ -615,7 +615,7 @@ judges.judge_cards(my_cards)
 # <details><summary>AdamW in float32. How many bytes of state does it keep for each parameter, how many are there with weights and gradients, and how many does a step move?</summary>8, 16 and 28. Three of the four arrays are read and written.</details>
 # <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
-# And here is what you did today, kept on your own machine alone.
+# And here is what you did today, kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

@@ -595,7 +595,7 @@ judges.judge_claim(my_doubts)
 # <details><summary>What do the five steps leave as it is, and what do they change?</summary>The singular vectors stay, and the singular values come near 1, unless they were tiny.</details>
 # <details><summary>A new optimizer beats AdamW at its default step size. What do you know?</summary>Very little. The default may be far from AdamW's best, as it was here, so ask for the sweep.</details>
 #
-# What you did today is kept in one file where the notebook runs, and the course sends it nowhere unless you join a room that has a board.
+# What you did today is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

@@ -83,32 +83,38 @@ def look_at(attempt: Any, against: Any) -> Verdict:
 
 
 @judge
-def judge_slips(guess: Any, shown: Mapping[str, Array], candidates: Collection[str], walk: Callable[[str], Array]) -> Verdict:
-    """Return a Verdict on the names of the slips that made some paths: what each says, and where its path leaves the one shown.
+def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str], walk: Callable[[str], Array]) -> Verdict:
+    """Return a Verdict on the names of the slips that made some paths around a minimum at 0.
 
-    guess: {letter: name}; shown: {letter: path (T + 1, n)}; walk: the path of a slip, by its name.
+    guess and shown: {letter: name}; walk: the path of a slip, (T + 1, 2), its flat direction first. A wrong name is told where its own path
+    would leave the one that is shown, and to which side, without the numbers: those of another slip could be matched with what is shown.
     """
     if not isinstance(guess, Mapping) or set(guess) != set(shown):
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
+    if all(guess[letter] is None or guess[letter] is ... for letter in shown):
+        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
     told, missing, right = [], [], 0
-    for letter, path in shown.items():
+    for letter, made_by in shown.items():
         try:
             name = choice(guess[letter], candidates, "a name from the list")
         except Stop as stop:
-            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
+            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:]}")
             missing.append(letter)
             continue
-        off = ~np.isclose(walk(name), path).all(axis=1)
-        right += not off.any()
-        t, walked = int(off.argmax()), walk(name)
-        places = [" and ".join(f"{x:.2f}" for x in np.atleast_1d(theta[t])) for theta in (path, walked)]
-        told.append(f"{letter}: yes, {name}." if not off.any() else
-                    f"{letter}: the path shown is at {places[0]} after step {t}; with {name} it would be at {places[1]}.")
+        right += name == made_by
+        told.append(f"{letter}: yes, {name}." if name == made_by else f"{letter}: not '{name}'. {_would_be(walk(name), walk(made_by))}")
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")
-    if all(guess[letter] is None or guess[letter] is ... for letter in shown):
-        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
     question = (f"Which name from the list fits the path of {', and of '.join(missing)}?" if right + len(missing) == len(shown) else
-                "Which slip makes that step so long, or so short?")
+                "Which name from the list would fit the broken lines?")
     return Verdict(False, f"{right} of {len(shown)}.\n{seen} {question}")
+
+
+def _would_be(ours: Array, shown: Array) -> str:
+    """Where a path first leaves another one, in words."""
+    t = int((~np.isclose(ours, shown).all(axis=1)).argmax())
+    way = int(np.abs(ours[t] - shown[t]).argmax())
+    here, there = float(ours[t, way]), float(shown[t, way])
+    side = "on the other side of" if here * there < 0 else "further from" if abs(here) > abs(there) else "nearer to"
+    return f"With it the {('flat', 'steep')[way]} direction would be {side} the minimum after step {t}."

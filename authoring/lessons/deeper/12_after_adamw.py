@@ -87,7 +87,7 @@ longer.answer(100 * (took["muon"] / took["adamw"] - 1), within=0.15)
 
 # %% [markdown]
 # The count does not say how fast a product runs.
-# That small ones run slowly is a likely reason, which we did not measure.
+# Most of the rest is bfloat16, at which this CPU is slow, as the main lesson measured.
 #
 # Where several machines train together, $T$ counts the tokens of one machine, if each repeats all the products.
 # `torch.optim.Muon` divides nothing among them by itself.

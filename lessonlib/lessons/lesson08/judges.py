@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.attempts import Stop
 from lessonlib.checks import Verdict, judge
-from lessonlib.lessons.answers import choice, number, power_of_ten
+from lessonlib.lessons.answers import judge_slips, number, power_of_ten
 from lessonlib.lessons.lesson08 import practice, rescaling, scales
 from lessonlib.rules import State, rmsprop
 
@@ -86,36 +85,8 @@ def judge_settings_meant(guess: Any) -> Verdict:
 
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
-    """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}.
-
-    A wrong name is told where its own path would leave the one that is shown, and to which side, without the numbers: those of another
-    slip could be matched with what is shown.
-    """
-    if not isinstance(guess, Mapping) or set(guess) != set(bugs):
-        raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(bugs)}?")
-    if all(guess[letter] is None or guess[letter] is ... for letter in bugs):
-        raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which path tells you most?")
-    told, right = [], 0
-    for letter, made_by in bugs.items():
-        try:
-            name = choice(guess[letter], practice.CANDIDATES, "a name from the list")
-        except Stop as stop:
-            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:]}")
-            continue
-        right += name == made_by
-        told.append(f"{letter}: yes, {name}." if name == made_by else f"{letter}: not '{name}'. {_would_be(name, made_by)}")
-    if right == len(bugs):
-        return Verdict(True, f"Correct.\n{' '.join(told)}")
-    return Verdict(False, f"{right} of {len(bugs)}.\n{' '.join(told)} Which name from the list would fit the black lines?")
-
-
-def _would_be(name: str, made_by: str) -> str:
-    """Where the path of a slip first leaves the one of another, in words."""
-    ours, shown = (np.abs(practice.bug_path(slip).theta) for slip in (name, made_by))
-    t = int((~np.isclose(ours, shown).all(axis=1)).argmax())
-    way = int(np.abs(ours[t] - shown[t]).argmax())
-    side = "further from" if ours[t, way] > shown[t, way] else "nearer to"
-    return f"With it the {('flat', 'steep')[way]} direction would be {side} the minimum after step {t}."
+    """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}."""
+    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
 
 
 @judge

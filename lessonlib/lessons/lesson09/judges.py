@@ -127,5 +127,4 @@ def judge_loop(loop: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken Adam made which path; guess: {letter: name}."""
-    shown = {letter: practice.bug_path(name).theta for letter, name in bugs.items()}
-    return judge_slips(guess, shown, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
+    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)

@@ -31,8 +31,8 @@ class Here:
         if "google.colab" in sys.modules:
             lines.append("To get one: Runtime > Change runtime type > T4 GPU > Save. Then run the set-up cell and this one again.")
         else:
-            lines.append("To get one: open this notebook in Colab (Runtime > Change runtime type > T4 GPU), or take a machine with an "
-                         "NVIDIA card and torch for CUDA.")
+            lines += ["To get one, open this notebook in Colab (Runtime > Change runtime type > T4 GPU),",
+                      "or take a machine with an NVIDIA card and torch for CUDA."]
         return "\n".join(lines)
 
 
