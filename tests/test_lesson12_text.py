@@ -10,6 +10,7 @@ import record_lab
 import torch
 from torch.optim import _muon
 
+from lessonlib import muon
 from lessonlib.data import text as book
 from lessonlib.lessons.lesson12 import costs, muon32, text, trainings
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit
@@ -59,6 +60,18 @@ def test_with_equal_step_sizes_adamw_in_two_parts_is_adamw(corpus):
     assert fit(trainings.optimizer("adamw", 0.01, 0.01), corpus, TINY).losses == pytest.approx(fit(whole, corpus, TINY).losses, rel=1e-6)
 
 
+def test_a_learners_own_muon_trains_the_matrices_inside_as_muon_in_float32_does(corpus):
+    ours, theirs = (fit(made, corpus, TINY) for made in (trainings.by_rule(muon, 0.02, 0.01), trainings.optimizer(trainings.FLOAT32, 0.02, 0.01)))
+    assert ours.losses == pytest.approx(theirs.losses, rel=1e-4)
+    assert [group["weight_decay"] for group in ours.optimizer.param_groups] == [trainings.DECAY] * 2
+    assert ours.losses != pytest.approx(fit(trainings.by_rule(muon, 0.04, 0.01), corpus, TINY).losses, rel=1e-4)
+
+
+def test_the_rows_of_the_comparison_in_seconds_are_in_their_order():
+    took = [row[2] for row in text.clock_rows(text.from_record())]
+    assert took == sorted(took)
+
+
 def test_a_sooner_memory_is_that_of_every_group(corpus):
     both = fit(trainings.optimizer(trainings.SOONER, 0.01, 0.01), corpus, TINY).optimizer
     assert [group["betas"] for group in both.param_groups] == [(0.9, 0.95)] * 2
@@ -92,11 +105,11 @@ def test_the_record_is_the_one_that_its_command_makes():
 
 def test_the_record_says_what_the_lesson_says():
     found = text.from_record()
-    assert [row[0] for row in text.baselines(found)] == ["Muon alone", "AdamW alone", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
+    assert [row[0] for row in text.baselines(found)] == ["only Muon", "only AdamW", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
                                                          "both, in seconds, bfloat16"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
-    assert lead["Muon alone"] > 3 * lead["both"] > 0  # "most of the first lead"
-    assert -lead["AdamW alone"] > lead["Muon alone"]  # "even further ahead"
+    assert lead["only Muon"] > 3 * lead["both"] > 0  # "most of the first lead"
+    assert -lead["only AdamW"] > lead["only Muon"]  # "even further ahead"
     assert lead["both, AdamW with beta2 0.95"] > 0.1
     bars = {lr: text.best(found, "muon", [lr]) for lr in text.matrix_lrs(found, "muon")}
     assert sorted(bars, key=lambda lr: -bars[lr].median)[1] == 0.18  # "its second-worst by the median"
