@@ -435,13 +435,13 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 #
 # <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, warm-up and a cosine to zero, gradients clipped to 0.25, a decay of 0.1, betas at torch's defaults. Test loss at the end, on the last tenth of the book, which chose the step sizes too. The six seeds both choose among three pairs and measure them. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
-# Now train both yourself, with one of the six seeds and your own Muon.
+# Now train both at these best ones yourself, with one of the six seeds and your own Muon.
 
 # %% tags=["chaotic"]
 torch.set_num_threads(1)  # a model this small is slower on two
 record, mine = text.from_record(), checks.yours("my_muon", muon)
-make = {"AdamW alone": trainings.optimizer(*text.best(record, "adamw").case),
-        "your Muon and AdamW": trainings.by_rule(mine, *text.best(record, "muon").case[1:])}
+make = {"AdamW alone": trainings.optimizer(*text.fresh_case(record, "adamw")),
+        "your Muon and AdamW": trainings.by_rule(mine, *text.fresh_case(record, "muon")[1:])}
 ended = fit_all({name: (one, trainings.SIZE) for name, one in make.items()}, Corpus(book()), seed=3)
 table(["optimizer", "test loss"], [[name, done.test] for name, done in ended.items()], ["", ".2f"])
 

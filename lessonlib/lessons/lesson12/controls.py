@@ -56,7 +56,7 @@ def apart_rows() -> list[list[Any]]:
     least of the row; under HEADER."""
     rows: list[tuple[str, str, dict[str, float]]] = [(name, name, {}) for name in TAKEN]
     rows += [("Adam, best beta2", "Adam", {}), (f"Adam, beta2 {BETA2S[0]:g}", "Adam", {"beta2": BETA2S[0]}), ("momentum", "momentum", {})]
-    return [[told, *(best(rule, beta1=beta1, **betas).left for beta1 in BETA1S), best(rule, TURNED, **betas).left]
+    return [[told, *(best(rule, TURNED, beta1=beta1, **betas).left for beta1 in BETA1S), best(rule, TURNED, **betas).left]
             for told, rule, betas in rows]
 
 
