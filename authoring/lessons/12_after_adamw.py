@@ -513,8 +513,8 @@ tuning.answer(100 * (1 - text.least_gap(record) / text.default_gap(record)), wit
 # <details><summary>Fine print</summary>With a beta2 of 0.95 and with bfloat16 there are fifteen pairs, and the best stands at an end, so AdamW may have a better one.</details>
 #
 # At a larger scale two studies differ.
-# Wen and others (2025) tuned ten optimizers alike, and their speed fell from 1.4 times AdamW's at 0.1 billion parameters to 1.1 times at 1.2 billion.
-# Qiu and others (2025) scaled step sizes and decay with the width, and 1.4 times stayed.
+# Wen and others (2025) tuned ten optimizers alike and found 1.4 times AdamW's speed at 0.1 billion parameters and 1.1 times at 1.2 billion.
+# Qiu and others (2025) scaled step sizes and decay with the width, and about 1.4 times stayed up to 1.4 billion.
 #
 # <details><summary>Sources</summary>Muon: Jordan and others 2024, github.com/KellerJordan/Muon, whose README has the settings, and Liu and others 2025, arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others 2026, arXiv 2605.10468. Read as abstracts.</details>
 #
