@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib.lessons.lesson12 import judges, slips, text
+from lessonlib.lessons.lesson12 import judges, protocol, slips, text
 from lessonlib.rules import orthogonal
 
 R = 0.5**0.5
@@ -84,27 +84,49 @@ def test_the_lesson_lists_the_step_sizes_that_are_recorded():
     assert text.matrix_lrs(text.from_record(), "muon") == MUON
 
 
-FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1], "seeds": 3}
+FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1], "seeds": 3, "at an end": "extend both lists"}
 
 
 @pytest.mark.parametrize(("changed", "headline", "within"), [
     ({}, "Correct.", "ahead by 0.14"), ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", ""),
     ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
-    ({"AdamW": [0.001, 0.0032, 0.1], "Muon": [0.0032, 0.056, 0.18]}, "AdamW may have a better one.", "the next that you tried is 0.1"),
-    ({"AdamW": [0.001, 0.01, 0.032, 0.1]}, "Correct.", "beside it the list skips 0.018, which ends at 2.217 and 0.056"),
-    ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032, 0.1]}, "Correct.", "ahead by 0.138"),
-    ({"Muon": [0.0032, 0.018, 0.056, 0.1]}, "Correct.", "beside it the list skips 0.032, which ends at 2.078"),
-    ({"Muon": [0.0032, 0.01, 0.056, 0.1]}, "Muon may have a better one.", "the next that you tried is 0.01. What lies between?"),
-    ({"AdamW": ADAMW, "Muon": MUON}, "Too many.", "took 7"), ({"AdamW": ADAMW[:1]}, "Not fair.", ""), ({"seeds": 1}, "Thin.", ""),
-    ({"AdamW": ADAMW[:4]}, "AdamW may have a better one.", "at an end of your list, at 0.018"),
-    ({"Muon": MUON[:4]}, "Muon may have a better one.", "at an end"), ({"AdamW": [0.032], "Muon": [0.056]}, "AdamW may have a better one.", "at an end"),
+    ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032, 0.1]}, "Correct.", "beside it the list skips 0.018, which ends at 2.217 and 0.056"),
+    ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon's list went on to 0.1."),  # fair before one looks, though its best stands at an end
+    ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "AdamW's list went on to 0.018 and 0.032 and 0.056"),
+    ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
+    ({"seeds": 2}, "Correct.", "once in 3 times"), ({"at an end": "STOP"}, "Not a rule for both.", "how would you know"),
+    ({"at an end": "extend its list"}, "Not a rule for both.", "more chances"), ({"at an end": "look"}, "Not a rule for an end.", "extend both lists"),
+    ({"AdamW": [0.001, 0.0032, 0.018, 0.056]}, "Not searched alike.", "goes up 56 times and Muon's 5.56 times"),
+    ({"AdamW": [0.0032, 0.01, 0.032, 0.056], "Muon": [0.01, 0.018, 0.1, 0.18]}, "Not searched alike.", "Whose best may hide"),
+    ({"AdamW": [0.001, 0.0032, 0.1], "Muon": [0.0032, 0.056, 0.18]}, "Not searched alike.", ""),
+    ({"AdamW": [0.0032, 0.056, 0.1], "Muon": [0.0032, 0.056, 0.1]}, "A wide gap.", "is 18 times the next"),
+    ({"AdamW": ADAMW, "Muon": MUON}, "Too dear.", "7 step sizes"), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 1}, "Not searched alike.", ""), ({"AdamW": ADAMW[1:], "Muon": MUON[:6]}, "Too dear.", "6 step sizes with 3 seeds are 18"),
+    ({"AdamW": ADAMW[:1]}, "Not fair.", ""), ({"seeds": 1}, "Thin.", ""), ({"AdamW": [0.032], "Muon": [0.056]}, "Too few.", ""),
     ({"AdamW": [0.3]}, "AdamW: not recorded.", ""), ({"AdamW": 0.01}, "AdamW: not a list.", ""), ({"AdamW": np.array([])}, "AdamW: not a list.", ""),
     ({"Muon": "all"}, "Muon: not a list.", ""), ({"seeds": 9}, "Not so many seeds.", ""),
-    ({"AdamW": None, "Muon": None, "seeds": None}, "Not answered yet.", ""), ([1], "Not a protocol.", ""), (None, "Not a protocol.", "")])
-def test_only_a_fair_protocol_is_told_the_result(changed, headline, within):
-    verdict = judges.judge_protocol(FAIR | changed if isinstance(changed, dict) else changed)
+    (dict.fromkeys(FAIR), "Not answered yet.", ""), ([1], "Not a protocol.", ""), (None, "Not a protocol.", "")])
+def test_a_protocol_is_judged_by_how_it_treats_both_and_only_a_fair_one_is_told_the_result(changed, headline, within):
+    verdict = protocol.judge_protocol(FAIR | changed if isinstance(changed, dict) else changed)
     says(verdict, headline, within)
     assert verdict or "nats" not in verdict.message
+
+
+def test_a_protocol_is_judged_alike_whatever_the_record_says(monkeypatch):
+    record = text.from_record()
+    worse = {**record, "sweep": [{**row, "test": row["test"] + (row["rule"] == "muon")} for row in record["sweep"]]}
+    upside_down = {**record, "sweep": [{**row, "test": 5 - row["test"]} for row in record["sweep"]]}  # the best are the worst
+    for other in (worse, upside_down):
+        monkeypatch.setattr(text, "from_record", lambda other=other: other)
+        for changed in ({}, {"Muon": FAIR["AdamW"]}, {"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}):
+            verdict = protocol.judge_protocol(FAIR | changed)
+            assert verdict, verdict
+            assert other is upside_down or "AdamW is ahead" in verdict.message
+    assert "nothing was recorded beyond" in protocol.judge_protocol(FAIR).message
+
+
+def test_both_lists_go_on_until_neither_best_stands_at_an_end():
+    narrow = FAIR | {"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}
+    assert "AdamW ends at 2.217 and Muon at 2.076" in protocol.judge_protocol(narrow).message
 
 
 @pytest.mark.parametrize(("guess", "headline"), [

@@ -10,6 +10,7 @@ import record_lab
 import torch
 from torch.optim import _muon
 
+from lessonlib import muon
 from lessonlib.data import text as book
 from lessonlib.lessons.lesson12 import costs, muon32, text, trainings
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit
@@ -59,6 +60,19 @@ def test_with_equal_step_sizes_adamw_in_two_parts_is_adamw(corpus):
     assert fit(trainings.optimizer("adamw", 0.01, 0.01), corpus, TINY).losses == pytest.approx(fit(whole, corpus, TINY).losses, rel=1e-6)
 
 
+def test_a_learners_own_muon_trains_the_matrices_inside_as_muon_in_float32_does(corpus):
+    ours, theirs = (fit(made, corpus, TINY) for made in (trainings.by_rule(muon, 0.02, 0.01), trainings.optimizer(trainings.FLOAT32, 0.02, 0.01)))
+    assert ours.losses == pytest.approx(theirs.losses, rel=1e-4)
+    inside, rest = ours.optimizer.param_groups
+    assert (inside["beta1"], inside["weight_decay"], rest["weight_decay"]) == (theirs.optimizer.param_groups[0]["momentum"], *[trainings.DECAY] * 2)
+    assert ours.losses != pytest.approx(fit(trainings.by_rule(muon, 0.04, 0.01), corpus, TINY).losses, rel=1e-4)
+
+
+def test_the_rows_of_the_comparison_in_seconds_are_in_their_order():
+    took = [row[2] for row in text.clock_rows(text.from_record())]
+    assert took == sorted(took)
+
+
 def test_a_sooner_memory_is_that_of_every_group(corpus):
     both = fit(trainings.optimizer(trainings.SOONER, 0.01, 0.01), corpus, TINY).optimizer
     assert [group["betas"] for group in both.param_groups] == [(0.9, 0.95)] * 2
@@ -92,11 +106,11 @@ def test_the_record_is_the_one_that_its_command_makes():
 
 def test_the_record_says_what_the_lesson_says():
     found = text.from_record()
-    assert [row[0] for row in text.baselines(found)] == ["Muon alone", "AdamW alone", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
+    assert [row[0] for row in text.baselines(found)] == ["only Muon", "only AdamW", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
                                                          "both, in seconds, bfloat16"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
-    assert lead["Muon alone"] > 3 * lead["both"] > 0  # "most of the first lead"
-    assert -lead["AdamW alone"] > lead["Muon alone"]  # "even further ahead"
+    assert lead["only Muon"] > 3 * lead["both"] > 0  # "most of the first lead"
+    assert -lead["only AdamW"] > lead["only Muon"]  # "even further ahead"
     assert lead["both, AdamW with beta2 0.95"] > 0.1
     bars = {lr: text.best(found, "muon", [lr]) for lr in text.matrix_lrs(found, "muon")}
     assert sorted(bars, key=lambda lr: -bars[lr].median)[1] == 0.18  # "its second-worst by the median"
@@ -108,6 +122,7 @@ def test_the_record_says_what_the_lesson_says():
     tied = [text.best(found, "adamw", [case.matrix_lr], [case.rest_lr]).median for case in (first, second)]
     assert tied[0] == pytest.approx(tied[1], abs=0.002)
     assert np.median(text.fresh(found, "adamw")[first]) > np.median(text.fresh(found, "adamw")[second]) + 0.03  # "the one that ends higher"
+    assert text.fresh_case(found, "adamw") == second  # not the one that the three seeds chose
     assert text.fresh_gap(found) == pytest.approx(0.166, abs=0.005)  # not the 0.21 of the chosen pair alone
     assert text.typed("copied") > text.best(found, "adamw", [text.DEFAULT], [text.DEFAULT]).median > text.best(found, "adamw").median > text.typed("authors")
     assert text.typed("matched") == pytest.approx(text.best(found, "muon").median, abs=0.03)

@@ -1,4 +1,4 @@
-"""Muon with a line taken out or made exact, and Adam with one size for a matrix: rules for the two matrices of lesson 12."""
+"""The rules that lesson 12 tries on its two matrices: momentum, Adam and Muon, and these with a line taken out or made exact."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.rules import State, adam, muon, orthogonal
+from lessonlib.rules import State, adam, momentum, muon, orthogonal
 
-__all__ = ["BETA1S", "BETA2S", "RULES", "VERSIONS", "exact_factor", "no_factor", "one_v", "version"]
+__all__ = ["BETA1S", "BETA2S", "RULES", "VERSIONS", "called", "exact_factor", "no_factor", "one_v", "settings", "version"]
 
 Array = np.ndarray[Any, Any]
 BETA1S = (0.97, 0.95, 0.9, 0.8, 0.6, 0.4, 0.2)
-BETA2S = (0.999, 0.99, 0.95, 0.9)
+BETA2S = (0.999, 0.99, 0.95, 0.9, 0.8)
 
 
 def no_factor(x: Array) -> Array:
@@ -57,11 +57,26 @@ def one_v(theta: Array, g: Array, s: State, *, lr: Any, beta1: float = 0.9, beta
 
 
 VERSIONS: dict[str, Callable[..., Any]] = {
-    "Muon": partial(muon, weight_decay=0.0),
+    "momentum": momentum, "Adam": adam, "Adam, one v for each matrix": one_v, "Muon": partial(muon, weight_decay=0.0),
     "without the factor": partial(version, factor=no_factor, nesterov=True),
     "with the exact factor": partial(version, factor=exact_factor, nesterov=True),
     "without Nesterov": partial(version, factor=orthogonal, nesterov=False)}
+
+
+def settings(name: str) -> list[dict[str, float]]:
+    """Return the betas at which one of VERSIONS is tried: every beta1 of BETA1S, and for Adam with every beta2 of BETA2S."""
+    scales = BETA2S if name.startswith("Adam") else ()
+    return [{"beta1": beta1, "beta2": beta2} for beta2 in scales for beta1 in BETA1S] or [{"beta1": beta1} for beta1 in BETA1S]
+
+
+def called(name: str, betas: dict[str, float]) -> str:
+    """Return what one of VERSIONS with its betas is called in RULES.
+
+    >>> called("Adam", {"beta1": 0.9, "beta2": 0.999})
+    'Adam 0.9 0.999'
+    """
+    return " ".join([name, *(f"{beta:g}" for beta in betas.values())])
+
+
 RULES: dict[str, Callable[..., Any]] = {
-    **{f"{name} {beta1:g}": partial(rule, beta1=beta1) for name, rule in VERSIONS.items() for beta1 in BETA1S},
-    **{f"Adam {beta2:g}": partial(adam, beta2=beta2) for beta2 in BETA2S},
-    **{f"one v {beta2:g}": partial(one_v, beta2=beta2) for beta2 in (BETA2S[0], BETA2S[-1])}}
+    called(name, betas): partial(rule, **betas) for name, rule in VERSIONS.items() for betas in settings(name)}

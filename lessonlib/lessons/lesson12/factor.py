@@ -30,7 +30,7 @@ def show_circles() -> None:
     points = np.array([f(np.linspace(0, 2 * np.pi, 25)) for f in (np.cos, np.sin)])
     figure = new_figure(8.6, 3.0)
     panels = ((np.eye(2), starts, (1, 1), "Vectors of length 1"), (gradient, ends, lengths, "times a gradient"),
-              (exact(gradient), ends, (1, 1), "times its factor: the step"))
+              (exact(gradient), ends, (1, 1), "times its factor"))
     for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
         ax.plot(*(matrix @ points), color="#6b6b6b", linewidth=1, marker="o", markersize=4)
         for name, value, axis in zip("ab", values, axes.T, strict=True):

@@ -1,7 +1,7 @@
-"""The judges of lesson 12: a factor by hand, five Newton-Schulz steps, a protocol, a claim."""
+"""The judges of lesson 12: a factor by hand, five Newton-Schulz steps, a claim."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,14 @@ import numpy as np
 from lessonlib.attempts import Stop, answers
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
-from lessonlib.lessons.lesson12 import text
 from lessonlib.lessons.lesson12.slips import SLIPS, rows, size, steps
 from lessonlib.rules import orthogonal
 
-__all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_protocol", "judge_tokens"]
+__all__ = ["BY_HAND", "DOUBTS", "judge_claim", "judge_factor", "judge_orthogonal", "judge_tokens"]
 
 Array = np.ndarray[Any, Any]
 BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
 SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
-RULES = {"AdamW": "adamw", "Muon": "muon"}
-PAID = 4  # step sizes that a protocol may try for each rule
-SKIPPED = 1  # recorded step sizes that a protocol may leave out in a row beside its best
 NEAR = 1e-3  # of the largest number of a right answer
 
 
@@ -115,70 +111,6 @@ def _same(found: Array, right: Array) -> bool:
     with np.errstate(all="ignore"):
         near = abs(found - right) <= NEAR * abs(right[np.isfinite(right)]).max(initial=1.0)
     return bool((near | (~np.isfinite(found) & ~np.isfinite(right))).all())
-
-
-@judge
-def judge_protocol(guess: Any) -> Verdict:
-    """Return a Verdict on a protocol, {"AdamW": step sizes, "Muon": step sizes, "seeds": how many}; a fair one is applied to the record."""
-    if not isinstance(guess, Mapping) or set(guess) != {*RULES, "seeds"}:
-        raise Stop("Not a protocol.", f"You gave a {type(guess).__name__}. What belongs to `AdamW`, to `Muon` and to `seeds`?")
-    if any(value is None or value is ... for value in guess.values()):
-        raise Stop("Not answered yet.", "Put lists and a number in place of None. Which step sizes may each rule try?")
-    record = text.from_record()
-    known = {name: text.matrix_lrs(record, rule) for name, rule in RULES.items()}
-    tried = {name: _recorded(name, guess[name], known[name]) for name in RULES}
-    seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
-    if seeds > most:
-        raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
-    if len(tried["AdamW"]) != len(tried["Muon"]):
-        return Verdict(False, f"Not fair.\nAdamW may try {len(tried['AdamW'])} and Muon {len(tried['Muon'])}. Who has more chances to be "
-                              "lucky?")
-    if len(tried["AdamW"]) > PAID:
-        return Verdict(False, f"Too many.\nYou can pay for {PAID} step sizes for each rule and took {len(tried['AdamW'])}. Which are far "
-                              "from those that you expect to be good?")
-    if seeds < most:
-        return Verdict(False, f"Thin.\nWith {seeds} of {most} seeds, how would you tell the rule from the luck of a start?")
-    best = {name: text.best(record, rule, tried[name]) for name, rule in RULES.items()}
-    for name, found in best.items():
-        if asked := _far(found.case.matrix_lr, tried[name], known[name]):
-            return Verdict(False, f"{name} may have a better one.\nWhoever gives one rule a new list gives the other one too. {asked}")
-    slow, fast = best.values()
-    skipped = ""
-    for name, found in best.items():
-        beside = [lr for lr in _beside(found.case.matrix_lr, known[name]) if lr not in tried[name]]
-        ends = " and ".join(f"{lr:g}, which ends at {text.best(record, RULES[name], [lr]).median:.3f}" for lr in beside)
-        skipped += f" {name}'s best of these is {found.case.matrix_lr:g}, and beside it the list skips {ends}." if beside else ""
-    return Verdict(True, f"Correct.\nThe protocol is fair, so here is what it gives. AdamW ends at {slow.median:.3f} and Muon at "
-                         f"{fast.median:.3f}, the medians of {seeds} seeds. Muon is ahead by {slow.median - fast.median:.3f} nats."
-                         + skipped)
-
-
-def _beside(lr: float, known: Sequence[float]) -> list[float]:
-    """The step sizes that were recorded next to one, below and above."""
-    place = known.index(lr)
-    return [*known[max(place - 1, 0):place], *known[place + 1:place + 2]]
-
-
-def _far(lr: float, tried: Sequence[float], known: Sequence[float]) -> str:
-    """What to ask where the best of a list stands at its end, or where the list skips several in a row beside it; else nothing."""
-    if lr in (tried[0], tried[-1]):
-        return f"Its best of these stands at an end of your list, at {lr:g}. What lies beyond?"
-    place = tried.index(lr)
-    for other in (tried[place - 1], tried[place + 1]):
-        if abs(known.index(other) - known.index(lr)) > SKIPPED + 1:
-            return f"Its best of these is {lr:g}, and the next that you tried is {other:g}. What lies between?"
-    return ""
-
-
-def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:
-    """A learner's list of step sizes, in order; Stop for what is no list, and for a step size that was not recorded."""
-    if isinstance(guess, str) or not isinstance(guess, (Sequence, set, np.ndarray)) or not len(guess):
-        raise Stop(f"{name}: not a list.", f"You gave {guess!r:.40}. Which step sizes may it try, as in [0.01, 0.018]?")
-    tried = sorted({number(lr, f"a step size for {name}", 0) for lr in guess})
-    if strange := [lr for lr in tried if lr not in known]:
-        raise Stop(f"{name}: not recorded.", f"{strange[0]:g} was not tried. Recorded are {', '.join(f'{lr:g}' for lr in known)}. Which of "
-                   "them do you take?")
-    return tried
 
 
 DOUBTS = {  # the entries of the checklist, and what the claim of the exercise says of each

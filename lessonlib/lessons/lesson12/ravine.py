@@ -15,8 +15,8 @@ from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figur
 from lessonlib.plots import look
 from lessonlib.rules import State
 
-__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "ahead_from", "inputs", "left", "loss",
-           "notices", "rows", "targets", "tuned", "two_matrices", "what_it_notices", "who_gains"]
+__all__ = ["CHANGES", "KAPPA", "LRS", "NAMES", "PICTURED", "RULES", "SCALE", "SIZE", "STEPS", "Tuned", "ahead_from", "inputs", "left",
+           "loss", "notices", "rows", "targets", "tuned", "two_matrices", "what_it_notices"]
 
 Array = np.ndarray[Any, Any]
 SIZE, STEPS, SEEDS = 16, 200, 3
@@ -24,6 +24,7 @@ KAPPA = 1000.0  # condition number of the loss of one matrix
 SCALE = 1e-3  # of the second loss
 LRS = np.geomspace(1e-3, 100, 21)  # four to a factor of ten, the same for every rule
 NAMES = {"momentum": "momentum", "adam": "Adam", "muon": "Muon"}
+PICTURED = {"momentum": "momentum 0.95", "adam": "Adam 0.9 0.9", "muon": "Muon 0.6"}  # with the betas of each that leave least
 RULES: dict[str, Callable[..., Any]] = {
     **apart.RULES, "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
     "adam .95": partial(rules.adam, beta2=0.95), "muon .9": partial(rules.muon, weight_decay=0.0, beta1=0.9),
@@ -119,14 +120,8 @@ def what_it_notices(rule: str) -> str:
     return "both" if len(found) == 2 else found[0] if found else "neither"
 
 
-def who_gains(change: str) -> str:
-    """Return whose share of the loss changes tenfold or more under one of CHANGES, in words."""
-    found = [name for rule, name in NAMES.items() if notices(rule, change)]
-    return " and ".join(found) if found else "nobody"
-
-
 def two_matrices() -> Experiment:
-    """The losses of both matrices under three rules, each at its best step size, after a chosen number of steps."""
+    """The losses of both matrices under three rules, each at its best betas and step size, after a chosen number of steps."""
     return Experiment(_scene, _update, {"steps": Slider("steps", 0, STEPS, STEPS)},
                       Goal("find the first step from which Muon has less left of both matrices than Adam, to the end.",
                            lambda steps: steps == ahead_from()))
@@ -134,7 +129,7 @@ def two_matrices() -> Experiment:
 
 def ahead_from() -> int:
     """Return the first step from which Muon has less left of both matrices than Adam, to the end; another one on another processor."""
-    behind = np.flatnonzero((tuned("muon").shares[:, 0] >= tuned("adam").shares[:, 0]).any(axis=1))
+    behind = np.flatnonzero((tuned(PICTURED["muon"]).shares[:, 0] >= tuned(PICTURED["adam"]).shares[:, 0]).any(axis=1))
     return int(behind[-1]) + 1
 
 
@@ -143,7 +138,7 @@ def _scene() -> Scene:
     panels = figure.subplots(1, 2, sharey=True)
     artists: dict[str, Any] = {}
     for k, (ax, name) in enumerate(zip(panels, ("first", "second"), strict=True)):
-        ax.set(yscale="log", xlim=(0, STEPS), ylim=(1e-7, 3), xlabel="step", title=f"The {name} matrix" + ", loss times 0.001" * k)
+        ax.set(yscale="log", xlim=(0, STEPS), ylim=(1e-10, 3), xlabel="step", title=f"The {name} matrix" + ", loss times 0.001" * k)
         ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
         for rule in NAMES:
             style = look(rule)
@@ -152,7 +147,7 @@ def _scene() -> Scene:
                                                 zorder=2 if rule == "muon" else 3)  # Muon's line swings, and would hide the others
     panels[0].set_ylabel("share of its loss that is left")
     figure.legend(handles=[artists[f"{rule} 0"] for rule in NAMES], loc="outside lower center", ncols=3,
-                  labels=[f"{name}, step size {tuned(rule).lr:.2g}" for rule, name in NAMES.items()])
+                  labels=[f"{name}, step size {tuned(PICTURED[rule]).lr:.2g}" for rule, name in NAMES.items()])
     return Scene(figure, artists, "Two panels, one for each weight matrix: the share of its loss that is left, on a logarithmic scale, "
                                   "over "
                  "200 steps of momentum, Adam and Muon, from a square at the start.")
@@ -161,7 +156,7 @@ def _scene() -> Scene:
 def _update(artists: dict[str, Any], steps: int) -> str:
     told = []
     for rule, name in NAMES.items():
-        shares = tuned(rule).shares[: steps + 1, 0]
+        shares = tuned(PICTURED[rule]).shares[: steps + 1, 0]
         for k in range(2):
             artists[f"{rule} {k}"].set_data(np.arange(steps + 1), shares[:, k])
         told.append(f"{name} {shares[-1, 0]:.1g} and {shares[-1, 1]:.1g}")

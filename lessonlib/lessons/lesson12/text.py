@@ -10,10 +10,10 @@ from lessonlib.lessons.lesson12 import records
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED", "TYPED",
-           "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_gap",
-           "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "typed", "verdict",
-           "weak_baseline"]
+__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED",
+           "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_case",
+           "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "typed",
+           "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -27,6 +27,7 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
 CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
+COMPARED = ["tuned", "AdamW", "Muon", "Muon's lead", "six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32")  # of the record: the trainings with the seeds that chose
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
@@ -113,9 +114,15 @@ def fresh(found: Mapping[str, Any], rule: str) -> dict[Case, list[float]]:
     return {case: each for case, each in losses.items() if each}
 
 
+def fresh_case(found: Mapping[str, Any], rule: str) -> Case:
+    """Return that pair of a rule whose median over the fresh seeds is the lowest."""
+    losses = fresh(found, rule)
+    return min(losses, key=lambda case: float(np.median(losses[case])))
+
+
 def fresh_best(found: Mapping[str, Any], rule: str) -> list[float]:
-    """Return the fresh losses of that pair of a rule whose fresh median is the lowest."""
-    return min(fresh(found, rule).values(), key=lambda each: float(np.median(each)))
+    """Return the fresh losses of fresh_case."""
+    return fresh(found, rule)[fresh_case(found, rule)]
 
 
 def fresh_gap(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon") -> float:
@@ -130,7 +137,8 @@ def clock_rows(found: Mapping[str, Any]) -> list[list[Any]]:
             ("Muon, in float32", FLOAT32, steps, took[FLOAT32])]
     for rule, name in (("muon", AS_LONG), (FLOAT32, AS_LONG_32)):
         each.append((NAMES["adamw"], name, longer[rule]["steps"], took["adamw"] * longer[rule]["steps"] / steps))
-    return [[name, count, seconds, best(found, rule).median, *_three(fresh_best(found, rule))] for name, rule, count, seconds in each]
+    return [[name, count, seconds, best(found, rule).median, *_three(fresh_best(found, rule))]
+            for name, rule, count, seconds in sorted(each, key=lambda row: row[3])]
 
 
 def _three(losses: Sequence[float]) -> list[float]:
@@ -149,10 +157,10 @@ def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
 
 
 def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each comparison: what was tuned, the medians of AdamW and of Muon, Muon's lead, and that with the fresh seeds."""
+    """Return a row for each comparison, under COMPARED: what was tuned, the medians of both, and Muon's lead, with fresh seeds too."""
     tuned, default = best(found, "muon").median, typed("defaults", found)
     adamw, in_float32 = best(found, "adamw").median, best(found, FLOAT32).median
-    named = (("Muon alone", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""), ("AdamW alone", adamw, default, ""),
+    named = (("only Muon", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""), ("only AdamW", adamw, default, ""),
              ("both", adamw, tuned, fresh_gap(found)),
              ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)),
              ("both, in seconds, float32", best(found, AS_LONG_32).median, in_float32, fresh_gap(found, AS_LONG_32, FLOAT32)),
@@ -190,21 +198,21 @@ def show_sweep(found: Mapping[str, Any]) -> None:
     for rule, name in NAMES.items():
         style = look(rule)
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
-        beside = 1.03 if rule == "muon" else 1 / 1.03  # the bars at one step size would lie on each other
-        lrs, low, high = [beside * b.case.matrix_lr for b in each], [min(b.losses) for b in each], [max(b.losses) for b in each]
+        beside = 1.03 if rule == "muon" else 1 / 1.03  # the seeds at one step size would lie on each other
+        lrs = [beside * b.case.matrix_lr for b in each]
         dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
         ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name)
-        ax.vlines(lrs, low, np.minimum(high, 4.0), color=style.color, lw=5, alpha=0.3)
+        ax.plot(lrs, [np.minimum(b.losses, 4.0) for b in each], color=style.color, linestyle="none", marker="_", markersize=11, alpha=0.7)
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
-    show(figure, "Test loss against the step size of the matrices, the median of the seeds with bars for their range: "
+    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash: "
                  f"{'; '.join(lowest)}.")
 
 
 def weak_baseline() -> Experiment:
     """Muon at its best beside AdamW at step sizes of the learner's choice, both as recorded: how large the lead looks."""
     found = from_record()
-    muon, tuned = best(found, "muon"), best(found, "adamw")
+    muon = best(found, "muon")
 
     def update(artists: dict[str, Any], matrix: float, rest: float) -> str:
         chosen = best(found, "adamw", [matrix], [rest])
@@ -216,28 +224,26 @@ def weak_baseline() -> Experiment:
         return (f"AdamW {chosen.median:.2f} and Muon {muon.median:.2f} nats a character, the medians of {seeds(found)} seeds. "
                 f"Muon is ahead by {apart:.2f}.")
 
-    return Experiment(lambda: _scene(muon, tuned), update,
+    return Experiment(lambda: _scene(muon), update,
                       {"matrix": Choice("AdamW, lr of matrices", matrix_lrs(found, "adamw"), DEFAULT),
                        "rest": Choice("AdamW, lr of rest", rest_lrs(found, "adamw"), DEFAULT)},
                       Goal("make Muon's lead look as small as these settings can make it.",
-                           lambda matrix, rest: (matrix, rest) == tuned.case[1:]))
+                           lambda matrix, rest: (matrix, rest) == best(found, "adamw").case[1:]))
 
 
-def _scene(muon: Best, tuned: Best) -> Scene:
-    figure = new_figure(7.4, 3.2)
-    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.02), ylim=(-0.5, 2.5), yticks=(0, 1, 2),
-                            xlabel="test loss, nats a character; what is higher stands at the right edge",
-                            title="How large does the lead look?")
-    ax.set_yticklabels(["AdamW, as you set it", "AdamW, at its best", "Muon, at its best"])
-    for place, rule, known in ((2, "muon", muon), (1, "adamw", tuned)):
-        style = look(rule)
-        ax.plot(known.losses, [place] * len(known.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none",
-                alpha=place / 2)
-    ax.axvline(muon.median, color=look("muon").color, linewidth=1)
+def _scene(muon: Best) -> Scene:
+    figure = new_figure(7.4, 2.8)
+    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.02), ylim=(-0.5, 1.5), yticks=(0, 1),
+                            xlabel="test loss, nats a character", title="How large does the lead look?")
+    ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
+    ax.text(FAR, -0.4, f"{FAR:g} or more", ha="right", va="bottom")
+    style = look("muon")
+    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=7, linestyle="none")
+    ax.axvline(muon.median, color=style.color, linewidth=1)
     style = look("adamw")
-    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False)
+    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=7, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
     told = ax.text(0, 0.46, "", ha="center", va="bottom")
     return Scene(figure, {"points": points, "lead": lead, "told": told},
-                 "Test losses on a line: above, three seeds of Muon at its best; in the middle, three of AdamW at its best; below, three "
-                 "of AdamW at the chosen step sizes, at first its default; above these a bar from Muon's median to theirs.")
+                 "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen step sizes, at first "
+                 f"its default, those of {FAR:g} or more at the right edge; between them a bar from Muon's median to theirs.")

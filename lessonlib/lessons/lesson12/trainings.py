@@ -8,13 +8,15 @@ import torch
 
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.lessons.lesson12.muon32 import Muon32
+from lessonlib.pytorch.looped import Looped
 from lessonlib.signature import number
 
 __all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "UNTUNED",
-           "Case", "Together", "alike", "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
+           "Case", "Together", "alike", "by_rule", "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
+BETA1 = 0.95  # torch's for Muon
 RULES = ("adamw", "muon")
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
 FLOAT32 = "muon, float32"  # Muon with its five steps in float32, where torch's takes them in bfloat16
@@ -80,13 +82,29 @@ def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], to
     betas = (0.9, 0.95 if rule == SOONER else 0.999)
     matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
 
+    def first(inside: list[Any]) -> torch.optim.Optimizer:
+        if rule in ("muon", MATCHED):
+            scaled = "match_rms_adamw" if rule == MATCHED else None
+            return torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY, adjust_lr_fn=scaled)
+        if rule == FLOAT32:
+            return Muon32(inside, lr=matrix_lr, weight_decay=DECAY)
+        return torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY)
+
+    return _beside(first, rest_lr, betas)
+
+
+def by_rule(rule: Callable[..., Any], matrix_lr: float, rest_lr: float) -> Callable[[Any], torch.optim.Optimizer]:
+    """Return parameters -> the optimizer of the comparison with a function for the block matrices, a learner's own rule of Muon's form."""
+    return _beside(lambda inside: Looped(inside, rule, lr=matrix_lr, beta1=BETA1, weight_decay=DECAY), rest_lr, (0.9, 0.999))
+
+
+def _beside(
+    first: Callable[[list[Any]], torch.optim.Optimizer], rest_lr: float, betas: tuple[float, float],
+) -> Callable[[Any], torch.optim.Optimizer]:
+    """Parameters -> an optimizer for the block matrices beside AdamW for the rest, both clipped as one."""
     def made(params: Any) -> torch.optim.Optimizer:
         inside, rest = matrices_and_rest(params)
-        scaled = "match_rms_adamw" if rule == MATCHED else None
-        first = (torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY, adjust_lr_fn=scaled) if rule in ("muon", MATCHED) else
-                 Muon32(inside, lr=matrix_lr, weight_decay=DECAY) if rule == FLOAT32 else
-                 torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY))
-        both = Together(first, torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
+        both = Together(first(inside), torch.optim.AdamW(rest, lr=rest_lr, betas=betas, weight_decay=DECAY))
         both.register_step_pre_hook(_clip)
         return both
 
