@@ -4,11 +4,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from lessonlib.lessons.lesson12.records import ABOVE, Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import show
 
-__all__ = ["batches", "best_at", "half_lives", "harmed", "harmed_rows", "show_halves"]
+__all__ = ["batches", "best_at", "by_frequency", "half_lives", "harmed", "harmed_rows", "show_halves"]
 
 LOOKS = (("#9a7fd1", "o", ":"), ("#7446b8", "s", "--"), ("#3f0a61", "D", "-"))  # from the smallest batch on
 
@@ -35,10 +37,23 @@ def harmed(found: Mapping[str, Any], batch: int, half_life: int) -> bool:
 
 
 def harmed_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each batch: the windows, and the steps that each half-life lasts, marked where it does harm."""
+    """Return a row for each batch: the windows, and the steps that each half-life lasts with the median loss, marked where it does harm."""
     context = found["size"]["context"]
-    return [[batch, *(f"{half / (batch * context):,g}{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
+    return [[batch, *(f"{half / (batch * context):,g} steps: {best_at(found, batch, half).median:.2f}"
+                      f"{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
             for batch in batches(found)]
+
+
+def by_frequency(text: str) -> float:
+    """Return the loss on the last tenth of a text of a guess that knows nothing but how frequent each character is in the rest.
+
+    >>> by_frequency("ab" * 50) == np.log(2)
+    True
+    """
+    cut = len(text) * 9 // 10
+    letters, counts = np.unique(list(text[:cut]), return_counts=True)
+    share = dict(zip(letters, counts / cut, strict=True))
+    return float(-np.mean([np.log(share[letter]) for letter in text[cut:]]))
 
 
 def show_halves(found: Mapping[str, Any]) -> None:
