@@ -6,11 +6,11 @@
 #
 # | Section | Minutes |
 # |---|---|
-# | 1. What does a newer optimizer keep, and what does its step cost? | 9 |
+# | 1. What does a newer optimizer keep, and what does its step cost? | 10 |
 # | 2. What does a sign notice? | 9 |
-# | 3. What if a step could choose its axes? | 11 |
-# | 4. Must the end be known at the start? | 15 |
-# | 5. Does a step size stay right in a wider network? | 13 |
+# | 3. What if a step could choose its axes? | 12 |
+# | 4. Must the end be known at the start? | 18 |
+# | 5. Does a step size stay right in a wider network? | 14 |
 # | 6. How long should a memory be, in tokens? | 8 |
 
 # %% tags=["setup"]
@@ -198,7 +198,7 @@ noticed.answer(ravine.what_it_notices("lion"))
 # %% [markdown]
 # The way there, for the first of the two matrices.
 
-# %% tags=["answer"]
+# %% tags=["answer", "chaotic"]
 axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs are turned?")
 
 # %% [markdown]
@@ -312,7 +312,7 @@ far.answer(far.options[2 if lower else 1 if ends["soap"] < ends["adam"] / 10 els
 # %% [markdown]
 # The same on the way, for the first of the two matrices.
 
-# %% tags=["answer"]
+# %% tags=["answer", "chaotic"]
 axes.show_turns(("adam", "muon", "shampoo", "soap"), "Which curves change with the turn?")
 
 # %% [markdown]
@@ -365,7 +365,7 @@ old.answer({0: "neither", 2: "both"}.get(len(higher), "".join(higher)))
 # That is what it was made for.
 #
 # With fresh axes at every step SOAP ends higher here, and we do not know why.
-# By how much the table cannot say, because a turn changes nothing for SOAP but the rounding, and that alone moves the fresh one nearly threefold.
+# By how much is not certain either, because the turn alone, which should change nothing but the rounding, moves it nearly threefold.
 # In very large batches Khona and others saw SOAP become unstable, and fresh axes at every step were part of their cure.
 # So how often to renew them is one more thing to tune, and this task without noise cannot tune it for you.
 #
@@ -557,7 +557,7 @@ table(header, read_ends.ground(found), ["", ".2g", ".1f", *[".2f"] * 3])
 # So the ground alone does not explain it, and we do not know what does.
 #
 # A fall helps, because "no fall yet" differs from the late fall in the last fifth alone.
-# A mean helps as much, with no fall at all.
+# A mean helps nearly as much, with no fall at all.
 # Over the last fifth of AdamW's weights it ends so near to the late fall that the seeds overlap at all four lengths.
 # Schedule-Free is lower than that mean for every pair of seeds at 100 and at 800 steps.
 #
@@ -583,7 +583,7 @@ plain.answer(read_ends.verdict(found, "mean free", "free", 800))
 # %% [markdown]
 # With the same mean Schedule-Free ends lower by 0.18.
 # What differs is where the gradient is taken, and that AdamW has its $m$ in place of $y$.
-# So what did nothing for a parabola matters here.
+# So the mean alone is not what makes Schedule-Free good here, and which of the two it is we did not test.
 #
 # Who says what of larger scale?
 # Hägele and others find that a late fall scales as a cosine does, and that a mean of weights improves a language model on its way.
@@ -624,7 +624,7 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 # ```
 #
 # Take a mean of AdamW's weights when you want to leave your training as it is.
-# `AveragedModel` of `torch.optim.swa_utils` keeps one from the step on at which you make it, with `update_parameters` after each step.
+# `AveragedModel` of `torch.optim.swa_utils` keeps one from the step on at which you make it, with `update_parameters` after each step, and is one more copy of the weights.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
@@ -734,13 +734,6 @@ times = read_widths.fell(found, "standard")
 falls.answer(falls.options[0 if times > 12 else 1 if times > 2.5 else 2])
 
 # %% [markdown]
-# The best of each curve as numbers.
-
-# %%
-header = ["width", "standard, best lr", "its loss", "muP, best lr", "its loss"]
-table(header, read_widths.rows(found), ["", ".2g", ".3f", ".2g", ".3f"])
-
-# %% [markdown]
 # In the standard way the best step size falls eightfold where the width grows sixteenfold.
 # In muP it stays within a factor of two, which is one step of our grid.
 #
@@ -754,8 +747,8 @@ read_widths.carry().live()
 # The step size that was best at width 32, carried over to all widths.
 
 # %%
-header = ["", "loss, carried over", "loss, its own best", "times its own best"]
-table(header, read_widths.carried_rows(found), ["", ".3f", ".3f", ".1f"])
+header = ["", "best lr", "its loss", "loss, carried over", "times its best"]
+table(header, read_widths.carried_rows(found), ["", ".2g", ".3f", ".3f", ".1f"])
 
 # %% [markdown]
 # At width 128 the carried step size ends lower in the standard way.
@@ -809,6 +802,7 @@ table(["width", "changed by, in muP"], muP.items(), [",", ".3f"])
 # Marek and others (2025) train language models with batches down to a single window, and they keep the half-life in tokens.
 
 # %%
+from lessonlib.data import text as book
 from lessonlib.lessons.lesson12 import judges_deeper, read_halves, records
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
@@ -855,7 +849,8 @@ short
 # Each point at its best step size, the median of three seeds with bars for their range.
 
 # %% tags=["answer"]
-read_halves.show_halves(found)
+alone = read_halves.by_frequency(book())
+read_halves.show_halves(found, alone)
 harmed = [read_halves.harmed(found, batch, 1024) for batch in read_halves.batches(found)]
 short.answer(short.options[{(True, False, False): 0, (False, True, True): 1}.get(
     tuple(harmed), 2 if all(harmed) else 3)])
@@ -864,11 +859,9 @@ short.answer(short.options[{(True, False, False): 0, (False, True, True): 1}.get
 # How many steps each half-life lasts, the loss, and "higher" where every seed ends above those of the longest one.
 
 # %%
-from lessonlib.data import text as book
-
 header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives(found))]
 display(table(header, read_halves.harmed_rows(found)))
-print(f"A guess that knows only how frequent each letter is: {read_halves.by_frequency(book()):.2f}")
+print(f"A guess that knows only each letter's frequency: {alone:.2f}")
 
 # %% [markdown]
 # With 128 windows there are only 25 steps, and these trainings learn little more than the frequencies, or less.
@@ -902,7 +895,7 @@ print(f"A guess that knows only how frequent each letter is: {read_halves.by_fre
 # - For its matrices Muon keeps half of AdamW's state, Lion keeps half for all, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
 # - A sign forgets the scale of a loss, and it notices a turn.
-#   Shampoo and SOAP notice neither, and for a square matrix they keep twice or three times what AdamW keeps.
+#   Shampoo and SOAP notice neither, and for a square matrix they keep two and a half to three times what AdamW keeps.
 # - A late fall or an average needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
 # - When the batch shrinks, the memory of $v$ shrinks too, counted in tokens.

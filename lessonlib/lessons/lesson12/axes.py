@@ -59,8 +59,10 @@ def show_turns(rules: tuple[str, ...], title: str) -> None:
         ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
         for rule in rules:
             style, share = LOOKS[rule], ravine.tuned(rule, *ravine.CHANGES[change]).shares[:, 0, 0]
-            ax.plot(share, color=style.color, linestyle=style.dash, marker=style.marker, markevery=20, markersize=6, label=NAMES[rule])
-            told.append(f"{NAMES[rule]} ends near 1e{round(np.log10(share[-1]))} with {name}")
+            hollow = {"markerfacecolor": "white", "zorder": 4} if rule == "lion" else {}  # Muon's colour is as dark
+            ax.plot(share, color=style.color, linestyle=style.dash, marker=style.marker, markevery=20, markersize=6, label=NAMES[rule],
+                    **hollow)
+            told.append(f"{NAMES[rule]} ends at {share[-1]:.0e} with {name}")
     panels[0].set_ylabel("share of its loss that is left")
     figure.suptitle(title)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(rules))

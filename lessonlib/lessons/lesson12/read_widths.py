@@ -10,7 +10,7 @@ from lessonlib.lessons.lesson12.records import Best, best, from_record
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import show
 
-__all__ = ["HALVES", "WAYS", "best_of", "carried", "carried_rows", "carry", "fell", "loss", "parts", "rows", "show_families", "widths"]
+__all__ = ["HALVES", "WAYS", "best_of", "carried", "carried_rows", "carry", "fell", "loss", "parts", "show_families", "widths"]
 
 WAYS = ("standard", "muP")
 HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time, at the widest network
@@ -39,12 +39,6 @@ def loss(found: Mapping[str, Any], way: str, width: int, lr: float) -> float:
     return float(np.median([np.inf if value is None else value for value in each]))
 
 
-def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each width: the width, and the best step size and its loss of each way."""
-    return [[width, *(value for way in WAYS for value in (best_of(found, way, width).lr, best_of(found, way, width).median))]
-            for width in widths(found)]
-
-
 def fell(found: Mapping[str, Any], way: str) -> float:
     """Return how many times smaller the best step size of the widest network is than that of the narrowest."""
     first, last = (best_of(found, way, width).lr for width in (widths(found)[0], widths(found)[-1]))
@@ -58,9 +52,10 @@ def carried(found: Mapping[str, Any], way: str) -> list[float]:
 
 
 def carried_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each way and width: the loss with the narrowest network's best step size, with its own best, and their ratio."""
-    return [[f"{way}, width {width}", loss(found, way, width, best_of(found, way, widths(found)[0]).lr), best_of(found, way, width).median,
-             times] for way in WAYS for width, times in zip(widths(found), carried(found, way), strict=True)]
+    """Return a row for each way and width: the best step size, its loss, the loss with the narrowest network's best, and their ratio."""
+    return [[f"{way}, width {width}", best_of(found, way, width).lr, best_of(found, way, width).median,
+             loss(found, way, width, best_of(found, way, widths(found)[0]).lr), times]
+            for way in WAYS for width, times in zip(widths(found), carried(found, way), strict=True)]
 
 
 def parts(found: Mapping[str, Any]) -> list[list[Any]]:
