@@ -21,7 +21,6 @@
 # AdamW keeps two numbers for each weight, which is 8 bytes in float32.
 # Muon keeps one for each weight of its matrices, and AdamW keeps its two for the rest.
 # Adafactor was made to keep less.
-# In place of `v` it keeps one number for each row of a matrix and one for each column, and it has no `m`.
 
 # %%
 from lessonlib.lessons.lesson12 import costs, judges, text
@@ -45,6 +44,7 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 
 # %% [markdown]
 # Muon, Lion and momentum keep the same, and Adafactor keeps nearly nothing.
+# In place of `v` it keeps one number for each row of a matrix and one for each column, and it has no `m`.
 # An 8-bit AdamW keeps two numbers of one byte each.
 # PyTorch's own packages have it in `torchao`, as `AdamW8bit`.
 #
@@ -536,7 +536,7 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 
 # %%
 header = ["steps", "planned cosine", "cosine of 800, stopped", "no fall yet", "late fall",
-          "Schedule-Free", "mean of AdamW's weights"]
+          "Schedule-Free", "mean of AdamW, last fifth"]
 table(header, read_ends.rows(found), ["", *[".2f"] * 6])
 
 # %% [markdown]

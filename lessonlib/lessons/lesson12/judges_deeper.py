@@ -180,8 +180,10 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     right, times = beta2 ** (smaller / batch), batch / smaller
     if isclose(1 - found, 1 - right, rel_tol=0.03):
         lasts = np.log(beta2) / np.log(found)
-        word = "Correct." if isclose(lasts, times, rel_tol=0.01) else f"Near enough, and {right:.5f} would be exact."
-        return Verdict(True, f"{word}\nA step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps.")
+        seen = f"A step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps."
+        if not isclose(lasts, times, rel_tol=0.01):
+            return Verdict(True, f"Near enough.\n{seen} It should last {times:g} times as many, and {right:.5f} is exact, a root.")
+        return Verdict(True, f"Correct.\n{seen}")
     if isclose(found, beta2, rel_tol=1e-6):
         return Verdict(False, f"The same number of steps.\nWith {found:g} the memory lasts as many steps as before, and a step has "
                               f"{times:g} times fewer tokens. How many steps should it last?")

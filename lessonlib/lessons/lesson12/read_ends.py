@@ -16,7 +16,7 @@ __all__ = ["EVERY", "GROUND", "LATE", "LOOKS", "MEANS", "NAMES", "distances", "e
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
-NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW's weights"}
+NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth"}
 LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
          "mean fifth": Look("#b5357a", "s", (0, (6, 2)))}
 MEANS = {"none": "the weights themselves", "all": "all so far", "free": "all, weighed as in Schedule-Free", "fifth": "the last fifth"}
@@ -172,7 +172,7 @@ def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, step
         plain -= lr * (plain + noise[t - 1])
         mean += (plain - mean) / t
         paths.append((x, z, plain, mean))
-    figure = new_figure(7.4, 3.4)
+    figure = new_figure(7.4, 3.7)
     ax = figure.add_subplot(xlabel="step", ylabel="where it is", title="A constant step size on a noisy parabola, minimum at 0")
     ax.axhline(0, color="black", linewidth=0.8)
     for k, (color, dash, width, name) in {2: ("#353536", ":", 1.3, "gradient descent"), 1: ("#9e5210", "--", 1.3, "z"),
@@ -180,7 +180,7 @@ def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, step
                                           0: (LOOKS["free"].color, "-", 2.4, "x")}.items():
         ax.plot(np.array(paths)[:, k], color=color, linestyle=dash, linewidth=width, label=name)
     ax.plot(0, 3, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
-    ax.legend()
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     late = np.array(paths)[steps // 2:]
     far = np.sqrt((late**2).mean(0))
     show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, x comes near 0 and stays, "
