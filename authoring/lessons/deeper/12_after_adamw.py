@@ -899,4 +899,4 @@ print(f"A guess that knows only each letter's frequency: {alone:.2f}")
 # - A late fall or an average needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
 # - When the batch shrinks, the memory of $v$ shrinks too, counted in tokens.
-#   The step size is to be tuned anew with either.
+#   The step size has to be tuned again as well.

@@ -48,8 +48,8 @@ def harmed_rows(found: Mapping[str, Any]) -> list[list[Any]]:
 def by_frequency(text: str) -> float:
     """Return the loss on the last tenth of a text of a guess that knows nothing but how frequent each character is in the rest.
 
-    >>> by_frequency("ab" * 50) == np.log(2)
-    True
+    >>> round(by_frequency("ab" * 50), 4)
+    0.6931
     """
     cut = len(text) * 9 // 10
     letters, counts = np.unique(list(text[:cut]), return_counts=True)
