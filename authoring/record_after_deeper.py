@@ -2,15 +2,16 @@
 
     python authoring/record_after_deeper.py [--seeds 3] [--json FILE]
 
-Some twenty minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Three ways to end a training,
-each at six step sizes; networks of several widths in two parametrizations; and memories of AdamW's squares for three sizes of a batch,
-all trained on as many characters. What the records mean: `lessonlib.lessons.lesson12.deeper`.
+Some twenty-five minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Three ways to end a
+training, each at seven step sizes, and means of the weights of a training that does not end; networks of several widths in two
+parametrizations, and the widest with one half of muP; and memories of AdamW's squares for three sizes of a batch, all trained on as many
+characters. What the records mean: `lessonlib.lessons.lesson12.read_ends`, `read_widths` and `read_halves`.
 """
 from __future__ import annotations
 
 import argparse
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,17 @@ def ends(corpus: Corpus, name: str, seeds: int) -> list[dict[str, Any]]:
             for steps in lengths for lr in endings.LRS for seed in range(seeds)]
 
 
-def wide(seeds: int) -> list[dict[str, Any]]:
+def means(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
+    """The test losses on the way of means of AdamW's weights, of the longest training, whose step size stays."""
+    steps = endings.LENGTHS[-1]
+    return [{"average": name, "lr": lr, "steps": steps, "seed": seed, "test": [finite(loss) for loss in losses]}
+            for lr in endings.LRS for seed in range(seeds) for name, losses in endings.averaged(lr, steps, corpus, seed).items()]
+
+
+def wide(seeds: int, ways: Sequence[str], sizes: Sequence[int]) -> list[dict[str, Any]]:
     """The training loss of every network at the end."""
     return [{"way": way, "width": width, "lr": lr, "seed": seed, "loss": finite(widths.train(width, lr, seed, way))}
-            for way in widths.WAYS for width in widths.WIDTHS for lr in widths.LRS for seed in range(seeds)]
+            for way in ways for width in sizes for lr in widths.LRS for seed in range(seeds)]
 
 
 def halved(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
@@ -53,10 +61,11 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after_deeper.py --seeds {options.seeds}", "machine": platform.machine(),
         "torch": torch.__version__, "size": endings.SIZE._asdict()}
-    found = begun(options.json, found, last="halves")
+    found = begun(options.json, found, last="half_mup")
     stages: dict[str, Callable[[], Any]] = {
         **{name: lambda name=name: ends(corpus, name, options.seeds) for name in endings.WAYS},
-        "widths": lambda: wide(options.seeds), "halves": lambda: halved(corpus, options.seeds)}
+        "widths": lambda: wide(options.seeds, widths.WAYS, widths.WIDTHS), "halves": lambda: halved(corpus, options.seeds),
+        "means": lambda: means(corpus, options.seeds), "half_mup": lambda: wide(options.seeds, widths.HALVES, widths.WIDTHS[-1:])}
     finish(options.json, found, stages)
 
 

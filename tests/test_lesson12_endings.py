@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import record_after_deeper
 import torch
+from torch.nn.utils import parameters_to_vector
 
 from lessonlib.data import text as book
-from lessonlib.lessons.lesson12 import endings, halves, read_ends, records, widths
+from lessonlib.lessons.lesson12 import endings, halves, read_ends, read_widths, records, widths
 from lessonlib.pytorch.transformer import Corpus
 
 
@@ -81,6 +82,32 @@ def test_until_the_fall_a_short_training_is_the_long_one(corpus):
     assert short[3] != long[3]
 
 
+def test_a_training_that_stays_is_the_late_one_until_its_fall_and_its_means_are_those_of_its_weights(corpus, monkeypatch):
+    late = endings.path(endings.way("late", 100), 0.01, 100, corpus)
+    found = endings.averaged(0.01, 80, corpus)
+    assert found["none"] == late[:4]  # the late one falls from step 80 on
+    monkeypatch.setattr(endings, "loss_on_test", lambda model, *_: parameters_to_vector(model.parameters()).detach().double().numpy())
+    share = [min(1.0, t / endings.WARMUP) ** 2 * (1 - 0.999**t) for t in range(1, 41)]
+    monkeypatch.setattr(endings, "EVERY", 1)
+    weights = endings.path(endings.constant, 0.01, 40, corpus)
+    monkeypatch.setattr(endings, "EVERY", 20)
+    means = {name: each[1] for name, each in endings.averaged(0.01, 40, corpus).items()}
+    expected = {"none": weights[-1], "all": np.mean(weights, axis=0), "free": np.average(weights, axis=0, weights=share),
+                "fifth": np.mean(weights[32:], axis=0)}
+    for name, mean in expected.items():
+        np.testing.assert_allclose(means[name], mean, atol=1e-6, err_msg=name)
+
+
+def test_one_half_of_mup_is_its_start_or_its_step_sizes():
+    wide = 8 * widths.BASE
+    lrs = {way: [group["lr"] for group in widths.groups(widths.start(wide, 0, way), 0.8, way)] for way in (*widths.WAYS, *widths.HALVES)}
+    last = {way: widths.start(wide, 0, way)[-1] for way in lrs}
+    assert lrs["start alone"] == lrs["standard"]
+    assert lrs["step sizes alone"] == lrs["muP"] != lrs["standard"]
+    assert last["start alone"].equal(last["muP"])
+    assert last["step sizes alone"].equal(last["standard"])
+
+
 def test_the_two_parametrizations_are_one_at_the_base():
     for a, b in zip(*(widths.start(widths.BASE, 0, way) for way in widths.WAYS), strict=True):
         torch.testing.assert_close(a, b)
@@ -123,6 +150,11 @@ def test_the_record_is_the_one_that_its_command_makes():
         assert all(len(row["test"]) == row["steps"] // endings.EVERY for row in found[way])
     assert {(row["way"], row["width"], row["lr"], row["seed"]) for row in found["widths"]} == {
         (way, width, lr, k) for way in widths.WAYS for width in widths.WIDTHS for lr in widths.LRS for k in seeds}
+    assert {(row["average"], row["lr"], row["seed"]) for row in found["means"]} == {(name, lr, k) for name in endings.AVERAGES for lr in endings.LRS for k in seeds}
+    assert all(len(row["test"]) == row["steps"] // endings.EVERY == 40 for row in found["means"])
+    assert {(row["way"], row["width"], row["lr"], row["seed"]) for row in found["half_mup"]} == {
+        (way, widths.WIDTHS[-1], lr, k) for way in widths.HALVES for lr in widths.LRS for k in seeds}
+    assert (tuple(read_ends.MEANS), read_widths.HALVES) == (endings.AVERAGES, widths.HALVES)
     assert {(row["batch"], row["half_life"], row["lr"], row["seed"]) for row in found["halves"]} == {(*case, k) for case in halves.cases() for k in seeds}
 
 
@@ -144,8 +176,8 @@ def test_the_command_writes_stage_by_stage_and_goes_on(tmp_path, monkeypatch):
     file = tmp_path / "found.json"
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])
     whole = json.loads(file.read_text(encoding="utf-8"))
-    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves")] == [1, 1, 1, 2, 0]
-    cut = {name: value for name, value in whole.items() if name not in ("free", "halves")}
+    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves", "means", "half_mup")] == [1, 1, 1, 2, 0, 4, 2]
+    cut = {name: value for name, value in whole.items() if name not in ("free", "half_mup")}
     cut["cosine"][0]["test"] = [1.5]
     file.write_text(json.dumps(cut), encoding="utf-8")
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])

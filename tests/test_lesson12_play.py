@@ -6,14 +6,14 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import State, muon
-from lessonlib.lessons.lesson12 import factor, newton, ravine, read_widths, text
+from lessonlib.lessons.lesson12 import factor, newton, ravine, read_widths, records, text
 from lessonlib.rules import orthogonal
 
 CASES = [  # the experiment, and settings that reach its goal
     (ravine.two_matrices, {"steps": ravine.ahead_from()}),
     (newton.five_steps, newton.five_steps().shows),
     (text.weak_baseline, {"matrix": 0.032, "rest": 0.032}),
-    (read_widths.carry, read_widths.carry().shows),
+    (read_widths.carry, {"way": "muP", "lr": read_widths.best_of(records.from_record(), "muP", 512).lr}),
 ]
 
 

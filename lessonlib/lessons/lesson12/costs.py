@@ -13,7 +13,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.looped import Looped
 
-__all__ = ["MAKERS", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
+__all__ = ["MAKERS", "block_share", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
 
 SHAPE = (256, 1024)
 MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
@@ -64,10 +64,20 @@ def share(width: int, tokens: int) -> float:
     return muon_products(width, width) / training_products(width, width, tokens)
 
 
+def block_share(width: int, tokens: int) -> float:
+    """Return the same for the four matrices of a transformer's block, which are 3, 1 and 4 widths tall, and 4 wide.
+
+    >>> round(block_share(1000, 1000) / share(1000, 1000), 2)
+    0.78
+    """
+    shapes = [(3 * width, width), (width, width), (4 * width, width), (width, 4 * width)]
+    return sum(muon_products(*shape) for shape in shapes) / sum(training_products(*shape, tokens) for shape in shapes)
+
+
 def rows() -> list[list[Any]]:
-    """Return a row for each of four trainings: width, tokens of a batch, and the share of Muon's multiplications."""
+    """Return a row for each of four trainings: width, tokens of a batch, Muon's share for a square matrix, and in a block."""
     lab = SIZES["cpu"]
-    return [[name, width, tokens, share(width, tokens)] for name, width, tokens in (
+    return [[name, width, tokens, share(width, tokens), block_share(width, tokens)] for name, width, tokens in (
         ("the text of lesson 12", lab.width, lab.batch * lab.context), ("width 768", 768, 500_000), ("width 4096", 4096, 4_000_000),
         ("width 4096, small batches", 4096, 16_384))]
 
@@ -83,7 +93,7 @@ def show_shares() -> None:
     color = look("muon").color
     for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
         ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash, label=f"width {width}")
-    for name, width, count, found in rows():
+    for name, width, count, found, _ in rows():
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
         side = -8 if width == 768 else 8  # the lines fall: room is above on the right, or below on the left where a line is near
         ax.annotate(name.removeprefix("the text of "), (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
@@ -91,4 +101,4 @@ def show_shares() -> None:
     ax.legend(loc="lower left")
     show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "
                  "scales: a falling line for each of three widths, the wider the higher, and a mark for each training of the table. "
-                 + "; ".join(f"{name} is at {found:.1%}" for name, _, _, found in rows()) + ".")
+                 + "; ".join(f"{name} is at {found:.1%}" for name, _, _, found, _ in rows()) + ".")

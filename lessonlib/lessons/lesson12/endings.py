@@ -8,18 +8,22 @@ from math import sqrt
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, loss_on_test, schedule
 
-__all__ = ["DECAY", "EVERY", "LATE", "LENGTHS", "LRS", "SIZE", "WARMUP", "WAYS", "ScheduleFree", "late", "path", "warmed", "way"]
+__all__ = ["AVERAGES", "DECAY", "EVERY", "LATE", "LENGTHS", "LRS", "SIZE", "WARMUP", "WAYS", "ScheduleFree", "averaged", "constant", "late",
+           "path", "warmed", "way"]
 
 SIZE = SIZES["cpu"]
 LENGTHS = (100, 200, 400, 800)  # steps that a training is planned for
 WARMUP, LATE = 20, 0.2  # steps of warm-up, and the share of all steps in which the step size falls late
 DECAY, EVERY = 0.1, 20  # weight decay of every parameter; steps between two test losses
 WAYS = ("cosine", "late", "free")
+AVERAGES = ("none", "all", "free", "fifth")  # means of the weights of an AdamW whose step size stays
 LRS = (0.0032, 0.0056, 0.01, 0.018, 0.032, 0.056, 0.1)  # four to a factor of ten, the same for each way
 
 
@@ -100,10 +104,51 @@ def path(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Co
 
     Start and batches depend on the seed alone. Gradients longer than CLIP are shortened to it.
     """
-    model, generator = Transformer(len(corpus.letters), SIZE, seed), torch.Generator(device="cpu").manual_seed(seed)
-    free = ScheduleFree(model.parameters(), lr, weight_decay=DECAY, warmup=WARMUP)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=DECAY) if share else free
     losses = []
+    for t, model, optimizer in _steps(share, lr, steps, corpus, seed):
+        if t % EVERY == 0:
+            with optimizer.average() if isinstance(optimizer, ScheduleFree) else nullcontext():
+                losses.append(loss_on_test(model, corpus, SIZE))
+    return losses
+
+
+def constant(t: int, warmup: int = WARMUP) -> float:
+    """Return the share of the step size at step t = 1, 2, ... that goes up in a line and then stays 1."""
+    return min(t / (warmup + 1), 1.0)
+
+
+def averaged(lr: float, steps: int, corpus: Corpus, seed: int = 0) -> dict[str, list[float]]:
+    """Return the test losses of one AdamW whose step size stays, at every twentieth step: of its weights, and of three means of them.
+
+    "none": the weights themselves. "all": the mean of all so far. "free": that with the weights of Schedule-Free's x, the squares of its
+    step sizes. "fifth": the mean of the last fifth so far. Batches and start are those of `path`.
+    """
+    losses: dict[str, list[float]] = {name: [] for name in AVERAGES}
+    sums: dict[int, Tensor] = {}  # of the weights of all steps so far, by step
+    total, weighed, squares = torch.zeros(()), torch.zeros(()), 0.0
+    for t, model, _ in _steps(constant, lr, steps, corpus, seed):
+        params = list(model.parameters())
+        now = parameters_to_vector(params).detach().double()
+        square = min(1.0, t / WARMUP) ** 2 * (1 - 0.999**t)
+        total, weighed, squares = total + now, weighed + square * now, squares + square
+        if t % EVERY == 0 or t % (EVERY * 4 // 5) == 0:  # the ends and the beginnings of the last fifths
+            sums[t] = total
+        if t % EVERY == 0:
+            begin = t * 4 // 5
+            fifth = (total - sums[begin]) / (t - begin)
+            for name, mean in {"none": now, "all": total / t, "free": weighed / squares, "fifth": fifth}.items():
+                vector_to_parameters(mean.float(), params)
+                losses[name].append(loss_on_test(model, corpus, SIZE))
+            vector_to_parameters(now.float(), params)
+    return losses
+
+
+def _steps(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Corpus,
+           seed: int) -> Iterator[tuple[int, Transformer, torch.optim.Optimizer]]:
+    """The step, the model and its optimizer after each of so many steps; None for share is Schedule-Free AdamW."""
+    model, generator = Transformer(len(corpus.letters), SIZE, seed), torch.Generator(device="cpu").manual_seed(seed)
+    optimizer = (torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=DECAY) if share else
+                 ScheduleFree(model.parameters(), lr, weight_decay=DECAY, warmup=WARMUP))
     for t in range(1, steps + 1):
         x, y = corpus.windows(SIZE, generator)
         optimizer.zero_grad()
@@ -112,7 +157,4 @@ def path(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Co
         if share:
             optimizer.param_groups[0]["lr"] = lr * float(share(t))
         optimizer.step()
-        if t % EVERY == 0:
-            with nullcontext() if share else free.average():
-                losses.append(loss_on_test(model, corpus, SIZE))
-    return losses
+        yield t, model, optimizer

@@ -154,5 +154,7 @@ def judge_tokens(guess: Any, width: int, share: float) -> Verdict:
         return Verdict(False, f"One of five steps.\n{seen} How many steps of products does Muon take?")
     if abs(found / (100 * share) - 1) <= 0.02:
         return Verdict(False, f"Not a percent.\n{seen} What is one percent as a number?")
+    if abs(found * 3 / share - 1) <= 0.02:
+        return Verdict(False, f"Forward alone.\n{seen} What do the others hold, besides the products of forward?")
     word = "Too small a batch" if found > share else "Too large a batch"
     return Verdict(False, f"{word}.\n{seen} What does twice the number of tokens do to the share?")

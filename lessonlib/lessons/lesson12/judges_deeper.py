@@ -27,7 +27,7 @@ def judge_power(guess: Any) -> Verdict:
     grown = np.linalg.norm(steps[1]) / np.linalg.norm(steps[0])
     seen = f"With {power:g} a gradient that is 1000 times larger makes a step that is {grown:.3g} times as long."
     if isclose(grown, 1, rel_tol=1e-3):
-        return Verdict(True, f"Correct.\n{seen}")
+        return Verdict(True, f"Correct.\n{seen} Many take -0.5 and the length of the step from elsewhere.")
     if isclose(power, -0.5):
         return Verdict(False, f"Right for one factor.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
     if power > 0:
@@ -46,6 +46,10 @@ LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # head
      lambda t, steps: float(t <= 0.8 * steps)),
     ("It jumps.", "In the last fifth it goes on as if it had fallen from the start. What is it right after four fifths?",
      lambda t, steps: 1.0 if t <= 0.8 * steps else 1 - t / steps),
+    ("It falls along a cosine.", "It is 1 and 0 where it should be. What does a line look like between them?",
+     lambda t, steps: 1.0 if t <= 0.8 * steps else float(np.cos(np.pi * (t / steps - 0.8) / 0.2) + 1) / 2),
+    ("It falls along a root.", "It is 1 and 0 where it should be. What does a line look like between them?",
+     lambda t, steps: 1.0 if t <= 0.8 * steps else 1 - ((t / steps - 0.8) / 0.2) ** 0.5),
     ("It rises.", "Which end of the line is 1, and which is 0?", lambda t, steps: 1.0 if t <= 0.8 * steps else 5 * t / steps - 4),
 )
 
@@ -60,9 +64,13 @@ def judge_late(function: Any) -> Verdict:
         return np.array([abs(share - other(*call)) * call[1] / 5 for share, call in zip(found, calls, strict=True)])
 
     t, steps = np.array(calls).T
+    if (below := found < -1e-9).any():
+        off = int(below.argmax())
+        return Verdict(False, f"It falls below zero.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.2g}. Which way does a step "
+                              "go whose size is negative?")
     if (off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5).all():  # a line that is a step early or late is one
-        return Verdict(True, f"Correct.\nOf 250 steps {int((found[steps == 250] >= 1).sum())} have the whole step size, and the last one "
-                             f"has {found[-1]:g} of it.")
+        return Verdict(True, f"Correct.\nOf 250 steps {int((found[steps == 250] > 1 - 1e-9).sum())} have the whole step size. "
+                             f"At t = 249 a share of {abs(found[-2]):.2g} is left, and at t = 250 {abs(found[-1]):.2g}.")
     for headline, question, slip in LATE_SLIPS:
         if (off_by(slip) <= 0.5).mean() > 0.985:  # but for a step at each bend
             return Verdict(False, f"{headline}\n{question}")
@@ -150,6 +158,12 @@ def judge_widths(guess: Any, lr: float, narrow: int, wide: int) -> Verdict:
         if isclose(found, lr, rel_tol=0.02):
             return Verdict(False, f"Look at {kind}.\n{seen}That is the step size of the narrow network. Over how many times more "
                                   "inputs does it sum now?")
+        if isclose(found, right, rel_tol=0.05):
+            return Verdict(False, f"Look at {kind}.\n{seen}The idea is right, and the number is rounded too far. What is the quotient "
+                                  "to three digits?")
+        if isclose(found, lr * 32 / wide, rel_tol=0.02):
+            return Verdict(False, f"Look at {kind}.\n{seen}That counts from a width of 32, as in the table. How wide is the narrow network "
+                                  "here?")
         if isclose(found, lr * share**0.5, rel_tol=0.02):
             return Verdict(False, f"Look at {kind}.\n{seen}That has a root. Do the changes of a sum's weights cancel, or add up?")
         if isclose(found, lr / share, rel_tol=0.02):
@@ -165,8 +179,11 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     found = number(guess, "a number between 0 and 1", 0, 1)
     right, times = beta2 ** (smaller / batch), batch / smaller
     if isclose(1 - found, 1 - right, rel_tol=0.03):
-        return Verdict(True, f"Correct.\nA step has {times:g} times fewer tokens, and the memory lasts "
-                             f"{np.log(beta2) / np.log(found):.3g} times as many steps.")
+        lasts = np.log(beta2) / np.log(found)
+        seen = f"A step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps."
+        if not isclose(lasts, times, rel_tol=0.01):
+            return Verdict(True, f"Near enough.\n{seen} It should last {times:g} times as many, and {right:.5f} is exact, a root.")
+        return Verdict(True, f"Correct.\n{seen}")
     if isclose(found, beta2, rel_tol=1e-6):
         return Verdict(False, f"The same number of steps.\nWith {found:g} the memory lasts as many steps as before, and a step has "
                               f"{times:g} times fewer tokens. How many steps should it last?")

@@ -1,4 +1,4 @@
-"""The recorded trainings of lesson 12 that end in three ways, read and drawn; and the average of Schedule-Free on a noisy parabola."""
+"""The recorded trainings of lesson 12 that end in four ways, read and drawn; and the average of Schedule-Free on a noisy parabola."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from lessonlib.lessons.lesson12.judges_deeper import free_step
 from lessonlib.lessons.lesson12.records import Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, show
 
-__all__ = ["EVERY", "LATE", "LOOKS", "NAMES", "end", "lengths", "planned", "rows", "show_average", "show_ends", "show_shares",
-           "stopped", "verdict", "way_of"]
+__all__ = ["EVERY", "GROUND", "LATE", "LOOKS", "MEANS", "NAMES", "distances", "end", "ground", "lengths", "means", "nearer", "planned",
+           "rows", "show_average", "show_ends", "show_shares", "stopped", "verdict", "way_of"]
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
-NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free"}
-LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1)))}
+NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth"}
+LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
+         "mean fifth": Look("#b5357a", "s", (0, (6, 2)))}
+MEANS = {"none": "the weights themselves", "all": "all so far", "free": "all, weighed as in Schedule-Free", "fifth": "the last fifth"}
+GROUND = ((("cosine", 0.01), ("late", 0.0056)), (("cosine", 0.018), ("late", 0.01)))  # pairs whose step sizes add up to as much
 
 
 def lengths(found: Mapping[str, Any]) -> list[int]:
@@ -25,14 +29,17 @@ def lengths(found: Mapping[str, Any]) -> list[int]:
 
 
 def _at(found: Mapping[str, Any], way: str, steps: int, lr: float | None = None) -> Best:
-    """The best of a way among the trainings of so many steps, or the one with this step size."""
-    return best([row for row in found[way] if row["steps"] == steps and lr in (None, row["lr"])], "test")
+    """The best of a way among the trainings of so many steps, or the one with this step size; by the mean, which sees one broken seed."""
+    _, mean, average = way.rpartition("mean ")
+    swept = [row for row in found["means"] if row["average"] == average] if mean else found[way]
+    return best([row for row in swept if row["steps"] == steps and lr in (None, row["lr"])], "test", by=np.mean)
 
 
 def planned(found: Mapping[str, Any], way: str, steps: int) -> Best:
     """Return the Best of a training that ends after so many steps: test losses at every EVERY steps, (seeds, points).
 
-    A cosine has its own best step size for each length. The other two are one run, so they have one step size, that of the longest.
+    way: of NAMES, or "mean " and one of MEANS. A cosine has its own best step size for each length. The others are one run, so they have
+    one step size, that of the longest.
     """
     longest = lengths(found)[-1]
     if way == "cosine":
@@ -52,15 +59,29 @@ def end(found: Mapping[str, Any], way: str, steps: int) -> Array:
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each length: the steps, and median test losses there.
 
-    Of a cosine planned for it, of the longest cosine stopped there, of the step size that has not fallen yet, of a late fall, and of
-    Schedule-Free.
+    Of a cosine planned for it, of the longest cosine stopped there, of the step size that has not fallen yet, of a late fall, of
+    Schedule-Free, and of the mean of AdamW's weights over the last fifth.
     """
     out: list[list[Any]] = []
     for steps in lengths(found):
         last = steps == lengths(found)[-1]
         cut = ["-", "-"] if last else [float(np.median(stopped(found, way, steps))) for way in ("cosine", "late")]
-        out.append([steps, planned(found, "cosine", steps).median, *cut, *(planned(found, way, steps).median for way in ("late", "free"))])
+        ends = (planned(found, way, steps).median for way in ("late", "free", "mean fifth"))
+        out.append([steps, planned(found, "cosine", steps).median, *cut, *ends])
     return out
+
+
+def means(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each of MEANS: its name, its best step size, and the median test losses at each length."""
+    tops = {name: planned(found, f"mean {average}", lengths(found)[-1]) for average, name in MEANS.items()}
+    return [[name, top.lr, *(float(np.median(top.found[:, steps // EVERY - 1])) for steps in lengths(found))] for name, top in tops.items()]
+
+
+def ground(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each training of GROUND, of the longest length: way, step size, the sum of all its steps', and each seed's loss."""
+    steps = lengths(found)[-1]
+    return [[NAMES[way], lr, float(lr * way_of(way, steps).sum()), *map(float, _at(found, way, steps, lr).found[:, -1])]
+            for pair in GROUND for way, lr in pair]
 
 
 def stopped(found: Mapping[str, Any], way: str, steps: int) -> Array:
@@ -95,24 +116,25 @@ def show_shares(found: Mapping[str, Any]) -> None:
 
 
 def show_ends(found: Mapping[str, Any]) -> None:
-    """Show the test loss over the steps: each planned length of cosine and late fall, and the one run of Schedule-Free, medians."""
+    """Show the test loss over the steps: each planned length of cosine and late fall, and the one run of each average, medians."""
     figure = new_figure(8.6, 4.6)
-    ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 820), ylim=_span(found),
+    ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 830), ylim=_span(found),
                             title="The same 800 steps, and what stands where one stops")
     for way, name in NAMES.items():
         style = LOOKS[way]
-        for steps in lengths(found) if way != "free" else lengths(found)[-1:]:
+        for steps in lengths(found) if way in ("cosine", "late") else lengths(found)[-1:]:
             path = np.median(planned(found, way, steps).found, axis=0)
             ax.plot(np.arange(1, len(path) + 1) * EVERY, path, color=style.color, linestyle=style.dash, linewidth=1.3)
         for steps in lengths(found):
             ends = end(found, way, steps)
-            ax.vlines(steps, ends.min(), ends.max(), color=style.color, lw=5, alpha=0.3)
-            ax.plot(steps, np.median(ends), color=style.color, marker=style.marker, markersize=8, linestyle=style.dash,
+            beside = steps + 7 * (list(NAMES).index(way) - 1.5)  # so that the four bars can be told apart
+            ax.vlines(beside, ends.min(), ends.max(), color=style.color, lw=3, alpha=0.5)
+            ax.plot(beside, np.median(ends), color=style.color, marker=style.marker, markersize=6, linestyle=style.dash,
                     label=name if steps == lengths(found)[0] else None)
     ax.legend()
     told = "; ".join(f"after {steps} steps " + ", ".join(f"{name} {planned(found, way, steps).median:.2f}" for way, name in NAMES.items())
                      for steps in lengths(found))
-    show(figure, f"Test loss over the steps, medians of the seeds, an end marked at each planned length with a bar for the seeds: {told}.")
+    show(figure, f"Test loss over the steps, medians of the seeds, an end marked beside each planned length with a bar for seeds: {told}.")
 
 
 def _span(found: Mapping[str, Any]) -> tuple[float, float]:
@@ -121,9 +143,28 @@ def _span(found: Mapping[str, Any]) -> tuple[float, float]:
     return float(np.min(ends)) - 0.05, float(np.median(ends, axis=1).max()) + 0.15
 
 
+def distances(runs: int = 1000, lr: float = 0.5, steps: int = 200) -> dict[str, Array]:
+    """Return how far from the minimum each is in the second half of many runs on the noisy parabola: root of the mean square, by run."""
+    x = z = plain = np.full(runs, 3.0)
+    mean, squares = np.zeros(runs), np.zeros((4, runs))
+    for t, noise in enumerate(np.random.default_rng(0).standard_normal((steps, runs)), 1):
+        x, z = free_step(x, z, t, lambda y: y + noise, lr, 0.9)  # type: ignore[arg-type,assignment]  # noqa: B023 - called at once
+        plain = plain - lr * (plain + noise)
+        mean = mean + (plain - mean) / t
+        squares += np.array([plain, z, x, mean]) ** 2 * (t > steps // 2)
+    names = ("gradient descent", "z", "x", "mean of gradient descent")
+    return dict(zip(names, np.sqrt(squares / (steps - steps // 2)), strict=True))
+
+
+def nearer() -> float:
+    """Return the share of runs in which the mean of gradient descent is nearer to the minimum than x."""
+    far = distances()
+    return float((far["mean of gradient descent"] < far["x"]).mean())
+
+
 def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, steps: int = 200) -> None:
     """Show x and z of a step of Schedule-Free, from 3, on a noisy parabola; beside gradient descent and its mean."""
-    noise = np.random.default_rng(0).standard_normal(steps)
+    noise = np.random.default_rng(17).standard_normal(steps)  # one whose distances are near those of `distances`
     x = z = plain = 3.0
     mean, paths = 0.0, [(x, z, plain, plain)]
     for t in range(1, steps + 1):
@@ -131,7 +172,7 @@ def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, step
         plain -= lr * (plain + noise[t - 1])
         mean += (plain - mean) / t
         paths.append((x, z, plain, mean))
-    figure = new_figure(7.4, 3.4)
+    figure = new_figure(7.4, 3.7)
     ax = figure.add_subplot(xlabel="step", ylabel="where it is", title="A constant step size on a noisy parabola, minimum at 0")
     ax.axhline(0, color="black", linewidth=0.8)
     for k, (color, dash, width, name) in {2: ("#353536", ":", 1.3, "gradient descent"), 1: ("#9e5210", "--", 1.3, "z"),
@@ -139,7 +180,7 @@ def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, step
                                           0: (LOOKS["free"].color, "-", 2.4, "x")}.items():
         ax.plot(np.array(paths)[:, k], color=color, linestyle=dash, linewidth=width, label=name)
     ax.plot(0, 3, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
-    ax.legend()
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     late = np.array(paths)[steps // 2:]
     far = np.sqrt((late**2).mean(0))
     show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, x comes near 0 and stays, "

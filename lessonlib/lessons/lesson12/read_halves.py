@@ -4,12 +4,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from lessonlib.lessons.lesson12.records import ABOVE, Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import show
 
-__all__ = ["batches", "best_at", "half_lives", "harmed", "harmed_rows", "show_halves"]
+__all__ = ["batches", "best_at", "by_frequency", "half_lives", "harmed", "harmed_rows", "show_halves"]
 
+NEAR = 0.3  # how far below the loss by frequency a training ends that learns little
 LOOKS = (("#9a7fd1", "o", ":"), ("#7446b8", "s", "--"), ("#3f0a61", "D", "-"))  # from the smallest batch on
 
 
@@ -35,14 +38,30 @@ def harmed(found: Mapping[str, Any], batch: int, half_life: int) -> bool:
 
 
 def harmed_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each batch: the windows, and the steps that each half-life lasts, marked where it does harm."""
+    """Return a row for each batch: the windows, and the steps that each half-life lasts with the median loss, marked where it does harm."""
     context = found["size"]["context"]
-    return [[batch, *(f"{half / (batch * context):,g}{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
+    return [[batch, *(f"{half / (batch * context):,g} steps: {best_at(found, batch, half).median:.2f}"
+                      f"{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
             for batch in batches(found)]
 
 
-def show_halves(found: Mapping[str, Any]) -> None:
-    """Show the test loss above the lowest of its batch, against the half-life in steps on the left and in tokens on the right."""
+def by_frequency(text: str) -> float:
+    """Return the loss on the last tenth of a text of a guess that knows nothing but how frequent each character is in the rest.
+
+    >>> round(by_frequency("ab" * 50), 4)
+    0.6931
+    """
+    cut = len(text) * 9 // 10
+    letters, counts = np.unique(list(text[:cut]), return_counts=True)
+    share = dict(zip(letters, counts / cut, strict=True))
+    return float(-np.mean([np.log(share[letter]) for letter in text[cut:]]))
+
+
+def show_halves(found: Mapping[str, Any], alone: float) -> None:
+    """Show the test loss above the lowest of its batch, against the half-life in steps on the left and in tokens on the right.
+
+    alone: the loss by frequency; a batch of which nothing ends further below it than NEAR is drawn hollow.
+    """
     figure = new_figure(8.6, 4.0)
     panels = figure.subplots(1, 2, sharey=True)
     context = found["size"]["context"]
@@ -51,7 +70,9 @@ def show_halves(found: Mapping[str, Any]) -> None:
         low = min(top.median for top in tops)
         for ax, tokens in zip(panels, (batch * context, 1), strict=True):
             at = [half / tokens for half in half_lives(found)]
-            ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, label=f"{batch} windows")
+            little = all(top.median > alone - NEAR for top in tops)
+            ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, alpha=0.5 if little else 1,
+                    markerfacecolor="white" if little else color, label=f"{batch} windows" + ", which learn little" * little)
             ax.vlines(at, [top.found.min() - low for top in tops], [top.found.max() - low for top in tops], color=color, lw=5, alpha=0.3)
     for ax, unit in zip(panels, ("steps", "tokens"), strict=True):
         ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}", title=f"counted in {unit}")
@@ -60,4 +81,5 @@ def show_halves(found: Mapping[str, Any]) -> None:
     told = "; ".join(f"{batch} windows: " + ", ".join(f"{best_at(found, batch, half).median:.2f}" for half in half_lives(found))
                      for batch in batches(found))
     show(figure, "Test loss above the lowest of its batch, against the half-life, in steps on the left and in tokens on the right, a curve "
-                 f"for each size of a batch with bars for the seeds. The losses from the shortest half-life to the longest, {told}.")
+                 "for each size of a batch with bars for the seeds, a hollow one where the trainings learn little. "
+                 f"The losses from the shortest half-life to the longest, {told}.")

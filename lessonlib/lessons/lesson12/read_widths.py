@@ -10,9 +10,10 @@ from lessonlib.lessons.lesson12.records import Best, best, from_record
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import show
 
-__all__ = ["WAYS", "best_of", "carried", "carry", "fell", "loss", "rows", "show_families", "widths"]
+__all__ = ["HALVES", "WAYS", "best_of", "carried", "carried_rows", "carry", "fell", "loss", "parts", "show_families", "widths"]
 
 WAYS = ("standard", "muP")
+HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time, at the widest network
 NEAR, HIGHEST = 1.25, 3.0  # how far above its own best a width may end; the loss of a network that has learnt nothing, and some
 LOOKS = (("#9a7fd1", "o", ":"), ("#7446b8", "s", "--"), ("#3f0a61", "D", "-"), ("#15001f", "^", "-."))  # from the narrowest network on
 
@@ -23,7 +24,8 @@ def widths(found: Mapping[str, Any]) -> list[int]:
 
 
 def _rows(found: Mapping[str, Any], way: str, width: int) -> list[Mapping[str, Any]]:
-    return [row for row in found["widths"] if (row["way"], row["width"]) == (way, width)]
+    swept = found["half_mup" if way in HALVES else "widths"]
+    return [row for row in swept if (row["way"], row["width"]) == (way, width)]
 
 
 def best_of(found: Mapping[str, Any], way: str, width: int) -> Best:
@@ -37,12 +39,6 @@ def loss(found: Mapping[str, Any], way: str, width: int, lr: float) -> float:
     return float(np.median([np.inf if value is None else value for value in each]))
 
 
-def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each width: the width, and the best step size and its loss of each way."""
-    return [[width, *(value for way in WAYS for value in (best_of(found, way, width).lr, best_of(found, way, width).median))]
-            for width in widths(found)]
-
-
 def fell(found: Mapping[str, Any], way: str) -> float:
     """Return how many times smaller the best step size of the widest network is than that of the narrowest."""
     first, last = (best_of(found, way, width).lr for width in (widths(found)[0], widths(found)[-1]))
@@ -53,6 +49,27 @@ def carried(found: Mapping[str, Any], way: str) -> list[float]:
     """Return, for each width, the loss with the best step size of the narrowest network, over the loss with its own best."""
     lr = best_of(found, way, widths(found)[0]).lr
     return [loss(found, way, width, lr) / best_of(found, way, width).median for width in widths(found)]
+
+
+def carried_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each way and width: the best step size, its loss, the loss with the narrowest network's best, and their ratio."""
+    return [[f"{way}, width {width}", best_of(found, way, width).lr, best_of(found, way, width).median,
+             loss(found, way, width, best_of(found, way, widths(found)[0]).lr), times]
+            for way in WAYS for width, times in zip(widths(found), carried(found, way), strict=True)]
+
+
+def parts(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for the widest network in the standard way, with one half of muP, and in muP, each at its best step size.
+
+    The step size of the first matrix, that of all others, how much smaller than in the standard way the last one starts, and the loss.
+    """
+    narrow, wide = widths(found)[0], widths(found)[-1]
+    out: list[list[Any]] = []
+    for way in (WAYS[0], *HALVES, WAYS[1]):
+        top = best_of(found, way, wide)
+        out.append([way, top.lr, top.lr * (narrow / wide if way in ("step sizes alone", "muP") else 1.0),
+                    (narrow / wide) ** 0.5 if way in ("start alone", "muP") else 1.0, top.median])
+    return out
 
 
 def show_families(found: Mapping[str, Any]) -> None:
@@ -73,14 +90,17 @@ def carry() -> Experiment:
     """One step size for networks of three widths, in the way that is chosen: where each ends, beside its own best."""
     found = from_record()
     lrs = sorted({row["lr"] for row in found["widths"]})
-    start = min(lrs, key=lambda lr: abs(np.log(lr / 1e-3)))
+    start = best_of(found, "standard", widths(found)[0]).lr
     good = [(way, lr) for way in WAYS for lr in lrs if max(_times(found, way, lr)) <= NEAR]
 
     def update(artists: dict[str, Any], way: str, lr: float) -> str:
         each = [loss(found, way, width, lr) for width in widths(found)]
         artists["here"].set_data(range(len(each)), np.minimum(each, HIGHEST))
+        artists["told"].set_text(f"{way}, step size {lr:.2g}")
         if "best" in artists:
-            artists["best"].set_data(range(len(each)), [best_of(found, way, width).median for width in widths(found)])
+            own = np.array([best_of(found, way, width).median for width in widths(found)])
+            artists["best"].set_data(range(len(each)), own)
+            artists["near"].set_data(range(len(each)), NEAR * own)
         told = ", ".join(f"width {width} ends at {times:.2g} times its own best"
                          for width, times in zip(widths(found), _times(found, way, lr), strict=True))
         return f"{way}, step size {lr:.2g}: {told}."
@@ -89,7 +109,7 @@ def carry() -> Experiment:
                       {"way": Choice("parametrization", WAYS, "standard"),
                        "lr": Choice("step size", lrs, start)},
                       Goal("find a step size with which all three widths end at most a quarter above their own best.",
-                           lambda way, lr: (way, lr) in good), dict(zip(("way", "lr"), good[0], strict=True)) if good else {})
+                           lambda way, lr: (way, lr) in good))
 
 
 def _times(found: Mapping[str, Any], way: str, lr: float) -> list[float]:
@@ -105,9 +125,12 @@ def _scene(found: Mapping[str, Any]) -> Scene:
     ax.set_xticks(range(len(names)), names)
     (top,) = ax.plot([], [], marker="*", color="black", markersize=15, linestyle="none", label="with its own best step size")
     (here,) = ax.plot([], [], marker="o", color=LOOKS[1][0], markersize=10, linestyle="--", label="with this step size")
-    figure.legend(handles=[top, here], loc="outside lower center", ncols=2)
-    return Scene(figure, {"best": top, "here": here}, "The training loss at the end for networks of three widths, on a logarithmic scale: "
-                 "a star for each at its own best step size, and a point at the step size that is chosen.", {"best": ("way",)})
+    (near,) = ax.plot([], [], marker="_", color="black", markersize=26, linestyle="none", label="a quarter above that")
+    told = ax.text(0.98, 0.95, "", ha="right", va="top", transform=ax.transAxes)
+    figure.legend(handles=[top, near, here], loc="outside lower center", ncols=3)
+    return Scene(figure, {"best": top, "near": near, "here": here, "told": told}, "The training loss at the end for networks of three "
+                 "widths, on a logarithmic scale: a star for each at its own best step size, a bar a quarter above it, and a point at the "
+                 "step size that is chosen.", {"best": ("way",), "near": ("way",)})
 
 
 def _curves(ax: Any, found: Mapping[str, Any], way: str) -> None:

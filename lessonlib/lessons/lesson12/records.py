@@ -1,7 +1,7 @@
 """What authoring/record_after_deeper.py recorded for lesson 12's deeper notebook, and a best step size among what was swept."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -32,15 +32,15 @@ def from_record(name: str = "after_deeper_cpu.json") -> Mapping[str, Any]:
     return found
 
 
-def best(rows: list[Mapping[str, Any]], result: str) -> Best:
-    """Return the Best among rows with an lr, a seed and a result, a number or a list whose last counts; by the median over the seeds."""
+def best(rows: list[Mapping[str, Any]], result: str, by: Callable[[Array], Any] = np.median) -> Best:
+    """Return the Best among rows with an lr, a seed and a result, a number or a list whose last counts; by: of the seeds, least is best."""
     swept: dict[float, list[Any]] = {}
     for row in rows:
         swept.setdefault(row["lr"], []).append(np.array(row[result], float))  # None becomes nan
     found = {lr: np.nan_to_num(np.stack(each), nan=np.inf) for lr, each in sorted(swept.items())}
-    medians = {lr: float(np.median(each[..., -1] if each.ndim > 1 else each)) for lr, each in found.items()}
-    lr = min(medians, key=lambda each: medians[each])
-    return Best(lr, found[lr], medians[lr], min(found) < lr < max(found))
+    ends = {lr: each[..., -1] if each.ndim > 1 else each for lr, each in found.items()}
+    lr = min(ends, key=lambda each: float(by(ends[each])))
+    return Best(lr, found[lr], float(np.median(ends[lr])), min(found) < lr < max(found))
 
 
 def compared(one: Array, other: Array) -> str:

@@ -11,11 +11,12 @@ from torch.nn import functional
 
 from lessonlib.data import digits
 
-__all__ = ["BASE", "BATCH", "LRS", "STEPS", "WAYS", "WIDTHS", "groups", "moved", "start", "train"]
+__all__ = ["BASE", "BATCH", "HALVES", "LRS", "STEPS", "WAYS", "WIDTHS", "groups", "moved", "start", "train"]
 
 BASE = 32  # the width at which both ways are the same
 WIDTHS = (32, 128, 512)
 WAYS = ("standard", "muP")
+HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time
 LRS = tuple(float(f"{2.0**k:.3g}") for k in range(-12, -1))  # a factor of two apart
 STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
 
@@ -23,25 +24,25 @@ STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
 def start(width: int, seed: int, way: str) -> list[Tensor]:
     """Return the matrices of a fresh network 64 -> width (five times) -> 10, He's start; in muP the last one's falls faster.
 
-    The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP. The same seed draws the same numbers
-    for both. ValueError for another way.
+    The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP and in muP's "start alone". The same
+    seed draws the same numbers for all. ValueError for another way.
     """
-    if way not in WAYS:
-        raise ValueError(f"way={way!r}: one of {', '.join(WAYS)}")
+    if way not in (*WAYS, *HALVES):
+        raise ValueError(f"way={way!r}: one of {', '.join((*WAYS, *HALVES))}")
     generator = torch.Generator(device="cpu").manual_seed(seed)
     sizes = [64, *[width] * LAYERS]
     matrices = [torch.randn(b, a, generator=generator) * sqrt(2 / a) for a, b in pairwise(sizes)]
-    last = torch.randn(10, width, generator=generator) * (width**-0.5 if way == "standard" else BASE**0.5 / width)
+    last = torch.randn(10, width, generator=generator) * (BASE**0.5 / width if way in ("muP", "start alone") else width**-0.5)
     return [matrix.requires_grad_() for matrix in (*matrices, last)]
 
 
 def groups(matrices: list[Tensor], lr: float, way: str) -> list[dict[str, Any]]:
     """Return the param groups for Adam: one step size for all in the standard way; in muP that of a matrix whose input is wide is less.
 
-    It is lr * BASE / width for all but the first.
+    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone".
     """
-    width = len(matrices[0])
-    return [{"params": [matrix], "lr": lr * (BASE / width if way == "muP" and i else 1.0)} for i, matrix in enumerate(matrices)]
+    width, falls = len(matrices[0]), way in ("muP", "step sizes alone")
+    return [{"params": [matrix], "lr": lr * (BASE / width if falls and i else 1.0)} for i, matrix in enumerate(matrices)]
 
 
 def _layers(matrices: list[Tensor], x: Tensor) -> list[Tensor]:
