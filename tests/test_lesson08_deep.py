@@ -213,6 +213,22 @@ def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third
     assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
 
 
+def test_from_a_he_start_all_three_learn_and_fewer_would_be_told():
+    found = records.deep_net_records()
+    assert records.who_learns(found, "abc") == "c"
+    assert records.who_learns(found, "abc", share=0.95) == "a"
+
+
+def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
+    p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64, device="cpu"))
+    optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99)
+    for _ in range(20):
+        p.grad = p.detach() * torch.tensor([1.0, 100.0], dtype=torch.float64, device="cpu")
+        optimizer.step()
+    np.testing.assert_allclose(p.detach().numpy(), run(rmsprop, ravine(100), steps=20, lr=0.015).theta[-1], rtol=1e-12)
+    np.testing.assert_allclose(p.detach().numpy(), p.detach().numpy()[0], rtol=1e-6)
+
+
 def test_a_single_training_from_a_he_start_can_go_wrong():
     net = deep.deep_net(5, start="he")
     assert net.metrics["test accuracy"](run(sgd, net, steps=300, record="last", lr=0.1).theta[-1]) < 0.7
