@@ -93,6 +93,7 @@ def test_of_the_three_ways_only_a_step_size_for_each_weight_that_follows_reads_m
     found = records.deep_net_records()
     ways = [float(np.median(way["read"])) for way in found["ways"].values()]
     assert max(ways[:2]) < 0.15 < ways[2] < 0.5 < ways[3]
+    assert (np.array(found["ways"][layerwise.WAYS[2]]["read"]) > records.GUESSED).sum() == 8  # of the ten starts
     assert records.how_many_learn(found) == 1
     assert found["ways"][layerwise.WAYS[3]] == found["rules"]["rmsprop"]  # one optimizer, so one row
     assert found["ways"][layerwise.WAYS[0]] == found["rules"]["sgd"]
@@ -129,6 +130,16 @@ def test_what_is_set_once_is_thrown_back_from_each_start_and_what_follows_is_not
     assert following.begins < 30
     assert following.grown > 300
     assert following.losses[-1] < 1.2
+    assert shown.moves.max() > 1000 * shown.moves[0]
+    assert np.median(following.moves[following.steps > 60]) < following.moves[0]
+    assert trouble.best_lr(layerwise.WAYS[1]) == records.deep_net_records()["ways"][layerwise.WAYS[1]]["lr"]
+
+
+def test_the_steps_drawn_are_those_of_the_first_layer_alone():
+    found, seed = trouble.growth(layerwise.WAYS[0], 4, steps=2), 4
+    net = deep.deep_net(seed)
+    weights = deep.layers_of(net.grad(net.start, np.random.default_rng(seed)))[0][0]
+    assert found.moves[0] == pytest.approx(trouble.best_lr(layerwise.WAYS[0]) * (weights**2).mean() ** 0.5)
 
 
 def test_gradients_that_have_grown_are_no_trouble_for_step_sizes_that_are_set_then():
@@ -202,6 +213,22 @@ def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third
     assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
 
 
+def test_from_a_he_start_all_three_learn_and_fewer_would_be_told():
+    found = records.deep_net_records()
+    assert records.who_learns(found, "abc") == "c"
+    assert records.who_learns(found, "abc", share=0.95) == "a"
+
+
+def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
+    p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64, device="cpu"))
+    optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99)
+    for _ in range(20):
+        p.grad = p.detach() * torch.tensor([1.0, 100.0], dtype=torch.float64, device="cpu")
+        optimizer.step()
+    np.testing.assert_allclose(p.detach().numpy(), run(rmsprop, ravine(100), steps=20, lr=0.015).theta[-1], rtol=1e-12)
+    np.testing.assert_allclose(p.detach().numpy(), p.detach().numpy()[0], rtol=1e-6)
+
+
 def test_a_single_training_from_a_he_start_can_go_wrong():
     net = deep.deep_net(5, start="he")
     assert net.metrics["test accuracy"](run(sgd, net, steps=300, record="last", lr=0.1).theta[-1]) < 0.7
@@ -214,6 +241,45 @@ def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
     assert 60 < turn < 75
     assert moves[turn] < 1e-4 < 1 < moves[turn:turn + 12].max()
     assert walk.loss[67] < 1e-12 < 1e-3 < walk.loss[-1]
+
+
+def test_the_steep_number_turns_back_first_and_the_flat_one_hides_it():
+    walk = hopping.walk_with_a_falling_step(0.03, 0)
+    parts, ratios = hopping.parts_of_the_loss(walk), hopping.by_distance(walk)
+    np.testing.assert_allclose(parts.sum(axis=1), walk.loss, rtol=1e-9)
+    flat, steep = ((ratios[:, k] > 2).argmax() + 1 for k in range(2))
+    assert (flat, steep) == (90, 44)
+    assert abs(walk.theta[:100, 1]).argmin() == steep - 1  # the first step above the line ends further away
+    assert (parts[45:68, 0] > 0.9 * walk.loss[45:68]).all()
+    assert walk.loss[:100].argmin() == 68
+    assert parts[70, 1] > 0.9 * walk.loss[70]
+    np.testing.assert_allclose(ratios[-50:], 2, rtol=1e-2)
+    np.testing.assert_allclose(abs(np.diff(walk.theta, axis=0)[-1]) / 0.03, 1, rtol=0.03)
+
+
+def test_a_number_at_its_minimum_has_no_share_of_a_distance():
+    still = run(sgd, ravine(100), steps=2, start=[1.0, 0.0], lr=0.001)
+    np.testing.assert_allclose(hopping.by_distance(still)[:, 0], 0.001)
+    assert np.isnan(hopping.by_distance(still)[:, 1]).all()
+
+
+def test_the_gradient_of_the_division_picture_has_been_of_one_size_for_long():
+    g, sizes = opening.grown_gradient()
+    before, after = np.abs(g / sizes)[:opening.BEFORE], np.abs(g / sizes)[opening.BEFORE:]
+    assert len(after) == opening.AFTER
+    assert 0.8 < sizes[0] < 1.2
+    assert before.max() < 1.6 < after[:5].max()
+    assert after[15:].max() < 1.6
+    assert np.median(sizes[-20:]) == pytest.approx(5, rel=0.15)
+
+
+@pytest.mark.parametrize(("memory", "pieces"), [(100, 10), (4, 2), (9, 3)])
+def test_the_white_dots_divide_the_first_step_into_pieces_of_lr(memory, pieces):
+    walk = run(rmsprop, ravine(10), steps=2, lr=0.03, beta2=1 - 1 / memory, start=[1.0, 0.6])
+    dots = play.pieces_of_the_first_step(walk, 0.03)
+    assert len(dots) == pieces
+    np.testing.assert_allclose(np.diff(dots, axis=0), -0.03)
+    np.testing.assert_allclose(dots[-1], walk.theta[1], atol=1e-6)
 
 
 def test_with_the_default_memory_the_loss_comes_back_after_some_350_steps():
@@ -264,7 +330,6 @@ def test_a_fall_over_the_last_third_helps_the_deep_network_from_most_starts_and_
     assert (third < constant).sum() >= 5
     assert third.max() < constant.max() - 0.2
     assert (cosine > constant).sum() >= 5
-    assert training.loss_of(0.01, 1, corrected=True) > 2  # so the burst alone does not keep this start at a blind guess
 
 
 def test_a_layer_for_each_weight_is_rmsprop_and_sizes_of_one_are_gradient_descent():
@@ -406,6 +471,16 @@ def test_an_epsilon_above_half_of_lr_times_curvature_keeps_a_coordinate_from_its
         assert (np.median(flat) > 1.9) == climbs
 
 
+def test_the_bug_of_panel_a_still_forgets_and_adagrad_does_not():
+    """After the reveal: a v that gets every square in full weight settles at a hundred times the square, a plain sum never does."""
+    def sizes(name):
+        return scales.steps_of(practice.bug(name), [3.0] * 5000)
+
+    assert practice.TWO_BUGS["A"] == "sum instead of average"
+    assert sizes("sum instead of average")[[999, -1]] == pytest.approx(0.1, rel=1e-3)
+    assert sizes("sum without forgetting")[[999, -1]] == pytest.approx([1000**-0.5, 5000**-0.5], rel=1e-3)
+
+
 def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     slow = run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR / 10, start=practice.START)
     np.testing.assert_allclose(practice.bug_path(practice.TWO_BUGS["A"]).theta, slow.theta, rtol=1e-6)
@@ -420,15 +495,16 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.09, "step2": 10}, "Look at v2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7}, "Too few digits."),
     (judge_eps, None, "Not answered yet."), (judge_eps, 1e-8, "Too large."), (judge_eps, 1e-17, "Smaller than it needs to be."), (judge_eps, 1e-16, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
     (judge_settings_meant, {"lr": 0.001, "beta2": 0.001}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.001}, "Correct."),
     (judge_bugs, {"A": None, "B": None}, "Not answered yet."), (judge_bugs, 3, "Not a guess for each."), (judge_bugs, dict(practice.TWO_BUGS), "Correct."),
     (judge_bugs, {"A": "no root", "B": "no root"}, "0 of 2."),
-    (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.01, "At least one does not learn."),
-    (judge_setting, 1.0, "At least one does not learn."), (judge_setting, 0.0001, "Far too slow."), (judge_setting, 0.0003, "Too slow."), (judge_setting, 0.001, "Too slow."),
-    (judge_setting, 0.002, "Correct."), (judge_setting, 0.004, "Correct.")])
+    (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.0001, "Too slow."),
+    (judge_setting, 0.001, "Too slow."), (judge_setting, 0.0032, "Too slow."), (judge_setting, 0.01, "Too slow."), (judge_setting, 0.03, "Correct."),
+    (judge_setting, 0.1, "Correct."), (judge_setting, 0.3, "Correct."), (judge_setting, 0.5, "Too large."), (judge_setting, 1e3, "Too large.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline
@@ -443,6 +519,17 @@ def test_a_wrong_bug_is_told_to_which_side_it_goes_and_not_by_numbers_that_solve
     assert said.count(" the minimum after step 1.") == 2
     assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2."))
     assert not any(name in said for name in practice.CANDIDATES if name not in guess.values())
+
+
+def test_no_step_size_that_the_lesson_has_printed_solves_the_tuning():
+    found = records.deep_net_records()
+    printed = {0.001, 0.002, 0.003, 0.01, found["rules"]["rmsprop"]["lr"], found["ends"]["8 hidden layers, 300 steps, He start"]["rmsprop"]["lr"]}
+    assert not any(judge_setting(lr).passed for lr in printed)
+
+
+def test_the_judge_of_settings_asks_for_beta2_first():
+    assert "a beta" in judge_settings_meant({"lr": None, "beta2": None}).message
+    assert "a step size" in judge_settings_meant({"lr": None, "beta2": 0.001}).message
 
 
 def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():

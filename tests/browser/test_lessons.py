@@ -49,7 +49,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("08_rmsprop", "bugs"): ("sum instead of average", "sign of the step", "1 of 2", "Correct"),
     ("08_rmsprop", "by_hand"): ("0.01 * 9, ", "9, ", "Look at v1.", "Correct"),
     ("08_rmsprop", "meant"): ('"beta2": 0.001', '"beta2": 0.99', "Look at beta2.", "Correct"),
-    ("08_rmsprop", "my_lr"): ("0.002", "0.0003", "Too slow", "Correct"),
+    ("08_rmsprop", "my_lr"): ("0.1", "0.003", "Too slow", "Correct"),
     ("deeper/08_rmsprop", "my_angle"): ("10", "20", "Too large", "Correct"),
     ("deeper/08_rmsprop", "my_eps"): ("1e-16", "1e-8", "Too large", "Correct"),
     ("09_adam", "second ="): ("0.9 * 0.3 + 0.1 * -3", "0.9 * 0.3 + 0.1 * 3", "Look at m.", "Correct"),

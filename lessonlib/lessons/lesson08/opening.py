@@ -15,7 +15,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import State
 from lessonlib.runner import run
 
-__all__ = ["GUESSING", "first_and_last", "layer_bars", "one_slider", "show_division", "show_layers", "two_sizes"]
+__all__ = ["GUESSING", "first_and_last", "grown_gradient", "layer_bars", "one_slider", "show_division", "show_layers", "two_sizes"]
 
 Array = np.ndarray[Any, Any]
 GUESSING = float(np.log(10))  # the loss of a network that gives each of the ten digits the same chance
@@ -81,7 +81,7 @@ def first_and_last() -> str:
 def show_layers() -> None:
     """Show a bar for the size of each layer's gradient at the start."""
     show(_bars(), "A bar for each of nine layers, the size of its gradient at the start on a logarithmic scale: lowest and level in the "
-         "first four layers, then rising to the last, which is hundreds of times larger.")
+         "first three layers, then rising to the last, which is hundreds of times larger.")
 
 
 def _bars() -> Figure:
@@ -144,29 +144,44 @@ def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
             f"one {ends[0]}.")
 
 
-def show_division(jump: int = 60, steps: int = 120, times: float = 5.0) -> None:
-    """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
-    show(_division(jump, steps, times), "Left, bars of a gradient of changing sign that grows fivefold half-way, and a line for its recent "
-         "size that rises with it in some ten steps; right, the gradient divided by that size, which has one size again but for a few "
-         "longer bars at the jump.")
+BEFORE, AFTER = 40, 60  # steps of the gradient that are drawn, before and after it grows
 
 
-def _division(jump: int, steps: int, times: float, beta2: float = 0.9) -> Figure:
-    g = np.random.default_rng(3).choice([-1.0, 1.0], steps) * np.random.default_rng(4).uniform(0.6, 1.4, steps)
-    g[jump:] *= times
-    v, sizes = 1.0, []
+def grown_gradient(times: float = 5.0, beta2: float = 0.9) -> tuple[Array, Array]:
+    """Return a gradient of changing sign that grows at once, and the root of its v, from BEFORE steps before that to AFTER steps after it.
+
+    v started at 0 two hundred steps before the first of them, so it has long forgotten that.
+    """
+    long = 200 + BEFORE
+    g = np.random.default_rng(3).choice([-1.0, 1.0], long + AFTER) * np.random.default_rng(4).uniform(0.6, 1.4, long + AFTER)
+    g[long:] *= times
+    v, sizes = 0.0, []
     for each in g:
         v = beta2 * v + (1 - beta2) * each**2
         sizes.append(v**0.5)
+    return g[long - BEFORE:], np.array(sizes)[long - BEFORE:]
+
+
+def show_division() -> None:
+    """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
+    show(_division(), "Left, bars of a gradient of changing sign that has been of size one for long and grows fivefold at step 0, and a "
+         "line for its recent size that rises with it in some ten steps; right, the gradient divided by that size, with lines at plus and "
+         "minus one: the bars end near them before and after, and a few at the jump are longer.")
+
+
+def _division() -> Figure:
+    g, sizes = grown_gradient()
     figure = new_figure(8.4, 3.4)
     left, right = figure.subplots(1, 2)
-    t, style = np.arange(1, steps + 1), look("rmsprop")
-    for ax, bars, name in ((left, g, "a gradient"), (right, g / np.array(sizes), "the quotient")):
+    t, style = np.arange(-BEFORE, AFTER), look("rmsprop")
+    for ax, bars, name in ((left, g, "a gradient"), (right, g / sizes, "the quotient")):
         ax.bar(t, bars, color="#8a8a8a", width=1.0, label=name)
         ax.axhline(0, color="black", linewidth=1)
-        ax.set(xlabel="step", xlim=(0, steps + 1))
+        ax.set(xlabel="steps since the gradient grew", xlim=(-BEFORE - 1, AFTER))
+    for one in (-1, 1):
+        right.axhline(one, color=style.color, linewidth=1.5, linestyle="--")
     left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
-    left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 11))
+    left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 12))
     left.legend(loc="upper left")
     right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.lessons.lesson08.practice import bug
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import contours, look
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, rmsprop
 from lessonlib.runner import Run, run
 
-__all__ = ["burst", "effective_step", "own_steps", "step_lengths"]
+__all__ = ["burst", "effective_step", "own_steps", "pieces_of_the_first_step", "step_lengths"]
 
 Array = np.ndarray[Any, Any]
 
@@ -104,6 +103,13 @@ BURST = np.arange(1, 1001)  # the steps whose lengths are drawn
 BURST_RAVINE, BURST_START = ravine(10), np.array([1.0, 0.6])
 
 
+def pieces_of_the_first_step(result: Run, lr: float) -> Array:
+    """Return the places on the first step after every whole lr in each coordinate, without the start: (k, 2)."""
+    start, end = result.theta[:2]
+    whole = int(np.abs(end - start).max() / lr + 1e-6)
+    return np.asarray(start + np.sign(end - start) * lr * np.arange(1, whole + 1)[:, None])
+
+
 def _burst_scene() -> Scene:
     figure = new_figure(7.6, 3.9)
     left, right = figure.subplots(1, 2)
@@ -114,7 +120,7 @@ def _burst_scene() -> Scene:
     left.minorticks_off()
     left.axhline(1, color="black", linewidth=1)
     contours(BURST_RAVINE, right)
-    right.set_title("In a ravine: the first step is bold")
+    right.set(xlim=(-0.3, 1.2), ylim=(-0.6, 0.9), title="Bold, the first step")
     right.plot(*BURST_START, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     style = look("rmsprop")
     (length,) = left.plot([], [], color=style.color)
@@ -122,12 +128,12 @@ def _burst_scene() -> Scene:
     note = readings(left, 0.72, 0.95, ["\u03b2\u2082:", "first step / lr:"], va="top")
     (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
     (first,) = right.plot([], [], color=style.color, linewidth=5)
-    (even,) = right.plot([], [], color="white", marker="o", markersize=5.5, linestyle="none", markeredgecolor="black")
+    (pieces,) = right.plot([], [], color="white", marker="o", markersize=4, linestyle="none", markeredgecolor="black", zorder=5)
     here = readings(right, 0.62, 0.97, ["\u03b2\u2082:", "step size:"], va="top")
-    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first, "even": even},
+    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first, "pieces": pieces},
                  "Left, the length of RMSprop's steps in units of lr under a steady gradient, both axes logarithmic, with a line at 1; "
-                 "right, 100 steps of its path in a ravine of condition number 10, the first step bold, and white dots at every "
-                 "tenth step of the same rule with corrected first steps.",
+                 "right, 100 steps of its path in a ravine of condition number 10, the first step bold, with a white dot on it after "
+                 "every lr in each coordinate.",
                  {"length": ["memory"], "top": ["memory"], "note": ["memory"]})
 
 
@@ -139,9 +145,8 @@ def _burst_update(artists: dict[str, Any], memory: float, lr: float) -> str:
         artists["top"].set_data([1], [lengths[0]])
         artists["note"].set_text(f"{beta2:.4g}\n{lengths[0]:.2f}")
     result = run(rmsprop, BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
-    even = run(bug("first steps corrected"), BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
     artists["here"].set_text(f"{beta2:.4g}\n{lr:.3g}")
-    artists["even"].set_data(*np.clip(even.theta[10::10], -15, 15).T)
+    artists["pieces"].set_data(*np.clip(pieces_of_the_first_step(result, lr), -15, 15).T)
     artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
     artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
     return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "
@@ -152,6 +157,6 @@ def burst() -> Experiment:
     """How long RMSprop's first steps are, over the memory of v, and where the very first one lands in a ravine."""
     return Experiment(_burst_scene, _burst_update,
                       {"memory": Slider("memory of v, steps", 1.0, 1000.0, 100.0, log=True),
-                       "lr": Slider("step size lr", 3e-3, 0.3, 0.03, log=True)},
+                       "lr": Slider("step size lr", 0.01, 0.1, 0.03, log=True)},
                       Goal("find the longest memory (to a tenth of it) whose first step is at most 2 lr.",
                            lambda memory, lr: 3.6 <= memory <= 4.0 + 1e-9))

@@ -17,7 +17,8 @@ __all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "show_bugs"]
 
 TWO_BUGS: Mapping[str, str] = {"A": "sum instead of average", "B": "the whole vector normalised by one number"}
 CANDIDATES = ("sum instead of average", "the whole vector normalised by one number", "no root", "sign of the step")
-STEPS, LR, START = 60, 0.03, np.array([1.0, 0.7])
+LEAST = 1e-3  # the smallest distance that is drawn
+STEPS, LR, START = 40, 0.03, np.array([1.0, 0.7])
 
 
 def bug(name: str) -> Misconception:
@@ -31,22 +32,23 @@ def bug_path(name: str) -> Run:
 
 
 def show_bugs(bugs: Mapping[str, str]) -> None:
-    """Show a panel for each broken RMSprop: both coordinates over the steps in black, beside the right one's in orange."""
-    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken RMSprop in black beside the "
-         "right one in orange, both for a flat and a steep direction.")
+    """Show a panel for each broken RMSprop: both coordinates over the steps in black, beside the right one's in brown."""
+    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, on a logarithmic scale: a broken RMSprop "
+         "in black beside the right one in brown, both for a flat and a steep direction.")
 
 
 def _panels(bugs: Mapping[str, str]) -> Figure:
-    figure = new_figure(3.2 * len(bugs) + 1.6, 3.9)
+    figure = new_figure(3.7 * len(bugs) + 1.0, 4.2)
     right = run(rmsprop, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
     for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
         for theta, color, who in ((right.theta, look("rmsprop").color, "right"), (bug_path(name).theta, "black", "broken")):
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
-                ax.plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(3 * i, 6),
-                        linewidth=1.5, label=f"{who}, {which} direction")
-        ax.axhline(0, color="#8a8a8a", linewidth=1)
-        ax.set(xlim=(0, STEPS), ylim=(-0.3, 1.1), xlabel="step", title=letter)
+                ax.plot(np.abs(theta[:, i]), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(3 * i, 6),
+                        linewidth=1.8, label=f"{who}, {which} direction")
+        ax.set(yscale="log", xlim=(0, STEPS), ylim=(LEAST, 1.5), xlabel="step", title=letter)
+        ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
+        ax.minorticks_off()
     panels[0].set_ylabel("distance from the minimum")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

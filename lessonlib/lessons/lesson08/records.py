@@ -10,7 +10,7 @@ from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records",
            "handed_over", "how_far_handed_over", "how_many_learn", "longest", "lrs_at", "reads", "what_lets_it_learn", "where_it_ends",
-           "with_a_he_start"]
+           "who_learns", "with_a_he_start"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -83,6 +83,12 @@ def with_a_he_start(records: Mapping[str, Any]) -> list[list[str]]:
     """Return a row for each rule: its name, its best step size, and the share it reads after 300 steps from a He start."""
     found = records["ends"]["8 hidden layers, 300 steps, He start"]
     return [[NAMES[name], f"{found[name]['lr']:.2g}", reads(found[name])] for name in NAMES]
+
+
+def who_learns(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
+    """Return which of three options is right from a He start: one rule reads more than a share of the digits, two of them, or all."""
+    found = records["ends"]["8 hidden layers, 300 steps, He start"]
+    return options[sum(float(np.median(found[name]["read"])) > share for name in NAMES) - 1]
 
 
 def longest(name: str) -> str:

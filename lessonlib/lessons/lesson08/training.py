@@ -13,30 +13,27 @@ from lessonlib.lessons.lesson08.deep import BATCH, LAYERS, STEPS, WIDTH
 __all__ = ["deep_network", "loss_of"]
 
 
-def deep_network(seed: int = 0) -> nn.Sequential:
-    """Return a network 64 -> 32 -> ... -> 32 -> 10 of eight hidden layers (ReLU); the seed sets its start, torch's own is left alone."""
-    sizes = [64, *[WIDTH] * LAYERS, 10]
+def deep_network(seed: int = 0, layers: int = LAYERS) -> nn.Sequential:
+    """Return a network 64 -> 32 -> ... -> 32 -> 10 with hidden layers (ReLU); the seed sets its start, torch's own is left alone."""
+    sizes = [64, *[WIDTH] * layers, 10]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layers: list[nn.Module] = []
+        parts: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
-            layers += [nn.Linear(inputs, outputs, device="cpu", dtype=torch.float32), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+            parts += [nn.Linear(inputs, outputs, device="cpu", dtype=torch.float32), nn.ReLU()]
+    return nn.Sequential(*parts[:-1])
 
 
-def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, falling: float = 0.0, cosine: bool = False,
-            corrected: bool = False) -> float:
+def loss_of(lr: float, seed: int = 0, steps: int = STEPS, *, layers: int = LAYERS, falling: float = 0.0, cosine: bool = False) -> float:
     """Return the training loss after `steps` steps of torch.optim.RMSprop(lr) on batches of 64 digits; inf if it is no number.
 
-    falling: the share of the steps, at the end, over which lr falls in a line to 0. cosine: lr falls to 0 over all the steps in half a
-    cosine. corrected: v for its start at zero, as Adam's is.
+    layers: the hidden ones, none for a single nn.Linear. falling: the share of the steps, at the end, over which lr falls in a line to 0.
+    cosine: lr falls to 0 over all the steps in half a cosine.
     """
-    d, model = digits(), deep_network(seed)
+    d, model = digits(), deep_network(seed, layers)
     images = torch.tensor(np.asarray(d.train_x), dtype=torch.float32, device="cpu")
     labels = torch.tensor(np.asarray(d.train_y), dtype=torch.long, device="cpu")
-    optimizer: torch.optim.Optimizer = torch.optim.RMSprop(model.parameters(), lr=lr)
-    if corrected:
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=(0.0, 0.99))
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=lr)
     criterion, rng = nn.CrossEntropyLoss(), np.random.default_rng(seed)
     for t in range(steps):
         share = (1 + np.cos(np.pi * t / steps)) / 2 if cosine else min(1.0, (1 - t / steps) / falling) if falling else 1.0

@@ -1,4 +1,4 @@
-"""What is hard about lesson 8's network: gradients that grow a thousandfold, and the start of it at three moments."""
+"""What is hard about lesson 8's network: early gradients that grow a thousandfold, and the start of it at three moments."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.lessons.lesson08.deep import LAYERS, deep_net, layer_gradients
+from lessonlib.lessons.lesson08.deep import LAYERS, deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING, layer_bars
 from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, deep_net_records
@@ -16,18 +16,23 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.rules import State, rmsprop
 
-__all__ = ["Growth", "after_rmsprop", "growth", "show_growth", "show_three_starts"]
+__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "show_growth", "show_three_starts"]
 
 Array = np.ndarray[Any, Any]
-EVERY, SHOWN_START = 2, 2  # steps between two looks, and the start that is drawn
+EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
 
 
 class Growth(NamedTuple):
-    """A training while its gradients change. steps: (looks,). sizes: of each layer's gradient, (looks, 9). losses: (looks,)."""
+    """A training while its gradients change, each field with a row for each look.
+
+    steps: the number of the step, (looks,). sizes: of each layer's gradient, (looks, 9). losses: (looks,). moves: how far a weight of the
+    first layer goes in the next step, root mean square, (looks,).
+    """
 
     steps: Array
     sizes: Array
     losses: Array
+    moves: Array
 
     @property
     def begins(self) -> int:
@@ -43,46 +48,53 @@ class Growth(NamedTuple):
         return float(np.nanmax(self.sizes[:, 0]) / self.sizes[0, 0])
 
 
+def best_lr(way: str) -> float:
+    """Return the recorded step size of one of WAYS, the one with the lowest training loss."""
+    return float(deep_net_records()["ways"][way]["lr"])
+
+
 @cache
 def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
     """Return what happens to losses and gradients while one of WAYS trains the network at its recorded best step size."""
     net, rng, s = deep_net(seed), np.random.default_rng(seed), State()
     rule: Callable[..., Any] = way_for(way, seed)
-    lr, theta, looks = deep_net_records()["ways"][way]["lr"], net.start, []
+    lr, theta, looks, first = best_lr(way), net.start, [], layers_of(net.start)[0][0].size
     with np.errstate(all="ignore"):  # of trainings that diverge
         for t in range(steps + 1):
-            if t % EVERY == 0:
-                looks.append((t, layer_gradients(theta, net, batches=4), float(net.loss(theta))))
+            before = theta
             theta, s = rule(theta, net.grad(theta, rng), s, lr=lr)
+            if t % EVERY == 0:
+                move = float(((theta - before)[:first] ** 2).mean() ** 0.5)
+                looks.append((t, layer_gradients(before, net, batches=4), float(net.loss(before)), move))
     return Growth(*(np.array(part) for part in zip(*looks, strict=True)))
 
 
 def show_growth() -> None:
-    """Show the first and the last layer's gradients, and the loss, under step sizes that follow and under some that are set once."""
-    show(_growth(), "Two columns, each with the size of the first and of the last layer's gradient on a logarithmic scale, the training "
-         "loss below, and a vertical line where the loss is first below a blind guess's. Way C, the first 60 steps: the first layer's "
-         "gradient rises about a thousandfold within some twenty steps, and the loss falls. Way A, all 300 steps: it rises about a "
-         "hundredfold after some 150 steps, the loss begins to fall, then both jump back, the loss to that of a blind guess.")
+    """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
+    show(_growth(), f"Two columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its steps, "
+         "both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. Way C: "
+         "the gradient rises about a thousandfold within some twenty steps, the steps get shorter, and the loss falls. Way A: the "
+         "gradient rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all "
+         "go back, the loss to that of a blind guess.")
 
 
 def _growth() -> Figure:
-    figure = new_figure(8.4, 4.6)
-    axes = figure.subplots(2, 2, sharex="col", sharey="row", height_ratios=[1.6, 1])
-    for (above, below), way, end in zip(axes.T, (WAYS[3], WAYS[1]), (60, 300), strict=True):
-        found = growth(way)
-        for layer, dash, name in ((0, "-", "first layer"), (-1, ":", "last layer")):
-            above.plot(found.steps, found.sizes[:, layer], color="black", linestyle=dash, label=name, linewidth=1.5)
-        below.plot(found.steps, found.losses, color=look("rmsprop" if way == WAYS[3] else "sgd").color, linewidth=1.8)
-        below.axhline(GUESSING, color="black", linewidth=1)
-        for ax in (above, below):
+    figure = new_figure(8.4, 5.6)
+    axes = figure.subplots(3, 2, sharex=True, sharey="row")
+    for (gradient, step, loss), way, kind in zip(axes.T, (WAYS[3], WAYS[1]), ("Following", "Set once"), strict=True):
+        found, color = growth(way), look("rmsprop" if way == WAYS[3] else "sgd").color
+        gradient.plot(found.steps, found.sizes[:, 0], color=color, linewidth=1.5)
+        step.plot(found.steps, found.moves, color=color, linewidth=1.5)
+        loss.plot(found.steps, found.losses, color=color, linewidth=1.8)
+        loss.axhline(GUESSING, color="black", linewidth=1)
+        for ax in (gradient, step, loss):
             ax.axvline(found.begins, color="#8a8a8a", linewidth=1.5, linestyle="--")
-        kind = "Following, first" if way == WAYS[3] else "Set once, all"
-        above.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind} {end} steps")
-        below.set(xlabel="step", xlim=(0, end), ylim=(1.4, 2.55))
-        below.text(end, GUESSING + 0.05, "a blind guess", fontsize=9, ha="right")
-    axes[0, 0].set_ylabel("size of the gradient")
-    axes[1, 0].set_ylabel("training loss, nats")
-    axes[0, 0].legend(loc="lower right")
+        gradient.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind}, step size {best_lr(way):.2g}")
+        step.set(yscale="log", ylim=(1e-6, 1))
+        loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 2.8))
+        loss.text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
+    for ax, name in zip(axes[:, 0], ("first layer's\ngradient", "first layer's\nstep", "training\nloss, nats"), strict=True):
+        ax.set_ylabel(name)
     return figure
 
 
