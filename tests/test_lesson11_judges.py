@@ -91,6 +91,11 @@ def test_the_loop_of_the_lesson_is_the_right_one():
     assert judge_loop(half.train_float16)
 
 
+def test_a_schedule_whose_first_share_is_zero_is_told_that_the_step_is_wasted():
+    assert "moves nothing" in judge_shape(lambda t: (t - 1) / 40 if t <= 41 else (200 - t) / 159).message
+    assert "moves nothing" not in judge_shape(lambda t: t / 41 if t <= 40 else (200 - t) / 160).message
+
+
 @pytest.mark.parametrize(("share", "said"), [
     (lambda t: t / 41 if t <= 40 else (200 - t) / 160, "Correct."), (lambda t: None, "Not written yet."), (None, "Not written yet."),
     (lambda t: "1", "Not a share of the step size."), (lambda t: 1.0, "The first step is long."), (lambda t: 2 * t / 200, "It goes above 1."),
@@ -106,7 +111,7 @@ def test_a_schedule_is_judged_by_its_shape(share, said):
 
 @pytest.mark.parametrize(("bytes_each", "seen"), [
     ({"adamw": 16}, "stays in memory"), ({"adamw": 32}, "writes g as well"), ({"adamw": 24}, "one of seven arrays"), ({"adamw": 20}, "momentum's"),
-    ({"momentum": 12}, "gradient descent's"), ({"momentum": 16}, "leaves one array out"), ({"sgd": 8}, "one of three arrays"),
+    ({"momentum": 12}, "gradient descent's"), ({"momentum": 16}, "leaves one array out"), ({"sgd": 8}, "one of three arrays"), ({"sgd": 28}, "AdamW's"), ({"sgd": 16}, "writes g as well"),
     ({"adamw": 28_000}, "milliseconds"), ({"adamw": 7}, "counts numbers"), ({"adamw": 56}, "float64"), ({"adamw": 30}, "30 bytes for each parameter")])
 def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     right = {"sgd": 12, "momentum": 20, "adamw": 28} | bytes_each
@@ -157,7 +162,7 @@ def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said
 
 
-@pytest.mark.parametrize(("lr", "seen"), [(1.0, "ends at a test loss of 2.37"), (3.0, "With three times as much it ends at 3."), (1.0, "With three times as much it ends at 2.37")])
+@pytest.mark.parametrize(("lr", "seen"), [(1.0, "ends at a test loss of 2.37"), (0.4, "ends at a test loss of 2.403, and the goal is 2.400"), (3.0, "With three times as much it ends at 3."), (1.0, "With three times as much it ends at 2.37")])
 def test_the_verdict_on_a_step_size_says_what_three_times_as_much_gives(lr, seen):
     assert seen in judge_step_size(lr).message
 

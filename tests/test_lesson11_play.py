@@ -1,13 +1,17 @@
 """The experiments of lesson 11, and what is drawn from recorded results."""
 from __future__ import annotations
 
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from play_laws import LAWS
 
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import bench, cached, opening, play, step
+from lessonlib.pytorch.transformer import Transformer
 
 CASES = [  # the experiment, and settings that reach its goal
     (opening.learns_to_write, {"step": 250}),
@@ -88,6 +92,22 @@ def test_in_the_cache_fused_is_ahead_by_less_than_on_a_large_tensor():
         cached.nanoseconds(0)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="how memory is given back is the system's own")
+def test_large_arrays_are_asked_for_again_at_each_step_but_not_by_fused():
+    import resource
+
+    pages = {}
+    for way, how in cached.WAYS.items():
+        p = torch.nn.Parameter(torch.ones(10_000_000))
+        p.grad = torch.ones_like(p)
+        made = torch.optim.AdamW([p], **how)
+        made.step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        made.step()
+        pages[way] = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize() / 40e6
+    assert pages == pytest.approx({bench.LOOP: 2, bench.FOREACH: 1, bench.FUSED: 0}, abs=0.1)  # in arrays of the parameters' size
+
+
 def test_panels_of_other_sizes_compare_for_each_parameter(monkeypatch):
     shown = []
     monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
@@ -108,7 +128,35 @@ def test_what_the_lesson_says_of_calls_and_of_the_default_is_so():
         assert each[bench.MANY, way] > 2 * 2 * each[bench.LAYERS, way]  # "with a thousand small tensors they cost most"
     assert play.beyond(play.times_the_floor(bench_cpu, bench.LAYERS, bench.LOOP)) == "two to six times"
     assert play.times_the_floor(bench_cpu, bench.LAYERS, bench.FUSED) == pytest.approx(1.0, abs=0.1)  # "fused is close to it"
-    assert each[bench.LAYERS, bench.AS_WRITTEN] > 2 * each[bench.LAYERS, bench.IN_PLACE]  # "NumPy also takes new memory for it"
+    assert each[bench.LAYERS, bench.AS_WRITTEN] > 2 * each[bench.LAYERS, bench.IN_PLACE]  # "NumPy takes new memory for every result"
+
+
+def test_what_the_lesson_says_of_the_time_of_calls_is_so():
+    bench_cpu, small = recorded("bench_cpu.json"), step.default_row(recorded("step_cpu.json"), 1)["optimizer"]
+    tensors = [len(bench.transformer()), len(list(Transformer(60, step.SIZES["cpu"]).parameters()))]
+    assert tensors == [148, 52]  # as the cell has them
+    here, before = (play.calls_ms(bench_cpu, bench.LOOP, count) for count in tensors)
+    assert here == pytest.approx(3.1, abs=0.1)
+    assert before / (1e3 * small) == pytest.approx(1.1 / 2.5, abs=0.02)
+
+
+def test_calls_cost_what_small_tensors_take_beyond_their_numbers():
+    rows = [{"workload": bench.MANY, "engine": "a", "parameters": 100, "tensors": 10, "seconds": [0.5]},
+            {"workload": bench.ONE, "engine": "a", "parameters": 1000, "tensors": 1, "seconds": [1.0]}]
+    assert play.calls_ms({"rows": rows}, "a", 3) == pytest.approx(3 * 1e3 * (0.5 - 0.1) / 10)
+
+
+def test_a_step_can_end_below_the_estimated_floor():
+    bench_cpu = recorded("bench_cpu.json")
+    assert 0.9 < play.times_the_floor(bench_cpu, bench.ONE, bench.FUSED) < 1  # "ends a little below the floor"
+
+
+@pytest.mark.parametrize(("bytes_each", "gigabytes", "fits"), [(12, 84, False), (10, 70, True), (8, 56, True)])
+def test_on_one_card_momentum_does_not_fit_and_a_smaller_state_does(bytes_each, gigabytes, fits):
+    state = bytes_each - 8  # momentum's average, two averages of one byte, none on the card
+    held = sum(play.bytes_per_rank(7e9, 1, 0, state=state).values()) / 1e9
+    assert held == gigabytes
+    assert (held <= 80) == fits
 
 
 def test_a_t4_computes_a_dozen_operations_far_faster_than_its_memory_moves_a_step():
@@ -121,7 +169,8 @@ def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():
     rows = [step.default_row(record, batch) for batch in step.BATCHES]
     optimizer, rest = [row["optimizer"] for row in rows], [row["forward"] + row["backward"] for row in rows]
     assert optimizer == sorted(optimizer)  # it does not stay the same
-    assert optimizer[-1] / optimizer[0] == pytest.approx(4 / 3, abs=0.05)  # "its time grows by a third"
+    fused = [next(row["optimizer"] for row in record["rows"] if (row["batch"], row["fused"]) == (batch, True)) for batch in step.BATCHES]
+    assert max(optimizer[-1] / optimizer[0], fused[-1] / fused[0]) < 2  # "its time grows far less"
     assert rest[-1] / rest[0] == pytest.approx(8, abs=0.5)  # "eight times as long"
     shares = [step.share(row) for row in rows]
     assert shares == sorted(shares, reverse=True)

@@ -31,6 +31,11 @@ def test_each_process_holds_what_the_formula_says(measured, stage):
         assert rank == pytest.approx(wanted, rel=0.02)  # tensors are not always cut into equal halves
 
 
+def test_after_the_step_stage_2_keeps_only_its_own_part_of_the_parameters(measured):
+    each = {stage: measured["after"][str(stage)][0] / measured["parameters"] for stage in shard.STAGES}
+    assert each == pytest.approx({0: 4, 1: 4, 2: 2, 3: 2}, rel=0.02)
+
+
 def test_resumed_from_a_checkpoint_it_goes_on_bit_for_bit(measured):
     assert measured["resumed equal"]
 

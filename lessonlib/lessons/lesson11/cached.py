@@ -10,7 +10,7 @@ import torch
 from lessonlib.lessons.lesson11.bench import FOREACH, FUSED, LOOP
 from lessonlib.signature import whole_number
 
-__all__ = ["NUMBERS", "nanoseconds"]
+__all__ = ["NUMBERS", "WAYS", "nanoseconds"]
 
 NUMBERS = 60_000  # four float32 arrays of them take about one megabyte
 WAYS: Mapping[str, dict[str, Any]] = {LOOP: {"foreach": False}, FOREACH: {"foreach": True}, FUSED: {"fused": True}}

@@ -12,8 +12,8 @@ from lessonlib.data import text
 from lessonlib.lessons.lesson11.trainings import SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, schedule
 
-__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "loss_after", "train_float16", "types_under_autocast",
-           "who_stops"]
+__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "loss_after", "lost_updates", "train_float16",
+           "types_under_autocast", "who_stops"]
 
 CLIP = 1.0
 RULES: dict[str, tuple[Callable[[Any], torch.optim.Optimizer], float]] = {  # the optimizer and its step size
@@ -46,7 +46,7 @@ def train_float16(
 
 
 @cache
-def loss_after(rule: str, order: str, steps: int = 100) -> float:
+def loss_after(rule: str, order: str, steps: int = 150) -> float:
     """Return the training loss, the mean of the last ten steps, of the lab's small transformer with a GradScaler and clipping at 1.
 
     rule: of MADE. order: of ORDERS. The products are in float32, so that only the order matters; one thread, on the CPU.
@@ -69,6 +69,31 @@ def loss_after(rule: str, order: str, steps: int = 100) -> float:
         scaler.update()
         losses.append(loss.item())
     return sum(losses[-10:]) / 10
+
+
+@cache
+def lost_updates(at: tuple[int, ...] = (1, 20, 100), lr: float = 1e-3, low: float = 0.015, high: float = 0.03) -> list[list[float]]:
+    """Return a row for each of these steps of AdamW on the lab's small transformer: step, median update over lr, and share lost.
+
+    Of the weights between `low` and `high` in size, an update is lost if bfloat16 would round the weight back to where it was. The
+    training itself is in float32, at a constant step size.
+    """
+    size, book, found = SIZES["cpu"], corpus(), []
+    model, generator = Transformer(len(book.letters), size), torch.Generator(device="cpu").manual_seed(0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    for t in range(1, max(at) + 1):
+        x, y = book.windows(size, generator)
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        before = torch.cat([p.detach().flatten() for p in model.parameters()])
+        optimizer.step()
+        if t in at:
+            update = torch.cat([p.detach().flatten() for p in model.parameters()]) - before
+            few = (before.abs() > low) & (before.abs() < high)
+            kept, moved = before[few].bfloat16(), update[few]
+            lost = (kept.float() + moved).bfloat16() == kept
+            found.append([t, float(moved.abs().median()) / lr, float(lost.float().mean())])
+    return found
 
 
 def types_under_autocast(kept: torch.dtype = torch.bfloat16) -> dict[str, str]:

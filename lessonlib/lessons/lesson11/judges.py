@@ -14,12 +14,15 @@ from lessonlib.lessons.lesson11 import play
 
 __all__ = ["NEAR", "ROOM_MB", "judge_batch", "judge_cards", "judge_floor", "judge_loop", "judge_shape", "judge_step_size"]
 
-NEAR = 0.03  # nats a character: how close to the recorded best a tuned step size must come
+NEAR = 0.03  # nats a character: how close to the recorded best a tuned step size must come, the goal rounded to hundredths
 ROOM_MB = 140.0  # a guess in proportion to a small batch finds half of what fits
 MODEL, ROOM_GB = 13e9, 40.0
 SLIPS = {  # bytes for each parameter -> what they are; the first that fits is told
     "sgd": ((8, "That leaves one of three arrays out. The new theta has to be written. What else has to be read?"),
-            (4, "That is one array. Which ones are read, and which one is written?")),
+            (4, "That is one array. Which ones are read, and which one is written?"),
+            (16, "That writes g as well. Does a step change the gradient?"),
+            (20, "That is momentum's. Which average does plain gradient descent keep?"),
+            (28, "That is AdamW's. Which averages does plain gradient descent keep?")),
     "momentum": ((12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays are that?"),
                  (16, "That leaves one array out. Is m read and written?"),
                  (24, "That writes g as well. Does a step change the gradient?")),
@@ -43,15 +46,15 @@ def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
 
     record = recorded("lab_cpu.json")
     assert record is not None
-    goal = best_of(record, rule).median + NEAR
+    goal = round(best_of(record, rule).median + NEAR, 2)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a model this small is slower on two
     try:
-        ended, longer = (fit(optimizer(rule, each), _corpus(), SIZES["cpu"]).test for each in (lr, 3 * lr))
+        ended, longer = (round(fit(optimizer(rule, each), _corpus(), SIZES["cpu"]).test, 3) for each in (lr, 3 * lr))
     finally:
         torch.set_num_threads(threads)
-    seen = (f"With lr={lr:g} {rule} ends at a test loss of {ended:.2f}, and the goal is {goal:.2f}. "
-            f"With three times as much it ends at {longer:.2f}.")
+    seen = (f"With lr={lr:g} {rule} ends at a test loss of {ended:.3f}, and the goal is {goal:.3f}. "
+            f"With three times as much it ends at {longer:.3f}.")
     if ended <= goal:
         return Verdict(True, f"Correct.\n{seen}")
     if longer < ended:
@@ -170,7 +173,8 @@ def judge_shape(function: Any, steps: int = 200) -> Verdict:
         return Verdict(False, f"It ends with long steps.\n{seen} What does lesson 8 say of the hops around a minimum?")
     if jump > 0.3:
         return Verdict(False, f"It jumps up.\n{seen} From one step to the next it grows by {jump:.2g}. Is that still a warm-up?")
-    return Verdict(True, f"Correct.\n{seen}")
+    wasted = " A share of 0 at t = 1 is a step that moves nothing, as t counts from one." if shares[0] == 0 else ""
+    return Verdict(True, f"Correct.\n{seen}{wasted}")
 
 
 def _held(stage: int, cards: float) -> float:

@@ -118,7 +118,7 @@ def _held(tensors: Iterable[Tensor | None]) -> int:
 
 
 def _measure(stage: int) -> dict[str, int]:
-    """Bytes held in this process in one float32 step: parameters as they stand between forward and backward, the rest after it."""
+    """Bytes held in this process in one float32 step: parameters between forward and backward, and again after it, the rest after it."""
     model, optimizer = _spread(stage, torch.float32)
     loss = _loss(model, 0, slice(0, 4))
     parameters = _held(model.parameters())
@@ -126,7 +126,8 @@ def _measure(stage: int) -> dict[str, int]:
     optimizer.step()
     inner = getattr(optimizer, "optim", optimizer)  # ZeroRedundancyOptimizer keeps this process's part in there
     state = _held(t for kept in inner.state.values() for name, t in kept.items() if name != "step")
-    return {"parameters": parameters, "gradients": _held(p.grad for p in model.parameters()), "state": state}
+    return {"parameters": parameters, "gradients": _held(p.grad for p in model.parameters()), "state": state,
+            "parameters after": _held(model.parameters())}
 
 
 def _single() -> list[Tensor]:
@@ -171,6 +172,7 @@ def _run(folder: str) -> dict[str, Any]:
     dist.all_gather_object(everyone, {stage: _measure(stage) for stage in STAGES})
     resumed = all(bool((a == b).all()) for a, b in zip(ends[3], _resumed(folder), strict=True))
     return {"processes": dist.get_world_size(), "parameters": sum(p.numel() for p in single), "apart": apart, "resumed equal": resumed,
+            "after": {stage: [each[stage].pop("parameters after") for each in everyone] for stage in STAGES},
             "bytes": {stage: [each[stage] for each in everyone] for stage in STAGES}}
 
 

@@ -37,7 +37,7 @@ SIZES = {"cpu": Size(layers=4, width=128, heads=4, context=64, batch=16, steps=1
 BATCHES = (1, 4, 16)
 BUFFER = {"cpu": 2**25, "cuda": 2**28}  # float32 numbers, more than a cache holds
 SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
-COLORS = {"forward": "#c9c9c9", "backward": "#8a8a8a", "optimizer": look("adamw").color}
+COLORS = {"forward": "#d6d6d6", "backward": "#7d7d7d", "optimizer": look("adamw").color}
 
 
 def measure(

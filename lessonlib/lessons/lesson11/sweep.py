@@ -14,7 +14,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
 __all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of", "how_the_gap_changes", "lr_for",
-           "of_batch", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "span", "verdict",
+           "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "span", "verdict",
            "warmup_basin", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
@@ -102,10 +102,20 @@ def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[s
     return [[NAMES[rule] + unclipped, best.lr, best.median, best.low, best.high, "yes" if best.inside else "no"] for rule, best in found]
 
 
+def one_lower(record: Mapping[str, Any], rule: str, clip: float | None = CLIP) -> list[Any]:
+    """Return the row of `rows` for a rule at the next smaller step size than its best; IndexError where its best is the smallest."""
+    best = best_of(record, rule, clip=clip)
+    lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"], clip)
+    at = max((i for i, lr in enumerate(lrs) if lr < best.lr), key=lambda i: lrs[i], default=len(lrs))
+    starts, unclipped = losses[:, at], ", not clipped" * (clip is None)
+    return [f"{NAMES[rule]}{unclipped}, one lower", float(lrs[at]), float(np.median(starts)), float(starts.min()), float(starts.max()),
+            "yes" if at else "no"]
+
+
 def show_sweep(record: Mapping[str, Any], level: float) -> None:
     """Show the test loss of each rule against the step size, a line at the level of the table of pairs."""
     figure = new_figure(7.2, 4.0)
-    ax = figure.add_subplot(ylabel="test loss, nats a character", title=f"Each tuned alike: {verdict(record)}")
+    ax = figure.add_subplot(ylabel="test loss, nats a character", title=f"Each at its own step size: {verdict(record)}")
     for rule, name in NAMES.items():
         lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
         losses = np.minimum(losses, CEILING)
@@ -190,9 +200,9 @@ def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
         lrs, losses = of_batch(record, rule, batch)
         losses = np.minimum(losses, CEILING)
         middle = np.median(losses, axis=0)
-        ax.plot(beside * lrs, middle, color=color, marker=marker, ms=5, label=f"{batch} windows")
+        ax.plot(beside * lrs, middle, color=color, marker=marker, ms=3, label=f"{batch} windows")
         ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
         i = int(middle.argmin())
-        ax.plot(beside * lrs[i], middle[i], color=color, marker=marker, ms=11, ls="none")
+        ax.plot(beside * lrs[i], middle[i], color=color, marker=marker, ms=13, ls="none", fillstyle="none", mew=1.5)
     ax.legend()
     return figure

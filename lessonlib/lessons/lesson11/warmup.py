@@ -60,12 +60,15 @@ def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int
     return loss_on_test(model, corpus(), SIZE)
 
 
-def with_beta(beta: float, lr: float, *, nesterov: bool = False, seed: int = 0) -> float:
-    """Return the test loss of momentum with another beta, or in Nesterov's form, under the protocol of the sweep."""
+def with_beta(beta: float, lr: float, *, rule: str = "momentum", nesterov: bool = False, seed: int = 0) -> float:
+    """Return the test loss with another beta, or of momentum in Nesterov's form, under the protocol of the sweep.
+
+    rule: "momentum" or "adam", whose first beta it is; its second one stays at 0.999.
+    """
 
     def made(params: Any) -> torch.optim.Optimizer:
-        found = optimizer("momentum", lr)(params)
-        found.param_groups[0].update(momentum=beta, nesterov=nesterov)
+        found = optimizer(rule, lr)(params)
+        found.param_groups[0].update({"betas": (beta, 0.999)} if rule == "adam" else {"momentum": beta, "nesterov": nesterov})
         return found
 
     return fit(made, corpus(), SIZE, seed=seed).test
@@ -80,13 +83,14 @@ def passes(warmup: int, level: float = 0.9) -> tuple[float, float]:
 def show_alike() -> None:
     """Show how alike the vectors are over the first half of a training, SEEDS with warm-up and SEEDS without."""
     figure = new_figure(7.2, 3.5)
-    ax = figure.add_subplot(xlabel="step", ylabel="1: all vectors point one way", ylim=(0, 1.05),
+    ax = figure.add_subplot(xlabel="step", ylabel="how alike (0: they cancel, 1: one way)", ylim=(0, 1.05),
                             title="How alike the vectors are, AdamW at a step size of 0.01")
     for warmup, color, dash in ((SIZE.warmup, look("adamw").color, "-"), (0, "black", ":")):
         for seed in SEEDS:
             name = f"{warmup} steps of warm-up" if warmup else "no warm-up"
             ax.plot(watch(seed, warmup), color=color, ls=dash, lw=1.5, label=name if seed == SEEDS[0] else None)
     ax.axhline(0.9, color="#999999", lw=1)
+    ax.text(SIZE.steps / 2, 0.91, "0.9", color="#555555", fontsize=9, ha="right")
     ax.legend()
     told = "; ".join(f"{name} they are above 0.9 from step {first:.0f} to step {last:.0f}"
                      for name, (first, last) in (("with warm-up", passes(SIZE.warmup)), ("without", passes(0))))
