@@ -46,9 +46,9 @@ later.answer(unseen.how_it_ends(found))
 # Shorter steps and an earlier end do that too.
 # With each at its best step size, decay gains one digit in a hundred here.
 #
-# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay.*
+# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.1, with each at the best of its settings on other digits.</details>
+# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.2, with each at the best of its settings on other digits.</details>
 #
 # ### Weights with nothing to learn
 #
@@ -357,15 +357,15 @@ play.left_of_the_start().live()
 #
 # **Start with a memory as long as the run, and with a decay of 1 at most.**
 # That is `decay = min(1, 1 / (mean_lr * steps))`.
-# A much longer memory does next to nothing, and a decay far above 1 brings the wall close.
-# On our digits this start gains up to seven in a hundred where labels are wrong, and costs up to one where all are right.
+# A memory of ten runs takes only a tenth of each weight, and a decay far above 1 brings the wall close.
+# On our digits this start gains up to seven in a hundred where labels are wrong, and costs about one at most where all are right.
 #
 # With a schedule, take the mean step size.
 # A short [[warm-up]] and then a [[cosine]] bring it to a little less than half of the peak.
 #
-# When you fine-tune, keep the memory at ten runs or more, so that the decay takes at most a tenth of each weight.
+# When you fine-tune, keep the memory at ten runs or more.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much longer than the run. The 1 and the ten runs are this course's.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much longer than the run. The 1, the ten runs and Monday's way to carry a decay over are this course's.</details>
 #
 # *Deeper: [what do the weights remember](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?)?*
 #
@@ -485,7 +485,7 @@ found = training.forgotten(begin, go_on)
 rows = [["not interrupted", found.usual_step], ["m, v and t forgotten", found.first_step]]
 display(table(["run", "median step 101, in units of lr"], rows, ["", ".2f"]))
 training.show_restart(found)
-first.answer(found.first_step)
+first.answer(round(found.first_step, 2))
 
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.

@@ -55,13 +55,13 @@ def pick(seeds: Sequence[int] = range(8)) -> dict[str, tuple[float, float]]:
     return {"no decay": (float(LRS[found[:, 0].argmax()]), 0.0), "decay": (float(LRS[i]), float(DECAYS[j]))}
 
 
-def fair(seeds: Sequence[int] = range(8, 40)) -> dict[str, Array]:
+def fair(seeds: Sequence[int] = range(8, 28)) -> dict[str, Array]:
     """Return the share of 500 new digits read from fresh starts, (seeds,), at the PICKED settings."""
     return {name: _read(digits_task(), STEPS, seeds, lr=lr, weight_decay=decay, dtype=torch.float64).ravel()
             for name, (lr, decay) in PICKED.items()}
 
 
-def gain_of_start(lrs: Sequence[float], steps: int, wrong: float, seeds: Sequence[int] = range(100, 108)) -> Array:
+def gain_of_start(lrs: Sequence[float], steps: int, wrong: float, seeds: Sequence[int] = range(100, 105)) -> Array:
     """Return how much larger the share of new digits is with the decay of start() than without, (seeds, step sizes).
 
     wrong: the share of wrong labels.
@@ -73,12 +73,12 @@ def gain_of_start(lrs: Sequence[float], steps: int, wrong: float, seeds: Sequenc
 
 
 def show_gains() -> Any:
-    """Return a table of what start() gains, in hundredths of the new digits, at four step sizes: labels and length of the run by row."""
-    lrs, rows = (3e-4, 1e-3, 3e-3, 1e-2), []
+    """Return a table of what start() gains, in hundredths of the new digits, at three step sizes: labels and length of the run by row."""
+    lrs, rows = (1e-3, 3e-3, 1e-2), []
     for wrong, name in ((0.2, "a fifth wrong"), (0.0, "all right")):
         for steps in (300, STEPS):
             rows.append([name, steps, *(100 * gain_of_start(lrs, steps, wrong).mean(0))])
-    return table(["labels", "steps", *(f"lr {lr:g}" for lr in lrs)], rows, ["", "", *["+.1f"] * 4],
+    return table(["labels", "steps", *(f"lr {lr:g}" for lr in lrs)], rows, ["", "", *["+.1f"] * 3],
                  caption="gain in digits of a hundred")
 
 

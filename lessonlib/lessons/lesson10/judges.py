@@ -132,6 +132,7 @@ def judge_groups(make: Any, model: Any) -> Verdict:
 def _elsewhere(make: Any) -> None:
     """Stop where a function fails on another model whose norm is called `ln_1`, or with another decay, where it takes one."""
     other, asked = another_model(), 0.3
+    arguments: tuple[Any, ...]
     try:
         signature(make).bind(other, asked)
         arguments, with_it = (other, asked), f", with a decay of {asked:g}"

@@ -72,7 +72,7 @@ def decay_for(memory: float, lr: float, steps: int) -> float:
 
 
 @cache
-def read_with(decay: float, *, biases: float = 0.0, lr: float = 3e-4, steps: int = 1000, seeds: int = 4) -> Array:
+def read_with(decay: float, *, biases: float = 0.0, lr: float = 3e-4, steps: int = 1000, seeds: int = 3) -> Array:
     """Return the share of the new digits that a network reads after a run with this decay of its matrices, (seeds,).
 
     biases: their own decay. lr: the largest step size of a warm-up and a cosine.
