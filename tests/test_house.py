@@ -15,7 +15,7 @@ LEVEL = {"rules": 0, "data": 0, "progress": 0, "board": 1, "signature": 1, "prob
          "misconceptions": 3, "sandbox": 3, "attempts": 3.5, "diagnosis": 3.7, "checks": 4, "plots": 4, "play": 5, "pytorch": 6, "lessons": 7, "room": 0,
          "grading": 8, "__main__": 8}
 KNOW_TORCH = ("pytorch", "lessons/lesson00/machine", "lessons/lesson11", "lessons/lesson07/network", "lessons/lesson08/precision", "lessons/lesson08/training",
-              "lessons/lesson09/training", "lessons/lesson10/grokking", "lessons/lesson10/judges", "lessons/lesson10/training", "lessons/lesson12/trainings",
+              "lessons/lesson09/training", "lessons/lesson10/gains", "lessons/lesson10/grokking", "lessons/lesson10/judges", "lessons/lesson10/training", "lessons/lesson12/trainings",
               "lessons/lesson12/costs", "lessons/lesson12/endings", "lessons/lesson12/halves", "lessons/lesson12/muon32", "lessons/lesson12/widths")
 modules = pytest.mark.parametrize("path", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: p.stem)
 

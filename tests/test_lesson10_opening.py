@@ -127,4 +127,4 @@ def test_the_bugs_that_are_drawn_are_told_apart():
     ends = {name: practice.bug_path(name)[-1] for name in practice.CANDIDATES}
     for name in practice.CANDIDATES:
         for other in practice.CANDIDATES:
-            assert name == other or np.abs(ends[name] - ends[other]).max() > 0.2
+            assert name == other or np.abs(ends[name] - ends[other]).max() > 0.1

@@ -74,7 +74,7 @@ def test_a_weight_rests_where_the_equilibrium_says():
 def test_the_picture_of_the_memory_starts_away_from_its_goal_and_after_one_memory_a_little_more_than_a_third_is_left():
     shown = play.left_of_the_start()
     assert not shown.goal.met(**shown.values(**shown.shows))
-    assert "memory 10,000 steps; 36.8% of the start is left" in shown.alt()
+    assert "memory 3,162 steps; 4.2% of the start is left" in shown.alt()
     line = shown.still(lr=1e-3, decay=0.5).axes[0].lines[1]
     assert np.interp(2000, line.get_xdata(), line.get_ydata()) == pytest.approx(0.368, abs=0.002)
     assert np.interp(200, line.get_xdata(), line.get_ydata()) == pytest.approx(0.905, abs=0.002)  # after a tenth of a memory

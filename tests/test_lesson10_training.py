@@ -1,10 +1,12 @@
 """The training of lesson 10: what a restart must hand on, the cells of the notebook beside the module, and the judges that run it."""
 from __future__ import annotations
 
+from copy import deepcopy
 from math import prod
 from types import SimpleNamespace
 
 import jupytext
+import numpy as np
 import pytest
 import source as lessons
 
@@ -35,7 +37,7 @@ def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_
     found = training.forgotten()
     assert found.first_step == pytest.approx(1, abs=0.01)
     assert 0.1 < found.usual_step < 0.2
-    assert training.how_much_higher(found) == training.AFTER[1]
+    assert np.median(found.rises) == pytest.approx(1.25, abs=0.03)
     assert 1.0 < found.rises.min() < 1.2
     assert 1.45 < found.rises.max() < 1.7
     assert found.after[:, 40] == pytest.approx(found.whole[:, 140], rel=0.12)
@@ -49,8 +51,8 @@ def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size(
     assert grows["forgotten, its first step alone cut to a seventh"] > 0.1
     assert grows["forgotten, a new warm-up of 20 steps"] < 0.03
     assert training.rise(shortened=[1 / 7] * 5) < 1.1
-    assert 0 < grows["forgotten, the whole run at half the step size"] < 0.5 * grows["m, v and t forgotten"]
-    assert grows["forgotten, the whole run at 0.003"] < 0
+    assert 0 < grows["forgotten, half the step size in the whole run"] < 0.5 * grows["m, v and t forgotten"]
+    assert grows["forgotten, a seventh of it in the whole run"] < 0
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
 
@@ -76,18 +78,17 @@ def test_a_decay_by_its_memory_is_too_strong_where_one_over_it_is_below_one():
     """A decay of 1 costs about a digit in a hundred, 0.1 none; what the memory asks for in a short run costs most of them."""
     assert 20 < training.decay_for(0.3, 3e-4, 1000) < 25
     without = training.read_with(0)
-    assert without == pytest.approx(0.86, abs=0.01)
-    assert training.read_with(25) < 0.3
-    assert 0.008 < without - training.read_with(1) < 0.016
-    assert abs(without - training.read_with(0.1)) < 0.002
-    for lr, steps in ((1e-3, 300), (1e-2, 300)):
-        assert 0.005 < training.read_with(0, lr=lr, steps=steps) - training.read_with(1, lr=lr, steps=steps) < 0.02
-        assert abs(training.read_with(0, lr=lr, steps=steps) - training.read_with(0.1, lr=lr, steps=steps)) < 0.003
+    assert without.mean() == pytest.approx(0.86, abs=0.01)
+    assert training.read_with(25).mean() < 0.35
+    cost = without - training.read_with(1)
+    assert 0.008 < cost.mean() < 0.016
+    assert cost.mean() > 2 * cost.std(ddof=1) / len(cost) ** 0.5
+    assert abs(without - training.read_with(0.1)).mean() < 0.003
 
 
 def test_to_decay_the_biases_or_not_hardly_matters():
     for decay in (0.1, 1.0):
-        assert abs(training.read_with(decay, lr=1e-2, biases=decay) - training.read_with(decay, lr=1e-2)) < 0.003
+        assert abs((training.read_with(decay, lr=1e-2, biases=decay) - training.read_with(decay, lr=1e-2)).mean()) < 0.003
 
 
 def test_the_run_of_part_4_reads_as_many_digits_without_its_decay():
@@ -104,7 +105,7 @@ def test_the_run_of_part_4_reads_as_many_digits_without_its_decay():
                 reads.append((run.model(new).argmax(-1) == wanted).double().mean().item())
         found[decay] = sum(reads) / 3, sum(losses) / 3
     assert abs(found[0.0][0] - found[0.1][0]) < 0.003
-    assert found[0.55][0] < found[0.1][0] - 0.003
+    assert 0.003 < found[0.1][0] - found[0.55][0] < 0.009  # the half digit in a hundred that the lesson names
     assert found[0.0][1] < found[0.1][1]
 
 
@@ -200,21 +201,21 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 
 @pytest.mark.parametrize(("guess", "headline"), [
-    (0.7407, "Correct."), (0.73, "Correct."), (1 / 3, "That is with the peak."), (0.33, "That is with the peak."), (10_000, "That is the memory itself."), (1e-4, "That is the share of each step."), (0.1481, "That memory is as long as the run."),
-    (0.01, "The memory is too long."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."),
+    (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
-    verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000, share=0.2)
+    verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000)
     assert (verdict.headline, bool(verdict)) == (headline, headline == "Correct.")
     assert verdict or verdict.message.endswith("?")
-    assert ("further from zero than 1 / weight_decay, which is 1.4" in verdict.message) == bool(verdict)
+    assert ("as far as 1 / weight_decay from zero, here 6." in verdict.message) == bool(verdict)
 
 
 def test_bugs_and_groups_have_their_right_answers():
     assert judge_bugs(dict(BUGS))
     told = judge_bugs(dict(BUGS) | {"A": "no decay"})
     assert told.headline == "2 of 3."
-    assert "A: the picture has 2.71 at its left end and 2.73 at its right end. With no decay these would be 1.00 and 1.00." in told.message
+    assert "A: the picture has 0.60 at its left end and 0.61 at its right end. With no decay these would be 1.00 and 1.00." in told.message
     assert judge_bugs(dict.fromkeys(BUGS)).headline == "Not answered yet."
     assert judge_bugs({"A": "no decay"}).headline == judge_bugs(3).headline == "Not a guess for each."
     assert judge_bugs(dict(BUGS) | {"B": None}).message.endswith("fits panel B?")
@@ -249,11 +250,11 @@ def test_groups_of_a_model_that_is_not_the_argument_are_refused_at_once():
 
 
 def test_the_mean_step_and_the_decay_that_the_lesson_types():
-    """Peak 0.0003 and 50,000 steps ask for 0.73; Part 4's memory is longer than its run; fine-tuning takes a tenth at ten runs."""
+    """Peak 0.0003 and 50,000 steps ask for 0.15; Part 4's memory is longer than its run; fine-tuning takes a tenth at ten runs."""
     assert training.mean_factor(50_000) == pytest.approx(0.45, abs=0.001)
-    assert training.decay_for(0.2, 3e-4, 50_000) == pytest.approx(0.7407, rel=0.005)
+    assert training.decay_for(1, 3e-4, 50_000) == pytest.approx(0.1481, rel=0.005)
+    assert training.decay_for(1, 0.02, 200) == pytest.approx(0.55, abs=0.01)
     assert training.decay_for(1, 0.02, 200) > 5 * 0.1
-    assert 0.00055 < 1 - (1 - 2e-5 * 0.01) ** 3000 < 0.00065
     assert 0.09 < 1 - (1 - 1 / 30_000) ** 3000 < 0.1
 
 
@@ -271,6 +272,48 @@ def test_which_form_is_ahead_depends_on_the_starts_and_by_less_than_a_point():
     assert [a.std(ddof=1) for a in fresh] == pytest.approx([0.016, 0.020], abs=0.0006)
     lead = fresh[0] - fresh[1]
     assert (lead.mean(), lead.std(ddof=1) / len(lead) ** 0.5) == pytest.approx((0.0069, 0.0021), abs=0.0003)
+
+
+def test_groups_that_ignore_their_decay_or_read_names_are_told_so_by_a_second_model():
+    model = training.small_transformer()
+    ignores = judge_groups(lambda model, decay=0.1: training.groups(model, 0.1), model)
+    assert (ignores.headline, bool(ignores)) == ("It ignores its decay.", False)
+    assert "with a decay of 0.3: `fc.weight`" in ignores.message
+
+    def by_name(model, decay=0.1):
+        named = list(model.named_parameters())
+        spared = [p for name, p in named if "bias" in name or "norm" in name]
+        return [{"params": [p for name, p in named if not ("bias" in name or "norm" in name)], "weight_decay": decay}, {"params": spared, "weight_decay": 0.0}]
+
+    named = judge_groups(by_name, model)
+    assert (named.headline, bool(named)) == ("Decayed, and should not be.", False)
+    assert "second model, with a decay of 0.3: `ln_1.weight`" in named.message
+    assert named.message.endswith("?")
+
+
+def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():
+    """In memory, what such a save returns no longer holds the run as it was; a copy of it does."""
+    load = saver(everything)[1]
+
+    def load_all(run, saved):
+        load(run, saved)
+        run.optimizer.load_state_dict(saved["optimizer"])
+        run.schedule.load_state_dict(saved["schedule"])
+        run.batches.set_state(saved["batches"])
+
+    live, copied = (judge_resume(save, load_all, training.begin, training.go_on, steps=4) for save in (everything, lambda run: deepcopy(everything(run))))
+    assert live
+    assert copied
+    assert "Kept in memory it would have changed with the run" in live.message
+    assert "copy.deepcopy(save(run))" in live.message
+    assert "memory" not in copied.message
+    for save, same in ((everything, False), (lambda run: deepcopy(everything(run)), True)):
+        old, new = training.begin(), training.begin()
+        training.go_on(old, 4)
+        saved = save(old)
+        went_on = training.go_on(old, 4)
+        load_all(new, saved)
+        assert (training.go_on(new, 4) == went_on) == same
 
 
 def test_part_4_takes_the_groups_that_the_learner_wrote_if_they_are_right():

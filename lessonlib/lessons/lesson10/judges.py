@@ -3,13 +3,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
-from inspect import unwrap
+from inspect import signature, unwrap
 from math import isclose
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,7 @@ from lessonlib.attempts import STEPS, Probe, Stop, answers, observe, patiently
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson10 import practice
-from lessonlib.lessons.lesson10.judges_groups import kinds as kinds_of
-from lessonlib.lessons.lesson10.judges_groups import listed
+from lessonlib.lessons.lesson10.judges_groups import WANTED, another_model, listed, walked
 
 __all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
@@ -58,20 +56,20 @@ def judge_bugs(guess: Any) -> Verdict:
     if right == len(practice.BUGS):
         return Verdict(True, f"Correct.\n{seen}")
     question = (f"Which name from the list fits panel {', and panel '.join(open_)}?" if right + len(open_) == len(practice.BUGS) else
-                "Is the line of that panel level, and how far above or below the start does it lie?")
+                f"Is the line of that panel level, and what should be left after {practice.STEPS:,} steps?")
     return Verdict(False, f"{right} of {len(practice.BUGS)}.\n{seen} {question}")
 
 
 @judge
-def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: float) -> Verdict:
+def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: float = 1.0) -> Verdict:
     """Return a Verdict on the weight_decay whose memory is this share of a run of so many steps, whose mean lr is mean * peak."""
     decay = number(guess, "a decay", above=0)
     lr = mean * peak
     wanted = 1 / (lr * share * steps)
-    seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps of {steps:,}."
+    seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps, and the run has {steps:,}."
     if isclose(decay, wanted, rel_tol=0.12):
-        return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.1%} of the start is left. A weight can hardly get "
-                       f"further from zero than 1 / weight_decay, which is {1 / decay:.2g}.")
+        return Verdict(True, f"Correct.\n{seen} At the end {(1 - lr * decay) ** steps:.0%} of the start is left. A steady "
+                       f"gradient can take a weight as far as 1 / weight_decay from zero, here {1 / decay:.2g}.")
     if isclose(decay, wanted * mean, rel_tol=0.06):
         return Verdict(False, f"That is with the peak.\n{seen} Most steps are shorter than the peak. How long is the mean one?")
     if isclose(decay, share * steps, rel_tol=0.02):
@@ -80,8 +78,6 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
-    if isclose(decay, 1 / (lr * steps), rel_tol=0.02):
-        return Verdict(False, f"That memory is as long as the run.\n{seen} Which part of the run was asked for?")
     return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen} How many steps should it be, and what do "
                    "you divide by?")
 
@@ -107,20 +103,11 @@ def _of_its_argument(make: Any, model: Any) -> None:
         raise Stop("Of another model.", "Given a second model, it returns parameters of the first. Which model do your lines read?")
 
 
-DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and what the exercise asks for
-
-
 def _wake() -> None:
     """Make an optimizer: the first one of a session loads much of torch, for longer than an attempt may take."""
     import torch
 
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
-
-
-def _decay(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
-        raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
-    return float(value)
 
 
 @judge
@@ -129,46 +116,32 @@ def judge_groups(make: Any, model: Any) -> Verdict:
 
     make: the groups, or the function of the model that returns them: a list of dicts with "params", in any form that torch accepts,
     and "weight_decay", which is AdamW's default where it is left out. Every other parameter of two or more axes is decayed; embeddings,
-    and single scales outside of a norm, may be in either. The first parameter in the wrong place is named.
+    and single scales outside of a norm, may be in either. The first parameter in the wrong place is named. A function is called a second
+    time, with another model and, where it takes one, another decay.
     """
     _wake()
     if callable(make):
         _of_its_argument(make, model)
-    groups = _asked(make, model) if callable(make) else make
-    if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
-        raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")
-    if isinstance(groups, Iterable) and not isinstance(groups, dict):
-        groups = list(groups)
-    if not isinstance(groups, list) or not all(isinstance(g, dict) and "params" in g for g in groups):
-        raise Stop("Not param groups.", 'The optimizer wants a list of dicts, each with "params" and "weight_decay". What is yours?')
-    placed: dict[int, list[float]] = {}
-    silent: set[int] = set()  # in a group without a decay of its own
-    for group in groups:
-        for p in listed(group["params"]):
-            placed.setdefault(id(p), []).append(_decay(group.get("weight_decay", DEFAULT)))
-            silent |= set() if "weight_decay" in group else {id(p)}
-    kinds = kinds_of(model)
-    for name, p in model.named_parameters():
-        decays, kind = placed.pop(id(p), []), kinds[id(p)]
-        seen = f"`{name}`, of shape {tuple(p.shape)},"
-        because = f", as its group does not say one and takes AdamW's default of {DEFAULT:g}" if id(p) in silent else ""
-        if len(decays) > 1:
-            raise Stop("A parameter is there twice.", f"{seen} is in {len(decays)} places. How often would a step move it?")
-        if not decays and p.requires_grad:
-            raise Stop("A parameter is missing.", f"{seen} is in no group. Who would train it?")
-        if not decays or not p.requires_grad or kind in ("embedding", "scale"):
-            continue
-        if kind in ("norm", "bias") and decays[0]:
-            scale = "What does a layer do once its scale is pulled to 0, and w" if name.endswith("weight") else "W"
-            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. {scale}hat tells biases and norms "
-                       "from matrices, whatever their names are?")
-        if kind == "matrix" and not decays[0]:
-            raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
-        if kind == "matrix" and not isclose(decays[0], WANTED):
-            raise Stop("Another decay.", f"{seen} has weight_decay {decays[0]:g}{because}. Which number did the exercise ask for?")
-    if placed:
-        raise Stop("A stranger.", "One of the groups holds a parameter that is not the model's. Which model did you walk through?")
-    return Verdict(True, f"Correct.\nEach of the {len(kinds)} parameters is in one group; matrices are decayed, biases and norms are not.")
+    walked(_asked(make, model) if callable(make) else make, model)
+    if callable(make):
+        _elsewhere(make)
+    return Verdict(True, f"Correct.\nEach of the {len(list(model.parameters()))} parameters is in one group; matrices are decayed, biases "
+                   "and norms are not.")
+
+
+def _elsewhere(make: Any) -> None:
+    """Stop where a function fails on another model whose norm is called `ln_1`, or with another decay, where it takes one."""
+    other, asked = another_model(), 0.3
+    arguments: tuple[Any, ...]
+    try:
+        signature(make).bind(other, asked)
+        arguments, with_it = (other, asked), f", with a decay of {asked:g}"
+    except (TypeError, ValueError):
+        arguments, asked, with_it = (other,), WANTED, ""
+    try:
+        walked(answers(make, [arguments])[0], other, asked)
+    except Stop as stop:
+        raise Stop(stop.headline, f"Called with a second model{with_it}: {stop.text}", stop.misconception) from None
 
 
 def gives_groups(attempt: Any) -> Verdict:
@@ -222,8 +195,11 @@ def _whole_objects(kept: Any, run: Any) -> None:
                            f"torch.load refuses such files unless told to trust them. What does its `{method}()` give instead?")
 
 
-def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int) -> tuple[str, bool]:
-    """(the first piece that is not restored, or "", whether the resumed run went on bit for bit as the one never interrupted)."""
+def _restart(
+    save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int,
+) -> tuple[str, bool, bool]:
+    """(the first piece that is not restored, or "", whether the resumed run went on bit for bit as the one never interrupted, whether
+    what was saved changed with the run that went on)."""
     import torch
 
     old, new, file = begin(), begin(), io.BytesIO()
@@ -245,9 +221,12 @@ def _restart(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[An
     ours, theirs = _pieces(new), _pieces(old)
     for name, piece in theirs.items():
         if not torch.equal(ours[name], piece):
-            return name, False
+            return name, False, False
     losses = [go_on(run, steps) for run in (new, old)]
-    return "", losses[0] == losses[1] and torch.equal(_pieces(new)["weights"], _pieces(old)["weights"])
+    later = io.BytesIO()
+    torch.save(kept, later)
+    same = losses[0] == losses[1] and torch.equal(_pieces(new)["weights"], _pieces(old)["weights"])
+    return "", same, later.getvalue() != file.getvalue()
 
 
 @judge
@@ -257,7 +236,7 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     begin() -> a run with model, optimizer, schedule, batches; go_on(run, steps) -> its losses.
     """
     with _one_thread():
-        missing, same = _restart(save, load, begin, go_on, steps)
+        missing, same, live = _restart(save, load, begin, go_on, steps)
     if missing == "schedule":
         return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong "
                        "after the next step, because the schedule is back at its start. Which of its methods holds its place?")
@@ -270,5 +249,7 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     if not same:
         return Verdict(False, f"All of it is restored, and still the runs part.\nWithin {steps} steps they differ. What else does "
                        "a step read?")
+    memory = (" What was saved went through a file. Kept in memory it would have changed with the run, because a state dict points at the "
+              "live numbers, so there you need copy.deepcopy(save(run)).") if live else ""
     return Verdict(True, f"Correct.\nAll four pieces are restored, and after {steps} more steps the run is, bit for bit, the one that was "
-                   "never interrupted.")
+                   f"never interrupted.{memory}")

@@ -1,11 +1,16 @@
 """What stands in param groups, and what each parameter of a model is, for the judge of lesson 10."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isclose
+from numbers import Real
 from typing import Any
 
 from lessonlib.attempts import Stop
 
-__all__ = ["kinds", "listed"]
+__all__ = ["WANTED", "another_model", "kinds", "listed", "walked"]
+
+DEFAULT, WANTED = 0.01, 0.1  # torch's default of weight_decay in AdamW, and what the exercise asks for
 
 
 def kinds(model: Any) -> dict[int, str]:
@@ -42,3 +47,62 @@ def listed(params: Any) -> list[Any]:
     if wrong:
         raise Stop("Not a list of parameters.", f"The params of one group hold a {min(wrong)}. What does model.parameters() give?")
     return found
+
+
+def another_model() -> Any:
+    """Return a small model whose norm has no "norm" in its name."""
+    from torch import nn
+
+    return nn.ModuleDict({"ln_1": nn.LayerNorm(4), "fc": nn.Linear(4, 3)})
+
+
+def _decay(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
+        raise Stop("An impossible decay.", f"A group has weight_decay {value!r:.40}. Which number, 0 or more, do you mean?")
+    return float(value)
+
+
+def walked(groups: Any, model: Any, wanted: float = WANTED) -> None:
+    """Raise Stop unless each parameter of a model is in exactly one group, matrices at the wanted decay, biases and norms at 0."""
+    placed, silent = _placed(groups)
+    kinds_of = kinds(model)
+    for name, p in model.named_parameters():
+        decays, kind = placed.pop(id(p), []), kinds_of[id(p)]
+        seen = f"`{name}`, of shape {tuple(p.shape)},"
+        because = f", as its group does not say one and takes AdamW's default of {DEFAULT:g}" if id(p) in silent else ""
+        if len(decays) > 1:
+            raise Stop("A parameter is there twice.", f"{seen} is in {len(decays)} places. How often would a step move it?")
+        if not decays and p.requires_grad:
+            raise Stop("A parameter is missing.", f"{seen} is in no group. Who would train it?")
+        if not decays or not p.requires_grad or kind in ("embedding", "scale"):
+            continue
+        if kind in ("norm", "bias") and decays[0]:
+            scale = "What does a layer do once its scale is pulled to 0, and w" if name.endswith("weight") else "W"
+            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. {scale}hat tells biases and norms "
+                       "from matrices, whatever their names are?")
+        if kind == "matrix" and not decays[0]:
+            raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
+        if kind == "matrix" and not isclose(decays[0], wanted):
+            if wanted != WANTED:
+                raise Stop("It ignores its decay.", f"{seen} has weight_decay {decays[0]:g}{because}. Which name in your lines stands for "
+                           "the decay that was asked for?")
+            raise Stop("Another decay.", f"{seen} has weight_decay {decays[0]:g}{because}. Which number did the exercise ask for?")
+    if placed:
+        raise Stop("A stranger.", "One of the groups holds a parameter that is not the model's. Which model did you walk through?")
+
+
+def _placed(groups: Any) -> tuple[dict[int, list[float]], set[int]]:
+    """(the decays of each parameter in the groups, by its id; which of them are in a group without a decay of its own)."""
+    if groups is None or groups is ... or (isinstance(groups, (list, tuple)) and not groups):
+        raise Stop("Not written yet.", "Your turn: return a list of two groups, then run this cell again.")
+    if isinstance(groups, Iterable) and not isinstance(groups, dict):
+        groups = list(groups)
+    if not isinstance(groups, list) or not all(isinstance(g, dict) and "params" in g for g in groups):
+        raise Stop("Not param groups.", 'The optimizer wants a list of dicts, each with "params" and "weight_decay". What is yours?')
+    placed: dict[int, list[float]] = {}
+    silent: set[int] = set()
+    for group in groups:
+        for p in listed(group["params"]):
+            placed.setdefault(id(p), []).append(_decay(group.get("weight_decay", DEFAULT)))
+            silent |= set() if "weight_decay" in group else {id(p)}
+    return placed, silent

@@ -17,15 +17,17 @@ from lessonlib.rules import adamw
 __all__ = ["BUGS", "CANDIDATES", "DECAY", "bug_path", "show_bugs"]
 
 Array = np.ndarray[Any, Any]
-BUGS: Mapping[str, str] = {"A": "sign of the decay", "B": "decay inside the moments", "C": "decay not multiplied by lr"}
-CANDIDATES = ("decay inside the moments", "decay not multiplied by lr", "sign of the decay", "no decay")
+BUGS: Mapping[str, str] = {"A": "half of the decay", "B": "decay inside the moments", "C": "decay taken twice"}
+CANDIDATES = ("decay inside the moments", "decay not multiplied by lr", "decay taken twice", "half of the decay", "no decay")
 DECAY = 0.5
+TIMES = {"decay taken twice": 2.0, "half of the decay": 0.5}  # bugs of the number alone
 
 
 @cache
 def bug_path(name: str) -> Array:
     """Return what the broken AdamW of that name leaves of the nine groups: (STEPS + 1, 9)."""
-    return left_over(next(wrong for wrong in of(adamw) if wrong.name == name), weight_decay=DECAY)
+    rule = adamw if name in TIMES else next(wrong for wrong in of(adamw) if wrong.name == name)
+    return left_over(rule, weight_decay=DECAY * TIMES.get(name, 1.0))
 
 
 def show_bugs() -> None:
@@ -42,8 +44,9 @@ def _panels() -> Figure:
         ax.plot(SIZES, right, color=style.color, linestyle=style.dash, marker=style.marker, markersize=6, label="right")
         ax.plot(SIZES, bug_path(name)[-1], color="black", marker="x", label="broken")
         ax.axhline(1, color="black", linewidth=1, linestyle=":")
-        ax.set(xscale="log", ylim=(-0.12, 3.1), xlabel="size of the gradients", title=letter)
-        ax.text(1.2e-3, 1.06, "start", fontsize=9)
+        ax.set(xscale="log", ylim=(-0.04, 1.12), xlabel="size of the gradients", title=letter)
+        ax.set_yticks(np.arange(0, 1.01, 0.1), [f"{y:.1f}" if y in (0, 0.5, 1) else "" for y in np.arange(11) / 10])
+        ax.text(1.2e-3, 1.03, "start", fontsize=9)
     panels[0].set_ylabel("what is left of the weights")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

@@ -1,0 +1,108 @@
+"""What weight decay is asked for: few digits, some of them with wrong labels, and how many new ones a network then reads."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lessonlib.data import digits
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+from lessonlib.problems import digits_start
+from lessonlib.rules import State, adamw
+
+__all__ = ["DECAYS", "ENDS", "Read", "how_it_ends", "read", "show_unseen"]
+
+Array = np.ndarray[Any, Any]
+DECAYS = (0.0, 1.0)  # those of the picture
+ENDS = ("clearly more", "about as many", "clearly fewer")
+HIDDEN, IMAGES, WRONG, BATCH, EVERY, SEEDS = 32, 300, 60, 50, 25, 8
+
+
+class Read(NamedTuple):
+    """What networks read as they train: the share of the new digits read rightly, and that of the wrong labels learnt by heart.
+
+    steps: (R,); unseen, by_heart: (R, seeds, decays).
+    """
+
+    steps: Array
+    unseen: Array
+    by_heart: Array
+
+
+def read(
+    decays: Sequence[float] = DECAYS, *, lr: float = 3e-3, steps: int = 1000, seeds: Sequence[int] = range(SEEDS), wrong: int = WRONG,
+) -> Read:
+    """Return how many of 500 new digits networks read that learn from 300 digits, so many of them with wrong labels.
+
+    Each seed has its own start, wrong labels and batches, which all its decays share, so that they can be compared in pairs.
+    """
+    found = np.stack([_one(np.array(decays), lr, steps, seed, wrong) for seed in seeds], 1)
+    return Read(np.arange(0, steps + 1, EVERY), found[..., 0], found[..., 1])
+
+
+def _labels(seed: int, wrong: int) -> tuple[Array, Array]:
+    """The labels to learn from, so many of them replaced by another class, and which these are."""
+    rng = np.random.default_rng([seed, 1])
+    y = digits().train_y[:IMAGES].copy()
+    which = rng.permutation(IMAGES)[:wrong]
+    y[which] = (y[which] + rng.integers(1, 10, wrong)) % 10
+    return y, which
+
+
+def _outputs(theta: Array, x: Array) -> tuple[Array, Array, Array]:
+    """The hidden units (decays, n, hidden), the outputs (decays, n, 10) and the weights between them. theta: (decays, parameters)."""
+    w1, b1, w2, b2 = np.split(theta, np.cumsum([64 * HIDDEN, HIDDEN, HIDDEN * 10]), axis=-1)
+    h = np.maximum(x @ w1.reshape(-1, 64, HIDDEN) + b1[:, None], 0)
+    w2 = w2.reshape(-1, HIDDEN, 10)
+    return h, h @ w2 + b2[:, None], w2
+
+
+def _gradient(theta: Array, x: Array, y: Array) -> Array:
+    h, z, w2 = _outputs(theta, x)
+    p = np.exp(z - z.max(-1, keepdims=True))
+    dz = (p / p.sum(-1, keepdims=True) - y) / len(x)
+    dh = (dz @ np.swapaxes(w2, -1, -2)) * (h > 0)
+    parts = (x.T @ dh, dh.sum(-2), np.swapaxes(h, -1, -2) @ dz, dz.sum(-2))
+    return np.concatenate([part.reshape(len(theta), -1) for part in parts], axis=-1)
+
+
+def _one(decays: Array, lr: float, steps: int, seed: int, wrong: int) -> Array:
+    """The shares of the new digits read and of the wrong labels learnt, (records, decays, 2), from one start."""
+    d, rng, (y, which) = digits(), np.random.default_rng([seed, 2]), _labels(seed, wrong)
+    x, new, truth = d.train_x[:IMAGES].astype(float), d.test_x.astype(float), np.eye(10)[y]
+    begin = np.concatenate([value.ravel() for value in digits_start(HIDDEN, [seed, 0]).values()])
+    theta, s, shares = np.tile(begin, (len(decays), 1)), State(), []
+    for t in range(steps + 1):
+        if t % EVERY == 0:
+            unseen, learnt = (_outputs(theta, images)[1].argmax(-1) == labels for images, labels in ((new, d.test_y), (x, y)))
+            shares.append(np.stack([unseen.mean(-1), learnt[:, which].sum(-1) / max(1, wrong)], -1))
+        rows = rng.integers(IMAGES, size=BATCH)
+        theta, s = adamw(theta, _gradient(theta, x[rows], truth[rows]), s, lr=lr, weight_decay=decays[:, None])
+    return np.array(shares)
+
+
+def how_it_ends(found: Read) -> str:
+    """Return in words how many new digits are read at the end without decay, beside step 200; three in a hundred are clear."""
+    gained = float((found.unseen[-1, :, 0] - found.unseen[200 // EVERY, :, 0]).mean())
+    return ENDS[(gained < 0.03) + (gained < -0.03)]
+
+
+def show_unseen(found: Read) -> None:
+    """Show how many new digits are read as training goes on, without decay and with it: the mean of the starts, and all of them thin."""
+    show(_picture(found), f"The share of new digits that are read, against the step, from {found.unseen.shape[1]} starts each. Both lines "
+         "climb steeply in the first 200 steps. Then the line without decay falls, and the line of AdamW with decay 1 stays up.")
+
+
+def _picture(found: Read) -> Figure:
+    figure = new_figure(7.2, 3.7)
+    ax = figure.add_subplot(xlim=(0, found.steps[-1]), ylim=(60, 100), xlabel="step", ylabel="new digits read, %",
+                            title=f"{IMAGES} digits to learn from, {WRONG} of them with a wrong label")
+    for k, (name, rule) in enumerate((("no decay", "adam"), ("AdamW, decay 1", "adamw"))):
+        style, shares = look(rule), 100 * found.unseen[..., k]
+        ax.plot(found.steps, shares, color=style.color, linewidth=0.8, alpha=0.35)
+        ax.plot(found.steps, shares.mean(1), color=style.color, linestyle=style.dash, linewidth=2.4, label=name)
+    ax.legend(loc="lower right")
+    return figure

@@ -1,0 +1,45 @@
+"""What decay is for, as lesson 10 shows it: the causes that it names are removed, and the fair comparison comes out again."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lessonlib.lessons.lesson10 import unseen
+
+
+def test_without_decay_new_digits_are_lost_and_with_it_they_are_kept():
+    found = unseen.read()
+    at_200, end = 100 * found.unseen[200 // unseen.EVERY].mean(0), 100 * found.unseen[-1].mean(0)
+    assert at_200[0] == pytest.approx(88.5, abs=1)
+    assert end == pytest.approx([80, 89], abs=0.5)
+    assert ((found.unseen[-1, :, 1] - found.unseen[-1, :, 0]) > 0.04).all()  # from every start
+    assert unseen.how_it_ends(found) == "clearly fewer"
+    np.testing.assert_array_less(found.by_heart[-1, :, 1], 0.5 * found.by_heart[-1, :, 0])
+    assert found.by_heart[-1, :, 0].mean() > 0.45 > 0.12 > found.by_heart[200 // unseen.EVERY, :, 0].mean()
+
+
+def test_it_is_the_wrong_labels_that_cost_new_digits_and_shorter_steps_help_too():
+    right = unseen.read((0.0,), wrong=0, seeds=range(3)).unseen.mean((1, 2))
+    assert right[-1] > right[200 // unseen.EVERY]
+    short = unseen.read((0.0,), lr=5e-4, seeds=range(3)).unseen.mean((1, 2))
+    assert short[-1] > 0.87
+
+
+def test_each_at_its_best_settings_decay_is_ahead_by_about_one_in_a_hundred():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import gains
+
+    read = gains.fair(range(8, 40))
+    gain, error = gains.paired(read["decay"] - read["no decay"])
+    assert 0.8 < gain < 1.6
+    assert 0.1 < error < 0.3
+
+
+def test_the_start_gains_where_labels_are_wrong_and_costs_about_one_in_a_hundred_where_all_are_right():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import gains
+
+    assert gains.start(0.45 * 3e-4, 50_000) == pytest.approx(0.1481, abs=1e-4)
+    assert gains.start(1e-4, 300) == 1
+    assert 6 < 100 * gains.gain_of_start([3e-3], 1000, 0.2).mean() < 7.5
+    assert -1.3 < 100 * gains.gain_of_start([3e-3], 300, 0.0).mean() < -0.7
