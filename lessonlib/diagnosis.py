@@ -138,7 +138,7 @@ def _judge_count(seen: Seen, right: Callable[..., Any], fixed: list[Probe]) -> N
         for step, t in enumerate([s.t for s in states], 1):
             if t != step:
                 raise Stop("theta is right, t is not.", f"After {step} step{'s' * (step > 1)} your state says t = {t:g}. The next step "
-                           "reads in s.t how many were taken, and Adam needs that number. What do you add to s.t?")
+                           "reads in s.t how many were taken. What do you add to s.t?")
 
 
 def _probes(right: Callable[..., Any], seed: int | None) -> list[Probe]:

@@ -23,6 +23,7 @@ _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should 
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
 _CORRECTED = ("How much of the zero that an average started from is left after t steps: does it shrink by a factor at each step, or by an "
               "amount?")
+_WHOLE = "You add a share of what is new and keep all of what is old. Feed a constant 1 for a long time: where does your average end?"
 _STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
            "divide by something else there?")
 _ZEROTH = "At the first step s.t is 0, and 1 - beta**0 is 0. Which step are you in, and which t do you correct with?"
@@ -76,6 +77,8 @@ _ADAM_TABLE = (
     _wrong("adam", "1 - beta is missing in both", "Feed a constant g = 1 for a long time. Where do your m and v end, and where "
            "should an average of ones end?",
            m=lambda a: a.beta1 * a.s.m + a.g, v=lambda a: a.beta2 * a.s.v + a.g**2),
+    _wrong("adam", "old m kept whole", _WHOLE, m=lambda a: a.s.m + (1 - a.beta1) * a.g),
+    _wrong("adam", "old v kept whole", _WHOLE, v=lambda a: a.s.v + (1 - a.beta2) * a.g**2),
     _wrong("adam", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one step?",
            m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g, v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
     _wrong("adam", "g instead of g squared", "What does v become where the gradient is negative, and what is its root?",
@@ -163,6 +166,7 @@ _MOMENTUM_TABLE = (
            m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g),
     _wrong("momentum", "Nesterov's look ahead", "Your step adds the new gradient once more on top of the average. Which of the two "
            "does plain momentum follow?", step=lambda a: a.beta1 * a.m + (1 - a.beta1) * a.g),
+    _wrong("momentum", "old m kept whole", _WHOLE, m=lambda a: a.s.m + (1 - a.beta1) * a.g),
     _wrong("momentum", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
 )
 
@@ -188,6 +192,7 @@ _RMSPROP_TABLE = (
            state=lambda a: State(a.t, a.m, 0 * a.v)),
     _wrong("rmsprop", "sum instead of average", "Feed a constant g = 1 for a long time. Does your v settle at 1?",
            v=lambda a: a.beta2 * a.s.v + a.g**2),
+    _wrong("rmsprop", "old v kept whole", _WHOLE, v=lambda a: a.s.v + (1 - a.beta2) * a.g**2),
     _wrong("rmsprop", "sum without forgetting", "That is Adagrad. After 10,000 steps, how much does an old gradient still weigh?",
            v=lambda a: a.s.v + a.g**2),
     _wrong("rmsprop", "beta and 1 - beta exchanged", "With beta2 = 0.99, how much of the old average should be left after one "
