@@ -14,7 +14,7 @@ from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["correction_ratio", "ravine_goal", "step_ratio"]
+__all__ = ["correction_ratio", "each_setting", "moves", "ravine_goal", "step_ratio"]
 
 Array = np.ndarray[Any, Any]
 
@@ -111,3 +111,53 @@ def ravine_goal() -> Experiment:
                        "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
                       Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
                            lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)))
+
+
+STREAM = np.r_[np.ones(100), -np.ones(100), -0.01 * np.ones(200)]  # it turns, and then it becomes a hundred times as small
+TALL = 1.6  # step sizes, as far as they are drawn
+
+
+@lru_cache(maxsize=4)
+def moves(beta1: float, beta2: float, eps: float) -> Array:
+    """Return how far Adam moves a parameter against each gradient of STREAM, in step sizes, above zero for one above zero: (T,)."""
+    theta, s, path = 0.0, rules.State(), [0.0]
+    for g in STREAM.tolist():
+        theta, s = rules.adam(theta, g, s, lr=1.0, beta1=beta1, beta2=beta2, eps=eps)
+        path.append(theta)
+    return -np.diff(path)
+
+
+def _setting_scene() -> Scene:
+    figure = new_figure(7.2, 3.6)
+    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="step, in step sizes $\\alpha$",
+                            title="One parameter, and how far each step moves it")
+    for at, text in ((50, "gradient 1"), (150, "gradient \u22121"), (300, "gradient \u22120.01")):
+        ax.text(at, 1.42, text, ha="center", va="center")
+    for at in (100, 200):
+        ax.axvline(at, color="#8a8a8a", linewidth=1)
+    ax.plot(np.arange(len(STREAM)) + 1, np.sign(STREAM), color="black", linestyle="--", linewidth=1.2, label="one step size, downhill")
+    style = look("adam")
+    (line,) = ax.plot([], [], color=style.color, linewidth=2, label="Adam's step")
+    (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.86))
+    return Scene(figure, {"line": line, "end": end}, "The length of Adam's steps for one parameter over 400 steps, upward for a gradient "
+                 "above zero; the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
+
+
+def _setting_update(artists: dict[str, Any], beta1: float, beta2: float, eps: float) -> str:
+    walked = moves(beta1, beta2, eps)
+    artists["line"].set_data(np.arange(len(walked)) + 1, np.clip(walked, -TALL, TALL))
+    artists["end"].set_data([len(walked)], np.clip(walked[-1:], -TALL, TALL))
+    late = np.flatnonzero(walked[100:200] < 0)
+    turned = f"{late[0]} steps late" if len(late) else "not within 100 steps"
+    return (f"beta1 = {beta1:.2g}, beta2 = {beta2:.3g}, eps = {eps:.1g}: the first step is {walked[0]:.2f} step sizes long; the step turns "
+            f"{turned}; the last one is {abs(walked[-1]):.2f} step sizes long.")
+
+
+def each_setting() -> Experiment:
+    """What beta1, beta2 and eps do to the steps of one parameter whose gradient turns, and then becomes small."""
+    return Experiment(_setting_scene, _setting_update,
+                      {"beta1": Slider("beta1", 0.0, 0.95, 0.9, step=0.05), "beta2": Slider("beta2", 0.9, 0.999, 0.999, step=0.003),
+                       "eps": Slider("eps", 1e-8, 1.0, 1e-8, log=True, step=0.5)},
+                      Goal("make the last step at least nine tenths of a step size long.",
+                           lambda beta1, beta2, eps: bool(abs(moves(beta1, beta2, eps)[-1]) >= 0.9)))
