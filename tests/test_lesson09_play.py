@@ -18,7 +18,6 @@ def light_basin(monkeypatch):
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
-    (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (basins.good_basin, None),
     (opening.four_lines, {"steps": 10, "betas": opening.USUAL}),
     (play.each_setting, {"beta1": 0.9, "beta2": 0.945, "eps": 1e-8}),
@@ -30,11 +29,6 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
 @pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
 def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
     law(make, solution)
-
-
-def test_the_readout_says_what_the_runner_says():
-    loss = run(adam, ravine(100, 20), steps=100, lr=0.5, beta1=0.5, beta2=0.9).loss[-1]
-    assert f"{loss:.1e}" in play.ravine_goal().alt(lr=0.5, beta1=0.5, beta2=0.9)
 
 
 def test_each_setting_does_what_the_lesson_says_of_it():
@@ -75,8 +69,8 @@ def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a
     lrs = np.geomspace(1e-3, 1, 200)[:, None]
 
     def share(beta1, steps, beta2=0.999):
-        loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=steps, record="loss", lr=lrs, beta1=beta1, beta2=beta2).loss[-1]
-        return float((loss < play.GOAL_TARGET).mean())
+        loss = run(adam, ravine(100, 20), steps=steps, record="loss", lr=lrs, beta1=beta1, beta2=beta2).loss[-1]
+        return float((loss < 1e-4).mean())
 
     assert share(0.7, 100) > 5 * share(0.9, 100)
     assert share(0.9, 100) == pytest.approx(1 / 60, abs=0.005)
@@ -85,13 +79,6 @@ def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a
     assert share(0.9, 100, 0.98) == pytest.approx(1 / 40, abs=0.005)
     assert max(share(0.9, 100, beta2) for beta2 in (0.9, 0.95, 0.99, 0.995)) < 0.03  # the other beta alone helps little
     assert share(0.9, 150) > 0.9 * share(0.7, 150)
-
-
-@pytest.mark.parametrize("beta1", [0.6, 0.7, 0.8, 0.85])
-def test_with_a_shorter_memory_nearly_every_step_size_from_a_third_to_one_reaches_the_goal(beta1):
-    lrs = np.geomspace(1 / 3, 1, 60)[:, None]
-    loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=100, record="loss", lr=lrs, beta1=beta1).loss[-1]
-    assert (loss < play.GOAL_TARGET).mean() > 0.9
 
 
 @pytest.mark.parametrize("memory2", [18.0, 29.0, 30.0, 1000.0])

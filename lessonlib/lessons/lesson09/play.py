@@ -1,7 +1,6 @@
 """The experiments of lesson 9, Adam; each is a function that returns an Experiment."""
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -9,12 +8,9 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
-from lessonlib.play.panels import path_and_loss, show_run
-from lessonlib.plots import contours, look
-from lessonlib.problems import ravine
-from lessonlib.runner import Run, run
+from lessonlib.plots import look
 
-__all__ = ["correction_ratio", "each_setting", "moves", "ravine_goal", "step_ratio"]
+__all__ = ["correction_ratio", "each_setting", "moves", "step_ratio"]
 
 Array = np.ndarray[Any, Any]
 
@@ -76,41 +72,6 @@ def correction_ratio() -> Experiment:
                       Goal("with beta1 at 0.5 or more (a memory of 2 steps), find a beta2 at which the first step needs no correction.",
                            lambda memory1, memory2: memory1 > 1.99
                            and bool(abs(step_ratio(1, 1 - 1 / memory1, 1 - 1 / memory2) - 1) < 0.02)))
-
-
-GOAL_KAPPA, GOAL_ANGLE, GOAL_STEPS, GOAL_TARGET = 100.0, 20.0, 100, 1e-4
-
-
-@lru_cache(maxsize=4)
-def _attempt(lr: float, beta1: float, beta2: float) -> Run:
-    return run(rules.adam, ravine(GOAL_KAPPA, GOAL_ANGLE), steps=GOAL_STEPS, lr=lr, beta1=beta1, beta2=beta2)
-
-
-def _goal_scene() -> Scene:
-    figure = new_figure()
-    left, artists = path_and_loss(figure, "adam", steps=GOAL_STEPS, target=GOAL_TARGET)
-    contours(replace(ravine(GOAL_KAPPA, GOAL_ANGLE), window=(-2.0, 2.0, -1.6, 1.6)), left)  # the best settings go out to 1.8
-    artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
-                                bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
-    return Scene(figure, artists,
-                 f"Left, Adam's path in a ravine of condition number {GOAL_KAPPA:g} turned by {GOAL_ANGLE:g} degrees; right, the loss over "
-                 f"{GOAL_STEPS} steps and a line at {GOAL_TARGET:g}.")
-
-
-def _goal_update(artists: dict[str, Any], lr: float, beta1: float, beta2: float) -> str:
-    result = _attempt(lr, beta1, beta2)
-    show_run(artists, result)
-    artists["note"].set_text(f"lr = {lr:.2g}\nbeta1 = {beta1:.2g}\nbeta2 = {beta2:.3g}")
-    return f"Loss after {GOAL_STEPS} steps: {result.loss[-1]:.1e}."
-
-
-def ravine_goal() -> Experiment:
-    """Adam on the ravine: bring the loss below a target within a budget of steps."""
-    return Experiment(_goal_scene, _goal_update,
-                      {"lr": Slider("step size lr", 1e-3, 1.0, 0.03, log=True), "beta1": Slider("beta1", 0.0, 0.99, 0.9, step=0.01),
-                       "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
-                      Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
-                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)))
 
 
 STREAM = np.r_[np.ones(100), -np.ones(100), -0.01 * np.ones(200)]  # it turns, and then it becomes a hundred times as small
