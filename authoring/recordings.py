@@ -46,7 +46,6 @@ __all__ = ["GRIDS", "KEPT", "Fragment", "Play", "catalogue", "experiment", "head
 KEPT = lessons.ROOT / "dist" / "recorded"
 PLAYER = lessons.ROOT / "lessonlib" / "play"
 GRIDS: dict[str, dict[str, Any]] = {  # where the usual number of stops is not the best: what `record` is told
-    "09_adam-ravine_goal": {"counts": {"lr": 21, "beta1": 21, "beta2": 11}},
     "08_rmsprop-hopping": {"counts": {"lr": 31, "falling": 26}},
     "deeper-08_rmsprop-rotation": {"counts": {"angle": 31, "lr": 36}},
     "deeper-08_rmsprop-own_steps": {"counts": {"lr": 21, "memory": 21, "start2": 8}},

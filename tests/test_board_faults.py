@@ -85,14 +85,14 @@ def test_a_kernel_joins_is_seen_and_leaves(tmp_path, quick, monkeypatch, capsys)
             lessonlib.join(board.address, "oak elm fig fox", "Ada")
         lessonlib.join(board.address, board.code.replace("-", " "), "Ada")
         checks.check(lambda theta, g, s, *, lr: theta, against="sgd")  # no exercise of this lesson
-        progress.note("goal", "loss below 0.0001 after 100 steps.", met_with="lr = 0.1")
+        progress.note("goal", "make the last step at least nine tenths of a step size long.", met_with="lr = 0.1")
         lessonlib.help()
         end = time.monotonic() + 5
         while len(board_people.lines(kept)) < 2 and time.monotonic() < end:
             time.sleep(0.02)
         lessonlib.leave()
         assert "You have left the room.\n" in capsys.readouterr().out
-        assert [line.get("title", line.get("hand")) for line in board_people.lines(kept)] == ["loss below 0.0001 after 100 steps.", True]
+        assert [line.get("title", line.get("hand")) for line in board_people.lines(kept)] == ["make the last step at least nine tenths of a step size long.", True]
     finally:
         board.stop()
 

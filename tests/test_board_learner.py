@@ -130,7 +130,7 @@ def test_check_goal_prediction_and_help_are_told(ears, capsys):
         return adam(*args, **kwargs)
     right_one.__name__ = "my_adam"
     checks.check(right_one, against=adam)
-    progress.note("goal", "loss below 0.0001 after 100 steps.", met_with="lr = 0.1")
+    progress.note("goal", "make the last step at least nine tenths of a step size long.", met_with="lr = 0.1")
     asked = predict("What would help momentum and RMSprop most?", ["less noisy data", "twice as many days", "half the step size", "standardized temperatures"])
     asked.reply("half the step size")
     asked.answer("standardized temperatures")
@@ -199,7 +199,7 @@ def test_switched_off_progress_is_no_reason_not_to_tell(ears, monkeypatch):
     monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
     ear = ears(right)
     lessonlib.join(ear.address, CODE, "Ada")
-    progress.note("goal", "loss below 0.0001 after 100 steps.")
+    progress.note("goal", "make the last step at least nine tenths of a step size long.")
     wait_for(lambda: len(events(ear)) == 1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib import adam, run, sgd
+from lessonlib import adam, misconceptions, run, sgd
 from lessonlib.lessons.lesson09 import heating as module
 from lessonlib.lessons.lesson09.heating import (
     best_remedy,
@@ -75,14 +75,42 @@ def test_the_table_of_remedies_names_its_best_row():
     rows = remedies()
     assert rows[0][0] == "nothing"
     assert best_remedy(rows) == module.STANDARDIZED
-    centred, hundredths = ([left for _, *left in module.halves()][k] for k in (0, 1))
-    assert max(centred[1:] + hundredths) < 1e-6
+    assert all(half >= nothing for half, nothing in zip(rows[3][1:], rows[0][1:], strict=True))  # the best step size is the best
+    centred, spread = ([left for _, *left in module.halves()][k] for k in (0, 1))
+    assert max(centred[1:] + spread[1:]) < 1e-6
     assert centred[0] > 0.05  # gradient descent needs the other half
+    assert spread[0] < 1e-3
     assert max(rows[4][1:]) < 1e-12  # standardized, all four arrive
     assert all(max(left) > 0.01 for _, *left in rows[:4])
     with pytest.raises(ValueError, match=r"units='kelvin': one of 'degrees'"):
         heating(units="kelvin")
     assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)
+
+
+def test_with_its_betas_tuned_too_momentum_comes_near_and_adam_arrives():
+    assert module.best_betas("momentum")["beta1"] == 0.98
+    assert {rule: module.best_betas(rule)["lr"] for rule in ("sgd", "rmsprop")} == {rule: tuned_lr(rule)[0] for rule in ("sgd", "rmsprop")}
+    shown = {rule: module.tuned(rule, betas=True) for rule in module.RULES}
+    left = {rule: walk.loss[-1] / walk.loss[0] for rule, walk in shown.items()}
+    assert 0.02 < left["momentum"] < 0.04
+    assert left["adam"] < 1e-7
+    assert left["rmsprop"] == pytest.approx(0.068, abs=0.002)
+    assert shown["momentum"].theta[-1, 0] < 0 < module.tuned("momentum").theta[-1, 0]  # its line falls, and did not
+    assert module.tuned("adam").loss[-1] / shown["adam"].loss[0] < 1e-4
+    assert left_at_best("momentum", beta1=0.98) == pytest.approx(0.0125, abs=1e-3)
+    assert left_at_best("adam", beta1=0.9, beta2=0.99) < 1e-6
+    lrs = np.geomspace(0.01, 0.2, 200)[:, None]
+    finer = run(module.rules.momentum, heating(), steps=300, record="loss", lr=lrs, beta1=0.99).loss
+    assert finer[-1].min() / finer[0, 0] == pytest.approx(1e-3, abs=3e-4)
+
+
+def test_this_line_does_not_need_the_correction():
+    bare = misconceptions.of(adam)[0]
+    assert bare.name == "no bias correction"
+    with_it, same, third = (run(rule, heating(), steps=300, record="loss", lr=lr).loss for rule, lr in ((adam, 0.19), (bare, 0.19), (bare, 0.06)))
+    assert tuned_lr("adam")[0] == pytest.approx(0.19, abs=0.002)
+    assert with_it[-1] < third[-1] < same[-1] < 3e-3 * same[0]
+    assert third[-1] < 1e-3 * third[0]
 
 
 def test_what_the_fine_print_of_the_opening_says():
@@ -161,12 +189,19 @@ def test_the_best_pair_of_step_sizes_is_one_over_each_curvature():
     ratios = np.geomspace(1, 1e5, 501)
     left = [np.linalg.cond(hessian / root / root[:, None]) for root in (np.array([ratio**0.5, 1.0]) for ratio in ratios)]
     assert ratios[np.argmin(left)] == pytest.approx(module.ratios()[1], rel=0.05)
+    assert module.ratios()[0] == pytest.approx(53.1, abs=0.1)
+    assert module.ratios()[1] == pytest.approx(2593, abs=1)
+    assert [round(kappa**0.5) for kappa in condition_numbers()] == [183, 26, 7]
 
 
 def test_rmsprop_leads_after_ten_steps_and_not_late_and_is_thrown_near_step_220():
     rmsprop, adam = (module.tuned(rule) for rule in ("rmsprop", "adam"))
-    assert rmsprop.loss[10] < adam.loss[10]
-    assert (rmsprop.loss[30:] > adam.loss[30:]).all()
+    for betas in (False, True):
+        rmsprop, adam = (module.tuned(rule, betas=betas) for rule in ("rmsprop", "adam"))
+        assert rmsprop.loss[10] < adam.loss[10]
+        assert rmsprop.loss[11] > adam.loss[11]
+        assert np.flatnonzero(rmsprop.loss < adam.loss).max() == 27
+    assert np.argmax(rmsprop.loss[10:]) + 10 == pytest.approx(225, abs=3)
     far = np.flatnonzero(np.abs(np.diff(rmsprop.theta[:, 1]))[10:] > 0.1) + 11
     assert 215 < far.min() < far.max() < 240
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lessonlib.lessons.lesson09 import measured, practice
-from lessonlib.lessons.lesson09.judges import judge_bugs, judge_loop, judge_second_step
+from lessonlib.lessons.lesson09.judges import GIVES_AWAY, judge_bugs, judge_loop, judge_second_step
 from lessonlib.lessons.lesson09.training import as_found, train
 
 RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1.99905263}
@@ -78,6 +78,19 @@ def test_the_bugs_that_are_drawn_are_among_the_candidates_and_are_told_apart(bug
     for letter in bugs:
         for name in set(practice.CANDIDATES) - {bugs[letter]}:
             assert not judge_bugs(dict(bugs) | {letter: name}, bugs), (letter, name)
+
+
+def test_a_bug_that_is_named_rightly_is_told_why():
+    for bugs in (practice.TWO_BUGS, practice.BROKEN):
+        message = judge_bugs(dict(bugs), bugs).message
+        for letter, name in bugs.items():
+            assert f"{letter} is '{name}'. {GIVES_AWAY[name]}" in message
+    half = judge_bugs({"A": "no root", "B": "no root"}).message
+    assert "A is 'no root'" in half
+    assert "B: not 'no root'" in half
+    flat, steep = np.abs(np.diff(practice.bug_path("no root").theta, axis=0))[0]
+    assert flat == pytest.approx(0.1, rel=1e-3)
+    assert steep == pytest.approx(0.1 / 7, rel=1e-3)
 
 
 def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib import adam, run
+from lessonlib import State, adam, run
 from lessonlib.lessons.lesson09 import basins, opening, play
 from lessonlib.problems import ravine
 
@@ -18,9 +18,9 @@ def light_basin(monkeypatch):
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
-    (play.ravine_goal, {"lr": 0.838, "beta1": 0.63, "beta2": 0.999}),
     (basins.good_basin, None),
-    (opening.four_lines, {"steps": 10}),
+    (opening.four_lines, {"steps": 10, "betas": opening.USUAL}),
+    (play.each_setting, {"beta1": 0.9, "beta2": 0.945, "eps": 1e-8}),
     (opening.filling, {"memory1": 10.0, "memory2": 22.2}),
 ]
 
@@ -31,9 +31,25 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
     law(make, solution)
 
 
-def test_the_readout_says_what_the_runner_says():
-    loss = run(adam, ravine(100, 20), steps=100, lr=0.5, beta1=0.5, beta2=0.9).loss[-1]
-    assert f"{loss:.1e}" in play.ravine_goal().alt(lr=0.5, beta1=0.5, beta2=0.9)
+def test_each_setting_does_what_the_lesson_says_of_it():
+    usual, late = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, slice(100, 200)
+    assert np.argmax(play.moves(**usual)[late] < 0) == 6
+    assert np.argmax(play.moves(**usual | {"beta1": 0.0})[late] < 0) == 0
+    assert abs(play.moves(**usual)[-1]) < 0.02
+    assert abs(play.moves(**usual | {"beta2": 0.948})[-1]) > 0.9 > abs(play.moves(**usual | {"beta2": 0.951})[-1])
+    halved = play.moves(**usual | {"beta2": 0.945, "eps": 0.01})
+    assert abs(halved[-1]) == pytest.approx(0.5, abs=0.02)
+    assert halved[0] > 0.98
+
+
+def test_a_rare_gradient_moves_its_weight_by_many_step_sizes_until_the_next():
+    for gap, moved in ((100, 10), (1000, 25), (5000, 32)):
+        theta, s, ends = 0.0, State(), [0.0]
+        for _ in range(30_000 // gap):
+            for g in [1.0] + [0.0] * (gap - 1):
+                theta, s = adam(theta, g, s, lr=1.0)
+            ends.append(theta)
+        assert ends[-2] - ends[-1] == pytest.approx(moved, abs=1)
 
 
 def test_the_width_of_a_basin_is_the_unbroken_stretch_around_the_best():
@@ -53,8 +69,8 @@ def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a
     lrs = np.geomspace(1e-3, 1, 200)[:, None]
 
     def share(beta1, steps, beta2=0.999):
-        loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=steps, record="loss", lr=lrs, beta1=beta1, beta2=beta2).loss[-1]
-        return float((loss < play.GOAL_TARGET).mean())
+        loss = run(adam, ravine(100, 20), steps=steps, record="loss", lr=lrs, beta1=beta1, beta2=beta2).loss[-1]
+        return float((loss < 1e-4).mean())
 
     assert share(0.7, 100) > 5 * share(0.9, 100)
     assert share(0.9, 100) == pytest.approx(1 / 60, abs=0.005)
@@ -65,16 +81,9 @@ def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a
     assert share(0.9, 150) > 0.9 * share(0.7, 150)
 
 
-@pytest.mark.parametrize("beta1", [0.6, 0.7, 0.8, 0.85])
-def test_with_a_shorter_memory_nearly_every_step_size_from_a_third_to_one_reaches_the_goal(beta1):
-    lrs = np.geomspace(1 / 3, 1, 60)[:, None]
-    loss = run(adam, ravine(play.GOAL_KAPPA, play.GOAL_ANGLE), steps=100, record="loss", lr=lrs, beta1=beta1).loss[-1]
-    assert (loss < play.GOAL_TARGET).mean() > 0.9
-
-
-@pytest.mark.parametrize("memory2", [18.0, 40.0, 1000.0])
+@pytest.mark.parametrize("memory2", [18.0, 29.0, 30.0, 1000.0])
 def test_a_step_that_is_off_by_more_than_a_tenth_does_not_reach_the_goal(memory2):
     length = (1 - 0.9**50) / (1 - (1 - 1 / memory2) ** 50) ** 0.5
     assert opening.filling().goal.met(memory1=10.0, memory2=memory2) == (0.9 <= length <= 1.1)
-    assert (memory2 < 20) == (length < 1.1)
+    assert (memory2 < 29.5) == (length < 1.1)
 

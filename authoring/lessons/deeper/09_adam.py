@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Deeper into lesson 9
 #
-# Twelve questions about Adam that can wait.
+# Thirteen questions about Adam that can wait.
 # Each stands alone, so you can read them on different days and in any order.
 # Each starts with a cell that makes what it needs, and a fold has Adam's rule where it is used.
 #
@@ -19,6 +19,7 @@
 # | 10. The loss jumped, and now it creeps. What helps? | 6 |
 # | 11. Can you name a bug from its path? | 6 |
 # | 12. How is RMSprop corrected? | 6 |
+# | 13. Which half of Adam finds the line? | 7 |
 
 # %% tags=["setup"]
 
@@ -256,9 +257,9 @@ widest.answer(basins.widest(0.02))
 #
 # <details><summary>The rule of Adam, if you need it</summary>$m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g_t$ averages the gradients, and $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$ their squares. Both are corrected, $\hat m_t = m_t/(1-\beta_1^t)$ and $\hat v_t = v_t/(1-\beta_2^t)$. Then $\theta_t = \theta_{t-1} - \alpha\,\hat m_t/(\sqrt{\hat v_t} + \epsilon)$.</details>
 #
-# In lesson 9 you brought the loss of a turned ravine below $10^{-4}$ in a hundred steps.
-# One lucky step is enough for that.
-# Now the loss must also stay there for thirty more steps, and a whole box of 27,200 settings is tried at once.
+# A ravine of condition number 100 lies at an angle, and Adam has 100 steps to bring its loss below $10^{-4}$.
+# One lucky step is enough for that, so the loss must also stay there for thirty more.
+# A whole box of 27,200 settings is tried at once.
 # It has forty step sizes on a log scale, 34 values of $\beta_1$ from 0 to 0.99 and twenty of $\beta_2$ from 0.5 to 0.999.
 
 # %%
@@ -296,6 +297,7 @@ table(header, fair.shares(box), ["", ".1%", ".1%"])
 # On this ravine, within a hundred steps and without noise, the memory of the scale should be long.
 # With $\beta_1$ at its default or above, none stays either.
 # So here it is $\beta_1$ that must move, together with the step size.
+# With half as many steps again, the default $\beta_1$ reaches the goal at about as many step sizes as a shorter memory.
 #
 # **To do.**
 # Does any setting reach the goal when the gradients are noisy?
@@ -923,6 +925,77 @@ mine = yours("my_rmsprop", without_m, judges_deeper.judge_rmsprop)
 pictures.show_steady(mine, "Two memories under a steady gradient")
 
 # %% [markdown]
+# ## 13. Which half of Adam finds the line?
+#
+# *7 minutes.*
+#
+# In lesson 9 four optimizers look for a line, gas = slope · temperature + intercept, in 300 steps.
+
+# %%
+from lessonlib.lessons.lesson09 import heating, opening
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+as_measured, found, best = heating.condition_numbers()
+display(table(["a step size each", "condition number"],
+              [["none", as_measured], ["RMSprop's", found], ["the best pair", best]], ["", ",.0f"]))
+
+# %% [markdown]
+# Each step of RMSprop divides the gradient by the root of $v$, so slope and intercept have a step size each.
+# Along the slope the gradients are about fifty times as large, and so the two step sizes differ {{ heating.ratios()[0]:.0f}}-fold.
+# The loss curves {{ heating.ratios()[1]:,.0f}} times as much along the slope.
+#
+# Of all pairs, one over each curvature is the best.
+# Here is why.
+# Let the scales make both curvatures 1, and call what is left off the diagonal $\rho$.
+#
+# $$\begin{pmatrix}1 & \rho\\ \rho & 1\end{pmatrix}\qquad \text{condition number}\ \frac{1+|\rho|}{1-|\rho|}$$
+#
+# Now multiply the first curvature by $r$ and the entries beside it by its root.
+# The two eigenvalues then have the sum $r+1$ and the product $r(1-\rho^2)$.
+# The condition number grows with the square of the sum over the product, $(r+1)^2/\big(r(1-\rho^2)\big)$, and that is smallest at $r=1$.
+# So the best pair leaves a condition number of {{ best:.0f}}, and RMSprop's leaves {{ found:.0f}}.
+#
+# To see what that does, freeze the ratio of RMSprop's two step sizes as it is after 100 steps of its tuned run.
+# Then start again with gradient descent or with momentum, and tune the overall step size.
+
+# %%
+arrives = predict("With the ratio of RMSprop's step sizes, who arrives in 300 steps?",
+                  ["neither", "only momentum", "both"])
+arrives
+
+# %% [markdown]
+# The third row has the best ratio.
+
+# %% tags=["answer"]
+rows = heating.frozen_scales()
+display(table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".1%"]))
+arrives.answer(heating.who_arrives(rows))
+
+# %% [markdown]
+# Gradient descent needs about as many steps as the condition number.
+# Momentum needs far fewer, so with RMSprop's ratio only momentum arrives.
+# With the best ratio gradient descent arrives too.
+# But in a network the best ratios are costly to find.
+# With a step size that falls to zero, RMSprop and Adam both leave more, and RMSprop leaves about twenty times what Adam leaves.
+#
+# Standardizing has two halves as well.
+# Each row is the mean of ten seasons.
+
+# %%
+names = [opening.NAMES[rule] for rule in heating.RULES]
+table(["change", *names], heating.halves(), ["", ".1%", ".1%", ".1%", ".1%"])
+
+# %% [markdown]
+# For momentum, RMSprop and Adam each half alone is enough.
+# Gradient descent needs the second.
+#
+# **To do.**
+# RMSprop's loss has a peak near step 225, and its tuned step size is constant.
+# What happens if `v` stays as it is after 100 steps?
+#
+# <details><summary>Answer</summary>Nothing is thrown, and RMSprop does not arrive. Its steps are too long from about step 135, because v forgets the large gradients of the start. A swing grows, the large gradients refill v, and it starts anew. With v frozen at step 100 about a tenth of the excess loss is left.</details>
+#
 # ## Further reading
 #
 # - Kingma & Ba 2015, *Adam: A Method for Stochastic Optimization*, [arXiv](https://arxiv.org/abs/1412.6980).

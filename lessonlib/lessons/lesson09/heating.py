@@ -11,22 +11,24 @@ from numpy.random import Generator
 
 from lessonlib import rules
 from lessonlib.problems import Problem
-from lessonlib.runner import Run, run
+from lessonlib.runner import Run, grid, run
 
-__all__ = ["LRS", "RULES", "STEPS", "best_remedy", "condition_numbers", "days", "frozen_scales", "halves",
+__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "frozen_scales", "halves",
            "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
+BETAS = {"sgd": (), "momentum": ("beta1",), "rmsprop": ("beta2",), "adam": ("beta1", "beta2")}  # what each rule has
+BETA_VALUES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)  # the same for every rule
 STANDARDIZED = "temperatures minus their mean, over their spread"
-HALVES = {"temperatures minus their mean": "centred", "temperatures over 100": "hundredths"}
+HALVES = {"temperatures minus their mean": "centred", "temperatures over their spread": "spread"}
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
     "celsius": lambda x: (x - 32) / 1.8,
     "centred": lambda x: x - x.mean(),
-    "hundredths": lambda x: x / 100,
+    "spread": lambda x: x / x.std(),
     "scaled": lambda x: x / (x**2).mean() ** 0.5,
     "standardized": lambda x: (x - x.mean()) / x.std(),
 }
@@ -47,7 +49,7 @@ def heating(seed: int = 0, *, batch: int | None = None, count: int = 40, noise: 
 
     The loss is half the mean squared residual above the lowest possible. batch: days drawn at each step, None for all of them.
     units: of the temperature; "degrees" (Fahrenheit) as measured, "celsius", "centred" from their mean,
-    "hundredths" over 100, "scaled" divided by their root mean square, "standardized" from their mean, over their spread.
+    "spread" over their spread, "scaled" divided by their root mean square, "standardized" from their mean, over their spread.
     `minimum` is the least-squares line. Raises ValueError for other units.
     """
     if units not in UNITS:
@@ -102,24 +104,43 @@ def left_at_best(rule: str, seeds: int = 10, **hyper: Any) -> float:
 
 
 @cache
-def tuned(rule: str, seed: int = 0, *, steps: int = STEPS, **problem: Any) -> Run:
-    """Return the run of a rule on one data set at its best step size."""
-    lr, _ = tuned_lr(rule, steps=steps, **problem)
-    return run(getattr(rules, rule), heating(seed, **problem), steps=steps, seed=seed, lr=lr)
+def best_betas(rule: str, seeds: int = 10) -> dict[str, float]:
+    """Return what worked best for a rule over the data sets `seeds`, of all pairs of LRS and BETA_VALUES: "lr" and the betas it has."""
+    axes: dict[str, Any] = {"lr": LRS} | dict.fromkeys(BETAS[rule], np.array(BETA_VALUES))
+    hyper: dict[str, Any] = grid(**axes)
+    left = []
+    for seed in range(seeds):
+        losses = run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", **hyper).loss
+        left.append(losses[-STEPS // 10:].mean(0) / losses[0])
+    mean = np.mean(left, axis=0)
+    best = np.unravel_index(np.nanargmin(mean), mean.shape)
+    return {name: float(values[k]) for (name, values), k in zip(axes.items(), best, strict=True)}
 
 
-def remedies(seed: int = 0) -> list[list[Any]]:
-    """Return a row for each change: its name, and the share of the excess loss that each of RULES leaves with it on one data set."""
+@cache
+def tuned(rule: str, seed: int = 0, *, betas: bool = False) -> Run:
+    """Return the run of a rule on one data set at its best step size, with its usual betas or, if `betas`, with its best."""
+    hyper: dict[str, Any] = best_betas(rule) if betas else {"lr": tuned_lr(rule)[0]}
+    return run(getattr(rules, rule), heating(seed), steps=STEPS, seed=seed, **hyper)
+
+
+def remedies() -> list[list[Any]]:
+    """Return a row for each change: its name, and the share of the excess loss that each of RULES leaves, mean of ten data sets."""
     changes: dict[str, dict[str, Any]] = {"nothing": {}, "less noisy data": {"noise": 0.1}, "twice as many days": {"count": 80},
                                           STANDARDIZED: {"units": "standardized"}}
-    rows = [[name, *(_left(tuned(rule, seed, **change)) for rule in RULES)] for name, change in changes.items()]
-    half = [_left(run(getattr(rules, rule), heating(seed), steps=STEPS, lr=tuned_lr(rule)[0] / 2)) for rule in RULES]
-    return [*rows[:3], ["half the step size", *half], rows[3]]
+    rows = [[name, *(tuned_lr(rule, **change)[1] for rule in RULES)] for name, change in changes.items()]
+    return [*rows[:3], ["half the step size", *map(_left_at_half, RULES)], rows[3]]
 
 
-def halves(seed: int = 0) -> list[list[Any]]:
+def halves() -> list[list[Any]]:
     """Return a row as `remedies` does for each half of standardizing: only the zero of the temperatures moved, only their size."""
-    return [[name, *(_left(tuned(rule, seed, units=units)) for rule in RULES)] for name, units in HALVES.items()]
+    return [[name, *(tuned_lr(rule, units=units)[1] for rule in RULES)] for name, units in HALVES.items()]
+
+
+def _left_at_half(rule: str, seeds: int = 10) -> float:
+    """The share that a rule leaves at half of its best step size, measured as tuned_lr does."""
+    walks = [run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", lr=tuned_lr(rule)[0] / 2).loss for seed in range(seeds)]
+    return float(np.mean([losses[-STEPS // 10:].mean() / losses[0] for losses in walks]))
 
 
 def best_remedy(rows: list[list[Any]]) -> str:
@@ -168,7 +189,3 @@ def _scales() -> Array:
     for _ in range(100):
         theta, s = rules.rmsprop(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr("rmsprop")[0])
     return np.asarray(s.v**0.5)
-
-
-def _left(walk: Run) -> float:
-    return float(walk.loss[-1] / walk.loss[0])

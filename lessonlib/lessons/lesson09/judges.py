@@ -1,7 +1,9 @@
 """The judges of lesson 9: a step by hand, a training loop, broken Adams, an epsilon."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,9 +16,17 @@ from lessonlib.lessons.lesson09.problems import wilson
 from lessonlib.rules import State, adam
 from lessonlib.runner import run
 
-__all__ = ["judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
+__all__ = ["GIVES_AWAY", "judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
 
 DIGITS = {"m": 2, "v": 3, "m_hat": 2, "v_hat": 1, "theta": 4}  # after the point, from which on a slip can be told by its rounded number
+
+GIVES_AWAY = {  # a slip -> how its path differs from the right one, as anybody can see
+    "no root": "The steep direction falls slowly, because a step over the square of the gradient is short where the gradient is large.",
+    "no bias correction": "Its first step is about three times as long as the right one, in both directions.",
+    "t never advances": "Its first step is right and the next ones are too long, as both averages are still divided by their first share.",
+    "sign of the step": "It walks uphill.",
+    "1 - beta2 is missing in v": "All its steps are too short, because v is a sum and a thousand times too large.",
+    "betas swapped": "It overshoots far and turns late, because the direction has the long memory."}
 
 
 @judge
@@ -126,5 +136,10 @@ def judge_loop(loop: Any) -> Verdict:
 
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
-    """Return a Verdict on which broken Adam made which path; guess: {letter: name}."""
-    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
+    """Return a Verdict on which broken Adam made which path, with what gives each away that was found; guess: {letter: name}."""
+    found = judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
+
+    def because(right: re.Match[str]) -> str:
+        return f"{right[1]} is '{right[2]}'. {GIVES_AWAY[right[2]]}"
+
+    return replace(found, message=re.sub(r"\b([A-Z]): yes, ([^.]+)\.", because, found.message))

@@ -7,68 +7,74 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.lessons.flow import arrow, box
-from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, heating, tuned
-from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
-from lessonlib.plots import contours, look, show
+from lessonlib.lessons.lesson09.heating import BETAS, RULES, STEPS, best_betas, days, tuned
+from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.plots import look, show
 
 __all__ = ["NAMES", "filling", "four_lines", "show_flow"]
 
 NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
 COLD_TO_WARM = np.array([0.0, 100.0])
+USUAL, BEST = "the usual", "the best of each"
+LEFT = (1e-9, 3e3)  # shares of the first loss, as far as they are drawn
 
 
 def four_lines() -> Experiment:
-    """Four lines through forty days, and the way that each optimizer has come, after a chosen number of steps."""
-    return Experiment(_lines_scene, _lines_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find a number of steps at which RMSprop's line fits better than Adam's.", _rmsprop_leads))
+    """Four lines through forty days, and the share of the excess loss that is left, up to a chosen number of steps."""
+    return Experiment(_lines_scene, _lines_update,
+                      {"steps": Slider("steps", 0, STEPS, STEPS),
+                       "betas": Choice("betas", [USUAL, BEST], USUAL)},
+                      Goal("find a number of steps after which RMSprop's line fits better than Adam's.", _rmsprop_leads))
 
 
 def _lines_scene() -> Scene:
-    figure = new_figure(8.4, 4.2)
+    figure = new_figure(9.0, 4.2)
     left, right = figure.subplots(1, 2)
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
-    contours(heating(), right)
-    right.set(xlabel="slope", ylabel="intercept", title="The way there")
-    right.text(0, -0.55, "start", ha="center", va="top", fontsize=9)
-    right.text(-0.122, 11.1, "best line", ha="center", va="bottom", fontsize=9)
-    right.plot(0, 0, marker="o", color="black", markerfacecolor="white", markersize=10, linestyle="none", zorder=8)
+    right.set(yscale="log", xlim=(0, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first", title="Excess loss left")
+    right.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["$10^{-8}$", "$10^{-6}$", "0.0001", "0.01", "1", "100"])
     artists: dict[str, Any] = {}
     for rule in RULES:
         style = look(rule)
+        over = 4 if rule == "adam" else 3
         (artists[f"{rule} line"],) = left.plot([], [], color=style.color, linestyle=style.dash, linewidth=2)
-        (artists[f"{rule} path"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2,
-                                                zorder=4 if rule == "rmsprop" else 3)
-        (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", zorder=7)
-    right.text(0.345, -1.75, "RMSprop's first step, to (2.8, 2.8)", ha="right", fontsize=9, color=look("rmsprop").color)
-    artists["jump"] = right.text(0.345, 5.7, "", ha="right", fontsize=9, color=look("rmsprop").color)
+        (artists[f"{rule} curve"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.6, zorder=over)
+        (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none",
+                                               zorder=over + 3, clip_on=False)
     handles = [artists[f"{rule} line"] for rule in RULES]
     figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
-                 "optimizers; right, the path of each over slope and intercept, from a ring to a star.")
+                 "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step.")
 
 
-def _left(rule: str, steps: int) -> float:
+def _left(rule: str, steps: int, betas: str) -> float:
     """The share of the first excess loss that is left."""
-    loss = tuned(rule).loss
+    loss = tuned(rule, betas=betas == BEST).loss
     return float(loss[steps] / loss[0])
 
 
-def _lines_update(artists: dict[str, Any], steps: int) -> str:
+def _lines_update(artists: dict[str, Any], steps: int, betas: str) -> str:
     for rule in RULES:
-        path = tuned(rule).theta[: steps + 1]
-        slope, intercept = path[-1]
+        walk = tuned(rule, betas=betas == BEST)
+        slope, intercept = walk.theta[steps]
+        left = np.clip(walk.loss[: steps + 1] / walk.loss[0], *LEFT)
         artists[f"{rule} line"].set_data(COLD_TO_WARM, slope * COLD_TO_WARM + intercept)
-        artists[f"{rule} path"].set_data(np.clip(path[:, 0], -1, 1), np.clip(path[:, 1], -9, 20))
-        artists[f"{rule} end"].set_data([slope], [intercept])
-    artists["jump"].set_text("RMSprop swings since step 135,\nseen near 220" if steps >= 235 else "")
-    shares = {rule: _left(rule, steps) for rule in RULES}
+        artists[f"{rule} curve"].set_data(np.arange(steps + 1), left)
+        artists[f"{rule} end"].set_data([steps], left[-1:])
+    shares = {rule: _left(rule, steps, betas) for rule in RULES}
     told = (f"{NAMES[rule]} {share:.1%}" if share > 5e-4 else f"{NAMES[rule]} under 0.1%" for rule, share in shares.items())
-    return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
+    return f"After {steps} steps{_with_betas() if betas == BEST else ''}, of the excess loss is left: {', '.join(told)}."
 
 
-def _rmsprop_leads(steps: int) -> bool:
-    return steps > 0 and _left("rmsprop", steps) < _left("adam", steps)
+def _with_betas() -> str:
+    """The betas that worked best, in words."""
+    told = [f"{' and '.join(f'{best_betas(rule)[beta]:g}' for beta in BETAS[rule])} for {NAMES[rule]}" for rule in RULES if BETAS[rule]]
+    return f" with the betas {', '.join(told)}"
+
+
+def _rmsprop_leads(steps: int, betas: str) -> bool:
+    return steps > 0 and _left("rmsprop", steps, betas) < _left("adam", steps, betas)
 
 
 def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:

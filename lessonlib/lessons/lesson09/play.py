@@ -1,7 +1,6 @@
 """The experiments of lesson 9, Adam; each is a function that returns an Experiment."""
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -9,12 +8,9 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
-from lessonlib.play.panels import path_and_loss, show_run
-from lessonlib.plots import contours, look
-from lessonlib.problems import ravine
-from lessonlib.runner import Run, run
+from lessonlib.plots import look
 
-__all__ = ["correction_ratio", "ravine_goal", "step_ratio"]
+__all__ = ["correction_ratio", "each_setting", "moves", "step_ratio"]
 
 Array = np.ndarray[Any, Any]
 
@@ -78,36 +74,51 @@ def correction_ratio() -> Experiment:
                            and bool(abs(step_ratio(1, 1 - 1 / memory1, 1 - 1 / memory2) - 1) < 0.02)))
 
 
-GOAL_KAPPA, GOAL_ANGLE, GOAL_STEPS, GOAL_TARGET = 100.0, 20.0, 100, 1e-4
+STREAM = np.r_[np.ones(100), -np.ones(100), -0.01 * np.ones(200)]  # it turns, and then it becomes a hundred times as small
+TALL = 1.6  # step sizes, as far as they are drawn
 
 
 @lru_cache(maxsize=4)
-def _attempt(lr: float, beta1: float, beta2: float) -> Run:
-    return run(rules.adam, ravine(GOAL_KAPPA, GOAL_ANGLE), steps=GOAL_STEPS, lr=lr, beta1=beta1, beta2=beta2)
+def moves(beta1: float, beta2: float, eps: float) -> Array:
+    """Return how far Adam moves a parameter against each gradient of STREAM, in step sizes, above zero for one above zero: (T,)."""
+    theta, s, path = 0.0, rules.State(), [0.0]
+    for g in STREAM.tolist():
+        theta, s = rules.adam(theta, g, s, lr=1.0, beta1=beta1, beta2=beta2, eps=eps)
+        path.append(theta)
+    return -np.diff(path)
 
 
-def _goal_scene() -> Scene:
-    figure = new_figure()
-    left, artists = path_and_loss(figure, "adam", steps=GOAL_STEPS, target=GOAL_TARGET)
-    contours(replace(ravine(GOAL_KAPPA, GOAL_ANGLE), window=(-2.0, 2.0, -1.6, 1.6)), left)  # the best settings go out to 1.8
-    artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
-                                bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
-    return Scene(figure, artists,
-                 f"Left, Adam's path in a ravine of condition number {GOAL_KAPPA:g} turned by {GOAL_ANGLE:g} degrees; right, the loss over "
-                 f"{GOAL_STEPS} steps and a line at {GOAL_TARGET:g}.")
+def _setting_scene() -> Scene:
+    figure = new_figure(7.2, 3.6)
+    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="step, in step sizes $\\alpha$",
+                            title="One parameter, and how far each step moves it")
+    for at, text in ((50, "gradient 1"), (150, "gradient \u22121"), (300, "gradient \u22120.01")):
+        ax.text(at, 1.42, text, ha="center", va="center")
+    for at in (100, 200):
+        ax.axvline(at, color="#8a8a8a", linewidth=1)
+    ax.plot(np.arange(len(STREAM)) + 1, np.sign(STREAM), color="black", linestyle="--", linewidth=1.2, label="one step size, downhill")
+    style = look("adam")
+    (line,) = ax.plot([], [], color=style.color, linewidth=2, label="Adam's step")
+    (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.86))
+    return Scene(figure, {"line": line, "end": end}, "The length of Adam's steps for one parameter over 400 steps, upward for a gradient "
+                 "above zero; the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
 
 
-def _goal_update(artists: dict[str, Any], lr: float, beta1: float, beta2: float) -> str:
-    result = _attempt(lr, beta1, beta2)
-    show_run(artists, result)
-    artists["note"].set_text(f"lr = {lr:.2g}\nbeta1 = {beta1:.2g}\nbeta2 = {beta2:.3g}")
-    return f"Loss after {GOAL_STEPS} steps: {result.loss[-1]:.1e}."
+def _setting_update(artists: dict[str, Any], beta1: float, beta2: float, eps: float) -> str:
+    walked = moves(beta1, beta2, eps)
+    artists["line"].set_data(np.arange(len(walked)) + 1, np.clip(walked, -TALL, TALL))
+    artists["end"].set_data([len(walked)], np.clip(walked[-1:], -TALL, TALL))
+    late = np.flatnonzero(walked[100:200] < 0)
+    turned = f"{late[0]} steps late" if len(late) else "not within 100 steps"
+    return (f"beta1 = {beta1:.2g}, beta2 = {beta2:.3g}, eps = {eps:.1g}: the first step is {walked[0]:.2f} step sizes long; the step turns "
+            f"{turned}; the last one is {abs(walked[-1]):.2f} step sizes long.")
 
 
-def ravine_goal() -> Experiment:
-    """Adam on the ravine: bring the loss below a target within a budget of steps."""
-    return Experiment(_goal_scene, _goal_update,
-                      {"lr": Slider("step size lr", 1e-3, 1.0, 0.03, log=True), "beta1": Slider("beta1", 0.0, 0.99, 0.9, step=0.01),
-                       "beta2": Slider("beta2", 0.5, 0.999, 0.999, step=0.001)},
-                      Goal(f"loss below {GOAL_TARGET:g} after {GOAL_STEPS} steps.",
-                           lambda lr, beta1, beta2: bool(_attempt(lr, beta1, beta2).loss[-1] < GOAL_TARGET)))
+def each_setting() -> Experiment:
+    """What beta1, beta2 and eps do to the steps of one parameter whose gradient turns, and then becomes small."""
+    return Experiment(_setting_scene, _setting_update,
+                      {"beta1": Slider("beta1", 0.0, 0.95, 0.9, step=0.05), "beta2": Slider("beta2", 0.9, 0.999, 0.999, step=0.003),
+                       "eps": Slider("eps", 1e-8, 1.0, 1e-8, log=True, step=0.5)},
+                      Goal("make the last step at least nine tenths of a step size long.",
+                           lambda beta1, beta2, eps: bool(abs(moves(beta1, beta2, eps)[-1]) >= 0.9)))
