@@ -309,7 +309,8 @@ judges.judge_second_step(second)
 # ```
 #
 # For a transformer take AdamW, which is Adam with [[weight decay]] done right, with `lr=3e-4` at first.
-# Lesson 10 is about it.
+# Common decays are 0.01 to 0.1.
+# Lesson 10 says how to choose one.
 #
 # ```python
 # optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)  # its defaults
