@@ -46,8 +46,8 @@ def _paths_scene() -> Scene:
     figure = new_figure(8.4, 4.2)
     left, right = figure.subplots(1, 2)
     contours(ravine(100), left)
-    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$",
-             title="The paths, a large mark where each stands")
+    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
+    left.text(-1.5, -1.45, "hollow: where it stands", fontsize=9)
     left.text(1.05, 1.08, "start", fontsize=9)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
     end = right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
