@@ -61,6 +61,8 @@ def test_the_best_step_is_nine_tenths_of_the_border_and_half_of_it_leaves_a_bill
     assert best / 0.2 == pytest.approx(0.9, abs=0.02)
     assert opening.where_the_best_is() == opening.BEST[2]
     assert left_by_half / left == pytest.approx(1e9, rel=0.1)
+    few, many = ((run(sgd, ravine(10), steps=1000, record="loss", lr=lr).loss < 1e-10).argmax() for lr in (best, best / 2))
+    assert 1.9 < many / few < 2.3
 
 
 def test_the_steepest_valley_and_the_finest_window_can_be_reached_with_the_slider():

@@ -20,6 +20,7 @@
 #
 # Three walkers stand at the same place in a long valley.
 # The height of the ground is called the [[loss]], and each of them wants to get as low as possible.
+# For a network the place is the list of all its weights, and the height says how wrong its answers are.
 # So each feels how the ground slopes under its feet and steps straight downhill, again and again.
 # Where the ground is steeper, the step is longer.
 # That is [[gradient descent]].
@@ -42,7 +43,7 @@ lowest
 # %% [markdown]
 # Now run this cell, and you see the valley from above.
 # Each grey line joins places of the same height, and the star is the lowest place.
-# The two axes have different scales, so a step straight downhill does not look perpendicular to the grey lines.
+# Straight downhill is at a right angle to the grey lines, and here it does not look so, because the two axes have different scales.
 # `4.4e-08` is short for `0.000000044`.
 
 # %% tags=["answer"]
@@ -80,7 +81,9 @@ lowest.answer(opening.lowest())
 # | $\alpha$ | `lr` | the step size, or learning rate |
 #
 # In our valley the loss is $\frac12(\theta_1^2 + 10\,\theta_2^2)$, so the gradient is $(\theta_1,\ 10\,\theta_2)$.
-# The number 1 is the [[curvature]] along the valley, and 10 is the curvature across it.
+# The [[curvature]] says how fast the gradient grows as you walk.
+# Across the valley it is 10, so at a distance of 1 the gradient is 10, and at 2 it is 20.
+# Along the valley it is 1.
 
 # %%
 import numpy as np
@@ -180,7 +183,8 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 # %% [markdown]
 # ### Exercise 2. Many walks at once (5 minutes)
 #
-# Find the border by experiment, in a valley with a curvature of 50 across.
+# In a valley with a curvature of 50 across, an experiment can find the border.
+# You run it, and the judge reads the border off.
 # Here are the valley and 201 step sizes.
 
 # %%
@@ -257,7 +261,8 @@ twice.answer(opening.what_it_does(walk))
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 that is 2 divided by 50, or 0.04.
 # Nothing here is random.
-# In a real training the loss jumps from batch to batch, so there you judge a step size by many batches, not by one jump.
+# In a real training each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
+# There you judge a step size by the average loss of many steps.
 #
 # ### Where is the best step size?
 
@@ -280,7 +285,8 @@ best.answer(opening.where_the_best_is())
 # The best step size is close to it, because above it the walk across is slower, and below it the walk along.
 #
 # Short steps are safe, and they cost time.
-# Half of the best step size leaves a loss that is a billion times as large.
+# Half of the best step size needs about twice as many steps.
+# After 100 steps it leaves a loss that is a billion times as large.
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -390,8 +396,8 @@ print(machine.offer_record())
 # | | |
 # |---|---|
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **Change first** | the step size: multiply it by 3 until the loss grows over many batches, then divide once by 3; if the loss grows at once, divide by 3 until it falls |
-# | **Suspect it** | when the loss grows over many batches, or falls very slowly |
+# | **Change first** | the step size: multiply it by 3 until the average loss of many steps grows, then divide once by 3; if it grows at once, divide by 3 until it falls; now you are within a factor of three of the border, so try twice as much too |
+# | **Suspect it** | when the average loss of many steps grows, or falls very slowly |
 #
 # ### Three questions, from memory
 #

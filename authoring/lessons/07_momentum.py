@@ -155,8 +155,8 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function was found in a training script.
-# It raises no error, and the loss falls as slowly as if the step were ten times shorter.
-# Find the line that is wrong, say why it makes the step so short, and mend it.
+# It raises no error, and with a beta of 0.9 the loss falls as slowly as if the step were ten times shorter.
+# Find the line that is wrong and mend it.
 
 # %% tags=["stub"]
 def colleague(theta, g, s, *, lr, beta1):
@@ -213,7 +213,7 @@ left.answer(0.9**10, within=0.2)
 # In the picture the true gradient is a slow wave, drawn in black.
 # Each measurement of it is a dot, and each is wrong by some noise.
 # The blue line is `m`.
-# The right panel shows how far `m` is from the black line, as a root mean square, and its two parts, the lag and the noise.
+# The right panel shows how far `m` is from the black line, as a root mean square, and how much of it comes from the lag and from the noise.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -241,6 +241,7 @@ noise
 
 # %% [markdown]
 # Both walk for 5000 steps with the same noise, then with a quarter of the step, and then with one that is near gradient descent's border of 2.
+# The table has the root mean square of their distance from the lowest point.
 
 # %% tags=["answer"]
 strays = {lr: averages.spread(lr) for lr in (0.01, 0.0025, 1.8)}
@@ -265,8 +266,9 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 # This is the valley of Part 1.
 # The sliders start near the best that gradient descent can do, and the loss after 100 steps is about 0.01.
 # **Goal:** bring it below 0.000001.
-# Move one slider at a time.
-# Does a longer memory alone help, and which step size does it allow?
+# First raise beta alone.
+# How low does the loss go?
+# Then raise the step size until it grows.
 #
 # <details><summary>Hint</summary>With some memory the step size may be several times larger than 0.02. And what does the loss do when there is too much memory?</details>
 
@@ -318,7 +320,8 @@ longer.answer(counts[10_000][1], within=0.3)
 # Look at $\kappa = 100$ to see why.
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
-# With momentum the border is $(1+\beta)/(1-\beta)$ times as far out, and with a beta of 0.67 it lies at 0.1.
+# With momentum the border is $(1+\beta)/(1-\beta)$ times as far out, which the deeper notebook derives.
+# With a beta of 0.67 it lies just above 0.1, and the best step size just below it, as in lesson 0.
 # That alone would cover a tenth of what is left.
 # But `m` still holds older gradients, which were larger, so once it has got going it is nearly twice the newest gradient, and each step covers nearly a fifth.
 #
@@ -330,7 +333,7 @@ longer.answer(counts[10_000][1], within=0.3)
 #
 # A colleague's momentum, set as well as possible, needed 5,000 steps to the same goal.
 # About how large is the condition number?
-# Start from the last row of the table.
+# Start from the last row of the table, and up to 30 % more or fewer steps will pass.
 
 # %% tags=["stub"]
 my_kappa = None
@@ -435,7 +438,7 @@ deep = predict(
 deep
 
 # %% [markdown]
-# The cell trains 140 networks at once, so it takes some seconds.
+# The cell trains 140 networks at once, so it takes some seconds, and on a busy machine a minute.
 # In the picture each line is one start.
 
 # %% tags=["answer"]
@@ -446,8 +449,9 @@ deep.answer(network.how_much_lower(trained))
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
 # Its step size is more than four times as long, as in the ravine.
-# It is so long that most runs jump up near step 28, in about four steps, and recover.
-# With half of it they do not jump.
+# It is so long that most runs jump up near step 25, and recover.
+# With half of it they do not jump, which is not shown here.
+# Gradient descent's runs jump too, at its best step size.
 #
 # Is it the longer step that helps?
 # First give both the same step size.
@@ -455,14 +459,14 @@ deep.answer(network.how_much_lower(trained))
 
 # %%
 header = ["median training loss at the end", "gradient descent", "momentum"]
-table(header, network.controls(trained), ["", ".2f", ".2f"])
+table(header, network.controls(trained), ["", ".3f", ".3f"])
 
 # %% [markdown]
 # At gradient descent's step size the two end equal.
-# At momentum's, gradient descent ends at 2.3, which is a blind guess.
+# At momentum's, gradient descent ends at 2.3, the loss of a blind guess among ten digits.
 # So what helps is the longer step that momentum allows.
 # In batches of 32 its loss is about a quarter lower, and the starts of the two overlap.
-# So on this network momentum pays most with large batches.
+# So on this network momentum bought much less in small batches than on the full one.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
 #
@@ -498,7 +502,6 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # So when somebody changes `momentum`, translate `lr` first, as in Exercise 4.
 # When momentum goes up, the translated one is a safe start.
 # When it goes down, the translated one is larger and may leave the valley, so begin with the old one.
-# In PyTorch's numbers the border is $2(1+\beta)$ divided by the curvature, so it hardly moves with momentum, and a step far above both fails.
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. The last row of the table has the best of two step sizes. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
@@ -537,7 +540,7 @@ summary()
 #   A momentum of 0.99 makes a steady step ten times as long as 0.9 does, so translate `lr`.
 # - At a small step, and with `lr` translated, a longer memory does not take the noise out of the parameters.
 #   A still smaller step does.
-#   Near gradient descent's border momentum strays about a third as far.
+#   At nine tenths of gradient descent's border momentum strayed a third as far.
 #
 # **Next, [lesson 8](08_rmsprop.ipynb).**
 # Momentum has one step size for all directions.

@@ -70,7 +70,7 @@ def judge_border(guess: Any) -> Verdict:
         seen = f"At both {low} and {high} the loss {words[0]}."
     if falls == [True, False]:
         return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}, and the curvature along the "
-                       "valley does not enter.")
+                       "valley does not enter. Two percent more or less pass.")
     if falls == [True, True]:
         return Verdict(False, f"Too low.\n{seen} How much larger may the step size be before a step across the valley "
                        "lands higher than it began?")

@@ -9,7 +9,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import Problem
 from lessonlib.rules import Array, State
 
-__all__ = ["bent_line", "nesterov", "show_slope", "show_two_averages"]
+__all__ = ["bent_line", "nesterov", "show_positions", "show_slope", "show_two_averages"]
 
 
 def nesterov(theta: Array, g: Array, s: State, *, lr: Array, beta1: Array = 0.9) -> tuple[Array, State]:
@@ -76,3 +76,17 @@ def show_slope(line: Problem) -> None:
     ax.plot(line.start, np.interp(line.start, x, slope), marker="o", markersize=10, markerfacecolor="white", markeredgecolor="black")
     show(figure, "The slope of the loss against position: it rises steeply through 0 at the minimum, gently between 1 and 2, and steeply "
          "again; the start is at 3.3.")
+
+
+def show_positions(plain: Array, heavy: Array, shown: int = 50) -> None:
+    """Show the position of gradient descent and of momentum against the step; the title says whether momentum arrives in the end."""
+    arrives = bool(abs(heavy[-3:]).max() < 1e-3)
+    figure = new_figure(7.2, 3.4)
+    ax = figure.add_subplot(xlabel="step", ylabel="position", title=f"From {heavy[0]:g}, momentum {'' if arrives else 'never '}arrives")
+    for name, rule, positions in (("gradient descent", "sgd", plain), ("momentum", "momentum", heavy)):
+        style = look(rule)
+        ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=4, label=name)
+    ax.axhline(0, color="#888888", linewidth=1)
+    ax.legend()
+    ends = "comes to rest at 0" if arrives else "repeats its positions until the end"
+    show(figure, f"Position against step for {shown} steps: gradient descent ends at {plain[-1]:.2g}, and momentum {ends}.")

@@ -26,6 +26,8 @@ def judge_share(guess: Any, share: float = 0.1) -> Verdict:
     wanted, seen = SHARES.get(share, f"{share:g}"), f"With beta = {beta:.4g} the average keeps {kept:.3f} of the variance"
     if abs((1 - beta) / (1 + beta) - share) < 0.005 * share:
         return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. {seen}, measured.")
+    if abs((1 - beta) / (1 + beta) - share) < 0.015 * share:
+        return Verdict(False, f"Nearly.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}. What is the third digit of beta?")
     if abs(beta - share) < 0.02:
         return Verdict(False, f"That is the share itself.\n{seen}. Which beta makes (1 - beta) / (1 + beta) {wanted}?")
     if abs(beta - (1 - share)) < 0.02:
@@ -77,7 +79,7 @@ def judge_nesterov(attempt: Any) -> Verdict:
 
 @judge
 def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.18) -> Verdict:
-    """Return a Verdict on a step size at which momentum arrives on the bent line from 800 starts, beta kept; `low` is near enough."""
+    """Return a Verdict on a step size of `low` or more at which momentum arrives on the bent line from 800 starts, beta kept."""
     lr = number(guess, "a step size", 1e-6)
     old, beta1 = play.best(kappa)
     starts = np.linspace(-20, 20, 801)
@@ -95,6 +97,7 @@ def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.18) -> Verdict
         return Verdict(False, f"Not from every start.\nWith a step size of {lr:.4g} it goes round from {len(never)} of 800 starts, from "
                        f"{never[never > 0][0]:.2f} for one. From 3.3 it {met}. What does a smaller step do?")
     if lr < low:
-        return Verdict(False, f"It arrives, and a larger step does too.\nWith {lr:.4g} all 800 starts arrive. How near to {old:g} can "
-                       "you go?")
-    return Verdict(True, f"Correct.\nWith a step size of {lr:.4g} all 800 starts arrive, and with {old:g} some never do.")
+        return Verdict(False, f"It arrives, and the task asks for {low:g} or more.\nWith {lr:.4g} all 800 starts arrive. Which larger step "
+                       "does so too?")
+    return Verdict(True, f"Correct.\nWith a step size of {lr:.4g} all 800 starts arrive, and with {old:g} some never do. The border is "
+                   "between 0.189 and 0.19.")

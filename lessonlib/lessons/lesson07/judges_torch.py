@@ -25,15 +25,22 @@ def judge_polyak(guess: Any, kappa: float = 400.0) -> Verdict:
     if abs(beta1 - right**0.5) < 0.001:
         return Verdict(False, f"That is the spectral radius.\n{beta1:.4g} is what a step leaves of the distance. What is beta, if its "
                        "root is that?")
+    if lr > beta1 and isclose(lr, right, rel_tol=0.01):
+        return Verdict(False, "The order.\nThe step size comes first, and then the momentum. Which of your numbers is which?")
     if isclose(lr, mean_lr, rel_tol=0.01) and abs(beta1 - right) < 0.01:
         return Verdict(False, f"That is the step of the average.\nIn PyTorch's form a step leaves {steep:.1f} times the distance along "
                        f"curvature {kappa:g}. Its sum takes each gradient whole. How many times as long does that make a step?")
+    seen = f"In the long run a step leaves {max(flat, steep):.4f} of the distance"
+    if max(flat, steep) < right**0.5 + 0.004:
+        return Verdict(True, f"Correct.\n{seen}, and the best step of gradient descent {(kappa - 1) / (kappa + 1):.4f}.")
+    if isclose(lr, mean_lr * (1 - right), rel_tol=0.01) and abs(beta1 - right) < 0.002:
+        return Verdict(False, f"Rounded too far.\n{seen}, and it could be {right**0.5:.4f}. What are the next digits of your two numbers?")
+    if isclose(steep, 1, abs_tol=1e-9):
+        return Verdict(False, f"It swings for ever.\nAlong curvature {kappa:g} a step leaves all of the distance. Is the step too long, or "
+                       "the momentum too small?")
     if steep >= 1:
         return Verdict(False, f"It diverges.\nAlong curvature {kappa:g} a step leaves {steep:.4g} times the distance. Is the step too "
                        "long, or the momentum too small?")
-    seen = f"In the long run a step leaves {max(flat, steep):.4f} of the distance"
-    if max(flat, steep) < right**0.5 + 0.002:
-        return Verdict(True, f"Correct.\n{seen}, and the best step of gradient descent {(kappa - 1) / (kappa + 1):.4f}.")
     side = "flat" if flat > steep + 1e-9 else "steep" if steep > flat + 1e-9 else ""
     why = f"and the {side} direction decides" if side else "along both directions"
     return Verdict(False, f"It arrives, and it could be faster.\n{seen}, {why}. Which setting leaves {right**0.5:.4f}?")

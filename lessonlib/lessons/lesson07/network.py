@@ -128,7 +128,7 @@ def _images() -> tuple[Tensor, Tensor]:
 def show_curves(trained: Mapping[str, Curves]) -> None:
     """Show the training losses over the steps, a line for each start."""
     show(_curves(trained), "Training loss over 100 steps on a logarithmic scale, ten lines for gradient descent and ten for momentum; most "
-         "jump up on the way, momentum's near step 28, and momentum's end lower.")
+         "jump up on the way, momentum's near step 25, and momentum's end lower.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:
@@ -139,7 +139,7 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
         lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
         translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
         lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
-        for line in lines:
-            line.set(linestyle=style.dash, marker=style.marker, markevery=40, markersize=4)
+        for start, line in enumerate(lines):  # markers one beside the other, not one over the other
+            line.set(linestyle=style.dash, marker=style.marker, markevery=(4 * start, 40), markersize=4)
     ax.legend()
     return figure

@@ -47,6 +47,7 @@ def _paths_scene() -> Scene:
     left, right = figure.subplots(1, 2)
     contours(ravine(100), left)
     left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
+    left.text(-1.5, -1.45, "hollow: where it stands", fontsize=9)
     left.text(1.05, 1.08, "start", fontsize=9)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
     end = right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
@@ -56,7 +57,7 @@ def _paths_scene() -> Scene:
     for rule in NAMES:
         style = look(rule)
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
-        (artists[f"{rule} path"],) = left.plot([], [], markersize=3, **common)
+        (artists[f"{rule} path"],) = left.plot([], [], linestyle=style.dash, markersize=3, **common)
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
         (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
                                               markeredgewidth=2, linestyle="none", zorder=7)
