@@ -64,6 +64,7 @@ optimizer = optim.Adam(model.parameters(), lr=1e-3)
 # %% [markdown]
 # Try one here, a first step of Adam from 2.
 # It is one step size of 0.001 long, and [[epsilon]] makes the last digits.
+# Where NumPy shows `np.float64(1.0)`, it is the number 1.
 
 # %%
 adam(2.0, 3.0, State())[0]
@@ -164,7 +165,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Bias correction
 #
-# The division of an average that started at zero by $1-\beta^t$, the share of its weight that lies on gradients so far.
+# The division of an average that started at zero by $1-\beta^t$, the share of it that belongs to gradients so far.
 # For a steady gradient it makes the average right from the first step on.
 #
 # *Example.*
@@ -279,7 +280,7 @@ adam(2.0, 3.0, State())[0]
 # The loss goes up and down from step to step and still falls over many.
 #
 # *Example.*
-# At a step size of 0.05 the curvature stays near `2 / 0.05`, which is 40.
+# At a step size of 0.05 the largest curvature stays near `2 / 0.05`, which is 40.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
@@ -787,13 +788,13 @@ adam(2.0, 3.0, State())[0]
 #
 # ### RMSprop
 #
-# A step in which each gradient is divided by the root of a running average of its squares, $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$.
+# A step in which each gradient is divided by the root of $v$, a running average of its squares, $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$.
 # So every parameter gets a step size of its own, $\theta_t = \theta_{t-1} - \alpha\,g_t/(\sqrt{v_t}+\epsilon)$.
 #
 # *Example.*
 # From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99.
 # It moves by ten step sizes, because $v$ has only a hundredth of the squared gradient yet.
-# In PyTorch `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` has alpha for our $\beta_2$, while our $\alpha$ is its step size.
+# In PyTorch's `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$, and `lr` is our $\alpha$.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
