@@ -3,8 +3,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch import nn, optim
 
+from lessonlib import rules
 from lessonlib.lessons.lesson07 import extras, play
+from lessonlib.lessons.lesson10 import grokking
 from lessonlib.problems import ravine
 from lessonlib.rules import State, orthogonal
 from lessonlib.runner import run
@@ -61,3 +65,103 @@ def test_full_batch_noise_of_different_examples_drawn_at_random():
     values = np.random.default_rng(0).standard_normal(1297)
     means = [np.random.default_rng(k).choice(values, 64, replace=False).mean() for k in range(4000)]
     assert np.std(means) / values.std(ddof=1) == pytest.approx((1 / 64 - 1 / 1297) ** 0.5, rel=0.05)
+
+
+def rest(place, grad, *, steps, lr, decay):
+    """Where AdamW's weights are after many steps from `place`."""
+    s = State()
+    for _ in range(steps):
+        place, s = rules.adamw(place, grad(), s, lr=lr, weight_decay=decay)
+    return place
+
+
+def test_equilibrium_under_noise_is_the_same_from_every_start():
+    rng, starts = np.random.default_rng(0), np.array([[0.0], [5.0]])
+    weights = rest(np.repeat(starts, 2000, axis=1), lambda: rng.standard_normal((2, 2000)), steps=7000, lr=0.01, decay=0.1)
+    assert np.sqrt(np.mean(weights**2, axis=1)) == pytest.approx((0.01 / (2 * 0.1)) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("grad", [3.0, -0.01])
+def test_equilibrium_under_a_steady_gradient_is_one_over_the_decay_away(grad):
+    assert rest(7.0, lambda: grad, steps=3000, lr=0.01, decay=0.5) == pytest.approx(-np.sign(grad) / 0.5, rel=1e-3)
+
+
+def test_border_of_pytorchs_momentum_is_that_of_a_sum():
+    left = []
+    for lr in (0.378, 0.382):
+        place = torch.ones(1, dtype=torch.float64, requires_grad=True)
+        optimizer = optim.SGD([place], lr=lr, momentum=0.9)
+        for _ in range(400):
+            optimizer.zero_grad()
+            (0.5 * 10 * place**2).sum().backward()
+            optimizer.step()
+        left.append(abs(place.item()))
+    assert left[0] < 0.3 < 3 < left[1]
+
+
+def test_dampening_makes_an_average_into_which_the_first_gradient_goes_in_full():
+    place = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer, average = optim.SGD([place], lr=0.1, momentum=0.9, dampening=0.9), None
+    for grad in (3.0, -1.0, 2.0):
+        place.grad = torch.tensor([grad], dtype=torch.float64)
+        optimizer.step()
+        average = grad if average is None else 0.9 * average + 0.1 * grad
+        assert optimizer.state_dict()["state"][0]["momentum_buffer"].item() == pytest.approx(average)
+
+
+def test_state_dict_of_a_model_has_its_weights_and_adams_is_filled_by_the_first_step():
+    model = nn.Linear(2, 1)
+    optimizer = optim.Adam(model.parameters())
+    assert list(model.state_dict()) == ["weight", "bias"]
+    assert list(optimizer.state_dict()) == ["state", "param_groups"]
+    assert optimizer.state_dict()["state"] == {}
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    assert {*optimizer.state_dict()["state"][0]} == {"step", "exp_avg", "exp_avg_sq"}
+
+
+def test_grokking_comes_late_and_without_decay_not_at_all_in_the_record():
+    grown = grokking.from_record()
+    adamw, bare = grown["AdamW, decay 1"], grown["Adam, no decay"]
+    assert adamw.train_accuracy[adamw.steps == 40].min() >= 0.95
+    assert [int(adamw.steps[np.argmax(seed >= 0.95)]) for seed in adamw.test_accuracy.T] == [1100, 920, 1040]
+    assert bare.steps[-1] == 1200
+    assert bare.test_accuracy.max() < 0.1
+
+
+def test_float16_ends_where_the_glossary_says():
+    with np.errstate(over="ignore"):
+        assert np.isfinite(np.float16(65519))
+        assert np.isinf(np.float16(65520))
+
+
+def test_clipping_leaves_the_length_one():
+    model = nn.Linear(2, 1)
+    model(torch.ones(4, 2)).sum().backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    assert sum((weight.grad**2).sum() for weight in model.parameters()) ** 0.5 == pytest.approx(1.0, rel=1e-5)
+
+
+def test_overfitting_the_curve_goes_through_all_wrong_points_and_the_line_misses_each():
+    x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])
+    assert abs(y - x) == pytest.approx(np.full(6, 0.5))
+    misses = [abs(np.polyval(np.polyfit(x, y, degree), x) - y) for degree in (5, 1)]
+    assert misses[0].max() < 1e-9
+    assert misses[1].min() > 0.1
+
+
+def test_newton_schulz_classical_ends_at_one_and_muons_does_not():
+    value = 0.1
+    for _ in range(30):
+        value = 1.5 * value - 0.5 * value**3
+    assert value == pytest.approx(1)
+    assert abs(np.diag(orthogonal(np.diag([0.1, 0.99])))[0] - 1) > 0.05
+
+
+def test_scale_invariance_of_weights_before_a_norm_layer():
+    x, first = torch.randn(8, 4, generator=torch.Generator().manual_seed(0)), nn.Linear(4, 16, bias=False)
+    norm = nn.LayerNorm(16, eps=0.0)
+    before = norm(first(x))
+    with torch.no_grad():
+        first.weight *= 3
+    assert torch.allclose(norm(first(x)), before, atol=1e-4)

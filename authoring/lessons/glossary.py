@@ -1,27 +1,50 @@
 # %% [markdown]
 # # Glossary
 #
-# Words of the course, each in two sentences, with an example that you can run and the lesson that teaches it.
+# Words of the course, each in two sentences, with an example that you can run and a lesson where you meet it.
 # The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
+# Basin, border, floor, He start and hop are this course's own words, and you will not find all of them in papers.
 #
-# [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Dampening) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#He-start) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Timescale) · [V](#Variance) · [W](#Warm-up)
+# [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Decoupled-weight-decay) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Half-life) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Token) · [V](#Variance) · [W](#Warm-up)
 
 # | You look for | It stands under |
 # |---|---|
-# | step size, `lr` | [[Learning rate]] |
-# | SGD | [[Gradient descent]] |
+# | `alpha` of PyTorch's RMSprop | [[RMSprop]] |
+# | attention | [[Transformer]] |
+# | backpropagation, backward pass | [[Activations]] |
 # | beta | [[Exponential moving average]] |
-# | weight | [[Parameter]] |
+# | `beta1` | [[Momentum]] |
+# | `beta2` | [[RMSprop]] |
+# | bias of a layer | [[Parameter]] |
+# | dampening | [[Heavy ball]] |
+# | EMA, running average | [[Exponential moving average]] |
+# | embedding table | [[Token]] |
+# | `exp_avg`, `exp_avg_sq` | [[State dict]] |
+# | floor of a loss under noise | [[Noise floor]] |
+# | FSDP | [[Sharding]] |
+# | hyperparameter | [[Tuning]] |
+# | initialization, Kaiming | [[He start]] |
+# | label noise, wrong labels | [[Overfitting]] |
+# | machine epsilon | [[Precision]] |
+# | memory in bytes, of a training | [[Activations]] and [[Optimizer state]] |
+# | norm layer | [[Scale invariance]] |
+# | overflow, underflow | [[Float16]] |
+# | probability of a class | [[Cross-entropy]] |
+# | ReLU | [[He start]] |
+# | SGD | [[Gradient descent]] |
+# | sharpness | [[Curvature]] |
 # | stability limit | [[Border]] |
-# | underflow | [[Float16]] |
-# | the memory that a training takes | [[Activations]] and [[Optimizer state]] |
-# | the floor of a loss under noise | [[Noise floor]] |
+# | step size, `lr` | [[Learning rate]] |
+# | timescale of the decay | [[Memory]] |
+# | weight | [[Parameter]] |
+# | ZeRO | [[Sharding]] |
 
 # %% tags=["setup"]
 
 # %% [markdown]
-# Run this cell and the next, and you can run every example below.
-# The next one is for the examples with PyTorch.
+# Run the folded set-up cell and the two cells below, and you can run every example.
+# The first of the two has what the examples with NumPy need, and the second what those with PyTorch need.
+# Run the lines of an example in their order.
 
 # %%
 import numpy as np
@@ -39,7 +62,9 @@ model = nn.Linear(2, 1)
 optimizer = optim.Adam(model.parameters(), lr=1e-3)
 
 # %% [markdown]
-# Try one here.
+# Try one here, a first step of Adam from 2.
+# It is one step size of 0.001 long, and [[epsilon]] makes the last digits.
+# Where NumPy shows `np.float64(1.0)`, it is the number 1.
 
 # %%
 adam(2.0, 3.0, State())[0]
@@ -49,8 +74,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Activations
 #
-# The numbers that the layers of a network compute on the way forward and keep until the way back has used them.
-# They grow with the [[batch size]], while parameters, gradients and optimizer state do not.
+# The numbers that the layers of a network compute on the way forward and keep until the way back, called backpropagation, has used them.
+# They grow with the [[batch size]], while parameters, gradients and [[optimizer state]] do not.
 #
 # *Example.*
 # A layer of 128 units that sees 64 images keeps `64 * 128 * 4`, which is 32768 bytes in float32.
@@ -73,7 +98,8 @@ adam(2.0, 3.0, State())[0]
 # Both averages are corrected for their start at zero, so $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
 #
 # *Example.*
-# From 2, with a gradient of 3 and a step size of 0.001, `adam(2.0, 3.0, State())[0]` gives 1.999.
+# From 2, a step with a gradient of 3 is `theta, s = adam(2.0, 3.0, State())`, and it moves by one step size of 0.001.
+# A gradient of -1 then moves it by `(theta - adam(theta, -1.0, s)[0]) / 0.001`, which is 0.4 step sizes more and not back, because the average of the two is still positive.
 #
 # *[Lesson 9](09_adam.ipynb)*
 #
@@ -90,7 +116,7 @@ adam(2.0, 3.0, State())[0]
 # ### AMSGrad
 #
 # Adam that divides by the root of the largest $v$ so far, so that its denominator never shrinks.
-# It was made for problems where large gradients are rare.
+# It was made for problems where large gradients are rare, because on some of them Adam does not converge.
 #
 # *Example.*
 # When $v$ was 9 and is 4 now, it divides by `max(9, 4) ** 0.5`, which is 3.
@@ -100,32 +126,32 @@ adam(2.0, 3.0, State())[0]
 # ### Bandwidth
 #
 # How many bytes a second a machine moves between its memory and its processor.
-# An optimizer computes little with each number that it reads, so for a large model the bandwidth limits how fast a step can be.
+# An optimizer computes little with each number that it reads, so its step is memory-bound, which means that the bandwidth limits how fast it can be.
 #
 # *Example.*
-# A step that moves 28 bytes for each of 100 million parameters needs, at 320 GB a second, at least `28 * 100e6 / 320e9 * 1000`, which is 8.75 milliseconds.
+# At 320 GB a second, to read 100 million parameters of 4 bytes takes `4 * 100e6 / 320e9 * 1000`, which is 1.25 milliseconds.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Basin
 #
-# The range of step sizes around the best one whose results are as good up to a margin that the experiment states.
-# Its width is given in decades, and one decade is a factor of ten.
+# In this course the range of step sizes around the best one whose results are as good, up to a margin that the experiment states.
+# In papers it is most often a region of weights around a minimum, from which gradient descent leads into it.
 #
 # *Example.*
-# From 0.003 to 0.03 it is `np.log10(0.03 / 0.003)`, which is 1 decade wide.
+# From 0.003 to 0.03 it is `np.log10(0.03 / 0.003)`, which is 1 decade wide, and a decade is a factor of ten.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Batch size
 #
 # How many training examples are in a [[mini-batch]].
-# A larger batch has a less noisy gradient and costs more time and memory for each step.
+# A larger batch has a less noisy gradient and costs more memory for each step, and more time too once it keeps the whole machine busy.
 #
 # *Example.*
-# With four times as many examples the noise of the gradient is `1 / 4**0.5`, which is 0.5 of what it was.
+# With four times as many examples out of very many, the noise of the gradient is `1 / 4**0.5`, which is 0.5 of what it was.
 #
-# *[Lesson 11](11_gpu_lab.ipynb)*
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Bfloat16
 #
@@ -139,7 +165,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Bias correction
 #
-# The division of an average that started at zero by $1-\beta^t$, the share of its weight that lies on gradients so far.
+# The division of an average that started at zero by $1-\beta^t$, the share of it that belongs to gradients so far.
 # For a steady gradient it makes the average right from the first step on.
 #
 # *Example.*
@@ -149,12 +175,13 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Border
 #
-# The largest stable step size of gradient descent, 2 divided by the largest [[curvature]], also called its stability limit.
-# Below it the loss of a quadratic falls, above it the loss grows, and momentum's is $(1+\beta)/(1-\beta)$ times as large.
+# The largest stable step size of gradient descent on a [[quadratic]], 2 divided by the largest [[curvature]], which papers call the stability limit.
+# Below it the loss falls, and above it the loss grows.
 #
 # *Example.*
 # With a curvature of 10 the border is `2 / 10`, which is 0.2.
-# Momentum with a beta of 0.9 has its border at `(1 + 0.9) / (1 - 0.9) * 0.2`, which is 3.8.
+# The [[momentum]] of this course has a border that is $(1+\beta)/(1-\beta)$ times as large, with a beta of 0.9 `(1 + 0.9) / (1 - 0.9) * 0.2`, which is 3.8.
+# That of PyTorch's form is $1+\beta$ times as large, `(1 + 0.9) * 0.2`, which is 0.38.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -187,7 +214,8 @@ adam(2.0, 3.0, State())[0]
 # It has no minimum that is higher than another one.
 #
 # *Example.*
-# The loss $\theta^2 - 1$ is convex, and $(\theta^2 - 1)^2$ is not, because its slope at 0.5 is `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, and at 0 it was higher.
+# The loss $\theta^2 - 1$ is convex.
+# $(\theta^2 - 1)^2$ is not, because from 0 to 0.5 its slope falls, from `4 * 0 * (0**2 - 1)`, which is 0, to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -203,33 +231,25 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Cross-entropy
 #
-# The loss of a network that chooses among classes, which is minus the logarithm of the share that it gives to the right class.
-# It is averaged over the examples.
+# The loss of a network that chooses among classes, minus the natural logarithm of the probability that it gives to the right class.
+# It is averaged over the examples, and PyTorch's takes the outputs of the network as they are, with no softmax before it.
 #
 # *Example.*
-# A network that gives each of ten digits the same share has a loss of `-np.log(1 / 10)`, which is 2.303.
+# A network that gives each of ten digits the same probability has a loss of `-np.log(1 / 10)`, which is 2.303.
+# Its ten outputs are all alike, and `float(nn.CrossEntropyLoss()(torch.zeros(1, 10), torch.tensor([7])))` gives 2.303 too.
 #
-# *[Lesson 9](09_adam.ipynb)*
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Curvature
 #
 # How fast the slope of the loss changes along a direction, written $\lambda$.
-# On the loss $\frac{1}{2}\lambda\theta^2$ the gradient is $\lambda\theta$.
+# The largest curvature of a loss is called its sharpness in papers.
 #
 # *Example.*
+# On the loss $\frac{1}{2}\lambda\theta^2$ the gradient is $\lambda\theta$.
 # With a curvature of 10, a distance of 0.3 from the minimum has a gradient of `10 * 0.3`, which is 3.
 #
 # *[Lesson 0](00_start_here.ipynb)*
-#
-# ### Dampening
-#
-# An option of `torch.optim.SGD` that multiplies each new gradient by 1 minus this number.
-# With a dampening equal to the momentum, PyTorch's sum becomes an average, and only the first gradient enters in full.
-#
-# *Example.*
-# With both at 0.9 and a first gradient of 3, PyTorch's average is 3, and this course's is `(1 - 0.9) * 3`, which is 0.3.
-#
-# *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Decoupled weight decay
 #
@@ -243,7 +263,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Divergence
 #
-# The loss grows and has no bound.
+# The loss grows without bound.
 # On a [[quadratic]] gradient descent diverges when its step size is above the [[border]].
 #
 # *Example.*
@@ -256,18 +276,18 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Edge of stability
 #
-# A state of full-batch gradient descent in which the largest curvature of the loss stays near $2/\alpha$.
+# A state of full-batch gradient descent in which the largest [[curvature]] of the loss has risen by itself, and stays near $2/\alpha$.
 # The loss goes up and down from step to step and still falls over many.
 #
 # *Example.*
-# A network whose largest curvature is 10 at first trains at a step size of 0.05, and the curvature grows until it is near `2 / 0.05`, which is 40.
+# At a step size of 0.05 the largest curvature stays near `2 / 0.05`, which is 40.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Eigenvalue
 #
 # A number by which a matrix multiplies some direction, which it stretches, shrinks or reverses and does not turn.
-# A matrix that turns the plane has a pair of complex ones, and their size is what it leaves of a length, on average over many times.
+# A matrix that turns every direction of the plane has a pair of complex ones, and their size is the factor by which it changes lengths, on average over many times.
 #
 # *Example.*
 # The curvatures of a quadratic are the eigenvalues of its matrix of second derivatives, and of a valley with curvatures 1 and 100 the larger one is `np.linalg.eigvalsh([[1, 0], [0, 100]])[1]`, which is 100.
@@ -291,19 +311,21 @@ adam(2.0, 3.0, State())[0]
 # It keeps the division finite, and where it is much larger than the root, RMSprop's step is proportional to the gradient again and Adam's to its average.
 #
 # *Example.*
-# Where the gradient was always zero, `0 / (0**0.5 + 1e-8)` gives 0, and without epsilon NumPy and PyTorch make nan of it.
+# Where the gradient was always zero, `0 / (0**0.5 + 1e-8)` gives 0.
+# Without epsilon it is nan, as in `torch.tensor(0.0) / torch.tensor(0.0) ** 0.5`.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Equilibrium
 #
-# The size of the weights at which what the gradient adds and what the decay takes away are equal, on average over many steps.
-# A weight starts from anywhere and drifts there.
+# The size of the weights, on average over the noise, at which what AdamW's steps add and what the decay takes away are equal.
+# Weights of any other size drift there.
 #
 # *Example.*
-# Under a steady gradient AdamW's weight rests at 1 divided by the decay, with 0.5 at `1 / 0.5`, which is 2.
+# With a step size of 0.01, a decay of 0.1 and gradients that are nothing but noise, weights settle at about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224, from 0 as from 5.
+# Under a steady gradient a weight ends at a distance of 1 over the decay from zero, with 0.5 at `1 / 0.5`, which is 2.
 #
-# *[Lesson 10](10_adamw.ipynb)*
+# *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
 # ### Excess loss
 #
@@ -317,8 +339,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Exponential moving average
 #
-# A running average that keeps a share $\beta$ of its old value at each step and takes $1-\beta$ of the new one.
-# A value of $k$ steps ago has the weight $(1-\beta)\beta^k$.
+# A running average, EMA for short, that keeps a share $\beta$ of its old value at each step and takes $1-\beta$ of the new one.
+# A value of $k$ steps ago has the share $(1-\beta)\beta^k$.
 #
 # *Example.*
 # From 0, after one gradient of 3, it is `0.9 * 0 + 0.1 * 3`, which is 0.3.
@@ -341,17 +363,19 @@ adam(2.0, 3.0, State())[0]
 # Small gradients become zero in it, which is called underflow, and that is why it needs a [[GradScaler]].
 #
 # *Example.*
-# Its largest number is `float(np.finfo(np.float16).max)`, which is 65504.
+# `float(np.float16(1e-8))` gives 0.
+# The largest number is `float(np.finfo(np.float16).max)`, which is 65504, and from 65520 on numbers become infinite, which is called overflow.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Floor
 #
-# The shortest time that a step can take, which is the bytes that it cannot avoid moving divided by the [[bandwidth]].
+# In this course the shortest time that the optimizer's part of a step can take, which is the bytes that it cannot avoid moving divided by the [[bandwidth]].
 # Adam in float32 reads four numbers for each parameter and writes three.
 #
 # *Example.*
 # For each parameter that makes `7 * 4`, which is 28 bytes.
+# At 320 GB a second, 100 million parameters need `28 * 100e6 / 320e9 * 1000`, which is 8.75 milliseconds.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
@@ -371,7 +395,8 @@ adam(2.0, 3.0, State())[0]
 # The gradient then has no noise from drawing, unlike that of a [[mini-batch]].
 #
 # *Example.*
-# In units of the spread of single gradients, 64 different images out of 1297 have a noise of `(1 / 64 - 1 / 1297) ** 0.5`, which is 0.122, and all of them `(1 / 1297 - 1 / 1297) ** 0.5`, which is 0.
+# The noise of a mean is counted in units of the spread of single gradients.
+# For 64 images out of 1297, none drawn twice, it is `(1 / 64 - 1 / 1297) ** 0.5`, which is 0.122, and for all of them `(1 / 1297 - 1 / 1297) ** 0.5`, which is 0.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -391,10 +416,11 @@ adam(2.0, 3.0, State())[0]
 # ### Gradient
 #
 # The list of the slopes of the loss, one for each parameter.
-# It points where the loss rises fastest, and it is longer where the loss is steeper.
+# As an arrow it points where the loss rises fastest, and the arrow is longer where the loss is steeper.
 #
 # *Example.*
-# Of the loss $\theta^2$ it is $2\theta$, so at 1.5 it is `2 * 1.5`, which is 3.
+# Of the loss $\theta_1^2 + \theta_2^2$ the slopes are $2\theta_1$ and $2\theta_2$, so at (1.5, 1) the gradient is `2 * np.array([1.5, 1.0])`, the list (3, 2).
+# The arrow is `np.hypot(3, 2)`, which is 3.606 long.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
@@ -405,7 +431,9 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a limit of 1, the gradient (3, 4) is multiplied by `1 / np.hypot(3, 4)`, which is 0.2.
-# In PyTorch it is `nn.utils.clip_grad_norm_(model.parameters(), 1.0)`.
+# In PyTorch it stands after the way back and before the step.
+# A gradient is made by `model.zero_grad(); model(torch.ones(4, 2)).sum().backward()`.
+# It is `float(nn.utils.clip_grad_norm_(model.parameters(), 1.0))`, which is 6.928 long, and this line has shortened it to 1.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
@@ -435,14 +463,14 @@ adam(2.0, 3.0, State())[0]
 # Decay of the weights makes it come sooner.
 #
 # *Example.*
-# The three networks of lesson 10 with AdamW have learned four tenths of a table of sums by heart at step 40.
-# The first of them reads 95 % of the rest at step 1100, `1100 / 40`, which is 27.5 times as late.
+# Three networks with AdamW have learned two fifths of a table of sums by heart at step 40, and they get 95 % of the rest right at steps 1100, 920 and 1040.
+# That is `np.mean([1100, 920, 1040]) / 40`, which is 25.5 times as late, and without decay it has not come at step 1200.
 #
-# *[Lesson 10](10_adamw.ipynb)*
+# *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
 # ### Half-life
 #
-# Of a running average, what has to pass until a gradient has half of its weight left, counted in steps or in [[tokens|token]].
+# How long it takes until a gradient has half of its share in a running average left, counted in steps or in [[tokens|token]].
 # In steps it is $\ln 0.5 / \ln\beta$, about two thirds of the [[memory]].
 #
 # *Example.*
@@ -452,13 +480,14 @@ adam(2.0, 3.0, State())[0]
 #
 # ### He start
 #
-# Random starting weights with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
-# So the numbers in a network with ReLU units keep about the same size from layer to layer.
+# The random starting weights of He or Kaiming initialization, with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
+# So the numbers in a network with ReLU units, which turn negative numbers into zero, keep about the same size from layer to layer.
 #
 # *Example.*
 # For a layer with 64 inputs the standard deviation is `(2 / 64) ** 0.5`, which is 0.177.
+# In PyTorch it is `nn.init.kaiming_normal_(model.weight, nonlinearity="relu")`.
 #
-# *[Lesson 7](07_momentum.ipynb)*
+# *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Heavy ball
 #
@@ -467,28 +496,19 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # A step size of 0.1 along the average, with beta 0.9, is for the heavy ball and for PyTorch's `lr` a step size of `0.1 * (1 - 0.9)`, which is 0.01.
+# PyTorch's option dampening, when it is equal to beta, makes an average of its sum, but one into which the first gradient goes in full.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Hop
 #
-# A step over the minimum to the other side and one back, again and again, which does not become smaller as an [[oscillation]] may.
+# This course's word for a step over the minimum to the other side and one back, again and again, which does not become smaller as an [[oscillation]] may.
 # It happens when the step does not become shorter near the minimum, as with [[sign descent]].
 #
 # *Example.*
 # With steps of 0.1 and from 0.05, the next place is `0.05 - 0.1 * np.sign(0.05)`, which is -0.05.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
-#
-# ### Hyperparameter
-#
-# A number that you choose before the training and that the training does not change.
-# Step size, betas, epsilon and weight decay are hyperparameters, and the weights are not.
-#
-# *Example.*
-# `adam` has four of them and `sgd` has one, which is `lr`.
-#
-# *[Lesson 9](09_adam.ipynb)*
 
 # %% [markdown]
 # ## K, L
@@ -505,22 +525,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### L2 penalty
 #
-# A term $\frac{1}{2}c\lVert\theta\rVert^2$ that is added to the loss, so that large weights cost something.
+# A term $\frac{1}{2}c\lVert\theta\rVert^2$ with the squared length of the list of all weights, added to the loss so that large weights cost something.
 # It adds $c\,\theta$ to the gradient, and whatever an optimizer does to gradients it does to the penalty too.
 #
 # *Example.*
 # With $c$ = 0.01, a weight of 2 gets `0.01 * 2`, which is 0.02 added to its gradient.
-#
-# *[Lesson 10](10_adamw.ipynb)*
-#
-# ### Label noise
-#
-# Wrong labels among the training examples.
-# A network that reproduces them has learned them by heart.
-#
-# *Example.*
-# If a tenth of the training labels are wrong, a network that knows every digit is right on `1 - 0.1`, which is 0.9 of them.
-# One that is right on all has learned the wrong ones by heart.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
@@ -559,12 +568,12 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Memory
 #
-# Of a running average, $1/(1-\beta)$ steps.
-# After that many steps about a third of a gradient's weight is left.
+# About how many of the latest steps a running average still remembers, which is $1/(1-\beta)$ of them.
+# The weights under AdamW have one too, which is $1/(\alpha w)$ steps with a decay of $w$, and papers call it the timescale of the decay.
 #
 # *Example.*
-# With $\beta$ = 0.9 it is `1 / (1 - 0.9)`, which is 10 steps.
-# Ten steps later a weight has been multiplied by `0.9**10`, which is 0.349.
+# With $\beta$ = 0.9 it is `1 / (1 - 0.9)`, which is 10 steps, and ten steps later `0.9**10`, which is 0.349 or a little more than a third, is left of a gradient's share.
+# At AdamW's defaults in PyTorch the decay has a memory of `1 / (0.001 * 0.01)`, which is 100000 steps, and then `(1 - 0.001 * 0.01) ** 100000`, which is 0.368, is left of the starting weights.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -595,14 +604,16 @@ adam(2.0, 3.0, State())[0]
 # What changes its sign cancels, and what keeps its direction stays.
 #
 # *Example.*
-# From 2, with a first gradient of 3, `momentum(2.0, 3.0, State(), lr=0.1)[0]` gives 1.97.
+# From 2, a gradient of 3 leads with `theta, s = momentum(2.0, 3.0, State(), lr=0.1)` to `theta`, which is 1.97.
+# A gradient of -3 then cancels nearly all of the average, and `momentum(theta, -3.0, s, lr=0.1)[0]` gives 1.973.
+# PyTorch has a sum in place of the average, and what step size that needs is told under [[heavy ball]].
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Muon
 #
 # An optimizer for weight matrices that steps along an approximation of the [[orthogonal factor]] of an average of the gradients.
-# It keeps one number for each weight, and it needs AdamW beside it for tables, biases and norms.
+# It keeps one number for each weight, and it needs AdamW beside it for embedding tables, biases and norm layers.
 #
 # *Example.*
 # With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) moves at both places by nearly the same, `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696, and `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][1, 1]`, which is -0.0699.
@@ -612,7 +623,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### MuP
 #
-# A way to set the start and the step size of each matrix by the width of the network, so that a step size that was best for a narrow network stays good for a wide one.
+# The maximal update parametrization, also written $\mu$P, which sets the random start and the step size of each matrix by the width of the network, so that a step size that was best for a narrow network stays good for a wide one.
 # Under Adam a matrix whose input is as wide as the network has a step size that falls like one over the width.
 #
 # *Example.*
@@ -623,20 +634,23 @@ adam(2.0, 3.0, State())[0]
 # ### Nesterov momentum
 #
 # Momentum that steps along a guess of its next average, in which the newest gradient stands for the one to come.
-# Elsewhere it takes the gradient at the place to which the average is about to lead, and in this form the parameters are these places.
+# Books take the gradient at the place where the average would lead next, which is the same path with the look-ahead place written as the parameter.
 #
 # *Example.*
-# From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3, the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57, and the step leads to `2 - 0.1 * 0.57`, which is 1.943.
+# With a beta of 0.9, from 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3, the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57, and the step leads to `2 - 0.1 * 0.57`, which is 1.943.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Newton-Schulz iteration
 #
-# A polynomial of a matrix, made of products with itself and its transpose, that is repeated a few times and changes its singular values alone.
-# Muon repeats one of them five times, and then all singular values are between about 0.7 and 1.2, except very small ones.
+# A way to come near the [[orthogonal factor]] of a matrix with products of matrices alone, which are fast on a GPU.
+# The matrix is divided by its size, and then a polynomial of it is taken again and again, in Muon five times, which moves its singular values towards 1 and leaves its directions.
 #
 # *Example.*
 # The first step takes a singular value of 0.1 to `3.4445 * 0.1 - 4.7750 * 0.1**3 + 2.0315 * 0.1**5`, which is 0.3397.
+# After five steps all are between about 0.7 and 1.2, except very small ones.
+# The classical polynomial ends at 1 but is slower, and its first step takes 0.1 to `1.5 * 0.1 - 0.5 * 0.1**3`, which is 0.1495.
+# Without the division a singular value of 300 becomes `3.4445 * 300 - 4.7750 * 300**3 + 2.0315 * 300**5`, which is 4.94e12.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
 #
@@ -672,7 +686,7 @@ adam(2.0, 3.0, State())[0]
 # *Example.*
 # For a million parameters in float32, $m$ and $v$ take `2 * 4 * 1e6 / 1e6`, which is 8 MB.
 #
-# *[Lesson 10](10_adamw.ipynb)*
+# *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Orthogonal factor
 #
@@ -697,18 +711,20 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Overfitting
 #
-# A network learns what is peculiar to its training examples.
+# A network learns by heart what is peculiar to its training examples, such as wrong labels, which are called label noise.
 # The training loss goes on falling, while the loss on new examples rises.
 #
 # *Example.*
-# Between two epochs the training loss falls from 0.05 to 0.02, and the loss on new examples rises from 0.25 to 0.31, by `0.31 - 0.25`, which is 0.06.
+# Six points of the line $y = x$ are each wrong by a half, `x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])`.
+# A curve of degree 5 goes through all of them, and at the next place, where the line has 6, it has `np.polyval(np.polyfit(x, y, 5), 6)`, which is -25.5.
+# A straight line misses them and has `np.polyval(np.polyfit(x, y, 1), 6)`, which is 5.7.
 #
-# *[Lesson 10](10_adamw.ipynb)*
+# *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
 # ### Param group
 #
-# In PyTorch, some of the parameters of one optimizer that have hyperparameters of their own.
-# It is used to keep biases and norms free of weight decay.
+# In PyTorch, some of the parameters of one optimizer that have [[hyperparameters|tuning]] of their own.
+# It is used to keep biases and norm layers free of weight decay.
 #
 # *Example.*
 # `optim.AdamW([{"params": [model.weight]}, {"params": [model.bias], "weight_decay": 0.0}])` has two.
@@ -717,31 +733,33 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Parameter
 #
-# A number in a network that training changes, also called a weight.
-# All of them together are $\theta$.
+# A number in a network that training changes, and all of them together are $\theta$.
+# Those that inputs are multiplied by are called weights and those that are added are called biases, but often all of them are called weights.
 #
 # *Example.*
-# A layer from 64 inputs to 10 outputs has `64 * 10 + 10`, which is 650 parameters.
+# A layer from 64 inputs to 10 outputs has `64 * 10 + 10`, which is 650 parameters, and 10 of them are biases.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Precision
 #
-# How finely a number format resolves, which is the distance from 1 to the next number.
+# How finely a number format resolves, which is the distance from 1 to the next number, called machine epsilon.
 # It is not the range, because [[bfloat16]] reaches as far as float32 and resolves less.
 #
 # *Example.*
 # In float32 it is `float(np.finfo(np.float32).eps)`, which is 1.19e-7, and in float64 `float(np.finfo(float).eps)`, which is 2.22e-16.
+# The [[epsilon]] of Adam is another number.
 #
-# *[Lesson 8](08_rmsprop.ipynb)*
+# *[Lesson 8, deeper](deeper/08_rmsprop.ipynb)*
 #
 # ### Protocol
 #
 # What an experiment kept fixed and what it tuned, and how it chose the best.
-# A comparison of optimizers means nothing without it.
+# A comparison of optimizers can show anything without it.
 #
 # *Example.*
-# `{"tuned": "step size, 30 values", "fixed": "beta and batch size", "chosen by": "validation loss", "seeds": 10}` is a short one.
+# Where results differ by chance alone, the best of 30 tries is at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 spreads above the mean.
+# The best of 3 is at `np.random.default_rng(0).standard_normal((10000, 3)).max(axis=1).mean()`, which is 0.85, so a protocol says how many were tried.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
@@ -753,7 +771,7 @@ adam(2.0, 3.0, State())[0]
 # *Example.*
 # With a curvature of 10, at a distance of 2, it is `0.5 * 10 * 2**2`, which is 20.
 #
-# *[Lesson 7](07_momentum.ipynb)*
+# *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 
 # %% [markdown]
 # ## R, S
@@ -770,12 +788,13 @@ adam(2.0, 3.0, State())[0]
 #
 # ### RMSprop
 #
-# A step in which each gradient is divided by the root of a running average of its squares.
+# A step in which each gradient is divided by the root of $v$, a running average of its squares, $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$.
 # So every parameter gets a step size of its own, $\theta_t = \theta_{t-1} - \alpha\,g_t/(\sqrt{v_t}+\epsilon)$.
 #
 # *Example.*
 # From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99.
 # It moves by ten step sizes, because $v$ has only a hundredth of the squared gradient yet.
+# In PyTorch's `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$, and `lr` is our $\alpha$.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -788,7 +807,7 @@ adam(2.0, 3.0, State())[0]
 # In a round bowl, a first step of RMSprop from (1, 0) leads to the distance `np.linalg.norm(rmsprop(np.array([1.0, 0]), np.array([1.0, 0]), State(), lr=0.01)[0])`, which is 0.9.
 # From the turned start (0.707, 0.707) it leads to `np.linalg.norm(rmsprop(np.array([0.707, 0.707]), np.array([0.707, 0.707]), State(), lr=0.01)[0])`, which is 0.858.
 #
-# *[Lesson 8](08_rmsprop.ipynb)*
+# *[Lesson 8, deeper](deeper/08_rmsprop.ipynb)*
 #
 # ### Scale invariance
 #
@@ -797,6 +816,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
+# In papers weights can be scale-invariant too, those before a norm layer, which divides their size out again.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -828,12 +848,12 @@ adam(2.0, 3.0, State())[0]
 # *Example.*
 # `np.random.default_rng(0).integers(10)` gives 8 with the versions of this course.
 #
-# *[Lesson 7](07_momentum.ipynb)*
+# *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
 # ### Sharding
 #
 # The parameters, gradients or optimizer state are split among several devices, so that each holds only its share.
-# They are sent around when they are needed.
+# They are sent around when they are needed, and the best-known ways are called ZeRO and, in PyTorch, FSDP.
 #
 # *Example.*
 # $m$ and $v$ of 7 billion parameters in float32, over 8 devices, are `7e9 * 2 * 4 / 8 / 1e9`, which is 7 GB on each.
@@ -848,12 +868,12 @@ adam(2.0, 3.0, State())[0]
 # *Example.*
 # From 2, with a gradient of 3 and a step size of 0.001, `2.0 - 0.001 * np.sign(3.0)` gives 1.999.
 #
-# *[Lesson 8](08_rmsprop.ipynb)*
+# *[Lesson 8, deeper](deeper/08_rmsprop.ipynb)*
 #
 # ### Singular value
 #
 # The length of a half-axis of the ellipse that a matrix makes of a circle of radius 1.
-# It is how far the matrix stretches the direction that ends there, which is called a singular vector.
+# It is how far the matrix stretches the vector of length 1 that lands on this half-axis, and the directions before and after are its two singular vectors.
 #
 # *Example.*
 # The smaller one of the matrix with the rows (3, 3) and (1, -1) is `np.linalg.svd(np.array([[3.0, 3.0], [1.0, -1.0]])).S[1]`, which is 1.414.
@@ -862,11 +882,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Smooth loss
 #
-# A loss whose slope has no jump, because its curvature stays below some number.
-# In papers this number is called the smoothness and written $L$.
+# A loss whose slope changes at most $L$ times as fast as one moves, with the same number $L$ everywhere.
+# So its slope has no jump and no curvature is larger than $L$ in size, and papers call $L$ the smoothness.
 #
 # *Example.*
-# The slope of $|\theta|$ jumps at 0 by `np.sign(0.001) - np.sign(-0.001)`, which is 2, so it is not smooth.
+# The slope of $|\theta|$ jumps at 0 by `np.sign(0.001) - np.sign(-0.001)`, which is 2, so no $L$ is large enough for it.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -876,13 +896,14 @@ adam(2.0, 3.0, State())[0]
 # When each step multiplies the error by the same matrix, the error is multiplied by this factor a step, in the long run and on average, and it shrinks if the factor is below 1.
 #
 # *Example.*
-# A step of momentum with $\alpha$ = 0.1 and $\beta$ = 0.7 along a curvature of 10 has a complex pair, and `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))` gives 0.837.
+# Along a curvature of 10, a step of momentum with $\alpha$ = 0.1 and $\beta$ = 0.7 multiplies the pair of distance and average by a matrix, and `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))` gives 0.8367.
+# Its eigenvalues are a complex pair, and then the radius is the root of beta, `0.7**0.5`, which is 0.8367.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
-# ### Standardising
+# ### Standardize
 #
-# Each input is counted from its mean and divided by its standard deviation.
+# To count each input from its mean and to divide it by its standard deviation.
 # It takes differences of unit out of the data, which make a [[ravine]] of the loss.
 #
 # *Example.*
@@ -892,30 +913,21 @@ adam(2.0, 3.0, State())[0]
 #
 # ### State dict
 #
-# In PyTorch, a dictionary of what an optimizer remembers for each parameter and of its hyperparameters.
-# For Adam it holds `step`, `exp_avg` and `exp_avg_sq`, which are our $t$, $m$ and $v$.
+# In PyTorch, a dictionary of what a model, an optimizer or a schedule would lose when the program ends.
+# A model's has its weights, and Adam's has, after the first step, `step`, `exp_avg` and `exp_avg_sq` for each parameter, which are our $t$, $m$ and $v$.
 #
 # *Example.*
-# `list(optimizer.state_dict())` has the two names `["state", "param_groups"]`, and `torch.save` writes what they stand for to a file.
+# `list(model.state_dict())` has the names `["weight", "bias"]`, and `list(optimizer.state_dict())` has `["state", "param_groups"]`.
+# What they stand for is written to a file by `torch.save`.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 
 # %% [markdown]
 # ## T, V, W
 #
-# ### Timescale
-#
-# Of weight decay, 1 divided by the step size times the decay, in steps.
-# In that many steps the decay alone shrinks a weight to about a third, as the steps of its [[memory]] do to what an average holds.
-#
-# *Example.*
-# At AdamW's defaults in PyTorch it is `1 / (0.001 * 0.01)`, which is 100000 steps.
-#
-# *[Lesson 10](10_adamw.ipynb)*
-#
 # ### Token
 #
-# A piece of text that a language model reads as one symbol.
+# A piece of text that a language model reads as one symbol, and for which it looks up a row of numbers in its embedding table.
 # In lesson 11 it is one character.
 #
 # *Example.*
@@ -925,17 +937,18 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text looks at itself and at other places.
+# A network of many layers, in each of which a place of a text looks at itself and at other places, which is called attention.
 # In those that write text, such as large language models, these are the places before it.
 #
 # *Example.*
-# In one head of attention, 64 characters make a table of `64 * 64`, which is 4096 weights.
+# For 64 characters one table of attention has `64 * 64`, which is 4096 shares, and up to `64 * 65 / 2`, which is 2080 of them are not zero, because no place looks ahead.
+# They are computed anew for each text, so they are not parameters.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Tuning
 #
-# Several values of a hyperparameter are tried, and the best one is kept.
+# Several values of a hyperparameter, which is a number such as the step size that training does not change, are tried, and the best one is kept.
 # Two optimizers can be compared only if both were tuned with the same care.
 #
 # *Example.*
@@ -956,10 +969,10 @@ adam(2.0, 3.0, State())[0]
 # ### Warm-up
 #
 # The first steps of a training, in which the step size rises from near zero to its full value.
-# In these steps the averages of the optimizer rest on few gradients.
+# In these steps the averages of the optimizer rest on few gradients, and the network still changes fast.
 #
 # *Example.*
-# With a full step size of 0.001 and 100 steps of warm-up, step 10 has `0.001 * 10 / 100`, which is 0.0001.
+# With a full step size of 0.001 and 100 steps of warm-up, the tenth step has `0.001 * 10 / 100`, which is 0.0001.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
