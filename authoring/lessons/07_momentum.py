@@ -5,7 +5,7 @@
 #
 # In lesson 0 you found the largest step that gradient descent can take.
 # In this lesson you give it a memory.
-# At the end you can write momentum, choose its two settings, and train a network with it in PyTorch.
+# At the end you can write [[momentum]], choose its two settings, and train a network with it in PyTorch.
 #
 # **From lesson 0, from memory.**
 # The curvature across a valley is 100.

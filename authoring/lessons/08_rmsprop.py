@@ -20,7 +20,7 @@
 #
 # Here is a network that reads handwritten digits.
 # It has eight hidden layers of 32 units, and its weights start as PyTorch draws them.
-# Three optimizers train it, with 300 steps each, and you will write the third, RMSprop.
+# Three optimizers train it, with 300 steps each, and you will write the third, [[RMSprop]].
 # The slider sets one step size for all three.
 # A blind guess gives each of the ten digits the same chance.
 # **Goal:** find a step size at which one of the three brings the loss below 1.
@@ -211,7 +211,7 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 #
 # When RMSprop makes only the first forty steps, plain gradient descent learns from there, with one step size for all weights.
 # What do those forty steps change, and can a better start replace them?
-# The start of Kaiming He, in short the He start, draws the weights more than twice as large and sets the biases to zero.
+# The start of Kaiming He, in short the [[He start]], draws the weights more than twice as large and sets the biases to zero.
 
 # %%
 from lessonlib.data import recorded

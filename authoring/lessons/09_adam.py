@@ -24,7 +24,7 @@
 # Each dot is one day, with the temperature outside in degrees Fahrenheit and the gas that a house burned.
 # The warmer the day, the less gas.
 #
-# Gradient descent, momentum, RMSprop and Adam fit a line, gas = slope · temperature + intercept.
+# Gradient descent, momentum, RMSprop and [[Adam]] fit a line, gas = slope · temperature + intercept.
 # Each starts with both at 0 and has 300 steps.
 # Each uses the step size, of the same thirty, that worked best for it over ten such seasons.
 # The right panel shows the share of the [[excess loss]] that is left.
@@ -50,7 +50,7 @@ opening.four_lines().live()
 # Is it fair to hold the betas fixed?
 # Choose the best ones, of six values for each.
 # Momentum takes 0.98 in place of 0.9, and its line now falls.
-# With two numbers tuned, momentum comes near, and Adam arrives with one.
+# With two numbers [[tuned|tuning]], momentum comes near, and Adam arrives with one.
 #
 # <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. You see the hardest of the ten seasons. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Finer tuned for this season, momentum leaves a thousandth at step 300.</details>
 #
@@ -73,7 +73,7 @@ display(table(["change", *names], rows, ["", ".1%", ".1%", ".1%", ".3%"]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
-# To subtract the mean and divide by the spread is called to standardize, and with it all four arrive.
+# To subtract the mean and divide by the spread is called to [[standardize]], and with it all four arrive.
 # So the trouble is the zero of the temperature scale and the size of its numbers.
 #
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
@@ -445,7 +445,7 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # Your function and torch's are the same rule.
-# The default step size is not the best one here, so with small networks and few passes try 0.01 too.
+# The default step size is not the best one here, so with small networks and few [[passes|epoch]] try 0.01 too.
 # Momentum at its best step size reads as well as Adam at its best one, so here the step size matters more than the rule.
 
 # %% [markdown]

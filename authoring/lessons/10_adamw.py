@@ -4,7 +4,7 @@
 # *About 32 minutes to read, 59 with the exercises.*
 #
 # In lesson 9 you wrote Adam.
-# Today you change one of its lines, and that makes it AdamW.
+# Today you change one of its lines, and that makes it [[AdamW]].
 # At the end you can write AdamW from memory, say what [[weight decay]] is for and how strong it should be, and resume a training exactly.
 #
 # **From lesson 9, from memory.**
@@ -360,7 +360,7 @@ play.left_of_the_start().live()
 # A memory of ten runs takes only a tenth of each weight, and a decay far above 1 brings the wall close.
 # On our digits this start gains up to seven in a hundred where labels are wrong, and costs about one at most where all are right.
 #
-# With a schedule, take the mean step size.
+# With a [[schedule]], take the mean step size.
 # A short [[warm-up]] and then a [[cosine]] bring it to a little less than half of the peak.
 #
 # When you fine-tune, keep the memory at ten runs or more.
@@ -404,11 +404,11 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps and not 1000, as is usual for transformers |
 # | warm-up | `min(1, (t + 1) / warmup)` | the first steps are short, because `v` rests on few gradients |
 # | cosine | `0.5 * (1 + math.cos(math.pi * t / steps))` | the last steps are tiny, so the noise fades |
-# | clipping | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient longer than 1 to that length |
+# | [[clipping|gradient clipping]] | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient longer than 1 to that length |
 # | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
 #
 # Many trainings of transformers have these parts.
-# Warm-up and cosine multiply the step size, and together they are the [[schedule]].
+# Warm-up and cosine multiply the step size, and together they are the schedule.
 
 # %%
 import math
@@ -497,14 +497,14 @@ first.answer(round(found.first_step, 2))
 #
 # So try a restart before you need one.
 # Save to a file, take ten steps, load the file into a fresh run, and take the same ten again.
-# Without a file, copy with `copy.deepcopy(save(run))`, because a state dict points at the live numbers.
+# Without a file, copy with `copy.deepcopy(save(run))`, because a [[state dict]] points at the live numbers.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
 # Write `save`, which returns a dict of all that the next step depends on, and `load`, which puts it into a fresh run, bit for bit.
-# The [[state dict]] of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
+# The state dict of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
 #
 # <details><summary>Hint</summary>Which four objects does go_on touch? Which of them change?</details>
 

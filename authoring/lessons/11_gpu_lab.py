@@ -34,7 +34,7 @@ machine.here()
 # The book is Genesis, in the English of 1611.
 # A training step takes sixteen random pieces of it, called windows.
 # The task is to predict the next character at every place.
-# The [[loss]] is $-\ln p$, where $p$ is the probability that the model gave to the character that came.
+# The [[loss]] is the [[cross-entropy]] $-\ln p$, where $p$ is the probability that the model gave to the character that came.
 # Its unit is called a nat.
 #
 # Here AdamW trains a small transformer.
@@ -487,7 +487,7 @@ judges.judge_loop(train_on_t4)
 #
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
-# The first stage of [[ZeRO|sharding]] spreads the optimizer's state over the cards, the second the gradients too, and the third the weights too.
+# The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the weights too.
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest number of cards at which stage 3 fits, before activations.
 
 # %%

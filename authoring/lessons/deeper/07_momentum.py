@@ -117,7 +117,7 @@ judges_deeper.judge_share(my_tenth)
 #
 # Take the loss $\tfrac12(\lambda_1\theta_1^2 + \lambda_2\theta_2^2)$.
 # Along each axis the gradient is $\lambda\theta$, so a step of gradient descent multiplies $\theta$ by $1-\alpha\lambda$.
-# A quadratic that is turned, or has a thousand axes, falls apart in the same way along its eigenvectors.
+# A [[quadratic]] that is turned, or has a thousand axes, falls apart in the same way along its eigenvectors.
 # So it is enough to understand one direction with one [[curvature]] $\lambda$.
 #
 # Momentum keeps two numbers there, $\theta$ and $m$.
@@ -435,7 +435,7 @@ rare.answer("1 in 20" if 0.03 < good.mean() < 0.08 else "1 in 5")
 # *12 minutes.*
 #
 # Momentum steps along its average $m_t$.
-# Nesterov's form looks one step ahead.
+# [[Nesterov's form|Nesterov momentum]] looks one step ahead.
 # The next average will be $\beta m_t + (1-\beta)\,g_{t+1}$.
 # We do not know $g_{t+1}$ yet, and the simplest guess is $g_t$.
 # So Nesterov's form steps along that.
@@ -666,7 +666,7 @@ noise.show_batches(trials)
 # %% [markdown]
 # The best points as numbers.
 # The ratio is the loss of gradient descent divided by that of momentum, for the mean of the seeds and for single seeds.
-# In 200 steps a batch of 32 sees eight times as many images as a batch of 4.
+# In 200 steps a [[batch of 32|batch size]] sees eight times as many images as a batch of 4.
 # So the last row trains with a batch of 4 for 1600 steps, and sees as many.
 
 # %% tags=["answer"]

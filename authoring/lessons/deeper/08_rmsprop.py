@@ -542,8 +542,8 @@ inside.answer(f"{half:.0e}".replace("e-0", "e-"))
 # This section uses PyTorch, because NumPy has no bfloat16.*
 #
 # Networks are often trained with 16-bit numbers.
-# The type float16 spends the bits on digits and has a short range.
-# The type bfloat16 has the range of float32 and keeps only two to three decimal digits.
+# The type [[float16]] spends the bits on digits and has a short range.
+# The type [[bfloat16]] has the range of float32 and keeps only two to three [[decimal digits|precision]].
 
 # %%
 from lessonlib.lessons.lesson08 import precision

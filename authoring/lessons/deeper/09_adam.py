@@ -571,7 +571,7 @@ table(["seed", *map(str, range(4))], [["Adam after 10,000 steps", *ends]], ["", 
 # %% [markdown]
 # They do not.
 #
-# AMSGrad is the repair of the paper.
+# [[AMSGrad]] is the repair of the paper.
 # It divides by the root of the largest `v` so far.
 
 # %%

@@ -270,7 +270,7 @@ angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angl
 # Look along the diagonal from lower left to upper right.
 # The product $\alpha w$ is the same there, and so is the angle.
 # Step and decay balance at a length at which the angle depends on the product alone.
-# Kosson et al. (2024) call this rotational equilibrium.
+# Kosson et al. (2024) call this rotational [[equilibrium]].
 #
 # So here the product rule holds.
 # In a whole network some weights stand before a norm and others do not, and there section 1 found another slope.

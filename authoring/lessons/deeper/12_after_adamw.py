@@ -611,7 +611,7 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 # Take a late fall when you do not know yet how long you will train, or when you want several lengths.
 # In PyTorch the training itself needs no scheduler after its warm-up.
 # For a result at `end` load what you saved at step `begin`, four fifths of the way, the weights and the optimizer's state.
-# Then the step size of each group falls from where it stood, so that those of muP, or of Muon beside AdamW, keep their proportions.
+# Then the step size of each group falls from where it stood, so that those of [[muP]], or of Muon beside AdamW, keep their proportions.
 #
 # ```python
 # model.load_state_dict(saved["model"])
