@@ -48,7 +48,7 @@ later.answer(unseen.how_it_ends(found))
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.2, with each at the best of its settings on other digits.</details>
+# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.3, with each at the best of its settings on other digits.</details>
 #
 # ### Weights with nothing to learn
 #
@@ -360,7 +360,7 @@ play.left_of_the_start().live()
 # A memory of ten runs takes only a tenth of each weight, and a decay far above 1 brings the wall close.
 # On our digits this start gains up to seven in a hundred where labels are wrong, and costs about one at most where all are right.
 #
-# With a schedule, take the mean step size.
+# With a [[schedule]], take the mean step size.
 # A short [[warm-up]] and then a [[cosine]] bring it to a little less than half of the peak.
 #
 # When you fine-tune, keep the memory at ten runs or more.
@@ -408,7 +408,7 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
 #
 # Many trainings of transformers have these parts.
-# Warm-up and cosine multiply the step size, and together they are the [[schedule]].
+# Warm-up and cosine multiply the step size, and together they are the schedule.
 
 # %%
 import math
@@ -497,14 +497,14 @@ first.answer(round(found.first_step, 2))
 #
 # So try a restart before you need one.
 # Save to a file, take ten steps, load the file into a fresh run, and take the same ten again.
-# Without a file, copy with `copy.deepcopy(save(run))`, because a state dict points at the live numbers.
+# Without a file, copy with `copy.deepcopy(save(run))`, because a [[state dict]] points at the live numbers.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
 # Write `save`, which returns a dict of all that the next step depends on, and `load`, which puts it into a fresh run, bit for bit.
-# The [[state dict]] of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
+# The state dict of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
 #
 # <details><summary>Hint</summary>Which four objects does go_on touch? Which of them change?</details>
 
