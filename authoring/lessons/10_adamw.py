@@ -48,7 +48,7 @@ later.answer(unseen.how_it_ends(found))
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.2, with each at the best of its settings on other digits.</details>
+# <details><summary>Fine print</summary>Step size 0.003, eight starts. The gain of one in a hundred has a standard error of 0.3, with each at the best of its settings on other digits.</details>
 #
 # ### Weights with nothing to learn
 #

@@ -167,7 +167,7 @@ gain, error = gains.paired(read["decay"] - read["no decay"])
 # So most of what lesson 10 shows can be had by a smaller step size too.
 # What is left is small and real, for this task with a fifth of wrong labels.
 #
-# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size, nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. Also tried once, with 64 starts: where both may stop at their best step, decay is ahead by 1.0 with a standard error of 0.2. With a hundred digits and all labels right, or with a cosine, the gain was below one in a hundred on the digits that picked. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
+# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size, nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. Also tried once, with 64 starts: where both may stop at their best step, decay is ahead by 1.0 with a standard error of 0.2. With a cosine it was about one as well, and with a hundred digits and all labels right less than one, each with four starts on the digits that picked. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
 #
 # ### How uneven is Adam's decay in a network?
 #
