@@ -274,6 +274,12 @@ def test_more_images_do_not_help_momentum_at_a_small_batch():
     assert longer < 1
 
 
+def test_at_momentums_best_step_for_batches_of_256_gradient_descent_does_not_learn():
+    plain, heavy = (noise.trained(rule, [6.4], batch=256, steps=200, seeds=2).mean() for rule in (noise.rules.sgd, momentum))
+    assert plain > 2.2
+    assert heavy < 0.1
+
+
 def test_the_share_of_starts_that_go_round_depends_on_the_corners():
     lr, beta1 = play.best(100)
     starts, shares = 2 * np.random.default_rng(0).standard_normal((400, 2)), []

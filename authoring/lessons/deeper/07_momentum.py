@@ -782,7 +782,7 @@ judges_deeper.judge_arrival(my_lower_lr)
 # %% [markdown]
 # Is that proved?
 # Ghadimi, Feyzmahdavian and Johansson showed in 2015 that momentum arrives on every valley with curvatures between 1 and $\kappa$ if $\alpha < 2(1+\beta)/(\kappa-\beta)$, which is {{ 2 * (1 + beta) / (25 - beta):.3f }} here.
-# Between that and your step size there is no proof, only 800 starts on one valley.
+# Between that and your step size we have 800 starts on one valley, and no proof.
 #
 # ### What is left of the square root?
 #
@@ -827,7 +827,8 @@ kept
 
 # %% [markdown]
 # We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners.
-# The middle line is the most that momentum can do on all valleys, because nobody has proved that such a setting arrives on each.
+# So the middle line is the most that momentum can do on all valleys.
+# Whether such a setting arrives on each of them is another question, and not answered here.
 # The line of Nesterov's form is the least that it does on all of them.
 
 # %% tags=["answer"]
@@ -881,5 +882,5 @@ kept.answer("under 10 times" if 1.5 < rows[-1][2] < 10 else "about 30 times")
 #   Read as abstract, and the curvatures and cycles of the polygon valleys are checked by the library's tests.
 # - Goujaud, Taylor and Dieuleveut 2025, *Open Problem: Two Riddles in Heavy-Ball Dynamics*, [arXiv](https://arxiv.org/abs/2502.19916), read as abstract.
 #   What is open in one dimension, and for settings with neither a proof nor a cycle.
-# - Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196).
+# - Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196), read as abstract.
 #   Where momentum buys nothing.

@@ -125,7 +125,7 @@ def show_gains() -> None:
     gains = np.array([gain(kappa) for kappa in KAPPAS])
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="condition number", ylabel="times as fast as gradient descent",
-                            title="Without such a valley the square root is lost")
+                            title="On all valleys momentum loses the square root")
     names = ("momentum on quadratics, best setting", "momentum on all valleys, at most this",
              "Nesterov's form on all valleys, at least this")
     styles = ((look("momentum").color, "-", "^"), (look("momentum").color, "--", "v"), ("black", ":", "o"))
