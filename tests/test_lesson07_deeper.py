@@ -73,6 +73,12 @@ def form(step, average=lambda old, g, b: b * old + (1 - b) * g):
     return my_nesterov
 
 
+def kept_ahead(theta, g, s, *, lr, beta1):
+    m = beta1 * s.m + (1 - beta1) * g
+    m = beta1 * m + (1 - beta1) * g
+    return theta - lr * m, State(s.t + 1, m)
+
+
 def summed(old, g, b):
     return b * old + g
 
@@ -98,6 +104,7 @@ ROWS = [
     (judge_nesterov, None, "Not written yet."), (judge_nesterov, lambda theta, g, s, *, lr, beta1: None, "Not written yet."),
     (judge_nesterov, form(lambda m, g, b: g + b * m, summed), "That is PyTorch's form."), (judge_nesterov, form(lambda m, g, b: m), "That is momentum."),
     (judge_nesterov, form(lambda m, g, b: b * m + (1 - b) * g, summed), "The average is a sum."),
+    (judge_nesterov, kept_ahead, "What looks ahead is stored."),
     (judge_nesterov, form(lambda m, g, b: m + (1 - b) * g), "The newest gradient is added, not mixed."),
     (judge_nesterov, form(lambda m, g, b: b * m + g), "The newest gradient comes in whole."),
     (judge_nesterov, form(lambda m, g, b: (1 - b) * m + b * g), "The shares are exchanged."),

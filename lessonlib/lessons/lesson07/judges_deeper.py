@@ -48,12 +48,21 @@ def _sum(old: Any, g: Any, b: Any) -> Any:
     return b * old + g
 
 
+def _kept_ahead(theta: Any, g: Any, s: rules.State, *, lr: Any, beta1: Any) -> Any:
+    """Nesterov's form that stores what it steps along."""
+    along = beta1 * (beta1 * s.m + (1 - beta1) * g) + (1 - beta1) * g
+    return theta - lr * along, rules.State(s.t + 1, along)
+
+
 SLIPS = (
     ("That is PyTorch's form.", "Its m is a sum, so its steps are 1 / (1 - beta1) times as long. What stands before g in the average?",
      _along(lambda m, g, b: g + b * m, _sum)),
     ("The average is a sum.", "Feed a constant g = 1 for a long time. Where does your m end, and where should an average of ones end?",
      _along(lambda m, g, b: b * m + (1 - b) * g, _sum)),
-    ("That is momentum.", "You step along m, the average as it is. What will the next average be, if the next gradient is like this one?",
+    ("What looks ahead is stored.", "You keep in the state what you step along. Is that the average of the gradients so far?",
+     _kept_ahead),
+    ("That is momentum.", "You step along the average as it is, with g in it once. What will the next average be, if the next gradient is "
+     "like this one?",
      _along(lambda m, g, b: m)),
     ("The newest gradient is added, not mixed.", "You take all of m. Which share of m is left in the next average?",
      _along(lambda m, g, b: m + (1 - b) * g)),
