@@ -666,16 +666,27 @@ noise.show_batches(trials)
 # %% [markdown]
 # The best points as numbers.
 # The ratio is the loss of gradient descent divided by that of momentum, for the mean of the seeds and for single seeds.
-# In 200 steps a [[batch of 32|batch size]] sees eight times as many images as a batch of 4.
-# So the last row trains with a batch of 4 for 1600 steps, and sees as many.
 
 # %% tags=["answer"]
 rows = [[str(batch), *noise.gain(*pair)] for batch, pair in trials.items()]
-longer = noise.gain(*noise.at_each_step_size(4, steps=1600))
 header = ["batch", "gradient descent", "momentum", "ratio", "lowest of a seed", "highest"]
 formats = ["", ".3f", ".3f", ".2f", ".2f", ".2f"]
-display(table(header, [*rows, ["4, for 1600 steps", *longer]], formats))
+display(table(header, rows, formats))
 pays.answer(max(rows, key=lambda row: row[3])[0])
+
+# %% [markdown]
+# In 200 steps a [[batch of 32|batch size]] sees eight times as many images as a batch of 4.
+# A batch of 4 sees as many in 1600 steps.
+
+# %%
+options = ["above 1.2, as with a batch of 32", "between 0.8 and 1.2", "below 0.8"]
+as_many = predict("A batch of 4 for 1600 steps. What is the ratio then?", options)
+as_many
+
+# %% tags=["answer"]
+longer = noise.gain(*noise.at_each_step_size(4, steps=1600))
+display(table(header, [*rows, ["4, for 1600 steps", *longer]], formats))
+as_many.answer(options[0 if longer[2] > 1.2 else 1 if longer[2] > 0.8 else 2])
 
 # %% [markdown]
 # At the smallest steps the two lines lie close together, for every batch.

@@ -486,9 +486,9 @@ read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.j
 # Over a thousand runs, with the typical distance from the minimum in the second half.
 
 # %%
-far = read_ends.distances()
+typical = read_ends.distances()
 display(table(["of 1000 runs", "median distance"],
-              [[name, float(np.median(each))] for name, each in far.items()], ["", ".2f"]))
+              [[name, float(np.median(each))] for name, each in typical.items()], ["", ".2f"]))
 print(f"The mean of gradient descent is nearer than x in {read_ends.nearer():.0%} of them.")
 
 # %% [markdown]
