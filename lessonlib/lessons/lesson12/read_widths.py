@@ -108,7 +108,7 @@ def carry() -> Experiment:
     return Experiment(lambda: _scene(found), update,
                       {"way": Choice("parametrization", WAYS, "standard"),
                        "lr": Choice("step size", lrs, start)},
-                      Goal("find a step size with which all three widths end at most a quarter above their own best.",
+                      Goal("find a way and a step size with which all three widths end at most a quarter above their own best.",
                            lambda way, lr: (way, lr) in good))
 
 
