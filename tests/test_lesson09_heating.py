@@ -89,6 +89,7 @@ def test_the_table_of_remedies_names_its_best_row():
 
 def test_with_its_betas_tuned_too_momentum_comes_near_and_adam_arrives():
     assert module.best_betas("momentum")["beta1"] == 0.98
+    assert module.best_betas("rmsprop")["beta2"] == 0.99  # as usual, so it gains nothing
     assert {rule: module.best_betas(rule)["lr"] for rule in ("sgd", "rmsprop")} == {rule: tuned_lr(rule)[0] for rule in ("sgd", "rmsprop")}
     shown = {rule: module.tuned(rule, betas=True) for rule in module.RULES}
     left = {rule: walk.loss[-1] / walk.loss[0] for rule, walk in shown.items()}

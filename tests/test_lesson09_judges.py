@@ -95,7 +95,13 @@ def test_a_bug_that_is_named_rightly_is_told_why():
 
 def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
     assert measured.step_after_quiet(1) == pytest.approx(0.807, abs=1e-3)
-    assert measured.step_after_quiet(100) > 1.3
+    assert measured.step_after_quiet(100) == pytest.approx(1.334, abs=1e-3)
+    assert measured.step_after_quiet(1000) == pytest.approx(1.767, abs=1e-3)
+
+
+def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further():
+    for _, bad, advised, more in practice.first_moves():
+        assert more < advised < bad
 
 
 def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():

@@ -33,6 +33,8 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 
 def test_each_setting_does_what_the_lesson_says_of_it():
     usual, late = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, slice(100, 200)
+    one, _ = adam(0.0, 1.0, State(), lr=1.0)
+    assert play.moves(**usual)[0] == pytest.approx(-one)  # what is subtracted: above zero for a gradient above zero
     assert np.argmax(play.moves(**usual)[late] < 0) == 6
     assert np.argmax(play.moves(**usual | {"beta1": 0.0})[late] < 0) == 0
     assert abs(play.moves(**usual)[-1]) < 0.02

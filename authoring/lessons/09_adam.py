@@ -5,7 +5,7 @@
 #
 # You have written momentum and RMSprop.
 # Today you put them together.
-# At the end you can write it from memory, train a network with it, and say what each of its settings does.
+# At the end you can write Adam from memory, train a network with it, and say what each of its settings does.
 #
 # **From lesson 8, from memory.**
 # RMSprop runs with $\beta_2 = 0.99$ and step size $\alpha$.
@@ -48,11 +48,12 @@ opening.four_lines().live()
 # RMSprop's peak near step 225 is a swing, because its `v` forgets the large gradients of the start and its steps grow too long.
 #
 # Is it fair to hold the betas fixed?
-# Choose the best ones, of six values for each.
+# In the picture, choose the best ones, of six values for each.
 # Momentum takes 0.98 in place of 0.9, and its line now falls.
+# RMSprop's 0.99 is already the best of the six.
 # With two numbers [[tuned|tuning]], momentum comes near, and Adam arrives with one.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. You see the hardest of the ten seasons. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Finer tuned for this season, momentum leaves a thousandth at step 300.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. You see the hardest of the ten seasons. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Finer tuned for this season, momentum leaves a thousandth at step 300.</details>
 #
 # What is so hard about this line?
 
@@ -67,7 +68,7 @@ remedy
 # The step sizes are tuned anew, except where they are halved.
 
 # %% tags=["answer"]
-rows, kappa = heating.remedies(), heating.condition_numbers()
+rows = heating.remedies()
 names = [opening.NAMES[rule] for rule in heating.RULES]
 display(table(["change", *names], rows, ["", ".1%", ".1%", ".1%", ".3%"]))
 remedy.answer(heating.best_remedy(rows))
@@ -79,18 +80,27 @@ remedy.answer(heating.best_remedy(rows))
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
 # So the loss curves far more along the slope.
 # The two also pull against each other, because a line that falls faster needs a higher intercept.
-# Together that makes a [[ravine]] at an angle, with a [[condition number]] of {{ kappa[0]:,.0f}}.
+# Together that makes a [[ravine]] at an angle.
 #
-# RMSprop's two step sizes take it down to {{ kappa[1]:.0f}}.
-# No pair takes it to 1, because the ravine lies at an angle, and the best pair leaves {{ kappa[2]:.0f}}.
-# What is left is a ravine still, and ravines are what momentum is for.
-# The steps that it needs, with its best beta, grow with the root of the condition number, as in [lesson 7](07_momentum.ipynb).
-# That root is {{ kappa[0] ** 0.5:.0f}} for the whole ravine, and {{ kappa[1] ** 0.5:.0f}} for what RMSprop leaves.
+# RMSprop gives slope and intercept a step size each.
+# Here is the [[condition number]] that each choice leaves.
+
+# %%
+choices = ["one step size for both", "RMSprop's two, after 100 steps", "the best two"]
+kappas = heating.condition_numbers()
+rows = [[choice, kappa, kappa**0.5] for choice, kappa in zip(choices, kappas, strict=True)]
+table(["step sizes", "condition number", "its root"], rows, ["", ",.0f", ".0f"])
+
+# %% [markdown]
+# No pair takes it to 1, because the ravine lies at an angle.
+# What RMSprop leaves is a ravine still, and ravines are what momentum is for.
+# With its best beta, momentum needs a number of steps that grows only with the root, as in [lesson 7](07_momentum.ipynb).
+# Adam's 0.9 is not tuned, and here it is enough.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # At work you would standardize first.
-# Inside a network you cannot, because the numbers change as it learns.
-# Adam measures the size of the gradients instead, at every step.
+# Inside a network the numbers change as it learns, so many networks have layers that standardize anew at every step.
+# Adam measures the size of the gradients instead.
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -173,7 +183,7 @@ opening.filling().live()
 # %%
 import numpy as np
 from lessonlib import State, adam, checks, misconceptions, run
-from lessonlib.lessons.lesson09 import heating, judges, opening
+from lessonlib.lessons.lesson09 import heating, judges, measured, opening
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -185,7 +195,7 @@ opening.show_flow()
 #
 # | Formula | Known from |
 # |---|---|
-# | $t \leftarrow t + 1$ | counts from 1 |
+# | $t \leftarrow t + 1$ | new |
 # | $m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g_t$ | lesson 7 |
 # | $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$ | lesson 8 |
 # | $\hat m_t = m_t \,/\, (1-\beta_1^t)$ | new |
@@ -251,7 +261,7 @@ display(table(["Adam", "step size", "excess loss left"], rows, ["", "g", ".3%"])
 
 # %% [markdown]
 # Without the correction Adam finds this line too, best with a shorter step.
-# What the correction gives you is a step size that means the same at every step.
+# What the correction gives you, as long as the gradient is steady, is a first step as long as all later ones.
 #
 # Mind that `v` is no [[variance]], because no mean is subtracted from the gradients.
 # If one were, a steady gradient would leave only $\epsilon$ in the denominator, and the step would be enormous.
@@ -310,20 +320,20 @@ judges.judge_second_step(second)
 #
 # For a transformer take AdamW, which is Adam with [[weight decay]] done right, with `lr=3e-4` at first.
 # Common decays are 0.01 to 0.1.
-# Lesson 10 says how to choose one.
+# Lesson 10 shows why, and how to choose one.
 #
 # ```python
-# optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)  # its defaults
+# optimizer = optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-2)  # the default lr is 1e-3
 # ```
 #
 # PyTorch takes both betas as one pair, `betas=(0.9, 0.999)`.
-# Its `m` is an average, unlike the sum of `optim.SGD` in lesson 7.
+# Its `m` is an average, unlike the sum of `optim.SGD` in lesson 7, so take no `lr` over from there.
 #
-# Keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
+# At first, keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
 # Common values are 0.001, 0.0003 and 0.0001, and with a small network also 0.01 and 0.003.
 # If the loss swings around one level, halve $\alpha$.
 # If the loss falls slowly, take three times $\alpha$.
-# If the loss jumps or becomes `nan` in the first hundred steps, go down to 0.0003.
+# If the loss jumps or becomes `nan` in the first hundred steps, go down to 0.0003, or to a tenth if you are there already.
 # Part 4 tries this advice.
 
 # %% [markdown]
@@ -351,7 +361,9 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 
 # %% [markdown]
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
-# So unequal gradients shorten this step.
+# So a jump shortens this step.
+# After a thousand gradients of 3 it lengthens it, to {{ measured.step_after_quiet(1000):.2f}} $\alpha$ for a 30.
+# There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -386,7 +398,7 @@ for g in (3.0, -3.0):
 # It raises no error, and it has two mistakes.
 #
 # <details><summary>Hint 1</summary>What does PyTorch do with the gradient that is already there?</details>
-# <details><summary>Hint 2</summary>Which batch do the gradients of the first step come from?</details>
+# <details><summary>Hint 2</summary>Which batch do the gradients of the second step come from?</details>
 
 # %% tags=["stub"]
 def train(model, optimizer, dataloader, epochs=15):
@@ -444,7 +456,6 @@ display(table(["optimizer", "digits read correctly"], accuracy.items(), ["", ".1
 default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
-# Your function and torch's are the same rule.
 # The default step size is not the best one here, so with small networks and few [[passes|epoch]] try 0.01 too.
 # Momentum at its best step size reads as well as Adam at its best one, so here the step size matters more than the rule.
 
@@ -453,7 +464,7 @@ default.answer(max(default.options, key=accuracy.get))
 #
 # ### What each setting does
 #
-# One parameter gets a steady gradient, which turns at step 100 and becomes a hundred times as small at step 200.
+# One parameter gets a steady gradient, which turns at step 100 and shrinks to a hundredth at step 200.
 # Move $\beta_1$ first, and watch the turn.
 # **Goal:** make the last step at least nine tenths of a step size long.
 # Then, with that $\beta_2$, find the $\epsilon$ that halves the last step.
@@ -467,23 +478,21 @@ from lessonlib.lessons.tables import table
 play.each_setting().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps at its default and not at all at 0. A β₂ of 0.948 or less reaches the goal. At the default v has not forgotten the large gradients. An ε of 0.01 halves the last step, because the root of v̂ is 0.01 there too, and hardly changes the first.</details>
-#
-# A short memory has a price, because `v` then forgets a rare large gradient too, and Adam can walk the wrong way.
+# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. At the default v has not forgotten the large gradients. An ε of 0.01 halves the last step, because the root of v̂ is 0.01 there too, and hardly changes the first.</details>
 #
 # *Deeper: [how rare are good settings](deeper/09_adam.ipynb)?*
 #
 # ### The usual advice, tried once
 #
-# Each row has the training losses of a bad step size, of the one that the advice gives, and of one more.
+# Each row has the training losses, mean of three runs, of a bad step size, of the one that the advice gives, and of one more.
 
 # %% tags=["answer"]
 header = ["trouble, and the step sizes tried", "bad", "advised", "one more"]
 table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# Each lowers the loss.
-# In the third row 0.0003 is slow, and a tenth of the bad step size does far better.
+# The advice lowers each loss, and the last step size lowers it further.
+# In the third row, where 0.0003 is slow, that is a tenth of the bad one.
 # So take the advice as a first move.
 #
 # *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
@@ -533,7 +542,7 @@ judges.judge_bugs(bugs)
 #
 # ### Where it wins, loses and fails
 #
-# - It usually wins in language, where rare words seldom get a gradient.
+# - It usually wins in language, where many words are rare and seldom get a gradient.
 #   One explanation is that dividing by the root of `v` makes their steps far longer.
 # - It can win where groups of parameters have curvatures of different size.
 # - It can lose on new data when one input decides and many are noise, because it moves the weights of the noise as fast.
@@ -584,8 +593,8 @@ summary()
 # ### What to take along
 #
 # - Adam divides an average of the gradients by the root of an average of their squares, and $\beta_1$ and $\beta_2$ set how far back the two reach.
-# - Bias correction makes both right from the first step on.
-# - Each step with a steady gradient moves every parameter by $\alpha$.
+# - Bias correction takes the zero of the start out of both.
+# - With a steady gradient, each step moves every parameter by $\alpha$, the first one too.
 # - Tune the step size first, for every optimizer that you compare.
 #
 # **Next, [lesson 10](10_adamw.ipynb).**

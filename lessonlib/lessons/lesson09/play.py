@@ -80,7 +80,7 @@ TALL = 1.6  # step sizes, as far as they are drawn
 
 @lru_cache(maxsize=4)
 def moves(beta1: float, beta2: float, eps: float) -> Array:
-    """Return how far Adam moves a parameter against each gradient of STREAM, in step sizes, above zero for one above zero: (T,)."""
+    """Return what Adam subtracts from a parameter at each gradient of STREAM, in step sizes: (T,)."""
     theta, s, path = 0.0, rules.State(), [0.0]
     for g in STREAM.tolist():
         theta, s = rules.adam(theta, g, s, lr=1.0, beta1=beta1, beta2=beta2, eps=eps)
@@ -90,19 +90,20 @@ def moves(beta1: float, beta2: float, eps: float) -> Array:
 
 def _setting_scene() -> Scene:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="step, in step sizes $\\alpha$",
-                            title="One parameter, and how far each step moves it")
+    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="subtracted, in step sizes $\\alpha$",
+                            title="One parameter, and what each step subtracts from it")
     for at, text in ((50, "gradient 1"), (150, "gradient \u22121"), (300, "gradient \u22120.01")):
         ax.text(at, 1.42, text, ha="center", va="center")
     for at in (100, 200):
         ax.axvline(at, color="#8a8a8a", linewidth=1)
-    ax.plot(np.arange(len(STREAM)) + 1, np.sign(STREAM), color="black", linestyle="--", linewidth=1.2, label="one step size, downhill")
+    ax.plot(np.arange(len(STREAM)) + 1, np.sign(STREAM), color="black", linestyle="--", linewidth=1.2,
+            label="one step size, with the gradient's sign")
     style = look("adam")
-    (line,) = ax.plot([], [], color=style.color, linewidth=2, label="Adam's step")
+    (line,) = ax.plot([], [], color=style.color, linewidth=2, label="what Adam subtracts")
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
     ax.legend(loc="upper right", bbox_to_anchor=(1, 0.86))
-    return Scene(figure, {"line": line, "end": end}, "The length of Adam's steps for one parameter over 400 steps, upward for a gradient "
-                 "above zero; the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
+    return Scene(figure, {"line": line, "end": end}, "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
+                 "the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
 
 
 def _setting_update(artists: dict[str, Any], beta1: float, beta2: float, eps: float) -> str:
