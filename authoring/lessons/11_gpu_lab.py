@@ -177,12 +177,13 @@ part
 
 # %% tags=["answer"]
 step.show_parts()
+own = [1e3 * step.default_row(timed, batch)["optimizer"] for batch in (1, 16)]
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # From one window to sixteen, forward and backward take eight times as long.
 # The optimizer does the same work at each batch.
-# Its time grows from {{ 1e3 * step.default_row(timed, 1)["optimizer"]:.1f}} to {{ 1e3 * step.default_row(timed, 16)["optimizer"]:.1f}} ms, and we did not test why.
+# Its time grows from {{ own[0]:.1f}} to {{ own[1]:.1f}} ms, and we did not test why.
 # So on a CPU a faster optimizer matters most where batches are small.
 # A GPU works on many characters at once, so time your own batches there.
 #
