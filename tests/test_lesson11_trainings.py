@@ -118,6 +118,12 @@ def test_every_batch_reads_as_many_characters():
     assert read == {size.batch * size.steps}
 
 
+def test_the_small_model_is_as_large_as_the_lesson_says():
+    size = trainings.SIZES["cpu"]
+    assert round(sum(p.numel() for p in memory.Transformer(60, size).parameters()), -3) == 28_000
+    assert (size.context, size.batch, size.steps) == (32, 16, 200)
+
+
 def test_what_is_recorded_says_how_and_can_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
     threads = torch.get_num_threads()

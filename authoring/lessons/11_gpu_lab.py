@@ -18,8 +18,8 @@
 # %% [markdown]
 # Is there a GPU?
 # The next cell names it.
-# The text speaks of the stored numbers, which are from a CPU with two cores.
-# On a GPU some cells take a larger model and make their own.
+# Everything measured that is stored here is from a CPU with two cores, and nothing is from a GPU.
+# On a GPU some cells train a larger model, so their numbers differ from the text.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -32,15 +32,15 @@ machine.here()
 # ### From nothing to words
 #
 # The book is Genesis, in the English of 1611.
-# A training step takes sixteen random pieces of it, called windows.
+# A training step takes sixteen random pieces of it, called windows, of 32 characters each.
 # The task is to predict the next character at every place.
 # The [[loss]] is the [[cross-entropy]] $-\ln p$, where $p$ is the probability that the model gave to the character that came.
 # Its unit is called a nat.
 #
-# Here AdamW trains a small transformer.
+# Here AdamW trains a small transformer of 28,000 parameters.
 # Move the slider and read what the model writes after "And God said".
 # The highest grey line is the loss of a blind guess.
-# The next comes from a table that counts how often each letter comes.
+# The next comes from a table that counts how often each character comes.
 # The lowest comes from a table of pairs, which counts which character follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
@@ -55,14 +55,31 @@ record = recorded("lab_cpu.json")
 opening.learns_to_write().live()
 
 # %% [markdown]
-# Nobody told it that there are words.
+# At the last steps most of what it writes looks like words, and nobody told it that there are any.
 # In a transformer every place looks back at the places before it, and the whole model is a page of code, `lessonlib/pytorch/transformer.py`.
 #
+# ### Three rules, each at its own step size
+#
+# In lesson 9 a comparison at one step size said nothing.
+# So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten, and five starts at each.
+# They share the small model, 200 steps, the batches, the clipping and the [[warm-up]].
+# No beta is tuned, so momentum's stays at 0.9, as Adam's first one does.
+#
+# <details><summary>Fine print</summary>A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without it. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
+
+# %%
+gap = predict(
+    "Each at its own best step size. How does momentum's test loss compare with Adam's?",
+    [sweep.BEHIND, sweep.TIED, sweep.AHEAD],
+)
+gap
+
+# %% [markdown]
 # ### Exercise 1. Tune momentum (6 minutes)
 #
-# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the model of the picture for a quarter of its steps, always on the CPU.
-# Before each step a gradient longer than a quarter is shortened to a quarter, and most are longer.
-# Bring the test loss to 2.40 or below, which is close to the best of our own sweep.
+# `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the small model for 200 steps, always on the CPU.
+# Gradients are clipped to a length of 0.25, and most are longer.
+# Bring the test loss to 2.40 or below, which is close to the best of the sweep.
 # Change `my_lr` by factors of three.
 #
 # <details><summary>Hint</summary>The gradients are short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
@@ -76,7 +93,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At a tenth of that the training is too slow, and at five times as much it fails.
+# At a tenth of that the training is too slow, and at five times as much it learns little.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -86,23 +103,8 @@ my_lr = 1.0
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# ### Three rules, each at its own step size
+# ### The sweep
 #
-# In lesson 9 a comparison at one step size said nothing.
-# So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten, and five starts at each.
-# They share the model, the batches, the clipping and the [[warm-up]].
-# No beta is tuned, so momentum's stays at 0.9, as Adam's first one does.
-#
-# <details><summary>Fine print</summary>A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without it. AdamW decays all parameters by a tenth. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
-
-# %%
-gap = predict(
-    "Each at its own best step size. How does momentum's test loss compare with Adam's?",
-    [sweep.BEHIND, sweep.TIED, sweep.AHEAD],
-)
-gap
-
-# %% [markdown]
 # Each point is the median of five starts, and each bar reaches from the lowest to the highest.
 
 # %% tags=["answer"]
@@ -114,7 +116,7 @@ gap.answer(sweep.verdict(record))
 # The last three rows are without clipping, the very last one step size below Adam's best.
 
 # %% tags=["answer"]
-header = ["rule", "lr", "median test loss", "lowest", "highest", "inside the sweep"]
+header = ["rule", "lr", "median test loss", "lowest", "highest", "not at an end of the sweep"]
 rows = sweep.rows(record)
 free = sweep.rows(record, clip=None, rules=["momentum", "adam"])
 free.append(sweep.one_lower(record, "adam", clip=None))
@@ -123,17 +125,16 @@ table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 # %% [markdown]
 # Momentum ends {{ rows[0][2] - rows[1][2]:.2f}} nats above Adam, and its best start is worse than Adam's worst.
 # In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
-# A beta of 0.8 lowers the loss of both, and the gap stays.
 #
-# Without clipping, one of Adam's five starts fails at the step size with the lowest median.
-# One step size below, the median is {{ free[2][2] - free[1][2]:.2f}} higher, and every start is ahead of all of momentum's.
-# So look at the worst start too, and stay below a step size at which one fails.
+# Without clipping, one of Adam's five starts ends at {{ free[1][4]:.2f}}, at the step size with the lowest median.
+# One step size below, the median is {{ free[2][2] - free[1][2]:.2f}} higher, and every start is ahead of all of momentum's, clipped or not.
+# So look at the worst start too, and stay below a step size at which one falls behind.
 #
 # *Deeper: [other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
 # ### Let it write
 #
-# Now train AdamW yourself, four times as long, for about {{ machine.took("lab", "longer") }}.
+# Now train AdamW yourself, four times as long as in the sweep, for about {{ machine.took("lab", "longer") }}.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -176,12 +177,13 @@ part
 
 # %% tags=["answer"]
 step.show_parts()
+own = [1e3 * step.default_row(timed, batch)["optimizer"] for batch in (1, 16)]
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # From one window to sixteen, forward and backward take eight times as long.
 # The optimizer does the same work at each batch.
-# Its time grows far less, and why at all, we did not test.
+# Its time grows from {{ own[0]:.1f}} to {{ own[1]:.1f}} ms, and we did not test why.
 # So on a CPU a faster optimizer matters most where batches are small.
 # A GPU works on many characters at once, so time your own batches there.
 #
@@ -196,16 +198,17 @@ moved = predict("In float32, how many bytes does AdamW's step read and write for
 moved
 
 # %% [markdown]
-# A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
+# Counted array by array.
 
 # %% tags=["answer"]
 read, written = 4, 3
 moved.answer(4 * (read + written))
 
 # %% [markdown]
+# A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the [[floor]], the time in which memory moves them.
 # Only a model that stays in the cache can be faster.
-# The picture shows the floor on four machines.
+# The picture shows the floor on four machines, for the three GPUs by their data sheets.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -260,18 +263,15 @@ exceeds
 measured = recorded("bench_cpu.json")
 play.show_ladder([bench.LAYERS], ways)
 default = play.times_the_floor(measured, bench.LAYERS, bench.LOOP)
-calls = [play.calls_ms(measured, bench.LOOP, tensors) for tensors in (148, 52)]
-small = 1e3 * step.default_row(timed, 1)["optimizer"]
+calls = play.calls_ms(measured, bench.LOOP, 148)
+closest = play.times_the_floor(measured, bench.LAYERS, bench.FUSED)
 exceeds.answer(play.beyond(default))
 
 # %% [markdown]
-# The default takes {{ default:.1f}} times the floor, and fused is close to it.
+# In this record the default, which is the loop, takes {{ default:.1f}} times the floor, and fused takes {{ closest:.1f}} times.
 #
 # Fused reads each array once, and the other ways write each result and read it again.
-# NumPy takes new memory for every result, and PyTorch's loop for two of them.
-#
-# Calls cost time too, about {{ calls[0]:.0f}} ms of the loop's time here.
-# In the model before, with one window, they are about {{ calls[1]:.1f}} of {{ small:.1f}} ms.
+# In the loop each operation on each tensor is a call, and all calls take about {{ calls:.0f}} ms here.
 # On a GPU each call launches a kernel, and foreach makes fewer.
 # PyTorch's documentation expects fused to be the fastest there, but you have to ask for it.
 #
@@ -281,8 +281,10 @@ exceeds.answer(play.beyond(default))
 #
 # ### Your own machine
 #
-# A whole training step, with both ways of AdamW.
+# Here is a whole training step on your machine, with the default and with `fused=True`.
 # A [[token]] is a character here.
+# On a busy machine all of it varies, and fused may stay well above the floor.
+# So compare the optimizer's column first.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -316,22 +318,25 @@ display(table(["optimizer", "bytes for each parameter"], held, ["", ".0f"]))
 state.answer(held[-1][1])
 
 # %% [markdown]
-# With weights and gradients that makes 16 bytes for each parameter.
-# Then there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
+# With weights and gradients that makes 16 bytes for each parameter, once backward is done.
+# Before that there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
 # Your card has room for 140 MB, and the model has 800,000 parameters.
-# Here is the peak of a training step with two small batches, measured on your GPU if there is one.
+# Here is the peak of a training step with two small batches, on your GPU if there is one.
 
 # %%
 peaks = [[batch, memory.training_peak(batch)] for batch in (4, 8)]
 table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 
 # %% [markdown]
+# The peak comes early in backward, when all activations are there and most gradients are not.
+#
 # Which power of two is the largest batch that fits?
 #
 # <details><summary>Hint</summary>How much do four more windows take? Go on from eight.</details>
+# <details><summary>Fine print</summary>Without windows the line would leave {{ 2 * peaks[0][1] - peaks[1][1]:.1f}} MB. Of these, weights and state are {{ 12 * 809216 / 1e6:.1f}}, and a few first gradients the rest. Below four windows the peak is at the step, with 20 bytes for each parameter. On a CPU it is counted in PyTorch's tensors.</details>
 
 # %% tags=["stub"]
 my_batch = None
@@ -360,9 +365,9 @@ judges.judge_batch(my_batch)
 # %%
 rows = []
 for kept in (torch.float32, torch.bfloat16, torch.float16):
-    became = [torch.tensor(x).to(kept).item() for x in (1.001, 100_000, 1e-8)]
+    became = [torch.tensor(x).to(kept).item() for x in (123.456, 100_000, 1e-8)]
     rows.append([str(kept)[6:], *became])
-table(["type", "1.001 becomes", "100,000 becomes", "0.00000001 becomes"], rows, ",.6g")
+table(["type", "123.456 becomes", "100,000 becomes", "0.00000001 becomes"], rows, ",.6g")
 
 # %% [markdown]
 # [[bfloat16]] reaches as far as float32 and loses digits.
@@ -405,15 +410,16 @@ end.answer(weight.item())
 #     optimizer.step()
 # ```
 #
-# To see whether yours is large enough, time a step in both types.
+# To see whether yours is large enough, time a step in both types, with `torch.cuda.synchronize()` before each look at the clock.
+# Section 7 of [the deeper notebook](deeper/11_gpu_lab.ipynb) has such a timer.
 #
 # ### On a T4 it has to be float16
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on, and Colab's T4 is older.
 #
 # In float16 small gradients would become zero on their way back.
-# A [[GradScaler]] multiplies the loss by 65,536 first, so they are that much larger.
-# Before the step it divides them again, which is called unscaling.
+# A [[GradScaler]] multiplies the loss by 65,536 first, and so the gradients too.
+# Before the step it divides the gradients again, which is called unscaling.
 # It skips a step whose gradients have become infinite, and then halves the factor.
 #
 # A colleague clips the gradients to a length of 1 before they are unscaled.
@@ -426,7 +432,7 @@ stops = predict(
 stops
 
 # %% [markdown]
-# The training loss in both orders.
+# The training loss after 150 steps, in both orders, at other step sizes than in Part 1.
 
 # %% tags=["answer"]
 rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.RULES]
@@ -434,14 +440,14 @@ display(table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"]))
 stops.answer(half.who_stops())
 
 # %% [markdown]
-# Clipped first, the gradient is divided by the large factor afterwards.
-# Momentum's step becomes as much shorter, so the model stays where it was.
+# Clipped first and then divided, the gradient has a length of 1/65,536 at most.
+# Momentum's step shrinks with it, so the model stays where it was.
 # AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
 # In a large model such gradients fall below eps, and then AdamW's steps shrink too.
 #
 # ### Exercise 4. Complete the loop for a T4 (6 minutes)
 #
-# In the loop above three lines follow the loss.
+# In the loop with autocast above, three lines follow the loss.
 # Which of them change, and what is missing?
 # `help(torch.amp.GradScaler)` says how a scaler is called.
 #
@@ -475,6 +481,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
+# Its scaler multiplies by 4,096.
 
 # %%
 judges.judge_loop(train_on_t4)
@@ -501,7 +508,7 @@ play.will_it_fit().live()
 # Its price is that the weights are gathered for every layer, in forward and again in backward.
 #
 # In PyTorch stage 1 is `torch.distributed.optim.ZeroRedundancyOptimizer`, and stage 3 is `torch.distributed.fsdp.fully_shard`.
-# On one card momentum does not help here, because its {{ 12 * 7 }} GB are still too much.
+# On one card of 80 GB momentum does not help, because its {{ 12 * 7 }} GB are still too much.
 # Averages of one byte make it {{ 10 * 7 }}, and a state in the processor's memory {{ 8 * 7 }}.
 # The package `torchao` has `AdamW8bit` and `CPUOffloadOptimizer` for that, which we did not run.
 #
@@ -539,8 +546,8 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups of lesson 10, and a larger `lr` for small models |
-# | **Change first** | the step size, for every rule that you compare, four to a factor of ten, with the best inside |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups, the warm-up and the clipping of lesson 10. Our small model was best at {{ sweep.lr_for("cpu"):g}} |
+# | **Change first** | the step size. For every rule that you compare, try four to a factor of ten, until the best is not at an end |
 # | **Try and time** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or keep the averages in one byte or in the processor's memory |
 # | **Keep it** | a session on Colab ends, so `drive.mount("/content/drive")` from `google.colab`, and save there |
@@ -561,7 +568,7 @@ summary()
 # %% [markdown]
 # ### What to take along
 #
-# - On this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
+# - After 200 steps on this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
 #   Look at the worst start too.
 # - On a CPU most of a step was forward and backward, at each of three batches.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest.

@@ -23,7 +23,7 @@ SLIPS = {  # bytes for each parameter -> what they are; the first that fits is t
             (16, "That writes g as well. Does a step change the gradient?"),
             (20, "That is momentum's. Which average does plain gradient descent keep?"),
             (28, "That is AdamW's. Which averages does plain gradient descent keep?")),
-    "momentum": ((12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays are that?"),
+    "momentum": ((12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays is that?"),
                  (16, "That leaves one array out. Is m read and written?"),
                  (24, "That writes g as well. Does a step change the gradient?")),
     "adamw": ((16, "That is what stays in memory, theta, g, m and v. A step reads and writes. Which arrays does it write?"),
@@ -98,11 +98,11 @@ def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str
         return "That is upside down. What should twice the bandwidth do to the time?"
     each = seconds * bandwidth / parameters
     if math.isclose(each, 1000 * play.STEP_BYTES[rule]):
-        return "That is a thousand times too long, so it is milliseconds. How many seconds are that?"
+        return "That is a thousand times too long, so it is milliseconds. How many seconds is that?"
     if math.isclose(each, play.STEP_BYTES[rule] / 4):
-        return "That counts numbers. How many bytes has a float32?"
+        return "That counts numbers. How many bytes does a float32 have?"
     if math.isclose(each, 2 * play.STEP_BYTES[rule]):
-        return "That is twice as long, as for float64. How many bytes has a float32?"
+        return "That is twice as long, as for float64. How many bytes does a float32 have?"
     if each != play.STEP_BYTES[rule] and seconds == play.STEP_BYTES[rule] * parameters // bandwidth:
         return "That is the floor without what stands behind its point. Which division keeps it?"
     known = next((text for count, text in SLIPS[rule] if math.isclose(each, count)), "What is read, and what is written?")

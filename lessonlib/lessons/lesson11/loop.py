@@ -12,7 +12,7 @@ from lessonlib.lessons.lesson11.half import CLIP, train_float16
 
 __all__ = ["QUESTIONS", "what_a_loop_does"]
 
-SCALE = 2.0**12  # as the lesson says; with the usual 2**16 the trial's long gradient would be infinite in float16
+SCALE = 2.0**12  # as the lesson says of the judge; with the usual 2**16 the trial's long gradient would be infinite in float16
 CALLS = ("scale", "unscale_", "step", "update")
 SCALER = ("being called after step", "already been called", "but _scale is None", "No inf checks")  # in what a GradScaler complains of
 QUESTIONS = {  # slip -> what is told
@@ -134,7 +134,7 @@ def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, str]:
     wanted, seen = _tried(train_float16), _tried(loop)
     found, call, before = _found(seen, wanted)
     told = [[f"{float(move.norm()):.2g}" for move in tried.moves] for tried in (seen, wanted)]
-    error = f"{type(seen.error).__name__}: {str(seen.error)[:160]}"
+    error = f"{type(seen.error).__name__}: {str(seen.error)[:160].rstrip('.')}"
     return {"found": found, "call": call, "before": before, "lengths": " and ".join(told[0]), "wanted": " and ".join(told[1]),
             "first": (told[0] or [""])[0], "error": error}
 
