@@ -337,15 +337,19 @@ line
 # %% tags=["answer"]
 display(table(controls.HEADER, controls.apart_rows(), ["", *[".0e"] * 8]))
 line.answer(controls.who_ends_lower())
+no_factor = controls.order("without the factor", "Muon")
+no_look = controls.order("without Nesterov", "Muon", beta1=0.95)
+adam, typed_adam = controls.order("Adam", "Muon"), controls.order("Adam", "Muon", beta2=0.999)
+typed_muon = controls.order("Muon", "Adam", beta1=0.95)
 
 # %% [markdown]
 # Read powers of ten again.
-# At its default of 0.95 Muon ends lower without its factor, and without Nesterov's look it leaves {{ controls.order("without Nesterov", "Muon", beta1=controls.OWN) }} as much.
-# With each at its best $\beta_1$, {{ controls.order("without the factor", "Muon") }} as much is left without the factor, and neither Nesterov's look nor the exact factor clearly matters.
+# At its default of 0.95 Muon ends lower without its factor, and without Nesterov's look it leaves {{ no_look }} as much.
+# With each at its best $\beta_1$, {{ no_factor }} as much is left without the factor, and neither Nesterov's look nor the exact factor clearly matters.
 #
 # And Adam?
-# Tuned, it leaves {{ controls.order("Adam", "Muon") }} as much as Muon, and with $\beta_2$ at its default {{ controls.order("Adam", "Muon", beta2=0.999) }} as much.
-# But Muon with $\beta_1$ at its default leaves {{ controls.order("Muon", "Adam", beta1=controls.OWN) }} as much as tuned Adam.
+# Tuned, it leaves {{ adam }} as much as Muon, and with $\beta_2$ at its default {{ typed_adam }} as much.
+# But Muon with $\beta_1$ at its default leaves {{ typed_muon }} as much as tuned Adam.
 # So whoever tunes one of the two rules alone can make it win.
 # And along the axes Adam leaves less, so now we ask a text.
 #
