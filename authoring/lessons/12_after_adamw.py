@@ -519,7 +519,7 @@ tuning.answer(round(100 * (1 - text.least_gap(record) / text.default_gap(record)
 #
 # At a larger scale two studies differ.
 # Wen and others (2025) tuned ten optimizers, and those that use matrices had 1.4 times AdamW's speed at 0.1 billion parameters and 1.1 times at 1.2 billion.
-# Qiu and others (2025) scaled step sizes and decay with the width, and Muon's 1.4 times stayed up to 1.4 billion.
+# Qiu and others (2025) scaled step sizes and decay with the width, and about 1.4 times stayed with Muon up to 1.4 billion.
 # With wrong scaling it vanished.
 # Neither abstract says whether that is in steps or in seconds.
 #
