@@ -83,6 +83,13 @@ def test_where_one_v_takes_the_last_step_size_a_longer_list_does_not_make_it_the
     assert ravine.left(f"longer {betas}", TURNED) > 10 * left(controls.REST)
 
 
+def test_in_the_picture_adam_has_less_left_for_most_of_the_last_hundred_steps_and_muon_only_in_the_last_ten():
+    adam, muons = (ravine.tuned(ravine.PICTURED[rule]).shares[:, 0] for rule in ("adam", "muon"))
+    ahead = (muons < adam).all(axis=1)
+    assert ahead[100:].sum() < 20
+    assert ravine.STEPS - 10 < ravine.ahead_from() < ravine.STEPS
+
+
 def test_the_picture_shows_each_rule_with_its_best_betas():
     told = {"momentum": "momentum", "adam": "Adam", "muon": "Muon"}
     for rule, name in told.items():
@@ -100,9 +107,16 @@ def test_what_is_said_under_the_table_is_what_its_last_column_says():
     rows = {row[0]: row[1:] for row in controls.apart_rows()}
     assert list(rows) == [*controls.TAKEN, "Adam, best beta2", "Adam, beta2 0.999", "momentum"]
     assert all(row[-1] == min(row[:-1]) and len(row) == len(apart.BETA1S) + 1 for row in rows.values())
-    for told, name, betas in (("without the factor", "without the factor", {}), ("Adam, best beta2", "Adam", {}), ("Adam, beta2 0.999", "Adam", {"beta2": 0.999})):
-        assert controls.times(name, **betas) == pytest.approx(rows[told][-1] / rows["Muon"][-1], rel=0.06)
-    assert all(0.5 < rows[name][-1] / rows["Muon"][-1] < 2 for name in ("with the exact factor", "without Nesterov"))  # "less than twofold"
+    at = apart.BETA1S.index(controls.OWN)
+    assert controls.order("without Nesterov", "Muon", beta1=controls.OWN) == "tens of times"
+    assert 10 < rows["without Nesterov"][at] / rows["Muon"][at] < 100
+    assert controls.order("without the factor", "Muon") == "about a hundred times"
+    assert 100 < rows["without the factor"][-1] / rows["Muon"][-1] < 200
+    assert controls.order("Adam", "Muon") == "tens of times"
+    assert controls.order("Adam", "Muon", beta2=0.999) == "hundreds of thousands of times"
+    assert controls.order("Muon", "Adam", beta1=controls.OWN) == "about a hundred times"  # and the other way round
+    assert 100 < rows["Muon"][at] / rows["Adam, best beta2"][-1] < 200
+    assert all(0.5 < rows[name][-1] / rows["Muon"][-1] < 2 for name in ("with the exact factor", "without Nesterov"))  # "neither clearly matters"
     assert rows["Muon"][-1] < rows["Adam, best beta2"][-1] < rows["Adam, beta2 0.999"][-1] / 1000
     assert left("Adam", STRAIGHT) < left("Muon", STRAIGHT)  # "along the axes Adam leaves less"
 

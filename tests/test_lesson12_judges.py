@@ -94,13 +94,14 @@ FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1]
     ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon's list went on to 0.1."),  # fair before one looks, though its best stands at an end
     ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "AdamW's list went on to 0.018 and 0.032 and 0.056"),
     ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
-    ({"seeds": 2}, "Correct.", "once in 3 times"), ({"at an end": "STOP"}, "Not a rule for both.", "how would you know"),
-    ({"at an end": "extend its list"}, "Not a rule for both.", "more chances"), ({"at an end": "look"}, "Not a rule for an end.", "extend both lists"),
+    ({"seeds": 2}, "Correct.", "once in 3 times"), ({"at an end": "STOP"}, "No best inside.", "how would you know"),
+    ({"at an end": "extend its list"}, "Correct.", ""), ({"at an end": "look"}, "Not a rule for an end.", "extend both lists"),
     ({"AdamW": [0.001, 0.0032, 0.018, 0.056]}, "Not searched alike.", "goes up 56 times and Muon's 5.56 times"),
-    ({"AdamW": [0.0032, 0.01, 0.032, 0.056], "Muon": [0.01, 0.018, 0.1, 0.18]}, "Not searched alike.", "Whose best may hide"),
-    ({"AdamW": [0.001, 0.0032, 0.1], "Muon": [0.0032, 0.056, 0.18]}, "Not searched alike.", ""),
+    ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.018, 0.18]}, "Not searched alike.", "Whose best may hide"),
+    ({"AdamW": [0.001, 0.0032, 0.1], "Muon": [0.0032, 0.056, 0.18]}, "A wide gap.", ""),
     ({"AdamW": [0.0032, 0.056, 0.1], "Muon": [0.0032, 0.056, 0.1]}, "A wide gap.", "is 18 times the next"),
-    ({"AdamW": ADAMW, "Muon": MUON}, "Too dear.", "7 step sizes"), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 1}, "Not searched alike.", ""), ({"AdamW": ADAMW[1:], "Muon": MUON[:6]}, "Too dear.", "6 step sizes with 3 seeds are 18"),
+    ({"AdamW": ADAMW, "Muon": MUON}, "Too dear.", "7 step sizes"), ({"AdamW": ADAMW, "Muon": MUON, "seeds": 1}, "Thin.", ""),  # the lesson's own lists are alike
+    ({"AdamW": ADAMW[1:5], "Muon": MUON[2:6]}, "Correct.", ""), ({"AdamW": ADAMW[1:], "Muon": MUON[:6]}, "Too dear.", "6 step sizes with 3 seeds are 18"),
     ({"AdamW": ADAMW[:1]}, "Not fair.", ""), ({"seeds": 1}, "Thin.", ""), ({"AdamW": [0.032], "Muon": [0.056]}, "Too few.", ""),
     ({"AdamW": [0.3]}, "AdamW: not recorded.", ""), ({"AdamW": 0.01}, "AdamW: not a list.", ""), ({"AdamW": np.array([])}, "AdamW: not a list.", ""),
     ({"Muon": "all"}, "Muon: not a list.", ""), ({"seeds": 9}, "Not so many seeds.", ""),
@@ -122,6 +123,20 @@ def test_a_protocol_is_judged_alike_whatever_the_record_says(monkeypatch):
             assert verdict, verdict
             assert other is upside_down or "AdamW is ahead" in verdict.message
     assert "nothing was recorded beyond" in protocol.judge_protocol(FAIR).message
+
+
+@pytest.mark.parametrize(("changed", "within"), [
+    ({"Muon": FAIR["AdamW"], "at an end": "extend its list"}, "Only a list whose best stood at an end went on, so in the end the trainings were not alike, AdamW 12 and Muon 15"),
+    ({"AdamW": ADAMW[:3], "Muon": [0.018, 0.056, 0.18]}, "Nothing was recorded where the shorter list should go on too, so in the end the trainings were not alike, AdamW 18 and Muon 9")])
+def test_a_protocol_that_ends_with_unequal_lists_says_so(changed, within):
+    says(protocol.judge_protocol(FAIR | changed), "Correct.", within)
+    assert "in the end" not in protocol.judge_protocol(FAIR).message
+
+
+def test_to_extend_both_lists_extends_both_and_to_extend_its_list_extends_one():
+    one, both = (protocol.judge_protocol(FAIR | {"Muon": FAIR["AdamW"], "at an end": end}).message for end in ("extend its list", "extend both lists"))
+    assert ("Muon's list went on to 0.1." in one, "AdamW's list went on" in one) == (True, False)
+    assert ("Muon's list went on to 0.1." in both, "AdamW's list went on to 0.1." in both) == (True, True)
 
 
 def test_both_lists_go_on_until_neither_best_stands_at_an_end():

@@ -125,6 +125,12 @@ def test_the_record_says_what_the_lesson_says():
     assert text.fresh_case(found, "adamw") == second  # not the one that the three seeds chose
     assert text.fresh_gap(found) == pytest.approx(0.166, abs=0.005)  # not the 0.21 of the chosen pair alone
     assert text.typed("copied") > text.best(found, "adamw", [text.DEFAULT], [text.DEFAULT]).median > text.best(found, "adamw").median > text.typed("authors")
+    fewest, most = text.steps_between(found)
+    ends = {row[1]: row[4] for row in text.clock_rows(found) if row[0] == text.NAMES["adamw"]}
+    assert ends[fewest] > np.median(fast) > ends[most]
+    assert text.speeds(found) == (fewest / 200, most / 200) == (1.15, 1.78)
+    assert not text.best(found, text.SOONER).inside  # "its best stands at an end"
+    assert not text.best(found, text.AS_LONG).inside
     assert text.typed("matched") == pytest.approx(text.best(found, "muon").median, abs=0.03)
 
 

@@ -10,7 +10,7 @@ from lessonlib.lessons.lesson12 import ravine, records
 from lessonlib.lessons.lesson12.apart import BETA1S, BETA2S
 from lessonlib.rules import State
 
-__all__ = ["ALIKE", "ENDS", "HEADER", "OWN", "REST", "TAKEN", "UNITS", "Found", "apart_rows", "best", "found", "left_by", "times",
+__all__ = ["ALIKE", "ENDS", "HEADER", "OWN", "REST", "TAKEN", "UNITS", "Found", "apart_rows", "best", "found", "left_by", "order",
            "unit_rows", "who_ends_lower", "who_notices"]
 
 TURNED, STRAIGHT, EQUAL = ravine.CHANGES
@@ -18,6 +18,9 @@ UNITS = ("momentum", "Adam", "Muon")  # of the predictions of Part 1
 REST = "Adam, one v for each matrix"
 TAKEN = ("Muon", "without the factor", "with the exact factor", "without Nesterov")
 ALIKE = "both within a factor of two"
+# what is said below twice a power of ten, and from there on
+ORDERS = {1: ("about ten times", "tens of times"), 2: ("about a hundred times", "hundreds of times"),
+          5: ("about a hundred thousand times", "hundreds of thousands of times")}
 OWN = 0.95  # Muon's beta1 in torch
 ENDS = ["with the factor", "without the factor", ALIKE]
 
@@ -60,10 +63,16 @@ def apart_rows() -> list[list[Any]]:
             for told, rule, betas in rows]
 
 
-def times(rule: str, **betas: float) -> float:
-    """Return how many times as much as Muon a rule leaves of the turned matrices, to two digits: each with the best of its betas, the rule
-    among those with these betas if some are given."""
-    return float(f"{best(rule, TURNED, **betas).left / best('Muon').left:.2g}")
+def order(more: str, less: str, **betas: float) -> str:
+    """Return how many times as much of the turned matrices one rule leaves as another, in words: each with the best of its betas, the first
+    one among those with these betas if some are given, and so the second too if both are forms of Muon.
+
+    Where Muon ends swings with its step size, so more digits of the quotient would say nothing.
+    """
+    alike = betas if {more, less} <= set(TAKEN) else {}
+    times = best(more, TURNED, **betas).left / best(less, TURNED, **alike).left
+    power = int(np.log10(times))
+    return ORDERS[power][times >= 2 * 10**power]
 
 
 def who_notices(change: str) -> str:

@@ -21,11 +21,10 @@ ENTRIES = (*RULES, "seeds", "at an end")
 PAID = 12  # trainings that each rule may have: a step size of the matrices with one seed is one
 AT_AN_END = {  # what to do where a best step size stands at the end of its list, and a question to whoever should not
     "stop": "If the best stands at the end of a list, how would you know that it is the best?",
-    "extend its list": "Then one rule gets step sizes that the other one never had. Who has more chances to be lucky?",
-    "extend both lists": ""}
+    "extend its list": "", "extend both lists": ""}
 LEAST = 3  # step sizes, so that one can lie inside
 WIDEST = 10  # times: how far a step size may be from the next one on a list
-ALIKE = 1.1  # times: how far apart two lists' spans, and their widest gaps, may be; the recorded step sizes are rounded
+ALIKE = 2  # times: how far apart two lists' spans, and their widest gaps, may be; those of the recorded lists differ by 1.8
 
 
 @judge
@@ -42,8 +41,8 @@ def judge_protocol(guess: Any) -> Verdict:
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
     end = choice(guess["at an end"], AT_AN_END, "a rule for an end")
-    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or (AT_AN_END[end] and f"Not a rule for both.\n{AT_AN_END[end]}")
-    return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds))
+    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or (AT_AN_END[end] and f"No best inside.\n{AT_AN_END[end]}")
+    return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds, together=end == "extend both lists"))
 
 
 def _unequal(tried: Lists, seeds: int) -> str:
@@ -78,10 +77,10 @@ def _gap(lrs: Sequence[float]) -> float:
     return max((high / low for low, high in pairwise(lrs)), default=1.0)
 
 
-def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) -> str:
+def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, *, together: bool) -> str:
     """What comes of a protocol: both medians, how far the lists went on, what they skip beside their best, and how far luck goes."""
     seen = {**record, "sweep": [row for row in record["sweep"] if row["seed"] < seeds]}
-    lists = _extended(seen, tried, known)
+    lists = _extended(seen, tried, known, together)
     best = {name: text.best(seen, rule, lists[name]) for name, rule in RULES.items()}
     slow, fast = (found.median for found in best.values())
     said = ["The protocol is fair, whoever wins.",
@@ -96,23 +95,32 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) 
         elif beside := [other for other in _beside(lr, known[name]) if other not in lrs]:
             ends = " and ".join(f"{other:g}, which ends at {text.best(seen, RULES[name], [other]).median:.3f}" for other in beside)
             said.append(f"{name}'s best is {lr:g}, and beside it the list skips {ends}.")
+    counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
+    if len(set(counts.values())) > 1:
+        why = "Only a list whose best stood at an end went on"
+        if together:
+            why = "Nothing was recorded where the shorter list should go on too"
+        ended = " and ".join(f"{name} {count}" for name, count in counts.items())
+        said.append(f"{why}, so in the end the trainings were not alike, {ended}, and whoever reports the lead says so.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
     said.append("Another list now would be a second look, and whoever takes one says so.")
     return "Correct.\n" + " ".join(said)
 
 
-def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists) -> dict[str, list[float]]:
-    """Both lists, longer by the next recorded step size at each end at which the best of either stands, until neither does."""
+def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists, together: bool) -> dict[str, list[float]]:
+    """Both lists, longer by the next recorded step size at each end at which its own best stands, or together that of either, until
+    neither does."""
     lists = {name: list(lrs) for name, lrs in tried.items()}
     while True:
         best = {name: text.best(seen, rule, lists[name]).case.matrix_lr for name, rule in RULES.items()}
-        below = any(best[name] == lrs[0] and lrs[0] > known[name][0] for name, lrs in lists.items())
-        above = any(best[name] == lrs[-1] and lrs[-1] < known[name][-1] for name, lrs in lists.items())
+        below = {name for name, lrs in lists.items() if best[name] == lrs[0] and lrs[0] > known[name][0]}
+        above = {name for name, lrs in lists.items() if best[name] == lrs[-1] and lrs[-1] < known[name][-1]}
         if not below and not above:
             return lists
         for name, lrs in lists.items():
             lower, higher = ([lr for lr in known[name] if lr < lrs[0]], [lr for lr in known[name] if lr > lrs[-1]])
-            lists[name] = [*lower[-1:] * below, *lrs, *higher[:1] * above]
+            down, up = (bool(ends) if together else name in ends for ends in (below, above))
+            lists[name] = [*lower[-1:] * down, *lrs, *higher[:1] * up]
 
 
 def _beside(lr: float, known: Sequence[float]) -> list[float]:

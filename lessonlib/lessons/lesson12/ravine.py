@@ -147,7 +147,8 @@ def _scene() -> Scene:
                                                 zorder=2 if rule == "muon" else 3)  # Muon's line swings, and would hide the others
     panels[0].set_ylabel("share of its loss that is left")
     figure.legend(handles=[artists[f"{rule} 0"] for rule in NAMES], loc="outside lower center", ncols=3,
-                  labels=[f"{name}, step size {tuned(PICTURED[rule]).lr:.2g}" for rule, name in NAMES.items()])
+                  labels=[f"{PICTURED[rule].replace(name, f'{name}, betas' if rule == 'adam' else f'{name}, beta1')}\nstep size "
+                          f"{tuned(PICTURED[rule]).lr:.2g}" for rule, name in NAMES.items()])
     return Scene(figure, artists, "Two panels, one for each weight matrix: the share of its loss that is left, on a logarithmic scale, "
                                   "over "
                  "200 steps of momentum, Adam and Muon, from a square at the start.")

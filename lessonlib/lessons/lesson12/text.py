@@ -12,8 +12,8 @@ from lessonlib.plots import look, show
 
 __all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED",
            "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_case",
-           "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "typed",
-           "verdict", "weak_baseline"]
+           "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "speeds",
+           "steps_between", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -139,6 +139,21 @@ def clock_rows(found: Mapping[str, Any]) -> list[list[Any]]:
         each.append((NAMES["adamw"], name, longer[rule]["steps"], took["adamw"] * longer[rule]["steps"] / steps))
     return [[name, count, seconds, best(found, rule).median, *_three(fresh_best(found, rule))]
             for name, rule, count, seconds in sorted(each, key=lambda row: row[3])]
+
+
+def steps_between(found: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the most steps with which AdamW still ends above Muon, and the fewest with which it ends below, by the fresh seeds."""
+    muon = float(np.median(fresh_best(found, "muon")))
+    longer = found["as_long_size"]
+    took = {"adamw": found["size"]["steps"], AS_LONG_32: longer[FLOAT32]["steps"], AS_LONG: longer["muon"]["steps"]}
+    ends = [(steps, float(np.median(fresh_best(found, name)))) for name, steps in took.items()]
+    return max(steps for steps, loss in ends if loss > muon), min(steps for steps, loss in ends if loss < muon)
+
+
+def speeds(found: Mapping[str, Any]) -> tuple[float, float]:
+    """Return between how many times AdamW's speed Muon's lies, in steps."""
+    fewest, most = steps_between(found)
+    return fewest / found["size"]["steps"], most / found["size"]["steps"]
 
 
 def _three(losses: Sequence[float]) -> list[float]:
