@@ -70,9 +70,45 @@ def test_at_one_step_size_the_two_train_about_equally_and_the_larger_step_is_wha
     assert larger < 0.3 * heavy
 
 
-def test_memory_alone_helps_little():
-    descent = run(play.rules.sgd, ravine(100), steps=100, record="loss", lr=0.0187).loss[-1]
-    assert 0.4 < play.memory_alone() / descent < 1
+def test_memory_alone_helps_little_in_100_steps_and_nearly_halves_the_steps_in_the_long_run():
+    betas = np.arange(100)[:, None] / 100
+    late = run(play.rules.momentum, ravine(100), steps=100, record="loss", lr=0.0187, beta1=betas).loss[-10:].max(0)
+    assert 0.6 < late.min() / late[0] < 0.9
+    assert late[-1] > late[0]
+    assert play.memory_alone() == 316
+    assert 0.5 < play.memory_alone() / play.steps_to(play.rules.sgd, 100, lr=2 / 101) < 0.56
+
+
+@pytest.mark.parametrize(("kappa", "said"), [(100, 1 / 5), (10_000, 1 / 50)])
+def test_along_the_valley_momentums_share_of_the_rest_grows_towards_its_limit_and_stays_below(kappa, said):
+    share = 2 / (kappa**0.5 + 1)
+    assert 0.9 * said < share < said
+    lr, beta1 = play.best(kappa)
+    x = run(play.rules.momentum, ravine(kappa), steps=20 * int(kappa**0.5), lr=lr, beta1=beta1).theta[:, 0]
+    shares = 1 - x[1:] / x[:-1]
+    assert (np.diff(shares) > 0).all()
+    assert 0.9 * share < shares[-1] < share
+    assert shares[int(kappa**0.5) // 2] < 0.7 * share
+
+
+def test_with_more_memory_than_the_ravine_needs_the_best_step_is_far_below_the_border():
+    def best_share(beta1):
+        border = 2 * (1 + beta1) / (1 - beta1) / 100
+        counts = [(play.steps_to(play.rules.momentum, 100, lr=border * share, beta1=beta1) or 9999, share) for share in np.arange(1, 50) / 50]
+        return min(counts)[1]
+
+    assert best_share(0.67) > 0.9
+    assert best_share(0.8) < 0.5
+    assert best_share(0.9) < 0.2
+
+
+def test_with_one_beta_for_all_ravines_the_count_grows_in_proportion_to_the_condition_number_in_the_end():
+    def rate(kappa):
+        lrs = np.geomspace(1e-6, 1, 2001)
+        return -np.log(np.maximum(play.radius(lrs, 0.9), play.radius(lrs * kappa, 0.9)).min())
+
+    assert rate(10_000) / rate(100_000) == pytest.approx(10, rel=0.1)
+    assert rate(100) / rate(400) < 1.5
 
 
 def test_a_small_step_of_momentum_strays_as_far_as_one_of_gradient_descent_and_a_quarter_of_it_half_as_far():
@@ -112,6 +148,10 @@ def test_when_momentum_goes_down_the_translated_step_may_leave_the_valley_and_th
     assert end(0.019, 0.9) < 1e-9
     assert end(0.038, 0.8) > 1e30  # translated: above the border of 2 * 1.8 / 100
     assert end(0.019, 0.8) < 1e-9
+    near = 0.95 * 2 * 1.9 / 100  # at 95 % of the border of 0.9 the old one is not safe on the way down, and half of it is
+    assert end(near, 0.9) < 1
+    assert end(near, 0.5) > 1e3
+    assert all(end(near / 2, beta1) < 1 for beta1 in (0.8, 0.5, 0.0))
     for beta1 in (0.8, 0.9, 0.95):
         border = 2 * (1 + beta1) / 100
         assert end(0.98 * border, beta1) < 1
@@ -126,10 +166,10 @@ def test_the_smaller_of_the_old_and_the_translated_step_trains_and_a_step_far_ab
     assert min(mean(0.22, 0.95), mean(0.44, 0.8)) > 0.5
 
 
-def test_in_batches_of_32_momentum_ends_about_a_quarter_lower_and_the_starts_overlap():
+def test_in_batches_of_32_the_large_gain_is_gone_and_the_starts_overlap():
     plain, heavy = (network.train(rule, network.deep_task(), steps=100, batch=32, seeds=range(10), device="cpu", lr=lr).train_loss[-1]
                     for rule, lr in ((play.rules.sgd, 0.2), (play.rules.momentum, 0.56)))
-    assert np.median(heavy) / np.median(plain) == pytest.approx(0.75, abs=0.1)
+    assert 0.5 < np.median(heavy) / np.median(plain) < 1
     assert plain.min() < heavy.max()
 
 

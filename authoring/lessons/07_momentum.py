@@ -87,7 +87,7 @@ cancel.answer(opening.what_averaging_does())
 # The second half follows from it.
 # Only a part of each new gradient enters the average at once, so a step several times longer does not throw you out of the valley.
 # The bars above are those of the short step.
-# At the long one momentum swings too, and each swing takes four or five steps.
+# At the long one momentum swings too, and a swing there and back takes four or five steps.
 # The swings are wide at first, but they die out, and along the valley the long step brings it to the star.
 #
 # ### The rule
@@ -117,7 +117,8 @@ print(seen)
 
 # %% [markdown]
 # A gradient enters with a tenth of its size and fades by a tenth at each step.
-# If you go on for ever, its shares add up to one, and that is why `m` is an average and not a sum.
+# The same numbers are the weights that `m` gives to the newest gradient, the one before it, and so on.
+# After many steps they add up to nearly one, so `m` is an average, and at the start it is too small.
 #
 # ### Exercise 1. Write momentum (8 minutes)
 #
@@ -140,7 +141,7 @@ def my_momentum(theta, g, s, *, lr, beta1):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The factor $1-\beta_1$ makes the shares add up to one.
+# The factor $1-\beta_1$ makes the weights add up to one, after many steps.
 # The state carries `m` to the next step, and it counts the step, which lesson 9 will need.
 
 # %% [markdown]
@@ -254,7 +255,8 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 # At the small step momentum strays as far.
 # It spreads each noisy gradient over many steps, but every part of it arrives in $\theta$ in the end.
 # What calms $\theta$ there is a smaller step, and a quarter of it halves the distance for both.
-# With a long step each new gradient moves gradient descent with its full weight, and near the border it also swings, so there momentum strays less.
+# With a long step each new gradient moves gradient descent with its full weight, and near its border it also swings.
+# Momentum's border is much further out, so there it strays less.
 #
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb), and [how much noise is left](deeper/07_momentum.ipynb).*
 
@@ -281,8 +283,8 @@ from lessonlib.lessons.tables import table
 play.ravine_task().live()
 
 # %% [markdown]
-# Memory alone helps little.
-# At gradient descent's best step size the best beta brings the loss only from 0.01 to {{ play.memory_alone():.3f}}, and much more memory makes it worse.
+# In 100 steps memory alone helps little, and much more of it makes the loss worse.
+# Some betas look better at step 100 because a swing is just passing the middle there.
 # What memory buys is a longer step.
 # At a longer step, too much memory lets momentum run past the star and swing back along the valley.
 # How much memory is right depends on the ravine.
@@ -300,6 +302,10 @@ play.ravine_task().live()
 # |---|---|---|---|
 # | 10 | {{ play.steps_by_kappa()[10][0] }} | {{ play.steps_by_kappa()[10][1] }} | {{ play.best(10)[0]:.2g}} and {{ play.best(10)[1]:.2g}} |
 # | 100 | {{ play.steps_by_kappa()[100][0] }} | {{ play.steps_by_kappa()[100][1] }} | {{ play.best(100)[0]:.2g}} and {{ play.best(100)[1]:.2g}} |
+
+# %% [markdown]
+# In the ravine of 100, memory alone takes {{ play.memory_alone() }} steps, with gradient descent's step size and the best beta for it.
+# That is little more than half, and the longer step brings the rest.
 
 # %%
 longer = predict("For kappa = 10,000, how many steps does momentum need?")
@@ -321,17 +327,19 @@ longer.answer(counts[10_000][1], within=0.3)
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
 # With momentum the border is $(1+\beta)/(1-\beta)$ times as far out, which the deeper notebook derives.
-# With a beta of 0.67 it lies just above 0.1, and the best step size just below it, as in lesson 0.
-# That alone would cover a tenth of what is left.
-# But `m` still holds older gradients, which were larger, so once it has got going it is nearly twice the newest gradient, and each step covers nearly a fifth.
+# With a beta of 0.67, which suits this ravine, it lies just above 0.1, and the best step size just below it.
+# With more memory the best step size is far below the border.
+# A step of 0.1 alone would cover a tenth of what is left.
+# But `m` still holds older gradients, which were larger, so in the end it is nearly twice the newest one, and each step covers nearly a fifth.
+# On the way it covers less, because the average needs time to get going.
 #
-# At $\kappa = 10{,}000$ a step of gradient descent covers a five-thousandth of what is left, and one of momentum a fiftieth.
+# At $\kappa = 10{,}000$ a step of gradient descent covers a five-thousandth of what is left, and one of momentum at most a fiftieth.
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb), and [the map of all settings](deeper/07_momentum.ipynb).*
 #
 # ### Exercise 3. Which ravine was that? (3 minutes)
 #
-# A colleague's momentum, set as well as possible, needed 5,000 steps to the same goal.
+# A colleague's momentum, set as in the table, needed 5,000 steps to the same goal.
 # About how large is the condition number?
 # Start from the last row of the table, and up to 30 % more or fewer steps will pass.
 
@@ -455,18 +463,18 @@ deep.answer(network.how_much_lower(trained))
 #
 # Is it the longer step that helps?
 # First give both the same step size.
-# Then give each its best one again, but train in batches of 32 images instead of the [[full batch]].
+# Then train in batches of 32 images instead of the [[full batch]], each rule at the better of two step sizes.
 
 # %%
-header = ["median training loss at the end", "gradient descent", "momentum"]
-table(header, network.controls(trained), ["", ".3f", ".3f"])
+header = ["training loss at the end, median and range", "gradient descent", "momentum"]
+table(header, network.controls(trained))
 
 # %% [markdown]
 # At gradient descent's step size the two end equal.
 # At momentum's, gradient descent ends at 2.3, the loss of a blind guess among ten digits.
 # So what helps is the longer step that momentum allows.
-# In batches of 32 its loss is about a quarter lower, and the starts of the two overlap.
-# So on this network momentum bought much less in small batches than on the full one.
+# In batches of 32 the ranges of the two overlap.
+# The large gain of the full batch is gone there, and two step sizes are too few to tell how much is left.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
 #
@@ -499,11 +507,11 @@ my_lr_at_95 = 0.05
 judges.judge_setting(my_lr_at_95, momentum=0.95)
 
 # %% [markdown]
-# So when somebody changes `momentum`, translate `lr` first, as in Exercise 4.
-# When momentum goes up, the translated one is a safe start.
-# When it goes down, the translated one is larger and may leave the valley, so begin with the old one.
+# So when somebody changes `momentum`, begin with the smaller of two step sizes, the old `lr` and the translated one.
+# If the run diverges, halve `lr`.
+# If not, double it as long as the loss ends lower.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. The last row of the table has the best of two step sizes. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. In batches of 32 the better of two has the lower median. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
 # ### On Monday morning
 #
@@ -512,15 +520,15 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 # | **For** | networks that SGD trains already; for a transformer AdamW (lesson 10), which has this average inside |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
 # | **Change first** | `lr`, by factors of three, until training diverges; then take the best of those below |
-# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; try the old `lr` and the translated one, the smaller first |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which may be too much memory; when batches are small, where it bought a quarter here |
+# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin with the smaller of the old `lr` and the translated one, then halve or double it |
+# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which may be too much memory; when batches are small, where it may buy little |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
-# <details><summary>The condition number grows a hundredfold. How many more steps does momentum need?</summary>Ten to a little over twelve times as many, because the count goes about with the square root.</details>
+# <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>Ten to a little over twelve times as many, because the count goes about with the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Gradient descent with a tenth of the step, if beta is 0.9.</details>
 #
 # And here is what you did today.
@@ -535,7 +543,8 @@ summary()
 # - Momentum steps along a running average of the gradients.
 #   What disagrees cancels, what agrees stays.
 # - It helps in ravines, because it allows a longer step.
-#   The number of steps grows about with the square root of the condition number.
+#   At the best step size and beta for each ravine, the number of steps grows about with the square root of the condition number.
+#   With one beta for all of them, it grows in proportion in the end, as with gradient descent.
 # - PyTorch keeps a sum.
 #   A momentum of 0.99 makes a steady step ten times as long as 0.9 does, so translate `lr`.
 # - At a small step, and with `lr` translated, a longer memory does not take the noise out of the parameters.

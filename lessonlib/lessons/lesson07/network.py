@@ -71,22 +71,26 @@ def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
     return out
 
 
-def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -> list[list[Any]]:
-    """Return a row for each control: its name, and the median training losses of gradient descent and of momentum at the end.
+def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -> list[list[str]]:
+    """Return a row for each control: its name, and for gradient descent and for momentum the median and range of the losses at the end.
 
     Full batch, each at its best step size; both at the best of the one, and of the other; small batches, each at the better of two step
     sizes.
     """
-    best = [float(np.median(found.losses[-1])) for found in trained.values()]
-    rows: list[list[Any]] = [["full batch, 100 steps, each at its best", *best]]
+    rows = [["full batch, 100 steps, each at its best", *(_middle_and_range(found.losses[-1]) for found in trained.values())]]
     for name, found in trained.items():
         ends = (train(rule, deep_task(), steps=100, seeds=range(10), device="cpu", lr=found.lr) for rule in SWEEPS)
-        rows.append([f"the same, both at {NAMES[name]}'s best", *(float(np.median(end.train_loss[-1])) for end in ends)])
+        rows.append([f"the same, both at {NAMES[name]}'s best", *(_middle_and_range(end.train_loss[-1]) for end in ends)])
     small = []
     for rule, lrs in ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56))):
         tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
-        small.append(float(np.median(tried.train_loss[-1], axis=0).min()))
-    return [*rows, [f"batches of {batch}, {steps} steps, each at its best", *small]]
+        ends = tried.train_loss[-1]
+        small.append(_middle_and_range(ends[:, np.median(ends, axis=0).argmin()]))
+    return [*rows, [f"batches of {batch}, {steps} steps, each at the better of two", *small]]
+
+
+def _middle_and_range(losses: Array) -> str:
+    return f"{np.median(losses):.3f} ({losses.min():.2g} to {losses.max():.2g})"
 
 
 def ratio(trained: Mapping[str, Curves]) -> float:

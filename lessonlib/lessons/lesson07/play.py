@@ -114,10 +114,11 @@ def _task_update(artists: dict[str, Any], lr: float, beta1: float) -> str:
             f"{f'{top:.3g}' if top < 1e6 else 'beyond a million'}.")
 
 
-def memory_alone(lr: float = 0.0187) -> float:
-    """Return the lowest loss after TASK_STEPS that any beta1 of 0, 0.01, ..., 0.99 reaches at gradient descent's best step size."""
-    betas = np.arange(100)[:, None] / 100
-    return float(run(rules.momentum, TASK, steps=TASK_STEPS, record="loss", lr=lr, beta1=betas).loss[-1].min())
+def memory_alone(kappa: int = 100, share: float = 1e-10) -> int:
+    """Return the fewest steps to `share` of the first loss that a beta1 of 0, 0.01, ..., 0.99 takes at gradient descent's best lr."""
+    betas, budget = np.arange(100)[:, None] / 100, 6 * kappa
+    loss = run(rules.momentum, ravine(kappa), steps=budget, record="loss", lr=2 / (1 + kappa), beta1=betas).loss
+    return int(budget + 1 - np.argmax((loss > share * loss[0])[::-1], axis=0).max())
 
 
 def ravine_task() -> Experiment:
