@@ -1,6 +1,9 @@
 """The deep network of lesson 8: its gradients are torch's, what was recorded comes out again, and the causes that the lesson names."""
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -502,7 +505,7 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_settings_meant, {"lr": 0.001, "beta2": 0.001}, "Look at lr."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.001}, "Correct."),
     (judge_bugs, {"A": None, "B": None}, "Not answered yet."), (judge_bugs, 3, "Not a guess for each."), (judge_bugs, dict(practice.TWO_BUGS), "Correct."),
     (judge_bugs, {"A": "no root", "B": "no root"}, "0 of 2."),
-    (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0.0001, "Too slow."),
+    (judge_setting, None, "Not answered yet."), (judge_setting, "0.01", "Not a step size."), (judge_setting, 0, "Not a step size."), (judge_setting, 0.0001, "Too slow."),
     (judge_setting, 0.001, "Too slow."), (judge_setting, 0.0032, "Too slow."), (judge_setting, 0.01, "Too slow."), (judge_setting, 0.03, "Correct."),
     (judge_setting, 0.1, "Correct."), (judge_setting, 0.3, "Correct."), (judge_setting, 0.5, "Too large."), (judge_setting, 1e3, "Too large.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
@@ -516,15 +519,61 @@ def test_each_judge_says_what_it_saw(judge, guess, headline):
 def test_a_wrong_bug_is_told_to_which_side_it_goes_and_not_by_numbers_that_solve_the_exercise(guess):
     said = judge_bugs(guess).message
     assert said.startswith("0 of 2.")
-    assert said.count(" the minimum after step 1.") == 2
-    assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2."))
+    assert said.count(" the minimum after step 10.") == 2  # a tick of the picture
+    assert "other side" not in said  # a distance on a logarithmic axis has none
+    assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2.", "10."))
     assert not any(name in said for name in practice.CANDIDATES if name not in guess.values())
+
+
+def test_gradient_descent_after_forty_steps_reads_less_than_rmsprop_alone_and_no_blind_guess():
+    found = records.deep_net_records()
+    after, alone = (np.median(what["read"]) for what in (found["handed"]["40"], found["rules"]["rmsprop"]))
+    assert 0.2 < after < alone - 0.2
 
 
 def test_no_step_size_that_the_lesson_has_printed_solves_the_tuning():
     found = records.deep_net_records()
     printed = {0.001, 0.002, 0.003, 0.01, found["rules"]["rmsprop"]["lr"], found["ends"]["8 hidden layers, 300 steps, He start"]["rmsprop"]["lr"]}
     assert not any(judge_setting(lr).passed for lr in printed)
+
+
+def test_a_step_size_that_passes_by_its_mean_alone_is_told_so():
+    assert "Of the three, 1 would not pass alone." in judge_setting(0.3).message
+    assert "alone" not in judge_setting(0.1).message
+
+
+def test_a_refused_bug_argues_with_what_the_picture_shows():
+    for name in practice.CANDIDATES:
+        drawn, far = practice.seen(name)[practice.TOLD:], np.abs(practice.bug_path(name).theta[practice.TOLD:])
+        inside = (far > practice.LEAST) & (far < practice.MOST)
+        np.testing.assert_array_equal(drawn[inside], far[inside])
+        assert practice.LEAST <= drawn.min() <= drawn.max() <= practice.MOST
+
+
+def test_the_right_steep_line_of_the_bugs_falls_faster_only_for_its_start():
+    ends = [run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR, start=start).theta for start in (practice.START, [1.0, 1.0])]
+    first = [(np.abs(theta) < practice.LEAST).argmax(axis=0) for theta in ends]
+    assert 0 < first[0][1] < first[0][0]
+    assert first[1][0] == first[1][1]
+
+
+def test_the_schedule_of_monday_is_a_third_long_and_never_negative():
+    source = (Path(__file__).parents[1] / "authoring/lessons/08_rmsprop.py").read_text(encoding="utf-8")
+    (line,) = re.findall(r"LambdaLR\(optimizer, lambda t: (.+?)\)`", source)
+    factors = [eval(line, {"t": t, "steps": 300}) for t in range(601)]
+    assert factors[200] == 1 > factors[201]
+    assert factors[299] == pytest.approx(0.01)
+    assert factors[300:] == [0] * 301
+
+
+@pytest.mark.parametrize("beta2", [0.9, 0.99])
+def test_no_step_is_longer_than_the_first_and_a_jump_comes_near_it(beta2):
+    lengths = scales.steps_of(rmsprop, [1e-3] * 2000 + [1.0], beta2=beta2)
+    longest = (1 - beta2) ** -0.5
+    assert lengths.max() <= longest
+    assert lengths[0] == pytest.approx(longest, rel=2e-4)  # epsilon takes a little
+    assert lengths[1999] == pytest.approx(1, rel=1e-4)
+    assert lengths[2000] == pytest.approx(longest, rel=2e-4)
 
 
 def test_the_judge_of_settings_asks_for_beta2_first():

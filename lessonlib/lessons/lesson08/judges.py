@@ -87,7 +87,7 @@ def judge_settings_meant(guess: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}."""
-    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta)
+    return judge_slips(guess, bugs, practice.CANDIDATES, practice.seen)
 
 
 @judge
@@ -96,14 +96,16 @@ def judge_setting(guess: Any, target: float = 0.2, starts: int = 3, learns_from:
 
     learns_from: an lr in the middle of those that pass; what fails below it is too small, and above it too large.
     """
-    lr = number(guess, "a step size", 0)
+    lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson08.training import loss_of  # torch, where it is the subject
 
     losses = [loss_of(lr, start, steps=100, layers=0) for start in range(starts)]
     ends = ", ".join(f"{loss:.2f}" for loss in losses)
     seen = f"With lr={lr:g} the three starts end at a training loss of {ends}, with a mean of {np.mean(losses):.3f}"
     if np.mean(losses) < target:
-        return Verdict(True, f"Correct.\n{seen}.")
+        above = sum(loss >= target for loss in losses)
+        alone = f" Of the three, {above} would not pass alone. Is there a step size at which all do?" if above else ""
+        return Verdict(True, f"Correct.\n{seen}.{alone}")
     if lr < learns_from:
-        return Verdict(False, f"Too slow.\n{seen}. All of them are on their way. What does three times your lr do?")
+        return Verdict(False, f"Too slow.\n{seen}. The loss falls too little in 100 steps. What does three times your lr do?")
     return Verdict(False, f"Too large.\n{seen}. What does a third of your lr do?")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,11 +14,14 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop
 from lessonlib.runner import Run, run
 
-__all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "show_bugs"]
+__all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "seen", "show_bugs"]
+
+Array = np.ndarray[Any, Any]
 
 TWO_BUGS: Mapping[str, str] = {"A": "sum instead of average", "B": "the whole vector normalised by one number"}
 CANDIDATES = ("sum instead of average", "the whole vector normalised by one number", "no root", "sign of the step")
-LEAST = 1e-3  # the smallest distance that is drawn
+LEAST, MOST = 1e-3, 1.5  # the smallest and the largest distance that is drawn
+TOLD = 10  # the step from which a refusal argues: there the lines lie apart, and the axis has a tick
 STEPS, LR, START = 40, 0.03, np.array([1.0, 0.7])
 
 
@@ -29,6 +33,13 @@ def bug(name: str) -> Misconception:
 def bug_path(name: str) -> Run:
     """Return the first steps of the broken RMSprop of that name in a ravine of condition number 10."""
     return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
+
+
+def seen(name: str) -> Array:
+    """Return what the picture shows of that broken RMSprop: its distances within the axes, as at the start before step TOLD."""
+    far = np.clip(np.abs(bug_path(name).theta), LEAST, MOST)
+    far[:TOLD] = far[0]
+    return np.asarray(far)
 
 
 def show_bugs(bugs: Mapping[str, str]) -> None:
@@ -46,7 +57,7 @@ def _panels(bugs: Mapping[str, str]) -> Figure:
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
                 ax.plot(np.abs(theta[:, i]), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(3 * i, 6),
                         linewidth=1.8, label=f"{who}, {which} direction")
-        ax.set(yscale="log", xlim=(0, STEPS), ylim=(LEAST, 1.5), xlabel="step", title=letter)
+        ax.set(yscale="log", xlim=(0, STEPS), ylim=(LEAST, MOST), xlabel="step", title=letter)
         ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
         ax.minorticks_off()
     panels[0].set_ylabel("distance from the minimum")
