@@ -39,8 +39,10 @@ from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import digits_task
 from lessonlib.lessons.tables import table
 
-winner = predict("Each form at its best of 81 settings. Which is ahead by two digits in a hundred or more?",
-                 ["AdamW", "Adam with L2", "neither of them"])
+winner = predict(
+    "Each form at its best of 81 settings. Which is ahead by two digits in a hundred or more?",
+    ["AdamW", "Adam with L2", "neither of them"],
+)
 winner
 
 # %% [markdown]
