@@ -224,7 +224,7 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 size = predict(
-    "Pure noise, the same decay, and a step size ten times larger. How large are the weights in the end?",
+    "Pure noise, the same decay, lr ten times larger. How large are the weights in the end?",
     ["ten times as large", "about three times as large", "about as large"],
 )
 size
