@@ -71,7 +71,7 @@ def test_the_gradients_of_the_bad_batch_s_run_are_shorter_than_one():
     assert spikes.spiked(clip=0.3).loss[-1] < 0.9 * usual.loss[-1]
 
 
-def test_a_short_memory_of_the_scale_cuts_the_jump_to_a_third_and_needs_two_hundred_steps():
+def test_a_short_memory_of_the_scale_cuts_the_peak_to_a_third_and_needs_two_hundred_steps():
     after = slice(spikes.AT // spikes.EVERY, None)
     short, bad = spikes.spiked(beta2=0.95), spikes.spiked()
     assert 0.25 < short.loss[after].max() / bad.loss[after].max() < 0.35
@@ -79,6 +79,25 @@ def test_a_short_memory_of_the_scale_cuts_the_jump_to_a_third_and_needs_two_hund
     usual = spikes.spiked(size=1.0, beta2=0.95).length
     assert short.length[250] < 0.6 * usual[250]
     assert short.length[-1] > 0.8 * usual[-1]
+
+
+def test_the_default_memory_of_the_scale_holds_a_bad_square_for_some_seven_thousand_steps():
+    assert 0.001 * 1e6 * 0.999**7000 < 1 < 0.001 * 1e6 * 0.999**6800
+    noise, s, theta, lengths = np.random.default_rng(0), State(), np.zeros(200), []
+    for t in range(1, 7101):
+        before = theta
+        theta, s = adamw(theta, noise.standard_normal(200) * (1000 if t == 100 else 1), s, lr=1.0, weight_decay=0.0)
+        lengths.append(float(np.median(np.abs(theta - before))))
+    usual, after_a_thousand, late = (np.median(lengths[a:b]) for a, b in ((50, 99), (1080, 1120), (7060, 7100)))
+    assert after_a_thousand < 0.1 * usual
+    assert 0.6 * usual < late < 0.9 * usual
+
+
+def test_with_noise_the_decay_moves_a_lowest_point_inside_of_the_box():
+    noise, s, theta = np.random.default_rng(0), State(), np.zeros(200)
+    for t in range(20_000):
+        theta, s = adamw(theta, theta - 0.5 + noise.standard_normal(200), s, lr=0.1 / (10 + t) ** 0.5, weight_decay=1.0)
+    assert theta.mean() < 0.4  # the lowest point is at 0.5, the box reaches to 1
 
 
 def test_what_a_restart_loses_is_the_run_itself():
@@ -112,7 +131,7 @@ def test_a_decay_of_ten_keeps_a_network_from_its_training_pairs():
     assert strong < 0.25
 
 
-def test_the_lead_of_l2_in_the_fine_print_is_that_of_the_maps():
+def test_the_lead_of_l2_in_the_text_is_that_of_the_maps():
     found = nbformat.read(lessons.NOTEBOOKS / "deeper" / "10_adamw.ipynb", as_version=4)
     texts = [output.get("data", {}).get("text/plain", "") for cell in found.cells if cell.cell_type == "code" for output in cell.outputs]
     best = next(text for text in texts if "ties of 81" in text)

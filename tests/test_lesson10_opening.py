@@ -53,8 +53,9 @@ def test_in_a_network_the_share_falls_with_the_gradients_and_is_level_for_adamw(
     assert 50 < opening.ratio_of_tenths() < 200
 
 
-def test_with_the_same_number_adam_decays_every_weight_of_the_network_at_least_twenty_times_more():
+def test_with_the_same_number_adam_decays_the_weights_of_the_picture_at_least_twenty_times_more_and_a_typical_one_a_hundred_times():
     assert 20 <= opening.at_least() < 21
+    assert 90 < np.median(network_shares(adam_l2, 1e-3)[1]) / (LR * 1e-3) < 120
     for decay in (1e-3, 1e-2):
         assert (network_shares(adam_l2, decay)[1] > 20 * network_shares(adamw, decay)[1].max()).all()
 
@@ -83,6 +84,19 @@ def test_a_pull_that_is_far_larger_than_the_gradients_moves_a_weight_by_a_full_s
             before = theta
             theta, s = adam_l2(theta, 1e-6, s, lr=1e-4, weight_decay=decay)
         assert (before - theta) / 1e-4 == pytest.approx(1, abs=0.02)
+
+
+def test_a_gradient_that_fades_lets_a_weight_walk_to_the_wall_and_one_that_changes_its_sign_does_not():
+    """The wall is at 10; the first gradient falls 50-fold, and Adam divides that away."""
+    noise, ends = np.random.default_rng(0), {}
+    for name, gradient in (("fades", lambda t: 3 * 0.9998**t), ("changes its sign", lambda t: noise.standard_normal())):
+        theta, s, far = 0.0, State(), 0.0
+        for t in range(20_000):
+            theta, s = adamw(theta, gradient(t), s, lr=0.01, weight_decay=0.1)
+            far = max(far, abs(theta))
+        ends[name] = far
+    assert ends["fades"] > 7
+    assert ends["changes its sign"] < 1
 
 
 @pytest.mark.parametrize("lr", [0.002, 0.01])

@@ -202,13 +202,14 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 @pytest.mark.parametrize(("guess", "headline"), [
     (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."),
-    (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    (0.1, "Near it."), (0.2, "Near it."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
     verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000)
     assert (verdict.headline, bool(verdict)) == (headline, headline == "Correct.")
     assert verdict or verdict.message.endswith("?")
     assert ("as far as 1 / weight_decay from zero, here 6." in verdict.message) == bool(verdict)
+    assert ("1 at most" in verdict.message) == (guess == 3.0)
 
 
 def test_bugs_and_groups_have_their_right_answers():
@@ -237,7 +238,7 @@ def test_a_bias_is_not_asked_for_its_scale_and_the_model_is_called_by_its_name()
     rest = [p for name, p in model.named_parameters() if not name.endswith("bias")]
     told = judge_groups([{"params": rest, "weight_decay": 0.1}, {"params": biases, "weight_decay": 0.0}], model).message
     assert "norm1.weight" in told
-    assert "its scale is pulled to 0" in told
+    assert "its scale is pulled towards 0" in told
     assert "Called with the model, it returns nothing." in judge_groups(lambda model: None, model).message
 
 

@@ -77,7 +77,7 @@ def walked(groups: Any, model: Any, wanted: float = WANTED) -> None:
         if not decays or not p.requires_grad or kind in ("embedding", "scale"):
             continue
         if kind in ("norm", "bias") and decays[0]:
-            scale = "What does a layer do once its scale is pulled to 0, and w" if name.endswith("weight") else "W"
+            scale = "What does a layer do once its scale is pulled towards 0, and w" if name.endswith("weight") else "W"
             raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. {scale}hat tells biases and norms "
                        "from matrices, whatever their names are?")
         if kind == "matrix" and not decays[0]:
