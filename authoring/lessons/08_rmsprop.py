@@ -9,7 +9,8 @@
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
-# How many more steps does momentum need?
+# Momentum has its best settings for each ravine.
+# How many more steps does it need?
 #
 # <details><summary>Answer</summary>About ten times as many, because the count grows with the square root.</details>
 

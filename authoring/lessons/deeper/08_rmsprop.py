@@ -285,7 +285,7 @@ table(header, rows, ["", ".0e", ".0e", ".0e", ".1f"])
 
 # %%
 hands_over = predict(
-    "How many digits does the network read after 300 steps in all?",
+    "From lesson 8, from memory. How many digits does it read after 300 steps in all?",
     ["8 %, as with gradient descent alone", "something in between", "70 %, as with RMSprop alone"],
 )
 hands_over
