@@ -683,6 +683,9 @@ options = ["above 1.2, as with a batch of 32", "between 0.8 and 1.2", "below 0.8
 as_many = predict("A batch of 4 for 1600 steps. What is the ratio then?", options)
 as_many
 
+# %% [markdown]
+# The same table with the longer run as its last row.
+
 # %% tags=["answer"]
 longer = noise.gain(*noise.at_each_step_size(4, steps=1600))
 display(table(header, [*rows, ["4, for 1600 steps", *longer]], formats))
