@@ -498,7 +498,7 @@ judges.judge_loop(train_on_t4)
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest number of cards at which stage 3 fits, before activations.
 
 # %%
-from lessonlib.lessons.lesson11 import judges, play
+from lessonlib.lessons.lesson11 import judges, play, sweep
 from lessonlib.play.prediction import summary
 
 play.will_it_fit().live()

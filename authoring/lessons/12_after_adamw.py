@@ -336,11 +336,11 @@ line
 
 # %% tags=["answer"]
 display(table(controls.HEADER, controls.apart_rows(), ["", *[".0e"] * 8]))
-line.answer(controls.who_ends_lower())
 no_factor = controls.order("without the factor", "Muon")
 no_look = controls.order("without Nesterov", "Muon", beta1=0.95)
 adam, typed_adam = controls.order("Adam", "Muon"), controls.order("Adam", "Muon", beta2=0.999)
 typed_muon = controls.order("Muon", "Adam", beta1=0.95)
+line.answer(controls.who_ends_lower())
 
 # %% [markdown]
 # Read powers of ten again.
