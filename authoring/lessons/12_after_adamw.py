@@ -335,7 +335,12 @@ line
 # The share that is left, at seven values of $\beta_1$, and the least of each row.
 
 # %% tags=["answer"]
-display(table(controls.HEADER, controls.apart_rows(), ["", *[".0e"] * 8]))
+table(controls.HEADER, controls.apart_rows(), ["", *[".0e"] * 8])
+
+# %% [markdown]
+# Your guess is about the column 0.95.
+
+# %% tags=["answer"]
 no_factor = controls.order("without the factor", "Muon")
 no_look = controls.order("without Nesterov", "Muon", beta1=0.95)
 adam, typed_adam = controls.order("Adam", "Muon"), controls.order("Adam", "Muon", beta2=0.999)
