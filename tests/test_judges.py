@@ -84,9 +84,9 @@ def test_names_of_slips_are_judged_letter_by_letter(guess, said):
 def test_what_a_wrong_name_does_is_said():
     near, far, across = (judge_slips(guess, SHOWN, list(PATHS), PATHS.get).message for guess in
                          ({"A": "up", "B": "up"}, {"A": "left", "B": "left"}, {"A": "right", "B": "up"}))
-    assert "A: not 'up'. With it the steep direction would be nearer to the minimum after step 0. B: yes, up." in near
-    assert "B: not 'left'. With it the steep direction would be further from the minimum after step 0." in far
-    assert "A: not 'right'. With it the flat direction would be on the other side of the minimum after step 0." in across
+    assert "A is not 'up'. With it the steep direction would be nearer to the minimum after step 0. B is 'up'." in near
+    assert "B is not 'left'. With it the steep direction would be further from the minimum after step 0." in far
+    assert "A is not 'right'. With it the flat direction would be on the other side of the minimum after step 0." in across
 
 
 @pytest.mark.parametrize(("guess", "question"), [

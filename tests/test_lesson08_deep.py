@@ -583,7 +583,7 @@ def test_the_judge_of_settings_asks_for_beta2_first():
 
 def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():
     said = judge_bugs({"A": practice.TWO_BUGS["A"], "B": None}).message
-    assert said.startswith("1 of 2.\nA: yes, ")
+    assert said.startswith("1 of 2.\nA is '")
     assert "B: not answered yet." in said
 
 

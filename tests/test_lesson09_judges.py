@@ -87,7 +87,7 @@ def test_a_bug_that_is_named_rightly_is_told_why():
             assert f"{letter} is '{name}'. {GIVES_AWAY[name]}" in message
     half = judge_bugs({"A": "no root", "B": "no root"}).message
     assert "A is 'no root'" in half
-    assert "B: not 'no root'" in half
+    assert "B is not 'no root'" in half
     flat, steep = np.abs(np.diff(practice.bug_path("no root").theta, axis=0))[0]
     assert flat == pytest.approx(0.1, rel=1e-3)
     assert steep == pytest.approx(0.1 / 7, rel=1e-3)

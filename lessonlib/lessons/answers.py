@@ -83,11 +83,13 @@ def look_at(attempt: Any, against: Any) -> Verdict:
 
 
 @judge
-def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str], walk: Callable[[str], Array]) -> Verdict:
+def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str], walk: Callable[[str], Array],
+                gives_away: Mapping[str, str] | None = None) -> Verdict:
     """Return a Verdict on the names of the slips that made some paths around a minimum at 0.
 
     guess and shown: {letter: name}; walk: the path of a slip, (T + 1, 2), its flat direction first. A wrong name is told where its own path
     would leave the one that is shown, and to which side, without the numbers: those of another slip could be matched with what is shown.
+    gives_away: what anybody can see of a slip, {name: a sentence}, told with a right name.
     """
     if not isinstance(guess, Mapping) or set(guess) != set(shown):
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
@@ -102,7 +104,8 @@ def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str
             missing.append(letter)
             continue
         right += name == made_by
-        told.append(f"{letter}: yes, {name}." if name == made_by else f"{letter}: not '{name}'. {_would_be(walk(name), walk(made_by))}")
+        told.append(f"{letter} is '{name}'. {(gives_away or {}).get(name, '')}".rstrip() if name == made_by else
+                    f"{letter} is not '{name}'. {_would_be(walk(name), walk(made_by))}")
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")

@@ -49,7 +49,7 @@ def judge_bugs(guess: Any) -> Verdict:
             continue
         right += name == made_by
         shown, meant = (practice.bug_path(bug)[-1].round(2) + 0.0 for bug in (made_by, name))  # no minus before a zero
-        told.append(f"{letter}: yes, {name}." if name == made_by else
+        told.append(f"{letter} is '{name}'." if name == made_by else
                     f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} these "
                     f"would be {meant[0]:.2f} and {meant[-1]:.2f}.")
     seen = " ".join(told)
