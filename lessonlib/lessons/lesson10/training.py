@@ -136,6 +136,13 @@ def _hand_on(old: Any, new: Any, pieces: Sequence[str]) -> None:
             new.optimizer.state[q] = {name: value.clone() for name, value in (kept | {"step": t}).items()}
 
 
+@cache
+def _up_to(at: int, seed: int, lr: float = 0.02) -> tuple[SimpleNamespace, tuple[float, ...]]:
+    """A run at a step, and its losses so far. Many restarts begin there, and none trains it further."""
+    run = begin(seed, lr)
+    return run, tuple(go_on(run, at))
+
+
 def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: int = 0) -> tuple[list[float], list[float]]:
     """Return the losses of a run up to a step, and those after a restart there that hands on only some of the PIECES.
 
@@ -143,10 +150,9 @@ def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: i
     """
     if not set(pieces) <= set(PIECES):
         raise ValueError(f"pieces={pieces!r}: some of {', '.join(PIECES)}")
-    old, new = begin(seed), begin(seed)
-    before = go_on(old, at)
+    (old, before), new = _up_to(at, seed), begin(seed)
     _hand_on(old, new, pieces)
-    return before, go_on(new, steps)
+    return list(before), go_on(new, steps)
 
 
 @cache
@@ -216,15 +222,14 @@ def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lo
 
     shortened: by which factors its first steps are multiplied.
     """
-    old, new = begin(seed, lr), begin(seed, lr)
-    before = go_on(old, 100)[-1]
+    (old, before), new = _up_to(100, seed, lr), begin(seed, lr)
     _hand_on(old, new, [piece for piece in PIECES if piece not in lost])
     losses = []
     for k in range(10):
         for group in new.optimizer.param_groups:
             group["lr"] *= shortened[k] if k < len(shortened) else 1
         losses += go_on(new, 1)
-    return max(losses) / before
+    return max(losses) / before[-1]
 
 
 def rises() -> list[tuple[str, float]]:
