@@ -99,7 +99,7 @@ def show_unseen(found: Read) -> None:
 def _picture(found: Read) -> Figure:
     figure = new_figure(7.2, 3.7)
     ax = figure.add_subplot(xlim=(0, found.steps[-1]), ylim=(60, 100), xlabel="step", ylabel="new digits read, %",
-                            title=f"{IMAGES} digits to learn from, {WRONG} of them with a wrong label")
+                            title=f"Without decay {how_it_ends(found)} new digits are read in the end")
     for k, (name, rule) in enumerate((("no decay", "adam"), ("AdamW, decay 1", "adamw"))):
         style, shares = look(rule), 100 * found.unseen[..., k]
         ax.plot(found.steps, shares, color=style.color, linewidth=0.8, alpha=0.35)
