@@ -1,10 +1,10 @@
 """Record the trainings of lesson 11 on this machine: data/lab_cpu.json, or data/lab_cuda.json where there is a GPU.
 
-    python authoring/record_lab.py [--device cpu|cuda] [--seeds 5] [--json FILE]
+    python authoring/record_lab.py [--device cpu|cuda] [--seeds 5] [--workers N] [--json FILE]
 
-Some ten minutes on two quiet cores, written stage by stage: interrupted, it goes on where it was. The lesson shows what is recorded, so
-that a comparison over seeds costs its reader nothing. The costs of a step are recorded by
-`python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json` and
+Some ten minutes on two quiet cores, and no longer on a GPU that many processes share. Written stage by stage: interrupted, it goes
+on where it was. The lesson shows what is recorded, so that a comparison over seeds costs its reader nothing. The costs of a step are
+recorded by `python -m lessonlib.lessons.lesson11.bench --device cuda --json data/bench_cuda.json` and
 `python -m lessonlib.lessons.lesson11.step --device cuda --json data/step_cuda.json`, then `python authoring/make_data.py sums`.
 """
 from __future__ import annotations
@@ -15,6 +15,9 @@ import math
 import platform
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +37,42 @@ def finite(loss: float) -> float | None:
     return round(loss, 4) if math.isfinite(loss) else None
 
 
-def swept(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
+@cache
+def corpus_on(kind: str) -> Corpus:
+    """The text on a device, once for each process."""
+    return Corpus(text(), kind)
+
+
+def tested(job: tuple[str, str, Size, int, Any]) -> float:
+    """The test loss of one training: the name of a table of trainings, the device, the size, the seed, and the training's key there."""
+    name, kind, size, seed, key = job
+    train, whole = getattr(trainings, name)(kind, size)[key]
+    return fit(train, corpus_on(kind), whole, seed=seed).test
+
+
+def losses(name: str, kind: str, size: Size, seeds: int, workers: int) -> list[tuple[Any, int, float | None]]:
+    """The key, the seed and the test loss of each training of a table; with more than one worker, as many processes share the device.
+
+    A small model leaves a GPU idle most of the time, waiting for the processor to launch the next kernel.
+    """
+    table = getattr(trainings, name)(kind, size)
+    if workers == 1:
+        return [(key, seed, finite(done.test)) for seed in range(seeds)
+                for key, done in fit_all(table, corpus_on(kind), seed=seed).items()]
+    jobs = [(name, kind, size, seed, key) for seed in range(seeds) for key in table]
+    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return [(key, seed, finite(test)) for (*_, seed, key), test in zip(jobs, pool.map(tested, jobs), strict=True)]
+
+
+def swept(kind: str, size: Size, seeds: int, workers: int = 1) -> list[dict[str, Any]]:
     """The test loss of every training of the sweep, for each seed; None where it ended beyond the numbers."""
-    found = []
-    for seed in range(seeds):
-        for case, done in fit_all(trainings.trainings(kind, size), corpus, seed=seed).items():
-            found.append({**case._asdict(), "seed": seed, "test": finite(done.test)})
-    return found
+    return [{**case._asdict(), "seed": seed, "test": test} for case, seed, test in losses("trainings", kind, size, seeds, workers)]
 
 
-def batches(kind: str, corpus: Corpus, size: Size, seeds: int) -> list[dict[str, Any]]:
+def batches(kind: str, size: Size, seeds: int, workers: int = 1) -> list[dict[str, Any]]:
     """The test loss at each batch size, with as many characters in all, for each seed."""
-    found = []
-    for seed in range(seeds):
-        for (rule, batch, lr), done in fit_all(trainings.batch_trainings(kind, size), corpus, seed=seed).items():
-            found.append({"rule": rule, "batch": batch, "lr": lr, "seed": seed, "test": finite(done.test)})
-    return found
+    return [{"rule": rule, "batch": batch, "lr": lr, "seed": seed, "test": test}
+            for (rule, batch, lr), seed, test in losses("batch_trainings", kind, size, seeds, workers)]
 
 
 def curves(record: Mapping[str, Any], corpus: Corpus, size: Size) -> dict[str, list[float | None]]:
@@ -95,6 +118,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="fewer or more than the lab's; a quarter of them warm up")
+    parser.add_argument("--workers", type=int, default=1, help="processes that train at a time; on a GPU up to the number of cores")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     kind, size = options.device, trainings.SIZES[options.device]
@@ -102,18 +126,19 @@ def main(arguments: list[str] | None = None) -> None:
         size = size._replace(steps=options.steps, warmup=options.steps // 4)
     if kind == "cpu":
         torch.set_num_threads(1)
-    corpus = Corpus(text(), kind)
+    corpus = corpus_on(kind)
     found: dict[str, Any] = {
         "command": f"python authoring/record_lab.py --device {kind} --seeds {options.seeds}"
-                   + (f" --steps {options.steps}" if options.steps is not None else ""), "device": kind,
+                   + (f" --steps {options.steps}" if options.steps is not None else "")
+                   + (f" --workers {options.workers}" if options.workers != 1 else ""), "device": kind,
         "machine": torch.cuda.get_device_name() if kind == "cuda" else platform.machine(), "torch": torch.__version__,
         "size": size._asdict(), "clip": trainings.CLIP}
     path = options.json or DATA / f"lab_{kind}.json"
     found = begun(path, found)
     stages: dict[str, Callable[[], Any]] = {
-        "sweep": lambda: swept(kind, corpus, size, options.seeds), "seconds": lambda: seconds(found, corpus, size),
+        "sweep": lambda: swept(kind, size, options.seeds, options.workers), "seconds": lambda: seconds(found, corpus, size),
         "curves": lambda: curves(found, corpus, size), "story": lambda: story(found, corpus, size),
-        "batches": lambda: batches(kind, corpus, size, min(options.seeds, 3))}
+        "batches": lambda: batches(kind, size, min(options.seeds, 3), options.workers)}
     finish(path, found, stages)
 
 

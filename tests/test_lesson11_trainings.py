@@ -124,6 +124,20 @@ def test_the_small_model_is_as_large_as_the_lesson_says():
     assert (size.context, size.batch, size.steps) == (32, 16, 200)
 
 
+def test_processes_that_share_the_work_find_the_same_losses(monkeypatch):
+    monkeypatch.setattr(record_lab.trainings, "batch_trainings", lambda kind, size: {
+        ("adamw", 4, lr): (trainings.optimizer("adamw", lr), size) for lr in (0.001, 0.01)})
+    size = trainings.SIZES["cpu"]._replace(steps=2, warmup=1, batch=4)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        alone = record_lab.losses("batch_trainings", "cpu", size, 1, 1)
+        key = ("adamw", 4, 0.01)
+        assert dict((key, test) for key, _, test in alone)[key] == record_lab.finite(record_lab.tested(("batch_trainings", "cpu", size, 0, key)))
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_what_is_recorded_says_how_and_can_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
     threads = torch.get_num_threads()
