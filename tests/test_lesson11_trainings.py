@@ -133,7 +133,7 @@ def test_processes_that_share_the_work_find_the_same_losses(monkeypatch):
     try:
         alone = record_lab.losses("batch_trainings", "cpu", size, 1, 1)
         key = ("adamw", 4, 0.01)
-        assert dict((key, test) for key, _, test in alone)[key] == record_lab.finite(record_lab.tested(("batch_trainings", "cpu", size, 0, key)))
+        assert {which: test for which, _, test in alone}[key] == record_lab.finite(record_lab.tested(("batch_trainings", "cpu", size, 0, key)))
     finally:
         torch.set_num_threads(threads)
 
