@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
+from on_triton import needs_gpu
 
 from lessonlib.lessons.lesson11 import half, machine, memory, opening, step
 
@@ -122,3 +125,10 @@ def test_autocast_changes_products_alone():
 def test_what_three_types_make_of_a_number(number, became):
     kept = [torch.tensor(number).to(kind).item() for kind in (torch.float32, torch.bfloat16, torch.float16)]
     assert kept == pytest.approx(became, rel=1e-4)
+
+
+@needs_gpu
+def test_the_first_peak_measured_on_a_gpu_is_like_the_next():
+    code = "from lessonlib.lessons.lesson11.memory import training_peak as peak; print(peak(4), peak(4), peak(8) > peak(4))"
+    first, second, larger = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert (first, larger) == (second, "True")

@@ -10,7 +10,7 @@ import torch
 from play_laws import LAWS
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11 import bench, cached, opening, play, step
+from lessonlib.lessons.lesson11 import bench, cached, memory, opening, play, step
 from lessonlib.pytorch.transformer import Transformer
 
 CASES = [  # the experiment, and settings that reach its goal
@@ -112,8 +112,12 @@ def test_panels_of_other_sizes_compare_for_each_parameter(monkeypatch):
     shown = []
     monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
     play.show_ladder([bench.ONE, bench.MANY], [bench.LOOP, bench.FUSED], each=True)
-    left, right = shown[0][0].axes
+    left, right, *on_gpu = shown[0][0].axes
     assert left.get_xlim() == right.get_xlim()
+    assert on_gpu[0].get_xlim() == on_gpu[1].get_xlim() != left.get_xlim()
+    play.show_ladder([bench.ONE, bench.MANY], [bench.AS_WRITTEN, bench.LOOP, bench.FUSED], each=True)
+    bars = [[label.get_text() for label in ax.get_yticklabels()] for ax in shown[1][0].axes]
+    assert bars[0] == [bench.AS_WRITTEN, bench.LOOP, bench.FUSED] != bars[2] == [bench.LOOP, bench.FUSED]  # the GPU has no NumPy
     assert left.get_title().endswith("10 million parameters")
     assert right.patches[1].get_width() == pytest.approx(8.16, abs=0.01)
     assert "torch, fused 0.652 ns for each parameter" in shown[0][1]
@@ -197,3 +201,23 @@ def test_forward_and_backward_are_drawn_once_for_a_batch(monkeypatch):
     for default, fused in ((bars[i + 2], bars[i + 3]) for i in range(0, len(bars), 4)):
         assert default.get_x() == pytest.approx(fused.get_x())
         assert fused.get_width() < default.get_width()
+
+
+def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
+    record, ladder = recorded("step_cuda.json"), recorded("bench_cuda.json")
+    assert record["machine"]["gpu"] == ladder["machine"]["gpu"] == "NVIDIA H200"
+    rest = [step.without_optimizer(record, batch) for batch in step.BATCHES]
+    assert rest[1] <= rest[0] * 1.02  # "four take no longer than one"
+    assert 1.5 < rest[2] / rest[0] < 3
+    assert max(step.share(step.default_row(record, batch)) for batch in step.BATCHES) < 0.2  # most of a step is forward and backward
+    faster = step.speedup(record)
+    assert faster[2] > 1.5 > 1 > faster[1]  # "sixteen windows as fast, and one with four was slower"
+    times = {way: play.times_the_floor(ladder, bench.LAYERS, way) for way in (bench.LOOP, bench.FOREACH, bench.FUSED)}
+    assert times[bench.LOOP] > 10 > 5 > times[bench.FOREACH] > 3 > 1.5 > times[bench.FUSED] > 1
+    each = {(row["workload"], row["engine"]): np.median(row["seconds"]) for row in ladder["rows"] if row["seconds"]}
+    many = {engine: seconds for (workload, engine), seconds in each.items() if workload == bench.MANY and engine != "ours, loop"}
+    assert max(many, key=many.get) == bench.LOOP
+    assert many[bench.LOOP] > 5 * many[bench.FOREACH]  # "last by far"
+    assert each[bench.ONE, bench.TRITON] < each[bench.ONE, bench.FUSED]
+    assert record["bytes for a moment"] == pytest.approx(
+        {name: memory.first_steps(make)["extra"] for name, make in memory.ADAMWS.items()}, abs=0.05)  # "what was counted here"

@@ -119,12 +119,14 @@ def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkey
     monkeypatch.setattr(machine, "recorded", records.get)
     assert machine.took("lab", "tune") == "5 s"
     records["lab_cuda.json"] = {"seconds": {"tune": 1.6}}
-    assert machine.took("lab", "tune") == "CPU 5 s, GPU 2 s"
+    assert machine.took("lab", "tune") == "5 s on a CPU and 2 s on a GPU"
+    assert machine.took("lab", "tune", ["cpu"]) == "5 s"
 
 
-def test_where_no_gpu_is_recorded_a_step_size_is_guessed(lab):
-    if recorded("lab_cuda.json") is None:
-        assert sweep.lr_for("cuda") == pytest.approx(sweep.lr_for("cpu") / 4)
+def test_where_no_gpu_is_recorded_a_step_size_is_guessed(lab, monkeypatch):
+    assert sweep.lr_for("cuda") == sweep.best_of(recorded("lab_cuda.json"), "adamw").lr
+    monkeypatch.setattr(sweep, "recorded", lambda name: None if "cuda" in name else recorded(name))
+    assert sweep.lr_for("cuda") == pytest.approx(sweep.lr_for("cpu") / 4)
 
 
 def test_tables_of_counts_know_what_is_drawn():
@@ -191,3 +193,24 @@ def test_what_the_deeper_lesson_says_of_batches_is_so(lab):
     ranges = [(losses[:, i].min(), losses[:, i].max()) for losses, i in ((small, 1), (middle, best[0]))]
     assert ranges[0][0] < ranges[1][1]
     assert ranges[1][0] < ranges[0][1]
+
+
+def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
+    lab = recorded("lab_cuda.json")
+    assert lab["size"] == trainings.SIZES["cuda"]._asdict()
+    assert all(sweep.best_of(lab, rule, clip=clip).inside for rule in ("momentum", "adam") for clip in (trainings.CLIP, None))
+    assert sweep.best_of(lab, "adamw").inside
+    assert sweep.verdict(lab) == sweep.verdict(lab, clip=None) == sweep.BEHIND  # "still behind at every start"
+    pairs = opening.levels()[opening.PAIRS]
+    assert max(sweep.best_of(lab, rule).high for rule in sweep.NAMES) < pairs  # "all three get below the table of pairs"
+    told = lab["story"]["test"]
+    assert told[-1] - min(told) > 0.05  # it rises again
+    gaps = [row[3] for row in sweep.protocols(lab)]
+    assert 0.5 < gaps[3] / gaps[0] < 0.7  # "more than half of the gap stays too, but clipping takes a third of it away"
+    assert gaps[3] / gaps[1] == pytest.approx(0.7, abs=0.05)
+    warm, cold = sweep.best_of(lab, "adamw"), sweep.best_of(lab, "adamw", warmup=0)
+    assert warm.lr / cold.lr == pytest.approx(3, abs=0.3)
+    assert warm.high < cold.low
+    small, middle, large = sweep.batch_rows(lab, "adamw")
+    assert small[5] < middle[4] < middle[5] < large[4]  # "every start with 2 ends a little below every start with 16"
+    assert large[1] == 200

@@ -100,6 +100,7 @@ def test_one_launch_steps_all_tensors_of_a_dtype(monkeypatch):
     assert all(float(opt.state[p]["step"]) == 1 for p in params)
 
 
+@pytest.mark.filterwarnings("ignore:Warning. Profiler clears events")  # as torch 2.11 says each time
 def test_a_step_after_the_first_allocates_and_copies_nothing(monkeypatch):
     params = model(50)
     opt = AdamW(params, impl="triton")

@@ -18,8 +18,8 @@
 # %% [markdown]
 # Is there a GPU?
 # The next cell names it.
-# Everything measured that is stored here is from a CPU with two cores, and nothing is from a GPU.
-# On a GPU some cells train a larger model, so their numbers differ from the text.
+# Stored numbers are from a CPU with two cores, or where the text says so from an H200, a card for data centers.
+# On your GPU some cells train a larger model, so their numbers differ from the text.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -56,16 +56,15 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # At the last steps most of what it writes looks like words, and nobody told it that there are any.
-# In a transformer every place looks back at the places before it, and the whole model is a page of code, `lessonlib/pytorch/transformer.py`.
+# The whole model is a page of code, `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
 #
 # In lesson 9 a comparison at one step size said nothing.
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, four to a factor of ten, and five starts at each.
-# They share the small model, 200 steps, the batches, the clipping and the [[warm-up]].
-# No beta is tuned, so momentum's stays at 0.9, as Adam's first one does.
+# All else is the same for the three, and no beta is tuned.
 #
-# <details><summary>Fine print</summary>A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without it. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
+# <details><summary>Fine print</summary>They share the small model, 200 steps, the batches, the clipping and the [[warm-up]]. Momentum's beta is 0.9, as Adam's first one is. A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without it. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
 
 # %%
 gap = predict(
@@ -97,7 +96,7 @@ my_lr = 1.0
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
-# That took {{ machine.took("lab", "tune") }} when it was recorded.
+# That took {{ machine.took("lab", "tune", ["cpu"]) }} when it was recorded.
 
 # %%
 judges.judge_step_size(my_lr)
@@ -120,6 +119,9 @@ header = ["rule", "lr", "median test loss", "lowest", "highest", "not at an end 
 rows = sweep.rows(record)
 free = sweep.rows(record, clip=None, rules=["momentum", "adam"])
 free.append(sweep.one_lower(record, "adam", clip=None))
+on_gpu = recorded("lab_cuda.json")
+larger, told = sweep.rows(on_gpu), on_gpu["story"]
+lowest = told["test"].index(min(told["test"]))
 table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
@@ -127,14 +129,20 @@ table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 # In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
 #
 # Without clipping, one of Adam's five starts ends at {{ free[1][4]:.2f}}, at the step size with the lowest median.
-# One step size below, the median is {{ free[2][2] - free[1][2]:.2f}} higher, and every start is ahead of all of momentum's, clipped or not.
-# So look at the worst start too, and stay below a step size at which one falls behind.
+# One step size below, all five end well.
+# So look at the worst start too.
+#
+# Is it the small model?
+# The H200 ran the same sweep with four times the steps and a model of 800,000 parameters.
+# There all three get below the table of pairs.
+# Momentum is still behind at every start, with {{ larger[0][2]:.2f}} nats against {{ larger[1][2]:.2f}} in the median.
 #
 # *Deeper: [other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
 # ### Let it write
 #
-# Now train AdamW yourself, four times as long as in the sweep, for about {{ machine.took("lab", "longer") }}.
+# Now train AdamW yourself, four times as long as in the sweep.
+# It took {{ machine.took("lab", "longer") }}, where the model is the larger one.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -154,21 +162,26 @@ my_start, my_temperature, my_seed = "And God said", 0.8, 0
 print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
 # %% [markdown]
+# On the H200 the test loss was lowest at step {{ told["steps"][lowest]:,}}, with {{ told["test"][lowest]:.2f}}.
+# At the end, step {{ told["steps"][-1]:,}}, it was {{ told["test"][-1]:.2f}}.
+# So watch the loss on text that is not trained on, and keep the weights of the best step.
+#
 # ## Part 2. What a step costs
 #
 # ### Where the time goes
 #
 # A training step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# They were timed with a larger model, of 800,000 parameters in 52 tensors, and windows of 64 characters.
+# On the CPU they were timed with a model of 800,000 parameters, and on the H200 with one of 25 million.
 
 # %%
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import bench, judges, machine, play, step
 from lessonlib.play.prediction import predict
 
-timed = recorded("step_cpu.json")
-part = predict("Sixteen windows. Which part of the step's time is the optimizer's?", step.SHARES)
+timed, timed_gpu = recorded("step_cpu.json"), recorded("step_cuda.json")
+part = predict("Sixteen windows, on the CPU. Which part of the step's time is the optimizer's?",
+               step.SHARES)
 part
 
 # %% [markdown]
@@ -178,20 +191,23 @@ part
 # %% tags=["answer"]
 step.show_parts()
 own = [1e3 * step.default_row(timed, batch)["optimizer"] for batch in (1, 16)]
+work = [step.without_optimizer(timed_gpu, batch) for batch in step.BATCHES]
+shares = [step.share(step.default_row(timed_gpu, batch)) for batch in step.BATCHES]
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
-# From one window to sixteen, forward and backward take eight times as long.
-# The optimizer does the same work at each batch.
-# Its time grows from {{ own[0]:.1f}} to {{ own[1]:.1f}} ms, and we did not test why.
-# So on a CPU a faster optimizer matters most where batches are small.
-# A GPU works on many characters at once, so time your own batches there.
+# On the CPU forward and backward take eight times as long for sixteen windows as for one.
+# The optimizer does the same work at each batch, so a faster one matters most where batches are small.
+#
+# On the H200 sixteen windows take only {{ work[2] / work[0]:.1f}} times as long as one, and four take no longer than one.
+# So on a GPU a small batch saves no time.
+# The optimizer's share is at most {{ max(shares):.0%}} there.
 #
 # ### The floor
 #
 # How fast can the optimizer's part be?
 # AdamW does about a dozen operations for each parameter.
-# A T4 does them some fifty times faster than its memory brings the numbers, so it waits for memory.
+# A T4 does them some fifty times faster than its memory brings the numbers.
 
 # %%
 moved = predict("In float32, how many bytes does AdamW's step read and write for each parameter?")
@@ -263,19 +279,19 @@ exceeds
 measured = recorded("bench_cpu.json")
 play.show_ladder([bench.LAYERS], ways)
 default = play.times_the_floor(measured, bench.LAYERS, bench.LOOP)
-calls = play.calls_ms(measured, bench.LOOP, 148)
 closest = play.times_the_floor(measured, bench.LAYERS, bench.FUSED)
+on_h200 = recorded("bench_cuda.json")
+gpu = [play.times_the_floor(on_h200, bench.LAYERS, way) for way in ways[1:]]
 exceeds.answer(play.beyond(default))
 
 # %% [markdown]
-# In this record the default, which is the loop, takes {{ default:.1f}} times the floor, and fused takes {{ closest:.1f}} times.
+# On this CPU the default, which is the loop, takes {{ default:.1f}} times the floor, and fused takes {{ closest:.1f}} times.
+# On the H200 the loop takes {{ gpu[0]:.0f}} times the floor, the default, foreach, {{ gpu[1]:.1f}} times, and fused {{ gpu[2]:.1f}} times.
+# So fused is worth asking for on both.
 #
 # Fused reads each array once, and the other ways write each result and read it again.
-# In the loop each operation on each tensor is a call, and all calls take about {{ calls:.0f}} ms here.
-# On a GPU each call launches a kernel, and foreach makes fewer.
-# PyTorch's documentation expects fused to be the fastest there, but you have to ask for it.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. A step can end a little below an estimated floor. Calls are what a thousand small tensors took beyond their numbers, counted at their price in one large tensor.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. On the GPU they have the full width. {{ play.where(on_h200) }}</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -283,8 +299,7 @@ exceeds.answer(play.beyond(default))
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # A [[token]] is a character here.
-# On a busy machine all of it varies, and fused may stay well above the floor.
-# So compare the optimizer's column first.
+# Compare the optimizer's column first, because on a busy machine all of it varies.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -299,7 +314,8 @@ step.timed(machine.here().kind)
 # %%
 import torch
 from torch.nn import functional, utils
-from lessonlib.lessons.lesson11 import half, judges, machine, memory
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson11 import half, judges, machine, memory, step
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -336,7 +352,7 @@ table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 # Which power of two is the largest batch that fits?
 #
 # <details><summary>Hint</summary>How much do four more windows take? Go on from eight.</details>
-# <details><summary>Fine print</summary>Without windows the line would leave {{ 2 * peaks[0][1] - peaks[1][1]:.1f}} MB. Of these, weights and state are {{ 12 * 809216 / 1e6:.1f}}, and a few first gradients the rest. Below four windows the peak is at the step, with 20 bytes for each parameter. On a CPU it is counted in PyTorch's tensors.</details>
+# <details><summary>Fine print</summary>On a CPU the peak is counted in PyTorch's tensors.</details>
 
 # %% tags=["stub"]
 my_batch = None
@@ -348,7 +364,7 @@ my_batch = 64
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
 # Go on along that line, because the weights and the state take no more.
-# With a few windows it does not hold, because there the peak is at the step.
+# With fewer than four windows it does not hold, because there the peak is at the step.
 
 # %% [markdown]
 # The judge runs the step with your batch and says what it took.
@@ -381,6 +397,7 @@ end
 # A thousand small steps.
 
 # %% tags=["answer"]
+speedup = step.speedup(recorded("step_cuda.json"))  # of bfloat16, for each batch
 weight = torch.ones((), dtype=torch.bfloat16)
 for _ in range(1000):
     weight -= 0.001
@@ -410,7 +427,8 @@ end.answer(weight.item())
 #     optimizer.step()
 # ```
 #
-# To see whether yours is large enough, time a step in both types, with `torch.cuda.synchronize()` before each look at the clock.
+# On the H200 a step with sixteen windows was {{ speedup[2]:.1f}} times as fast in bfloat16, and one with four was slower.
+# So time a step of yours in both types, with `torch.cuda.synchronize()` before each look at the clock.
 # Section 7 of [the deeper notebook](deeper/11_gpu_lab.ipynb) has such a timer.
 #
 # ### On a T4 it has to be float16
@@ -508,9 +526,6 @@ play.will_it_fit().live()
 # Its price is that the weights are gathered for every layer, in forward and again in backward.
 #
 # In PyTorch stage 1 is `torch.distributed.optim.ZeroRedundancyOptimizer`, and stage 3 is `torch.distributed.fsdp.fully_shard`.
-# On one card of 80 GB momentum does not help, because its {{ 12 * 7 }} GB are still too much.
-# Averages of one byte make it {{ 10 * 7 }}, and a state in the processor's memory {{ 8 * 7 }}.
-# The package `torchao` has `AdamW8bit` and `CPUOffloadOptimizer` for that, which we did not run.
 #
 # ### Exercise 5. Plan a training (5 minutes)
 #
@@ -570,8 +585,8 @@ summary()
 #
 # - After 200 steps on this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
 #   Look at the worst start too.
-# - On a CPU most of a step was forward and backward, at each of three batches.
-#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest.
+# - Most of a step was forward and backward, at each of three batches, on the CPU and on the GPU.
+#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest on both.
 # - Products go into 16 bits.
 #   Weights do not, or small updates are lost.
 #   With the default beta2 v does not either, or old squares stay.

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -49,8 +50,8 @@ def here() -> Here:
     return Here("cuda", about.name, about.total_memory / 1e9, torch.bfloat16 if native else torch.float16)
 
 
-def took(name: str, entry: str) -> str:
-    """Return how long something took when it was recorded: "5 s", and by "CPU 5 s, GPU 2 s" where it was recorded on both."""
-    records = {shown: recorded(f"{name}_{kind}.json") for kind, shown in NAMES.items()}
+def took(name: str, entry: str, kinds: Iterable[str] = tuple(NAMES)) -> str:
+    """Return how long something took when it was recorded: "5 s", or "5 s on a CPU and 9 s on a GPU" where both of `kinds` did."""
+    records = {NAMES[kind]: recorded(f"{name}_{kind}.json") for kind in kinds}
     told = {shown: f"{record['seconds'][entry]:.0f} s" for shown, record in records.items() if record is not None}
-    return next(iter(told.values())) if len(told) == 1 else ", ".join(f"{shown} {text}" for shown, text in told.items())
+    return next(iter(told.values())) if len(told) == 1 else " and ".join(f"{text} on a {shown}" for shown, text in told.items())

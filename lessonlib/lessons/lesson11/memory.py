@@ -12,10 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lessonlib.pytorch.transformer import Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["MODEL", "Allocated", "first_steps", "gpu_extra", "training_peak"]
+__all__ = ["ADAMWS", "MODEL", "Allocated", "first_steps", "gpu_extra", "training_peak"]
 
 MODEL = Size(layers=4, width=128, heads=4, context=64, batch=1, steps=1)  # whose peak is measured
 LETTERS = 60
+ADAMWS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {  # PyTorch's three ways
+    "AdamW, loop": lambda params: torch.optim.AdamW(params, foreach=False),
+    "AdamW, foreach": lambda params: torch.optim.AdamW(params, foreach=True),
+    "AdamW, fused": lambda params: torch.optim.AdamW(params, fused=True)}
 
 
 class Allocated(TorchDispatchMode):
@@ -80,6 +84,12 @@ def gpu_extra(make_optimizer: Callable[[Any], torch.optim.Optimizer], each: int 
     return float(torch.cuda.max_memory_allocated() - before) / (8 * each)
 
 
+def _open_libraries(size: Size) -> None:
+    """Let a GPU's libraries take the memory that they keep for themselves, so that the first peak measured is like the others."""
+    model, drawn = Transformer(LETTERS, size).to("cuda"), torch.zeros(1, size.context, device="cuda", dtype=torch.int64)
+    model(drawn).sum().backward()
+
+
 def training_peak(batch: int, device: str | None = None, size: Size = MODEL) -> float:
     """Return the MB in use at the peak of a training step of a transformer with AdamW: weights, state, gradients, activations.
 
@@ -88,6 +98,8 @@ def training_peak(batch: int, device: str | None = None, size: Size = MODEL) -> 
     """
     batch = whole_number("batch", batch, least=1)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda":
+        _open_libraries(size)
     before = torch.cuda.memory_allocated() if device == "cuda" else 0
     model = Transformer(LETTERS, size).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, foreach=True)

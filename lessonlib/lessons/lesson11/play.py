@@ -1,7 +1,7 @@
 """The experiments and figures of lesson 11: what a step costs, and what fits into memory."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -177,13 +177,13 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
     ax.grid(visible=False, axis="y")
 
 
-def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False) -> None:
-    """Show the recorded ladder: a row for each machine that somebody recorded, a panel for each workload."""
-    benches = {shown: recorded(f"bench_{kind}.json") for kind, shown in NAMES.items()}
+def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False, kinds: Iterable[str] = tuple(NAMES)) -> None:
+    """Show the recorded ladder: a row for each of `kinds` that somebody recorded, a panel for each workload."""
+    benches = {NAMES[kind]: recorded(f"bench_{kind}.json") for kind in kinds}
     found = {shown: bench for shown, bench in benches.items() if bench is not None}
     figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
     told = []
-    panels = figure.subplots(len(found), len(workloads), squeeze=False, sharey=each)
+    panels = figure.subplots(len(found), len(workloads), squeeze=False, sharey="row" if each else False)
     for row, (shown, bench) in zip(panels, found.items(), strict=True):
         for ax, workload in zip(row, workloads, strict=True):
             count = next(part["parameters"] for part in bench["rows"] if part["workload"] == workload)

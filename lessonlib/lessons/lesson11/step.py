@@ -21,37 +21,39 @@ from torch.nn import functional
 from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11.bench import BYTES, machine
 from lessonlib.lessons.lesson11.machine import NAMES, here
-from lessonlib.lessons.lesson11.memory import training_peak
+from lessonlib.lessons.lesson11.memory import ADAMWS, gpu_extra, training_peak
 from lessonlib.lessons.tables import Table, table
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_words", "main", "measure", "share", "show_parts", "timed"]
+__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_words", "main", "measure", "share", "show_parts", "speedup",
+           "timed", "without_optimizer"]
 
 NAME = "lessonlib.lessons.lesson11.step"
 PARTS = ("forward", "backward", "optimizer")
 SIZES = {"cpu": Size(layers=4, width=128, heads=4, context=64, batch=16, steps=1),
          "cuda": Size(layers=8, width=512, heads=8, context=256, batch=16, steps=1)}
 BATCHES = (1, 4, 16)
+WARM, REPEATS, ROUNDS = {"cpu": 1, "cuda": 10}, {"cpu": 7, "cuda": 60}, 3  # steps not counted, counted, and turns of a recording
 BUFFER = {"cpu": 2**25, "cuda": 2**28}  # float32 numbers, more than a cache holds
 SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
 COLORS = {"forward": "#d6d6d6", "backward": "#7d7d7d", "optimizer": look("adamw").color}
 
 
 def measure(
-    kind: str, batch: int | None = None, *, fused: bool = False, autocast: torch.dtype | None = None, repeats: int = 7,
+    kind: str, batch: int | None = None, *, fused: bool = False, autocast: torch.dtype | None = None, repeats: int | None = None,
 ) -> dict[str, Any]:
     """Return the median seconds of each of PARTS in a training step, "tokens a second", and "peak GB" where there is a GPU.
 
     kind: "cpu" or "cuda". batch: windows, those of SIZES where none is given. fused: torch's AdamW in one kernel, else in its default
-    way. autocast: the type of the matrix products, with a GradScaler where it is float16. The first step makes the state and is not
-    counted.
+    way. autocast: the type of the matrix products, with a GradScaler where it is float16. repeats: REPEATS where none is given. The
+    first steps make the state and whatever a GPU's libraries keep, and are not counted.
     """
     if kind not in SIZES:
         raise ValueError(f"kind={kind!r}: one of {', '.join(SIZES)}")
-    repeats, size = whole_number("repeats", repeats, least=1), SIZES[kind]
+    repeats, size = whole_number("repeats", REPEATS[kind] if repeats is None else repeats, least=1), SIZES[kind]
     size = size._replace(batch=size.batch if batch is None else batch)
     corpus = Corpus(text(), kind)
     model = Transformer(len(corpus.letters), size).to(kind)
@@ -61,7 +63,7 @@ def measure(
     if kind == "cuda":
         torch.cuda.reset_peak_memory_stats()
     taken = []
-    for _ in range(repeats + 1):
+    for _ in range(WARM[kind] + repeats):
         x, y = corpus.windows(size, generator)
         optimizer.zero_grad()
         clock = [_now(kind)]
@@ -74,7 +76,7 @@ def measure(
         scaler.update()
         clock.append(_now(kind))
         taken.append([later - earlier for earlier, later in pairwise(clock)])
-    seconds = dict(zip(PARTS, (median(column) for column in zip(*taken[1:], strict=True)), strict=True))
+    seconds = dict(zip(PARTS, (median(column) for column in zip(*taken[WARM[kind]:], strict=True)), strict=True))
     found: dict[str, Any] = {"batch": size.batch, "fused": fused, "type": str(autocast or torch.float32)[6:], **seconds,
                              "tokens a second": size.batch * size.context / sum(seconds.values())}
     if kind == "cuda":
@@ -108,6 +110,18 @@ def default_row(record: Mapping[str, Any], batch: int) -> dict[str, Any]:
     return _row(record, batch, False)
 
 
+def without_optimizer(record: Mapping[str, Any], batch: int) -> float:
+    """Return the seconds of forward and backward of a batch size, in float32. Raises StopIteration where there is no such row."""
+    row = default_row(record, batch)
+    return float(row["forward"] + row["backward"])
+
+
+def speedup(record: Mapping[str, Any]) -> list[float]:
+    """Return how many times faster a whole step is in a recorded 16-bit type than in float32, both fused, for each of BATCHES."""
+    speed = {(row["batch"], row["type"] == "float32"): row["tokens a second"] for row in record["rows"] if row["fused"]}
+    return [float(speed[batch, False] / speed[batch, True]) for batch in BATCHES]
+
+
 def _bandwidth(kind: str, repeats: int = 5) -> float:
     """The bytes a second at which this machine copies a large array or changes it, whichever is faster."""
     source = torch.ones(BUFFER[kind], device=kind, dtype=torch.float32)
@@ -124,7 +138,7 @@ def _bandwidth(kind: str, repeats: int = 5) -> float:
     return 2 * source.nbytes / min(best)
 
 
-def timed(kind: str, *, repeats: int = 5) -> Table:
+def timed(kind: str, *, repeats: int | None = None) -> Table:
     """Return what a step takes on this machine as a table: torch's default way, fused, and on a GPU under autocast too.
 
     The caption says what was timed, and the floor of the optimizer's part beside the speed at which this machine moves memory.
@@ -175,7 +189,6 @@ def _panel(ax: Axes, record: Mapping[str, Any]) -> list[str]:
     ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.4 * longest), ylim=(len(BATCHES) - 0.4, -0.6), xlabel="ms a step")
     ax.set_yticklabels([_windows(batch) for batch in BATCHES])
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="upper right")
     return told
 
 
@@ -189,6 +202,7 @@ def show_parts() -> None:
         size = record["size"]
         ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}")
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle("Where the time of a training step goes", weight="bold")
     show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and optimizer, and below "
          f"its end a shorter one for the fused optimizer. {'; '.join(told)}.")
@@ -205,12 +219,15 @@ def main(arguments: list[str] | None = None) -> None:
     if kind == "cuda":
         half = here().half
         ways.append(lambda batch: measure(kind, batch, fused=True, autocast=half))
-    found = [way(batch) for way in ways for batch in BATCHES]
+    rounds = [[way(batch) for way in ways for batch in BATCHES] for _ in range(ROUNDS)]
+    found = [sorted(same, key=lambda row: float(row["tokens a second"]))[ROUNDS // 2] for same in zip(*rounds, strict=True)]
     for row in found:
         print({name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in row.items()}, flush=True)
     if given.json:
         report = {"command": f"python -m {NAME} --device {kind}", "machine": machine(kind), "size": SIZES[kind]._asdict(), "rows": found,
                   "peak": [[batch, training_peak(batch, kind)] for batch in BATCHES]}
+        if kind == "cuda":
+            report["bytes for a moment"] = {name: gpu_extra(make) for name, make in ADAMWS.items()}
         given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lessonlib.data import recorded
+from lessonlib.lessons.lesson11 import machine
 from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
@@ -158,6 +159,10 @@ def show_warmup(records: Iterable[Mapping[str, Any]]) -> None:
     figure = new_figure(4.2 + 3 * len(found), 3.9)
     for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
         warmup_basin(record, ax)
+        if len(found) > 1:
+            ax.set_title(f"{machine.NAMES[record['device']]}, {record['size']['layers']} layers of width {record['size']['width']}")
+    if len(found) > 1:
+        figure.suptitle("AdamW with warm-up and without", weight="bold")
     show(figure, "AdamW's test loss against the step size, with warm-up and without: alike at small step sizes, apart at large ones, where "
          "the seeds spread widely.")
 
