@@ -146,12 +146,12 @@ def test_the_smaller_of_the_old_and_the_translated_step_ends_lower():
 
 
 def test_from_where_one_may_begin_factors_of_two_lead_to_a_step_that_passes():
-    for begin in (0.01, 0.011, 0.1, 0.11):
+    for begin in (0.01, 0.011, 0.1, 0.11, 0.24):
         lr, seen = begin, []
         while len(seen) < 6 and not judge_setting(lr):
             seen.append(judge_setting(lr).headline)
             lr *= 0.5 if "long" in seen[-1] else 2
-        assert 1 <= len(seen) <= 3, (begin, seen)
+        assert 1 <= len(seen) <= 4, (begin, seen)
         assert len({*seen}) == 1, (begin, seen)
 
 

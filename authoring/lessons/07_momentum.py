@@ -27,7 +27,7 @@
 # One is gradient descent, the other one is momentum, which you will write in a moment.
 # For each we tried sixty step sizes and show the best one.
 # Momentum has a second setting, beta.
-# Here it is 0.8, and in Part 3 you find a better one.
+# Here it is 0.8.
 #
 # Move the slider and watch them walk.
 # The black line in the right panel is where gradient descent ends.
@@ -484,7 +484,7 @@ table(header, network.controls(trained))
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
-# Bring the training loss of the same network, on the full batch, below 0.18 in 100 steps, as the mean of three starts.
+# Bring the training loss of the same network, on the full batch, below 0.25 in 100 steps, as the mean of three starts.
 # The picture above has the best `lr` for a momentum of 0.9, in PyTorch's numbers.
 # Begin where you think best, change `lr` by factors of two, and write down what you see.
 

@@ -132,8 +132,9 @@ def old_and_translated(lr: float, momenta: Sequence[float], old: float = 0.9, st
     """
     pairs = [(momentum, each) for momentum in momenta for each in (lr, lr * (1 - momentum) / (1 - old))]
     beta1, step = np.array(pairs).T[:, :, None]
-    ends = train(rules.momentum, deep_task(), steps=100, seeds=range(starts), device="cpu", lr=step / (1 - beta1), beta1=beta1).train_loss[-1]
-    return [[momentum, *means] for momentum, means in zip(momenta, ends.mean(0).reshape(-1, 2).tolist(), strict=True)]
+    ended = train(rules.momentum, deep_task(), steps=100, seeds=range(starts), device="cpu", lr=step / (1 - beta1), beta1=beta1)
+    means = ended.train_loss[-1].mean(0).reshape(-1, 2).tolist()
+    return [[momentum, *each] for momentum, each in zip(momenta, means, strict=True)]
 
 
 def _images() -> tuple[Tensor, Tensor]:
@@ -143,8 +144,8 @@ def _images() -> tuple[Tensor, Tensor]:
 
 def show_curves(trained: Mapping[str, Curves]) -> None:
     """Show the training losses over the steps, a line for each start."""
-    show(_curves(trained), "Training loss over 100 steps on a logarithmic scale, ten lines for gradient descent and ten for momentum, of each "
-         "the one in the middle thick; some jump up on the way, and momentum's end lower.")
+    show(_curves(trained), "Training loss over 100 steps on a logarithmic scale, ten lines for gradient descent and ten for momentum, of "
+         "each the one in the middle thick; some jump up on the way, and momentum's end lower.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:

@@ -64,11 +64,11 @@ def _paths_scene() -> Scene:
     (artists["to come"],) = right.plot([], [], color=look("momentum").color, linewidth=0.8, linestyle="-")
     handles = [artists[f"{rule} loss"] for rule in NAMES]
     labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
-    figure.legend(handles=[*handles, end, artists["to come"]], labels=[*labels, "where gradient descent ends",
-                                                                                        "momentum's largest loss to come"], loc="outside lower center", ncols=2)
+    labels += ["where gradient descent ends", "momentum's largest loss to come"]
+    figure.legend(handles=[*handles, end, artists["to come"]], labels=labels, loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a thin one for the largest loss that "
-                 "momentum still has to come.", {"star": [], "start": []})
+                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a thin one for the "
+                 "largest loss that momentum still has to come.", {"star": [], "start": []})
 
 
 def _paths_update(artists: dict[str, Any], steps: int) -> str:
