@@ -453,7 +453,7 @@ deep
 
 # %% [markdown]
 # The cell trains 140 networks at once, so it takes some seconds, and on a busy machine a minute.
-# In the picture each line is one start.
+# In the picture each line is one start, and the thick ones are those in the middle.
 
 # %% tags=["answer"]
 trained = network.both()
@@ -463,7 +463,7 @@ deep.answer(network.how_much_lower(trained))
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
 # Its step size is longer here too, more than four times.
-# At these step sizes runs of both rules jump up on the way, and recover.
+# At these step sizes some runs of both rules jump up on the way, and recover.
 #
 # Is it the longer step that helps?
 # First give both the same step size.
@@ -501,7 +501,7 @@ my_lr_at_99 = 0.022
 # In the end the larger momentum gains nothing here, and that is a result too.
 
 # %% [markdown]
-# The judge trains the network from three starts with your number, and again with half of it if that was not enough.
+# The judge trains the network from three starts with your number, and again with a half and a quarter of it if that was not enough.
 # It takes a few seconds.
 
 # %%
@@ -516,7 +516,7 @@ header = ["momentum", "mean loss of three starts, at the old lr of 0.11", "at th
 table(header, network.old_and_translated(0.11, [0.5, 0.99]), ["g", ".2f", ".2f"])
 
 # %% [markdown]
-# In each row the smaller of the two ends lower.
+# In each row the smaller `lr` of the two ends lower.
 # When somebody changes `momentum`, begin with that one.
 # If the run diverges, halve `lr`.
 # If not, double it as long as the loss ends lower.
