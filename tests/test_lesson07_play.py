@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from play_laws import LAWS
 
-from lessonlib import grid, momentum, run
+from lessonlib import grid, momentum, run, sgd
 from lessonlib.lessons.lesson07 import averages, opening, play
 from lessonlib.problems import ravine
 
@@ -61,8 +61,43 @@ def test_no_setting_has_a_smaller_radius_than_the_best():
 def test_the_known_steps_come_out_again():
     assert play.steps_to(momentum, 1000, lr=play.best(1000)[0], beta1=play.best(1000)[1]) == 282
     found = play.steps_by_kappa()
-    assert (found[100], found[1000]) == ((576, 83), (5757, 282))
+    assert (found[100], found[1000]) == ((576, 65), (5757, 218))
     assert play.steps_to(momentum, 100, lr=0.1, beta1=0.99, budget=50) is None
+
+
+def test_a_setting_typed_as_the_tables_print_it_gives_the_count_beside_it():
+    for kappa, (descent, heavy) in play.steps_by_kappa().items():
+        lr, beta1 = (float(f"{x:g}") for x in play.rounded(kappa))
+        assert play.steps_to(momentum, kappa, lr=lr, beta1=beta1) == heavy
+        assert play.steps_to(sgd, kappa, lr=2 / (kappa + 1), budget=6 * kappa) == descent
+        assert kappa * lr < 2 * (1 + beta1) / (1 - beta1)
+
+
+@pytest.mark.parametrize("kappa", [10, 1000, 79_573, 1e6])
+def test_rounding_goes_away_from_the_border_and_by_less_than_the_third_digit(kappa):
+    (lr, beta1), (exact_lr, exact_beta1) = play.rounded(kappa), play.best(kappa)
+    assert 0.99 * exact_lr < lr <= exact_lr + 1e-12
+    assert exact_beta1 <= beta1 < min(1, exact_beta1 + 0.001)
+    assert play.radius(lr * kappa, beta1) < 1
+
+
+def test_with_a_beta_of_08_the_step_size_reaches_the_goal_before_the_loss_grows_and_with_095_the_path_passes_the_star():
+    box = play.ravine_task().live().boxes["lr"]
+    lrs = [10 ** (box.min + box.step * i) for i in range(1 + round((box.max - box.min) / box.step))]
+    lrs = [lr for lr in lrs if lr >= 0.0189]
+    loss = run(momentum, play.TASK, steps=100, record="loss", lr=np.array(lrs)[:, None], beta1=0.8).loss[100]
+    first = int(np.argmax(loss < play.TASK_TARGET))
+    assert (np.diff(loss[:first + 1]) < 0).all()
+    assert run(momentum, play.TASK, steps=100, lr=lrs[first], beta1=0.8).theta[:, 0].min() > -0.01
+    assert run(momentum, play.TASK, steps=100, lr=lrs[first], beta1=0.95).theta[:, 0].min() < -0.1
+
+
+def test_from_093_on_memory_alone_makes_the_loss_of_the_task_worse_and_below_it_does_not():
+    betas = np.arange(100) / 100
+    loss = run(momentum, play.TASK, steps=100, record="loss", lr=0.019, beta1=betas[:, None]).loss[100]
+    assert ((loss > loss[0])[93:]).all()
+    assert (loss[1:93] <= loss[0]).all()
+    assert loss.min() > 0.5 * loss[0]
 
 
 def test_the_parts_of_the_error_add_up_and_the_average_keeps_its_law():

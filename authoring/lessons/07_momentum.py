@@ -27,11 +27,12 @@
 # One is gradient descent, the other one is momentum, which you will write in a moment.
 # For each we tried sixty step sizes and show the best one.
 # Momentum has a second setting, beta.
-# Here it is 0.8, and in Part 3 you find a better one.
+# Here it is 0.8.
 #
 # Move the slider and watch them walk.
-# The line in the right panel is where gradient descent ends.
-# **Goal:** find the first step from which momentum's loss stays below that line.
+# The black line in the right panel is where gradient descent ends.
+# The thin blue line is the largest loss that momentum has still to come.
+# **Goal:** find the first step from which momentum's loss stays below the black line.
 
 # %%
 import numpy as np
@@ -93,7 +94,8 @@ cancel.answer(opening.what_averaging_does())
 # ### The rule
 #
 # We need an average that forgets slowly and takes one line of code.
-# At each step keep nine tenths of the old average and add one tenth of the new gradient.
+# With a beta of 0.9, each step keeps nine tenths of the old average and adds one tenth of the new gradient.
+# The bars above had 0.8.
 #
 # $$m_t = \beta_1\, m_{t-1} + (1-\beta_1)\,g_t \qquad\qquad \theta_t = \theta_{t-1} - \alpha\, m_t$$
 #
@@ -105,6 +107,8 @@ cancel.answer(opening.what_averaging_does())
 # | $\beta_1$ | `beta1` | the share of the old average that is kept | 0.9 |
 # | $\alpha$ | `lr` | the step size, or [[learning rate]] | |
 #
+# The small $t$ counts the steps.
+# The 1 at $\beta_1$ is there because Adam has a second one, and here we also call it beta.
 # With $\beta_1 = 0$ nothing is kept, and momentum is gradient descent.
 # Here are five steps of the average, when one gradient of 1 arrives and then only zeros.
 
@@ -156,14 +160,15 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function was found in a training script.
-# It raises no error, and with a beta of 0.9 the loss falls as slowly as if the step were ten times shorter.
-# Find the line that is wrong and mend it.
+# It raises no error.
+# But in the valley above, with gradient descent's step size and a beta of 0.8, its loss grows without end.
+# Find what is wrong and mend it.
 
 # %% tags=["stub"]
 def colleague(theta, g, s, *, lr, beta1):
+    theta = theta - lr * s.m
     m = beta1 * s.m + (1 - beta1) * g
-    theta = theta - lr * m
-    return theta, State(s.t + 1)
+    return theta, State(s.t + 1, m)
 
 # %% tags=["solution"]
 def colleague(theta, g, s, *, lr, beta1):
@@ -173,9 +178,9 @@ def colleague(theta, g, s, *, lr, beta1):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# What a rule does not return is forgotten.
-# Then `m` is a tenth of the newest gradient at every step, so this is gradient descent with a tenth of the step.
-# The loss still falls, and that is why the bug lives long.
+# The step was taken along the old average, before the new gradient had entered it.
+# So every gradient moved `theta` one step too late, and the first step went nowhere.
+# The two lines belong in the other order, and the step needs the new `m`.
 
 # %% [markdown]
 # As long as the bug is in, the judge asks what you would ask yourself.
@@ -197,7 +202,7 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 left = predict(
-    "A gradient enters m with weight 0.1. Ten steps later, which fraction of the 0.1 is left?"
+    "A gradient enters m with weight 0.1. Ten steps later, which share of that weight is left?"
 )
 left
 
@@ -255,24 +260,25 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 # At the small step momentum strays as far.
 # It spreads each noisy gradient over many steps, but every part of it arrives in $\theta$ in the end.
 # What calms $\theta$ there is a smaller step, and a quarter of it halves the distance for both.
-# With a long step each new gradient moves gradient descent with its full weight, and near its border it also swings.
-# Momentum's border is much further out, so there it strays less.
+# Near gradient descent's border momentum strays less.
+# Its own border is at 38 here, and Part 3 says why.
 #
-# *Deeper: [both laws of the average](deeper/07_momentum.ipynb), and [how much noise is left](deeper/07_momentum.ipynb).*
+# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [how much noise is left](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 
 # %% [markdown]
 # ## Part 3. The ravine
 #
-# ### A millionth in a hundred steps
+# ### Below a millionth in a hundred steps
 #
 # This is the valley of Part 1.
 # The sliders start near the best that gradient descent can do, and the loss after 100 steps is about 0.01.
 # **Goal:** bring it below 0.000001.
-# First raise beta alone.
-# How low does the loss go?
-# Then raise the step size until it grows.
 #
-# <details><summary>Hint</summary>With some memory the step size may be several times larger than 0.02. And what does the loss do when there is too much memory?</details>
+# - First raise beta alone.
+#   How low does the loss go?
+# - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
+# - Last, keep that step size and raise beta to 0.95.
+#   Where does the path go?
 
 # %% tags=["answer"]
 import numpy as np
@@ -283,28 +289,28 @@ from lessonlib.lessons.tables import table
 play.ravine_task().live()
 
 # %% [markdown]
-# In 100 steps memory alone helps little, and much more of it makes the loss worse.
-# Some betas look better at step 100 because a swing is just passing the middle there.
+# In 100 steps memory alone helps little, and from a beta of 0.93 on it makes the loss worse.
 # What memory buys is a longer step.
-# At a longer step, too much memory lets momentum run past the star and swing back along the valley.
-# How much memory is right depends on the ravine.
-# Here 0.9 is more than you need, and in a ravine whose curvatures differ ten times as much it would be about right.
+# At the longer step, too much memory lets momentum run past the star and swing back along the valley.
+# How much is right depends on the ravine.
 #
 # ### How long does it take?
 #
 # The steepest curvature divided by the flattest is the [[condition number]], written $\kappa$.
 # For the valley above it is 100.
 # We count the steps until the loss has fallen to a ten-billionth of the first one.
-# The flattest curvature is 1, and each rule has the setting that is best in the long run.
-# Momentum's stands in the table, and gradient descent's is a step size just below $2/\kappa$.
+# The flattest curvature is 1, and the start is that of Part 1.
+# Each rule has the setting whose loss shrinks fastest in the end, for gradient descent a step size of $2/(\kappa+1)$.
+# Momentum's lies close to its border.
+# So we round the step size down and beta up, and count with the numbers that you see.
 #
-# | $\kappa$ | gradient descent | momentum | momentum's step size and beta |
-# |---|---|---|---|
-# | 10 | {{ play.steps_by_kappa()[10][0] }} | {{ play.steps_by_kappa()[10][1] }} | {{ play.best(10)[0]:.2g}} and {{ play.best(10)[1]:.2g}} |
-# | 100 | {{ play.steps_by_kappa()[100][0] }} | {{ play.steps_by_kappa()[100][1] }} | {{ play.best(100)[0]:.2g}} and {{ play.best(100)[1]:.2g}} |
+# | $\kappa$ | gradient descent | momentum | momentum's step size | its beta |
+# |---|---|---|---|---|
+# | 10 | {{ play.steps_by_kappa()[10][0] }} | {{ play.steps_by_kappa()[10][1] }} | {{ play.rounded(10)[0] }} | {{ play.rounded(10)[1] }} |
+# | 100 | {{ play.steps_by_kappa()[100][0] }} | {{ play.steps_by_kappa()[100][1] }} | {{ play.rounded(100)[0] }} | {{ play.rounded(100)[1] }} |
 
 # %% [markdown]
-# In the ravine of 100, memory alone takes {{ play.memory_alone() }} steps, with gradient descent's step size and the best beta for it.
+# In the ravine of 100, memory alone takes about {{ round(play.memory_alone(), -1) }} steps, with gradient descent's step size and the best beta for it.
 # That is little more than half, and the longer step brings the rest.
 
 # %%
@@ -316,9 +322,9 @@ longer
 
 # %% tags=["answer"]
 counts = play.steps_by_kappa()
-rows = [[f"{kappa:,}", f"{slow:,}", f"{fast:,}", f"{play.best(kappa)[1]:.2g}"]
-        for kappa, (slow, fast) in counts.items()]
-display(table(["condition number", "gradient descent", "momentum", "its beta"], rows))
+rows = [[kappa, *steps, *play.rounded(kappa)] for kappa, steps in counts.items()]
+header = ["condition number", "gradient descent", "momentum", "its step size", "its beta"]
+display(table(header, rows, [",", ",", ",", "g", "g"]))
 longer.answer(counts[10_000][1], within=0.3)
 
 # %% [markdown]
@@ -326,20 +332,21 @@ longer.answer(counts[10_000][1], within=0.3)
 # Look at $\kappa = 100$ to see why.
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
+#
 # With momentum the border is $(1+\beta)/(1-\beta)$ times as far out, which the deeper notebook derives.
-# With a beta of 0.67, which suits this ravine, it lies just above 0.1, and the best step size just below it.
-# With more memory the best step size is far below the border.
+# At the table's beta of 0.67 it lies just above 0.1, and the table's step size just below it.
 # A step of 0.1 alone would cover a tenth of what is left.
-# But `m` still holds older gradients, which were larger, so in the end it is nearly twice the newest one, and each step covers nearly a fifth.
-# On the way it covers less, because the average needs time to get going.
+# But `m` still holds older gradients, which were larger.
+# So near the end it is 1.7 times the newest one, and each step covers about a sixth.
+# Before that it covers less.
 #
 # At $\kappa = 10{,}000$ a step of gradient descent covers a five-thousandth of what is left, and one of momentum at most a fiftieth.
 #
-# *Deeper: [why the square root](deeper/07_momentum.ipynb), and [the map of all settings](deeper/07_momentum.ipynb).*
+# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
 # ### Exercise 3. Which ravine was that? (3 minutes)
 #
-# A colleague's momentum, set as in the table, needed 5,000 steps to the same goal.
+# A colleague's momentum, set in the same way, needed 2,000 steps to the same goal.
 # About how large is the condition number?
 # Start from the last row of the table, and up to 30 % more or fewer steps will pass.
 
@@ -347,19 +354,18 @@ longer.answer(counts[10_000][1], within=0.3)
 my_kappa = None
 
 # %% tags=["solution"]
-my_kappa = 10_000 * (5_000 / 953) ** 2
+my_kappa = 10_000 * (2_000 / 709) ** 2
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The count is about five times that of the last row.
-# It goes with the root, so the condition number is about twenty-five times as large.
-# The true one is a little smaller, because the count grows a little faster than the root, and the deeper notebook says why.
+# The count is nearly three times that of the last row.
+# It goes with the root, so the condition number is about eight times as large.
 
 # %% [markdown]
 # The judge counts momentum's steps at your condition number.
 
 # %%
-judges.judge_kappa(my_kappa, steps=5_000)
+judges.judge_kappa(my_kappa, steps=2_000)
 
 # %% [markdown]
 # ## Part 4. In PyTorch
@@ -371,8 +377,8 @@ judges.judge_kappa(my_kappa, steps=5_000)
 # ```
 #
 # That is momentum in PyTorch, but there is a trap in it.
-# This course keeps an average of the gradients.
-# PyTorch keeps a sum.
+# This course keeps an average of the gradients, `m = beta * m + (1 - beta) * g`.
+# PyTorch keeps a sum in which the old gradients fade, `m = beta * m + g`.
 
 # %%
 import torch
@@ -447,7 +453,7 @@ deep
 
 # %% [markdown]
 # The cell trains 140 networks at once, so it takes some seconds, and on a busy machine a minute.
-# In the picture each line is one start.
+# In the picture each line is one start, and the thick ones are those in the middle.
 
 # %% tags=["answer"]
 trained = network.both()
@@ -456,10 +462,8 @@ deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
-# Its step size is more than four times as long, as in the ravine.
-# It is so long that most runs jump up near step 25, and recover.
-# With half of it they do not jump, which is not shown here.
-# Gradient descent's runs jump too, at its best step size.
+# Its step size is longer here too, more than four times.
+# At these step sizes some runs of both rules jump up on the way, and recover.
 #
 # Is it the longer step that helps?
 # First give both the same step size.
@@ -473,41 +477,47 @@ table(header, network.controls(trained))
 # At gradient descent's step size the two end equal.
 # At momentum's, gradient descent ends at 2.3, the loss of a blind guess among ten digits.
 # So what helps is the longer step that momentum allows.
-# In batches of 32 the ranges of the two overlap.
-# The large gain of the full batch is gone there, and two step sizes are too few to tell how much is left.
+# In batches of 32 the ranges of the two overlap, and the medians are much nearer to each other than on the full batch.
 #
-# *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb).*
+# *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 #
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
-# With `momentum=0.95`, which `lr` do you give to `optim.SGD`?
-# Bring the training loss of the same network, on the full batch, below 0.05 in 100 steps, as the mean of three starts.
-# Change `lr` by factors of two and write down what you see.
-#
-# <details><summary>Hint</summary>The picture has the best lr for a momentum of 0.9, in PyTorch's numbers. Which lr gives the same steady step at 0.95?</details>
+# With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
+# Bring the training loss of the same network, on the full batch, below 0.25 in 100 steps, as the mean of three starts.
+# The picture above has the best `lr` for a momentum of 0.9, in PyTorch's numbers.
+# Begin where you think best, change `lr` by factors of two, and write down what you see.
 
 # %% tags=["stub"]
-my_lr_at_95 = None
+my_lr_at_99 = None
 
 # %% tags=["solution"]
-my_lr_at_95 = 0.05
+my_lr_at_99 = 0.022
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# A step size of 0.11 is good with a momentum of 0.9.
-# Here PyTorch's sum makes a steady step twice as long, and one start in three fails.
-# Half of it trains all three.
-# In the end 0.95 gains nothing over 0.9 here, and that is a result too.
+# The old step size makes a steady step ten times as long with the larger momentum, and the starts end far above the goal.
+# The translated one, 0.011, is too short for the goal, and twice that reaches it.
+# In the end the larger momentum gains nothing here, and that is a result too.
 
 # %% [markdown]
-# The judge trains the network from three starts with your number, and again with half of it if that was not enough.
+# The judge trains the network from three starts with your number, and again with a half and a quarter of it if that was not enough.
 # It takes a few seconds.
 
 # %%
-judges.judge_setting(my_lr_at_95, momentum=0.95)
+judges.judge_setting(my_lr_at_99, momentum=0.99)
 
 # %% [markdown]
-# So when somebody changes `momentum`, begin with the smaller of two step sizes, the old `lr` and the translated one.
+# So the translated `lr` is a place to begin.
+# What if `momentum` goes down, from 0.9 to 0.5?
+
+# %% tags=["chaotic"]
+header = ["momentum", "mean loss of three starts, at the old lr of 0.11", "at the translated lr"]
+table(header, network.old_and_translated(0.11, [0.5, 0.99]), ["g", ".2f", ".2f"])
+
+# %% [markdown]
+# In each row the smaller `lr` of the two ends lower.
+# When somebody changes `momentum`, begin with that one.
 # If the run diverges, halve `lr`.
 # If not, double it as long as the loss ends lower.
 #
@@ -529,7 +539,7 @@ judges.judge_setting(my_lr_at_95, momentum=0.95)
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
 # <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>Ten to a little over twelve times as many, because the count goes about with the square root.</details>
-# <details><summary>A rule computes m but does not return it. What does it do?</summary>Gradient descent with a tenth of the step, if beta is 0.9.</details>
+# <details><summary>A rule computes m but does not return it. What does it do?</summary>Its m is a tenth of the newest gradient at every step, if beta is 0.9. So it is gradient descent with a tenth of the step.</details>
 #
 # And here is what you did today.
 # It is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.

@@ -270,16 +270,17 @@ table(["", "step size", "beta", "spectral radius"], rows, ["", ".3f", ".3f", ".4
 
 # %%
 rows = []
-for beta in (0.66, 0.666, 0.667, 0.668, play.best(100)[1]):
+for name, beta in [*((f"{b:g}", b) for b in (0.66, 0.666, 0.667, 0.668)), ("81/121", 81 / 121)]:
     steps = play.steps_to(momentum, 100, lr=0.1, beta1=beta, budget=3000)
-    rows.append([f"{beta:.4f}", str(steps or "never"), float(play.radius(10, beta))])
+    rows.append([name, str(steps or "never"), float(play.radius(10, beta))])
 table(["beta", "steps to a ten-billionth", "radius of the steep direction"], rows, ["", "", ".3f"])
 
 # %% [markdown]
-# Polyak's $\beta$ is 0.6694, and below 2/3 the steep direction diverges.
+# Polyak's $\beta$ is $81/121$, about 0.669, and below 2/3 the steep direction diverges.
 # So the best setting stands 0.003 beside a cliff.
 # In the step size the cliff is one percent away.
 # In use, take a larger $\beta$ or a smaller step, which section 3 shows on a map.
+# The tables of the main lesson round both in that way.
 #
 # ### Exercise. Polyak's setting in PyTorch (4 minutes)
 #
@@ -422,7 +423,7 @@ rare.answer("1 in 20" if 0.03 < good.mean() < 0.08 else "1 in 5")
 # %% [markdown]
 # No step size of gradient descent comes near the goal.
 # At $\beta = 0.9$ a step leaves $\sqrt{0.9}$ of the distance, and a hundred steps are too few for that.
-# One step size, 0.145, arrives all the same, by the luck of a swing.
+# One of the 101 step sizes arrives all the same, by the luck of a swing.
 #
 # The picture also says which way to err.
 # From Polyak's star there is room above and to the left, and none below and to the right.

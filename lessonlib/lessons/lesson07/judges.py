@@ -15,12 +15,12 @@ __all__ = ["judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
 
 def judge_colleague(attempt: Any) -> Verdict:
-    """Return what `check` says of a mended momentum; as long as it forgets m as the colleague's does, a question in place of the answer."""
+    """Return what `check` says of a mended momentum; as long as its path is the colleague's, a question in place of the answer."""
     verdict = check(attempt, rules.momentum)
-    if verdict.misconception != "m is never stored":
+    if verdict.misconception != "step along the old average" or verdict.headline.endswith("one more"):
         return verdict
-    return Verdict(False, "Not mended yet.\nFeed it a gradient of 1, three times, with a beta of 0.9. What is m after each step, and what "
-                   "should it be?", verdict.misconception)
+    return Verdict(False, "Not mended yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1 "
+                   "and lr = 1. Where is theta after the first step, and where should it be?", verdict.misconception)
 
 
 @judge
@@ -37,16 +37,16 @@ def judge_lr(guess: Any) -> Verdict:
 
 
 @judge
-def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
-    """Return a Verdict on an estimate of the condition number at which momentum, set best, needs `steps` steps, within 30 % of them."""
+def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
+    """Return a Verdict on an estimate of the condition number at which momentum, set as in the table, needs `steps` steps, within 30 %."""
     kappa = number(guess, "a condition number", 1.0)
-    if kappa > 1e7:
-        return Verdict(False, "Too large.\nAt ten million it would already be tens of thousands of steps. Is it the count that goes with "
-                       "the root, or the condition number?")
+    if kappa > 1e6:
+        return Verdict(False, "Too large.\nAt a million it would already be about 8,000 steps. Is it the count that goes with the root, or "
+                       "the condition number?")
     if kappa < 100:
         return Verdict(False, f"Too small.\nAt 100 momentum took {play.steps_by_kappa()[100][1]} steps. Is {kappa:g} the condition number, "
                        "or how many times larger it is than the last row's?")
-    lr, beta1 = play.best(kappa)
+    lr, beta1 = play.rounded(kappa)
     counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
     assert counted is not None
     seen = f"At a condition number of {kappa:,.0f} momentum takes {counted:,} steps"
@@ -59,28 +59,28 @@ def judge_kappa(guess: Any, steps: int = 5000) -> Verdict:
 
 
 @judge
-def judge_setting(guess: Any, momentum: float = 0.95, target: float = 0.05, starts: int = 3) -> Verdict:
+def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.25, starts: int = 3) -> Verdict:
     """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: mean loss of the starts below `target` passes.
 
-    Where it does not pass, the starts are trained with half of the lr too: the step is too long if that ends lower.
+    Where it does not pass, the starts are trained with a half and a quarter of the lr too: the step is too long if one of them ends lower.
+    One alone may be a run near the border, whose end nobody can foresee.
     """
     lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
 
     losses = [loss_of(lr, momentum, start) for start in range(starts)]
-    seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2g}' for loss in losses)}"
-    if np.mean(losses) < target:
+    mean = float(np.mean(losses))
+    seen = f"With lr={lr:g} the three starts end at a training loss of {', '.join(f'{loss:.2g}' for loss in losses)}, on average {mean:.2g}"
+    if mean < target:
         edge = " One of them is far above the others, so this lr is near the border." if max(losses) > 5 * np.median(losses) else ""
         return Verdict(True, f"Correct.\n{seen}.{edge}")
-    mean = float(np.mean(losses))
 
     def at(share: float) -> float:
         return float(np.mean([loss_of(lr * share, momentum, start) for start in range(starts)]))
 
-    halved = at(1 / 2)
-    told = f"{seen}, on average {mean:.2g}. With half of it they end at {halved:.2g}"
-    if not halved >= mean:
-        return Verdict(False, f"Too long a step.\n{told}. Which lr would you try next?")
+    if any(at(share) < mean for share in (1 / 2, 1 / 4)):
+        return Verdict(False, f"Too long a step.\n{seen}. With a shorter one they end lower. What do you see with half of it?")
+    told = f"{seen}. With a half and a quarter of it they end no lower"
     if not mean < 2 and any(at(share) < 0.9 * mean for share in (1 / 8, 1 / 64, 1 / 512)):
         return Verdict(False, f"Far too long a step.\n{told}. A blind guess has a loss of 2.3. Is this PyTorch's step size, "
                        "or this course's?")

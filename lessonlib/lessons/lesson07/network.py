@@ -1,7 +1,7 @@
 """The network of lesson 7: three hidden layers that read digits, trained by gradient descent and by momentum from ten starts."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "ratio", "show_curves"]
+__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -81,12 +81,13 @@ def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -
     for name, found in trained.items():
         ends = (train(rule, deep_task(), steps=100, seeds=range(10), device="cpu", lr=found.lr) for rule in SWEEPS)
         rows.append([f"the same, both at {NAMES[name]}'s best", *(_middle_and_range(end.train_loss[-1]) for end in ends)])
-    small = []
-    for rule, lrs in ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56))):
+    small, few = [], ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56)))
+    for rule, lrs in few:
         tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
         ends = tried.train_loss[-1]
         small.append(_middle_and_range(ends[:, np.median(ends, axis=0).argmin()]))
-    return [*rows, [f"batches of {batch}, {steps} steps, each at the better of two", *small]]
+    tried_at = " and of ".join(", ".join(f"{lr:g}" for lr in lrs) for _, lrs in few)
+    return [*rows, [f"batches of {batch}, {steps} steps, the better of {tried_at}", *small]]
 
 
 def _middle_and_range(losses: Array) -> str:
@@ -124,6 +125,18 @@ def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> flo
     return end if np.isfinite(end) else float("inf")
 
 
+def old_and_translated(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
+    """Return a row for each momentum: it, and the mean losses of the starts at the lr that was good for `old`, kept and translated.
+
+    Both in PyTorch's numbers; translated, a steady gradient moves as far as before.
+    """
+    pairs = [(momentum, each) for momentum in momenta for each in (lr, lr * (1 - momentum) / (1 - old))]
+    beta1, step = np.array(pairs).T[:, :, None]
+    ended = train(rules.momentum, deep_task(), steps=100, seeds=range(starts), device="cpu", lr=step / (1 - beta1), beta1=beta1)
+    means = ended.train_loss[-1].mean(0).reshape(-1, 2).tolist()
+    return [[momentum, *each] for momentum, each in zip(momenta, means, strict=True)]
+
+
 def _images() -> tuple[Tensor, Tensor]:
     d = digits()
     return (torch.tensor(d.train_x, dtype=torch.float32, device="cpu"), torch.tensor(d.train_y, dtype=torch.int64, device="cpu"))
@@ -131,8 +144,8 @@ def _images() -> tuple[Tensor, Tensor]:
 
 def show_curves(trained: Mapping[str, Curves]) -> None:
     """Show the training losses over the steps, a line for each start."""
-    show(_curves(trained), "Training loss over 100 steps on a logarithmic scale, ten lines for gradient descent and ten for momentum; most "
-         "jump up on the way, momentum's near step 25, and momentum's end lower.")
+    show(_curves(trained), "Training loss over 100 steps on a logarithmic scale, ten lines for gradient descent and ten for momentum, of "
+         "each the one in the middle thick; some jump up on the way, and momentum's end lower.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:
@@ -140,10 +153,12 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
     ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="Momentum ends lower, from every start")
     for rule, found in trained.items():
         style = look(rule)
-        lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=1)
+        lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=0.7, alpha=0.6)
+        middle = lines[int(found.losses[-1].argsort()[found.losses.shape[1] // 2])]
         translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
-        lines[0].set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
-        for start, line in enumerate(lines):  # markers one beside the other, not one over the other
-            line.set(linestyle=style.dash, marker=style.marker, markevery=(4 * start, 40), markersize=4)
+        middle.set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
+        middle.set(linewidth=2.4, alpha=1, zorder=3, marker=style.marker, markevery=10, markersize=6)
+        for line in lines:
+            line.set(linestyle=style.dash)
     ax.legend()
     return figure

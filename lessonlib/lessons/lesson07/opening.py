@@ -61,11 +61,14 @@ def _paths_scene() -> Scene:
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
         (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
                                               markeredgewidth=2, linestyle="none", zorder=7)
+    (artists["to come"],) = right.plot([], [], color=look("momentum").color, linewidth=0.8, linestyle="-")
     handles = [artists[f"{rule} loss"] for rule in NAMES]
     labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
-    figure.legend(handles=[*handles, end], labels=[*labels, "where gradient descent ends"], loc="outside lower center", ncols=2)
+    labels += ["where gradient descent ends", "momentum's largest loss to come"]
+    figure.legend(handles=[*handles, end, artists["to come"]], labels=labels, loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale, and a line where gradient descent ends.", {"star": [], "start": []})
+                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a thin one for the "
+                 "largest loss that momentum still has to come.", {"star": [], "start": []})
 
 
 def _paths_update(artists: dict[str, Any], steps: int) -> str:
@@ -76,6 +79,8 @@ def _paths_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} path"].set_data(*path.T)
         artists[f"{rule} loss"].set_data(np.arange(steps + 1), loss)
         artists[f"{rule} end"].set_data(*path[-1:].T)
+        if rule == "momentum":
+            artists["to come"].set_data(np.arange(steps + 1), np.maximum.accumulate(result.loss[::-1])[::-1][: steps + 1])
         told.append(f"{name} {loss[-1]:.2g}")
     return f"Loss after {steps} steps: {', '.join(told)}."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["KAPPAS", "best", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "steps_by_kappa", "steps_to"]
+__all__ = ["KAPPAS", "best", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "rounded", "steps_by_kappa", "steps_to"]
 
 Array = np.ndarray[Any, Any]
 KAPPAS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -59,6 +60,19 @@ def best(kappa: float) -> tuple[float, float]:
     return 1 / root, ((root - 1) / (root + 1)) ** 2
 
 
+def rounded(kappa: float) -> tuple[float, float]:
+    """Return the best (lr, beta1) to three digits as one can type them, away from the border of divergence: lr down, beta1 up.
+
+    Only up to a condition number of a million, beyond which beta1 needs more digits.
+
+    >>> rounded(100), rounded(1000)
+    ((0.1, 0.67), (0.0316, 0.882))
+    """
+    lr, beta1 = best(kappa)
+    places = 2 - floor(log10(lr) + 1e-9)
+    return round(floor(lr * 10**places + 1e-9) / 10**places, places), ceil(beta1 * 1000 - 1e-9) / 1000
+
+
 def steps_to(rule: Callable[..., Any], kappa: float, *, share: float = 1e-10, budget: int = 1000, **hyper: Any) -> int | None:
     """Return the first step after which the loss on ravine(kappa) stays at or below `share` of the first; None if none in the budget.
 
@@ -72,10 +86,14 @@ def steps_to(rule: Callable[..., Any], kappa: float, *, share: float = 1e-10, bu
 
 @cache
 def steps_by_kappa() -> dict[int, tuple[int, int]]:
-    """Return for each of KAPPAS the steps of (gradient descent, momentum), each with its best setting, to 1e-10 of the first loss."""
+    """Return for each of KAPPAS the steps of (gradient descent, momentum) to 1e-10 of the first loss.
+
+    Gradient descent has its best step size, 2 / (kappa + 1), and momentum the setting of `rounded`, so that what a table prints can be
+    typed and gives its count.
+    """
     out = {}
     for kappa in KAPPAS:
-        lr, beta1 = best(kappa)
+        lr, beta1 = rounded(kappa)
         descent = steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=6 * kappa)
         heavy = steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=20 * int(kappa**0.5))
         assert descent is not None
@@ -97,6 +115,7 @@ def _task_scene() -> Scene:
     figure = new_figure(8.6, 3.9)
     left, artists = path_and_loss(figure, "momentum", steps=TASK_STEPS, target=TASK_TARGET, losses=(1e-14, 1e4))
     contours(TASK, left)
+    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$")
     artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
                                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
@@ -115,8 +134,8 @@ def _task_update(artists: dict[str, Any], lr: float, beta1: float) -> str:
 
 
 def memory_alone(kappa: int = 100, share: float = 1e-10) -> int:
-    """Return the fewest steps to `share` of the first loss that a beta1 of 0, 0.01, ..., 0.99 takes at gradient descent's best lr."""
-    betas, budget = np.arange(100)[:, None] / 100, 6 * kappa
+    """Return the fewest steps to `share` of the first loss that a beta1 of 0, 0.001, ..., 0.999 takes at gradient descent's best lr."""
+    betas, budget = np.arange(1000)[:, None] / 1000, 6 * kappa
     loss = run(rules.momentum, ravine(kappa), steps=budget, record="loss", lr=2 / (1 + kappa), beta1=betas).loss
     return int(budget + 1 - np.argmax((loss > share * loss[0])[::-1], axis=0).max())
 
@@ -126,7 +145,7 @@ def ravine_task() -> Experiment:
     return Experiment(_task_scene, _task_update,
                       {"lr": Slider("step size lr", 1e-3, 1.0, 0.019, log=True), "beta1": Slider("beta", 0.0, 0.99, 0.0, step=0.01)},
                       Goal(f"loss below {TASK_TARGET:g} after {TASK_STEPS} steps.",
-                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)))
+                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)), {"lr": 0.08, "beta1": 0.8})
 
 
 BANDS = (0, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995, 1)
