@@ -15,7 +15,7 @@ from lessonlib import grid, momentum, progress, run, sgd
 from lessonlib.lessons.lesson00 import course, judges, machine, opening, play
 from lessonlib.problems import ravine
 
-CASES = [(play.step_size, {"lr": 0.15, "steep": 10.0}), (opening.walkers, {"steps": 8})]
+CASES = [(play.step_size, {"lr": 0.125, "steep": 14.5}), (opening.walkers, {"steps": 8})]
 
 
 @pytest.mark.parametrize("law", [*LAWS, a_stored_picture_that_is_not_the_start_shows_the_goal_reached], ids=lambda law: law.__name__)

@@ -218,6 +218,9 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     many = {engine: seconds for (workload, engine), seconds in each.items() if workload == bench.MANY and engine != "ours, loop"}
     assert max(many, key=many.get) == bench.LOOP
     assert many[bench.LOOP] > 5 * many[bench.FOREACH]  # "last by far"
+    assert each[bench.ONE, bench.FOREACH] > each[bench.ONE, bench.LOOP]  # "foreach is behind the loop there"
+    assert play.calls_ms(ladder, bench.LOOP, 1000) == pytest.approx(74, abs=1)
+    assert play.times_the_floor(ladder, bench.MANY, bench.TRITON) > 300  # "launches are not what is left"
     assert each[bench.ONE, bench.TRITON] < each[bench.ONE, bench.FUSED]
     assert record["bytes for a moment"] == pytest.approx(
         {name: memory.first_steps(make)["extra"] for name, make in memory.ADAMWS.items()}, abs=0.05)  # "what was counted here"

@@ -155,3 +155,11 @@ def test_what_is_recorded_says_how_and_can_be_read_again(tmp_path, monkeypatch):
     assert found["story"]["steps"] == [0, 16, 32]
     assert all(text.startswith("And God said") for text in found["story"]["texts"])
     assert {len(curve) for curve in found["curves"].values()} == {8}
+
+
+def test_autocast_keeps_a_weight_in_16_bits_until_backward():
+    kept = []
+    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.Linear(64, 64))
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append((t.dtype, t.numel())) or t, lambda t: t), torch.autocast("cpu", torch.bfloat16):
+        model(torch.ones(1, 64)).sum()
+    assert (torch.bfloat16, 64 * 64) in kept  # "copies in 16 bits, which stay until backward"

@@ -9,7 +9,7 @@
 # At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need derivatives and a little Python.
 #
-# To run a cell, click into it and press Shift and Enter together, from top to bottom.
+# Run the cells from top to bottom: click into one, and press Shift and Enter together.
 # The first cell is folded.
 # Click its bar and press Shift and Enter, and it says nothing when all is well.
 
@@ -28,7 +28,7 @@
 # The walkers differ in one number, the [[step size|learning rate]], and each takes fifty steps.
 #
 # **This is your first prediction.**
-# Just guess, because the next picture tells you.
+# Click one of the three, and just guess, because the next picture tells you.
 # A wrong one is welcome, because it shows you which idea of yours to change.
 
 # %%
@@ -52,7 +52,8 @@ opening.walkers().live()
 # %% [markdown]
 # **This is your first play.**
 # Move the slider and watch the walkers.
-# **Goal:** find the first step at which the walker on the left has lost half of its loss.
+# A ring shows where each one stands.
+# **Goal:** find the first step at which the walker on the left has lost half of its first loss, which is 5.5.
 #
 # Then run the next cell, which sets the answer beside your prediction.
 
@@ -99,7 +100,8 @@ across = predict(
 across
 
 # %% [markdown]
-# One step of the library's gradient descent, `sgd`, which also returns what it remembers.
+# One step of the library's gradient descent, which also returns what it remembers.
+# It is called `sgd`, for stochastic gradient descent, because in a real training each step sees only some of the examples.
 # `State()` is what it remembers before the first step.
 
 # %% tags=["answer"]
@@ -114,7 +116,7 @@ across.answer(theta)
 # Every optimizer of this course is one short function.
 # It takes the parameters `theta`, the gradient `g`, what it remembers, `s`, and its settings by name.
 # It returns the new `theta` and what it will remember.
-# Gradient descent remembers only how many steps it has taken, `s.t`, which makes `State(s.t + 1)`.
+# Gradient descent counts its steps in `s.t`, as later rules need that number, so it returns `State(s.t + 1)`.
 # After the lone `*` come settings that are given by name, as in `lr=0.15`.
 # Put the return in place of the dots.
 # Solutions and their reasons are in the folder [solutions](solutions/00_start_here.ipynb).
@@ -136,7 +138,7 @@ def my_sgd(theta, g, s, *, lr):
 
 # %% [markdown]
 # **This is your first check.**
-# Any form that takes the same path passes.
+# Any form passes that takes the same path, counts its steps, and leaves `theta` and `g` as they were.
 
 # %%
 checks.check(my_sgd, against=sgd)
@@ -167,8 +169,8 @@ fault.answer(judges.fault_of(colleague))
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
-# | `grid(lr=[...])` | makes one walk for each value; the two stars in front hand it to `run` |
-# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` only the end |
+# | `**grid(lr=[...])` | makes one walk for each value, and without the two stars `run` does not take it |
+# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` only the end, as one number |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 # | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
 
@@ -260,7 +262,7 @@ twice.answer(opening.what_it_does(walk))
 # The axis with the largest curvature is the strictest.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 that is 2 divided by 50, or 0.04.
-# Nothing here is random.
+#
 # In a real training each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
 # There you judge a step size by the average loss of many steps.
 #
@@ -282,7 +284,7 @@ best.answer(opening.where_the_best_is())
 
 # %% [markdown]
 # At $\alpha=2/11$ the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
-# The best step size is close to it, because above it the walk across is slower, and below it the walk along.
+# With a larger step size the walk across is slower, and with a smaller one the walk along, so the best is close to it.
 #
 # Short steps are safe, and they cost time.
 # Half of the best step size needs about twice as many steps.
@@ -293,7 +295,7 @@ best.answer(opening.where_the_best_is())
 # A valley has curvature 3 along and 40 across.
 # What is its border?
 #
-# <details><summary>Hint</summary>Along which of the two axes does the loss grow first?</details>
+# <details><summary>Hint</summary>Raise the step size slowly in your head. Along which of the two axes does the loss grow first?</details>
 
 # %% tags=["stub"]
 my_border = None
@@ -316,15 +318,15 @@ judges.judge_border(my_border)
 # ### How steep a valley can you cross?
 #
 # Now you set the step size and the curvature across the valley.
-# **Goal:** with a curvature of 10 or more across, bring the loss below 0.0000001 in 60 steps.
-# Then make the valley steeper, a little at a time, and follow with the step size.
+# **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
+# Make the valley steeper a little at a time, and follow with the step size.
 # How steep can you make it and still get below the line?
 
 # %% tags=["answer"]
 play.step_size().live()
 
 # %% [markdown]
-# When you have found your steepest valley, let the next cell try all step sizes in five of them.
+# When you have found your steepest valley, let the next cell try all step sizes in five valleys.
 
 # %% tags=["answer"]
 header = ["curvature across", "smallest step size that works", "largest"]
@@ -380,7 +382,7 @@ machine.report(machine.gpu())
 #
 # | You want to | Type |
 # |---|---|
-# | remove it | `progress.remove()`, or `python -m lessonlib.progress --remove` in a terminal |
+# | remove it | `progress.remove()` in a cell |
 # | switch it off | `LESSONLIB_PROGRESS=0` in the environment, before you start Jupyter |
 # | keep it on your Drive, on Colab | `%env LESSONLIB_PROGRESS_FILE=/content/drive/MyDrive/progress.json` in each lesson, once the Drive is mounted |
 #
@@ -395,8 +397,8 @@ print(machine.offer_record())
 #
 # | | |
 # |---|---|
-# | **Type** | `optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **Change first** | the step size: multiply it by 3 until the average loss of many steps grows, then divide once by 3; if it grows at once, divide by 3 until it falls; now you are within a factor of three of the border, so try twice as much too |
+# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch, and `opt.step()` after each `loss.backward()` |
+# | **Change first** | the step size, each time from a fresh network: multiply it by 3 until the average loss of many steps grows or is `nan`; if it grows at once, divide by 3 until it falls; try twice the largest that falls too; keep the one whose average loss ends lowest |
 # | **Suspect it** | when the average loss of many steps grows, or falls very slowly |
 #
 # ### Three questions, from memory

@@ -20,6 +20,7 @@
 # The next cell names it.
 # Stored numbers are from a CPU with two cores, or where the text says so from an H200, a card for data centers.
 # On your GPU some cells train a larger model, so their numbers differ from the text.
+# On Colab you choose one before you start, under *Runtime, Change runtime type, T4 GPU*.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -111,8 +112,8 @@ sweep.show_sweep(record, opening.levels()[opening.PAIRS])
 gap.answer(sweep.verdict(record))
 
 # %% [markdown]
-# The same in numbers.
-# The last three rows are without clipping, the very last one step size below Adam's best.
+# The same in numbers, then from the H200, and then without clipping.
+# The very last row is one step size below Adam's best.
 
 # %% tags=["answer"]
 header = ["rule", "lr", "median test loss", "lowest", "highest", "not at an end of the sweep"]
@@ -122,7 +123,8 @@ free.append(sweep.one_lower(record, "adam", clip=None))
 on_gpu = recorded("lab_cuda.json")
 larger, told = sweep.rows(on_gpu), on_gpu["story"]
 lowest = told["test"].index(min(told["test"]))
-table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
+there = [[f"{name}, on the H200", *found] for name, *found in larger]
+table(header, rows + there + free, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
 # Momentum ends {{ rows[0][2] - rows[1][2]:.2f}} nats above Adam, and its best start is worse than Adam's worst.
@@ -133,9 +135,9 @@ table(header, rows + free, ["", "g", ".2f", ".2f", ".2f", ""])
 # So look at the worst start too.
 #
 # Is it the small model?
-# The H200 ran the same sweep with four times the steps and a model of 800,000 parameters.
-# There all three get below the table of pairs.
-# Momentum is still behind at every start, with {{ larger[0][2]:.2f}} nats against {{ larger[1][2]:.2f}} in the median.
+# The H200 swept the same rules with a model of 800,000 parameters, larger batches and four times the steps.
+# There all three get below the table of pairs, and momentum is still behind at every start.
+# The best step sizes of Adam and AdamW are a third to a sixth of those of the small model.
 #
 # *Deeper: [other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -149,7 +151,8 @@ kind = machine.here().kind
 size, corpus = trainings.SIZES[kind], Corpus(text(), kind)
 longer = size._replace(steps=4 * size.steps, warmup=4 * size.warmup)
 scholar = fit(trainings.optimizer("adamw", sweep.lr_for(kind)), corpus, longer)
-print(f"test loss {scholar.test:.2f}, table of pairs {opening.levels()[opening.PAIRS]:.2f}")
+print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}, "
+      f"table of pairs {opening.levels()[opening.PAIRS]:.2f}")
 
 # %% [markdown]
 # Each character is drawn with the probability that the model gives it.
@@ -172,7 +175,8 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 #
 # A training step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# On the CPU they were timed with a model of 800,000 parameters, and on the H200 with one of 25 million.
+# On the CPU they were timed with a model of 800,000 parameters and windows of 64 characters.
+# On the H200 the model had 25 million, and the windows 256.
 
 # %%
 from lessonlib.data import recorded
@@ -200,7 +204,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # The optimizer does the same work at each batch, so a faster one matters most where batches are small.
 #
 # On the H200 sixteen windows take only {{ work[2] / work[0]:.1f}} times as long as one, and four take no longer than one.
-# So on a GPU a small batch saves no time.
+# So on a card that is not yet full, a smaller batch saves no time.
 # The optimizer's share is at most {{ max(shares):.0%}} there.
 #
 # ### The floor
@@ -273,7 +277,7 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# Recorded, with a line at the floor, which is estimated from the speed of a copy.
+# Recorded, with a line at the floor, which is estimated from how fast the machine copies or changes an array.
 
 # %% tags=["answer"]
 measured = recorded("bench_cpu.json")
@@ -281,6 +285,7 @@ play.show_ladder([bench.LAYERS], ways)
 default = play.times_the_floor(measured, bench.LAYERS, bench.LOOP)
 closest = play.times_the_floor(measured, bench.LAYERS, bench.FUSED)
 on_h200 = recorded("bench_cuda.json")
+launches = play.calls_ms(on_h200, bench.LOOP, 1000)
 gpu = [play.times_the_floor(on_h200, bench.LAYERS, way) for way in ways[1:]]
 exceeds.answer(play.beyond(default))
 
@@ -290,6 +295,8 @@ exceeds.answer(play.beyond(default))
 # So fused is worth asking for on both.
 #
 # Fused reads each array once, and the other ways write each result and read it again.
+# On a GPU each operation is a launch besides, and that takes its time however little there is to compute.
+# For a thousand small tensors all launches of the H200's loop took {{ launches:.0f}} ms.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower, in 148 tensors. The thin lines reach from the fastest repeat to the slowest. On the GPU they have the full width. {{ play.where(on_h200) }}</details>
 #
@@ -300,6 +307,7 @@ exceeds.answer(play.beyond(default))
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # A [[token]] is a character here.
 # Compare the optimizer's column first, because on a busy machine all of it varies.
+# On a fast GPU this model is small, so its launches count more than its bytes.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -323,19 +331,20 @@ state = predict("And AdamW's state? How many bytes for each parameter?")
 state
 
 # %% [markdown]
-# The state of three optimizers after their first step.
+# The state after the first step, and what the second one holds for a moment.
 
 # %% tags=["answer"]
 makers = {"SGD": lambda params: torch.optim.SGD(params, lr=0.1),
           "SGD, momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9),
-          "AdamW": lambda params: torch.optim.AdamW(params, lr=1e-3)}
-held = [[name, memory.first_steps(make)["state"]] for name, make in makers.items()]
-display(table(["optimizer", "bytes for each parameter"], held, ["", ".0f"]))
+          **memory.ADAMWS}
+held = [[name, *memory.first_steps(make).values()] for name, make in makers.items()]
+display(table(["bytes for each parameter", "state", "for a moment"], held, ["", ".0f", ".1f"]))
 state.answer(held[-1][1])
 
 # %% [markdown]
-# With weights and gradients that makes 16 bytes for each parameter, once backward is done.
+# With weights and gradients AdamW makes that 16 bytes for each parameter, once backward is done.
 # Before that there are the [[activations]], which forward keeps until backward has used them, and they grow with the batch.
+# The step itself takes four more with foreach, the default on a GPU, and none with `fused=True`.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -564,7 +573,7 @@ judges.judge_cards(my_cards)
 # | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups, the warm-up and the clipping of lesson 10. Our small model was best at {{ sweep.lr_for("cpu"):g}} |
 # | **Change first** | the step size. For every rule that you compare, try four to a factor of ten, until the best is not at an end |
 # | **Try and time** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
-# | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or keep the averages in one byte or in the processor's memory |
+# | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or try `torchao`, which keeps averages in one byte with a scale for each block, or in the processor's memory |
 # | **Keep it** | a session on Colab ends, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 #
 # ### Three questions, from memory
@@ -575,7 +584,7 @@ judges.judge_cards(my_cards)
 # <details><summary>AdamW in float32. How many bytes for each parameter does it keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
 # <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
-# What you did today is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
+# What you did today is kept in one file where the notebook runs, on Colab until the session ends, and the course sends it nowhere unless you join a teacher's board.
 
 # %% tags=["machine"]
 summary()

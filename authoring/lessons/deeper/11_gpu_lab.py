@@ -54,7 +54,7 @@ changed.answer(sweep.how_the_gap_changes(rows))
 # %% [markdown]
 # Most of the gap stays.
 # It shrinks by {{ rows[0][3] - rows[3][3]:.2f}} nats, where Adam's five starts alone span {{ sweep.span(record, "adam"):.2f}}.
-# So clipping and finer step sizes explain a small part of it, if any.
+# Clipping shrinks it and finer step sizes widen it again, so together they explain a small part, if any.
 #
 # The same four protocols on the H200, with the larger model and four times the steps.
 
@@ -81,7 +81,7 @@ table(["rule", *(f"start {seed}" for seed in warmup.SEEDS)], rows, ".2f")
 
 # %% [markdown]
 # In the lesson the medians were {{ usual[0]:.2f}} for momentum and {{ usual[1]:.2f}} for Adam.
-# So each change gains momentum a few hundredths, which is about a quarter of the gap.
+# So each change gains momentum a few hundredths, on three starts.
 # But a beta of 0.8 gains Adam about as much, so a comparison that tuned the beta of one rule alone would not be fair.
 # Why the gap is there, we did not test.
 # Lesson 9 has one candidate, because there rare words are learned late, and some characters are rare too.
@@ -191,7 +191,7 @@ table(["schedule", "test loss"], rows, ["", ".2f"])
 # Let yours rise in five or ten steps, and try three starts.
 # What changes?
 #
-# <details><summary>Answer</summary>Some starts end far higher, although the judge finds the shape right. A shorter rise also begins with a larger step, so its length or its first steps count at this step size.</details>
+# <details><summary>Answer</summary>Some starts end far higher, although the judge finds the shape right. So at this step size the length of the rise counts too.</details>
 #
 # ## 3. What do the large first steps do?
 #
@@ -281,7 +281,8 @@ table(header, larger, ["", "", "g", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
 # Now every start with 2 windows ends a little below every start with 16, and 128 windows are still far behind.
-# They have 200 steps there, so a handful of steps is not the whole reason.
+# They have 200 steps there, and whether that is too few for the larger model we did not test.
+# The largest batch does ask for longer steps there, so the two machines disagree about it.
 #
 # <details><summary>Fine print</summary>Clipping as in the lesson, a quarter of the steps warms up, then a cosine to zero, two step sizes to a factor of ten, three starts. Where the border lies depends on the model, the text and the length of the training.</details>
 #
@@ -349,21 +350,24 @@ table(["way", "ns for each parameter"], list(small.items()), ["", ".1f"])
 # So arithmetic and calls give it a factor of two, and the size of the arrays the rest.
 # That rest is pages asked for anew, and the way to memory or to a large cache, which we did not tell apart.
 #
-# <details><summary>Fine print</summary>{{ play.where(found) }} In a model of 148 tensors, all calls of the loop take about {{ calls:.0f}} ms on this CPU, counted as what the thousand small tensors took beyond their numbers at their price in the large one. The floor is estimated from the speed of a copy, so a way may end a little below it. The copied array has 268 MB, the arrays of each workload up to as many, and the processor reports a cache of 503 MB that it shares with others. In the cache one thread runs, and the fastest of many short repeats is shown.</details>
+# <details><summary>Fine print</summary>{{ play.where(found) }} In a model of 148 tensors, all calls of the loop take about {{ calls:.0f}} ms on this CPU, counted as what the thousand small tensors took beyond their numbers at their price in the large one. The floor is estimated from the speed of a copy or of a change in place, whichever is faster, so a way may end a little below it. The copied array has 268 MB, the arrays of each workload up to as many, and the processor reports a cache of 503 MB that it shares with others. In the cache one thread runs, and the fastest of many short repeats is shown.</details>
 #
 # On a GPU each call launches a kernel.
 # Here is the H200 with a hundred million numbers in one tensor, and with the thousand small tensors.
-# Our own kernel does all operations in one launch for all tensors, and it is written in Python with Triton.
+# Our own way does all operations in one launch for all tensors, and its kernel is written in Python with Triton.
 
 # %%
 on_gpu = [bench.LOOP, bench.FOREACH, bench.FUSED, bench.TRITON]
 play.show_ladder([bench.ONE, bench.MANY], on_gpu, kinds=["cuda"])
 own, fused = (play.times_the_floor(on_h200, bench.ONE, way) for way in on_gpu[:1:-1])
+many = play.times_the_floor(on_h200, bench.MANY, bench.TRITON)
 
 # %% [markdown]
 # On the left ours is at {{ own:.2f}} times the floor, and fused at {{ fused:.2f}}.
-# On the right every way takes hundreds of times the floor.
-# There the loop is last by far.
+# Foreach is behind the loop there, as one tensor leaves it no calls to save.
+# On the right the loop is last by far.
+# But with one launch ours still takes {{ many:.0f}} times the floor, so launches are not what is left.
+# A profile of that step showed Python at work on the list of a thousand tensors.
 #
 # Here is your own machine, which takes up to half a minute.
 # Above 100 % of the floor something stayed in the cache, or another program disturbed the copy.
@@ -466,7 +470,7 @@ feels.answer(rows[-1][2])
 # The second weight moves twice as far as it should, because its next number is that far away.
 # The smallest one feels a full step of 0.001.
 # But Adam's step is as long as $\alpha$ only while the gradients agree.
-# Here is Part 1's model in float32, at a constant $\alpha$ of 0.001, and what bfloat16 would have lost of weights near 0.02.
+# Here is the small model of lesson 11's Part 1 in float32, at a constant $\alpha$ of 0.001, and what bfloat16 would have lost of weights near 0.02.
 
 # %%
 table(["step", "median update, in alpha", "would be lost"], half.lost_updates(), ["", ".2f", ".0%"])
@@ -475,7 +479,7 @@ table(["step", "median update, in alpha", "would be lost"], half.lost_updates(),
 # Soon the steps are a fifth of $\alpha$ or so, and even such a small weight loses a part of them.
 #
 # The remedy is to keep the weights in float32.
-# Autocast does so, and makes short-lived copies in 16 bits for the products.
+# Autocast does so, and makes copies in 16 bits for the products, which stay until backward.
 # Ask after a step which type each tensor has.
 
 # %%
@@ -484,7 +488,7 @@ table(["tensors", "type"], list(types.items()))
 
 # %% [markdown]
 # So the products are in half precision, and so is what takes its type from them, such as a GELU.
-# Autocast saves memory for activations, and none for the optimizer's state.
+# Autocast saves memory for activations, takes up to two bytes more for each weight, and saves none for the optimizer's state.
 #
 # And AdamW's averages?
 # Let each begin at 1 in bfloat16, and then see a hundred zeros, or a hundred times 2.
@@ -508,7 +512,7 @@ table(header, rows, ["", ".2g", ".2g", ".4g", ".4g"])
 # That is why v is kept in float32, unless its beta2 is smaller.
 #
 # In the lesson AdamW nearly hid that somebody clipped before unscaling.
-# Does it hide that in every model?
+# Does it always hide that?
 # Here is AdamW once more with a larger eps, in both orders.
 
 # %%
@@ -522,10 +526,10 @@ table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"])
 # In a large model the usual eps is enough for that.
 # Spread alike over the parameters of GPT-2 small, each number of such a gradient is {{ 1 / 65536 / 124e6**0.5:.1e }}, and the default eps is seven times that.
 #
-# <details><summary>A timer to type, for one step in both types</summary>The first line lets float32 use an A100's faster units too.
+# <details><summary>A timer to type, for one step in both types</summary>The line with `precision` lets float32 use an A100's faster units too.
 #
 # ```python
-# import time
+# import time, torch
 #
 # torch.set_float32_matmul_precision("high")
 #
@@ -586,13 +590,13 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 # Muon, Shampoo and LAMB look at whole matrices or layers.
 #
 # The table counts parameters between forward and backward, and the rest after the step.
-# At stage 2 the gathered parameters lie beside each process's own part until backward lets them go.
-# So after the step it holds as little as stage 3, which lets them go after each layer of forward already.
-# Only at stage 3 do all three go toward zero with more processes, and one gathered layer and the activations stay.
+# At stage 2 the gathered parameters lie beside each process's own part until backward lets them go, so it needs two bytes more than its row says here.
+# So after the step it holds as little as stage 3, which lets them go after each block of forward already.
+# Only at stage 3 do all three go toward zero with more processes, and what is gathered and the activations stay.
 #
 # Plain data parallelism sums the gradients in two halves, which add up the parts and hand the sums round.
 # Stage 1 can put its step between the two, so it need not send more, but ZeroRedundancyOptimizer steps after both and sends half as much again.
-# Stage 3 sends as much, because the weights are gathered for every layer, forward and backward.
+# Stage 3 sends as much as that, because the weights are gathered for every layer, forward and backward.
 # Two processes on one machine say nothing about speed, which depends on the network between the cards.
 #
 # This is stage 3 in your own training.
@@ -607,7 +611,7 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 # model = Model().cuda()
 # for block in model.blocks:
 #     fully_shard(block)  # gathered when it computes, and let go again
-# fully_shard(model)  # what is in no block, such as the embeddings
+# fully_shard(model)  # what is in no block, such as the embeddings, which stay gathered until backward
 # torch.manual_seed(1 + dist.get_rank())  # and from here on its own batches and dropout
 # optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)  # after that, so it keeps state for its part
 # ```

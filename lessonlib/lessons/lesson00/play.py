@@ -62,8 +62,8 @@ def step_size() -> Experiment:
     return Experiment(_scene, _update,
                       {"lr": Slider("step size lr", 0.002, 2.0, 0.02, log=True, step=0.002),
                        "steep": Slider("curvature across", 1.0, 100.0, 10.0, log=True)},
-                      Goal(f"with a curvature of 10 or more across the valley, loss below {TARGET:g} after {STEPS} steps.",
-                           lambda lr, steep: steep > 9.99 and bool(_descent(lr, steep).loss[-1] < TARGET)), {"lr": 0.15})
+                      Goal(f"with a curvature of 14 or more across the valley, loss below {TARGET:g} after {STEPS} steps.",
+                           lambda lr, steep: steep > 13.99 and bool(_descent(lr, steep).loss[-1] < TARGET)), {"lr": 0.125, "steep": 14.5})
 
 
 def steepest() -> float:

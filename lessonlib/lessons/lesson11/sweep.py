@@ -163,8 +163,8 @@ def show_warmup(records: Iterable[Mapping[str, Any]]) -> None:
             ax.set_title(f"{machine.NAMES[record['device']]}, {record['size']['layers']} layers of width {record['size']['width']}")
     if len(found) > 1:
         figure.suptitle("AdamW with warm-up and without", weight="bold")
-    show(figure, "AdamW's test loss against the step size, with warm-up and without: alike at small step sizes, apart at large ones, where "
-         "the seeds spread widely.")
+    show(figure, "AdamW's test loss against the step size, with warm-up and without: close together at small step sizes, "
+         "and apart at large ones.")
 
 
 def of_batch(record: Mapping[str, Any], rule: str, batch: int) -> tuple[Array, Array]:
