@@ -131,7 +131,8 @@ def grows(steps):
 
 @pytest.mark.parametrize(("steps", "said", "word"), [
     (100, "It understands.", "no step more than it needed"), (150, "It understands.", "spent 50 steps more than it needed"),
-    (50, "Not there yet.", "With twice the memory it took 160 steps."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
+    (50, "Not there yet.", "With twice the memory it took 160 steps, and you gave it 0.31 of that time."), (80, "Not there yet.", "you gave it half of that time. Must the time fall"),
+    (160, "You saved nothing.", "With how many fewer"), (500, "You saved nothing.", "it took 160 steps, and you gave it 500."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
     ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "Not a number of steps.", "2000")])
 def test_a_late_network_is_judged(steps, said, word):
     verdict = judge_memory(steps, grows, 160)

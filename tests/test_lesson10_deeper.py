@@ -35,10 +35,6 @@ def test_a_bad_batch_lifts_the_loss_and_slows_the_steps_and_clipping_removes_bot
     assert short.length[-20:].mean() > 0.8 * plain.length[-20:].mean()
 
 
-def test_cutting_every_gradient_costs_adamw_little():
-    assert spikes.spiked(clip=0.01).loss[-1] < 1.1 * spikes.spiked(size=1.0).loss[-1]
-
-
 def test_behind_a_norm_the_angle_depends_on_the_product_alone():
     turns = decay_maps.turns(adamw, **grid(lr=[0.01, 0.1], weight_decay=[0.1, 1.0]))
     assert turns[0, 1] == pytest.approx(turns[1, 0], rel=0.05)
@@ -146,13 +142,69 @@ def test_the_step_at_which_a_share_is_reached():
     assert play.reached(accuracy, np.array([0, 20, 40])) == [20, None]
 
 
-def test_a_ridge_that_falls_more_is_said_to_fall_more():
-    decays = 10 ** np.linspace(-4, 2, 9)
+def test_how_a_ridge_falls_is_told_by_the_mean_of_the_seeds():
+    decays, lrs = 10 ** np.linspace(-4, 2, 9), np.array([-2.0, -1.0])
 
     def falling(slope):
-        middles = slope * np.array([-2, -1.5, -1, -0.5, 0])[:, None] - 1
-        return (0.9 - 0.05 * (np.log10(decays) - middles) ** 2)[None]
+        return 0.9 - 0.05 * (np.log10(decays) - (slope * (lrs[:, None] + 1) - 1)) ** 2
 
-    said = [decay_maps.how_it_falls(falling(-0.3), falling(slope), decays) for slope in (-0.8, -0.3, 0.2)]
-    assert said == ["more than before", "as before", "less than before"]
-    assert decay_maps.middles(falling(0.0), decays)[0] == "0.1"
+    row, interval = decay_maps.falls(np.array([falling(-0.4), falling(-0.6)]), decays)
+    assert [float(text) for text in row[:3]] == pytest.approx([0.1 * 10**0.5, 0.1, 10**0.5], rel=0.05)
+    assert [float(text) for text in row[4].split(" to ")] == pytest.approx([10**0.4, 10**0.6], rel=0.05)
+    assert interval == pytest.approx((10**(0.5 - 1.271), 10**(0.5 + 1.271)), rel=0.15)  # read along straight lines
+
+
+def test_the_product_rule_fails_in_a_longer_run_too():
+    """Without it: where the ridge falls by a tenth, the interval would hold 10."""
+    torch = pytest.importorskip("torch")
+    from lessonlib.pytorch.sweep import train
+    from lessonlib.pytorch.tasks import digits_task
+
+    decays = np.geomspace(1e-2, 10, 7)
+    trained = train(adamw, digits_task(), steps=1200, seeds=range(6, 12), batch=50, dtype=torch.float64,
+                    **grid(lr=[0.01, 0.1], weight_decay=decays))
+    _, (low, high) = decay_maps.falls(trained.test_accuracy[-1], decays)
+    assert 1.3 < low < 3 < high < 7
+
+
+def test_the_weights_of_adamw_are_an_average_of_adams_steps_and_those_of_l2_are_not():
+    found = nbformat.read(lessons.NOTEBOOKS / "deeper" / "10_adamw.ipynb", as_version=4)
+    told = [output.get("data", {}).get("text/plain", "") for cell in found.cells if cell.cell_type == "code" for output in cell.outputs]
+    rows = next(text for text in told if "its weights are this average" in text).splitlines()
+    assert [row.split() for row in rows[-2:]] == [["adamw", "yes"], ["adam_l2", "no"]]
+
+
+def test_losing_the_averages_alone_is_not_losing_the_count_too():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import training
+
+    ends = {lost: training.loses(lost, seeds=1)[:2] for lost in (("m, v",), ("m, v", "t"), ("t",))}
+    assert len(set(ends.values())) == 3
+
+
+def test_half_the_memory_takes_more_than_half_of_the_time_from_every_start():
+    torch = pytest.importorskip("torch")
+    from lessonlib.pytorch.sweep import train
+    from lessonlib.pytorch.tasks import modular_task
+
+    whole = play.reached(grokking.from_record()["AdamW, decay 1"].test_accuracy, grokking.from_record()["AdamW, decay 1"].steps)
+    tried = train(adamw, modular_task(hidden=128), steps=780, seeds=[1, 2], record_every=20, dtype=torch.float64, lr=0.01, beta2=0.98,
+                  weight_decay=2.0)
+    half = play.reached(tried.test_accuracy, tried.steps)
+    assert whole == [1100, 920, 1040]
+    assert half == pytest.approx([560, 760], abs=20)  # the first start is the exercise's
+    assert all(0.55 < h / w < 0.77 for h, w in zip(half, whole[1:], strict=True))
+
+
+def test_without_decay_the_network_has_not_run_out_of_digits():
+    torch = pytest.importorskip("torch")
+    from lessonlib.pytorch.sweep import train
+    from lessonlib.pytorch.tasks import modular_task
+
+    loss = train(adamw, modular_task(hidden=128), steps=1200, dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=0.0).train_loss[-1]
+    assert 3e-9 < loss.item() < 1e-7
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cutting_every_gradient_costs_nothing_from_any_start(seed):
+    assert spikes.spiked(clip=0.01, seed=seed).loss[-1] < spikes.spiked(size=1.0, seed=seed).loss[-1]

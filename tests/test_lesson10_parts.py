@@ -39,3 +39,21 @@ def test_the_first_two_parts_do_without_torch():
         assert "training" not in code[heading]
     lines = [line for heading in code if heading.startswith(("## Part 1", "## Part 2")) for line in code[heading].splitlines() if "import" in line]
     subprocess.run([sys.executable, "-c", "\n".join(["import sys", "sys.modules['torch'] = None", *lines])], check=True, cwd=lessons.ROOT)
+
+
+def test_an_answer_with_numpys_root_finds_numpy_in_its_part():
+    lines = [line for line in parts("10_adamw", False)["## Part 2. The rule"].splitlines() if line.startswith(("import", "from"))]
+    space: dict[str, object] = {}
+    exec("\n".join(lines), space)
+    exec("""def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
+        t, m, v = s.t + 1, beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        step = m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
+        return theta - lr * weight_decay * theta - lr * step, State(t, m, v)""", space)
+    assert space["checks"].check(space["my_adamw"], against=space["adamw"])
+
+
+def test_every_place_of_the_table_for_monday_is_about_one_thing():
+    """A decay is suspected where it was copied, and a checkpoint where the loss jumps after a restart."""
+    text = (lessons.LESSONS / "10_adamw.py").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^# \| \*\*(Suspect.*?)\*\* \| (.*) \|$", text, flags=re.MULTILINE))
+    assert {name: "restart" in told for name, told in rows.items()} == {"Suspect the decay": False, "Suspect the checkpoint": True}

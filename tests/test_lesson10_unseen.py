@@ -35,11 +35,35 @@ def test_each_at_its_best_settings_decay_is_ahead_by_about_one_in_a_hundred():
     assert 0.1 < error < 0.3
 
 
-def test_the_start_gains_where_labels_are_wrong_and_costs_about_one_in_a_hundred_where_all_are_right():
+def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_two_in_a_hundred_elsewhere():
     pytest.importorskip("torch")
     from lessonlib.lessons.lesson10 import gains
 
     assert gains.start(0.45 * 3e-4, 50_000) == pytest.approx(0.1481, abs=1e-4)
     assert gains.start(1e-4, 300) == 1
     assert 6 < 100 * gains.gain_of_start([3e-3], 1000, 0.2).mean() < 7.5
-    assert -1.3 < 100 * gains.gain_of_start([3e-3], 300, 0.0).mean() < -0.7
+    assert 4.5 < 100 * gains.gain_of_start([3e-3], 1000, 0.2, torchs=True).mean() < 6.5
+    for wrong in (0.2, 0.0):
+        cost = -100 * gains.gain_of_start([3e-4, 3e-3], 300, wrong, torchs=True).mean(0)
+        assert 1.2 < cost[0] < 2.5
+        assert -1 < cost[1] < 2
+    assert -1.6 < 100 * gains.gain_of_start([3e-3], 300, 0.0).mean() < -0.7
+    shown = str(gains.show_gains())
+    assert "(0.33)" in shown
+    assert len(shown.splitlines()) == 8
+
+
+def test_the_network_of_the_short_steps_starts_as_torchs_own():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import gains, training
+
+    without, one, strong = gains.short_steps((0, 1, 25)).T
+    assert without.mean() == pytest.approx(training.read_with(0).mean(), abs=0.03)  # their batches differ
+    assert 0.005 < (without - one).mean() < 0.025
+    assert strong.mean() < 0.65
+
+
+def test_what_is_learned_by_heart_is_that_of_the_picture():
+    without, with_decay = unseen.read().by_heart[-1].mean(0)
+    assert 0.5 < without < 0.6  # "more than half" in the text
+    assert with_decay < 0.12

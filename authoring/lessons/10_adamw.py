@@ -11,7 +11,7 @@
 # The gradients of one run are 3 at every step, those of another one 300.
 # How do Adam's two paths differ?
 #
-# <details><summary>Answer</summary>They do not. The scale cancels between m and the root of v. Keep that in mind, because today it causes the trouble.</details>
+# <details><summary>Answer</summary>They do not. The scale cancels, because Adam divides by the root of v. Today that division causes the trouble.</details>
 
 # %% tags=["setup"]
 
@@ -27,6 +27,7 @@
 # %%
 from lessonlib.lessons.lesson10 import unseen
 from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
 
 later = predict("And at step 1000?", ["clearly more", "about as many", "clearly fewer"])
 later
@@ -37,15 +38,16 @@ later
 # %% tags=["answer"]
 found = unseen.read()
 unseen.show_unseen(found)
-heart = found.by_heart[-1].mean(0)  # the wrong labels learned
+heart = zip(("no decay", "decay 1"), found.by_heart[-1].mean(0))
+display(table(["network", "wrong labels learned by heart"], heart, ["", ".0%"]))
 later.answer(unseen.how_it_ends(found))
 
 # %% [markdown]
 # Without decay the network reads fewer and fewer new digits, and it [[overfits|overfitting]].
-# At the end it has learned {{ 100 * heart[0]:.0f}} % of the wrong labels by heart, and with decay {{ 100 * heart[1]:.0f}} %.
+# At the end it has learned more than half of the wrong labels by heart.
 # **Decay makes it harder to learn examples by heart.**
 # Shorter steps and an earlier end do that too.
-# With each at its best step size, decay gains one digit in a hundred here.
+# With each at its own best step size, and not at this large one, decay gains one digit in a hundred.
 #
 # In large networks that see each example about once there is little to learn by heart.
 # There decay [sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?), and it makes training steadier.
@@ -63,19 +65,19 @@ later.answer(unseen.how_it_ends(found))
 # Ask which one is level.
 #
 # The stored picture shows 2000 steps.
-# **Goal:** find a number of steps after which AdamW has left half of the weights.
+# **Goal:** find a number of steps after which AdamW has left half of each weight.
 
 # %%
 import math
 from lessonlib.lessons.lesson10 import opening
-from lessonlib.lessons.tables import table
 
 opening.nine_groups().live()
 
 # %% [markdown]
-# AdamW's line is level at every step, and half is left after about {{ round(math.log(2) / 0.0005, -1):,.0f}} steps.
-# Adam's line rises.
-# It has removed nearly all of the weights with small gradients, and left nearly all of those with the largest ones.
+# <details><summary>When is half left?</summary>After about {{ round(math.log(2) / 0.0005, -1):,.0f}} steps.</details>
+#
+# AdamW's line is level at every step, and Adam's line rises.
+# It has taken nearly all of a weight with small gradients, and little of one with the largest.
 #
 # **`optim.Adam(weight_decay=...)` decays unevenly: the larger a weight's gradients, the less.**
 # It raises no error.
@@ -129,18 +131,17 @@ pulled.answer(rows[0][2])
 # Where they are far smaller than the pull, the pull is divided by itself and moves the weight by a full `lr`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# In a network that reads digits, 0.001 in Adam decays almost every weight more than 20 times as much as 0.001 in AdamW, and a typical one a hundred times.
-# You gain a setting that does the same to every weight.
-# You hardly gain digits, and on ours AdamW is ahead by less than one in a hundred.
+# In a network that reads digits, the root of `v` is below a twentieth for every weight.
+# So there 0.001 in Adam decays more than 20 times as much as 0.001 in AdamW, and a number copied from Adam is far too small.
+# You gain a setting that does the same to every weight, and hardly any digits, on ours less than one in a hundred.
 #
 # *Deeper: [does AdamW read more digits](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?)?*
 
 # %% [markdown]
 # ## Part 2. The rule
-#
-# Now you write it.
 
 # %%
+import numpy as np
 from lessonlib import State, adam_l2, adamw, checks
 from lessonlib.lessons.lesson10 import judges, opening, practice
 from lessonlib.play.prediction import predict
@@ -176,7 +177,7 @@ def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
 # It is multiplied by `lr`, so that a schedule that ends the steps also ends the decay.
 
 # %% [markdown]
-# The check runs it beside the right one and the usual mistakes.
+# The check knows the usual mistakes.
 
 # %%
 checks.check(my_adamw, against=adamw)
@@ -189,11 +190,11 @@ mine = checks.yours("my_adamw", adamw, judges.gives_numbers)
 table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 
 # %% [markdown]
-# Here is the whole change from lesson 9, in one line.
+# The whole change from lesson 9, in one line.
 #
 # $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
 #
-# <details><summary>Fine print</summary>In the paper of Loshchilov and Hutter (2019) only the factor of the schedule stands before the decay, and in PyTorch the whole `lr`. So PyTorch's number is the paper's, divided by the largest `lr` of the run.</details>
+# <details><summary>Fine print</summary>With a schedule of factor $\eta_t$, the paper of Loshchilov and Hutter (2019) takes $\eta_t\,\lambda\,\theta$, and PyTorch $\eta_t\,\alpha\,w\,\theta$. So $w = \lambda/\alpha$, where $\alpha$ is the largest step size of the run.</details>
 #
 # ### Where a weight comes to rest
 #
@@ -214,7 +215,7 @@ decoupled = predict("And under AdamW, with the same g and w?")
 decoupled
 
 # %% [markdown]
-# Both rules walk until they rest, for three gradients.
+# Both rules take 20,000 steps of 0.01, for three gradients.
 
 # %% tags=["answer"]
 rows = [[g, opening.rest(adam_l2, g), opening.rest(adamw, g)] for g in (0.03, 0.3, 3.0)]
@@ -277,7 +278,6 @@ judges.judge_bugs(bugs)
 # optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)  # decoupled
 # ```
 #
-# In the second every weight loses the same share, and in the first it does not.
 # Without the argument AdamW takes 0.01 and Adam takes 0.
 #
 # ### Exercise 3. Which weights to decay (6 minutes)
@@ -321,7 +321,7 @@ def groups(model, decay=0.1):
 # The names would not do, because the scale of a norm is called `weight` too.
 
 # %% [markdown]
-# The judge walks through the model and names the first parameter that is in the wrong place.
+# The judge tries your function on this model and on another one, with other names and another decay.
 
 # %%
 judges.judge_groups(groups, model)
@@ -357,24 +357,23 @@ taken.answer(f"{1 - left:.0%}")
 play.left_of_the_start().live()
 
 # %% [markdown]
-# At this step size you needed a decay of about 0.1, and at a third of it you would need three times as much.
+# <details><summary>Which decay?</summary>About 0.1.</details>
+#
+# At a third of this step size you would need three times that decay.
 # Only the product counts here, so a decay that you read somewhere says little without its step size and its run.
 #
 # **Start with a memory as long as the run, and with a decay of 1 at most.**
 # That is `decay = min(1, 1 / (mean_lr * steps))`.
 # A memory of ten runs takes only a tenth of each weight, and a decay far above 1 brings the wall close.
-# On our digits, beside no decay at the same step size, this start gains up to seven in a hundred where labels are wrong.
-# With both tuned, about one is left, as in Part 1.
-# Where all labels are right it costs about one at most.
+# On our digits, beside no decay at the same step size, this start gains up to seven in a hundred where wrong labels are learned by heart.
+# [Where little is](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost one or two.
 #
 # With a [[schedule]], take the mean step size.
 # A short [[warm-up]] and then a [[cosine]] bring it to a little less than half of the peak.
 #
 # When you fine-tune, keep the memory at ten runs or more, because decay pulls to 0 and not to where you start.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run, so we start at its long end. The 1, the ten runs and Monday's way to carry a decay over are this course's.</details>
-#
-# *Deeper: [what do the weights remember](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?)?*
+# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run, so we start at the long end of that range. The 1, the ten runs and the rule to carry a decay over, at the end of Part 4, are this course's.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -401,6 +400,8 @@ my_decay = min(1, 1 / (0.45 * 0.0003 * 50_000))
 judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 
 # %% [markdown]
+# <details><summary>And if the run has 2,000 steps?</summary>Then 1 / (0.45 · 0.0003 · 2,000) is 3.7, so you start with 1.</details>
+#
 # ## Part 4. A real training
 #
 # ### The recipe
@@ -411,10 +412,9 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps and not 1000, as is usual when language models are pretrained |
 # | warm-up | `min(1, (t + 1) / warmup)` | the first steps are short, because `v` rests on few gradients |
 # | cosine | `0.5 * (1 + math.cos(math.pi * t / steps))` | the last steps are tiny, so the noise fades |
-# | [[clipping|gradient clipping]] | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient longer than 1 to that length |
+# | [[clipping|gradient clipping]] | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts the gradient of all weights together to length 1, so that one bad batch does not fill `m` and `v` |
 # | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
 #
-# Many trainings of transformers have these parts.
 # Warm-up and cosine multiply the step size, and together they are the schedule.
 
 # %%
@@ -436,8 +436,8 @@ def factor(t, steps=200, warmup=20):
 # %% [markdown]
 # A fresh run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `LambdaLR` multiplies the step size by our factor, and a `SimpleNamespace` only holds the four together.
-# Part 3 would start at a decay of {{ training.decay_for(1, 0.02, 200):.2f}}.
-# Here we know that all labels are right, and there that start gained little or cost a little, so we take less, 0.1.
+# The step size of this short run peaks at 0.02, for which Part 3 would start at a decay of {{ training.decay_for(1, 0.02, 200):.2f}}.
+# Here all labels are right, and that start can cost a little, so we take less, 0.1.
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -498,20 +498,21 @@ first.answer(round(found.first_step, 2))
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step at once, also the many whose gradients had long been noise around zero.
 # At this large step size that lifts the loss, by a quarter in the median.
+# About 40 steps later it is back.
 #
-# A new warm-up avoids that.
+# A new warm-up avoids the rise.
 # But it stays another run, and its weights are never those of the first.
 #
 # So try a restart before you need one.
-# Save to a file, take ten steps, load the file into a fresh run, and take the same ten again.
-# Without a file, copy with `copy.deepcopy(save(run))`, because a [[state dict]] points at the live numbers.
+# Save to a file, take ten steps, `torch.load` the file into a fresh run, and take the same ten again.
+# All ten losses must be the same, digit for digit.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
 # Write `save`, which returns a dict of all that the next step depends on, and `load`, which puts it into a fresh run, bit for bit.
-# The state dict of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
+# The [[state dict]] of a model, an optimizer or a schedule holds its numbers, and a generator has `get_state()` and `set_state(...)`.
 #
 # <details><summary>Hint</summary>Which four objects does go_on touch? Which of them change?</details>
 
@@ -558,7 +559,8 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Fine-tune** | with a decay of `min(1, 0.1 / (mean_lr * steps))` at most |
 # | **Change first** | the step size, and carry the decay over with it |
 # | **Change next** | `weight_decay`, three times more and less |
-# | **Suspect it** | when `weight_decay` stands in `optim.Adam`, when a decay was copied from there, when the loss jumps after a restart |
+# | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
+# | **Suspect the checkpoint** | when the loss jumps after a restart |
 # | **Save** | model, optimizer, schedule, generator, to a file, and try once that it resumes |
 #
 # ### Three questions, from memory

@@ -25,7 +25,7 @@ def valley() -> Problem:
     def loss(theta: Array) -> Array:
         return np.asarray(0.5 * ((theta - LOWEST) * ((theta - LOWEST) @ CURVATURES)).sum(-1))
 
-    return Problem("a tilted valley", loss, lambda theta, rng: (theta - LOWEST) @ CURVATURES, np.zeros(2), LOWEST, (-0.5, 2.6, -0.7, 1.6))
+    return Problem("a tilted valley", loss, lambda theta, rng: (theta - LOWEST) @ CURVATURES, np.zeros(2), LOWEST, (-1.2, 2.6, -1.2, 1.6))
 
 
 def cautious(theta: Any, g: Any, s: State, *, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8,

@@ -13,7 +13,7 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, n
 from lessonlib.problems import Problem
 from lessonlib.runner import grid, run
 
-__all__ = ["Map", "decay_map", "how_it_falls", "middles", "ridge", "sizes", "slope", "summary", "ties", "turns"]
+__all__ = ["Map", "decay_map", "falls", "ridge", "sizes", "slope", "summary", "ties", "turns"]
 
 Array = np.ndarray[Any, Any]
 
@@ -52,14 +52,19 @@ def slope(found: Map, lrs: Array) -> tuple[float, float, Array]:
 
     A straight line through the ridge of each seed; the interval is Student's over the seeds.
     """
-    t_quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57}
     slopes = []
     for seed in found.accuracy:
         place = ridge(seed, found.decays)
         seen = np.isfinite(place)
         slopes.append(np.polyfit(np.log10(lrs)[seen], place[seen], 1)[0])
     each = np.array(slopes)
-    return float(each.mean()), float(t_quantile[len(each)] * each.std(ddof=1) / len(each) ** 0.5), each
+    return *_interval(each), each
+
+
+def _interval(each: Array) -> tuple[float, float]:
+    """(mean, half of Student's 95 % interval) of one number for each seed."""
+    t_quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36}[len(each)]
+    return float(each.mean()), float(t_quantile * each.std(ddof=1) / len(each) ** 0.5)
 
 
 def ties(found: Map) -> Array:
@@ -88,22 +93,19 @@ def summary(maps: Mapping[str, Map], lrs: Array) -> tuple[list[list[Any]], dict[
     return rows, slopes, best
 
 
-def middles(accuracy: Array, decays: Array) -> list[str]:
-    """Return the middle of the ridge at each step size as a text, "-" where it has only one side on the map.
+def falls(accuracy: Array, decays: Array) -> tuple[list[str], tuple[float, float]]:
+    """Return (a row of texts on how the ridge falls from the first step size to the last, the 95 % interval of the factor).
 
-    accuracy: (seeds, step sizes, decays); the ridge is that of the mean.
+    accuracy: (seeds, step sizes, decays). The row: the ridge at both ends, the factor between them, its interval, those of single
+    seeds. The ridge is found in each seed, and means are those of its logarithm.
     """
-    return ["-" if np.isnan(place) else f"{10**place:.2g}" for place in ridge(accuracy.mean(0), decays)]
-
-
-def how_it_falls(short: Array, longer: Array, decays: Array) -> str:
-    """Return in words how the ridge of `longer` falls over the last decade of step sizes, beside that of `short`.
-
-    Both are accuracies, (seeds, step sizes, decays), two step sizes to a decade.
-    """
-    before, after = (ridge(each.mean(0), decays)[[-3, -1]] for each in (short, longer))
-    more = float((before[1] - before[0]) - (after[1] - after[0]))
-    return "as before" if abs(more) < 0.15 else "more than before" if more > 0 else "less than before"
+    places = np.array([ridge(seed, decays)[[0, -1]] for seed in accuracy])
+    each = places[:, 0] - places[:, 1]
+    mean, half = _interval(each)
+    low, high = 10 ** (mean - half), 10 ** (mean + half)
+    row = [*(f"{10**place:.2g}" for place in places.mean(0)), f"{10**mean:.1f}", f"{low:.1f} to {high:.1f}",
+           f"{10 ** each.min():.1f} to {10 ** each.max():.1f}"]
+    return row, (float(low), float(high))
 
 
 def sizes(rule: Callable[..., Any], *, lr: Array, weight_decay: float, steps: int = 4000) -> Array:

@@ -39,25 +39,26 @@ def judge_bugs(guess: Any) -> Verdict:
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(practice.BUGS)}?")
     if all(name is None or name is ... for name in guess.values()):
         raise Stop("Not answered yet.", "Put a name from the list in place of each None, in quotes. Which panel tells you most?")
-    told, right, open_ = [], 0, []
+    right, wrong, open_ = [], {}, []
     for letter, made_by in practice.BUGS.items():
         try:
             name = choice(guess[letter], practice.CANDIDATES, "a name from the list")
         except Stop as stop:
-            told.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
-            open_.append(letter)
+            open_.append(f"{letter}: {stop.headline[0].lower()}{stop.headline[1:-1]}.")
             continue
-        right += name == made_by
+        if name == made_by:
+            right.append(f"{letter} is '{name}'.")
+            continue
         shown, meant = (practice.bug_path(bug)[-1].round(2) + 0.0 for bug in (made_by, name))  # no minus before a zero
-        told.append(f"{letter} is '{name}'." if name == made_by else
-                    f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} these "
-                    f"would be {meant[0]:.2f} and {meant[-1]:.2f}.")
-    seen = " ".join(told)
-    if right == len(practice.BUGS):
+        wrong[letter] = (f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} "
+                         f"these would be {meant[0]:.2f} and {meant[-1]:.2f}.")
+    seen = " ".join([*right, *open_, *wrong.values()])
+    if len(right) == len(practice.BUGS):
         return Verdict(True, f"Correct.\n{seen}")
-    question = (f"Which name from the list fits panel {', and panel '.join(open_)}?" if right + len(open_) == len(practice.BUGS) else
-                f"Is the line of that panel level, and what should be left after {practice.STEPS:,} steps?")
-    return Verdict(False, f"{right} of {len(practice.BUGS)}.\n{seen} {question}")
+    letter = next(iter(wrong), "")
+    question = (f"Is the line of panel {letter} level, and what should be left of it after {practice.STEPS:,} steps?" if wrong else
+                f"Which name from the list fits panel {', and panel '.join(told[0] for told in open_)}?")
+    return Verdict(False, f"{len(right)} of {len(practice.BUGS)}.\n{seen} {question}")
 
 
 @judge

@@ -52,7 +52,7 @@ def _left(form: str) -> Array:
 def nine_groups() -> Experiment:
     """What Adam and AdamW leave of nine groups of weights with nothing to learn, after a chosen number of steps."""
     return Experiment(_groups_scene, _groups_update, {"steps": Slider("steps", 0, STEPS, 0, step=10)},
-                      Goal("find a number of steps after which AdamW has left half of the weights.", _halved), {"steps": STEPS})
+                      Goal("find a number of steps after which AdamW has left half of each weight.", _halved), {"steps": STEPS})
 
 
 def _groups_scene() -> Scene:

@@ -1,6 +1,7 @@
 """The experiments of lesson 10, AdamW, on weights that shrink; each is a function that returns an Experiment."""
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -171,11 +172,13 @@ def _start_scene() -> Scene:
     (line,) = ax.plot([], [], color=style.color)
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
     (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
+    ax.axhline(math.exp(-1), color="#aaaaaa", linewidth=0.8, linestyle=":")
+    ax.text(RUN * 0.015, math.exp(-1) + 0.012, "37 %", color="#555555", fontsize=9, va="bottom")
     word = ax.text(0, 1.07, "one memory", color="#555555", fontsize=9, ha="center", va="bottom")
     note = readings(ax, 0.6, 0.86, ["step size lr:", "weight decay:", "memory 1 / (lr \u00d7 decay):", "left at the end:"], va="center")
     return Scene(figure, {"line": line, "end": end, "mark": mark, "word": word, "note": note},
                  "The share of the starting weights that is left against the step: a falling curve with a mark at its end, a dotted line "
-                 "at 1 / (lr * decay); dashed, nearly level, the same at torch's defaults.")
+                 "at 1 / (lr * decay), and one at 37 %; dashed, nearly level, the same at torch's defaults.")
 
 
 def _left(lr: float, decay: float) -> float:

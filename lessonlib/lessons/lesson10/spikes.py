@@ -12,7 +12,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import digits_net
 from lessonlib.rules import State, adamw
 
-__all__ = ["Spiked", "show_spikes", "spiked", "usual_length", "what_it_does"]
+__all__ = ["Spiked", "ends", "show_spikes", "spiked", "usual_length", "what_it_does"]
 
 Array = np.ndarray[Any, Any]
 AT, SIZE, STEPS, EVERY = 100, 1000.0, 300, 5
@@ -51,6 +51,11 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr
 
 CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch": {}, "bad batch, clipped at 1": {"clip": 1.0},
                                       "bad batch, beta2 = 0.95": {"beta2": 0.95}}
+
+
+def ends(seeds: int = 3, **case: float) -> Array:
+    """Return the training loss after 300 steps of such a training, from each of some starts, (seeds,)."""
+    return np.array([spiked(seed=seed, **case).loss[-1] for seed in range(seeds)])
 
 
 def usual_length() -> float:

@@ -131,9 +131,9 @@ def _hand_on(old: Any, new: Any, pieces: Sequence[str]) -> None:
             group["lr"] = before["lr"]
     for p, q in zip(old.model.parameters(), new.model.parameters(), strict=True):
         kept = old.optimizer.state[p]
-        if "m, v" in pieces:
-            t = kept["step"] if "t" in pieces else torch.zeros_like(kept["step"])
-            new.optimizer.state[q] = {name: value.clone() for name, value in (kept | {"step": t}).items()}
+        if "m, v" in pieces or "t" in pieces:
+            new.optimizer.state[q] = {name: value.clone() if ("t" if name == "step" else "m, v") in pieces else torch.zeros_like(value)
+                                      for name, value in kept.items()}
 
 
 @cache
@@ -238,23 +238,25 @@ def rises() -> list[tuple[str, float]]:
         "not interrupted": {"lost": ()}, "m, v and t forgotten": {},
         "forgotten, its first step alone cut to a seventh": {"shortened": [1 / 7]},
         "forgotten, a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
-        "forgotten, half the step size in the whole run": {"lr": 0.01}, "forgotten, a seventh of it in the whole run": {"lr": 0.003}}
+        "forgotten, run from its start at half the step size": {"lr": 0.01},
+        "forgotten, run from its start at a seventh of it": {"lr": 0.003}}
     return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
 
 def show_restart(found: Forgotten) -> None:
     """Show what forgetting m, v and t at step 100 does to the loss, beside the runs that were not interrupted."""
-    show(_restart(found), "Training loss from step 95 to 150, divided by its value at step 100, for eight starts. A grey band holds the "
-         "runs that were not interrupted, and falls. With m, v and t forgotten each of eight thin lines, and their dashed "
-         "median, jumps up within a few steps and comes back down to the band.")
+    show(_restart(found), "Training loss from step 95 to 200, divided by its value at step 100, for eight starts. A grey band holds the "
+         "runs that were not interrupted, and falls with the line of their median. With m, v and t forgotten each of eight thin lines, and "
+         "their dashed median, jumps up within a few steps and comes back down to the band.")
 
 
 def _restart(found: Forgotten) -> Figure:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(95, 150), ylim=(0.6, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
+    ax = figure.add_subplot(xlim=(95, 200), ylim=(0.6, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
                             title="A restart at step 100, from eight starts")
     whole, after = found.whole / found.whole[:, 99:100], found.after / found.whole[:, 99:100]
-    ax.fill_between(range(1, 201), whole.min(0), whole.max(0), color="#bdbdbd", label="not interrupted, all eight")
+    ax.fill_between(range(1, 201), whole.min(0), whole.max(0), color="#d0d0d0", label="not interrupted, all eight")
+    ax.plot(range(1, 201), np.median(whole, 0), color="#555555", linewidth=1.5, label="their median")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
     for seed, losses in enumerate(after):
         ax.plot(range(100, 201), [1.0, *losses], color=look("adamw").color, linewidth=0.8, alpha=0.5,

@@ -93,14 +93,14 @@ def how_it_ends(found: Read) -> str:
 def show_unseen(found: Read) -> None:
     """Show how many new digits are read as training goes on, without decay and with it: the mean of the starts, and all of them thin."""
     show(_picture(found), f"The share of new digits that are read, against the step, from {found.unseen.shape[1]} starts each. Both lines "
-         "climb steeply in the first 200 steps. Then the line without decay falls, and the line of AdamW with decay 1 stays up.")
+         "climb steeply in the first 200 steps. Then the line without decay falls, and the line with decay 1 stays up.")
 
 
 def _picture(found: Read) -> Figure:
     figure = new_figure(7.2, 3.7)
-    ax = figure.add_subplot(xlim=(0, found.steps[-1]), ylim=(60, 100), xlabel="step", ylabel="new digits read, %",
+    ax = figure.add_subplot(xlim=(0, found.steps[-1]), ylim=(60, 100), xlabel="step, of size 0.003", ylabel="new digits read, %",
                             title=f"Without decay {how_it_ends(found)} new digits are read in the end")
-    for k, (name, rule) in enumerate((("no decay", "adam"), ("AdamW, decay 1", "adamw"))):
+    for k, (name, rule) in enumerate((("no decay", "adam"), ("decay 1", "adamw"))):
         style, shares = look(rule), 100 * found.unseen[..., k]
         ax.plot(found.steps, shares, color=style.color, linewidth=0.8, alpha=0.35)
         ax.plot(found.steps, shares.mean(1), color=style.color, linestyle=style.dash, linewidth=2.4, label=name)
