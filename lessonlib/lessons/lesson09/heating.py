@@ -13,8 +13,8 @@ from lessonlib import rules
 from lessonlib.problems import Problem
 from lessonlib.runner import Run, grid, run
 
-__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "frozen_scales", "halves",
-           "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives"]
+__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
+           "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
@@ -155,6 +155,12 @@ def condition_numbers() -> tuple[float, float, float]:
     return as_measured, scaled, at_best
 
 
+def ravines() -> list[list[Any]]:
+    """Return a row for each of the condition numbers: of which step sizes, the number, and its root."""
+    choices = ("one step size for both", "RMSprop's two, after 100 steps", "the best two")
+    return [[choice, kappa, kappa**0.5] for choice, kappa in zip(choices, condition_numbers(), strict=True)]
+
+
 def ratios() -> tuple[float, float]:
     """Return how many times longer the intercept's step size is than the slope's: RMSprop's after 100 steps, and the best."""
     (slope, intercept), (steep, flat) = _scales(), np.diag(_hessian())
@@ -162,20 +168,41 @@ def ratios() -> tuple[float, float]:
 
 
 def frozen_scales() -> list[list[Any]]:
-    """Return three rows: what is left after a walk with RMSprop's scales, without momentum and with it, and without it with the best."""
+    """Return four rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: momentum alone, RMSprop's two
+    step sizes without momentum and with it, and the best two without it.
+    """
     bill, rows = heating(), []
-    for name, scales, rule in (("RMSprop's, without momentum", _scales(), rules.sgd),
+    for name, scales, rule in (("none, with momentum", np.ones(2), rules.momentum),
+                               ("RMSprop's, without momentum", _scales(), rules.sgd),
                                ("RMSprop's, with momentum", _scales(), rules.momentum),
                                ("the best two, without momentum", np.diag(_hessian()), rules.sgd)):
         scaled = replace(bill, grad=lambda theta, rng, scales=scales: bill.grad(theta, rng) / scales)  # type: ignore[misc]
         losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
-        rows.append([name, float(losses[-1].min() / losses[0, 0])])
+        rows.append([name, float(np.nanmin(losses[-STEPS // 10:].mean(0)) / losses[0, 0])])
     return rows
 
 
 def who_arrives(rows: list[list[Any]]) -> str:
-    """Return who leaves less than a thousandth with RMSprop's scales, by the first two rows of `frozen_scales`."""
-    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[:2])]
+    """Return who leaves less than a thousandth with RMSprop's scales, by the rows of `frozen_scales`."""
+    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[1:3])]
+
+
+def forgetting(keep: int = STEPS) -> tuple[Array, Array]:
+    """Return RMSprop's tuned run with v as it is after `keep` steps from there on: the share left at steps 0 to 300, and at each step the
+    largest curvature that its step sizes leave, times the step size. Above 2, a swing grows.
+    """
+    bill, lr, rng = heating(), tuned_lr("rmsprop")[0], np.random.default_rng(0)
+    theta, s, left, steep = bill.start, rules.State(), [1.0], []
+    for t in range(STEPS):
+        g = bill.grad(theta, rng)
+        if t < keep:
+            theta, s = rules.rmsprop(theta, g, s, lr=lr)
+        else:
+            theta = theta - lr * g / s.v**0.5
+        root = s.v**0.25
+        steep.append(lr * np.linalg.eigvalsh(_hessian() / root / root[:, None])[-1])
+        left.append(float(bill.loss(theta) / bill.loss(bill.start)))
+    return np.array(left), np.array(steep)
 
 
 def _hessian() -> Array:
