@@ -12,8 +12,8 @@ from lessonlib.lessons.lesson09.fair import Box
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump", "show_longest",
-           "show_quarters", "show_steady", "show_walks"]
+__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_forgetting",
+           "show_jump", "show_longest", "show_quarters", "show_steady", "show_walks"]
 
 Array = np.ndarray[Any, Any]
 RED, DARK, GREY = look("adam").color, "#7a1233", "#8a8a8a"
@@ -48,15 +48,15 @@ def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str,
     left, right = figure.subplots(1, 2)
     for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", GREY, RED), strict=True):
         steps = np.arange(1 - last, 1)
-        left.plot(steps, np.array(gradients[-last:]) / gradients[-1], ls=dash, color=color)
+        left.plot(steps, np.maximum(np.array(gradients[-last:]) / gradients[-1], 1e-13), ls=dash, color=color)  # a zero is below the axis
         right.plot(steps, lengths[name][-last:], ls=dash, color=color, label=name)
     right.axhline(0.1 / 0.001**0.5, color="black", lw=1)
     right.text(-5, 3.35, "the bound of the paper", ha="right")
-    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one")
+    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one", yscale="log", ylim=(1e-11, 10))
     right.set(xlabel="steps before the last", title="The steps", ylabel="step / lr", ylim=(0, 8))
     right.legend(loc="center right", bbox_to_anchor=(1, 0.68))
-    show(figure, "Left, three sequences of gradients, steady, a spike at the end, and growing; right, Adam's steps: the steady one stays "
-         "at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
+    show(figure, "Left, on a logarithmic axis, three sequences of gradients, steady, a spike at the end, and growing along a line; right, "
+         "Adam's steps: the steady one stays at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
 
 
 def show_box(found: Box) -> None:
@@ -184,3 +184,20 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
     ax.legend()
     show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
          f"{' and '.join(firsts)}; the thin line is at 1.")
+
+
+def show_forgetting(runs: Mapping[str, tuple[Array, Array]]) -> None:
+    """Show what RMSprop leaves of the heating bill's loss, and its step size times the curvature. runs: by a name, both, at most two."""
+    figure = new_figure(7.2, 3.2)
+    left, right = figure.subplots(1, 2)
+    for (name, (share, steep)), color, dash in zip(runs.items(), (look("rmsprop").color, "black"), ("-", "--"), strict=False):
+        left.plot(share, color=color, ls=dash, label=name)
+        right.plot(np.arange(1, len(steep) + 1), steep, color=color, ls=dash)
+    right.axhline(2, color=GREY, lw=1)
+    left.set(yscale="log", xlabel="step", ylabel="share of the first", title="Excess loss left")
+    right.set(xlabel="step", title="Step size times curvature", xlim=(0, 300), ylim=(0, 4))
+    left.legend(fontsize=9)
+    told = "; ".join(f"{name}, after step 100 the loss is at most {share[100:].max():.2g} times the first, {share[-1]:.2g} at the end; the "
+                     f"product is at most {steep[50:].max():.2g} after step 50" for name, (share, steep) in runs.items())
+    show(figure, f"Two panels over 300 steps, the share of the excess loss left and the step size times the curvature, with a line at 2. "
+         f"{told}.")
