@@ -156,13 +156,12 @@ def test_compared_at_one_loss_the_longer_step_is_in_the_flatter_place():
     assert rows[0][3] > rows[1][3] > 2 * rows[2][3]
 
 
-def test_at_a_little_more_than_the_best_step_one_run_ends_at_the_loss_of_guessing():
-    races = [trouble.race(np.array([0.4, 0.75, 1.5, 1.8]), seed) for seed in (0, 3)]
-    ends = [losses[2:] for losses, _ in races]
-    assert ends[0][1] == pytest.approx(np.log(10), abs=0.1)
-    assert ends[1][1] < np.log(10) - 0.3
-    assert all(more > 3 * best for best, more in ends)
-    assert all(losses[2] < losses[1] < losses[0] and 100 < ahead < 200 for losses, ahead in races)  # ahead, but not in the first hundred
+@pytest.mark.parametrize("seed", range(4))
+def test_the_longest_step_that_does_well_is_behind_for_a_hundred_steps_and_a_little_more_is_worse(seed):
+    ends, early = trouble.race(np.array([0.4, 0.75, 1.5, 1.8]), seed)
+    assert early[2] > 1.3 * early[1]
+    assert ends[2] < ends[1] < ends[0]
+    assert ends[3] > 2 * ends[2]  # how much more depends on rounding
 
 
 def test_after_a_jump_half_the_step_size_makes_it_worse_and_a_shorter_memory_better():

@@ -166,6 +166,17 @@ def test_rmsprops_steps_are_too_long_from_about_step_135_because_v_forgets():
     assert module.forgetting(150)[0][-1] > 1  # too long already, and no v that grows
 
 
+def test_rmsprops_step_is_the_shortest_of_those_that_leave_as_little():
+    lefts = []
+    for seed in range(10):
+        loss = run(module.rules.rmsprop, heating(seed), steps=300, record="loss", lr=module.LRS[:, None]).loss
+        lefts.append(loss[-30:].mean(0) / loss[0])
+    left = np.mean(lefts, axis=0)
+    assert (left < 1.02 * left.min()).sum() > 10  # a plateau, on which rounding chooses the least
+    place = int(np.abs(module.LRS - tuned_lr("rmsprop")[0]).argmin())
+    assert left[place] <= module.TIE * left.min() < left[:place].min()
+
+
 def test_the_first_peak_of_rmsprop_is_its_first_step():
     loss = module.tuned("rmsprop").loss
     assert np.argmax(loss) == 1
@@ -189,6 +200,6 @@ def test_rmsprop_leads_after_ten_steps_and_not_late_and_is_thrown_near_step_220(
         assert rmsprop.loss[10] < adam.loss[10]
         assert rmsprop.loss[11] > adam.loss[11]
         assert np.flatnonzero(rmsprop.loss < adam.loss).max() == 27
-    assert np.argmax(rmsprop.loss[10:]) + 10 == pytest.approx(225, abs=3)
+    assert np.argmax(rmsprop.loss[10:]) + 10 == pytest.approx(228, abs=5)
     far = np.flatnonzero(np.abs(np.diff(rmsprop.theta[:, 1]))[10:] > 0.1) + 11
     assert 215 < far.min() < far.max() < 240

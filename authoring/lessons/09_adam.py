@@ -46,7 +46,7 @@ opening.four_lines().live()
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
 # RMSprop's first peak is its first step, which is ten times too long.
-# The one near step 225 is a swing, because its `v` forgets the large gradients of the start and its steps grow too long.
+# The one near step 230 is a swing, because its `v` forgets the large gradients of the start and its steps grow too long.
 #
 # Is it fair to hold the betas fixed?
 # In the picture, choose the best of six values for each.
@@ -54,7 +54,7 @@ opening.four_lines().live()
 # RMSprop's 0.99 is already the best of the six.
 # With two numbers [[tuned|tuning]], momentum gets a little more than half of the slope, and Adam arrives with one.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Tuned finer for this season, momentum still swings, and over the last 30 steps it leaves two percent on average.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. Within a third of a percent of it the shortest step counts. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Tuned finer for this season, momentum still swings, and over the last 30 steps it leaves two percent on average.</details>
 #
 # What is so hard about this line?
 

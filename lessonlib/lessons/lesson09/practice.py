@@ -43,7 +43,7 @@ def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
 
 
 def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
-    figure = new_figure(2.2 * len(bugs) + 0.6, 4.2) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
+    figure = new_figure(2.0 * len(bugs) + 0.6, 3.8) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
     for k, (letter, name) in enumerate(bugs.items()):
