@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lessonlib import State, adam, misconceptions, momentum, problems, rmsprop, run, sgd
+from lessonlib import State, adam, grid, misconceptions, momentum, problems, rmsprop, run, sgd
 from lessonlib.lessons.lesson09 import basins, fair, measured, reddi_walk, trouble
 from lessonlib.lessons.lesson09.judges import judge_eps
 from lessonlib.lessons.lesson09.judges_deeper import judge_rmsprop
@@ -129,8 +129,20 @@ def test_on_reddis_line_the_fall_is_the_steep_side_and_the_climb_has_more_steps(
         assert moved == pytest.approx(up * climb - down * fall)
 
 
-def test_spikes_drawn_at_random_lead_adam_to_the_worst_point_too_and_a_rarer_spike_asks_for_a_longer_memory():
-    assert min(reddi_walk.ends_at_random(0.99, seeds=2)) > 0.9
+def test_spikes_drawn_at_random_lead_adam_upward_with_a_short_memory_and_a_long_one_holds_it():
+    early, late = reddi_walk.at_random([0.99, 0.9999], [1_000, 10_000])
+    rose = (late > early).mean(0)
+    assert rose[0] > 0.95
+    assert 0.4 < rose[1] < 0.65
+    middle = np.median(late, 0)
+    assert middle[0] > 0.6 > reddi_walk.walk(adam, [0.99], 10_000)[-1, 0]  # further than by the clock
+    assert middle[1] == pytest.approx(np.median(early, 0)[1], abs=0.05)
+    first = reddi_walk.at_random([0.99], [1, 2], walks=200)[:, :, 0]
+    assert first[0] == pytest.approx([-0.1] * 200)  # each begins with the spike, as the walk by the clock does
+    assert len({*first[1].round(9)}) == 2  # and draws from there on
+
+
+def test_a_rarer_spike_asks_for_a_longer_memory():
     walked = {size: reddi_walk.walk(adam, [0.9997], 20_000, float(size), size)[[999, -1], 0] for size in (101, 150)}
     assert walked[101][1] < walked[101][0]
     assert walked[150][1] > walked[150][0]
@@ -144,11 +156,12 @@ def test_compared_at_one_loss_the_longer_step_is_in_the_flatter_place():
     assert rows[0][3] > rows[1][3] > 2 * rows[2][3]
 
 
-def test_at_a_little_more_than_the_best_step_one_run_ends_at_the_loss_of_guessing():
-    ends = [measured.full_batch_losses(np.array([1.5, 1.8]), seed) for seed in (0, 3)]
-    assert ends[0][1] == pytest.approx(np.log(10), abs=0.1)
-    assert ends[1][1] < np.log(10) - 0.3
-    assert all(more > 3 * best for best, more in ends)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_longest_step_that_does_well_is_behind_for_a_hundred_steps_and_a_little_more_is_worse(seed):
+    ends, early = trouble.race(np.array([0.4, 0.75, 1.5, 1.8]), seed)
+    assert early[2] > 1.3 * early[1]
+    assert ends[2] < ends[1] < ends[0]
+    assert ends[3] > 2 * ends[2]  # how much more depends on rounding
 
 
 def test_after_a_jump_half_the_step_size_makes_it_worse_and_a_shorter_memory_better():
@@ -156,6 +169,42 @@ def test_after_a_jump_half_the_step_size_makes_it_worse_and_a_shorter_memory_bet
         {"quiet": {"jump": 1.0}, "same": {}, "half": {"later": 0.5}, "short": {"beta2": 0.95}}).values())
     assert half > same > 2 * quiet
     assert short < quiet
+
+
+def test_it_is_v_that_remembers_the_jump_and_clipped_gradients_leave_nothing_to_remember():
+    quiet, same, m_back, both, clipped = trouble.after_a_jump(
+        {"quiet": {"jump": 1.0}, "same": {}, "m": {"m back": 1.0}, "both": {"m back": 1.0, "v back": 1.0}, "clip": {"clip": 1.0}}).values()
+    assert m_back[-1] > 2 * quiet[-1]
+    assert both[-1] < quiet[-1]
+    assert clipped[-1] == pytest.approx(quiet[-1], rel=0.1)
+    assert same[40] < 0.8 * quiet[40]  # in the strip the loss falls faster
+    assert max(np.diff(same[30:41])) < 0
+    unclipped = trouble.after_a_jump({"clip": {"clip": 1e9}}, steps=500)["clip"]
+    np.testing.assert_array_equal(unclipped, same[:51])
+
+
+def test_with_a_tenth_as_epsilon_the_label_falls_behind_in_the_first_step_and_leads_from_the_fourth():
+    for eps, leads in ((1.0, 1), (0.1, 4)):
+        w = run(adam, wilson(), steps=3000, lr=0.1, eps=eps).theta[:, :3]
+        ahead = w[:, 0] > w[:, 1] + w[:, 2]
+        assert np.flatnonzero(~ahead).max() + 1 == leads
+    assert wilson().grad(wilson().start)[:3] == pytest.approx([-1, -0.2, -0.2])
+    said = judge_eps(0.1).message
+    assert "After the first step they are 0.09, 0.07 and 0.07" in said
+    assert "After the eighth they are 0.65, 0.11 and 0.11" in said
+
+
+def test_in_noise_no_setting_of_the_box_comes_near_its_goal():
+    space = grid(lr=np.geomspace(1e-3, 1, 40), beta1=np.linspace(0, 0.99, 34), beta2=np.linspace(0.5, 0.999, 20))
+    for seed in range(3):
+        loss = run(adam, problems.noisy(problems.ravine(100, 20), 1.0), steps=100, seed=seed, record="loss", **space).loss
+        assert np.nanmin(loss[-20:].mean(0)) > 30 * fair.GOAL
+
+
+def test_gradient_descents_basin_is_narrower_than_momentums_from_every_seed():
+    gradient_descent, heavy = ([basins.width(one, 0.02)[2] for one in basins.basin_runs()[name][:, 1]] for name in ("sgd", "momentum"))
+    assert all(narrow < wide for narrow, wide in zip(gradient_descent, heavy, strict=True))
+    assert fair.sets_of_winners(fair.compared()[:2]) == 2
 
 
 def corrected(v_hat, *, keep=lambda v, v_hat: v, root=lambda v: v**0.5):

@@ -100,8 +100,12 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
 
 
 def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further():
-    for _, bad, advised, more in practice.first_moves():
+    for name, bad, advised, more in practice.first_moves():
         assert more < advised < bad
+        first, second, third = map(float, name.split(": ")[1].split(", "))  # each move is the one that the lesson advises
+        factor = 0.5 if "swings" in name else 3 if "slow" in name else 1 / 3
+        assert second / first == pytest.approx(third / second, rel=0.15) == pytest.approx(factor, rel=0.15)
+    assert bad == pytest.approx(np.log(10), abs=0.1)  # the last row begins at the loss of guessing
 
 
 def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from lessonlib import rules
 from lessonlib.problems import Problem
 from lessonlib.runner import Run, grid, run
 
-__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "frozen_scales", "halves",
-           "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives"]
+__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
+           "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
+TIE = 1.0035  # so near the least, the shortest step counts: RMSprop leaves the same at many, and rounding would choose among them
 BETAS = {"sgd": (), "momentum": ("beta1",), "rmsprop": ("beta2",), "adam": ("beta1", "beta2")}  # what each rule has
 BETA_VALUES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)  # the same for every rule
 STANDARDIZED = "temperatures minus their mean, over their spread"
@@ -56,10 +58,9 @@ def heating(seed: int = 0, *, batch: int | None = None, count: int = 40, noise: 
         raise ValueError(f"units={units!r}: one of {', '.join(map(repr, UNITS))}")
     temperature, gas = days(seed, count, noise)
     temperature = UNITS[units](temperature)
-    design = np.stack([temperature, np.ones(count)], axis=1)
-    hessian = design.T @ design / count
-    minimum = np.linalg.lstsq(design, gas, rcond=None)[0]
-    (a, b), (_, d) = hessian.tolist()
+    a, b, d = fsum(temperature**2) / count, fsum(temperature) / count, 1.0  # the Hessian; exact sums: RMSprop's swings magnify rounding
+    slope = fsum((temperature - b) * gas) / fsum((temperature - b) ** 2)
+    minimum = np.array([slope, fsum(gas) / count - slope * b])
 
     def pull(off: Array) -> Array:
         return np.stack([a * off[..., 0] + b * off[..., 1], b * off[..., 0] + d * off[..., 1]], axis=-1)
@@ -90,7 +91,8 @@ def tuned_lr(rule: str, *, seeds: int = 10, steps: int = STEPS, **problem: Any) 
         losses = run(getattr(rules, rule), bill, steps=steps, seed=seed, record="loss", lr=LRS[:, None]).loss
         left.append(losses[-steps // 10:].mean(0) / bill.loss(bill.start))
     mean = np.mean(left, axis=0)
-    return float(LRS[mean.argmin()]), float(mean.min())
+    best = int(np.flatnonzero(mean <= TIE * mean.min())[0])
+    return float(LRS[best]), float(mean[best])
 
 
 @cache
@@ -113,7 +115,7 @@ def best_betas(rule: str, seeds: int = 10) -> dict[str, float]:
         losses = run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", **hyper).loss
         left.append(losses[-STEPS // 10:].mean(0) / losses[0])
     mean = np.mean(left, axis=0)
-    best = np.unravel_index(np.nanargmin(mean), mean.shape)
+    best = np.unravel_index(np.flatnonzero(mean <= TIE * np.nanmin(mean))[0], mean.shape)
     return {name: float(values[k]) for (name, values), k in zip(axes.items(), best, strict=True)}
 
 
@@ -155,6 +157,12 @@ def condition_numbers() -> tuple[float, float, float]:
     return as_measured, scaled, at_best
 
 
+def ravines() -> list[list[Any]]:
+    """Return a row for each of the condition numbers: of which step sizes, the number, and its root."""
+    choices = ("one step size for both", "RMSprop's two, after 100 steps", "the best two")
+    return [[choice, kappa, kappa**0.5] for choice, kappa in zip(choices, condition_numbers(), strict=True)]
+
+
 def ratios() -> tuple[float, float]:
     """Return how many times longer the intercept's step size is than the slope's: RMSprop's after 100 steps, and the best."""
     (slope, intercept), (steep, flat) = _scales(), np.diag(_hessian())
@@ -162,20 +170,41 @@ def ratios() -> tuple[float, float]:
 
 
 def frozen_scales() -> list[list[Any]]:
-    """Return three rows: what is left after a walk with RMSprop's scales, without momentum and with it, and without it with the best."""
+    """Return four rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: momentum alone, RMSprop's two
+    step sizes without momentum and with it, and the best two without it.
+    """
     bill, rows = heating(), []
-    for name, scales, rule in (("RMSprop's, without momentum", _scales(), rules.sgd),
+    for name, scales, rule in (("none, with momentum", np.ones(2), rules.momentum),
+                               ("RMSprop's, without momentum", _scales(), rules.sgd),
                                ("RMSprop's, with momentum", _scales(), rules.momentum),
                                ("the best two, without momentum", np.diag(_hessian()), rules.sgd)):
         scaled = replace(bill, grad=lambda theta, rng, scales=scales: bill.grad(theta, rng) / scales)  # type: ignore[misc]
         losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
-        rows.append([name, float(losses[-1].min() / losses[0, 0])])
+        rows.append([name, float(np.nanmin(losses[-STEPS // 10:].mean(0)) / losses[0, 0])])
     return rows
 
 
 def who_arrives(rows: list[list[Any]]) -> str:
-    """Return who leaves less than a thousandth with RMSprop's scales, by the first two rows of `frozen_scales`."""
-    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[:2])]
+    """Return who leaves less than a thousandth with RMSprop's scales, by the rows of `frozen_scales`."""
+    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[1:3])]
+
+
+def forgetting(keep: int = STEPS) -> tuple[Array, Array]:
+    """Return RMSprop's tuned run with v as it is after `keep` steps from there on: the share left at steps 0 to 300, and at each step the
+    largest curvature that its step sizes leave, times the step size. Above 2, a swing grows.
+    """
+    bill, lr, rng = heating(), tuned_lr("rmsprop")[0], np.random.default_rng(0)
+    theta, s, left, steep = bill.start, rules.State(), [1.0], []
+    for t in range(STEPS):
+        g = bill.grad(theta, rng)
+        if t < keep:
+            theta, s = rules.rmsprop(theta, g, s, lr=lr)
+        else:
+            theta = theta - lr * g / s.v**0.5
+        root = s.v**0.25
+        steep.append(lr * np.linalg.eigvalsh(_hessian() / root / root[:, None])[-1])
+        left.append(float(bill.loss(theta) / bill.loss(bill.start)))
+    return np.array(left), np.array(steep)
 
 
 def _hessian() -> Array:

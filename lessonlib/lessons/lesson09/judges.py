@@ -33,9 +33,9 @@ def judge_eps(guess: Any) -> Verdict:
     number(guess, "an epsilon", above=0)
     eps = power_of_ten(guess, "an epsilon")
     problem = wilson()
-    ends = [run(adam, problem, steps=3000, record="last", lr=0.1, eps=e).theta[0] for e in (eps, eps / 10)]
-    errors = [float(problem.metrics["test error"](w)) for w in ends]
-    w = ends[0]
+    paths = [run(adam, problem, steps=3000, lr=0.1, eps=e).theta[[1, 8, -1]] for e in (eps, eps / 10)]
+    errors = [float(problem.metrics["test error"](path[-1])) for path in paths]
+    first, later, w = paths[0]
     seen = f"With eps {eps:g} the test error is {errors[0]:.0%}; the first weights are {w[0]:.2f}, the label's, {w[1]:.2f} and {w[2]:.2f}."
     if errors[0]:
         return Verdict(False, f"Too small.\n{seen} Which of the three must be larger than the others together, and which way does "
@@ -43,7 +43,9 @@ def judge_eps(guess: Any) -> Verdict:
     if not errors[1]:
         return Verdict(False, f"It works, and a smaller one does too.\n{seen} With a tenth of it there is no error either. How far down "
                        "does that go?")
-    return Verdict(True, f"Correct.\n{seen} With a tenth of it the test error is {errors[1]:.0%}.")
+    return Verdict(True, f"Correct.\n{seen} After the first step they are {first[0]:.2f}, {first[1]:.2f} and {first[2]:.2f}, so the first "
+                   f"step alone would not do. After the eighth they are {later[0]:.2f}, {later[1]:.2f} and {later[2]:.2f}. With a tenth of "
+                   f"this eps the test error is {errors[1]:.0%}.")
 
 
 @judge

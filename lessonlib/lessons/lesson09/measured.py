@@ -12,7 +12,7 @@ from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
 from lessonlib.problems import digits_net
 from lessonlib.runner import run
 
-__all__ = ["Left", "full_batch_losses", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "scaled_condition",
+__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "scaled_condition",
            "shown", "step_after_quiet", "step_lengths", "steps_back"]
 
 Array = np.ndarray[Any, Any]
@@ -73,12 +73,6 @@ def shown(share: float, least: float) -> str:
     ('1.7e-01', '< 1e-10')
     """
     return f"{share:.1e}" if share >= least else f"< {least:.0e}"
-
-
-def full_batch_losses(lrs: Array, seed: int = 0) -> Array:
-    """Return the training loss on the digits after 300 steps of gradient descent on all images, at each step size: (L,)."""
-    net = digits_net(batch=None, seed=seed, dtype=float)
-    return run(rules.sgd, net, steps=300, record="last", lr=np.asarray(lrs)[:, None]).loss[0]
 
 
 def mean_training_loss(rule: Callable[..., Any], steps: int = 100, seeds: int = 3, **hyper: Any) -> Array:

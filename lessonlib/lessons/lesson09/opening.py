@@ -32,7 +32,7 @@ def _lines_scene() -> Scene:
     left, right = figure.subplots(1, 2)
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
-    right.set(yscale="log", xlim=(0, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first", title="Excess loss left")
+    right.set(yscale="log", xlim=(-8, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first", title="Excess loss left")
     right.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["$10^{-8}$", "$10^{-6}$", "0.0001", "0.01", "1", "100"])
     artists: dict[str, Any] = {}
     for rule in RULES:

@@ -12,8 +12,8 @@ from lessonlib.lessons.lesson09.fair import Box
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump", "show_longest",
-           "show_quarters", "show_steady", "show_walks"]
+__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump",
+           "show_longest", "show_peak", "show_quarters", "show_steady", "show_walks"]
 
 Array = np.ndarray[Any, Any]
 RED, DARK, GREY = look("adam").color, "#7a1233", "#8a8a8a"
@@ -25,7 +25,7 @@ def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -
 
     curves: by (lr, beta2), the loss with and without.
     """
-    figure = new_figure(7.2, 3.1)
+    figure = new_figure(6.8, 2.9)
     lrs = list(dict.fromkeys(lr for lr, _ in curves))
     axes = figure.subplots(1, len(lrs), sharey=True)
     for (lr, beta2), both in curves.items():
@@ -44,19 +44,19 @@ def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -
 
 def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str, Array], last: int = 240) -> None:
     """Show the end of each sequence of gradients, as shares of the last one, and beside it the lengths of Adam's steps."""
-    figure = new_figure(7.2, 3.2)
+    figure = new_figure(6.4, 2.8)
     left, right = figure.subplots(1, 2)
     for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", GREY, RED), strict=True):
         steps = np.arange(1 - last, 1)
-        left.plot(steps, np.array(gradients[-last:]) / gradients[-1], ls=dash, color=color)
+        left.plot(steps, np.maximum(np.array(gradients[-last:]) / gradients[-1], 1e-13), ls=dash, color=color)  # a zero is below the axis
         right.plot(steps, lengths[name][-last:], ls=dash, color=color, label=name)
     right.axhline(0.1 / 0.001**0.5, color="black", lw=1)
     right.text(-5, 3.35, "the bound of the paper", ha="right")
-    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one")
+    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one", yscale="log", ylim=(1e-11, 10))
     right.set(xlabel="steps before the last", title="The steps", ylabel="step / lr", ylim=(0, 8))
     right.legend(loc="center right", bbox_to_anchor=(1, 0.68))
-    show(figure, "Left, three sequences of gradients, steady, a spike at the end, and growing; right, Adam's steps: the steady one stays "
-         "at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
+    show(figure, "Left, on a logarithmic axis, three sequences of gradients, steady, a spike at the end, and growing along a line; right, "
+         "Adam's steps: the steady one stays at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
 
 
 def show_box(found: Box) -> None:
@@ -74,7 +74,7 @@ def show_box(found: Box) -> None:
 
 def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
     """Show the excess loss left in each quarter of the words. found: by a name, what is left, the line's mark, and its colour."""
-    figure = new_figure(6.4, 3.6)
+    figure = new_figure(5.8, 3.1)
     ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare words behind", ylim=(0.02, 100))
     for name, (rest, mark, color) in found.items():
         ax.plot(range(4), 100 * rest.quarters, mark, color=color, label=name, ms=7)
@@ -101,7 +101,7 @@ def show_first_weights(weights: Mapping[str, Array]) -> None:
 
 def show_walks(paths: Array, beta2s: Sequence[float], period: int = 101, first: int = 4) -> None:
     """Show three periods of each walk, from one height, and beside them all of it. paths: (steps, B)."""
-    figure = new_figure(6.6, 2.9)
+    figure = new_figure(6.0, 2.6)
     left, right = figure.subplots(1, 2)
     start, end = first * period, (first + 3) * period
     for path, beta2, dash, color in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), strict=True):
@@ -131,7 +131,7 @@ def show_blocks() -> None:
 
 def show_descent() -> None:
     """Show the training loss of gradient descent on all digits at the three step sizes of `trouble`."""
-    figure = new_figure(6.0, 3.0)
+    figure = new_figure(5.4, 2.7)
     ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="The one that swings most ends lowest")
     for lr, color, dash in zip(trouble.LRS, ("#9a9a9a", "#2b569c", "black"), ("-", "--", "-"), strict=True):
         loss = trouble.descent(lr).loss
@@ -148,7 +148,7 @@ def _jump_panel(figure: Figure) -> Any:
 
 def show_jump(lengths: Mapping[float, Array]) -> None:
     """Show the length of Adam's steps before, in and after the jump, by beta2."""
-    figure = new_figure(6.4, 3.2)
+    figure = new_figure(5.8, 2.9)
     ax = _jump_panel(figure)
     for (beta2, length), dash in zip(lengths.items(), ("-", "--"), strict=True):
         ax.plot(np.arange(1, len(length) + 1), length, c=RED, ls=dash, label=f"$\\beta_2$ = {beta2}")
@@ -160,7 +160,7 @@ def show_jump(lengths: Mapping[float, Array]) -> None:
 
 def show_creep(losses: Mapping[str, Array]) -> None:
     """Show the training loss after the jump, for each way to go on."""
-    figure = new_figure(6.2, 3.2)
+    figure = new_figure(5.6, 2.8)
     ax = _jump_panel(figure)
     for (name, loss), dash, color in zip(losses.items(), (":", "-", "--", "-."), (GREY, RED, "black", "#2b569c"), strict=True):
         ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color, label=name)
@@ -184,3 +184,13 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
     ax.legend()
     show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
          f"{' and '.join(firsts)}; the thin line is at 1.")
+
+
+def show_peak(left: Array) -> None:
+    """Show what RMSprop leaves of the heating bill's excess loss after each step: (T,)."""
+    figure = new_figure(5.2, 2.5)
+    figure.add_subplot(yscale="log", xlabel="step", ylabel="share of the first", title="Excess loss that RMSprop leaves")
+    figure.axes[0].plot(left, color=look("rmsprop").color)
+    late = int(left[100:].argmax()) + 100
+    show(figure, f"The excess loss that RMSprop leaves over {len(left) - 1} steps, on a logarithmic axis: it falls slowly, with a peak of "
+         f"{left[1:].max():.0f} times the first at step {int(left.argmax())} and another of {left[late]:.0f} times at step {late}.")

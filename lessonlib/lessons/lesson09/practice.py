@@ -43,7 +43,7 @@ def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
 
 
 def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
-    figure = new_figure(2.2 * len(bugs) + 0.6, 4.2) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
+    figure = new_figure(2.0 * len(bugs) + 0.6, 3.8) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
     for k, (letter, name) in enumerate(bugs.items()):
@@ -65,12 +65,12 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
 
 
 def first_moves() -> list[list[Any]]:
-    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual first move, and after one move more."""
+    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two."""
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
     cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 200),
              ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("digits are unstable, far above the usual: 0.3, 0.0003, 0.03", nets, 300, (0.3, 3e-4, 0.03), 1))
+             ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1))
     return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
 
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from lessonlib import rules
-from lessonlib.lessons.lesson09.problems import reddi
 from lessonlib.rules import State
-from lessonlib.runner import run
 
-__all__ = ["ends_at_random", "one_period", "walk"]
+__all__ = ["at_random", "one_period", "walk"]
 
 Array = np.ndarray[Any, Any]
 LR = 0.1  # divided by the root of the step, as proofs take it
@@ -42,7 +40,19 @@ def one_period(beta2: float, before: int = 500, spike: float = 101.0, period: in
     return len(down), float(-down.mean()), len(up), float(up.mean()), float(last.sum())
 
 
-def ends_at_random(beta2: float, seeds: int = 4, steps: int = 10_000) -> list[float]:
-    """Return where Adam is after so many steps when the spike is drawn at each step, once in 101 on average, for each seed."""
-    return [float(run(rules.adam, reddi(), steps=steps, seed=seed, record="last", lr=lambda t: LR / t**0.5, beta2=beta2).theta[0, 0])
-            for seed in range(seeds)]
+def at_random(beta2s: Sequence[float], places: Sequence[int], walks: int = 100, spike: float = 101.0, period: int = 101) -> Array:
+    """Return where Adam is after each of `places` steps, for each beta2, when a draw decides at each step but the first whether it has
+    the spike: (places, walks, B). The first step has it, as in walk().
+
+    >>> at_random([0.99], [1], walks=2).round(2).tolist()
+    [[[-0.1], [-0.1]]]
+    """
+    x, s, found, rng = np.zeros((walks, len(beta2s))), State(), [], np.random.default_rng(0)
+    for t in range(1, max(places) + 1):
+        drawn = rng.random((walks, 1)) < 1 / period
+        g = np.where(drawn | (t == 1), spike, -1.0)
+        x, s = rules.adam(x, g, s, lr=LR / t**0.5, beta2=np.array(beta2s))
+        x = np.clip(x, -1, 1)
+        if t in places:
+            found.append(x)
+    return np.array(found)

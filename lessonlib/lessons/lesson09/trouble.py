@@ -13,7 +13,7 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import State
 from lessonlib.runner import Run, run
 
-__all__ = ["EVERY", "LRS", "after_a_jump", "curvatures", "descent"]
+__all__ = ["EVERY", "LRS", "after_a_jump", "curvatures", "descent", "race"]
 
 Array = np.ndarray[Any, Any]
 LRS = (0.4, 0.75, 1.5)
@@ -42,20 +42,34 @@ def curvatures(seed: int = 0) -> list[list[float]]:
     return rows
 
 
+def race(lrs: Array, seed: int) -> tuple[list[float], list[float]]:
+    """Return (the loss after 300 steps, the mean loss of the first hundred) at each step size."""
+    net = digits_net(batch=None, seed=seed, dtype=float)
+    losses = run(rules.sgd, net, steps=300, record="loss", lr=lrs[:, None]).loss
+    return losses[-1].tolist(), losses[1:101].mean(0).tolist()
+
+
 def after_a_jump(settings: Mapping[Any, Mapping[str, float]], steps: int = 1400, lr: float = 0.001, seed: int = 0) -> dict[Any, Array]:
     """Return the training loss on the digits at step 0 and after each ten steps, for Adam with each of some settings.
 
     settings: by a name, "beta2" and what the gradients of steps 300 to 400 are multiplied by, "jump"; "later", by what the step size is
-    multiplied after them.
+    multiplied after them; "clip", the largest norm of a gradient; "m back" and "v back", whether that average is put back after the jump
+    to what it was before.
     """
     out = {}
     for name, chosen in settings.items():
         net, rng = digits_net(seed=seed, dtype=float), np.random.default_rng(seed)
         theta, s, losses = net.start, State(), [float(net.loss(net.start))]
+        before = s
         for t in range(1, steps + 1):
             g = net.grad(theta, rng) * (chosen.get("jump", JUMP) if FROM < t <= UNTIL else 1.0)
+            g = g * min(1.0, chosen.get("clip", np.inf) / float(np.linalg.norm(g)))
             step = lr * (chosen.get("later", 1.0) if t > UNTIL else 1.0)
             theta, s = rules.adam(theta, g, s, lr=step, beta2=chosen.get("beta2", 0.999))
+            if t == FROM:
+                before = s
+            elif t == UNTIL:
+                s = State(s.t, before.m if chosen.get("m back") else s.m, before.v if chosen.get("v back") else s.v)
             if t % EVERY == 0:
                 losses.append(float(net.loss(theta)))
         out[name] = np.array(losses)
