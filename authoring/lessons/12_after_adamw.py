@@ -560,7 +560,7 @@ judges.judge_claim(my_doubts)
 # | **Before** | tune AdamW, and write its best step size and result down |
 # | **Type** | the five lines of Part 3, with AdamW as you tuned it for the rest |
 # | **Change first** | both step sizes, each over its own list, with the best inside, then `lr * weight_decay` |
-# | **Time to tune only one step size** | AdamW's, and give it to `torch.optim.Muon(inside, lr=found, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")` too, as Liu and others do, because our network is too narrow to test it |
+# | **Time to tune only one step size** | AdamW's, and give it to `torch.optim.Muon(inside, lr=found, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")` too, as Liu and others do, which our network is too narrow to test |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
 # ### Three questions, from memory

@@ -78,7 +78,7 @@ def fall(way: str, t: int) -> float:
     [0.5, 0.5, 0.55, 0.5]
     """
     cosine = (1 + np.cos(np.pi * t / STEPS)) / 2
-    return {"line to 0": 1 - t / STEPS, "cosine to a tenth": 0.1 + 0.9 * cosine}.get(way, cosine)
+    return float({"line to 0": 1 - t / STEPS, "cosine to a tenth": 0.1 + 0.9 * cosine}.get(way, cosine))
 
 
 def loss(off: Array, curvature: Array) -> Array:
