@@ -2,10 +2,11 @@
 
     python authoring/record_after.py [--seeds 3] [--json FILE]
 
-Some fifteen minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
+Some eighteen minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Muon with AdamW, and AdamW
 alone, each over as many pairs of step sizes, and so AdamW with as many seconds as Muon with its five steps in float32; over fewer pairs,
-AdamW with a shorter memory of squares, and with as many seconds as Muon in bfloat16, as torch has it; last, Muon at a few settings that
-nobody swept, and twice as many fresh seeds at the three best pairs of each. What the records mean: `lessonlib.lessons.lesson12.text`.
+AdamW with a shorter memory of squares, and with as many seconds as Muon in bfloat16, as torch has it; Muon without its factor; last, Muon
+at a few settings that nobody swept, and twice as many fresh seeds at the three best pairs of each. What the records mean:
+`lessonlib.lessons.lesson12.text`.
 """
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from record_lab import DATA, begun, finish, finite
 
 from lessonlib.data import text
 from lessonlib.lessons.lesson12 import trainings
-from lessonlib.lessons.lesson12.text import AS_LONG, AS_LONG_32, FLOAT32, SOONER, best, pairs
+from lessonlib.lessons.lesson12.text import AS_LONG, AS_LONG_32, FLOAT32, NO_FACTOR, SOONER, best, pairs
 from lessonlib.pytorch.transformer import Corpus, Size, fit
 
 
@@ -54,8 +55,9 @@ def seconds(corpus: Corpus, found: Mapping[str, Any]) -> dict[str, float]:
 def again(corpus: Corpus, found: Mapping[str, Any], seeds: int) -> list[dict[str, Any]]:
     """The pairs of each comparison that were best with the first seeds, with twice as many seeds that took no part in choosing them."""
     sizes = {"adamw": trainings.SIZE, "muon": trainings.SIZE, SOONER: trainings.SIZE,
-             AS_LONG: Size(**found["as_long_size"]["muon"]), AS_LONG_32: Size(**found["as_long_size"][FLOAT32]), FLOAT32: trainings.SIZE}
-    known = {*trainings.RULES, SOONER, FLOAT32}
+             AS_LONG: Size(**found["as_long_size"]["muon"]), AS_LONG_32: Size(**found["as_long_size"][FLOAT32]), FLOAT32: trainings.SIZE,
+             NO_FACTOR: trainings.SIZE}
+    known = {*trainings.RULES, SOONER, FLOAT32, NO_FACTOR}
     return [row for name, size in sizes.items() for case in pairs(found, name, trainings.AGAIN)
             for row in swept(corpus, range(seeds, 3 * seeds), [trainings.Case(name if name in known else "adamw", *case[1:])], size,
                              name=name)]
@@ -82,6 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         "as_long_32": lambda: swept(corpus, first, trainings.alike("adamw"), Size(**found["as_long_size"][FLOAT32]), name=AS_LONG_32),
         "sooner": lambda: swept(corpus, first, trainings.near(SOONER)),
         "as_long": lambda: swept(corpus, first, trainings.near("adamw"), Size(**found["as_long_size"]["muon"]), name=AS_LONG),
+        "no_factor": lambda: swept(corpus, first, trainings.plain()),
         "untuned": lambda: swept(corpus, first, trainings.untuned()),
         "fresh": lambda: again(corpus, found, options.seeds)}
     finish(options.json, found, stages)

@@ -86,7 +86,7 @@ def test_soap_notices_neither_lion_notices_the_turn_and_soap_ends_lowest(one_tas
     assert ravine.what_it_notices("lion") == "the turn"
     assert ravine.what_it_notices("soap") == ravine.what_it_notices("muon") == "neither"
     first = "as in the picture"
-    assert ravine.left("soap", first) < ravine.left("muon", first) / 500  # "far lower"
+    assert ravine.left("soap", first) < ravine.left("muon", first) / 100  # "far lower"
     assert ravine.left("soap, every step", first) > 3 * ravine.left("soap", first)  # "SOAP ends higher here"
     assert all(ravine.tuned(rule).inside for rule in ("lion", "soap", "soap, every step"))
 
@@ -100,12 +100,22 @@ def test_a_scale_changes_no_step_of_lion_and_of_old_shampoo_the_tuning_alone():
     assert 5 < np.median(other.left) / np.median(one.left) < 8  # "sixfold"
 
 
-def test_the_turn_moves_soap_by_rounding_alone_and_the_fresh_one_more():
-    turned, straight = (np.array([ravine.left(rule, change) for rule in ("soap", "soap, every step")])
-                        for change in ("as in the picture", "not turned"))
-    apart = np.exp(abs(np.log(turned / straight)))
-    assert apart[0] < 1.01
-    assert 2 < apart[1] < 3.5  # "nearly threefold"
+def test_rounding_moves_where_soap_with_fresh_axes_ends_and_not_soap_with_old_ones():
+    def apart(rule):
+        first = ravine.tuned(rule).left
+        others = (ravine.tuned(rule, *ravine.CHANGES["not turned"]).left, ravine.tuned(rule, moved=1).left)
+        return max(np.exp(abs(np.log(other / first))).max() for other in others)
+
+    assert apart("soap") < 1.05
+    assert apart("soap, every step") > 1.3  # in one of the tasks; on two processors the median moved twofold and threefold
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_with_a_shorter_memory_muon_comes_about_as_low_as_soap(moved):
+    ends = {rule: float(np.median(ravine.tuned(rule, moved=moved).left)) for rule in ("muon", "muon .8", "soap")}
+    assert all(ravine.tuned(rule, moved=moved).inside for rule in ends)
+    assert ends["muon"] > 100 * ends["muon .8"]
+    assert 0.1 < ends["muon .8"] / ends["soap"] < 10
 
 
 def test_the_tables_of_the_two_matrices_show_what_is_left_to_two_digits():
@@ -136,7 +146,7 @@ def test_shampoo_turns_with_its_gradients():
 def test_shampoo_notices_neither_and_ends_far_below_muon(one_task):
     assert ravine.what_it_notices("shampoo") == "neither"
     assert ravine.tuned("shampoo").inside
-    assert ravine.left("shampoo", "as in the picture") < ravine.left("muon", "as in the picture") / 500
+    assert ravine.left("shampoo", "as in the picture") < ravine.left("muon", "as in the picture") / 100
     assert ravine.left("shampoo", "as in the picture") < 3 * ravine.left("adam", "not turned")  # "to where Adam ends along the axes"
 
 

@@ -19,6 +19,7 @@ def says(verdict, headline, within=""):
 
 @pytest.mark.parametrize(("guess", "headline", "within"), [
     ([[0.71, 0.71], [0.71, -0.71]], "Correct.", "counts as much"), (np.array([[R, R], [R, -R]]), "Correct.", ""),
+    ([[0.71, 0.71], [0.71, 0.71]], "Not yet.", "Which of the four are negative"),
     ([[1, 1], [1, -1]], "Not yet.", "the sign of each number"), ([[0.67, 0.67], [0.22, -0.22]], "Not yet.", "divided by one number"),
     ([[1, 1], [1 / 3, -1 / 3]], "Not yet.", "its largest number"), ([[3, 3], [1, -1]], "Not yet.", "That is the gradient."),
     ([[0.5, 0.5], [0.5, -0.5]], "Not yet.", "add up to 1"), ([[1, 0], [0, 1]], "Not yet.", "other directions"),
@@ -35,6 +36,12 @@ def test_each_slip_of_five_steps_is_called_by_its_name(name, slip, question):
     verdict = judges.judge_orthogonal(slip)
     assert verdict.misconception == name
     says(verdict, f"Not yet: {name}", question)
+
+
+def test_a_huge_singular_value_is_told_as_a_power_of_ten():
+    verdict = judges.judge_orthogonal(lambda x: 1e30 * x)
+    says(verdict, "Not yet.", "e+")
+    assert len(verdict.message) < 300
 
 
 def by_powers(x):

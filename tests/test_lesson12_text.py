@@ -10,9 +10,9 @@ import record_lab
 import torch
 from torch.optim import _muon
 
-from lessonlib import muon
+from lessonlib import State, muon
 from lessonlib.data import text as book
-from lessonlib.lessons.lesson12 import costs, muon32, text, trainings
+from lessonlib.lessons.lesson12 import costs, factor, muon32, text, trainings
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer, fit
 
 TINY = Size(layers=2, width=8, heads=2, context=8, batch=2, steps=4, warmup=1)
@@ -79,7 +79,7 @@ def test_a_sooner_memory_is_that_of_every_group(corpus):
 
 
 def test_another_rule_is_refused():
-    with pytest.raises(ValueError, match=r"rule='lion': one of adamw, muon, adamw \.95, muon, matched, muon, float32"):
+    with pytest.raises(ValueError, match=r"rule='lion': one of adamw, muon, adamw \.95, muon, matched, muon, float32, muon, no factor"):
         trainings.optimizer("lion", 0.1, 0.1)
 
 
@@ -96,21 +96,27 @@ def test_the_record_is_the_one_that_its_command_makes():
             (name, *case[1:], seed) for case in cases for seed in range(3)}
     assert found["as_long_size"] == {rule: record_after.as_long(found["seconds"], rule)._asdict() for rule in ("muon", text.FLOAT32)}
     assert trainings.FLOAT32 == text.FLOAT32
+    plain = {(*case, seed) for case in trainings.plain() for seed in range(3)}
+    assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["no_factor"]} == plain
+    assert trainings.NO_FACTOR == text.NO_FACTOR
     untuned = {(*case, seed) for case in trainings.untuned() for seed in range(3)}
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["untuned"]} == untuned
     assert {case[:3] for case in untuned} == set(text.TYPED.values())
-    rules = ("adamw", "muon", text.SOONER, text.AS_LONG, text.AS_LONG_32, text.FLOAT32)
+    rules = ("adamw", "muon", text.SOONER, text.AS_LONG, text.AS_LONG_32, text.FLOAT32, text.NO_FACTOR)
     fresh = {(*case, seed) for rule in rules for case in text.pairs(found, rule, trainings.AGAIN) for seed in range(3, 9)}
     assert {(row["rule"], row["matrix_lr"], row["rest_lr"], row["seed"]) for row in found["fresh"]} == fresh
 
 
 def test_the_record_says_what_the_lesson_says():
     found = text.from_record()
-    assert [row[0] for row in text.baselines(found)] == ["only Muon", "only AdamW", "both", "both, AdamW with beta2 0.95", "both, in seconds, float32",
-                                                         "both, in seconds, bfloat16"]
+    assert [row[0] for row in text.baselines(found)] == [
+        "only Muon", "only AdamW", "only AdamW, Muon with its authors' 0.02", "the same, and 3e-4 for Muon's rest", "both",
+        "both, AdamW with beta2 0.95", "both, in seconds, float32", "both, in seconds, bfloat16"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
     assert lead["only Muon"] > 3 * lead["both"] > 0  # "most of the first lead"
-    assert -lead["only AdamW"] > lead["only Muon"]  # "even further ahead"
+    assert -lead["only AdamW"] > lead["only Muon"]  # "by more than Muon in the other one"
+    assert text.tuned_alone(found) == text.TUNED_ALONE[2]
+    assert lead["only AdamW, Muon with its authors' 0.02"] > 0.05 > -0.5 > lead["the same, and 3e-4 for Muon's rest"]
     assert lead["both, AdamW with beta2 0.95"] > 0.1
     bars = {lr: text.best(found, "muon", [lr]) for lr in text.matrix_lrs(found, "muon")}
     assert sorted(bars, key=lambda lr: -bars[lr].median)[1] == 0.18  # "its second-worst by the median"
@@ -132,6 +138,36 @@ def test_the_record_says_what_the_lesson_says():
     assert not text.best(found, text.SOONER).inside  # "its best stands at an end"
     assert not text.best(found, text.AS_LONG).inside
     assert text.typed("matched") == pytest.approx(text.best(found, "muon").median, abs=0.03)
+
+
+def test_without_its_factor_muon_has_no_lead_over_adamw_and_with_it_every_seed_is_below():
+    found = text.from_record()
+    plain = text.fresh_best(found, text.NO_FACTOR)
+    assert text.best(found, text.NO_FACTOR).inside
+    assert max(text.fresh_best(found, "muon")) < min(plain) - 0.1
+    assert text.fresh_gap(found, "adamw", text.NO_FACTOR) < 0  # "no lead over AdamW is left"
+    assert text.fresh_gap(found, text.NO_FACTOR) > 0.15
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (3, 6), (4, 4)])
+def test_without_the_factor_a_step_goes_along_the_average_and_is_as_long_as_the_exact_factors(shape):
+    rng = np.random.default_rng(0)
+    theta, s, ahead = np.zeros(shape), State(), 0.0
+    for _ in range(3):
+        g, before = rng.standard_normal(shape), theta
+        theta, s = trainings.no_factor(theta, g, s, lr=0.1, beta1=0.9, weight_decay=0.0)
+        ahead = 0.9 * s.m + 0.1 * g
+    step = before - theta
+    wanted = 0.1 * max(1, shape[0] / shape[1]) ** 0.5 * factor.exact(ahead)
+    assert np.linalg.norm(step) == pytest.approx(np.linalg.norm(wanted), rel=1e-5)
+    np.testing.assert_allclose(step / np.linalg.norm(step), ahead / np.linalg.norm(ahead), atol=1e-6)
+
+
+def test_a_training_without_the_factor_comes_out_again():
+    row = next(row for row in text.from_record()["no_factor"] if (row["matrix_lr"], row["rest_lr"]) == (0.01, 0.1))
+    torch.set_num_threads(1)
+    again = fit(trainings.optimizer(trainings.NO_FACTOR, 0.01, 0.1), Corpus(book()), trainings.SIZE, seed=row["seed"]).test
+    assert again == pytest.approx(row["test"], abs=0.02)  # another processor sums in another order
 
 
 def test_most_of_muons_delay_is_bfloat16_and_in_float32_most_of_its_lead_stays_in_seconds():
@@ -195,6 +231,7 @@ def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, mon
     monkeypatch.setattr(trainings, "sweep", lambda: [trainings.Case(rule, 0.02, 0.01) for rule in trainings.RULES])
     monkeypatch.setattr(trainings, "near", lambda rule: [trainings.Case(rule, 0.02, 0.01)])
     monkeypatch.setattr(trainings, "untuned", lambda: [trainings.Case(trainings.MATCHED, 0.02, 0.01)])
+    monkeypatch.setattr(trainings, "plain", lambda: [trainings.Case(trainings.NO_FACTOR, 0.02, 0.01)])
     monkeypatch.setattr(trainings, "alike", lambda rule: [trainings.Case(rule, 0.02, 0.01)])
     monkeypatch.setattr(record_after, "as_long", lambda took, rule: TINY)  # a clock that ticks too coarsely for a training this short
     path, threads = tmp_path / "after.json", torch.get_num_threads()
@@ -208,7 +245,7 @@ def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, mon
     again = json.loads(path.read_text(encoding="utf-8"))
     assert again == first
     assert len(first["sweep"]) == 2 * len(first["sooner"]) == 2 * len(first["as_long"]) == 2 * len(first["as_long_32"]) == 2 * len(first["untuned"]) == 4
-    rules = ("adamw", "muon", text.SOONER, text.AS_LONG, text.AS_LONG_32, text.FLOAT32)
+    rules = ("adamw", "muon", text.SOONER, text.AS_LONG, text.AS_LONG_32, text.FLOAT32, text.NO_FACTOR)
     assert [(row["rule"], row["seed"]) for row in first["fresh"]] == [(rule, seed) for rule in rules for seed in (2, 3, 4, 5)]
     assert first["command"] == "python authoring/record_after.py --seeds 2"
     assert set(first["seconds"]) == {*trainings.RULES, text.FLOAT32}

@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
 SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
 NEAR = 1e-3  # of the largest number of a right answer
+FAR = 1e4  # from where a singular value is told as a power of ten
 
 
 _G = np.array(BY_HAND)
@@ -50,6 +51,8 @@ def judge_factor(guess: Any) -> Verdict:
     for slip, question in HAND:
         if np.allclose(found, slip, atol=0.011) and not np.allclose(slip, right, atol=0.02):
             return Verdict(False, f"Not yet.\n{question}")
+    if np.allclose(abs(found), abs(right), atol=0.011) and not np.allclose(found, right, atol=0.02):
+        return Verdict(False, "Not yet.\nIts numbers have the right sizes. Which of the four are negative in the gradient?")
     if not np.allclose(found, right, atol=0.011):
         values = " and ".join(f"{value:.2f}" for value in np.linalg.svd(found).S)
         return Verdict(False, f"Not yet.\nThe singular values of your matrix are {values}. By what do you divide each row of the gradient?")
@@ -90,7 +93,7 @@ def judge_orthogonal(function: Any) -> Verdict:
     if _same(found[0], right[0]):
         return Verdict(False, "Right for a square matrix only.\nA tall or a wide one goes wrong. What are the shapes of x, x.T and x @ "
                               "x.T there?")
-    values = ", ".join(f"{value:.2f}" for value in np.linalg.svd(found[0]).S)
+    values = ", ".join(f"{value:.2f}" if value < FAR else f"{value:.0e}" for value in np.linalg.svd(found[0]).S)
     wanted = ", ".join(f"{value:.2f}" for value in np.linalg.svd(right[0]).S)
     return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix you make one with the singular values {values}; they should be {wanted}. Which "
                    "line of yours differs from the formula, the division or a term of the step?")

@@ -10,15 +10,16 @@ from lessonlib.lessons.lesson12 import records
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "SOONER", "TIED",
-           "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh", "fresh_best", "fresh_case",
-           "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds", "show_sweep", "speeds",
-           "steps_between", "typed", "verdict", "weak_baseline"]
+__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR", "SOONER",
+           "TIED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh",
+           "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds",
+           "show_sweep", "speeds", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95
 FLOAT32 = "muon, float32"  # Muon with its five steps in float32
+NO_FACTOR = "muon, no factor"  # Muon whose step is the average itself, as long as its factor
 AS_LONG = "adamw, as long"  # AdamW with so many steps that it trains as long as torch's Muon did
 AS_LONG_32 = "adamw, as long as float32"  # and as long as Muon in float32
 DEFAULT = 1e-3  # AdamW's step size in torch, and Muon's
@@ -28,10 +29,12 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     "matched": ("muon, matched", 0.032, 0.032)}
 CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
 COMPARED = ["tuned", "AdamW", "Muon", "Muon's lead", "six more seeds"]
-STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32")  # of the record: the trainings with the seeds that chose
+STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 VERDICTS = [AHEAD, TIED, BEHIND]
+TUNED_ALONE = ["Muon, by less than in the other comparison", "AdamW, by less than Muon in the other one",
+               "AdamW, by more than Muon in the other one"]
 HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "median of six more", "lowest of the six", "highest"]
 
 
@@ -176,11 +179,19 @@ def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
     tuned, default = best(found, "muon").median, typed("defaults", found)
     adamw, in_float32 = best(found, "adamw").median, best(found, FLOAT32).median
     named = (("only Muon", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""), ("only AdamW", adamw, default, ""),
+             ("only AdamW, Muon with its authors' 0.02", adamw, typed("authors", found), ""),
+             ("the same, and 3e-4 for Muon's rest", adamw, typed("copied", found), ""),
              ("both", adamw, tuned, fresh_gap(found)),
              ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)),
              ("both, in seconds, float32", best(found, AS_LONG_32).median, in_float32, fresh_gap(found, AS_LONG_32, FLOAT32)),
              ("both, in seconds, bfloat16", best(found, AS_LONG).median, tuned, fresh_gap(found, AS_LONG)))
     return [[name, slow, fast, slow - fast, again] for name, slow, fast, again in named]
+
+
+def tuned_alone(found: Mapping[str, Any]) -> str:
+    """Return which of TUNED_ALONE is so: who leads where AdamW is at its best and Muon at its default, beside default_gap."""
+    lead = typed("defaults", found) - best(found, "adamw").median
+    return TUNED_ALONE[0 if lead < 0 else 1 if lead < default_gap(found) else 2]
 
 
 def least_gap(found: Mapping[str, Any]) -> float:
@@ -200,8 +211,9 @@ def verdict(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each of the best pairs of each rule, under HEADER: its median, and the same with the lowest and highest of the
     fresh seeds."""
+    named = NAMES | {NO_FACTOR: "Muon without its factor"}
     return [[name, *case[1:], best(found, rule, [case.matrix_lr], [case.rest_lr]).median, *_three(losses)]
-            for rule, name in NAMES.items() for case, losses in fresh(found, rule).items()]
+            for rule, name in named.items() for case, losses in fresh(found, rule).items()]
 
 
 def show_sweep(found: Mapping[str, Any]) -> None:
@@ -216,8 +228,10 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         beside = 1.03 if rule == "muon" else 1 / 1.03  # the seeds at one step size would lie on each other
         lrs = [beside * b.case.matrix_lr for b in each]
         dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
-        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name)
-        ax.plot(lrs, [np.minimum(b.losses, 4.0) for b in each], color=style.color, linestyle="none", marker="_", markersize=11, alpha=0.7)
+        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name,
+                markerfacecolor="white" if rule == "muon" else style.color)
+        ax.plot(lrs, [np.minimum(b.losses, 4.0) for b in each], color=style.color, linestyle="none", marker="_", markersize=11, alpha=0.7,
+                label=["a seed"] + ["_"] * (len(each[0].losses) - 1) if rule == "muon" else "_")
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
     show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash: "
@@ -251,7 +265,8 @@ def _scene(muon: Best) -> Scene:
     ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.02), ylim=(-0.5, 1.5), yticks=(0, 1),
                             xlabel="test loss, nats a character", title="How large does the lead look?")
     ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
-    ax.text(FAR, -0.4, f"{FAR:g} or more", ha="right", va="bottom")
+    ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
+    ax.text(FAR - 0.01, -0.4, f"{FAR:g} or more", ha="right", va="bottom")
     style = look("muon")
     ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=7, linestyle="none")
     ax.axvline(muon.median, color=style.color, linewidth=1)

@@ -9,10 +9,12 @@ import torch
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.lessons.lesson12.muon32 import Muon32
 from lessonlib.pytorch.looped import Looped
+from lessonlib.rules import State
 from lessonlib.signature import number
 
-__all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "REST_LRS", "RULES", "SIZE", "SOONER", "UNTUNED",
-           "Case", "Together", "alike", "by_rule", "matrices_and_rest", "near", "optimizer", "sweep", "untuned"]
+__all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "NO_FACTOR", "REST_LRS", "RULES", "SIZE", "SOONER",
+           "UNTUNED", "Case", "Together", "alike", "by_rule", "matrices_and_rest", "near", "no_factor", "optimizer", "plain", "sweep",
+           "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -20,6 +22,7 @@ BETA1 = 0.95  # torch's for Muon
 RULES = ("adamw", "muon")
 SOONER = "adamw .95"  # AdamW with a beta2 of 0.95 for everything
 FLOAT32 = "muon, float32"  # Muon with its five steps in float32, where torch's takes them in bfloat16
+NO_FACTOR = "muon, no factor"  # Muon whose step is the average itself, as long as its factor
 MATCHED = "muon, matched"  # Muon with steps of the length of AdamW's, so that one step size may do for both
 UNTUNED = (("muon", 0.001, 0.001), ("muon", 0.02, 3e-4), ("muon", 0.02, 0.032), (MATCHED, 0.032, 0.032))  # settings that were not swept
 MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of ten around the best
@@ -75,9 +78,10 @@ def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], to
     """Return parameters -> the optimizer of the comparison, which clips the whole gradient to CLIP before each step.
 
     rule: "muon" or "adamw", for the matrices inside of the blocks; AdamW moves the rest. SOONER is AdamW with a beta2 of 0.95 for both,
-    MATCHED is Muon with torch's "match_rms_adamw", FLOAT32 with its five steps in float32. Raises ValueError for another rule.
+    MATCHED is Muon with torch's "match_rms_adamw", FLOAT32 with its five steps in float32, NO_FACTOR without them. Raises ValueError for
+    another rule.
     """
-    if rule not in (known := (*RULES, SOONER, MATCHED, FLOAT32)):
+    if rule not in (known := (*RULES, SOONER, MATCHED, FLOAT32, NO_FACTOR)):
         raise ValueError(f"rule={rule!r}: one of {', '.join(known)}")
     betas = (0.9, 0.95 if rule == SOONER else 0.999)
     matrix_lr, rest_lr = number("matrix_lr", matrix_lr, least=0), number("rest_lr", rest_lr, least=0)
@@ -88,9 +92,26 @@ def optimizer(rule: str, matrix_lr: float, rest_lr: float) -> Callable[[Any], to
             return torch.optim.Muon(inside, lr=matrix_lr, weight_decay=DECAY, adjust_lr_fn=scaled)
         if rule == FLOAT32:
             return Muon32(inside, lr=matrix_lr, weight_decay=DECAY)
+        if rule == NO_FACTOR:
+            return Looped(inside, no_factor, lr=matrix_lr, beta1=BETA1, weight_decay=DECAY)
         return torch.optim.AdamW(inside, lr=matrix_lr, betas=betas, weight_decay=DECAY)
 
     return _beside(first, rest_lr, betas)
+
+
+def no_factor(theta: Any, g: Any, s: State, *, lr: float, beta1: float, weight_decay: float) -> tuple[Any, State]:
+    """Return (theta, state) after a step of Muon whose factor is left out: the average is stretched to the length of its factor instead.
+
+    >>> import numpy as np
+    >>> theta, s = no_factor(np.zeros((2, 2)), np.diag([4.0, 3.0]), State(), lr=1.0, beta1=0.5, weight_decay=0.0)
+    >>> float((theta**2).sum().round(4)), float((theta[0, 0] / theta[1, 1]).round(4))
+    (2.0, 1.3333)
+    """
+    m = beta1 * s.m + (1 - beta1) * g
+    ahead = beta1 * m + (1 - beta1) * g
+    length = theta.shape[-2] ** 0.5  # the size of the factor, the root of the smaller side, times Muon's own root
+    size = (ahead**2).sum((-2, -1), keepdims=True) ** 0.5 + 1e-7
+    return theta - lr * weight_decay * theta - lr * length * ahead / size, State(s.t + 1, m)
 
 
 def by_rule(rule: Callable[..., Any], matrix_lr: float, rest_lr: float) -> Callable[[Any], torch.optim.Optimizer]:
@@ -118,6 +139,11 @@ def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # 
 def sweep() -> list[Case]:
     """Return every training of the comparison: both rules over as many pairs of step sizes."""
     return [Case(rule, matrix_lr, rest_lr) for rule in RULES for matrix_lr in MATRIX_LRS[rule] for rest_lr in REST_LRS]
+
+
+def plain() -> list[Case]:
+    """Return the trainings of Muon without its factor, over as many pairs as Muon and over the same step sizes."""
+    return [Case(NO_FACTOR, matrix_lr, rest_lr) for matrix_lr in MATRIX_LRS["muon"] for rest_lr in REST_LRS]
 
 
 def near(rule: str) -> list[Case]:
