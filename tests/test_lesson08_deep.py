@@ -62,7 +62,7 @@ def test_the_start_is_drawn_as_nn_linear_draws_it():
 
 
 def test_other_starts_are_refused():
-    with pytest.raises(ValueError, match="start='xavier': one of 'torch', 'he'"):
+    with pytest.raises(ValueError, match="start='xavier': one of 'torch', 'zero biases', 'larger weights', 'he'"):
         deep.start_of(0, start="xavier")
 
 
@@ -160,19 +160,74 @@ def test_gradients_that_have_grown_are_no_trouble_for_step_sizes_that_are_set_th
         assert net.metrics["test accuracy"](done.theta[0]) > 0.15
 
 
-def test_forty_steps_of_rmsprop_make_the_gradients_of_every_layer_large():
-    before, after, he = opening.layer_bars(), trouble.after_rmsprop(), opening.layer_bars("he")
-    assert after.min() > 100 * before[0]
-    assert after.max() / after.min() < 100
-    assert he.max() / he.min() < 3
+def test_zero_biases_make_the_layers_equal_and_larger_weights_make_all_gradients_large():
+    bars = {start: opening.layer_bars(start) for start in deep.STARTS}
+    first = bars["torch"][0]
+    assert bars["torch"][-1] > 100 * first
+    assert 0.3 * first < bars["zero biases"].min() < bars["zero biases"].max() < 2 * bars["zero biases"].min()
+    for start in ("larger weights", "he"):
+        assert bars[start].max() / bars[start].min() < 3
+        assert bars[start].min() > 1000 * first
 
 
-def test_forty_steps_of_rmsprop_bring_the_images_apart_too():
-    net, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
-    theta = net.start
-    for _ in range(40):
-        theta, s = rmsprop(theta, net.grad(theta, rng), s, lr=records.HANDED_LR)
-    assert deep.image_spread(deep.layers_of(theta))[-1] > 1000 * deep.image_spread(deep.layers_of(net.start))[-1]
+def test_each_change_of_the_start_alone_is_the_change_that_it_names():
+    (plain, zero, larger), he = ([deep.start_of(3, start=start) for start in deep.STARTS[:3]]), deep.start_of(3, start="he")
+    for (w, b), (same, none), (large, kept), (wide, _) in zip(plain, zero, larger, he, strict=True):
+        np.testing.assert_array_equal(same, w)
+        assert not none.any()
+        np.testing.assert_allclose(large, 2.449490 * w, rtol=1e-6)
+        np.testing.assert_array_equal(kept, b)
+        assert large.std() == pytest.approx(wide.std(), rel=0.1)
+
+
+def test_the_cause_removed_larger_weights_cure_every_rule_and_zero_biases_cure_none():
+    found = records.deep_net_records()
+    zero, larger, he = (found["ends"][place] for place in list(records.STARTED.values())[1:])
+    assert max(max(zero[name]["read"]) for name in ("sgd", "momentum")) < records.GUESSED
+    assert 0.5 < np.median(zero["rmsprop"]["read"])
+    for cured in (larger, he):
+        medians = [np.median(cured[name]["read"]) for name in records.NAMES]
+        assert min(medians) > 0.9
+        assert max(medians) - min(medians) < 0.05
+        assert min(min(cured[name]["read"]) for name in records.NAMES) > 0.8
+    assert records.which_change(found, "abcd") == "a"
+    assert records.which_change(found, "abcd", share=0.05) == "c"
+    assert records.which_change(found, "abcd", share=0.99) == "d"
+    assert records.by_start(found)[1][:2] == ["zero biases", records.reads(zero["sgd"])]
+
+
+@pytest.mark.parametrize(("rule", "lrs"), [(sgd, [0.3, 3.0, 30.0, 300.0]), (momentum, [0.3, 3.0, 30.0, 300.0])])
+def test_with_zero_biases_gradient_descent_and_momentum_guess_outside_of_the_recorded_step_sizes_too(rule, lrs):
+    net = deep.deep_net(0, start="zero biases")
+    with np.errstate(all="ignore"):
+        done = run(rule, net, steps=300, record="last", **grid(lr=lrs))
+        assert max(net.metrics["test accuracy"](done.theta[0])) < 0.13
+
+
+def test_the_long_first_steps_are_not_what_carries_the_ways_that_follow():
+    found = records.deep_net_records()
+    b, c = found["full"].values()
+    assert min(b["read"]) > records.GUESSED
+    assert np.median(c["read"]) > 0.6 > 0.5 > np.median(b["read"])
+    assert (records.begun_full("B"), records.begun_full("C")) == (records.reads(b), records.reads(c))
+    theta, s = layerwise.begun_full(rmsprop)(np.zeros(2), np.array([3.0, 0.1]), rules.State(), lr=0.1)
+    np.testing.assert_allclose(theta, -0.1)  # the first step is as long as the step size
+    np.testing.assert_allclose(s.v, [9, 0.01])
+
+
+def test_a_way_that_follows_has_steps_that_do_not_grow_with_the_gradients():
+    for way in layerwise.WAYS[2:]:
+        found = trouble.growth(way)
+        assert found.grown > 300
+        assert found.moves.max() < 2 * found.moves[0]
+        assert found.losses[-1] < 0.9 * opening.GUESSING
+
+
+def test_forty_steps_of_rmsprop_bring_the_images_apart_and_make_the_gradients_large():
+    for seed in range(5):
+        net, theta = deep.deep_net(seed), trouble.after_rmsprop(seed)
+        assert deep.image_spread(deep.layers_of(theta))[-1] > 10 * deep.image_spread(deep.layers_of(net.start))[-1]
+        assert deep.layer_gradients(theta, net).min() > 5 * deep.layer_gradients(net.start, net)[0]
 
 
 def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
@@ -214,12 +269,6 @@ def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third
     fades, stays = (np.mean([deep.image_spread(deep.start_of(seed, start=start)) for seed in range(20)], axis=0) for start in ("torch", "he"))
     assert fades[0] / fades[-1] == pytest.approx(800, rel=0.1)
     assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
-
-
-def test_from_a_he_start_all_three_learn_and_fewer_would_be_told():
-    found = records.deep_net_records()
-    assert records.who_learns(found, "abc") == "c"
-    assert records.who_learns(found, "abc", share=0.95) == "a"
 
 
 def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
@@ -499,6 +548,7 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7}, "Too few digits."),
+    (judge_two_steps, {"v1": 0.09, "step1": 33.3, "v2": 0.18, "step2": 7}, "Look at step1."),
     (judge_eps, None, "Not answered yet."), (judge_eps, 1e-8, "Too large."), (judge_eps, 1e-17, "Smaller than it needs to be."), (judge_eps, 1e-16, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
@@ -513,6 +563,11 @@ def test_each_judge_says_what_it_saw(judge, guess, headline):
     assert verdict.headline == headline
     assert verdict.passed == (headline == "Correct.")
     assert verdict.passed or verdict.message.rstrip().endswith("?")
+
+
+def test_a_step_divided_by_v_itself_is_told_so():
+    assert "3 divided by v." in judge_two_steps({"v1": 0.09, "step1": 33.3, "v2": 0.1791, "step2": 7.09}).message
+    assert "3 divided by v." not in judge_two_steps({"v1": 0.09, "step1": 0.1, "v2": 0.1791, "step2": 7.09}).message
 
 
 @pytest.mark.parametrize("guess", [dict(zip("AB", reversed(practice.TWO_BUGS.values()), strict=True)), {"A": "no root", "B": "sign of the step"}])
@@ -587,8 +642,10 @@ def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():
     assert "B: not answered yet." in said
 
 
-def test_rmsprop_leaves_the_guess_within_twenty_steps_from_each_start_and_momentum_in_3000_from_most():
-    assert max(trouble.growth(layerwise.WAYS[3], seed, steps=60).begins for seed in range(10)) <= 20
+def test_rmsprop_leaves_the_guess_within_twenty_steps_from_most_starts_and_momentum_in_3000_from_most():
+    losses = np.array([run(rmsprop, deep.deep_net(seed), steps=20, seed=order, record="loss", lr=records.HANDED_LR).loss
+                       for seed in range(20) for order in (seed, 100 + seed)])
+    assert ((losses.reshape(40, -1) < 0.99 * opening.GUESSING).any(axis=1)).mean() > 0.8
     longest = records.deep_net_records()["ends"]["8 hidden layers, 3000 steps"]["momentum"]["read"]
     assert sum(share > 0.5 for share in longest) >= 8
     assert records.longest("momentum") == records.reads({"read": longest})
