@@ -17,7 +17,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["best_left", "left_at_45", "left_by_start", "measured_left", "show_arrows", "show_left", "step_ratios"]
+__all__ = ["best_left", "left_at_45", "left_by_start", "show_arrows", "show_left", "step_ratios"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -39,14 +39,6 @@ def best_left(angle: float, kappa: float = KAPPA) -> float:
     hessian = _hessian(kappa, angle)
     root = np.diag(hessian) ** 0.5
     return float(np.linalg.cond(hessian / root / root[:, None]))
-
-
-def measured_left(angle: float, *, nudge: float = 0.0, lr: float = 0.01, beta2: float = 0.99, steps: int = 100) -> float:
-    """Return what is left with RMSprop's own effective steps after a number of steps, from the ravine's start moved by `nudge`."""
-    problem = turned(angle)
-    walk = run(rmsprop, problem, steps=steps, lr=lr, beta2=beta2, start=problem.start + nudge)
-    effective = effective_step(walk, problem, lr=lr, beta2=beta2)[-1]
-    return float(np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(effective, effective))))
 
 
 @cache
