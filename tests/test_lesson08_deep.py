@@ -184,7 +184,7 @@ def test_the_cause_removed_larger_weights_cure_every_rule_and_zero_biases_cure_n
     found = records.deep_net_records()
     zero, larger, he = (found["ends"][place] for place in list(records.STARTED.values())[1:])
     assert max(max(zero[name]["read"]) for name in ("sgd", "momentum")) < records.GUESSED
-    assert 0.5 < np.median(zero["rmsprop"]["read"])
+    assert np.median(zero["rmsprop"]["read"]) > 0.5
     for cured in (larger, he):
         medians = [np.median(cured[name]["read"]) for name in records.NAMES]
         assert min(medians) > 0.9

@@ -238,7 +238,7 @@ change.answer(records.which_change(trained, change.options))
 # %% [markdown]
 # With zero biases the gradients are about as small in the last layer as in the first.
 # Gradient descent and momentum still guess.
-# So the difference between the layers is not what stops them.
+# So it takes no difference between the layers to stop them.
 # With larger weights all gradients are large, and all three learn, none with a clear lead.
 #
 # So the trouble of this network is that its weights start too small.

@@ -179,9 +179,9 @@ table(header, rows, ["", ".1f", ".1f", ".1f"])
 # %% [markdown]
 # At 45 degrees both coordinates have the same.
 # It grows, and forgetting is not the reason.
-# Adam's corrected average is a mean over the gradients so far.
+# Adam's corrected `v` is nearly a mean of the squared gradients so far.
 # The large first ones make it large, and it falls as more small ones enter.
-# So from then on Adam is momentum with a growing step.
+# So here Adam is momentum with a growing step.
 #
 # <details><summary>Fine print</summary>32 starts spread over half a circle in the ravine's own axes, and the median of their steps. Betas at their defaults. Twelve constant step sizes to a decade. Arrived means below the line for a hundred steps. At 15 degrees only the default of the five memories is slower than gradient descent. If all starts move by a hundred-billionth, or if arriving means five hundred steps below the line, the digits at 15 degrees change. That the default is slower than gradient descent at 15 and at 45 degrees stays. Beyond 45 degrees the coordinates change roles.</details>
 #

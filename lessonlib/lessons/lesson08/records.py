@@ -47,8 +47,8 @@ def deep_net_records() -> dict[str, Any]:
     """Return what authoring/record_deep.py wrote.
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, handed
-    (by the steps of RMSprop before gradient descent takes over), full (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median
-    loss, "read": the share of the test digits read, by start}.
+    (by the steps of RMSprop before gradient descent takes over), full (averages that begin at the first gradient) and ends[place]: name
+    -> {"lr": the step size with the lowest median loss, "read": the share of the test digits read, by start}.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -90,7 +90,7 @@ def by_start(records: Mapping[str, Any]) -> list[list[str]]:
 
 
 def which_change(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
-    """Return which of four options is right: larger weights alone let gradient descent read more than a share, zero biases, each, neither."""
+    """Return which of four options is right: larger weights let gradient descent read more than a share, zero biases, each, neither."""
     larger, zero = (float(np.median(records["ends"][STARTED[name]]["sgd"]["read"])) > share for name in ("larger weights", "zero biases"))
     return options[2 if larger and zero else 0 if larger else 1 if zero else 3]
 

@@ -72,8 +72,8 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
 
 def show_growth() -> None:
     """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
-    show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its steps, "
-         "both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. Ways C "
+    show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
+         "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. Ways C "
          "and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient rises more "
          "than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the loss to that "
          "of a blind guess.")
@@ -82,7 +82,8 @@ def show_growth() -> None:
 def _growth() -> Figure:
     figure = new_figure(9.6, 5.6)
     axes = figure.subplots(3, 3, sharex=True, sharey="row")
-    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[:0:-1], ("Each weight's, following", "Each layer's, following", "Each layer's, set once"), strict=True):
+    kinds = ("Each weight's, following", "Each layer's, following", "Each layer's, set once")
+    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[:0:-1], kinds, strict=True):
         found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
         gradient.plot(found.steps, found.sizes[:, 0], color=color, linewidth=1.5)
         step.plot(found.steps, found.moves, color=color, linewidth=1.5)
