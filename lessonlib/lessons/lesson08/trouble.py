@@ -73,9 +73,9 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
 def show_growth() -> None:
     """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
     show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
-         "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. Ways C "
-         "and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient rises more "
-         "than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the loss to that "
+         "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. "
+         "Ways C and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient "
+         "rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the loss to that "
          "of a blind guess.")
 
 
