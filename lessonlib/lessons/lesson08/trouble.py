@@ -75,8 +75,8 @@ def show_growth() -> None:
     show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
          "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. "
          "Ways C and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient "
-         "rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the loss to that "
-         "of a blind guess.")
+         "rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the "
+         "loss to that of a blind guess.")
 
 
 def _growth() -> Figure:
