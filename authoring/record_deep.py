@@ -1,6 +1,6 @@
 """Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (ten minutes on one core).
 
-    python authoring/record_deep.py [--seeds 10] [--place WHERE] [--json FILE]
+    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full] [--json FILE]
 
 Every rule at every step size, from every start; in NumPy and float64. What the records mean: `lessonlib.lessons.lesson08.records`.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from lessonlib import grid, rules, run
 from lessonlib.lessons.lesson08 import records
 from lessonlib.lessons.lesson08.deep import deep_net
-from lessonlib.lessons.lesson08.layerwise import WAYS, handed_over, way_for
+from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, handed_over, way_for
 from lessonlib.problems import Problem
 from lessonlib.rules import State
 
@@ -64,11 +64,17 @@ def ends_at(where: str, seeds: int) -> dict[str, Any]:
             for name in records.NAMES}
 
 
+def begun_full_ends(seeds: int) -> dict[str, Any]:
+    """`ends` of the two ways that follow, each with an average that begins at the first gradient."""
+    return {way: ends(lambda seed, way=way: begun_full(way_for(way, seed)), records.WAY_LRS, seeds, records.STEPS) for way in WAYS[2:]}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--place", choices=records.PLACES, help="record this place alone again")
+    parser.add_argument("--full", action="store_true", help="record the averages that begin at the first gradient alone again")
     parser.add_argument("--json", type=Path, default=DATA / "deep_net.json")
     options = parser.parse_args(arguments)
     found: dict[str, Any]
@@ -76,6 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
         found = json.loads(options.json.read_text(encoding="utf-8"))
         places = found["ends"] | {options.place: ends_at(options.place, options.seeds)}
         return save(found | {"ends": {place: places[place] for place in records.PLACES if place in places}}, options.json)
+    if options.full:
+        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"full": begun_full_ends(options.seeds)}, options.json)
     found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
     found |= {"loss": {}, "rules": {}, "ways": {}, "handed": {}, "ends": {}}
     for name in records.NAMES:
@@ -90,6 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
         found["handed"][str(after)] = ends(lambda seed, rule=rule: rule, records.WAY_LRS, options.seeds, records.STEPS)
     for where in records.PLACES:
         found["ends"][where] = ends_at(where, options.seeds)
+    found["full"] = begun_full_ends(options.seeds)
     save(found, options.json)
 
 

@@ -62,7 +62,7 @@ def test_the_start_is_drawn_as_nn_linear_draws_it():
 
 
 def test_other_starts_are_refused():
-    with pytest.raises(ValueError, match="start='xavier': one of 'torch', 'he'"):
+    with pytest.raises(ValueError, match="start='xavier': one of 'torch', 'zero biases', 'larger weights', 'he'"):
         deep.start_of(0, start="xavier")
 
 
@@ -160,19 +160,74 @@ def test_gradients_that_have_grown_are_no_trouble_for_step_sizes_that_are_set_th
         assert net.metrics["test accuracy"](done.theta[0]) > 0.15
 
 
-def test_forty_steps_of_rmsprop_make_the_gradients_of_every_layer_large():
-    before, after, he = opening.layer_bars(), trouble.after_rmsprop(), opening.layer_bars("he")
-    assert after.min() > 100 * before[0]
-    assert after.max() / after.min() < 100
-    assert he.max() / he.min() < 3
+def test_zero_biases_make_the_layers_equal_and_larger_weights_make_all_gradients_large():
+    bars = {start: opening.layer_bars(start) for start in deep.STARTS}
+    first = bars["torch"][0]
+    assert bars["torch"][-1] > 100 * first
+    assert 0.3 * first < bars["zero biases"].min() < bars["zero biases"].max() < 2 * bars["zero biases"].min()
+    for start in ("larger weights", "he"):
+        assert bars[start].max() / bars[start].min() < 3
+        assert bars[start].min() > 1000 * first
 
 
-def test_forty_steps_of_rmsprop_bring_the_images_apart_too():
-    net, rng, s = deep.deep_net(0), np.random.default_rng(0), rules.State()
-    theta = net.start
-    for _ in range(40):
-        theta, s = rmsprop(theta, net.grad(theta, rng), s, lr=records.HANDED_LR)
-    assert deep.image_spread(deep.layers_of(theta))[-1] > 1000 * deep.image_spread(deep.layers_of(net.start))[-1]
+def test_each_change_of_the_start_alone_is_the_change_that_it_names():
+    (plain, zero, larger), he = ([deep.start_of(3, start=start) for start in deep.STARTS[:3]]), deep.start_of(3, start="he")
+    for (w, b), (same, none), (large, kept), (wide, _) in zip(plain, zero, larger, he, strict=True):
+        np.testing.assert_array_equal(same, w)
+        assert not none.any()
+        np.testing.assert_allclose(large, 2.449490 * w, rtol=1e-6)
+        np.testing.assert_array_equal(kept, b)
+        assert large.std() == pytest.approx(wide.std(), rel=0.1)
+
+
+def test_the_cause_removed_larger_weights_cure_every_rule_and_zero_biases_cure_none():
+    found = records.deep_net_records()
+    zero, larger, he = (found["ends"][place] for place in list(records.STARTED.values())[1:])
+    assert max(max(zero[name]["read"]) for name in ("sgd", "momentum")) < records.GUESSED
+    assert np.median(zero["rmsprop"]["read"]) > 0.5
+    for cured in (larger, he):
+        medians = [np.median(cured[name]["read"]) for name in records.NAMES]
+        assert min(medians) > 0.9
+        assert max(medians) - min(medians) < 0.05
+        assert min(min(cured[name]["read"]) for name in records.NAMES) > 0.8
+    assert records.which_change(found, "abcd") == "a"
+    assert records.which_change(found, "abcd", share=0.05) == "c"
+    assert records.which_change(found, "abcd", share=0.99) == "d"
+    assert records.by_start(found)[1][:2] == ["zero biases", records.reads(zero["sgd"])]
+
+
+@pytest.mark.parametrize(("rule", "lrs"), [(sgd, [0.3, 3.0, 30.0, 300.0]), (momentum, [0.3, 3.0, 30.0, 300.0])])
+def test_with_zero_biases_gradient_descent_and_momentum_guess_outside_of_the_recorded_step_sizes_too(rule, lrs):
+    net = deep.deep_net(0, start="zero biases")
+    with np.errstate(all="ignore"):
+        done = run(rule, net, steps=300, record="last", **grid(lr=lrs))
+        assert max(net.metrics["test accuracy"](done.theta[0])) < 0.13
+
+
+def test_the_long_first_steps_are_not_what_carries_the_ways_that_follow():
+    found = records.deep_net_records()
+    b, c = found["full"].values()
+    assert min(b["read"]) > records.GUESSED
+    assert np.median(c["read"]) > 0.6 > 0.5 > np.median(b["read"])
+    assert (records.begun_full("B"), records.begun_full("C")) == (records.reads(b), records.reads(c))
+    theta, s = layerwise.begun_full(rmsprop)(np.zeros(2), np.array([3.0, 0.1]), rules.State(), lr=0.1)
+    np.testing.assert_allclose(theta, -0.1)  # the first step is as long as the step size
+    np.testing.assert_allclose(s.v, [9, 0.01])
+
+
+def test_a_way_that_follows_has_steps_that_do_not_grow_with_the_gradients():
+    for way in layerwise.WAYS[2:]:
+        found = trouble.growth(way)
+        assert found.grown > 300
+        assert found.moves.max() < 2 * found.moves[0]
+        assert found.losses[-1] < 0.9 * opening.GUESSING
+
+
+def test_forty_steps_of_rmsprop_bring_the_images_apart_and_make_the_gradients_large():
+    for seed in range(5):
+        net, theta = deep.deep_net(seed), trouble.after_rmsprop(seed)
+        assert deep.image_spread(deep.layers_of(theta))[-1] > 10 * deep.image_spread(deep.layers_of(net.start))[-1]
+        assert deep.layer_gradients(theta, net).min() > 5 * deep.layer_gradients(net.start, net)[0]
 
 
 def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
@@ -203,7 +258,8 @@ def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_ten_tim
     assert np.median(longer["momentum"]["read"]) > 0.7
     assert min(longer["momentum"]["read"]) < 0.15
     assert max(longer["sgd"]["read"]) > 0.5
-    assert records.what_lets_it_learn(records.deep_net_records()) == "a He start"
+    assert records.what_lets_it_learn(records.deep_net_records()) == "four layers in place of eight"
+    assert records.what_lets_it_learn(records.deep_net_records(), share=0.8) == "none of these"
     sizes = deep.layer_gradients(deep.deep_net(0, start="he").start, deep.deep_net(0, start="he"))
     assert sizes.max() / sizes.min() < 10
     assert opening.layer_bars()[-1] / opening.layer_bars()[0] > 100
@@ -216,12 +272,6 @@ def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third
     assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
 
 
-def test_from_a_he_start_all_three_learn_and_fewer_would_be_told():
-    found = records.deep_net_records()
-    assert records.who_learns(found, "abc") == "c"
-    assert records.who_learns(found, "abc", share=0.95) == "a"
-
-
 def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
     p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64, device="cpu"))
     optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99)
@@ -230,11 +280,6 @@ def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
         optimizer.step()
     np.testing.assert_allclose(p.detach().numpy(), run(rmsprop, ravine(100), steps=20, lr=0.015).theta[-1], rtol=1e-12)
     np.testing.assert_allclose(p.detach().numpy(), p.detach().numpy()[0], rtol=1e-6)
-
-
-def test_a_single_training_from_a_he_start_can_go_wrong():
-    net = deep.deep_net(5, start="he")
-    assert net.metrics["test accuracy"](run(sgd, net, steps=300, record="last", lr=0.1).theta[-1]) < 0.7
 
 
 def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
@@ -292,11 +337,13 @@ def test_with_the_default_memory_the_loss_comes_back_after_some_350_steps():
     assert low + int((walk.loss[low:] > 1e-3).argmax()) == pytest.approx(350, abs=10)
 
 
+@pytest.mark.parametrize("lr", [0.01, 0.03])
 @pytest.mark.parametrize(("dtype", "noise", "comes_back"), [("float64", 0.0, True), ("float32", 0.0, False), ("float32", 1e-6, True)])
-def test_in_32_bit_numbers_torchs_rmsprop_stays_at_zero_unless_there_is_noise(dtype, noise, comes_back):
-    losses = precision.hops_of_torch(dtype, noise=noise)
+def test_in_32_bit_numbers_torchs_rmsprop_stays_at_zero_unless_there_is_noise(dtype, noise, comes_back, lr):
+    losses = precision.hops_of_torch(dtype, noise=noise, lr=lr)
     assert losses.min() < 1e-12
     assert (losses[-1000:].max() > 1e-3) == comes_back
+    assert not comes_back or losses[-1000:].max() == pytest.approx(lr**2 / 8 * 101, rel=0.01)
     assert comes_back or not losses[-1000:].any()
 
 
@@ -375,10 +422,7 @@ def test_a_factor_on_the_loss_cancels_and_a_power_of_two_to_the_last_bit():
     assert scales.in_words(scales.apart(sgd, 1000.0)) == "diverges"
 
 
-def test_the_angle_of_the_exercise_survives_a_shift_of_the_start():
-    for angle in (5, 9, 10, 15, 45):
-        exact, *shifted = (rescaling.measured_left(angle, nudge=k * 1e-11) for k in range(4))
-        np.testing.assert_allclose(shifted, exact, rtol=1e-6)
+def test_the_angle_of_the_exercise_needs_no_path():
     assert rescaling.best_left(9) < 100 < rescaling.best_left(10)
     b = 999 * np.sin(np.radians(20)) / 2
     r = b / (1000 + b**2) ** 0.5
@@ -412,8 +456,34 @@ def test_rmsprop_stretches_a_turned_ravine_too_little():
     for angle in (5, 15, 30):
         best, own = rescaling.step_ratios(angle)
         assert 1.5 < own < 0.6 * best
-    assert rescaling.step_ratios(15) == pytest.approx((13.7, 3.8), abs=0.05)
+        cotangent = 1 / np.tan(np.radians(angle))
+        assert own == pytest.approx(cotangent, rel=0.03)
+        assert best == pytest.approx(cotangent**2, rel=0.15)
+        assert np.median(rescaling.left_by_start(angle)) > rescaling.best_left(angle)
+    assert rescaling.step_ratios(15) == pytest.approx((13.7, 3.74), abs=0.05)
     assert rescaling.step_ratios(45) == pytest.approx((1, 1), rel=0.01)
+
+
+def test_along_an_axis_what_rmsprop_leaves_hangs_on_the_start():
+    left = rescaling.left_by_start(0)
+    assert left.min() < 2 < 4 < np.median(left) < 7 < 50 < left.max()
+
+
+def test_at_45_degrees_the_default_memory_is_the_slowest_of_the_five():
+    took = {beta2: turned_ravine.steps_to_arrive(rmsprop, 45, beta2=beta2)[0] for beta2 in (0.5, 0.9, 0.97, 0.99, 0.999)}
+    assert max(took.values()) == took[0.99] > 1.3 * sorted(took.values())[-2]
+    assert min(took.values()) > turned_ravine.steps_to_arrive(sgd, 45)[0]
+
+
+def test_tuned_adams_steps_grow_at_45_degrees_without_forgetting_as_well():
+    lr = turned_ravine.steps_to_arrive(adam, 45)[1]
+    ours, never = (turned_ravine.step_at_45(adam, lr, beta2=beta2) for beta2 in (0.999, 1 - 1e-9))
+    np.testing.assert_allclose(ours, never, rtol=0.05)
+    assert ours[99] / ours[9] == pytest.approx(2.7, abs=0.2)
+    begin = turned_ravine.starts(45)
+    first = run(adam, turned_ravine.turned(45), steps=1, start=begin, lr=lr).theta
+    length, way = np.linalg.norm(first[1] - first[0], axis=-1), np.linalg.norm(begin, axis=-1)
+    assert (length > 1.3 * way).mean() > 0.9  # it overshoots
 
 
 def test_the_verdicts_on_rmsprop_survive_a_shift_and_another_meaning_of_arriving():
@@ -432,13 +502,19 @@ def test_from_1_and_1_along_the_axes_one_step_of_rmsprop_arrives():
 def test_the_answers_to_what_there_is_to_do_in_the_deeper_notebook():
     falling = run(rmsprop, ravine(100), lr=lambda t: 0.01 * (1 - (t - 1) / 5000), steps=5000, start=[1.0, 0.3])
     assert falling.loss[-1] < 1e-100
+    assert falling.loss[583] < 1e-100  # it was there before
+    assert falling.loss[600:].max() == pytest.approx(0.084, abs=0.005)
+    assert falling.loss[4000] == pytest.approx(4e-5, rel=0.05)
+    assert falling.loss[4000] == pytest.approx(0.002**2 / 8 * 101, rel=0.25)  # near the law
+    assert falling.loss[4800] > 1e-8
     for start, points in ((1.0, (1 / 3, -2 / 3)), (1.01, (2 / 3, -1 / 3))):
         hops = run(rmsprop, ravine(100), lr=0.03, steps=200, beta2=0.0, eps=1e-12, start=[start, 1.0]).theta[-2:, 0] / 0.03
         np.testing.assert_allclose(hops, points, atol=1e-6)
     steady = 3.0 + 0.3 * np.random.default_rng(0).standard_normal(1000)
-    by_deviation = scales.steps_of(practice.bug("variance instead of second moment"), steady)[500:].mean()
-    assert by_deviation == pytest.approx(10, rel=0.15)
-    assert scales.steps_of(rmsprop, steady)[500:].mean() == pytest.approx(1, rel=0.05)
+    by_deviation = scales.steps_of(practice.bug("variance instead of second moment"), steady)
+    assert by_deviation[999] == pytest.approx(10, rel=0.1)
+    assert by_deviation[99] < 2 < 4 < by_deviation[299] < 5
+    assert scales.steps_of(rmsprop, steady)[999] == pytest.approx(1, rel=0.15)
 
 
 def test_the_table_by_angle_has_the_rules_of_its_names():
@@ -456,13 +532,25 @@ def test_with_corrected_first_steps_the_memory_does_not_matter():
     assert as_is[2] < 0.5 * as_is[0]
     assert bursts.losses(0.01, 0.999).mean(0)[1] > 4 * bursts.losses(0.01, 0.999).mean(0)[0]
     assert bursts.too_far(0.999) == pytest.approx(2 * np.log(2) / (1 - 0.999), rel=0.05)
+    assert [bursts.too_far(beta2) * (1 - beta2) for beta2 in bursts.BETAS] == pytest.approx([0.91, 1.24, 1.34], abs=0.01)
+    larger = [bursts.losses(0.01, beta2)[:, -1].mean() for beta2 in bursts.BETAS]
+    assert max(larger[:2]) < bursts.losses(0.01, 0.99, corrected=True)[:, -1].mean() < larger[2]
+
+
+@pytest.mark.parametrize("beta2", [0.99, 0.999])
+def test_in_noise_the_burst_carries_a_parameter_less_far(beta2):
+    assert 0.05 < bursts.too_far_in_noise(beta2) / bursts.too_far(beta2) < 0.2
+    assert bursts.too_far_in_noise(beta2, noise=0.0, runs=1) == pytest.approx(bursts.too_far(beta2), rel=1e-3)
 
 
 def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_vanish():
     frozen = precision.second_moment("bfloat16")
     assert frozen[1000] == frozen[-1] == 0.5
-    assert precision.torchs_own() == ("bfloat16", 0.5)
-    assert precision.torchs_own(0.99)[1] < 0.05  # so the default memory forgets
+    assert precision.torchs_own() == ("bfloat16", 0.5, 0.5)
+    assert precision.torchs_own(0.99) == pytest.approx(("bfloat16", 0.0182, 0.0182), abs=1e-4)  # where it stops
+    assert precision.torchs_own(0.99, "float32") == pytest.approx(("float32", 0.0165, 0.01), abs=1e-4)
+    rising = np.diff(frozen[:1000])[(frozen[:999] >= 0.25) & (frozen[:999] < 0.5)]
+    assert set(rising) == {2**-9}  # a whole spacing at each step, where 0.001 was to come in
     assert precision.facts("float16")[1:3] == [0.0, 0.0]
     assert [precision.share_that_can_fall(beta2) for beta2 in (0.99, 0.999)] == [1.0, 0.0]
 
@@ -499,6 +587,7 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7}, "Too few digits."),
+    (judge_two_steps, {"v1": 0.09, "step1": 33.3, "v2": 0.18, "step2": 7}, "Look at step1."),
     (judge_eps, None, "Not answered yet."), (judge_eps, 1e-8, "Too large."), (judge_eps, 1e-17, "Smaller than it needs to be."), (judge_eps, 1e-16, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
     (judge_settings_meant, {"lr": 0.01, "beta2": 0.99}, "Look at beta2."), (judge_settings_meant, {"lr": 0.01, "beta2": 0.5}, "Look at beta2."),
@@ -513,6 +602,17 @@ def test_each_judge_says_what_it_saw(judge, guess, headline):
     assert verdict.headline == headline
     assert verdict.passed == (headline == "Correct.")
     assert verdict.passed or verdict.message.rstrip().endswith("?")
+
+
+def test_an_epsilon_that_is_no_power_of_ten_is_not_told_the_answer():
+    said = judge_eps(3e-16)
+    assert said.headline == "Not a power of ten."
+    assert "1e-16" not in said.message
+
+
+def test_a_step_divided_by_v_itself_is_told_so():
+    assert "3 divided by v." in judge_two_steps({"v1": 0.09, "step1": 33.3, "v2": 0.1791, "step2": 7.09}).message
+    assert "3 divided by v." not in judge_two_steps({"v1": 0.09, "step1": 0.1, "v2": 0.1791, "step2": 7.09}).message
 
 
 @pytest.mark.parametrize("guess", [dict(zip("AB", reversed(practice.TWO_BUGS.values()), strict=True)), {"A": "no root", "B": "sign of the step"}])
@@ -587,8 +687,10 @@ def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():
     assert "B: not answered yet." in said
 
 
-def test_rmsprop_leaves_the_guess_within_twenty_steps_from_each_start_and_momentum_in_3000_from_most():
-    assert max(trouble.growth(layerwise.WAYS[3], seed, steps=60).begins for seed in range(10)) <= 20
+def test_rmsprop_leaves_the_guess_within_twenty_steps_from_most_starts_and_momentum_in_3000_from_most():
+    losses = np.array([run(rmsprop, deep.deep_net(seed), steps=20, seed=order, record="loss", lr=records.HANDED_LR).loss
+                       for seed in range(20) for order in (seed, 100 + seed)])
+    assert ((losses.reshape(40, -1) < 0.99 * opening.GUESSING).any(axis=1)).mean() > 0.8
     longest = records.deep_net_records()["ends"]["8 hidden layers, 3000 steps"]["momentum"]["read"]
     assert sum(share > 0.5 for share in longest) >= 8
     assert records.longest("momentum") == records.reads({"read": longest})

@@ -5,7 +5,7 @@
 #
 # Momentum has one step size for all weights.
 # Now you still set one number, and a rule makes a step size for every weight out of it.
-# At the end you can write this rule, say how long its steps are, and train a network that momentum leaves guessing.
+# At the end you can write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -37,7 +37,7 @@ from lessonlib.lessons.tables import table
 opening.one_slider().live()
 
 # %% [markdown]
-# RMSprop learns in a small range of step sizes.
+# RMSprop learns at step sizes from about 0.0003 to 0.01.
 # In 300 steps the other two stay at the line, or leave it upward.
 # The table says how many new digits each reads at its best step size.
 
@@ -48,9 +48,9 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # %% [markdown]
 # The first two still guess blindly.
 # One digit is a little ahead for every image, and 8 % of the images show it.
-# RMSprop leaves the guess within twenty steps, and momentum, from most starts, within thousands.
+# From most starts RMSprop leaves the guess within twenty steps, and momentum within thousands.
 #
-# <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}. Most networks of today have parts against such trouble.</details>
+# <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}.</details>
 #
 # What is so hard about this network?
 # The error is computed at the last layer and passed back from layer to layer.
@@ -73,7 +73,7 @@ early.answer(opening.first_and_last())
 # The early layers get tiny gradients.
 # So while gradient descent moves a weight of the last layer by 1, it moves one of the first layer by a few thousandths.
 #
-# ### One part of the trouble, with two numbers
+# ### What do different sizes do to one step size?
 #
 # Two numbers start at 1 and should come to 0.
 # At the same distance, the gradient of one, the steep number, is a thousand times larger than that of the other, the flat number.
@@ -86,12 +86,12 @@ opening.two_sizes().live()
 # %% [markdown]
 # With a shared step size the steep number sets the limit.
 # Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# When the flat number's step size is a thousand times larger, both arrive.
+# At a step size of 0.001 both arrive when the flat number's is a thousand times larger.
 #
 # ### Who sets the step sizes?
 #
-# Nobody can move thousands of sliders.
-# So a rule divides one common step size for you.
+# Is that what stops our network?
+# Nobody can move thousands of sliders, so a rule divides one common step size.
 #
 # - A. For each layer, by the size of its gradients at the start, once and for all.
 # - B. For each layer, by the recent size of its gradients, again at each step.
@@ -114,19 +114,21 @@ learns.answer(learns.options[records.how_many_learn(trained) - 1])
 
 # %% [markdown]
 # C is RMSprop.
-# A makes up for the tiny gradients of the start, and that is not enough, because they change.
+# A makes up for the different sizes of the layers at the start, and the network still guesses.
+# So these alone do not explain it.
 # Here are the first layer's gradients, its steps, and the loss, with a dashed line where it is first below the guess.
 
 # %%
 trouble.show_growth()
 
 # %% [markdown]
-# Under C the gradients grow about a thousandfold, and the steps do not, because the step sizes follow.
-# Under A the steps grow with the gradients, become thousands of times as long as the first one, and the network is back at a blind guess.
-# B differs from A only in that its step sizes follow, and from most starts it leaves the guess.
-# It reads less than C, so here it also helps that each weight has its own.
+# In all three the gradients grow.
+# Under C and B the steps do not grow with them, because the step sizes follow.
+# Under A they do.
+# They become thousands of times as long as the first one, and the network is back at a blind guess.
+# C reads more than B, so here it also helps that each weight has its own.
 #
-# <details><summary>Fine print</summary>One of the ten starts. The step is a weight's, root mean square. Under A the first layer's gradients grow at least thirtyfold from each of them, and each training ends at a blind guess. Of 29 step sizes, A is drawn at the one with the lowest training loss.</details>
+# <details><summary>Fine print</summary>One of the ten starts. The step is a weight's, root mean square. The averages of B and C begin at zero, which makes their first steps long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. A layer's size is that of its weights in A, and of its weights and biases in B.</details>
 #
 # So RMSprop has one idea.
 # **Divide each gradient by its own recent size.**
@@ -208,9 +210,9 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 #
 # ### A better start
 #
-# When RMSprop makes only the first forty of the 300 steps, plain gradient descent goes on from there, with one step size for all weights.
-# Can a better start replace those forty steps?
-# The start of Kaiming He, made for ReLU and in short the [[He start]], draws the weights more than twice as large and sets the biases to zero.
+# The start of Kaiming He was made for ReLU.
+# This [[He start]] draws the weights about 2.5 times as large as PyTorch's, and it sets the biases to zero.
+# Each change can be made alone.
 
 # %%
 from lessonlib.data import recorded
@@ -218,31 +220,33 @@ from lessonlib.lessons.lesson08 import records, trouble
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
-options = ["RMSprop alone", "RMSprop and momentum", "all three"]
-he = predict("Who reads more than half of the digits within 300 steps from a He start?", options)
-he
+change = predict(
+    "Which change lets gradient descent read more than half of the digits within 300 steps?",
+    ["the larger weights", "the zero biases", "each of them", "only both together"],
+)
+change
 
 # %% [markdown]
-# The gradients of every layer in the three cases, and who learns.
+# The gradients of every layer from the four starts, and who learns.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
-trouble.show_three_starts()
-header = ["with a He start", "best step size", "digits read correctly"]
-display(table(header, records.with_a_he_start(trained)))
-he.answer(records.who_learns(trained, options))
+trouble.show_four_starts()
+display(table(["start", *records.NAMES.values()], records.by_start(trained)))
+change.answer(records.which_change(trained, change.options))
 
 # %% [markdown]
-# After forty steps every layer has large gradients.
-# From there gradient descent, at its best step size, brings the network to {{ records.reads(trained["handed"]["40"]) }}, less than RMSprop alone.
-# With a He start they are large from the beginning, and all three learn, none with a clear lead.
+# With zero biases the gradients are about as small in the last layer as in the first.
+# Gradient descent and momentum still guess.
+# So it takes no difference between the layers to stop them.
+# With larger weights all gradients are large, and all three learn, none with a clear lead.
 #
-# So the trouble of this network is its start, from which the first layer's gradients have to grow a thousandfold.
-# Step sizes that follow lead out of it, and a better start avoids it.
+# So the trouble of this network is that its weights start too small.
+# From there the gradients have to grow a thousandfold, and RMSprop's step sizes follow them.
 #
-# <details><summary>Fine print</summary>Seven step sizes, ten starts. A He start also keeps the images apart from layer to layer, so it does not tell what matters more.</details>
+# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes. He draws from a normal distribution, the other starts are uniform.</details>
 #
-# *Deeper: [where the trouble ends, and handing over](deeper/08_rmsprop.ipynb), and [a ravine that lies at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
+# *Deeper: [where the trouble ends, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -300,13 +304,13 @@ scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[
 # RMSprop takes the same path on both.
 # The factor is in the gradient and in the root of `v`, so it cancels.
 # This is [[scale invariance]].
-# It holds as long as the gradients are far larger than $\epsilon$.
+# It holds as long as the root of `v` is far larger than $\epsilon$.
 #
-# *Deeper: [what epsilon does](deeper/08_rmsprop.ipynb), and [what 16-bit numbers do to it](deeper/08_rmsprop.ipynb).*
+# *Deeper: [what epsilon does, and what 16-bit numbers do to it](deeper/08_rmsprop.ipynb).*
 #
 # ### Near the minimum
 #
-# RMSprop walks through the ravine for 300 steps, at a constant step size of 0.03 and with a memory of ten steps.
+# RMSprop walks through the ravine from 1 and 0.3 for 300 steps, at a constant step size of 0.03 and with a memory of ten steps.
 # After 67 steps the loss is below a trillionth.
 
 # %%
@@ -345,9 +349,9 @@ hopping.hopping().live()
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. At 0.003, about its best constant step size, 16 ended lower for it, and at 0.002 it was 10. With lesson 10's cosine over all the steps 17 ended higher at 0.003. The fall ends hops and noise alike, and these trainings do not separate them.</details>
+# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. At 0.003, about its best constant step size, the fall lowered the final loss from 16 of them, and at 0.002 from half, which is chance. The fall ends hops and noise alike, and these trainings do not separate them.</details>
 #
-# *Deeper: [which step size a coordinate finds by itself, and why it may stay at zero in 32 bits](deeper/08_rmsprop.ipynb), and [what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
+# *Deeper: [which step size a coordinate finds by itself, and what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
 #
 # ### Exercise 2. Which bug? (4 minutes)
 #
@@ -426,7 +430,8 @@ judges.judge_two_steps(by_hand)
 # ### The burst
 #
 # The average starts at zero, as if all gradients before had been zero.
-# On the right is a path with its first step in bold, and a white dot on it for every $\alpha$ of each number.
+# On the right is a path with its first step in bold.
+# White dots on it mark every step size that each number has moved.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
 
 # %% tags=["answer"]
@@ -435,7 +440,7 @@ play.burst().live()
 # %% [markdown]
 # With the usual memory of a hundred steps the first step goes as far as ten steps should.
 # Even the tenth is three times as long as it should be.
-# With a memory of four, hardly an average, the first is still twice as long.
+# With a memory of four the first is still twice as long.
 # No step is longer than $\alpha/\sqrt{1-\beta_2}$.
 # A gradient that jumps far above its recent size takes nearly that, at any time.
 #
@@ -534,7 +539,7 @@ judges.judge_setting(my_lr)
 #
 # ### Three questions, from memory
 #
-# <details><summary>The loss is multiplied by 1000. What happens to RMSprop's path?</summary>Nothing, as long as the gradients are far above epsilon, because the factor cancels.</details>
+# <details><summary>The loss is multiplied by 1000. What happens to RMSprop's path?</summary>Nothing, as long as the root of v is far above epsilon, because the factor cancels.</details>
 # <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With a gradient of 0.003 it would be just as long.</details>
 # <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size, because v holds only a hundredth of the squared gradient.</details>
 #
@@ -548,10 +553,8 @@ summary()
 #
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
-# - A factor on the loss changes nothing while the gradients are far above $\epsilon$.
 # - Near the minimum the steps become as long as $\alpha$ again, and a falling $\alpha$ ends the hops.
-# - The first step is ten step sizes long at the default $\beta_2$, because the average starts at zero, and no later step is longer.
-# - Our network's trouble was its start, and a better start cured it for every rule.
+# - Our network's weights started too small, and larger ones cured it for every rule.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -15,7 +15,7 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import rmsprop
 from lessonlib.runner import run
 
-__all__ = ["BETAS", "losses", "show_bursts", "too_far"]
+__all__ = ["BETAS", "losses", "show_bursts", "too_far", "too_far_in_noise"]
 
 Array = np.ndarray[Any, Any]
 BETAS, STEPS, SEEDS = (0.9, 0.99, 0.999), 40, 3
@@ -32,6 +32,16 @@ def losses(lr: float, beta2: float, *, corrected: bool = False) -> Array:
 def too_far(beta2: float) -> float:
     """Return how far a parameter with a steady gradient is carried beyond one lr a step, in lr, until the steps have the right length."""
     return float((step_lengths(beta2, round(20 / (1 - beta2))) - 1).sum())
+
+
+def too_far_in_noise(beta2: float, noise: float = 10.0, runs: int = 400) -> float:
+    """Return the same for a gradient of 1 with noise of that standard deviation, against corrected first steps, as a mean over runs."""
+    rng, v, excess = np.random.default_rng(0), np.zeros(runs), np.zeros(runs)
+    for t in range(1, round(10 / (1 - beta2)) + 1):
+        g = 1 + noise * rng.standard_normal(runs)
+        v = beta2 * v + (1 - beta2) * g**2
+        excess += g / v**0.5 * (1 - (1 - beta2**t) ** 0.5)
+    return float(excess.mean())
 
 
 def show_bursts() -> None:

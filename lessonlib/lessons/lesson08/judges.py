@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isclose
+from math import isclose, log10
 from typing import Any
 
 import numpy as np
 
 from lessonlib.checks import Verdict, judge
-from lessonlib.lessons.answers import judge_slips, number, power_of_ten
+from lessonlib.lessons.answers import judge_slips, number
 from lessonlib.lessons.lesson08 import practice, rescaling, scales
 from lessonlib.rules import State, rmsprop
 
@@ -21,7 +21,9 @@ NEAR = 1e-6
 @judge
 def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the largest power of ten for eps that keeps RMSprop's path within 1e-6 once the loss is times 1e-9."""
-    eps = power_of_ten(guess, "an epsilon")
+    eps = number(guess, "an epsilon", 1e-300, 1e300)
+    if not isclose(eps, 10.0 ** round(log10(eps)), rel_tol=1e-6):
+        return Verdict(False, f"Not a power of ten.\nYou gave {eps:g}. Which power of ten do you mean, written as in 1e-3?")
     near, also = (scales.apart(rmsprop, SCALE, eps=1e-8, scaled_eps=e) < NEAR for e in (eps, 10 * eps))
     seen = f"With eps {eps:.0e} the paths are {'less' if near else 'more'} than {NEAR:.0e} apart"
     if near and not also:
@@ -35,7 +37,9 @@ def judge_eps(guess: Any) -> Verdict:
 @judge
 def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
     """Return a Verdict on the first whole degree at which the two best step sizes leave a condition number above `left` of a thousand."""
-    angle = int(number(guess, "a whole number of degrees", 1, 45, whole=True))
+    angle = int(number(guess, "a whole number of degrees", whole=True))
+    if not 1 <= angle <= 45:
+        return Verdict(False, f"Outside of 1 to 45.\nYou gave {angle}. Between which two marks does the line cross {left:g}?")
     before, there = (rescaling.best_left(a) for a in (angle - 1, angle))
     seen = f"The two best step sizes leave a condition number of {before:.0f} at {angle - 1} degrees and of {there:.0f} at {angle}."
     if before <= left < there:
@@ -58,6 +62,8 @@ def judge_two_steps(guess: Any) -> Verdict:
              "What is left of the old v, and what comes in?", "What is 3 divided by the root of the new v?")
     for name, wanted, hint in zip(names, right, hints, strict=True):
         value = number(guess[name], f"a number for {name}")
+        if name in ("step1", "step2") and isclose(value, 3 / right[0 if name == "step1" else 2], rel_tol=2e-2):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, which is 3 divided by v. What takes the square away again?")
         if name == "v2" and isclose(value, 2 * right[0], rel_tol=1e-3):
             return Verdict(False, f"Look at v2.\nYou gave {value:.4g}, twice v1. How much of the old v is kept at the second step?")
         if isclose(value, wanted, rel_tol=2e-2) and not isclose(value, wanted, rel_tol=1e-3):

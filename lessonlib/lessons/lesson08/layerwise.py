@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "each_layer_fixed", "each_layer_following", "handed_over", "way_for"]
+__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "handed_over", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,6 +40,19 @@ def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: 
 def handed_over(theta: Array, g: Array, s: State, *, lr: Array, after: int, first_lr: float) -> tuple[Array, State]:
     """Return (theta, state) after a step of RMSprop at first_lr in the first `after` steps, and of gradient descent at lr from then on."""
     return rmsprop(theta, g, s, lr=first_lr) if s.t < after else sgd(theta, g, s, lr=lr)
+
+
+def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) -> Callable[..., tuple[Array, State]]:
+    """Return a rule whose v begins at the square of its first gradient in place of 0, so that its first steps are no longer than others.
+
+    rule: RMSprop, or one whose v is a mean over a layer, with that beta2.
+    """
+    def step(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:
+        if s.t == 0:
+            s = State(0, 0.0, rule(theta, g, s, lr=lr)[1].v / (1 - beta2))
+        return rule(theta, g, s, lr=lr)
+
+    return step
 
 
 WAYS = ("gradient descent, one for all weights", "A. one for each layer, set once", "B. one for each layer, following",

@@ -15,6 +15,7 @@ from lessonlib.rules import State, rmsprop
 __all__ = ["TYPES", "facts", "hops_of_torch", "second_moment", "share_that_can_fall", "show_frozen", "torchs_own"]
 
 Array = np.ndarray[Any, Any]
+LOOKS = (1500, 2500)  # the steps after which torch's own v is read
 TYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -43,15 +44,20 @@ def share_that_can_fall(beta2: float) -> float:
     return float((beta2 * every < every).double().mean())
 
 
-def torchs_own(beta2: float = 0.999, steps: int = 1500) -> tuple[str, float]:
-    """Return the type and the value of v in torch.optim.RMSprop, alpha=beta2, with a parameter in bfloat16 and the same gradients."""
-    p = torch.nn.Parameter(torch.zeros(1, dtype=torch.bfloat16, device="cpu"))
-    optimizer = torch.optim.RMSprop([p], lr=1e-3, alpha=beta2)
-    for t in range(steps):
-        p.grad = torch.full_like(p, 1.0 if t < 1000 else 0.1)
+@cache
+def torchs_own(beta2: float = 0.999, name: str = "bfloat16") -> tuple[Any, ...]:
+    """Return the type of v in torch.optim.RMSprop, alpha=beta2, with a parameter in a type, and v after each of LOOKS steps.
+
+    The gradient is 1 for 1000 steps, then 0.1.
+    """
+    p = torch.nn.Parameter(torch.zeros(1, dtype=TYPES[name], device="cpu"))
+    optimizer, seen = torch.optim.RMSprop([p], lr=1e-3, alpha=beta2), []
+    for t in range(1, LOOKS[-1] + 1):
+        p.grad = torch.full_like(p, 1.0 if t <= 1000 else 0.1)
         optimizer.step()
-    v = optimizer.state[p]["square_avg"]
-    return str(v.dtype).removeprefix("torch."), float(v)
+        v = optimizer.state[p]["square_avg"]
+        seen += [float(v)] if t in LOOKS else []
+    return str(v.dtype).removeprefix("torch."), *seen
 
 
 @cache

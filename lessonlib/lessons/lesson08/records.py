@@ -8,9 +8,9 @@ import numpy as np
 
 from lessonlib.data import recorded
 
-__all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STEPS", "WAY_LRS", "at_their_best", "deep_net_records",
-           "handed_over", "how_far_handed_over", "how_many_learn", "longest", "lrs_at", "reads", "what_lets_it_learn", "where_it_ends",
-           "who_learns", "with_a_he_start"]
+__all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
+           "begun_full", "by_start", "deep_net_records", "handed_over", "how_far_handed_over", "how_many_learn", "longest",
+           "lrs_at", "reads", "what_lets_it_learn", "where_it_ends", "which_change"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -29,8 +29,13 @@ PLACES: Mapping[str, tuple[int, dict[str, Any]]] = {  # where -> (steps, what th
     "4 hidden layers, 300 steps": (300, {"layers": 4}),
     "8 hidden layers, 1000 steps": (1000, {}),
     "8 hidden layers, 3000 steps": (3000, {}),
+    "8 hidden layers, 300 steps, zero biases": (300, {"start": "zero biases"}),
+    "8 hidden layers, 300 steps, larger weights": (300, {"start": "larger weights"}),
     "8 hidden layers, 300 steps, He start": (300, {"start": "he"}),
 }
+
+STARTED = {"as PyTorch starts it": "8 hidden layers, 300 steps", "zero biases": "8 hidden layers, 300 steps, zero biases",
+           "larger weights": "8 hidden layers, 300 steps, larger weights", "He start": "8 hidden layers, 300 steps, He start"}
 
 
 def lrs_at(place: str, name: str) -> Array:
@@ -42,8 +47,8 @@ def deep_net_records() -> dict[str, Any]:
     """Return what authoring/record_deep.py wrote.
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, handed
-    (by the steps of RMSprop before gradient descent takes over) and ends[place]: name -> {"lr": the step size with the lowest median
-    loss, "read": the share of the test digits read, by start}.
+    (by the steps of RMSprop before gradient descent takes over), full (averages that begin at the first gradient) and ends[place]: name
+    -> {"lr": the step size with the lowest median loss, "read": the share of the test digits read, by start}.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -79,16 +84,20 @@ def how_far_handed_over(records: Mapping[str, Any], options: Sequence[str]) -> s
     return options[0 if share < GUESSED else 2 if share > 0.9 * float(np.median(records["rules"]["rmsprop"]["read"])) else 1]
 
 
-def with_a_he_start(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each rule: its name, its best step size, and the share it reads after 300 steps from a He start."""
-    found = records["ends"]["8 hidden layers, 300 steps, He start"]
-    return [[NAMES[name], f"{found[name]['lr']:.2g}", reads(found[name])] for name in NAMES]
+def by_start(records: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each of STARTED: what it is called, and what each rule reads from it after 300 steps."""
+    return [[called, *(reads(records["ends"][place][name]) for name in NAMES)] for called, place in STARTED.items()]
 
 
-def who_learns(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
-    """Return which of three options is right from a He start: one rule reads more than a share of the digits, two of them, or all."""
-    found = records["ends"]["8 hidden layers, 300 steps, He start"]
-    return options[sum(float(np.median(found[name]["read"])) > share for name in NAMES) - 1]
+def which_change(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
+    """Return which of four options is right: larger weights let gradient descent read more than a share, zero biases, each, neither."""
+    larger, zero = (float(np.median(records["ends"][STARTED[name]]["sgd"]["read"])) > share for name in ("larger weights", "zero biases"))
+    return options[2 if larger and zero else 0 if larger else 1 if zero else 3]
+
+
+def begun_full(letter: str) -> str:
+    """Return what way B or C reads when its average begins at the first gradient, as `reads` words it."""
+    return next(reads(found) for way, found in deep_net_records()["full"].items() if way.startswith(letter))
 
 
 def longest(name: str) -> str:
@@ -106,9 +115,9 @@ def how_many_learn(records: Mapping[str, Any], share: float = 0.5) -> int:
     return sum(float(np.median(found["read"])) > share for found in list(records["ways"].values())[1:])
 
 
-def what_lets_it_learn(records: Mapping[str, Any], share: float = 0.85) -> str:
+def what_lets_it_learn(records: Mapping[str, Any], share: float = 0.5) -> str:
     """Return which change of the network lets gradient descent read more than a share of the digits, in the words of the question."""
-    names = {"6 hidden layers, 300 steps": "six layers in place of eight", "8 hidden layers, 1000 steps": "1000 steps in place of 300",
-             "8 hidden layers, 300 steps, He start": "a He start"}
+    names = {"6 hidden layers, 300 steps": "six layers in place of eight", "4 hidden layers, 300 steps": "four layers in place of eight",
+             "8 hidden layers, 1000 steps": "1000 steps in place of 300"}
     found = [words for place, words in names.items() if float(np.median(records["ends"][place]["sgd"]["read"])) > share]
     return found[0] if found else "none of these"

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["best_left", "left_at_45", "measured_left", "show_arrows", "show_left", "step_ratios"]
+__all__ = ["best_left", "left_at_45", "left_by_start", "show_arrows", "show_left", "step_ratios"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -40,25 +41,28 @@ def best_left(angle: float, kappa: float = KAPPA) -> float:
     return float(np.linalg.cond(hessian / root / root[:, None]))
 
 
-def measured_left(angle: float, *, nudge: float = 0.0, lr: float = 0.01, beta2: float = 0.99, steps: int = 100) -> float:
-    """Return what is left with RMSprop's own effective steps after a number of steps, from the ravine's start moved by `nudge`."""
+@cache
+def _own_steps(angle: float) -> Array:
+    """RMSprop's effective steps after 100 steps from each of the starts: (32, 2)."""
     problem = turned(angle)
-    walk = run(rmsprop, problem, steps=steps, lr=lr, beta2=beta2, start=problem.start + nudge)
-    effective = effective_step(walk, problem, lr=lr, beta2=beta2)[-1]
-    return float(np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(effective, effective))))
+    return effective_step(run(rmsprop, problem, steps=100, lr=0.01, start=starts(angle)), problem, lr=0.01)[-1]
+
+
+def left_by_start(angle: float) -> Array:
+    """Return what is left with RMSprop's own effective steps after 100 steps from each of the starts: (32,)."""
+    return np.array([np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(own, own))) for own in _own_steps(angle)])
 
 
 def step_ratios(angle: float) -> tuple[float, float]:
-    """Return how many times longer the step along the flatter axis should be, and how many times longer RMSprop's is after 100 steps.
+    """Return how many times longer the step along the flatter axis should be, and how many times longer RMSprop's is.
+
+    RMSprop's is the median over the starts, after 100 steps.
 
     >>> [round(ratio, 1) for ratio in step_ratios(15)]
-    [13.7, 3.8]
+    [13.7, 3.7]
     """
-    problem = turned(angle)
-    walk = run(rmsprop, problem, steps=100, lr=0.01)
-    flat, steep = effective_step(walk, problem, lr=0.01)[-1]
     along = np.diag(_hessian(KAPPA, angle))
-    return float(along[1] / along[0]), float(flat / steep)
+    return float(along[1] / along[0]), float(np.median(_own_steps(angle)[:, 0] / _own_steps(angle)[:, 1]))
 
 
 def left_at_45(rule: Callable[..., Any], *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
@@ -97,7 +101,7 @@ def _arrows(angle: float, kappa: float) -> Figure:
             left = float(np.linalg.cond(hessian / np.outer(factors, factors)))
             ax.text(0.97, 0.95, f"condition number {left:.0f}", transform=ax.transAxes, ha="right", va="top", fontsize=10)
         for place, factor in enumerate(stretch / stretch.min()):
-            _stretch_arrow(row[1], place, float(factor))
+            _stretch_arrow(row[1], place, float(factor), float(stretch[place] / stretch.max()))
     return figure
 
 
@@ -113,18 +117,19 @@ def _ellipse(ax: Axes, hessian: Array) -> None:
     ax.grid(visible=False)
 
 
-def _stretch_arrow(ax: Axes, place: int, factor: float) -> None:
-    tip, tail = ((1.0, -1.4), (-1.0, -1.4)) if place == 0 else ((-1.4, 1.0), (-1.4, -1.0))
+def _stretch_arrow(ax: Axes, place: int, factor: float, half: float) -> None:
+    """Draw an arrow beside an axis, half its length to each side of the middle, with the factor that it stands for."""
+    tip, tail = ((half, -1.45), (-half, -1.45)) if place == 0 else ((-1.45, half), (-1.45, -half))
     color = look("rmsprop").color
     ax.annotate("", tip, tail, arrowprops={"arrowstyle": "<|-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
-    x, y, side = (0.0, -1.36, "center") if place == 0 else (-1.36, -1.0, "left")
+    x, y, side = (half + 0.08, -1.52, "left") if place == 0 else (-1.5, half + 0.04, "left")
     ax.text(x, y, f"\u00d7 {factor:.1f}", color=color, fontsize=10, ha=side, va="bottom")
 
 
 def show_left() -> None:
     """Show the condition number that is left over the angle, with the best two step sizes and with RMSprop's own."""
     show(_left(), "The condition number that is left, on a logarithmic scale, over the angle from 0 to 45 degrees: a line rises from 1 to "
-         "1000, and markers for RMSprop's own step sizes lie close to it.")
+         "1000; markers for RMSprop's own step sizes, with a bar over its starts, lie above it up to 10 degrees and then close to it.")
 
 
 def _left() -> Figure:
@@ -134,8 +139,9 @@ def _left() -> Figure:
     angles = np.linspace(0, 45, 181)
     ax.plot(angles, [best_left(angle) for angle in angles], color="black", linewidth=1.6, label="with the best two step sizes")
     style, some = look("rmsprop"), (0, 2, 5, 10, 15, 20, 30, 45)
-    ax.plot(some, [measured_left(angle) for angle in some], color=style.color, marker=style.marker, markersize=7, linestyle="none",
-            label="with RMSprop's own, after 100 steps", clip_on=False)
+    low, middle, high = np.quantile([left_by_start(angle) for angle in some], [0, 0.5, 1], axis=1)
+    ax.errorbar(some, middle, [middle - low, high - middle], color=style.color, marker=style.marker, markersize=7, linestyle="none",
+                capsize=3, label="with RMSprop's own, median and range", clip_on=False)
     ax.set_xticks(range(0, 46, 5))
     ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
     ax.axhline(100, color="#8a8a8a", linewidth=1)

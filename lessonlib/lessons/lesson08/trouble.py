@@ -1,4 +1,4 @@
-"""What is hard about lesson 8's network: early gradients that grow a thousandfold, and the start of it at three moments."""
+"""What is hard about lesson 8's network: gradients that grow a thousandfold, and the starts of it."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.lessons.lesson08.deep import LAYERS, deep_net, layer_gradients, layers_of
+from lessonlib.lessons.lesson08.deep import LAYERS, STARTS, deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING, layer_bars
-from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, deep_net_records
+from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, STARTED, deep_net_records, reads
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.rules import State, rmsprop
+from lessonlib.runner import run
 
-__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "show_growth", "show_three_starts"]
+__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "reads_after_rmsprop", "show_four_starts", "show_growth"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -71,62 +72,61 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
 
 def show_growth() -> None:
     """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
-    show(_growth(), f"Two columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its steps, "
-         "both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. Way C: "
-         "the gradient rises about a thousandfold within some twenty steps, the steps get shorter, and the loss falls. Way A: the "
-         "gradient rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all "
-         "go back, the loss to that of a blind guess.")
+    show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
+         "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. "
+         "Ways C and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient "
+         "rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the "
+         "loss to that of a blind guess.")
 
 
 def _growth() -> Figure:
-    figure = new_figure(8.4, 5.6)
-    axes = figure.subplots(3, 2, sharex=True, sharey="row")
-    for (gradient, step, loss), way, kind in zip(axes.T, (WAYS[3], WAYS[1]), ("Following", "Set once"), strict=True):
-        found, color = growth(way), look("rmsprop" if way == WAYS[3] else "sgd").color
+    figure = new_figure(9.6, 5.6)
+    axes = figure.subplots(3, 3, sharex=True, sharey="row")
+    kinds = ("Each weight's, following", "Each layer's, following", "Each layer's, set once")
+    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[:0:-1], kinds, strict=True):
+        found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
         gradient.plot(found.steps, found.sizes[:, 0], color=color, linewidth=1.5)
         step.plot(found.steps, found.moves, color=color, linewidth=1.5)
         loss.plot(found.steps, found.losses, color=color, linewidth=1.8)
         loss.axhline(GUESSING, color="black", linewidth=1)
         for ax in (gradient, step, loss):
             ax.axvline(found.begins, color="#8a8a8a", linewidth=1.5, linestyle="--")
-        gradient.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind}, step size {best_lr(way):.2g}")
+        gradient.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind},\nstep size {best_lr(way):.2g}")
         step.set(yscale="log", ylim=(1e-6, 1))
         loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 2.8))
-        loss.text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
+    axes[2, 0].text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
     for ax, name in zip(axes[:, 0], ("first layer's\ngradient", "first layer's\nstep", "training\nloss, nats"), strict=True):
         ax.set_ylabel(name)
     return figure
 
 
 @cache
-def after_rmsprop(steps: int = HANDED[-1], starts: int = 5) -> Array:
-    """Return the size of the gradient in each layer after some steps of RMSprop at its best step size, mean over starts: (9,)."""
-    sizes = []
-    for seed in range(starts):
-        net, rng, s = deep_net(seed), np.random.default_rng(seed), State()
-        theta = net.start
-        for _ in range(steps):
-            theta, s = rmsprop(theta, net.grad(theta, rng), s, lr=HANDED_LR)
-        sizes.append(layer_gradients(theta, net))
-    return np.asarray(np.mean(sizes, axis=0))
+def after_rmsprop(seed: int = 0, steps: int = HANDED[-1]) -> Array:
+    """Return the parameters after some steps of RMSprop at its best step size from a start: (n,)."""
+    return np.asarray(run(rmsprop, deep_net(seed), steps=steps, seed=seed, record="last", lr=HANDED_LR).theta[-1])
 
 
-def show_three_starts() -> None:
-    """Show a bar for each layer's gradient as PyTorch starts the network, after forty steps of RMSprop, and from a He start."""
-    show(_three_starts(), "Three bars for each of nine layers, the size of its gradient on a logarithmic scale: from PyTorch's start they "
-         f"rise several hundredfold from the first layer to the last; after {HANDED[-1]} steps of RMSprop all nine are large, with the "
-         "middle ones lowest; from a He start all nine are of about one size.")
+def reads_after_rmsprop(starts: int = 10) -> str:
+    """Return what the network reads after those steps alone, as `reads` words it."""
+    nets = [deep_net(seed) for seed in range(starts)]
+    return reads({"read": [net.metrics["test accuracy"](after_rmsprop(seed)) for seed, net in enumerate(nets)]})
 
 
-def _three_starts() -> Figure:
-    figure = new_figure(8.0, 3.6)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-6, 2),
+def show_four_starts() -> None:
+    """Show a bar for each layer's gradient from each of the starts."""
+    show(_four_starts(), "Four bars for each of nine layers, the size of its gradient on a logarithmic scale: from PyTorch's start they "
+         "rise several hundredfold from the first layer to the last; with zero biases all nine are as small as the first; with larger "
+         "weights, and from a He start, all nine are a thousand times as large as that.")
+
+
+def _four_starts() -> Figure:
+    figure = new_figure(8.6, 3.8)
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-6, 1),
                             ylabel="size of the gradient,\nroot mean square", title="How large each layer's gradient is")
-    places, width = np.arange(1, LAYERS + 2), 0.27
-    kinds = (("as PyTorch starts it", layer_bars(), "#8a8a8a", ""), (f"after {HANDED[-1]} steps of RMSprop", after_rmsprop(),
-             look("rmsprop").color, ""), ("He start", layer_bars("he"), "white", "//"))
-    for shift, (name, sizes, color, hatch) in enumerate(kinds, start=-1):
-        ax.bar(places + shift * width, sizes, color=color, edgecolor="black", hatch=hatch, width=width, label=name)
+    places, width = np.arange(1, LAYERS + 2), 0.21
+    looks = (("#8a8a8a", ""), ("white", ".."), ("#333333", ""), ("white", "//"))
+    for k, (name, start, (color, hatch)) in enumerate(zip(STARTED, STARTS, looks, strict=True)):
+        ax.bar(places + (k - 1.5) * width, layer_bars(start), color=color, edgecolor="black", hatch=hatch, width=width, label=name)
     ax.set_xticks(places)
-    ax.legend(loc="upper center", ncols=3)
+    figure.legend(loc="outside lower center", ncols=4)
     return figure

@@ -139,7 +139,7 @@ class _Turn:
         left, right = figure.subplots(1, 2)
         left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$", ylabel="$\\theta_2$", title="The turned ravine")
         left.grid(visible=False)
-        left.plot(0, 0, marker="*", color="black", markersize=13, linestyle="none", zorder=5)
+        left.plot(0, 0, marker="*", color="black", markersize=13, linestyle="none", zorder=7)
         right.set(xscale="log", yscale="log", xlim=(1, self.steps), ylim=(1e-8, 1e3), xlabel="step", ylabel="loss",
                   title="Steps to the line")
         line = float(ravine(KAPPA).loss(ravine(KAPPA).start)) * 1e-4
@@ -149,9 +149,10 @@ class _Turn:
         (artists["square"],) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
         for k, half in enumerate((1.4, 0.7)):  # two ellipses that turn: equal heights, narrower than they can be drawn to scale
             (artists[f"height {k}"],) = left.plot([], [], color="#9a9a9a", linewidth=half)
-        for rule in (momentum, rmsprop, adam):
+        for rule in (momentum, adam, rmsprop):  # momentum's zigzag below, thin
             style = look(rule)
-            common: dict[str, Any] = {"color": style.color, "linestyle": style.dash, "linewidth": 1.3, "marker": style.marker}
+            width = 0.5 if rule is momentum else 1.3
+            common: dict[str, Any] = {"color": style.color, "linestyle": style.dash, "linewidth": width, "marker": style.marker}
             (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=NAMES[rule])
             (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
         figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
