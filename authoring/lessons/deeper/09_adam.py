@@ -195,7 +195,7 @@ agree
 # The table has the accuracies at the end, the mean of three seeds.
 # An equals sign stands between neighbours that differ by less than half a point.
 
-# %% tags=["answer"]
+# %% tags=["answer", "chaotic"]
 rows = fair.compared()
 display(table(["compared", "ranking", *basins.basin_runs()], rows, ["", "", *[".3f"] * 4]))
 agree.answer(agree.options[fair.sets_of_winners(rows[:2]) - 1])
