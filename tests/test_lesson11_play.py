@@ -210,6 +210,7 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     assert rest[1] <= rest[0] * 1.02  # "four take no longer than one"
     assert 1.5 < rest[2] / rest[0] < 3
     assert max(step.share(step.default_row(record, batch)) for batch in step.BATCHES) < 0.2  # most of a step is forward and backward
+    assert step.fused_over_floor(record, ladder) == pytest.approx(6, abs=0.5)  # "its fused step took 6 times the floor"
     faster = step.speedup(record)
     assert faster[2] > 1.5 > 1 > faster[1]  # "sixteen windows as fast, and one with four was slower"
     times = {way: play.times_the_floor(ladder, bench.LAYERS, way) for way in (bench.LOOP, bench.FOREACH, bench.FUSED)}

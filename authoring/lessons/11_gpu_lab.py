@@ -82,7 +82,7 @@ gap
 # Bring the test loss to 2.40 or below, which is close to the best of the sweep.
 # Change `my_lr` by factors of three.
 #
-# <details><summary>Hint</summary>The gradients are short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
+# <details><summary>Hint</summary>After the clipping no gradient is longer than 0.25. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
 # %% tags=["stub"]
 my_lr = None
@@ -128,7 +128,8 @@ table(header, rows + there + free, ["", "g", ".2f", ".2f", ".2f", ""])
 
 # %% [markdown]
 # Momentum ends {{ rows[0][2] - rows[1][2]:.2f}} nats above Adam, and its best start is worse than Adam's worst.
-# In so few steps Adam and AdamW get below the table of pairs, and momentum does not.
+# With a schedule that ends at step 200, Adam and AdamW get below the table of pairs, and momentum does not.
+# In the opening the schedule has 800 steps, so AdamW was not there yet at step 200.
 #
 # Without clipping, one of Adam's five starts ends at {{ free[1][4]:.2f}}, at the step size with the lowest median.
 # One step size below, all five end well.
@@ -167,7 +168,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # %% [markdown]
 # On the H200 the test loss was lowest at step {{ told["steps"][lowest]:,}}, with {{ told["test"][lowest]:.2f}}.
 # At the end, step {{ told["steps"][-1]:,}}, it was {{ told["test"][-1]:.2f}}.
-# So watch the loss on text that is not trained on, and keep the weights of the best step.
+# So keep the weights of the best step, chosen by the loss on a third piece of text.
 #
 # ## Part 2. What a step costs
 #
@@ -203,7 +204,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # On the CPU forward and backward take eight times as long for sixteen windows as for one.
 # The optimizer does the same work at each batch, so a faster one matters most where batches are small.
 #
-# On the H200 sixteen windows take only {{ work[2] / work[0]:.1f}} times as long as one, and four take no longer than one.
+# On the H200 they take only {{ work[2] / work[0]:.1f}} times as long for sixteen as for one, and for four no longer than for one.
 # So on a card that is not yet full, a smaller batch saves no time.
 # The optimizer's share is at most {{ max(shares):.0%}} there.
 #
@@ -286,6 +287,7 @@ default = play.times_the_floor(measured, bench.LAYERS, bench.LOOP)
 closest = play.times_the_floor(measured, bench.LAYERS, bench.FUSED)
 on_h200 = recorded("bench_cuda.json")
 launches = play.calls_ms(on_h200, bench.LOOP, 1000)
+small = step.fused_over_floor(recorded("step_cuda.json"), on_h200)
 gpu = [play.times_the_floor(on_h200, bench.LAYERS, way) for way in ways[1:]]
 exceeds.answer(play.beyond(default))
 
@@ -306,8 +308,9 @@ exceeds.answer(play.beyond(default))
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # A [[token]] is a character here.
-# Compare the optimizer's column first, because on a busy machine all of it varies.
-# On a fast GPU this model is small, so its launches count more than its bytes.
+# Only the optimizer's column should differ between the ways, but on a busy machine all of it varies.
+# On a fast GPU this model is small, and its launches count more than its bytes.
+# On the H200 its fused step took {{ small:.0f}} times the floor.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -418,7 +421,7 @@ end.answer(weight.item())
 #
 # The same rounding spoils `v`.
 # With the default beta2 it should lose a thousandth at a step, and in bfloat16 it loses nothing, so it never forgets.
-# So the weights need float32, and with that beta2 v does too.
+# So the weights need float32, and a plain average with that beta2 does too.
 #
 # Products of matrices take 16 bits.
 # Softmax, layer normalization and the loss stay in float32.
@@ -459,7 +462,7 @@ stops = predict(
 stops
 
 # %% [markdown]
-# The training loss after 150 steps, in both orders, at other step sizes than in Part 1.
+# The training loss after 150 steps on a CPU, one start each, in both orders.
 
 # %% tags=["answer"]
 rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS)] for rule in half.RULES]
@@ -522,7 +525,7 @@ judges.judge_loop(train_on_t4)
 # A model of 7 billion parameters takes 16 bytes for each, and that is more than a card of 80 GB holds.
 # With several cards, each can keep a part.
 # The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the weights too.
-# **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest number of cards at which stage 3 fits, before activations.
+# **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest of the offered counts at which stage 3 fits, before activations.
 
 # %%
 from lessonlib.lessons.lesson11 import judges, play, sweep
@@ -570,10 +573,10 @@ judges.judge_cards(my_cards)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups, the warm-up and the clipping of lesson 10. Our small model was best at {{ sweep.lr_for("cpu"):g}} |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=3e-4, fused=True)` with the groups, the warm-up and the clipping of lesson 10. It is where a sweep begins, and our two models were best at {{ sweep.lr_for("cpu"):g}} and {{ sweep.lr_for("cuda"):g}} |
 # | **Change first** | the step size. For every rule that you compare, try four to a factor of ten, until the best is not at an end |
 # | **Try and time** | autocast, in bfloat16 on an A100 or newer and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
-# | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or try `torchao`, which keeps averages in one byte with a scale for each block, or in the processor's memory |
+# | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or try `torchao`, which keeps averages in one byte with a scale for each block, or in the processor's memory, and compare the loss |
 # | **Keep it** | a session on Colab ends, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 #
 # ### Three questions, from memory
@@ -598,7 +601,7 @@ summary()
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest on both.
 # - Products go into 16 bits.
 #   Weights do not, or small updates are lost.
-#   With the default beta2 v does not either, or old squares stay.
+#   With the default beta2 a plain v does not either, or old squares stay.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.

@@ -53,12 +53,12 @@ def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
         ended, longer = (round(fit(optimizer(rule, each), _corpus(), SIZES["cpu"]).test, 3) for each in (lr, 3 * lr))
     finally:
         torch.set_num_threads(threads)
-    seen = (f"With lr={lr:g} {rule} ends at a test loss of {ended:.3f}, and the goal is {goal:.3f}. "
-            f"With three times as much it ends at {longer:.3f}.")
+    seen = f"With lr={lr:g} {rule} ends at a test loss of {ended:.3f}, and the goal is {goal:.3f}."
+    if goal < ended and longer < ended:  # what it ends at would be the answer
+        return Verdict(False, f"Too short a step.\n{seen} With three times as much it ends lower. How much longer do you dare?")
+    seen += f" With three times as much it ends at {longer:.3f}."
     if ended <= goal:
         return Verdict(True, f"Correct.\n{seen}")
-    if longer < ended:
-        return Verdict(False, f"Too short a step.\n{seen} How much longer do you dare?")
     return Verdict(False, f"Too long a step.\n{seen} What does a third of your lr do?")
 
 

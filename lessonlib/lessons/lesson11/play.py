@@ -151,7 +151,7 @@ def will_it_fit() -> Experiment:
     return Experiment(scene, update, {"parameters": Slider("parameters", 1e8, 1e12, 7e9, log=True),
                                       "ranks": Choice("cards", RANKS, 4),
                                       "card": Choice("memory of a card, GB", [16, 24, 40, 80], 80)},
-                      Goal("7 billion parameters on cards of 24 GB: find the smallest number of cards at which stage 3 fits.", met))
+                      Goal("7 billion parameters on cards of 24 GB: find the smallest of these counts at which stage 3 fits.", met))
 
 
 def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str], *, each: bool = False) -> None:

@@ -28,8 +28,8 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_words", "main", "measure", "share", "show_parts", "speedup",
-           "timed", "without_optimizer"]
+__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "fused_over_floor", "in_words", "main", "measure", "share",
+           "show_parts", "speedup", "timed", "without_optimizer"]
 
 NAME = "lessonlib.lessons.lesson11.step"
 PARTS = ("forward", "backward", "optimizer")
@@ -114,6 +114,13 @@ def without_optimizer(record: Mapping[str, Any], batch: int) -> float:
     """Return the seconds of forward and backward of a batch size, in float32. Raises StopIteration where there is no such row."""
     row = default_row(record, batch)
     return float(row["forward"] + row["backward"])
+
+
+def fused_over_floor(record: Mapping[str, Any], bench: Mapping[str, Any]) -> float:
+    """Return how many times its floor the recorded fused step takes with the largest batch; bench: of the same machine, for its speed."""
+    size, speed = Size(**record["size"]), max(float(row["copied_per_second"]) for row in bench["rows"])
+    parameters = sum(p.numel() for p in Transformer(len(set(text())), size).parameters())
+    return float(_row(record, BATCHES[-1], True)["optimizer"]) * speed / (BYTES * parameters)
 
 
 def speedup(record: Mapping[str, Any]) -> list[float]:
