@@ -73,6 +73,35 @@ def test_a_setting_typed_as_the_tables_print_it_gives_the_count_beside_it():
         assert kappa * lr < 2 * (1 + beta1) / (1 - beta1)
 
 
+def test_the_table_counts_until_the_loss_stays_below_and_what_its_text_says_of_the_counts_holds():
+    """The loss swings: at a condition number of 1000 or more it is below the goal long before it stays there."""
+    found = play.steps_by_kappa()
+    for kappa in (1000, 3000, 10_000):
+        lr, beta1 = play.rounded(kappa)
+        loss = run(momentum, ravine(kappa), steps=found[kappa][1], record="loss", lr=lr, beta1=beta1).loss
+        assert np.argmax(loss <= 1e-10 * loss[0]) < 0.9 * found[kappa][1]
+    for kappa in (100, 300, 1000, 3000, 10_000):  # what the rounding saves
+        lr, beta1 = play.best(kappa)
+        assert 0.7 < found[kappa][1] / play.steps_to(momentum, kappa, lr=lr, beta1=beta1) < 0.8
+    for kappa in (10, 30, 100):  # a hundredfold
+        assert found[100 * kappa][1] / found[kappa][1] == pytest.approx(10, rel=0.1)
+
+
+@pytest.mark.parametrize("beta1", [0.5, 0.67, 0.9, 0.96])
+def test_momentums_border_and_what_a_step_leaves_of_a_swing(beta1):
+    m = 0.0
+    for t in range(1000):
+        m = beta1 * m + (1 - beta1) * (-1) ** t
+    assert abs(m) == pytest.approx((1 - beta1) / (1 + beta1))
+    border = 2 / abs(m)
+    assert play.radius(0.999 * border, beta1) < 1 < play.radius(1.001 * border, beta1)
+    path = run(momentum, ravine(1), steps=400, lr=1.0, beta1=beta1).theta[:, 0]  # swings of a curvature of 1
+    steps, sizes = np.arange(401), np.abs(path)
+    peaks = steps[1:-1][(sizes[1:-1] > sizes[:-2]) & (sizes[1:-1] >= sizes[2:]) & (sizes[1:-1] > 1e-12)]
+    slope = np.polyfit(peaks, np.log(sizes[peaks]), 1)[0]
+    assert np.exp(slope) == pytest.approx(beta1**0.5, rel=0.01)
+
+
 @pytest.mark.parametrize("kappa", [10, 1000, 79_573, 1e6])
 def test_rounding_goes_away_from_the_border_and_by_less_than_the_third_digit(kappa):
     (lr, beta1), (exact_lr, exact_beta1) = play.rounded(kappa), play.best(kappa)

@@ -24,7 +24,7 @@
 # Its curvature is 100 across and 1 along, and its lowest point is the star.
 # Such a valley is called a [[ravine]].
 # Two optimizers start at the square and have 100 steps.
-# One is gradient descent, the other one is momentum, which you will write in a moment.
+# One is gradient descent, the other is momentum, which you will write.
 # For each we tried sixty step sizes and show the best one.
 # Momentum has a second setting, beta.
 # Here it is 0.8.
@@ -128,6 +128,7 @@ print(seen)
 #
 # `theta`, `g` and `s.m` are arrays, and `s.t` counts the steps already taken.
 # A `State` holds what an optimizer remembers between two steps, here the step count `t` and the average `m`.
+# An empty one is `State()`.
 # Return the new `theta` and a new `State(t, m)`, and change nothing in place.
 #
 # <details><summary>Hint 1</summary>Feed it a constant gradient of 1. Where should an average of ones end?</details>
@@ -151,7 +152,6 @@ def my_momentum(theta, g, s, *, lr, beta1):
 # %% [markdown]
 # The check runs your function beside the right one and beside the usual mistakes.
 # If something is off, it says what it saw and asks you a question.
-# Run it as often as you like.
 
 # %%
 checks.check(my_momentum, against=momentum)
@@ -261,7 +261,7 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 # It spreads each noisy gradient over many steps, but every part of it arrives in $\theta$ in the end.
 # What calms $\theta$ there is a smaller step, and a quarter of it halves the distance for both.
 # Near gradient descent's border momentum strays less.
-# Its own border is at 38 here, and Part 3 says why.
+# Its own border is at 38 here, by the formula of Part 3.
 #
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [how much noise is left](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 
@@ -298,11 +298,11 @@ play.ravine_task().live()
 #
 # The steepest curvature divided by the flattest is the [[condition number]], written $\kappa$.
 # For the valley above it is 100.
-# We count the steps until the loss has fallen to a ten-billionth of the first one.
+# We count the steps until the loss stays below a ten-billionth of the first one.
 # The flattest curvature is 1, and the start is that of Part 1.
 # Each rule has the setting whose loss shrinks fastest in the end, for gradient descent a step size of $2/(\kappa+1)$.
-# Momentum's lies close to its border.
-# So we round the step size down and beta up, and count with the numbers that you see.
+# For momentum we round the step size down and beta up, and count with the numbers that you see.
+# From $\kappa = 100$ on that saves about a quarter of the steps.
 #
 # | $\kappa$ | gradient descent | momentum | momentum's step size | its beta |
 # |---|---|---|---|---|
@@ -329,16 +329,19 @@ longer.answer(counts[10_000][1], within=0.3)
 
 # %% [markdown]
 # Gradient descent needs steps in proportion to $\kappa$, and momentum roughly in proportion to its square root.
-# Look at $\kappa = 100$ to see why.
+# Take $\kappa = 100$.
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
 #
-# With momentum the border is $(1+\beta)/(1-\beta)$ times as far out, which the deeper notebook derives.
-# At the table's beta of 0.67 it lies just above 0.1, and the table's step size just below it.
-# A step of 0.1 alone would cover a tenth of what is left.
+# When equal gradients change their sign at every step, `m` comes to $(1-\beta)/(1+\beta)$ of the newest one.
+# So momentum's border is $(1+\beta)/(1-\beta)$ times as far out, and a larger beta allows a longer step.
+# But a step leaves about $\sqrt\beta$ of a swing, so with a larger beta the swings last longer.
+# The best beta lies between.
+#
+# At the table's beta of 0.67 the border is just above 0.1, and the table's step is 0.1.
+# That alone would cover a tenth of what is left.
 # But `m` still holds older gradients, which were larger.
 # So near the end it is 1.7 times the newest one, and each step covers about a sixth.
-# Before that it covers less.
 #
 # At $\kappa = 10{,}000$ a step of gradient descent covers a five-thousandth of what is left, and one of momentum at most a fiftieth.
 #
@@ -376,7 +379,8 @@ judges.judge_kappa(my_kappa, steps=2_000)
 # optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 # ```
 #
-# That is momentum in PyTorch, but there is a trap in it.
+# That is momentum in PyTorch, and without `momentum` it is gradient descent.
+# There is a trap in it.
 # This course keeps an average of the gradients, `m = beta * m + (1 - beta) * g`.
 # PyTorch keeps a sum in which the old gradients fade, `m = beta * m + g`.
 
@@ -502,13 +506,12 @@ my_lr_at_99 = 0.022
 
 # %% [markdown]
 # The judge trains the network from three starts with your number, and again with a half and a quarter of it if that was not enough.
-# It takes a few seconds.
+# It takes some seconds.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
 
 # %% [markdown]
-# So the translated `lr` is a place to begin.
 # What if `momentum` goes down, from 0.9 to 0.5?
 
 # %% tags=["chaotic"]
@@ -538,7 +541,7 @@ table(header, network.old_and_translated(0.11, [0.5, 0.99]), ["g", ".2f", ".2f"]
 # Say each answer aloud before you open it.
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
-# <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>Ten to a little over twelve times as many, because the count goes about with the square root.</details>
+# <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the count goes about with the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Its m is a tenth of the newest gradient at every step, if beta is 0.9. So it is gradient descent with a tenth of the step.</details>
 #
 # And here is what you did today.
@@ -556,10 +559,9 @@ summary()
 #   At the best step size and beta for each ravine, the number of steps grows about with the square root of the condition number.
 #   With one beta for all of them, it grows in proportion in the end, as with gradient descent.
 # - PyTorch keeps a sum.
-#   A momentum of 0.99 makes a steady step ten times as long as 0.9 does, so translate `lr`.
+#   When `momentum` changes, begin with the smaller of the old `lr` and the translated one.
 # - At a small step, and with `lr` translated, a longer memory does not take the noise out of the parameters.
 #   A still smaller step does.
-#   At nine tenths of gradient descent's border momentum strayed a third as far.
 #
 # **Next, [lesson 8](08_rmsprop.ipynb).**
 # Momentum has one step size for all directions.
