@@ -101,7 +101,7 @@ FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1]
     ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon's list went on to 0.1."),  # fair before one looks, though its best stands at an end
     ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "AdamW's list went on to 0.018 and 0.032 and 0.056"),
     ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
-    ({"seeds": 2}, "Correct.", "once in 3 times"), ({"at an end": "STOP"}, "No best inside.", "how would you know"),
+    ({"seeds": 2}, "Correct.", "once in 3 times"), ({"at an end": "STOP"}, "It could stop at an end.", "how would you know"),
     ({"at an end": "extend its list"}, "Correct.", ""), ({"at an end": "look"}, "Not a rule for an end.", "extend both lists"),
     ({"AdamW": [0.001, 0.0032, 0.018, 0.056]}, "Not searched alike.", "goes up 56 times and Muon's 5.56 times"),
     ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.018, 0.18]}, "Not searched alike.", "Whose best may hide"),

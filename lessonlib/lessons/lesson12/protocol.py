@@ -41,7 +41,7 @@ def judge_protocol(guess: Any) -> Verdict:
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
     end = choice(guess["at an end"], AT_AN_END, "a rule for an end")
-    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or (AT_AN_END[end] and f"No best inside.\n{AT_AN_END[end]}")
+    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or (AT_AN_END[end] and f"It could stop at an end.\n{AT_AN_END[end]}")
     return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds, together=end == "extend both lists"))
 
 
