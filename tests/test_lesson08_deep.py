@@ -220,7 +220,18 @@ def test_a_way_that_follows_has_steps_that_do_not_grow_with_the_gradients():
         found = trouble.growth(way)
         assert found.grown > 300
         assert found.moves.max() < 2 * found.moves[0]
+        drawn_last = found.moves[(found.steps > trouble.SHOWN - 60) & (found.steps <= trouble.SHOWN)]
+        assert drawn_last.max() < 0.7 * found.moves[0]
         assert found.losses[-1] < 0.9 * opening.GUESSING
+
+
+def test_weights_two_and_a_half_times_as_large_make_gradients_more_than_a_thousand_times_as_large():
+    """The gradient of a layer has the weights of the eight others as factors: exact without biases where the answers are near a guess."""
+    net = deep.deep_net(0, start="zero biases")
+    small, larger = (deep.layer_gradients(scale * net.start, net) for scale in (0.1, 0.1 * deep.LARGER))
+    np.testing.assert_allclose(larger / small, deep.LARGER**8, rtol=0.01)
+    assert deep.LARGER**8 > 1000
+    assert (opening.layer_bars("larger weights") / opening.layer_bars("zero biases")).min() > 1000
 
 
 def test_forty_steps_of_rmsprop_bring_the_images_apart_and_make_the_gradients_large():
@@ -241,7 +252,16 @@ def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
     assert chances.max() < 0.15
 
 
-def test_after_a_he_start_no_rule_has_a_clear_lead():
+@pytest.mark.parametrize("place", ["8 hidden layers, 300 steps, larger weights", "8 hidden layers, 300 steps, He start"])
+def test_from_larger_weights_rmsprop_reads_a_little_more_than_the_others_from_most_starts(place):
+    ends = records.deep_net_records()["ends"][place]
+    for name in ("sgd", "momentum"):
+        more = np.array(ends["rmsprop"]["read"]) - ends[name]["read"]
+        assert (more > 0).sum() >= 8
+        assert 0 < np.median(more) < 0.04
+
+
+def test_after_a_he_start_the_medians_are_near_and_the_ranges_overlap():
     he = records.deep_net_records()["ends"]["8 hidden layers, 300 steps, He start"]
     medians = [float(np.median(row["read"])) for row in he.values()]
     assert max(medians) - min(medians) < 0.03

@@ -4,7 +4,7 @@
 # *About 30 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights.
-# Now you still set one number, and a rule makes a step size for every weight out of it.
+# Now you still set one number, and a rule makes many step sizes out of it.
 # At the end you can write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
@@ -22,7 +22,6 @@
 # Here is a network that reads handwritten digits.
 # It has eight hidden layers of 32 ReLU units, and its weights start as PyTorch draws them.
 # Three optimizers train it, with 300 steps each, and you will write the third, [[RMSprop]].
-# The slider sets one step size for all three.
 # **Goal:** find a step size at which one of the three brings the loss below 1.
 
 # %%
@@ -47,7 +46,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 
 # %% [markdown]
 # The first two still guess blindly.
-# One digit is a little ahead for every image, and 8 % of the images show it.
+# The network names one digit for every image, and 8 % of the images show it.
 # From most starts RMSprop leaves the guess within twenty steps, and momentum within thousands.
 #
 # <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}.</details>
@@ -76,7 +75,7 @@ early.answer(opening.first_and_last())
 # ### What do different sizes do to one step size?
 #
 # Two numbers start at 1 and should come to 0.
-# At the same distance, the gradient of one, the steep number, is a thousand times larger than that of the other, the flat number.
+# The gradient of the steep number is a thousand times its distance from 0, and that of the flat number is its distance.
 # The second slider says how many times larger the flat number's step size is.
 # **Goal:** bring both numbers below 0.01 within 20 steps.
 
@@ -115,7 +114,7 @@ learns.answer(learns.options[records.how_many_learn(trained) - 1])
 # %% [markdown]
 # C is RMSprop.
 # A makes up for the different sizes of the layers at the start, and the network still guesses.
-# So these alone do not explain it.
+# So that difference alone does not explain it.
 # Here are the first layer's gradients, its steps, and the loss, with a dashed line where it is first below the guess.
 
 # %%
@@ -123,12 +122,11 @@ trouble.show_growth()
 
 # %% [markdown]
 # In all three the gradients grow.
-# Under C and B the steps do not grow with them, because the step sizes follow.
-# Under A they do.
-# They become thousands of times as long as the first one, and the network is back at a blind guess.
+# Under A the steps become thousands of times as long as the first one, and the network is back at a blind guess.
+# Under B and C they go up and down and end shorter than the first one, because the step sizes follow.
 # C reads more than B, so here it also helps that each weight has its own.
 #
-# <details><summary>Fine print</summary>One of the ten starts. The step is a weight's, root mean square. The averages of B and C begin at zero, which makes their first steps long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. A layer's size is that of its weights in A, and of its weights and biases in B.</details>
+# <details><summary>Fine print</summary>One of the ten starts. Each way was tried at four smaller step sizes too. The step is a weight's, root mean square. The averages of B and C begin at zero, which makes their first steps long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. A layer's size is that of its weights in A, and of its weights and biases in B.</details>
 #
 # So RMSprop has one idea.
 # **Divide each gradient by its own recent size.**
@@ -147,7 +145,6 @@ trouble.show_growth()
 opening.show_division()
 
 # %% [markdown]
-# The recent size follows the gradient in some ten steps.
 # After the division the typical size is one again, but for a few longer bars at the jump.
 #
 # $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
@@ -239,12 +236,14 @@ change.answer(records.which_change(trained, change.options))
 # With zero biases the gradients are about as small in the last layer as in the first.
 # Gradient descent and momentum still guess.
 # So it takes no difference between the layers to stop them.
-# With larger weights all gradients are large, and all three learn, none with a clear lead.
+# With larger weights all gradients are large, and all three learn, and RMSprop reads a little more than the other two from most starts.
 #
 # So the trouble of this network is that its weights start too small.
+# The gradient of each layer has the weights of the eight others as factors.
+# And 2.5 to the eighth is more than a thousand.
 # From there the gradients have to grow a thousandfold, and RMSprop's step sizes follow them.
 #
-# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes. He draws from a normal distribution, the other starts are uniform.</details>
+# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes, in Part 1 of 25. He draws from a normal distribution, the other starts are uniform.</details>
 #
 # *Deeper: [where the trouble ends, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
@@ -300,7 +299,6 @@ display(table(["the first number ends at", "loss", "1000 times the loss"], rows)
 scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[0])
 
 # %% [markdown]
-# On the larger loss gradient descent flies away.
 # RMSprop takes the same path on both.
 # The factor is in the gradient and in the root of `v`, so it cancels.
 # This is [[scale invariance]].
@@ -349,15 +347,14 @@ hopping.hopping().live()
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. At 0.003, about its best constant step size, the fall lowered the final loss from 16 of them, and at 0.002 from half, which is chance. The fall ends hops and noise alike, and these trainings do not separate them.</details>
+# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. At 0.003, about its best constant step size, the fall gave the lower final loss from 16 of the starts, and at 0.002 from half of them, which is chance. The fall ends hops and noise alike, and these trainings do not separate them.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself, and what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
 #
 # ### Exercise 2. Which bug? (4 minutes)
 #
 # Two colleagues have written RMSprop, and each has made one mistake.
-# The right RMSprop is brown, the broken ones are black.
-# Its steep line falls faster only because the steep number starts nearer, at 0.7 instead of 1.
+# The steep line of the right one, in brown, falls faster only because the steep number starts nearer, at 0.7 instead of 1.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)
@@ -366,6 +363,7 @@ practice.show_bugs(practice.TWO_BUGS)
 # <details><summary>Hint</summary>Which black lines fall behind the brown ones, both of them or only one?</details>
 #
 # Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"sign of the step"`.
+# In each of them `v` still forgets.
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None}
@@ -386,7 +384,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# <details><summary>When you have found both</summary>In A the new square comes in with its full weight, and <code>v</code> still forgets. If it also forgot nothing, it would be a plain sum of squares. That is Adagrad.</details>
+# <details><summary>When you have found both</summary>If the <code>v</code> of A also forgot nothing, it would be a plain sum of squares. That is Adagrad.</details>
 #
 # *Deeper: the older rule [[Adagrad]], and [the variance slip](deeper/08_rmsprop.ipynb).*
 
@@ -431,16 +429,14 @@ judges.judge_two_steps(by_hand)
 #
 # The average starts at zero, as if all gradients before had been zero.
 # On the right is a path with its first step in bold.
-# White dots on it mark every step size that each number has moved.
+# From one white dot on it to the next, each number has moved by one step size.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
 
 # %% tags=["answer"]
 play.burst().live()
 
 # %% [markdown]
-# With the usual memory of a hundred steps the first step goes as far as ten steps should.
-# Even the tenth is three times as long as it should be.
-# With a memory of four the first is still twice as long.
+# With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
 # No step is longer than $\alpha/\sqrt{1-\beta_2}$.
 # A gradient that jumps far above its recent size takes nearly that, at any time.
 #
@@ -531,7 +527,7 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | take a good start, for layers with ReLU `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")` and `nn.init.zeros_(layer.bias)` |
+# | **Before** | in a network with ReLU, for each `layer` in `model.modules()` that is an `nn.Linear`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")` and `nn.init.zeros_(layer.bias)` |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001, and beyond an end that is best |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and `scheduler.step()` after each `optimizer.step()`, where `steps` is the number of calls of `scheduler.step()` in all |
@@ -554,7 +550,8 @@ summary()
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
 # - Near the minimum the steps become as long as $\alpha$ again, and a falling $\alpha$ ends the hops.
-# - Our network's weights started too small, and larger ones cured it for every rule.
+# - Our network's weights started too small.
+#   With larger ones every rule learned, and RMSprop learned with both.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -270,7 +270,7 @@ softest.answer(records.what_lets_it_learn(trained))
 # After a thousand steps the other two are still at a blind guess.
 # After three thousand momentum reads most digits from most starts, and gradient descent some of them.
 # So the trouble is a long plateau at the beginning, and RMSprop leaves it much sooner.
-# With larger weights, and with a He start, all three learn, and none has a clear lead.
+# With larger weights, and with a He start, all three learn, and RMSprop reads a little more from most starts.
 # So the plateau was made by weights that start too small for the depth.
 # Today one would also use a layer that keeps the scale, or connections that skip layers.
 #

@@ -74,16 +74,16 @@ def show_growth() -> None:
     """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
     show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
          "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. "
-         "Ways C and B: the gradient rises several hundredfold or more, the steps get shorter, and the loss falls. Way A: the gradient "
-         "rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and all go back, the "
-         "loss to that of a blind guess.")
+         "Way A: the gradient rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and "
+         "all go back, the loss to that of a blind guess. Ways B and C: the gradient rises several hundredfold or more, the steps go up "
+         "and down and are shorter in the end, and the loss falls.")
 
 
 def _growth() -> Figure:
     figure = new_figure(9.6, 5.6)
     axes = figure.subplots(3, 3, sharex=True, sharey="row")
-    kinds = ("Each weight's, following", "Each layer's, following", "Each layer's, set once")
-    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[:0:-1], kinds, strict=True):
+    kinds = ("Each layer's, set once", "Each layer's, following", "Each weight's, following")
+    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[1:], kinds, strict=True):
         found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
         gradient.plot(found.steps, found.sizes[:, 0], color=color, linewidth=1.5)
         step.plot(found.steps, found.moves, color=color, linewidth=1.5)
@@ -94,7 +94,7 @@ def _growth() -> Figure:
         gradient.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind},\nstep size {best_lr(way):.2g}")
         step.set(yscale="log", ylim=(1e-6, 1))
         loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 2.8))
-    axes[2, 0].text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
+    axes[2, -1].text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
     for ax, name in zip(axes[:, 0], ("first layer's\ngradient", "first layer's\nstep", "training\nloss, nats"), strict=True):
         ax.set_ylabel(name)
     return figure
