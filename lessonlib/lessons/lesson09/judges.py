@@ -70,7 +70,7 @@ def judge_second_step(guess: Any) -> Verdict:
                        (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
                        (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
-                       (0.008991 / (1 - 0.999), "the old v without the new square, divided by 1 - beta2. Which v, and which power of beta2?"),
+                       (0.008991 / (1 - 0.999), "the old v without the new square, over 1 - beta2. Which v, and which power of beta2?"),
                        (0.017991 / 0.002, "v divided by 0.002. What is 1 - beta2 ** 2, with all its digits?"),
                        (0.017991, "v itself. By what is it divided?"),
                        (-9.0, "less than zero. Can an average of squares be negative?")),
