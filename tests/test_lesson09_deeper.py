@@ -68,6 +68,10 @@ def test_of_the_settings_that_arrive_few_stay_and_none_with_a_short_memory_of_v(
     assert found.arrives[:, :, found.beta2s < 0.94].any()
     assert not found.stays[:, :, found.beta2s < 0.94].any()
     assert not found.stays[:, found.beta1s > 0.895].any()
+    lrs = np.geomspace(1e-3, 1, 40)
+    assert lrs[found.stays.any((1, 2))].min() == pytest.approx(0.119, abs=0.001)
+    for lr in (1.26, 10.0, 39.8):  # and beyond the box
+        assert (run(adam, problems.ravine(100, 20), steps=130, record="loss", lr=lr, beta1=0.8, beta2=0.99).loss[100:] < 1e-4).all()
     rows = {name: (arrive, stay) for name, arrive, stay in fair.shares(found)}
     assert rows["beta2 above 0.94"] == pytest.approx((0.106, 0.052), abs=1e-3)
     assert rows["beta1 from 0.9 on"][1] == rows["beta2 up to 0.94"][1] == 0

@@ -81,6 +81,8 @@ def test_the_table_of_remedies_names_its_best_row():
     assert max(centred[1:] + spread[1:]) < 1e-6
     assert centred[0] > 0.05  # gradient descent needs the other half
     assert spread[0] < 1e-3
+    bill, lr = heating(units="spread"), module.tuned_lr("sgd", units="spread")[0]
+    assert run(sgd, bill, steps=300, lr=lr).loss[-30:].mean() > 1.5e-3 * bill.loss(bill.start)  # on the first season it does not arrive
     assert max(rows[4][1:]) < 1e-12  # standardized, all four arrive
     assert all(max(left) > 0.01 for _, *left in rows[:4])
     with pytest.raises(ValueError, match=r"units='kelvin': one of 'degrees'"):
@@ -175,6 +177,11 @@ def test_rmsprops_step_is_the_shortest_of_those_that_leave_as_little():
     assert (left < 1.02 * left.min()).sum() > 10  # a plateau, on which rounding chooses the least
     place = int(np.abs(module.LRS - tuned_lr("rmsprop")[0]).argmin())
     assert left[place] <= module.TIE * left.min() < left[:place].min()
+    shorter = place - 2
+    assert module.LRS[shorter] < 0.5 * module.LRS[place]
+    assert left[shorter] < 1.01 * left[place]
+    late = [run(module.rules.rmsprop, heating(), steps=300, record="loss", lr=lr).loss[150:].max() for lr in module.LRS[[shorter, place]]]
+    assert 0.15 < late[0] / late[1] < 0.25  # the peak that the lesson calls a fifth as high
 
 
 def test_the_first_peak_of_rmsprop_is_its_first_step():

@@ -23,6 +23,8 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
     (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
     (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"), (RIGHT | {"v_hat": -9}, "Can an average of squares be negative?"),
+    (RIGHT | {"v_hat": 8.991}, "Which v, and which power of beta2?"), (RIGHT | {"v_hat": 8.99}, "Which v, and which power of beta2?"),
+    (RIGHT | {"v_hat": 8.9955}, "with all its digits?"), (RIGHT | {"v_hat": 9.01}, "not it"), (RIGHT | {"v_hat": 9}, "Correct."),
     (RIGHT, "Correct."), (RIGHT | {"v": 0.018}, "How much of the old v stays?"), (RIGHT | {"m_hat": -0.158, "theta": 1.99905}, "Correct."), ({k: np.float64(x) for k, x in RIGHT.items()}, "Correct.")])
 def test_the_second_step_is_judged_number_by_number(guess, said):
     assert said in judge_second_step(guess).message

@@ -45,8 +45,9 @@ opening.four_lines().live()
 #
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's first peak is its first step, which is ten times too long.
+# RMSprop's first peak is its first step, ten step sizes long.
 # The one near step 230 is a swing, because its `v` forgets the large gradients of the start and its steps grow too long.
+# With less than half its step size RMSprop ends about as low, and this peak is a fifth as high.
 #
 # Is it fair to hold the betas fixed?
 # In the picture, choose the best of six values for each.
@@ -92,7 +93,8 @@ table(["step sizes", "condition number", "its root"], heating.ravines(), ["", ",
 
 # %% [markdown]
 # No pair takes it to 1, because the ravine lies at an angle.
-# What RMSprop leaves is a ravine still, and ravines are what momentum is for.
+# RMSprop's two differ {{ heating.ratios()[0]:.0f}}-fold, and the best two as much as the curvatures, {{ heating.ratios()[1]:,.0f}}-fold.
+# So it leaves a ravine still, and ravines are what momentum is for.
 # With its best beta, momentum needs a number of steps that grows only with the root, as in [lesson 7](07_momentum.ipynb).
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
@@ -149,7 +151,7 @@ first_step = 0.1 / 0.001**0.5
 uncorrected.answer(first_step)
 
 # %% [markdown]
-# The first step would be three times too long.
+# The first step would be about three step sizes long.
 # `m` is too small, but it is divided by the root of a `v` that is smaller still.
 #
 # By step 50 `m` is nearly full.
@@ -303,12 +305,6 @@ judges.judge_second_step(second)
 # import torch.optim as optim
 #
 # optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults
-#
-# for x_batch, y_batch in dataloader:
-#     optimizer.zero_grad()
-#     loss = criterion(model(x_batch), y_batch)
-#     loss.backward()
-#     optimizer.step()
 # ```
 #
 # For a transformer take AdamW, which is Adam with [[weight decay]] done right, with `lr=3e-4` at first.
@@ -354,7 +350,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # %% [markdown]
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So a jump shortens this step.
-# After a thousand gradients of 3 it lengthens it, to {{ measured.step_after_quiet(1000):.2f}} $\alpha$ for a 30.
+# After a thousand gradients of 3, a 30 makes the step longer, {{ measured.step_after_quiet(1000):.2f}} $\alpha$.
 # There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -389,7 +385,7 @@ for g in (3.0, -3.0):
 # A colleague has written this loop.
 # It raises no error, and it has two mistakes.
 #
-# <details><summary>Hint 1</summary>What does PyTorch do with the gradient that is already there?</details>
+# <details><summary>Hint 1</summary>PyTorch adds each new gradient to the one that is already there, and <code>optimizer.zero_grad()</code> clears it. Where does it belong?</details>
 # <details><summary>Hint 2</summary>Which batch do the gradients of the second step come from?</details>
 
 # %% tags=["stub"]
@@ -425,6 +421,7 @@ judges.judge_loop(train)
 # %% [markdown]
 # Now your loop trains networks with three optimizers, from the same three starts.
 # `Looped` makes a PyTorch optimizer of any rule.
+# PyTorch's momentum has no factor $1-\beta_1$, so its 0.1 is 1 in our formula.
 
 # %%
 default = predict("After 15 passes, with which step size are more new digits read?",
@@ -459,9 +456,10 @@ default.answer(max(default.options, key=accuracy.get))
 # One parameter gets a steady gradient, which turns at step 100 and shrinks to a hundredth at step 200.
 # Move $\beta_1$ first, and watch the turn.
 # **Goal:** make the last step at least nine tenths of a step size long.
-# Then, with that $\beta_2$, find the $\epsilon$ that halves the last step.
+# Then, with that $\beta_2$, find the $\epsilon$ that about halves the last step.
 
 # %% tags=["answer"]
+import numpy as np
 from lessonlib import adam, checks, State
 from lessonlib.lessons.lesson09 import judges, play, practice
 from lessonlib.play.prediction import predict, summary
@@ -470,7 +468,7 @@ from lessonlib.lessons.tables import table
 play.each_setting().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 halves the last step, because the root of v̂ is 0.01 there too.</details>
+# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
 # ### The usual advice, tried once
 #
@@ -481,8 +479,7 @@ header = ["trouble, and the step sizes tried", "bad", "one move", "two moves"]
 table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# One move lowers each loss, and a second one lowers it further.
-# So go on for as long as it helps.
+# In these three cases one move lowers the loss, and a second one lowers it further.
 #
 # *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
 #

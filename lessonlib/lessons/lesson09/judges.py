@@ -70,6 +70,8 @@ def judge_second_step(guess: Any) -> Verdict:
                        (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
                        (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
+                       (0.008991 / (1 - 0.999), "the old v without the new square, over 1 - beta2. Which v, and which power of beta2?"),
+                       (0.017991 / 0.002, "v divided by 0.002. What is 1 - beta2 ** 2, with all its digits?"),
                        (0.017991, "v itself. By what is it divided?"),
                        (-9.0, "less than zero. Can an average of squares be negative?")),
              "theta": ((1.999, "where theta was after the first step. How far does the second one move it?"),
@@ -89,7 +91,7 @@ def judge_second_step(guess: Any) -> Verdict:
         near = {"theta": 5e-6, "v": 4e-4 * abs(right), "v_hat": 4e-4 * abs(right)}.get(name, 1e-3 * abs(right))
         if abs(value - right) > near:
             exact = [text for slip, text in slips[name] if abs(value - slip) <= near]
-            short = _rounds(value, right, DIGITS[name] - 1) or (abs(value - right) < 10 * near and name != "theta")
+            short = _rounds(value, right, DIGITS[name] - 1) or (abs(value - right) < 10 * near and name not in ("v_hat", "theta"))
             rough = [text for slip, text in slips[name] if _rounds(value, slip, DIGITS[name])]
             seen = [*exact, *["close. Can you give more digits?"] * short, *rough, "not it. What goes in?"]
             return Verdict(False, f"Look at {name}.\nYou have {value:.7g}, which is {seen[0]}")

@@ -111,8 +111,8 @@ def show_walks(paths: Array, beta2s: Sequence[float], period: int = 101, first: 
     right.set(xlabel="step, thousands", ylabel="position", title="In the long run", ylim=(-1.05, 1.05))
     right.legend(loc="lower right")
     show(figure, "Left, how far the point has moved over three periods, a sawtooth that falls steeply after each spike and climbs slowly "
-         "until the next; with beta2 0.99 it ends higher than it began. Right, the whole walk: at beta2 0.99 it climbs to 1, with longer "
-         "memories it stays near -0.2.")
+         "until the next; with beta2 0.99 it ends higher than it began. Right, the whole walk: at beta2 0.99 it climbs to 0.93, with "
+         "longer memories it stays near -0.2.")
 
 
 def show_blocks() -> None:
@@ -125,8 +125,8 @@ def show_blocks() -> None:
         ax.set(title="mixed" if mixed else "alike", xticks=[], yticks=[])
         ax.grid(visible=False)
     figure.colorbar(drawn, ax=axes, label="size of the entry")
-    show(figure, "Two matrices of curvature, darker is larger, both of three blocks: alike, each block has its own grey; mixed, every "
-         "block holds light and dark.")
+    show(figure, "Two matrices of curvature, darker is larger, both of three blocks: alike, each has dark entries on the "
+         "diagonal only, darker from block to block; mixed, every block is filled with light and dark.")
 
 
 def show_descent() -> None:
