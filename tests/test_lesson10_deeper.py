@@ -30,9 +30,19 @@ def test_a_bad_batch_lifts_the_loss_and_slows_the_steps_and_clipping_removes_bot
     after = slice(spikes.AT // spikes.EVERY, None)
     assert spikes.what_it_does() == "the loss rises, and training is slow afterwards"
     assert bad.loss[after].max() > 5 * plain.loss[after].max()
-    assert bad.length[-100:].mean() < 0.4 * plain.length[-100:].mean()
+    assert bad.length[-100:].mean() < 0.2 * plain.length[-100:].mean()
     np.testing.assert_allclose(clipped.loss[after], plain.loss[after], rtol=0.1)
     assert short.length[-20:].mean() > 0.8 * plain.length[-20:].mean()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_a_bad_batch_adams_steps_fall_to_a_tenth_and_the_decay_goes_on(seed):
+    bad = spikes.spiked(seed=seed)
+    before, late = slice(spikes.AT - 21, spikes.AT - 1), slice(-20, None)
+    assert bad.length[late].mean() < 0.11 * bad.length[before].mean()
+    assert bad.decay[late].mean() > 0.8 * bad.decay[before].mean()
+    assert bad.decay[late].mean() > 1.5 * bad.length[late].mean()
+    assert (spikes.spiked(seed=seed, size=1.0).length > spikes.spiked(seed=seed, size=1.0).decay).all()
 
 
 def test_behind_a_norm_the_angle_depends_on_the_product_alone():

@@ -123,7 +123,7 @@ def test_adam_with_l2_overshoots_and_comes_back_and_adamw_does_not():
 
 def test_the_roots_of_v_are_below_one_so_adams_decay_is_the_stronger_one():
     size, share = network_shares(adam_l2, 1e-3)
-    assert size.max() < 0.05  # "below a twentieth" in the text
+    assert size.max() < 0.05  # "about a twentieth" in the deeper text, of this picture
     assert share.min() == pytest.approx(opening.at_least() * LR * 1e-3)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 from math import prod
 from types import SimpleNamespace
 
@@ -293,6 +294,37 @@ def test_groups_that_ignore_their_decay_or_read_names_are_told_so_by_a_second_mo
     assert (named.headline, bool(named)) == ("Decayed, and should not be.", False)
     assert "second model, with a decay of 0.3: `ln_1.weight`" in named.message
     assert named.message.endswith("?")
+
+
+def test_groups_that_leave_a_kernel_or_a_scalar_out_are_told_so_by_the_second_model():
+    def by_axes(decayed, spared):
+        def groups(model, decay=0.1):
+            return [{"params": [p for p in model.parameters() if decayed(p.ndim)], "weight_decay": decay},
+                    {"params": [p for p in model.parameters() if spared(p.ndim)], "weight_decay": 0.0}]
+        return judge_groups(groups, training.small_transformer())
+
+    for decayed, spared, left in ((2).__eq__, (1).__eq__, "`gain`, of shape ()"), ((2).__eq__, (2).__gt__, "`conv.weight`, of shape (2, 1, 3, 3)"):
+        told = by_axes(decayed, spared)
+        assert (told.headline, bool(told)) == ("A parameter is missing.", False)
+        assert f"second model, with a decay of 0.3: {left}, is in no group." in told.message
+    assert by_axes((2).__eq__, (2).__ne__).headline == "Not decayed, and should be."
+    assert by_axes((2).__le__, (2).__gt__)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("optimizer", [partial(torch.optim.AdamW, weight_decay=0.0), partial(torch.optim.Adam, weight_decay=1e-3)])
+def test_the_root_of_v_is_below_a_hundredth_for_most_weights_at_every_step(optimizer, seed):
+    (x, y), model, batches = training.training_digits(), training.network(seed), torch.Generator().manual_seed(seed)
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    optimizer, most = optimizer(model.parameters(), lr=1e-3), 0.0
+    for t in range(600):
+        rows = torch.randint(len(x), (64,), generator=batches)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+        optimizer.step()
+        roots = torch.cat([(optimizer.state[p]["exp_avg_sq"] / (1 - 0.999 ** (t + 1))).sqrt().flatten() for p in matrices])
+        most = max(most, roots[roots > 0].median().item())
+    assert most < 0.01
 
 
 def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():

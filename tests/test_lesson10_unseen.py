@@ -48,6 +48,8 @@ def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_tw
         assert 1.2 < cost[0] < 2.5
         assert -1 < cost[1] < 2
     assert -1.6 < 100 * gains.gain_of_start([3e-3], 300, 0.0).mean() < -0.7
+    for torchs in (False, True):  # "every loss of half a digit or more stands where the cap of 1 acts"
+        assert -0.5 < 100 * gains.gain_of_start([3e-3], 1000, 0.0, torchs=torchs).mean() < 1.2
     shown = str(gains.show_gains())
     assert "(0.33)" in shown
     assert len(shown.splitlines()) == 8

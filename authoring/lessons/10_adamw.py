@@ -77,9 +77,9 @@ opening.nine_groups().live()
 # <details><summary>When is half left?</summary>After about {{ round(math.log(2) / 0.0005, -1):,.0f}} steps.</details>
 #
 # AdamW's line is level at every step, and Adam's line rises.
-# It has taken nearly all of a weight with small gradients, and little of one with the largest.
+# Adam has taken nearly all of a weight with little noise, and not much of one with the most.
 #
-# **`optim.Adam(weight_decay=...)` decays unevenly: the larger a weight's gradients, the less.**
+# **`optim.Adam(weight_decay=...)` decays unevenly: the larger the noise in a weight's gradients, the less.**
 # It raises no error.
 #
 # <details><summary>Fine print</summary>A dot is the mean of a hundred weights. The step size is 0.001, and the two decays were chosen to be seen.</details>
@@ -131,8 +131,8 @@ pulled.answer(rows[0][2])
 # Where they are far smaller than the pull, the pull is divided by itself and moves the weight by a full `lr`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# In a network that reads digits, the root of `v` is below a twentieth for every weight.
-# So there 0.001 in Adam decays more than 20 times as much as 0.001 in AdamW, and a number copied from Adam is far too small.
+# In a network that reads digits, the root of `v` is below a hundredth for most weights.
+# Adam divides their decay by that, so a number copied from Adam is far too small.
 # You gain a setting that does the same to every weight, and hardly any digits, on ours less than one in a hundred.
 #
 # *Deeper: [does AdamW read more digits](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?)?*
@@ -245,7 +245,7 @@ decoupled.answer(rows[2][2])
 practice.show_bugs()
 
 # %% [markdown]
-# Which line is level, and what would each bug leave?
+# Which lines are level, and what would each bug leave?
 # Choose from `"decay inside the moments"`, `"decay not multiplied by lr"`, `"decay taken twice"`, `"half of the decay"`, `"no decay"`.
 
 # %% tags=["stub"]
@@ -300,7 +300,7 @@ table(["parameter", "shape"], rows)
 
 # %% [markdown]
 # Return a list of two dicts, `{"params": [...], "weight_decay": ...}`.
-# Matrices get `decay`, biases and norms get 0.
+# Matrices and the kernels of convolutions get `decay`, biases and norms get 0.
 # Embeddings may be in either group.
 #
 # <details><summary>Hint</summary>Does every parameter of a norm have "bias" in its name? What do all that should not decay have in common, besides their names?</details>
@@ -317,11 +317,11 @@ def groups(model, decay=0.1):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Here a matrix has two axes, and a bias or the scale of a norm has one.
+# A matrix has two axes and a kernel more, and a bias or the scale of a norm has one.
 # The names would not do, because the scale of a norm is called `weight` too.
 
 # %% [markdown]
-# The judge tries your function on this model and on another one, with other names and another decay.
+# The judge tries your function on this model and on another one, with other layers and another decay.
 
 # %%
 judges.judge_groups(groups, model)
@@ -410,7 +410,7 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model, decay), lr=3e-4)` | the same share of every matrix |
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps and not 1000, as is usual when language models are pretrained |
-# | warm-up | `min(1, (t + 1) / warmup)` | the first steps are short, because `v` rests on few gradients |
+# | warm-up | `min(1, (t + 1) / warmup)` | the first steps are short, while `v` rests on few gradients |
 # | cosine | `0.5 * (1 + math.cos(math.pi * t / steps))` | the last steps are tiny, so the noise fades |
 # | [[clipping|gradient clipping]] | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | cuts the gradient of all weights together to length 1, so that one bad batch does not fill `m` and `v` |
 # | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
@@ -505,7 +505,8 @@ first.answer(round(found.first_step, 2))
 #
 # So try a restart before you need one.
 # Save to a file, take ten steps, `torch.load` the file into a fresh run, and take the same ten again.
-# All ten losses must be the same, digit for digit.
+# On a CPU all ten losses must be the same, digit for digit.
+# On a GPU two runs from the same file may differ too.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
 #
@@ -555,10 +556,10 @@ judges.judge_resume(save, load, begin, go_on)
 # |---|---|
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Type** | `optim.AdamW(groups(model, decay), lr=3e-4)`, to pretrain a transformer with `betas=(0.9, 0.95)` |
-# | **Carry it over** | `decay = min(1, old_decay * old_mean_lr * old_steps / (mean_lr * steps))`, from a run that you tuned |
+# | **Carry it over** | `decay = min(1, old_decay * old_mean_lr * old_steps / (mean_lr * steps))`, from a tuned run with as many passes over its data |
 # | **Fine-tune** | with a decay of `min(1, 0.1 / (mean_lr * steps))` at most |
 # | **Change first** | the step size, and carry the decay over with it |
-# | **Change next** | `weight_decay`, three times more and less |
+# | **Change next** | `weight_decay`, three times more and less, and go on while it helps |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 # | **Save** | model, optimizer, schedule, generator, to a file, and try once that it resumes |
@@ -566,7 +567,7 @@ judges.judge_resume(save, load, begin, go_on)
 # ### Three questions, from memory
 #
 # <details><summary>A steady gradient becomes ten times larger. Where does the weight come to rest, with AdamW and with Adam's L2?</summary>With AdamW at the same place, 1/w from zero. With L2 ten times further out.</details>
-# <details><summary>Which weights does optim.Adam(weight_decay=...) decay less than others, and why?</summary>Those with the larger gradients. Their decay is divided by a larger root of v.</details>
+# <details><summary>Which weights does optim.Adam(weight_decay=...) decay less than others, and why?</summary>Those whose gradients are larger noise. Their decay is divided by a larger root of v.</details>
 # <details><summary>A restart loses m, v and t. How long is the next step?</summary>The full step size for every weight that has a gradient, also where the gradients are mostly noise.</details>
 #
 # And here is what you did today.

@@ -138,7 +138,7 @@ display(table(header, rows, ["", "", "", "", "", ""]))
 longer.answer(longer.options[int(most < 10)])
 
 # %% [markdown]
-# In the long runs the ridge falls by about a factor of three, and the product rule's ten is far outside of the interval.
+# In the long runs the ridge falls by about a factor of three, and the product rule's ten is outside of the interval.
 # Whether it falls more than in the short runs, six starts cannot tell.
 # Single starts of the short runs differ so much that one of them says nothing about the slope.
 # So try a few decays around your first choice.
@@ -154,7 +154,7 @@ longer.answer(longer.options[int(most < 10)])
 # Lesson 10 shows a network that reads 80 % of new digits without decay and 89 % with it.
 # Both take the same step size there.
 # Now each takes its own, and AdamW its own decay.
-# All were picked on 997 other digits, and these are fresh starts.
+# All were picked on 997 other digits, and these are twenty fresh starts.
 
 # %%
 from lessonlib.lessons.lesson10 import gains
@@ -275,8 +275,8 @@ angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angl
 # Step and decay balance at a length at which the angle depends on the product alone.
 # Kosson et al. (2024) call this rotational [[equilibrium]].
 #
-# So here the product rule holds.
-# The network of section 1 has no norm, and there it failed.
+# So the angle follows the product.
+# Whether the best decay does too is another question, and in section 1 it did not.
 # A network with norms has both kinds of weights.
 #
 # **To do.**
@@ -288,13 +288,13 @@ angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angl
 #
 # *9 minutes.*
 #
-# Write $u_t$ for Adam's step in units of $\alpha$.
+# Write $-\alpha\,u_t$ for Adam's step.
 # Then AdamW reads as follows.
 #
 # $$\theta_t = (1-\alpha w)\,\theta_{t-1} + \alpha w\cdot\Big(-\frac{u_t}{w}\Big)$$
 #
 # That is an [[exponential moving average]], with $1-\alpha w$ in the place of $\beta$ (Wang and Aitchison 2025).
-# So the weights of AdamW are an average of its past steps, each divided by $w$.
+# So the weights of AdamW are an average of $-u/w$ over its past steps.
 # A steady gradient has $u = \pm1$, so this average ends at $1/w$ from zero.
 #
 # Check that the weights really are this average.
@@ -384,7 +384,7 @@ gains.show_gains()
 # %% [markdown]
 # It gains five to seven digits in a hundred in long runs with large steps, where wrong labels are learned by heart.
 # Elsewhere it gains at most one or two, or costs up to two, also where labels are wrong.
-# So with short steps and a short run, try less than the 1.
+# Every loss of half a digit or more stands where the cap of 1 acts, so where the rule gives 1, try a third of it too.
 #
 # <details><summary>Fine print</summary>Constant step size, five starts each, with standard errors from 0.2 to 0.6. He's first weights are those of section 1, and torch's are those of <code>nn.Linear</code>. The rule was not tuned on these runs, and other tasks may differ.</details>
 #
@@ -594,9 +594,9 @@ where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.
 # The largest decay that leaves it at the lowest point is 0.5, because then the box just reaches that far.
 #
 # Xie and Li (2024) prove more.
-# If AdamW sees the full batch, if its steps get shorter but still add up without end, and if it converges, then it ends where no direction that stays inside of the box leads down.
+# If AdamW sees the full batch, if its steps get shorter but still add up without end, and if it converges, then it ends where no direction that stays inside of the box slopes down.
 # For a convex loss such as this one, that is the lowest point of the box.
-# Then the box is the whole effect of the decay on where AdamW ends.
+# There the box is the whole effect of the decay on where AdamW ends.
 # A lowest point inside of the box is not moved, while Adam with L2 moves it unless it is at zero.
 # With the noise of mini-batches AdamW moves it too, because Adam's mean step must cancel the decay there.
 #
@@ -648,7 +648,7 @@ bad = predict(
 bad
 
 # %% [markdown]
-# The loss, and the length of a typical step, in four trainings from the same start.
+# The loss, and the length of Adam's part of a typical step, without the decay, in four trainings from the same start.
 
 # %% tags=["answer"]
 spikes.show_spikes()
@@ -658,14 +658,15 @@ bad.answer(spikes.what_it_does())
 # The bad batch does two things.
 # First, `m` holds it for some tens of steps, so all weights move together in its direction, at first by nearly a full step at a time.
 # That lifts the loss.
-# Then `v` holds it, so all steps become tiny, and the network crawls back.
-# The bad square is a million times too large and enters with a thousandth, so 0.999 must be applied about 7,000 times before it is as small as a usual one.
+# Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
+# The decay does not go through `v`, so it goes on at full strength and is now the longer of the two.
+# The bad square is a million times too large and enters with a thousandth, so 0.999 must be applied about 7,000 times before its share of `v` is as small as that of all usual squares together.
 #
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
 #
 # A shorter memory of the scale, $\beta_2 = 0.95$, cuts the peak to a third.
-# Its steps then stay short for about two hundred steps.
+# Adam's steps then stay short for about two hundred steps.
 #
 # <details><summary>Fine print</summary>A simulated bad batch, one seed, step size 0.01, decay 0.1. A real one has a gradient in its own direction as well. Late in a run the first step after a bad batch is up to three times as long as here, because v then rests on more gradients.</details>
 #

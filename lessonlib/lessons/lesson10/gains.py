@@ -89,7 +89,8 @@ def gain_of_start(lrs: Sequence[float], steps: int, wrong: float, seeds: Sequenc
 def show_gains() -> Any:
     """Return a table of what start() gains, in hundredths of the new digits, and its decay: a row for each task, a column for each lr."""
     lrs, rows = (3e-4, 3e-3), []
-    for wrong, labels, steps in ((0.2, "a fifth wrong", STEPS), (0.2, "a fifth wrong", 300), (0.0, "all right", 300)):
+    for wrong, labels, steps in ((0.2, "a fifth wrong", STEPS), (0.2, "a fifth wrong", 300),
+                                 (0.0, "all right", STEPS), (0.0, "all right", 300)):
         for torchs, name in ((False, "He's"), (True, "torch's")):
             gained = 100 * gain_of_start(lrs, steps, wrong, torchs=torchs).mean(0)
             rows.append([labels, steps, name, *(f"{gain:+.1f} ({start(lr, steps):.2g})" for gain, lr in zip(gained, lrs, strict=True))])

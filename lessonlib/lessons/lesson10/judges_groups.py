@@ -50,10 +50,12 @@ def listed(params: Any) -> list[Any]:
 
 
 def another_model() -> Any:
-    """Return a small model whose norm has no "norm" in its name."""
-    from torch import nn
+    """Return a small model whose norm has no "norm" in its name, with a kernel of four axes and a scalar, which has none."""
+    from torch import nn, zeros
 
-    return nn.ModuleDict({"ln_1": nn.LayerNorm(4), "fc": nn.Linear(4, 3)})
+    model = nn.ModuleDict({"ln_1": nn.LayerNorm(4), "fc": nn.Linear(4, 3), "conv": nn.Conv2d(1, 2, 3)})
+    model.register_parameter("gain", nn.Parameter(zeros(())))
+    return model
 
 
 def _decay(value: Any) -> float:

@@ -15,18 +15,20 @@ from lessonlib.rules import State, adamw
 __all__ = ["Spiked", "ends", "show_spikes", "spiked", "usual_length", "what_it_does"]
 
 Array = np.ndarray[Any, Any]
-AT, SIZE, STEPS, EVERY = 100, 1000.0, 300, 5
+AT, SIZE, STEPS, EVERY, DECAY = 100, 1000.0, 300, 5, 0.1
 
 
 class Spiked(NamedTuple):
-    """A training with one bad batch: the training loss every fifth step, (61,); of each step its median length in units of lr, (300,).
+    """A training with one bad batch: its loss every fifth step, (61,), and the median length of Adam's part of each step, (300,).
 
-    gradient: the length of each step's gradient before it is cut, (300,).
+    gradient: the length of each step's gradient before it is cut. decay: the median length of its other part, the decay. All lengths of
+    steps are in units of lr.
     """
 
     loss: Array
     length: Array
     gradient: Array
+    decay: Array
 
 
 @cache
@@ -36,17 +38,18 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr
     clip: the length to which longer gradients are cut, the bad one included.
     """
     net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
-    theta, losses, lengths, gradients = net.start, [float(net.loss(net.start))], [], []
+    theta, losses, lengths, gradients, decays = net.start, [float(net.loss(net.start))], [], [], []
     for t in range(1, STEPS + 1):
         g = net.grad(theta, rng) * (size if t == AT else 1.0)
         gradients.append(float(np.linalg.norm(g)))
         g = g * min(1.0, clip / gradients[-1])
-        before = theta
-        theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=0.1)
-        lengths.append(float(np.median(np.abs(theta - before)[g != 0])) / lr)
+        kept = theta - lr * DECAY * theta
+        decays.append(DECAY * float(np.median(np.abs(theta)[g != 0])))
+        theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=DECAY)
+        lengths.append(float(np.median(np.abs(theta - kept)[g != 0])) / lr)
         if t % EVERY == 0:
             losses.append(float(net.loss(theta)))
-    return Spiked(np.array(losses), np.array(lengths), np.array(gradients))
+    return Spiked(np.array(losses), np.array(lengths), np.array(gradients), np.array(decays))
 
 
 CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch": {}, "bad batch, clipped at 1": {"clip": 1.0},
@@ -73,9 +76,10 @@ def what_it_does() -> str:
 
 
 def show_spikes() -> None:
-    """Show the training loss and the length of the steps around a bad batch, in four cases."""
+    """Show the training loss and the length of Adam's part of the steps around a bad batch, in four cases."""
     show(_spikes(), "Left, the training loss over 300 steps: with a bad batch at step 100 it rises and stays above the others; clipped, it "
-         "cannot be told from no bad batch. Right, the median length of a step: after the bad batch it falls far below the others.")
+         "cannot be told from no bad batch. Right, the median length of Adam's part of a step: after the bad batch it falls far below the "
+         "others.")
 
 
 def _spikes() -> Figure:
@@ -88,6 +92,6 @@ def _spikes() -> Figure:
         left.plot(np.arange(0, STEPS + 1, EVERY), found.loss, color=color, linestyle=dash, linewidth=width, label=name)
         right.plot(np.arange(1, STEPS + 1), found.length, color=color, linestyle=dash, linewidth=width)
     left.set(xlim=(50, STEPS), ylim=(0, 2.2), xlabel="step", ylabel="training loss", title="The loss")
-    right.set(xlim=(50, STEPS), yscale="log", xlabel="step", ylabel="median step, in units of lr", title="The length of a typical step")
+    right.set(xlim=(50, STEPS), yscale="log", xlabel="step", ylabel="median, in units of lr", title="Adam's part of a typical step")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
