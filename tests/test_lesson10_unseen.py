@@ -52,7 +52,7 @@ def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_tw
         assert -0.5 < 100 * gains.gain_of_start([3e-3], 1000, 0.0, torchs=torchs).mean() < 1.2
     shown = str(gains.show_gains())
     assert "(0.33)" in shown
-    assert len(shown.splitlines()) == 8
+    assert len(shown.splitlines()) == 10
 
 
 def test_the_network_of_the_short_steps_starts_as_torchs_own():
