@@ -16,7 +16,7 @@ FOLD = re.compile(CODE + r"|<details><summary>(?P<summary>.*?)</summary>(?P<body
 LINK = re.compile(CODE + r"|(?<!!)\[(?P<shown>[^\[\]]+)\]\((?P<file>[^)#\s]*\.ipynb)?(?P<place>#[^)\s]+)?\)", flags=re.DOTALL)
 BADGE = re.compile(r"\n*\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 RUN = {  # what a lesson says to who runs it -> what it says on a page, where everything has been run
-    "To run a cell, click into it and press Shift and Enter together, from top to bottom.\nThe first cell is folded.\n"
+    "Run the cells from top to bottom: click into one, and press Shift and Enter together.\nThe first cell is folded.\n"
     "Click its bar and press Shift and Enter, and it says nothing when all is well.":
         "On this page every cell has been run for you.",
     "Run the set-up cell above and the next one, then move the slider": "Move the slider",
