@@ -9,7 +9,7 @@
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
-# Which of them decays a weight less, the larger its gradients are?
+# Which of them decays a weight less, the larger the noise in its gradients is?
 #
 # <details><summary>Answer</summary>Adam. It adds the decay to the gradient, and then the root of v divides both. AdamW takes the decay off the weight itself.</details>
 
@@ -195,7 +195,6 @@ part
 
 # %% tags=["answer"]
 step.show_parts()
-own = [1e3 * step.default_row(timed, batch)["optimizer"] for batch in (1, 16)]
 work = [step.without_optimizer(timed_gpu, batch) for batch in step.BATCHES]
 shares = [step.share(step.default_row(timed_gpu, batch)) for batch in step.BATCHES]
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
