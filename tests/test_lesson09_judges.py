@@ -1,6 +1,9 @@
 """The judges of lesson 9's exercises: unanswered, wrong in known ways, right."""
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -113,3 +116,11 @@ def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further()
 def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():
     assert measured.steps_back(0.999) == 9079
     assert measured.steps_back(0.95) == 222
+
+
+def test_the_lines_of_pytorch_stand_whole_in_the_learners_notebook():
+    book = json.loads((Path(__file__).resolve().parent.parent / "notebooks" / "09_adam.ipynb").read_text(encoding="utf-8"))
+    told = "\n".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
+    assert "optimizer = optim.Adam(model.parameters(), lr=1e-3)" in told
+    assert ("for x_batch, y_batch in dataloader:\n    optimizer.zero_grad()\n    loss = criterion(model(x_batch), y_batch)\n"
+            "    loss.backward()\n    optimizer.step()") in told

@@ -419,6 +419,18 @@ def train(model, optimizer, dataloader, epochs=15):
 judges.judge_loop(train)
 
 # %% [markdown]
+# <details><summary>The loop, to copy</summary>
+#
+# ```python
+# for x_batch, y_batch in dataloader:
+#     optimizer.zero_grad()
+#     loss = criterion(model(x_batch), y_batch)
+#     loss.backward()
+#     optimizer.step()
+# ```
+#
+# </details>
+#
 # Now your loop trains networks with three optimizers, from the same three starts.
 # `Looped` makes a PyTorch optimizer of any rule.
 # PyTorch's momentum has no factor $1-\beta_1$, so its 0.1 is 1 in our formula.

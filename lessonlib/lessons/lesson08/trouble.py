@@ -122,7 +122,7 @@ def show_four_starts() -> None:
 def _four_starts() -> Figure:
     figure = new_figure(8.6, 3.8)
     ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-6, 1),
-                            ylabel="size of the gradient,\nroot mean square", title="How large each layer's gradient is")
+                            ylabel="size of the gradient,\nroot mean square", title="Larger weights make every layer's gradient larger")
     places, width = np.arange(1, LAYERS + 2), 0.21
     looks = (("#8a8a8a", ""), ("white", ".."), ("#333333", ""), ("white", "//"))
     for k, (name, start, (color, hatch)) in enumerate(zip(STARTED, STARTS, looks, strict=True)):
