@@ -126,16 +126,31 @@ def test_what_is_set_once_is_thrown_back_from_each_start_and_what_follows_is_not
         once = trouble.growth(layerwise.WAYS[1], seed)
         assert once.grown > 30
         assert not once.losses[-1] < 0.98 * opening.GUESSING
-    shown, following = (trouble.growth(layerwise.WAYS[k]) for k in (1, 3))
-    at = int(np.flatnonzero(shown.steps == shown.begins)[0])
-    assert 30 < shown.sizes[at, 0] / shown.sizes[0, 0] < 300
-    assert 100 < shown.begins < 200
-    assert following.begins < 30
-    assert following.grown > 300
-    assert following.losses[-1] < 1.2
-    assert shown.moves.max() > 1000 * shown.moves[0]
-    assert np.median(following.moves[following.steps > 60]) < following.moves[0]
+
+
+def test_in_the_picture_the_steps_grow_with_the_gradients_where_they_are_set_once_and_not_where_they_follow():
+    once, following = (trouble.growth(layerwise.WAYS[k]) for k in (1, 3))
+    drawn = once.steps <= trouble.SHOWN
+    grown, moves = (part[drawn] / part[0] for part in (once.sizes[:, 0], once.moves))
+    assert min(grown.max(), moves.max()) > 1000
+    assert np.median(np.abs(np.log(moves / grown))) < np.log(1.5)  # one curve
+    losses, at = once.losses[drawn], once.losses[drawn].argmax()
+    assert losses[:at].min() < 0.95 * opening.GUESSING < 1.2 * opening.GUESSING < losses[at] < 3.6  # inside the axis
+    assert losses[-1] == pytest.approx(opening.GUESSING, rel=0.01)
+    assert following.sizes[drawn, 0].max() > 1000 * following.sizes[0, 0]
+    assert following.moves[drawn].max() < 1.5 * following.moves[0]
+    assert np.median(following.moves[following.steps > 60]) < 0.5 * following.moves[0]
+    assert following.losses[drawn][-1] < 1.2
     assert trouble.best_lr(layerwise.WAYS[1]) == records.deep_net_records()["ways"][layerwise.WAYS[1]]["lr"]
+    assert (trouble.best_lr(layerwise.WAYS[1]) > records.WAY_LRS).sum() == 4  # smaller ones were tried
+
+
+def test_with_rmsprop_the_two_numbers_go_side_by_side_at_one_step_size():
+    far = np.abs(run(rmsprop, ravine(1000), steps=20, lr=0.05).theta)
+    np.testing.assert_allclose(far[:10, 0], far[:10, 1], atol=1e-6)
+    assert (far < 0.01).argmax(axis=0).tolist() == [8, 8]
+    assert (far[7] > 0.011).all()
+    assert (far[8] < 0.009).all()
 
 
 def test_the_steps_drawn_are_those_of_the_first_layer_alone():
@@ -250,15 +265,6 @@ def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
     assert len({*scores.argmax(axis=1).tolist()}) == 1
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     assert chances.max() < 0.15
-
-
-@pytest.mark.parametrize("place", ["8 hidden layers, 300 steps, larger weights", "8 hidden layers, 300 steps, He start"])
-def test_from_larger_weights_rmsprop_reads_a_little_more_than_the_others_from_most_starts(place):
-    ends = records.deep_net_records()["ends"][place]
-    for name in ("sgd", "momentum"):
-        more = np.array(ends["rmsprop"]["read"]) - ends[name]["read"]
-        assert (more > 0).sum() >= 8
-        assert 0 < np.median(more) < 0.04
 
 
 def test_after_a_he_start_the_medians_are_near_and_the_ranges_overlap():
@@ -762,3 +768,38 @@ def test_on_letters_most_of_rmsprops_lead_goes_with_a_falling_step_size():
                    for rule, scale in ((sgd, 1.0), (rmsprop, 1e-3)))
     assert ours[0] < 0.5 * plain[0]
     assert 0.6 * plain[1] < ours[1] < plain[1]
+
+
+def monday(row):
+    """The pieces of code in a row of the box for Monday."""
+    source = (Path(__file__).parents[1] / "authoring/lessons/08_rmsprop.py").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^# \| \*\*{row}\*\* \| (.+) \|$", source, flags=re.MULTILINE)
+    return re.findall(r"`([^`]+)`", line)
+
+
+def test_the_start_of_monday_serves_linear_and_convolution_layers_with_and_without_a_bias():
+    each, where, *kinds, draw, clear = monday("Before")
+    assert (each, where) == ("layer", "model.modules()")
+    nn = torch.nn
+    model = nn.Sequential(nn.Conv2d(3, 64, 3, bias=False, device="cpu"), nn.ReLU(), nn.Conv2d(64, 64, 3, device="cpu"), nn.ReLU(), nn.Linear(64, 200, device="cpu"))
+    before = [float(layer.weight.detach().std()) for layer in model if hasattr(layer, "weight")]
+    drawn = []
+    for layer in model.modules():
+        if isinstance(layer, tuple([getattr(nn, kind.removeprefix("nn.")) for kind in kinds])):
+            eval(draw, {"nn": nn, "layer": layer})
+            if layer.bias is not None:
+                eval(clear, {"nn": nn, "layer": layer})
+                assert not layer.bias.detach().any()
+            drawn.append(float(layer.weight.detach().std()) / (2 / layer.weight[0].numel()) ** 0.5)
+    assert drawn == pytest.approx([1, 1, 1], abs=0.1)
+    small = [was / (2 / layer.weight[0].numel()) ** 0.5 for was, layer in zip(before, (m for m in model if hasattr(m, "weight")), strict=True)]
+    assert small == pytest.approx([deep.LARGER**-1] * 3, abs=0.05)  # torch starts both kinds as small
+
+
+def test_the_lowest_loss_of_part_3_lies_inside_the_picture():
+    walk = hopping.walk_with_a_falling_step(0.03, 0)
+    ax = hopping.hopping().still().axes[0]
+    low, high = ax.get_ylim()
+    assert low < walk.loss[1:].min() < 100 * low
+    assert walk.loss.max() < high
+    assert low > 1e-20

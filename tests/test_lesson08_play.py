@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from play_laws import LAWS
+from play_laws import LAWS, a_stored_picture_that_is_not_the_start_shows_the_goal_reached
 
 from lessonlib import adam, grid, momentum, rmsprop, run, sgd
 from lessonlib.lessons.lesson08 import hopping, opening, play, turned_ravine
@@ -19,7 +19,7 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
 ]
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", [*LAWS, a_stored_picture_that_is_not_the_start_shows_the_goal_reached], ids=lambda law: law.__name__)
 @pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
 def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
     law(make, solution)
@@ -136,3 +136,12 @@ def test_the_turned_ravine_shows_the_runs_of_its_angle(angle):
         result = run(rule, ravine(1000, angle), steps=300, lr=lr)
         np.testing.assert_allclose(artists[rule.__name__].get_xydata(), result.theta, atol=1e-6)
         np.testing.assert_allclose(artists[f"{rule.__name__} loss"].get_ydata(), np.clip(result.loss[1:], 1e-9, 1e4), rtol=1e-3, atol=1e-9)
+
+
+def test_the_longest_memory_of_the_burst_is_four_steps_and_its_picture_says_memory():
+    shown = play.burst()
+    assert shown.goal.met(4.0, 0.03)
+    assert not shown.goal.met(4.1, 0.03)
+    assert play.step_lengths(0.75, 1)[0] == pytest.approx(2)
+    words = " ".join(text.get_text() for ax in shown.still(memory=4.0).axes for text in ax.texts)
+    assert words.count("memory, steps:") == 2

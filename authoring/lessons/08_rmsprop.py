@@ -29,8 +29,9 @@ import numpy as np
 
 from lessonlib import State, checks, rmsprop, run
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson08 import deep, opening, records, trouble
+from lessonlib.lessons.lesson08 import deep, opening, records
 from lessonlib.play.prediction import predict
+from lessonlib.problems import ravine
 from lessonlib.lessons.tables import table
 
 opening.one_slider().live()
@@ -47,32 +48,13 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # %% [markdown]
 # The first two still guess blindly.
 # The network names one digit for every image, and 8 % of the images show it.
-# From most starts RMSprop leaves the guess within twenty steps, and momentum within thousands.
 #
 # <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}.</details>
 #
-# What is so hard about this network?
-# The error is computed at the last layer and passed back from layer to layer.
-
-# %%
-early = predict(
-    "Compared with the last layer, how large are the gradients of the first layer?",
-    ["about the same", "about ten times smaller", "hundreds of times smaller"],
-)
-early
-
-# %% [markdown]
-# A bar for each layer, the output layer last.
-
-# %% tags=["answer"]
-opening.show_layers()
-early.answer(opening.first_and_last())
-
-# %% [markdown]
-# The early layers get tiny gradients.
-# So while gradient descent moves a weight of the last layer by 1, it moves one of the first layer by a few thousandths.
+# Gradient descent and momentum have one step size for all weights.
+# When is one not enough?
 #
-# ### What do different sizes do to one step size?
+# ### One step size for two numbers
 #
 # Two numbers start at 1 and should come to 0.
 # The gradient of the steep number is a thousand times its distance from 0, and that of the flat number is its distance.
@@ -83,58 +65,21 @@ early.answer(opening.first_and_last())
 opening.two_sizes().live()
 
 # %% [markdown]
+# <details><summary>Answer</summary>A step size of 0.001, with the flat number's a thousand times larger.</details>
+#
 # With a shared step size the steep number sets the limit.
 # Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# At a step size of 0.001 both arrive when the flat number's is a thousand times larger.
-#
-# ### Who sets the step sizes?
-#
-# Is that what stops our network?
-# Nobody can move thousands of sliders, so a rule divides one common step size.
-#
-# - A. For each layer, by the size of its gradients at the start, once and for all.
-# - B. For each layer, by the recent size of its gradients, again at each step.
-# - C. For each weight, by the recent size of its gradient, again at each step.
-
-# %%
-learns = predict(
-    "Which of the three read more than half of the digits within 300 steps?",
-    ["only C", "B and C", "all three"],
-)
-learns
-
-# %% [markdown]
-# Each way at its best step size.
-
-# %% tags=["answer"]
-ways = records.at_their_best(trained, "ways")
-display(table(["step sizes", "best step size", "digits read correctly"], ways))
-learns.answer(learns.options[records.how_many_learn(trained) - 1])
-
-# %% [markdown]
-# C is RMSprop.
-# A makes up for the different sizes of the layers at the start, and the network still guesses.
-# So that difference alone does not explain it.
-# Here are the first layer's gradients, its steps, and the loss, with a dashed line where it is first below the guess.
-
-# %%
-trouble.show_growth()
-
-# %% [markdown]
-# In all three the gradients grow.
-# Under A the steps become thousands of times as long as the first one, and the network is back at a blind guess.
-# Under B and C they go up and down and end shorter than the first one, because the step sizes follow.
-# C reads more than B, so here it also helps that each weight has its own.
-#
-# <details><summary>Fine print</summary>One of the ten starts. Each way was tried at four smaller step sizes too. The step is a weight's, root mean square. The averages of B and C begin at zero, which makes their first steps long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. A layer's size is that of its weights in A, and of its weights and biases in B.</details>
-#
-# So RMSprop has one idea.
-# **Divide each gradient by its own recent size.**
+# Both arrive when the flat number, whose gradient starts a thousand times smaller, has a step size a thousand times larger.
+# So here each number needs the common step size divided by the size of its own gradient.
 #
 # ### The rule
 #
+# A network has thousands of weights, and nobody can move thousands of sliders.
+# RMSprop sets them by one idea.
+# **Divide each gradient by its own recent size.**
+#
 # What is the recent size of a gradient?
-# In its running average plus and minus cancel.
+# A running average of the gradient itself would not do, because plus and minus cancel.
 # So keep a running average of the squares, and take its root.
 # That is the root mean square, in short RMS.
 #
@@ -187,12 +132,33 @@ def my_rmsprop(theta, g, s, *, lr, beta2, eps):
 # The new gradient is already in `v`, so the division never meets a `v` that knows nothing of it.
 
 # %% [markdown]
-# The check says what it saw.
+# The check compares its paths with the right rule's.
 
 # %%
 checks.check(my_rmsprop, against=rmsprop)
 
 # %% [markdown]
+# Back to the two numbers, now with RMSprop and one step size of 0.05.
+
+# %%
+sooner = predict(
+    "Which of the two comes below 0.01 first?",
+    ["the steep number", "the flat number", "both at the same step"],
+)
+sooner
+
+# %% [markdown]
+# How far each is from 0.
+
+# %% tags=["answer"]
+walk = run(rmsprop, ravine(1000), steps=20, lr=0.05)
+rows = [[t, *walk.theta[t]] for t in (0, 1, 7, 8)]
+display(table(["after step", "flat number", "steep number"], rows, ["", ".4f", ".4f"]))
+flat, steep = (np.abs(walk.theta) < 0.01).argmax(axis=0)
+sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
+
+# %% [markdown]
+# They go side by side, because each gradient is divided by its own size.
 # Now your own function trains the network, or the library's until yours is right.
 
 # %% tags=["chaotic"]
@@ -205,18 +171,42 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
+# Gradient descent does not train this network, and RMSprop does.
+# Do its gradients differ in size, as those of the two numbers did?
+# They are computed at the last layer and passed back from layer to layer.
+
+# %%
+from lessonlib.data import recorded
+from lessonlib.lessons.lesson08 import opening, records, trouble
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+early = predict(
+    "Compared with the last layer, how large are the gradients of the first layer?",
+    ["about the same", "about ten times smaller", "hundreds of times smaller"],
+)
+early
+
+# %% [markdown]
+# A bar for each layer, the output layer last.
+
+# %% tags=["answer"]
+opening.show_layers()
+early.answer(opening.first_and_last())
+
+# %% [markdown]
+# The early layers get tiny gradients.
+# So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
+# Is this difference what stops it?
+#
 # ### A better start
 #
+# Change the gradients, and see who learns.
 # The start of Kaiming He was made for ReLU.
 # This [[He start]] draws the weights about 2.5 times as large as PyTorch's, and it sets the biases to zero.
 # Each change can be made alone.
 
 # %%
-from lessonlib.data import recorded
-from lessonlib.lessons.lesson08 import records, trouble
-from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
-
 change = predict(
     "Which change lets gradient descent read more than half of the digits within 300 steps?",
     ["the larger weights", "the zero biases", "each of them", "only both together"],
@@ -224,7 +214,7 @@ change = predict(
 change
 
 # %% [markdown]
-# The gradients of every layer from the four starts, and who learns.
+# The gradients of every layer from the four starts, and how many digits are read.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -233,25 +223,25 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.which_change(trained, change.options))
 
 # %% [markdown]
-# With zero biases the gradients are about as small in the last layer as in the first.
-# Gradient descent and momentum still guess.
-# So it takes no difference between the layers to stop them.
-# With larger weights all gradients are large, and all three learn, and RMSprop reads a little more than the other two from most starts.
+# With zero biases the gradients are about as small in the last layer as in the first, and gradient descent and momentum still guess.
+# So the difference is not all, because equal but tiny gradients stop them too.
+# With larger weights all gradients are large, and all three rules learn.
 #
 # So the trouble of this network is that its weights start too small.
-# The gradient of each layer has the weights of the eight others as factors.
-# And 2.5 to the eighth is more than a thousand.
-# From there the gradients have to grow a thousandfold, and RMSprop's step sizes follow them.
+# The gradient of each layer has the weights of the eight others as factors, and 2.5 to the eighth is more than a thousand.
+# Gradients that become tiny in such a product are called *vanishing gradients*.
+# RMSprop learns in spite of them from nearly all starts, and with larger weights it reads more.
 #
-# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes, in Part 1 of 25. He draws from a normal distribution, the other starts are uniform.</details>
+# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
 #
-# *Deeper: [where the trouble ends, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
+# *Deeper: [a step size for each layer, set once or following, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
 # %% [markdown]
 # ## Part 3. How long is a step?
 #
 # ### The size of the gradient
 #
+# RMSprop divides by the size of the gradient, so what sets the length of its steps?
 # A parameter has had a gradient of 500 for so long that `v` is 500 squared.
 # The step size is 0.01.
 
@@ -266,7 +256,7 @@ move = predict("How far does the parameter move in one step?")
 move
 
 # %% [markdown]
-# The step of the rule.
+# The step of the rule, with $\epsilon$ left out.
 
 # %% tags=["answer"]
 g, v = 500.0, 500.0**2
@@ -319,7 +309,7 @@ later = predict(
 later
 
 # %% [markdown]
-# The loss at both places.
+# The loss after 67 steps and at the end.
 
 # %% tags=["answer"]
 walk = run(rmsprop, valley, steps=300, start=[1.0, 0.3], lr=0.03, beta2=0.9)
@@ -338,11 +328,13 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 hopping.hopping().live()
 
 # %% [markdown]
+# <details><summary>Answer</summary>At a step size of 0.03 a fall over the last 20 % reaches it.</details>
+#
 # A step longer than twice the distance ends further away, on the other side.
 # While a number comes closer, `v` forgets the large gradients of the beginning, so $\alpha$ divided by its root grows.
 # The steep number reaches the line at 2 first, near step 44, and from there its distance grows.
 # In the end both numbers [[hop]] across the minimum for good, half a step size to each side.
-# With the default memory of a hundred steps the loss comes back too, after some 350 steps.
+# With the default memory of a hundred steps the loss comes back too, only later.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
@@ -363,7 +355,7 @@ practice.show_bugs(practice.TWO_BUGS)
 # <details><summary>Hint</summary>Which black lines fall behind the brown ones, both of them or only one?</details>
 #
 # Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"sign of the step"`.
-# In each of them `v` still forgets.
+# The sum leaves out the factor $1-\beta_2$, and forgets as before.
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None}
@@ -378,7 +370,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 # In B the steep direction arrives at once and the flat one is left behind, as with gradient descent, because both are divided by the same number.
 
 # %% [markdown]
-# The judge runs them.
+# The judge runs what you name.
 
 # %%
 judges.judge_bugs(bugs)
@@ -391,7 +383,8 @@ judges.judge_bugs(bugs)
 # %% [markdown]
 # ## Part 4. The first step
 #
-# Now look at where `v` begins.
+# A steady gradient moves its parameter by $\alpha$ once `v` is full.
+# How long are the steps before?
 
 # %%
 from lessonlib.lessons.lesson08 import judges, play
@@ -436,6 +429,8 @@ judges.judge_two_steps(by_hand)
 play.burst().live()
 
 # %% [markdown]
+# <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is as many step sizes long as the root of the memory, and the root of four is two.</details>
+#
 # With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
 # No step is longer than $\alpha/\sqrt{1-\beta_2}$.
 # A gradient that jumps far above its recent size takes nearly that, at any time.
@@ -527,10 +522,10 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a network with ReLU, for each `layer` in `model.modules()` that is an `nn.Linear`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")` and `nn.init.zeros_(layer.bias)` |
+# | **Before** | in a plain ReLU network that you train from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network |
-# | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001, and beyond an end that is best |
-# | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and `scheduler.step()` after each `optimizer.step()`, where `steps` is the number of calls of `scheduler.step()` in all |
+# | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it |
+# | **Change next** | when the loss jitters at the end, an `lr` that falls over the last third may help, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and `scheduler.step()` after each `optimizer.step()`, where `steps` is the number of calls of `scheduler.step()` in all |
 # | **Leave** | `alpha` and `eps`, at first |
 #
 # ### Three questions, from memory
@@ -549,9 +544,10 @@ summary()
 #
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
-# - Near the minimum the steps become as long as $\alpha$ again, and a falling $\alpha$ ends the hops.
+# - At a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
 # - Our network's weights started too small.
-#   With larger ones every rule learned, and RMSprop learned with both.
+#   From PyTorch's start only RMSprop learned in 300 steps.
+#   With larger weights all three rules did, and each read more.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -35,12 +35,12 @@ def one_slider() -> Experiment:
     return Experiment(_slider_scene, _slider_update, {"lr": Slider("step size", float(LRS[0]), float(LRS[-1]), 1.0, log=True, step=0.25)},
                       Goal("find a step size at which one of the three brings the loss below 1.",
                            lambda lr: min(float(losses[_at(lr), -1]) for losses in _losses().values()) < 1),
-                      {"lr": float(LRS[4])})
+                      {"lr": float(LRS[6])})
 
 
 def _slider_scene() -> Scene:
     figure = new_figure(7.6, 4.0)
-    ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss, nats",
+    ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss, nats,\nmedian of ten starts",
                             title="Eight hidden layers learn to read digits")
     ax.axhline(GUESSING, color="black", linewidth=1)
     ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=9)
@@ -180,7 +180,7 @@ def _division() -> Figure:
         ax.set(xlabel="steps since the gradient grew", xlim=(-BEFORE - 1, AFTER))
     for one in (-1, 1):
         right.axhline(one, color=style.color, linewidth=1.5, linestyle="--")
-    left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size, $\\sqrt{v}$")
+    left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size")
     left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 12))
     left.legend(loc="upper left")
     right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))

@@ -125,11 +125,11 @@ def _burst_scene() -> Scene:
     style = look("rmsprop")
     (length,) = left.plot([], [], color=style.color)
     (top,) = left.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)
-    note = readings(left, 0.72, 0.95, ["\u03b2\u2082:", "first step / lr:"], va="top")
+    note = readings(left, 0.72, 0.95, ["memory, steps:", "first step / lr:"], va="top")
     (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
     (first,) = right.plot([], [], color=style.color, linewidth=5)
     (pieces,) = right.plot([], [], color="white", marker="o", markersize=4, linestyle="none", markeredgecolor="black", zorder=5)
-    here = readings(right, 0.62, 0.97, ["\u03b2\u2082:", "step size:"], va="top")
+    here = readings(right, 0.62, 0.97, ["memory, steps:", "step size:"], va="top")
     return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first, "pieces": pieces},
                  "Left, the length of RMSprop's steps in units of lr under a steady gradient, both axes logarithmic, with a line at 1; "
                  "right, 100 steps of its path in a ravine of condition number 10, the first step bold, with a white dot on it after "
@@ -143,14 +143,14 @@ def _burst_update(artists: dict[str, Any], memory: float, lr: float) -> str:
     if "length" in artists:  # with top and note
         artists["length"].set_data(BURST, lengths)
         artists["top"].set_data([1], [lengths[0]])
-        artists["note"].set_text(f"{beta2:.4g}\n{lengths[0]:.2f}")
+        artists["note"].set_text(f"{memory:.3g}\n{lengths[0]:.2f}")
     result = run(rmsprop, BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
-    artists["here"].set_text(f"{beta2:.4g}\n{lr:.3g}")
+    artists["here"].set_text(f"{memory:.3g}\n{lr:.3g}")
     artists["pieces"].set_data(*np.clip(pieces_of_the_first_step(result, lr), -15, 15).T)
     artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
     artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
-    return (f"beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each coordinate; the tenth is "
-            f"{lengths[9]:.2f} lr, the hundredth {lengths[99]:.2f} lr.")
+    return (f"A memory of {memory:.3g} steps, beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each "
+            f"coordinate; the tenth is {lengths[9]:.2f} lr, the hundredth {lengths[99]:.2f} lr.")
 
 
 def burst() -> Experiment:

@@ -36,14 +36,6 @@ class Growth(NamedTuple):
     moves: Array
 
     @property
-    def begins(self) -> int:
-        """The first step at which the loss is a hundredth below that of a blind guess; ValueError where it never is."""
-        below = np.flatnonzero(self.losses < 0.99 * GUESSING)
-        if not below.size:
-            raise ValueError("the loss never falls below that of a blind guess")
-        return int(self.steps[below[0]])
-
-    @property
     def grown(self) -> float:
         """How many times larger than at the start the first layer's gradient has been."""
         return float(np.nanmax(self.sizes[:, 0]) / self.sizes[0, 0])
@@ -71,31 +63,28 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
 
 
 def show_growth() -> None:
-    """Show the first layer's gradients and steps, and the loss, under step sizes that follow and under some that are set once."""
-    show(_growth(), f"Three columns over the same {SHOWN} steps, each with the size of the first layer's gradient, the length of its "
-         "steps, both on logarithmic scales, and the training loss, with a dashed line where the loss is first below a blind guess's. "
-         "Way A: the gradient rises more than thirtyfold in some 150 steps and the steps with it, the loss begins to fall and jumps, and "
-         "all go back, the loss to that of a blind guess. Ways B and C: the gradient rises several hundredfold or more, the steps go up "
-         "and down and are shorter in the end, and the loss falls.")
+    """Show the first layer's gradients and steps, and the loss, under step sizes that are set once and under RMSprop's."""
+    show(_growth(), f"Two columns over the same {SHOWN} steps, ways A and C. Above, how many times larger than at the start the first "
+         "layer's gradient and its step are, on a logarithmic scale; below, the training loss with a line at that of a blind guess. "
+         "Way A: gradient and step rise together more than a thousandfold and fall again, and the loss falls, jumps above the line and "
+         "comes back to it. Way C: the gradient rises more than a thousandfold, the step falls, and so does the loss.")
 
 
 def _growth() -> Figure:
-    figure = new_figure(9.6, 5.6)
-    axes = figure.subplots(3, 3, sharex=True, sharey="row")
-    kinds = ("Each layer's, set once", "Each layer's, following", "Each weight's, following")
-    for (gradient, step, loss), way, kind in zip(axes.T, WAYS[1:], kinds, strict=True):
+    figure = new_figure(8.8, 5.0)
+    axes = figure.subplots(2, 2, sharex=True, sharey="row")
+    kinds = ("Each layer's, set once", "Each weight's, following")
+    for (size, loss), way, kind in zip(axes.T, (WAYS[1], WAYS[3]), kinds, strict=True):
         found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
-        gradient.plot(found.steps, found.sizes[:, 0], color=color, linewidth=1.5)
-        step.plot(found.steps, found.moves, color=color, linewidth=1.5)
+        size.plot(found.steps, found.sizes[:, 0] / found.sizes[0, 0], color="#bbbbbb", linewidth=4, label="gradient")
+        size.plot(found.steps, found.moves / found.moves[0], color=color, linewidth=1.5, label="step")
         loss.plot(found.steps, found.losses, color=color, linewidth=1.8)
         loss.axhline(GUESSING, color="black", linewidth=1)
-        for ax in (gradient, step, loss):
-            ax.axvline(found.begins, color="#8a8a8a", linewidth=1.5, linestyle="--")
-        gradient.set(yscale="log", ylim=(1e-7, 1), title=f"{way[0]}. {kind},\nstep size {best_lr(way):.2g}")
-        step.set(yscale="log", ylim=(1e-6, 1))
-        loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 2.8))
-    axes[2, -1].text(SHOWN, GUESSING - 0.08, "a blind guess", fontsize=9, ha="right", va="top")
-    for ax, name in zip(axes[:, 0], ("first layer's\ngradient", "first layer's\nstep", "training\nloss, nats"), strict=True):
+        size.set(yscale="log", ylim=(1e-2, 1e5), title=f"{way[0]}. {kind}")
+        size.legend(loc="upper left" if way == WAYS[1] else "center right")
+        loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 3.6))
+    axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=9, ha="right", va="bottom")
+    for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training\nloss, nats"), strict=True):
         ax.set_ylabel(name)
     return figure
 
