@@ -36,8 +36,8 @@ def test_lessons_come_first_and_later_ones_before():
 def test_two_workers_share_the_lessons_and_keep_each_in_order(tmp_path):
     (tmp_path / "browser").mkdir()
     (tmp_path / "browser" / "test_lessons.py").write_text(LESSONS, encoding="utf-8")
-    said = subprocess.run([sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "longest_first", "-p", "no:cacheprovider", "browser"],
-                          cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)}, timeout=120).stdout
+    said = subprocess.run([sys.executable, "-m", "pytest", "-v", "-p", "xdist", "-n", "2", "-p", "longest_first", "-p", "no:cacheprovider", "browser"],
+                          cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, timeout=120).stdout
     ran = re.findall(r"\[(gw\d)\].* PASSED \S+::test_(\w+)\[(\w+)\]", said)
     assert len(ran) == 6
     workers = {lesson: {worker for worker, _, name in ran if name == lesson} for lesson in ("00_a", "07_b")}
