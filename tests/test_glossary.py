@@ -7,8 +7,10 @@ import torch
 from torch import nn, optim
 
 from lessonlib import rules
+from lessonlib.data import recorded
 from lessonlib.lessons.lesson07 import extras, play
 from lessonlib.lessons.lesson10 import grokking
+from lessonlib.lessons.lesson11 import step as gpu_step
 from lessonlib.problems import ravine
 from lessonlib.rules import State, orthogonal
 from lessonlib.runner import run
@@ -165,3 +167,44 @@ def test_scale_invariance_of_weights_before_a_norm_layer():
     with torch.no_grad():
         first.weight *= 3
     assert torch.allclose(norm(first(x)), before, atol=1e-4)
+
+
+def test_hop_gradient_descent_at_the_border_only_and_sign_descent_at_small_steps_too():
+    def ends(rule, lr, start=0.37):
+        return run(rule, ravine(10), steps=400, lr=lr, start=[0.0, start]).theta[-4:, 1]
+
+    assert ends(rules.sgd, 0.2) == pytest.approx([-0.37, 0.37, -0.37, 0.37], rel=1e-6) or ends(rules.sgd, 0.2) == pytest.approx(
+        [0.37, -0.37, 0.37, -0.37], rel=1e-6)
+    assert abs(ends(rules.sgd, 0.19)).max() < 1e-6
+    for rule in (lambda theta, g, s, *, lr: (theta - lr * np.sign(g), s), lambda theta, g, s, *, lr: rules.rmsprop(theta, g, s, lr=lr, beta2=0.9)):
+        for lr in (0.1, 0.01):
+            place = ends(rule, lr)
+            assert (np.sign(place[1:]) == -np.sign(place[:-1])).all()
+            assert np.abs(np.diff(place)) == pytest.approx(lr, rel=0.02)
+
+
+def test_standardize_the_zero_alone_and_the_unit_alone_make_a_ravine():
+    x = 18 * np.random.default_rng(0).standard_normal(1000) + 50
+
+    def ravine_of(inputs):
+        return np.linalg.cond(np.cov(np.stack([inputs, np.ones(1000)]), bias=True) + np.outer(*[[inputs.mean(), 1]] * 2))
+
+    assert ravine_of((x - x.mean()) / x.std()) == pytest.approx(1)
+    assert ravine_of(x / x.std()) > 20  # the zero
+    assert ravine_of(x - x.mean()) > 100  # the unit
+
+
+def test_noise_floor_is_where_noise_adds_to_the_variance_what_the_slope_takes():
+    for lr in (0.1, 0.05):
+        floor = lr / (2 - lr)
+        assert floor - (1 - lr) ** 2 * floor == pytest.approx(lr**2)
+
+
+def test_cross_entropy_of_pytorch_applies_the_softmax_itself():
+    outputs, label = torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([2])
+    assert nn.CrossEntropyLoss()(outputs, label).item() == pytest.approx(-torch.log(torch.softmax(outputs, 1)[0, 2]).item())
+
+
+def test_mixed_precision_saves_time_in_large_steps_only_in_the_record():
+    gains = gpu_step.speedup(recorded("step_cuda.json"))
+    assert min(gains) < 1 < max(gains)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 KINDS = ("12", True, [0.1], {}, float("nan"), float("inf"), abs, 1j)
 
 NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
-    judge_border: ("a step size", [(0.04, "Too low."), (1 / 40, "Too low."), (2 / 3, "That is the border along the valley."), (0.06, "Too high."), (-1, "Not a step size."),
+    judge_border: ("a step size", [(0.04, "Too low."), (0.049, "Too low."), (1 / 40, "There one step across arrives."), (2 / 3, "That is the border along the valley."), (0.06, "Too high."), (-1, "Not a step size."),
                                    (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
     judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size."), (0, "Not a step size.")], [0.01, 1e-2]),
     judge_angle: ("a whole number of degrees", [(5, "Too small."), (20, "Too large."), (12.5, "Not a whole number of degrees."), (0, "Outside of 1 to 45."),
@@ -53,8 +53,8 @@ def test_a_number_is_judged(judge, guess, said):
 WALKS = {"steps": 500, "record": "loss", "lr": LRS[:, None]}
 RUNS = [({}, "Correct."), ({"steps": 50}, "Another number of steps."), ({"record": "last"}, "Only the last loss is there."),
         ({"record": "path"}, "Correct."), ({"lr": 0.02}, "Not one walk for each step size."),
-        ({"lr": LRS[:9, None]}, "Not one walk for each step size."), ({"lr": LRS[::-1, None]}, "Another rule, valley or order."),
-        ({"problem": ravine(10)}, "Another rule, valley or order."), ({"rule": rules.momentum}, "Another rule, valley or order.")]
+        ({"lr": LRS[:9, None]}, "Not one walk for each step size."), ({"lr": LRS[::-1, None]}, "Another order."), ({"problem": ravine(10)}, "Another valley."),
+        ({"rule": rules.momentum}, "Another rule or other step sizes."), ({"lr": 2 * LRS[:, None]}, "Another rule or other step sizes.")]
 
 
 @pytest.mark.parametrize(("changed", "said"), RUNS)

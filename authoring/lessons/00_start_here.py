@@ -18,18 +18,18 @@
 # %% [markdown]
 # ## Part 1. Three walkers
 #
-# Three walkers stand at the same place in a long valley.
-# The height of the ground is called the [[loss]], and each of them wants to get as low as possible.
-# For a network the place is the list of all its weights, and the height says how wrong its answers are.
-# So each feels how the ground slopes under its feet and steps straight downhill, again and again.
+# Three walkers stand at the same place in a long valley, and each wants to get as low as possible.
+# Each feels how the ground slopes under its feet and steps straight downhill, again and again.
 # Where the ground is steeper, the step is longer.
 # That is [[gradient descent]].
+#
+# The height of the ground is called the [[loss]].
+# For a network the place is the list of all its weights, and the height says how wrong its answers are.
 #
 # The walkers differ in one number, the [[step size|learning rate]], and each takes fifty steps.
 #
 # **This is your first prediction.**
 # Click one of the three, and just guess, because the next picture tells you.
-# A wrong one is welcome, because it shows you which idea of yours to change.
 
 # %%
 from lessonlib.lessons.lesson00 import opening
@@ -53,7 +53,9 @@ opening.walkers().live()
 # **This is your first play.**
 # Move the slider and watch the walkers.
 # A ring shows where each one stands.
-# **Goal:** find the first step at which the walker on the left has lost half of its first loss, which is 5.5.
+# **Goal:** find the first step at which the walker on the left has lost half of the loss that it started with.
+#
+# <details><summary>Answer</summary>Step 8. The loss was 5.5 at the start, and now it is 2.7.</details>
 #
 # Then run the next cell, which sets the answer beside your prediction.
 
@@ -71,7 +73,7 @@ lowest.answer(opening.lowest())
 # %% [markdown]
 # ## Part 2. Your first optimizer
 #
-# Now the same walk in symbols.
+# To look for the border you need the step itself, so here it is in symbols.
 #
 # $$\theta_t = \theta_{t-1} - \alpha\, g_t$$
 #
@@ -166,11 +168,13 @@ fault.answer(judges.fault_of(colleague))
 #
 # ### Five words for an experiment
 #
+# To find a border by experiment you take many walks, and this is how.
+#
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
 # | `**grid(lr=[...])` | makes one walk for each value, and without the two stars `run` does not take it |
-# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` only the end, as one number |
+# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` keeps only the loss and the place at the end |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 # | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
 
@@ -185,8 +189,7 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 # %% [markdown]
 # ### Exercise 2. Many walks at once (5 minutes)
 #
-# In a valley with a curvature of 50 across, an experiment can find the border.
-# You run it, and the judge reads the border off.
+# Where is the border of a valley with a curvature of 50 across?
 # Here are the valley and 201 step sizes.
 
 # %%
@@ -218,6 +221,9 @@ judges.judge_runs(my_runs)
 # %% [markdown]
 # ## Part 3. How large may the step size be?
 #
+# The walks say where the border is.
+# Why is it there?
+#
 # ### One multiplication
 #
 # Along an axis with curvature $\lambda$ the gradient is $\lambda\theta$, so a step is one multiplication.
@@ -234,7 +240,7 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 twice = predict(
-    "The step size is 0.2 and the curvature across is 10. What does a walker do?",
+    "The step size is 0.2 and the curvature across is 10. What does a walker do across the valley?",
     list(opening.HOPS),
 )
 twice
@@ -263,10 +269,9 @@ twice.answer(opening.what_it_does(walk))
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 that is 2 divided by 50, or 0.04.
 #
-# In a real training each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# There you judge a step size by the average loss of many steps.
-#
 # ### Where is the best step size?
+#
+# A stable step size need not be a good one.
 
 # %%
 best = predict(
@@ -287,8 +292,7 @@ best.answer(opening.where_the_best_is())
 # With a larger step size the walk across is slower, and with a smaller one the walk along, so the best is close to it.
 #
 # Short steps are safe, and they cost time.
-# Half of the best step size needs about twice as many steps.
-# After 100 steps it leaves a loss that is a billion times as large.
+# Half of the best step size leaves a loss that is a billion times as large, as the two dots show.
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -317,7 +321,9 @@ judges.judge_border(my_border)
 # %% [markdown]
 # ### How steep a valley can you cross?
 #
-# Now you set the step size and the curvature across the valley.
+# One step size has to serve both directions.
+# What does that cost?
+# You set the step size and the curvature across the valley.
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
 # Make the valley steeper a little at a time, and follow with the step size.
 # How steep can you make it and still get below the line?
@@ -326,6 +332,8 @@ judges.judge_border(my_border)
 play.step_size().live()
 
 # %% [markdown]
+# <details><summary>Answer</summary>For example a curvature of 14.5 and a step size of 0.125.</details>
+#
 # When you have found your steepest valley, let the next cell try all step sizes in five valleys.
 
 # %% tags=["answer"]
@@ -333,10 +341,9 @@ header = ["curvature across", "smallest step size that works", "largest"]
 table(header, play.windows(), ["", ".3f", ".3f"])
 
 # %% [markdown]
-# A steeper valley allows only smaller step sizes, and with them the walk along the valley takes longer.
-# Beyond a curvature of {{ play.steepest():.1f}}, which a finer search finds, no step size reaches the goal.
-# A better choice of the step size does not help there, because one step size has to serve two curvatures.
-# A better rule does, and you write it in lesson 7.
+# The smallest step size that works is the same in all these valleys, because along each of them the curvature is 1.
+# The largest becomes smaller as the valley becomes steeper, and from a curvature of {{ play.steepest():.1f}} on, by a finer search, none is left.
+# The rule that you write in lesson 7 can cross steeper valleys.
 
 # %% [markdown]
 # ## Part 4. The course
@@ -349,7 +356,7 @@ table(header, play.windows(), ["", ".3f", ".3f"])
 # Each bar shows how much of a lesson you have done on this machine.
 
 # %%
-from lessonlib.lessons.lesson00 import course, machine
+from lessonlib.lessons.lesson00 import course
 from lessonlib.play.prediction import summary
 
 course.show_map()
@@ -395,18 +402,30 @@ print(machine.offer_record())
 # %% [markdown]
 # ### On Monday morning
 #
+# In a real training each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
+# So look at its average over many steps.
+#
 # | | |
 # |---|---|
-# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch, and `opt.step()` after each `loss.backward()` |
-# | **Change first** | the step size, each time from a fresh network: multiply it by 3 until the average loss of many steps grows or is `nan`; if it grows at once, divide by 3 until it falls; try twice the largest that falls too; keep the one whose average loss ends lowest |
-# | **Suspect it** | when the average loss of many steps grows, or falls very slowly |
+# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
+# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
+# | **Change first** | the step size, by the four rules under this table |
+# | **Suspect it** | when the loss grows |
+# | **Take a better rule** | when the loss falls slowly, and grows at three times the step size |
+#
+# Begin each try with a fresh network.
+#
+# 1. Multiply the step size by 3 until the loss grows or is `nan`.
+# 2. If it grows at once, divide by 3 until it falls.
+# 3. Try twice the largest one at which it falls.
+# 4. Of all that you tried, keep the one whose loss ends lowest.
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by 1000.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable, and probably far too small. Try three times as much, until the loss grows.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable. Try three times as much. If the loss then falls faster, it was too small. If the loss then grows, a better rule is what helps.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # And here is what you did today.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Glossary
 #
-# Words of the course, each in two sentences, with an example that you can run and a lesson where you meet it.
+# Words of the course, each explained in two sentences, with an example that you can run and a lesson where you meet it.
 # The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
-# Basin, border, floor, He start and hop are this course's own words, and you will not find all of them in papers.
+# Basin, border, floor, He start and hop are used in this course's own sense, and papers may use other words for it.
 #
 # [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Decoupled-weight-decay) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Half-life) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Token) · [V](#Variance) · [W](#Warm-up)
 
@@ -33,7 +33,8 @@
 # | ReLU | [[He start]] |
 # | SGD | [[Gradient descent]] |
 # | sharpness | [[Curvature]] |
-# | stability limit | [[Border]] |
+# | softmax | [[Cross-entropy]] |
+# | stability limit, stable | [[Border]] |
 # | step size, `lr` | [[Learning rate]] |
 # | timescale of the decay | [[Memory]] |
 # | weight | [[Parameter]] |
@@ -176,7 +177,7 @@ adam(2.0, 3.0, State())[0]
 # ### Border
 #
 # The largest stable step size of gradient descent on a [[quadratic]], 2 divided by the largest [[curvature]], which papers call the stability limit.
-# Below it the loss falls, and above it the loss grows.
+# Below it every step lowers the loss, which is called stable, and above it the loss grows in the end.
 #
 # *Example.*
 # With a curvature of 10 the border is `2 / 10`, which is 0.2.
@@ -232,7 +233,7 @@ adam(2.0, 3.0, State())[0]
 # ### Cross-entropy
 #
 # The loss of a network that chooses among classes, minus the natural logarithm of the probability that it gives to the right class.
-# It is averaged over the examples, and PyTorch's takes the outputs of the network as they are, with no softmax before it.
+# It is averaged over the examples, and PyTorch's takes the outputs of the network as they are, because it applies the softmax itself, which turns outputs into probabilities.
 #
 # *Example.*
 # A network that gives each of ten digits the same probability has a loss of `-np.log(1 / 10)`, which is 2.303.
@@ -396,7 +397,8 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # The noise of a mean is counted in units of the spread of single gradients.
-# For 64 images out of 1297, none drawn twice, it is `(1 / 64 - 1 / 1297) ** 0.5`, which is 0.122, and for all of them `(1 / 1297 - 1 / 1297) ** 0.5`, which is 0.
+# Out of very many images its square is 1 over the number drawn, and out of 1297, none drawn twice, 1 over 1297 less, because no chance is left once all are drawn.
+# For 64 images the noise is `(1 / 64 - 1 / 1297) ** 0.5`, which is 0.122, and for all of them `(1 / 1297 - 1 / 1297) ** 0.5`, which is 0.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -503,12 +505,13 @@ adam(2.0, 3.0, State())[0]
 # ### Hop
 #
 # This course's word for a step over the minimum to the other side and one back, again and again, which does not become smaller as an [[oscillation]] may.
-# It happens when the step does not become shorter near the minimum, as with [[sign descent]].
+# On a [[quadratic]] gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too, because near the minimum their steps do not stay shorter than the step size.
 #
 # *Example.*
-# With steps of 0.1 and from 0.05, the next place is `0.05 - 0.1 * np.sign(0.05)`, which is -0.05.
+# At a step size of 0.2 and a curvature of 10, gradient descent multiplies the distance by `1 - 0.2 * 10`, which is -1, at every step.
+# Sign descent with steps of 0.1 goes from 0.05 to `0.05 - 0.1 * np.sign(0.05)`, which is -0.05, and then back.
 #
-# *[Lesson 8](08_rmsprop.ipynb)*
+# *[Lesson 0](00_start_here.ipynb)*
 
 # %% [markdown]
 # ## K, L
@@ -590,7 +593,7 @@ adam(2.0, 3.0, State())[0]
 # ### Mixed precision
 #
 # Training in which most of the arithmetic is done with 16 bits, while the weights and what the optimizer remembers stay in float32.
-# It saves time and the memory of the [[activations]].
+# It saves memory of the [[activations]] and, where a step has enough arithmetic in it, time.
 #
 # *Example.*
 # With the next line a layer computes in 16 bits, while its weights stay in float32.
@@ -644,7 +647,7 @@ adam(2.0, 3.0, State())[0]
 # ### Newton-Schulz iteration
 #
 # A way to come near the [[orthogonal factor]] of a matrix with products of matrices alone, which are fast on a GPU.
-# The matrix is divided by its size, and then a polynomial of it is taken again and again, in Muon five times, which moves its singular values towards 1 and leaves its directions.
+# The matrix is divided by the root of the sum of its squares, and then a polynomial of it is taken again and again, in Muon five times, which moves its singular values towards 1 and leaves its directions.
 #
 # *Example.*
 # The first step takes a singular value of 0.1 to `3.4445 * 0.1 - 4.7750 * 0.1**3 + 2.0315 * 0.1**5`, which is 0.3397.
@@ -656,8 +659,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Noise floor
 #
-# The level around which the loss settles at a constant step size, because each step adds as much noise as the slope takes away.
-# For small steps it is proportional to the step size.
+# The level around which the loss settles at a constant step size, because there the noise of a step raises the mean loss by as much as its slope lowers it.
+# It can be counted as the variance of the parameters too, and for small steps both are proportional to the step size.
 #
 # *Example.*
 # With curvature 1, noise 1 and a step size of 0.1, the mean squared distance from the minimum settles at `0.1 / (2 - 0.1)`, which is 0.0526, and with 0.05 at `0.05 / (2 - 0.05)`, which is 0.0256.
@@ -712,7 +715,7 @@ adam(2.0, 3.0, State())[0]
 # ### Overfitting
 #
 # A network learns by heart what is peculiar to its training examples, such as wrong labels, which are called label noise.
-# The training loss goes on falling, while the loss on new examples rises.
+# The training loss goes on falling, while new examples are answered worse and worse.
 #
 # *Example.*
 # Six points of the line $y = x$ are each wrong by a half, `x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])`.
@@ -904,7 +907,7 @@ adam(2.0, 3.0, State())[0]
 # ### Standardize
 #
 # To count each input from its mean and to divide it by its standard deviation.
-# It takes differences of unit out of the data, which make a [[ravine]] of the loss.
+# It takes the zero and the unit of each input out of the data, and either of them can make a [[ravine]] of the loss.
 #
 # *Example.*
 # A temperature of 68 degrees, with a mean of 50 and a standard deviation of 18, becomes `(68 - 50) / 18`, which is 1.
@@ -948,8 +951,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Tuning
 #
-# Several values of a hyperparameter, which is a number such as the step size that training does not change, are tried, and the best one is kept.
-# Two optimizers can be compared only if both were tuned with the same care.
+# To train with several values of a hyperparameter, such as the step size, and to keep the best one.
+# Hyperparameters are the numbers that training itself does not change, and two optimizers can be compared only if both were tuned with the same care.
 #
 # *Example.*
 # `np.geomspace(0.001, 1, 4)` tries 0.001, 0.01, 0.1 and 1.

@@ -45,12 +45,23 @@ def judge_runs(guess: Any) -> Verdict:
     if len(guess.loss) != 501:
         raise Stop("Another number of steps.", f"Each walk has {len(guess.loss) - 1} steps. How many should it have?")
     if not np.allclose(guess.loss[:5], run(sgd, ravine(50), steps=4, record="loss", lr=LRS[:, None]).loss, rtol=1e-9):
-        raise Stop("Another rule, valley or order.", f"Your first walk starts at a loss of {guess.loss[0, 0]:.4g}, and its next one is "
-                   f"{guess.loss[1, 0]:.4g}; in `steep` they are 25.5 and 6.74. Which rule, valley and step sizes did you give to `run`?")
+        raise _other_walks(guess)
     falls = guess.loss[-1] < guess.loss[0]
     more = f" It also keeps {guess.theta.size:,} numbers of the paths, which `record=\"loss\"` leaves out." * (len(guess.theta) > 1)
     return Verdict(True, f"Correct.\nThese were {len(LRS)} walks at once.{more} The largest step size at which the loss fell is "
                    f"{LRS[falls].max():.4f}. At the next one, {LRS[~falls].min():.4f}, it grew.")
+
+
+def _other_walks(guess: Run) -> Stop:
+    """What to say of walks that are not those of the exercise: the first loss tells the valley, the losses in reverse the order."""
+    wanted = run(sgd, ravine(50), steps=4, record="loss", lr=LRS[:, None]).loss
+    if not isclose(guess.loss[0, 0], wanted[0, 0]):
+        return Stop("Another valley.", f"Your walks start at a loss of {guess.loss[0, 0]:.4g}, and in `steep` it is {wanted[0, 0]:.4g}. "
+                    "Which valley did you give to `run`?")
+    if np.allclose(guess.loss[:5, ::-1], wanted, rtol=1e-9):
+        return Stop("Another order.", "Your first walk has the largest step size. In which order does `lrs` hold them?")
+    return Stop("Another rule or other step sizes.", f"After one step your first walk has a loss of {guess.loss[1, 0]:.4g}, and gradient "
+                f"descent with the first of `lrs` has {wanted[1, 0]:.4g}. Which rule and which step sizes did you give to `run`?")
 
 
 @judge
@@ -70,10 +81,13 @@ def judge_border(guess: Any) -> Verdict:
         seen = f"At both {low} and {high} the loss {words[0]}."
     if falls == [True, False]:
         return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}, and the curvature along the "
-                       "valley does not enter. Two percent more or less pass.")
+                       "valley does not enter.")
+    if isclose(border, law / 2, rel_tol=0.02):
+        return Verdict(False, f"There one step across arrives.\n{seen} With a step that is a little longer you land on the other side. "
+                       "How far out may you land there and still be closer than before?")
     if falls == [True, True]:
         return Verdict(False, f"Too low.\n{seen} How much larger may the step size be before a step across the valley "
                        "lands higher than it began?")
     if isclose(border, 2 / CURVATURES[0], rel_tol=0.02):
         return Verdict(False, f"That is the border along the valley.\n{seen} In which of the two directions does the loss grow first?")
-    return Verdict(False, f"Too high.\n{seen} After one step across, how far from the floor is it, in units of where it began?")
+    return Verdict(False, f"Too high.\n{seen} Start at a distance of 1 across the valley. At which distance does one step of {low} end?")
