@@ -75,7 +75,7 @@ def test_processes_that_cannot_share_the_batch_are_refused(processes, message):
 
 def test_the_processes_find_the_library_that_started_them_and_end_with_their_time(monkeypatch):
     started = in_place_of_the_processes(monkeypatch, "import time; time.sleep(60)")
-    with pytest.raises(RuntimeError, match="the 2 processes did not finish in 0.1 s"):
+    with pytest.raises(RuntimeError, match=r"the 2 processes did not finish in 0\.1 s"):
         shard.launch(2, timeout=0.1)
     assert all(process.returncode for process, _ in started)
     assert (Path(started[0][1]["PYTHONPATH"].split(os.pathsep)[0]) / "lessonlib" / "rules.py").exists()
