@@ -150,7 +150,8 @@ def timed(kind: str, *, repeats: int | None = None) -> Table:
     header = ["AdamW", *(f"{part}, ms" for part in PARTS), "tokens a second", "peak, GB"]
     size, speed = SIZES[kind], _bandwidth(kind)
     parameters = sum(p.numel() for p in Transformer(len(set(text())), size).parameters())
-    caption = (f"{NAMES[kind]}, the fastest of {ROUNDS} turns, {size.layers} layers of width {size.width}, {_windows(size.batch)} of {size.context} characters. "
+    caption = (f"{NAMES[kind]}, the fastest of {ROUNDS} turns, {size.layers} layers of width {size.width}, "
+               f"{_windows(size.batch)} of {size.context} characters. "
                f"This machine moves {speed / 1e9:,.3g} GB/s, so the optimizer's floor is {1e3 * BYTES * parameters / speed:.2g} ms.")
     return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"], caption=caption)
 
@@ -201,8 +202,8 @@ def show_parts() -> None:
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle("Where the time of a training step goes", weight="bold")
-    show(figure, f"Two bars of the time of a training step for each of three batch sizes, one with PyTorch's default optimizer step and one "
-         f"with the fused one, each made of forward, backward and optimizer. {'. '.join(told)}.")
+    show(figure, f"Two bars of the time of a training step for each of three batch sizes, one with PyTorch's default optimizer step and "
+         f"one with the fused one, each made of forward, backward and optimizer. {'. '.join(told)}.")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,9 +14,9 @@ from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
-__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of", "every_row", "how_the_gap_changes", "lr_for",
-           "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "span", "verdict",
-           "warmup_basin", "where_warmup_matters", "worst_batch"]
+__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of", "every_row",
+           "how_the_gap_changes", "lr_for", "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches",
+           "show_sweep", "show_warmup", "span", "verdict", "warmup_basin", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
 CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
@@ -125,7 +125,7 @@ def every_row(record: Mapping[str, Any], other: Mapping[str, Any]) -> list[list[
 
 
 def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
-    """Show the test loss of each rule against the step size, a panel for each recorded machine, a line at the level of the table of pairs."""
+    """Show the test loss of each rule against the step size, a panel for each machine, a line at the level of the table of pairs."""
     found = list(records)
     figure = new_figure(2.0 + 4.8 * len(found), 4.0)
     told = []
