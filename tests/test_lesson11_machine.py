@@ -44,7 +44,7 @@ def test_the_parts_of_a_step_are_timed_and_add_up(monkeypatch):
     assert 0 < step.share(found) < 1
     told = repr(step.timed("cpu", repeats=1))
     assert "no GPU" in told
-    assert "CPU, 1 layers of width 16, 16 windows of 8 characters." in told  # what was timed stands above the numbers
+    assert "CPU, the fastest of 3 turns, 1 layers of width 16, 16 windows of 8 characters." in told  # what was timed stands above the numbers
     assert re.search(r"moves [\d.,]+ GB/s, so the optimizer's floor is [\d.e-]+ ms", told)
     with pytest.raises(ValueError, match="kind='tpu'"):
         step.measure("tpu")
@@ -119,6 +119,49 @@ def test_sixteen_bits_shrink_what_forward_keeps():
 
 def test_autocast_changes_products_alone():
     assert half.types_under_autocast() == {"weights": "float32", "products": "bfloat16", "gradients": "float32", "state": "float32"}
+
+
+def test_autocast_keeps_two_bytes_for_each_weight_until_backward_has_used_it():
+    def besides(autocast, layers=8, width=256):
+        model = torch.nn.Sequential(*(torch.nn.Linear(width, width, bias=False) for _ in range(layers)))
+        own, kept = {p.data_ptr() for p in model.parameters()}, {}
+
+        def keep(saved):
+            if saved.data_ptr() not in own:
+                kept[saved.data_ptr()] = saved.untyped_storage().nbytes()
+            return saved
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            model(torch.ones(1, width))
+        return sum(kept.values()) / sum(p.numel() for p in model.parameters())
+
+    assert besides(False) < 0.1
+    assert besides(True) == pytest.approx(2 * 7 / 8, abs=0.1)  # the first layer's input needs no gradient
+
+
+def test_on_a_cpu_autocast_takes_softmax_to_16_bits_so_the_lesson_speaks_of_a_gpu():
+    with torch.autocast("cpu", torch.bfloat16):
+        kept = torch.nn.functional.linear(torch.ones(2, 4), torch.ones(4, 4))
+        assert torch.softmax(kept, -1).dtype == torch.bfloat16
+
+
+def test_a_scaler_halves_its_factor_at_an_infinity_and_doubles_it_after_two_thousand_good_steps():
+    scaler = torch.amp.GradScaler("cpu")
+    assert scaler.get_growth_interval() == 2000
+    scaler = torch.amp.GradScaler("cpu", growth_interval=3)
+    p = torch.nn.Parameter(torch.zeros(()))
+    optimizer, factors = torch.optim.SGD([p], lr=0.1), []
+    for slope in (1.0, 1.0, 1.0, float("inf")):
+        optimizer.zero_grad()
+        scaler.scale(slope * p).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        factors.append(scaler.get_scale())
+    assert factors == [65536, 65536, 2 * 65536, 65536]
+
+
+def test_float32_products_are_exact_unless_they_are_asked_to_be_fast():
+    assert torch.get_float32_matmul_precision() == "highest"
 
 
 @pytest.mark.parametrize(("number", "became"), [(123.456, (123.456, 123.5, 123.4375)), (1e5, (1e5, 99840.0, float("inf"))), (1e-8, (1e-8, 1.00117e-8, 0.0))])

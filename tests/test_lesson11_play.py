@@ -162,7 +162,8 @@ def test_on_one_card_momentum_does_not_fit_and_a_smaller_state_does(bytes_each, 
 
 def test_a_t4_computes_a_dozen_operations_far_faster_than_its_memory_moves_a_step():
     operations = 12 / 8.1e12  # seconds for each parameter: float32 operations a second, by its data sheet
-    assert play.floor_ms("adamw", 1, play.MACHINES["T4"]) / 1e3 > 50 * operations
+    hard = 4 * operations  # half of that for plain ones, and a root and a division are many each
+    assert play.floor_ms("adamw", 1, play.MACHINES["T4"]) / 1e3 > 10 * hard  # "many times faster"
 
 
 def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():
@@ -192,27 +193,33 @@ def test_a_machine_that_nobody_recorded_has_no_panel_and_no_word(monkeypatch):
     assert "torch, loop 49.1 ms, torch, fused 10.8 ms" in shown[0][1]
 
 
-def test_forward_and_backward_are_drawn_once_for_a_batch(monkeypatch):
+def test_each_way_to_step_has_a_bar_of_its_own_so_that_the_spread_of_the_timing_is_seen(monkeypatch):
     shown = []
-    monkeypatch.setattr(step, "show", lambda figure, words: shown.append(figure))
+    monkeypatch.setattr(step, "show", lambda figure, words: shown.append((figure, words)))
     step.show_parts()
-    bars = shown[0].axes[0].patches
-    assert len(bars) == 4 * len(step.BATCHES)  # forward, backward, and two ways of the optimizer
-    for default, fused in ((bars[i + 2], bars[i + 3]) for i in range(0, len(bars), 4)):
-        assert default.get_x() == pytest.approx(fused.get_x())
-        assert fused.get_width() < default.get_width()
+    for ax, kind in zip(shown[0][0].axes, ("cpu", "cuda"), strict=True):
+        rows = {(row["batch"], row["fused"]): row for row in recorded(f"step_{kind}.json")["rows"] if row["type"] == "float32"}
+        drawn = [1e3 * rows[batch, fused][part] for batch in step.BATCHES for fused in (False, True) for part in step.PARTS]
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx(drawn)
+    assert "GPU, 4 windows: default 11.4 ms, of which the optimizer 1.7 ms; fused 8.9 ms, of which the optimizer 0.9 ms" in shown[0][1]
+    assert len(shown[0][0].legends[0].get_texts()) == 4  # each part once
 
 
 def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     record, ladder = recorded("step_cuda.json"), recorded("bench_cuda.json")
     assert record["machine"]["gpu"] == ladder["machine"]["gpu"] == "NVIDIA H200"
-    rest = [step.without_optimizer(record, batch) for batch in step.BATCHES]
-    assert rest[1] <= rest[0] * 1.02  # "four take no longer than one"
-    assert 1.5 < rest[2] / rest[0] < 3
+    for fused in (False, True):  # the same work, timed twice
+        found = [row for row in record["rows"] if (row["fused"], row["type"]) == (fused, "float32")]
+        rest = [row["forward"] + row["backward"] for row in sorted(found, key=lambda row: row["batch"])]
+        assert rest[1] <= rest[0] * 1.02  # "for four no longer"
+        assert 1.7 < rest[2] / rest[0] < 2.3  # "about twice as long"
     assert max(step.share(step.default_row(record, batch)) for batch in step.BATCHES) < 0.2  # most of a step is forward and backward
-    assert step.fused_over_floor(record, ladder) == pytest.approx(6, abs=0.5)  # "its fused step took 6 times the floor"
-    faster = step.speedup(record)
-    assert faster[2] > 1.5 > 1 > faster[1]  # "sixteen windows as fast, and one with four was slower"
+    single, half = zip(*((row[1], row[2]) for row in step.in_both_types(record)), strict=True)
+    assert single[2] > 1.5 * half[2]  # "sixteen windows gain much"
+    assert all(half[i] > single[i] for i in (0, 1))  # "smaller steps gain nothing"
+    assert max(half) / min(half) < 1.2  # sixteen times the work in about the same time
+    loop = 1e3 * next(np.median(row["seconds"]) for row in ladder["rows"] if (row["workload"], row["engine"]) == (bench.LAYERS, bench.LOOP))
+    assert play.calls_ms(ladder, bench.LOOP, 148) > 0.9 * loop  # "nearly all of the loop's time is launches"
     times = {way: play.times_the_floor(ladder, bench.LAYERS, way) for way in (bench.LOOP, bench.FOREACH, bench.FUSED)}
     assert times[bench.LOOP] > 10 > 5 > times[bench.FOREACH] > 3 > 1.5 > times[bench.FUSED] > 1
     each = {(row["workload"], row["engine"]): np.median(row["seconds"]) for row in ladder["rows"] if row["seconds"]}

@@ -46,13 +46,25 @@ def test_the_table_says_all_of_it(measured):
     assert lines[5].split() == ["3", "2.00", "2.00", "4.00", "True"]
 
 
-def test_where_it_cannot_start_it_says_so(monkeypatch):
-    def refused(command, **_):
-        return subprocess.CompletedProcess(command, 1, "", "no network here")
+def in_place_of_the_processes(monkeypatch, code):
+    """Let `launch` start this code, which finds its number as the last argument; return the list of what was started, which it fills."""
+    started, popen = [], subprocess.Popen
 
-    monkeypatch.setattr(shard.subprocess, "run", refused)
-    with pytest.raises(RuntimeError, match="no network here"):
+    def start(command, **how):
+        started.append((popen([sys.executable, "-c", code, command[-1]], **how), how["env"]))
+        return started[-1][0]
+
+    monkeypatch.setattr(shard.subprocess, "Popen", start)
+    return started
+
+
+def test_where_one_process_fails_it_says_so_and_stops_the_other(monkeypatch):
+    code = "import sys, time; sys.argv[1] == '1' and sys.exit('no network here'); time.sleep(60)"
+    started = in_place_of_the_processes(monkeypatch, code)
+    with pytest.raises(RuntimeError, match="ended with 1: no network here"):
         shard.launch(2)
+    assert [process.returncode for process, _ in started][1] == 1
+    assert started[0][0].returncode not in (None, 0)
 
 
 @pytest.mark.parametrize(("processes", "message"), [(3, "processes=3: must divide the batch of 8"), (0, "processes=0"), (None, "processes=None")])
@@ -61,14 +73,9 @@ def test_processes_that_cannot_share_the_batch_are_refused(processes, message):
         shard.launch(processes)
 
 
-def test_the_processes_find_the_library_that_started_them(monkeypatch):
-    given = {}
-
-    def run(command, *, env, **others):
-        given.update(env)
-        raise subprocess.TimeoutExpired(command, 1)
-
-    monkeypatch.setattr(shard.subprocess, "run", run)
-    with pytest.raises(RuntimeError, match="did not finish"):
-        shard.launch(2)
-    assert (Path(given["PYTHONPATH"].split(os.pathsep)[0]) / "lessonlib" / "rules.py").exists()
+def test_the_processes_find_the_library_that_started_them_and_end_with_their_time(monkeypatch):
+    started = in_place_of_the_processes(monkeypatch, "import time; time.sleep(60)")
+    with pytest.raises(RuntimeError, match=r"the 2 processes did not finish in 0\.1 s"):
+        shard.launch(2, timeout=0.1)
+    assert all(process.returncode for process, _ in started)
+    assert (Path(started[0][1]["PYTHONPATH"].split(os.pathsep)[0]) / "lessonlib" / "rules.py").exists()

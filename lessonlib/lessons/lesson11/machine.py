@@ -51,7 +51,9 @@ def here() -> Here:
 
 
 def took(name: str, entry: str, kinds: Iterable[str] = tuple(NAMES)) -> str:
-    """Return how long something took when it was recorded: "5 s", or "5 s on a CPU and 9 s on a GPU" where both of `kinds` did."""
-    records = {NAMES[kind]: recorded(f"{name}_{kind}.json") for kind in kinds}
-    told = {shown: f"{record['seconds'][entry]:.0f} s" for shown, record in records.items() if record is not None}
-    return next(iter(told.values())) if len(told) == 1 else " and ".join(f"{text} on a {shown}" for shown, text in told.items())
+    """Return how long something took when it was recorded: "5 s", or "5 s on a CPU and 9 s on the H200" where both of `kinds` did."""
+    records = {kind: recorded(f"{name}_{kind}.json") for kind in kinds}
+    found = {kind: record for kind, record in records.items() if record is not None}
+    told = [f"{record['seconds'][entry]:.0f} s" for record in found.values()]
+    where = ["on a CPU" if kind == "cpu" else f"on the {record['machine'].removeprefix('NVIDIA ')}" for kind, record in found.items()]
+    return told[0] if len(told) == 1 else " and ".join(f"{text} {on}" for text, on in zip(told, where, strict=True))

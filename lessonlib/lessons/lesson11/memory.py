@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lessonlib.pytorch.transformer import Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["ADAMWS", "MODEL", "Allocated", "first_steps", "gpu_extra", "training_peak"]
+__all__ = ["ADAMWS", "MADE", "MODEL", "Allocated", "first_steps", "gpu_extra", "training_peak"]
 
 MODEL = Size(layers=4, width=128, heads=4, context=64, batch=1, steps=1)  # whose peak is measured
 LETTERS = 60
@@ -20,6 +20,9 @@ ADAMWS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {  # PyTorch's three
     "AdamW, loop": lambda params: torch.optim.AdamW(params, foreach=False),
     "AdamW, foreach": lambda params: torch.optim.AdamW(params, foreach=True),
     "AdamW, fused": lambda params: torch.optim.AdamW(params, fused=True)}
+MADE: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
+    "SGD": lambda params: torch.optim.SGD(params, lr=0.1),
+    "SGD, momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9), **ADAMWS}
 
 
 class Allocated(TorchDispatchMode):

@@ -17,7 +17,7 @@ __all__ = ["LETTERS", "LEVEL_NAMES", "PAIRS", "learns_to_write", "levels"]
 
 LETTERS, PAIRS = "table of letters", "table of pairs"
 LEVEL_NAMES = ("every character alike", LETTERS, PAIRS)
-WIDTH, LINES = 36, 8  # of the text beside the curve, in characters and lines
+WIDTH, LINES = 29, 9  # of the text beside the curve, in characters and lines
 
 
 @cache
@@ -64,7 +64,7 @@ def learns_to_write(record: Mapping[str, Any] | None = None) -> Experiment:
         style = look("adamw")
         (curve,) = left.plot([], [], color=style.color, linestyle=style.dash)
         (here,) = left.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=5)
-        written = right.text(0.03, 0.94, "", va="top", family="monospace", fontsize=9, linespacing=1.5)
+        written = right.text(0.03, 0.94, "", va="top", family="monospace", fontsize=14, linespacing=1.7)
         return Scene(figure, {"curve": curve, "here": here, "written": written},
                      "Left, the test loss of a transformer over its training steps, with three level lines of what tables of counts know; "
                      "right, the text that it writes at the chosen step.")

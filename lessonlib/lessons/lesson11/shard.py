@@ -2,6 +2,8 @@
 
     python -m torch.distributed.run --standalone --nproc-per-node 2 -m lessonlib.lessons.lesson11.shard [--json FILE]
 
+`launch` starts the processes by itself: torchrun would load torch once more, only to do that.
+
 The stages are those of ZeRO (Rajbhandari et al. 2020): 0 everything everywhere, 1 the optimizer's state spread, 2 the gradients
 too, 3 the parameters too. Stage 0 is DistributedDataParallel, 1 adds ZeroRedundancyOptimizer, 2 and 3 are fully_shard (FSDP2, in
 torch 2.6 and later).
@@ -14,7 +16,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ LR, DECAY = 1e-2, 0.1
 
 
 def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:
-    """Start torchrun with `processes` processes of this module on this machine; return what they measured.
+    """Start `processes` processes of this module on this machine, which meet in a file; return what they measured.
 
     Raises ValueError for a number of processes that does not divide the batch, and RuntimeError, with the end of their output, where
     torch.distributed does not start.
@@ -48,20 +51,32 @@ def launch(processes: int = 2, *, timeout: float = 300.0) -> dict[str, Any]:
         raise RuntimeError("this torch was built without torch.distributed")
     path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH", "")]))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    if sys.platform == "win32":
-        environment["USE_LIBUV"] = "0"  # torch for Windows is built without it
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "measured.json"
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node",
-                   str(processes), "-m", "lessonlib.lessons.lesson11.shard", "--json", str(out)]
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
-        except subprocess.TimeoutExpired:
-            raise RuntimeError(f"the {processes} processes did not finish in {timeout:g} s") from None
-        if done.returncode:
-            raise RuntimeError(f"torchrun ended with {done.returncode}: {done.stderr[-2000:]}")
+        out, meeting = Path(folder) / "measured.json", Path(folder) / "meeting"
+        command = [sys.executable, "-m", "lessonlib.lessons.lesson11.shard", "--json", str(out), "--meet", meeting.as_uri(),
+                   "--processes", str(processes), "--rank"]
+        _run_together([[*command, str(rank)] for rank in range(processes)], environment, timeout)
         found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return found
+
+
+def _run_together(commands: list[list[str]], environment: Mapping[str, str], timeout: float) -> None:
+    """Wait until each of these processes has ended; where one fails or the time is up, stop the others and raise RuntimeError."""
+    with tempfile.TemporaryFile() as said:  # a file: nobody empties a pipe meanwhile
+        running = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said) for command in commands]
+        end = time.monotonic() + timeout
+        try:
+            while None in (ended := [process.poll() for process in running]) and not any(ended):
+                if time.monotonic() > end:
+                    raise RuntimeError(f"the {len(commands)} processes did not finish in {timeout:g} s")
+                time.sleep(0.05)
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+        if any(ended):
+            said.seek(0)
+            raise RuntimeError(f"a process ended with {next(filter(None, ended))}: {said.read().decode(errors='replace')[-2000:]}")
 
 
 def _windows(step: int) -> tuple[Tensor, Tensor]:
@@ -191,8 +206,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure in every process; process 0 prints a table, or writes JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--meet", metavar="ADDRESS", help="where the processes meet, unless torchrun tells them")
+    parser.add_argument("--rank", type=int, default=-1)
+    parser.add_argument("--processes", type=int, default=-1)
     options = parser.parse_args(arguments)
-    dist.init_process_group("gloo")
+    dist.init_process_group("gloo", init_method=options.meet, rank=options.rank, world_size=options.processes)
     try:
         with tempfile.TemporaryDirectory() as mine:
             folder = [mine]  # the one of process 0 serves all: they run on one machine

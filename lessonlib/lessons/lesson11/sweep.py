@@ -14,9 +14,9 @@ from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
-__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of", "how_the_gap_changes", "lr_for",
-           "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches", "show_sweep", "show_warmup", "span", "verdict",
-           "warmup_basin", "where_warmup_matters", "worst_batch"]
+__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of", "every_row",
+           "how_the_gap_changes", "lr_for", "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches",
+           "show_sweep", "show_warmup", "span", "verdict", "warmup_basin", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
 CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
@@ -61,6 +61,12 @@ def span(record: Mapping[str, Any], rule: str) -> float:
     return best.high - best.low
 
 
+def apart(record: Mapping[str, Any], rule: str, least: float) -> float:
+    """Return how far the medians of a rule lie apart, over its step sizes from `least` on."""
+    lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
+    return float(np.ptp(np.median(losses[:, lrs >= least], axis=0)))
+
+
 def protocols(record: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each protocol: its name, momentum's and Adam's best median, and the gap; five or nine step sizes, clipped or not."""
     found = []
@@ -97,10 +103,10 @@ def verdict(record: Mapping[str, Any], clip: float | None = CLIP) -> str:
 
 
 def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[str] = NAMES) -> list[list[Any]]:
-    """Return a row for each rule: its name, best step size, median, lowest and highest test loss over the seeds, inside the sweep."""
+    """Return a row for each rule: its name, best step size, median, lowest and highest test loss over the seeds."""
     found = [(rule, best_of(record, rule, clip=clip)) for rule in rules]
     unclipped = ", not clipped" * (clip is None)
-    return [[NAMES[rule] + unclipped, best.lr, best.median, best.low, best.high, "yes" if best.inside else "no"] for rule, best in found]
+    return [[NAMES[rule] + unclipped, best.lr, best.median, best.low, best.high] for rule, best in found]
 
 
 def one_lower(record: Mapping[str, Any], rule: str, clip: float | None = CLIP) -> list[Any]:
@@ -109,25 +115,37 @@ def one_lower(record: Mapping[str, Any], rule: str, clip: float | None = CLIP) -
     lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"], clip)
     at = max((i for i, lr in enumerate(lrs) if lr < best.lr), key=lambda i: lrs[i], default=len(lrs))
     starts, unclipped = losses[:, at], ", not clipped" * (clip is None)
-    return [f"{NAMES[rule]}{unclipped}, one lower", float(lrs[at]), float(np.median(starts)), float(starts.min()), float(starts.max()),
-            "yes" if at else "no"]
+    return [f"{NAMES[rule]}{unclipped}, one lower", float(lrs[at]), float(np.median(starts)), float(starts.min()), float(starts.max())]
 
 
-def show_sweep(record: Mapping[str, Any], level: float) -> None:
-    """Show the test loss of each rule against the step size, a line at the level of the table of pairs."""
-    figure = new_figure(7.2, 4.0)
-    ax = figure.add_subplot(ylabel="test loss, nats a character", title=f"Each at its own step size: {verdict(record)}")
-    for rule, name in NAMES.items():
-        lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
-        losses = np.minimum(losses, CEILING)
-        basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
-        ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
-    ax.axhline(level, color="black", lw=1)
-    ax.set(ylim=(min(row[3] for row in rows(record)) - 0.1, 3.4))
-    ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
-    ax.legend()
-    told = "; ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in rows(record))
-    show(figure, f"Test loss against step size, the median of the seeds for each of three rules, with bars for their range: {told}.")
+def every_row(record: Mapping[str, Any], other: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the `rows` of a record, then those of another machine's, and then the first one's without clipping, with Adam's one lower."""
+    there = [[f"{name}, on the {other['machine'].removeprefix('NVIDIA ')}", *found] for name, *found in rows(other)]
+    return [*rows(record), *there, *rows(record, None, ["momentum", "adam"]), one_lower(record, "adam", None)]
+
+
+def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
+    """Show the test loss of each rule against the step size, a panel for each machine, a line at the level of the table of pairs."""
+    found = list(records)
+    figure = new_figure(2.0 + 4.8 * len(found), 4.0)
+    told = []
+    for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
+        size, each = record["size"], rows(record)
+        for rule, name in NAMES.items():
+            lrs, losses = seed_range(record["sweep"], rule, size["warmup"])
+            losses = np.minimum(losses, CEILING)
+            basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
+            ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
+        ax.axhline(level, color="black", lw=1)
+        ax.set(ylim=(min(row[3] for row in each) - 0.1, min(row[3] for row in each) + 1.2), ylabel="test loss, nats a character",
+               title=f"{machine.NAMES[record['device']]}, {size['layers']} layers of width {size['width']}")
+        ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
+        told.append(f"{machine.NAMES[record['device']]}: " + ", ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in each))
+    figure.axes[-1].legend(loc="center left")
+    ends = {verdict(record) for record in found}
+    figure.suptitle(f"Each at its own step size: {ends.pop() if len(ends) == 1 else 'the machines disagree'}", weight="bold")
+    show(figure, "Test loss against step size, the median of the seeds for each of three rules, with bars for their range. "
+         f"{'. '.join(told)}.")
 
 
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
