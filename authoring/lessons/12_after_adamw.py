@@ -439,7 +439,7 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 
 # %% [markdown]
 # With the three seeds, Muon ends {{ text.gap(record):.2f}} nats lower after 200 steps.
-# By the six AdamW's second row is its best, and the lead is {{ text.fresh_gap(record):.2f}}.
+# By the six, AdamW's second row is its best, and the lead is {{ text.fresh_gap(record):.2f}}.
 # With steps as long but no factor, Muon ends {{ text.factor_gap(record):.2f}} higher, and no lead is left.
 # So here the factor makes the lead.
 #
@@ -458,7 +458,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # ### In seconds
 #
 # PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and this CPU slow.
-# In the time of Muon's 200 steps AdamW takes {{ text.steps_between(record)[0] }}, or {{ text.steps_between(record)[1] }} beside bfloat16.
+# While Muon takes 200 steps, AdamW takes {{ text.steps_between(record)[0] }}, or {{ text.steps_between(record)[1] }} if Muon is in bfloat16.
 # So we tuned AdamW again with as many.
 
 # %%
