@@ -138,6 +138,8 @@ def test_in_the_picture_momentum_leaves_seven_percent_of_the_second_matrix_and_t
     assert ends["momentum"][0] < 1e-4
     assert 0.065 < ends["momentum"][1] < 0.075
     assert all(ends[name].max() < 1e-6 for name in ("Adam", "Muon"))
+    task = ravine.tuned(apart.called("momentum", betas_of("momentum", FIRST)), moved=moved).left
+    assert [f"{share:.0e}" for share in task] == ["1e-04", "7e-05", "7e-05"]  # "about 1e-04 of both losses", and the median of three
 
 
 def test_who_ends_lowest_is_another_one_under_another_schedule():
@@ -159,16 +161,11 @@ def test_that_adam_leaves_less_than_muon_where_the_cosine_ends_at_a_tenth_surviv
 
 def test_with_noisy_labels_all_rows_of_the_table_end_within_a_factor_of_two():
     rows = {row[0]: [*map(float, row[1:])] for row in controls.way_rows()}
-    assert len(rows) == 7
+    assert len(rows) == 5
     noisy = [row[-1] for row in rows.values()]
     assert max(noisy) <= 2 * min(noisy)
-    assert left("Muon", FIRST, NOISY, beta1=controls.OWN) < 2 * left("Muon", FIRST, NOISY)
-    assert left("Adam", FIRST, NOISY, beta2=controls.LOW) < 2 * left("Adam", FIRST, NOISY)
-
-
-def test_each_of_two_rules_wins_with_the_cosine_where_the_other_keeps_a_default_beta():
-    assert left("Muon", beta1=controls.OWN) > 10 * left("Adam")
-    assert left("Adam", beta2=controls.LOW) > 10 * controls.swing("Muon") * left("Muon")
+    assert len({row[-1] for row in rows.values()}) > 2  # a second digit tells who is first
+    assert min(rows, key=lambda name: rows[name][-1]) == "Muon"
 
 
 def test_adam_has_five_times_as_many_pairs_of_betas_as_muon():

@@ -25,7 +25,9 @@ def says(verdict, headline, within=""):
     ([[0.5, 0.5], [0.5, -0.5]], "Not yet.", "add up to 1"), ([[1, 0], [0, 1]], "Not yet.", "other directions"),
     ([[-R, -R], [-R, R]], "Not yet.", "points the other way"), ([[R, -R], [R, R]], "Not yet.", "in another order"),
     ([[R, R], [-R, R]], "Not yet.", "the second points the other way"), ([[-R, -R], [R, -R]], "Not yet.", "the first points the other way"),
-    ([[2, 0], [0, 0.5]], "Not yet.", "are 2.00 and 0.50"), (None, "Not answered yet.", ""),
+    ([[2, 0], [0, 0.5]], "Not yet.", "are 2.00 and 0.50"),
+    ([[0.8, 0.6], [0.6, -0.8]], "Not yet.", "they point elsewhere"), ([[0.71, 0.71], [0.8, -0.6]], "Not yet.", "they point elsewhere"),
+    (None, "Not answered yet.", ""),
     ([[None, None], [None, None]], "Not answered yet.", ""), ("0.71", "Not two rows of two numbers.", ""), ([1, 2], "Not two rows of two numbers.", "")])
 def test_a_factor_by_hand(guess, headline, within):
     says(judges.judge_factor(guess), headline, within)

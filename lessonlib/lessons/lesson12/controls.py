@@ -8,16 +8,15 @@ import numpy as np
 
 from lessonlib.lessons.lesson12 import ravine, records
 
-__all__ = ["ALIKE", "LOST", "OWN", "REST", "SETTINGS", "TAKEN", "UNITS", "WAYS", "WHO", "Found", "best", "found", "rounded",
+__all__ = ["ALIKE", "LOST", "NOISY", "REST", "SETTINGS", "TAKEN", "UNITS", "WAYS", "WHO", "Found", "best", "found", "rounded",
            "swing", "unit_rows", "way_rows", "who_ends_lower", "who_notices"]
 
 FIRST, STRAIGHT, EQUAL, BOTH = SETTINGS = tuple(ravine.SETTINGS)
 WAYS = ravine.WAYS
+NOISY = WAYS[-1]  # its rows lie so close that one digit does not tell them apart
 UNITS = ("momentum", "Adam", "Muon")  # of the predictions of Part 1
 REST = "Adam, one v for each matrix"
 TAKEN = ("without the factor", "with the exact factor", "without Nesterov")
-OWN = 0.95  # Muon's beta1 in torch
-LOW = 0.999  # Adam's beta2 in torch
 LOST = 1e-30  # a share of the loss below which nothing but rounding is told
 ALIKE = "both within a factor of two"
 WHO = ["Adam", "Muon", ALIKE]
@@ -55,12 +54,9 @@ def unit_rows() -> list[list[Any]]:
 
 
 def way_rows() -> list[list[Any]]:
-    """Return a row for each rule: its name, and what it leaves of the first setting under each of WAYS with the best of its betas, and for
-    Adam and Muon also with one of torch's."""
-    rows: list[tuple[str, str, dict[str, float]]] = [
-        ("momentum", "momentum", {}), ("Adam", "Adam", {}), (f"Adam, beta2 {LOW:g}", "Adam", {"beta2": LOW}), (REST, REST, {}),
-        ("Muon", "Muon", {}), (f"Muon, beta1 {OWN:g}", "Muon", {"beta1": OWN}), ("Muon without the factor", TAKEN[0], {})]
-    return [[told, *(rounded(best(rule, FIRST, way, **betas).left) for way in WAYS)] for told, rule, betas in rows]
+    """Return a row for each rule: its name, and what it leaves of the first setting under each of WAYS with the best of its betas."""
+    rules = {name: name for name in (*UNITS[:2], REST, UNITS[2])} | {"Muon without the factor": TAKEN[0]}
+    return [[told, *(rounded(best(rule, FIRST, way).left, int(way == NOISY)) for way in WAYS)] for told, rule in rules.items()]
 
 
 def who_notices(change: str) -> str:
@@ -75,13 +71,13 @@ def who_ends_lower(way: str) -> str:
     return ALIKE if 0.5 <= apart <= 2 else "Muon" if apart > 1 else "Adam"
 
 
-def rounded(share: float) -> str:
-    """Return a share to one digit; one below LOST is 0.
+def rounded(share: float, digits: int = 0) -> str:
+    """Return a share to one digit and so many more; one below LOST is 0.
 
     >>> rounded(2.39e-10), rounded(3e-42)
     ('2e-10', '0')
     """
-    return f"{share:.0e}" if share > LOST else "0"
+    return f"{share:.{digits}e}" if share > LOST else "0"
 
 
 def _record(part: str) -> list[Mapping[str, Any]]:

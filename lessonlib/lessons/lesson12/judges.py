@@ -54,6 +54,9 @@ def judge_factor(guess: Any) -> Verdict:
     if np.allclose(abs(found), abs(right), atol=0.011) and not np.allclose(found, right, atol=0.02):
         return Verdict(False, "Not yet.\nIts numbers have the right sizes. Which of the four are negative in the gradient?")
     if not np.allclose(found, right, atol=0.011):
+        if np.allclose((found**2).sum(1), 1, atol=0.03):
+            return Verdict(False, "Not yet.\nBoth rows have length 1, and they point elsewhere. Is each the gradient's row, divided by one "
+                                  "number?")
         values = " and ".join(f"{value:.2f}" for value in np.linalg.svd(found).S)
         return Verdict(False, f"Not yet.\nThe singular values of your matrix are {values}. By what do you divide each row of the gradient?")
     return Verdict(True, "Correct.\nBoth rows have length 1 and are at right angles, so both singular values are 1. The second row was a "

@@ -14,7 +14,7 @@ __all__ = ["LEAST", "show_first", "two_matrices", "way_there"]
 
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
 UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
-LEAST = 100  # times less: what momentum and Adam have to leave
+LEAST = 100  # times less: what two of the rules have to leave
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 
 
@@ -35,7 +35,7 @@ def _setting(inputs: str, losses: str) -> str:
 def two_matrices() -> Experiment:
     """The losses of both matrices on the way, under three rules that are tuned for each setting of the inputs and of the losses."""
     return Experiment(_scene, _update, {"inputs": Choice("inputs", INPUTS, TURNED), "losses": Choice("losses", LOSSES, UNEQUAL)},
-                      Goal(f"make momentum and Adam each leave at least {LEAST} times less of both losses together.", _met),
+                      Goal(f"make two of the three rules each leave at least {LEAST} times less of both losses together.", _met),
                       {"inputs": ALONG, "losses": EQUAL})
 
 
@@ -47,7 +47,7 @@ def show_first() -> None:
 
 def _met(inputs: str, losses: str) -> bool:
     change, first = _setting(inputs, losses), _setting(TURNED, UNEQUAL)
-    return all(LEAST * controls.best(name, change).left <= controls.best(name, first).left for name in ("momentum", "Adam"))
+    return sum(LEAST * controls.best(name, change).left <= controls.best(name, first).left for name in DRAWN) >= 2
 
 
 def _scene() -> Scene:
@@ -56,13 +56,14 @@ def _scene() -> Scene:
     artists: dict[str, Any] = {}
     steps = range(ravine.STEPS)
     for k, (ax, name) in enumerate(zip(panels, ("first", "second"), strict=True)):
-        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(1e-11, 3), xlabel="step", title=f"The {name} matrix")
+        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(1e-11, 100), xlabel="step", title=f"The {name} matrix")
         ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
         (size,) = ax.plot(steps, [ravine.fall(ravine.WAYS[0], t) for t in steps], color="#6b6b6b", linewidth=1)
         for rule, style in ((rule, look(drawn)) for rule, drawn in DRAWN.items()):
             muon = rule == "Muon"  # its line swings, and would hide the others
             (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if muon else style.dash, marker=style.marker,
                                                 markevery=20, markersize=6, linewidth=1.2 if muon else 1.8, zorder=2 if muon else 3)
+    artists["told"] = panels[1].text(0.98, 0.97, "", transform=panels[1].transAxes, ha="right", va="top", fontsize=10)
     panels[0].set_ylabel("share that is left")
     figure.legend(handles=[*(artists[f"{rule} 0"] for rule in DRAWN), size], loc="outside lower center", ncols=4,
                   labels=[*(f"loss, {rule}" for rule in DRAWN), "step size"])
@@ -73,6 +74,7 @@ def _scene() -> Scene:
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
     told = []
+    artists["told"].set_text(f"inputs {inputs}, losses {losses}")
     for name in DRAWN:
         shares = way_there(name, inputs, losses).shares[:, 0]
         for k in range(2):

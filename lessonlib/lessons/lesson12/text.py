@@ -10,10 +10,10 @@ from lessonlib.lessons.lesson12 import records
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR", "SOONER",
-           "TIED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap", "fresh",
-           "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "least_gap", "matrix_lrs", "pairs", "rest_lrs", "rows", "seeds",
-           "show_sweep", "speeds", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
+__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR",
+           "SOONER", "TIED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap",
+           "factor_gap", "fresh", "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "matrix_lrs", "pairs", "rest_lrs", "rows",
+           "seconds_rows", "seeds", "show_sweep", "speeds", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -28,13 +28,12 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
 CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
-COMPARED = ["tuned", "AdamW", "Muon", "Muon's lead", "six more seeds"]
+COMPARED = ["compared", "AdamW", "Muon", "Muon's lead", "by six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 VERDICTS = [AHEAD, TIED, BEHIND]
-TUNED_ALONE = ["Muon, by less than in the other comparison", "AdamW, by less than Muon in the other one",
-               "AdamW, by more than Muon in the other one"]
+TUNED_ALONE = ["Muon, by less than in A", "AdamW, by less than Muon in A", "AdamW, by more than Muon in A"]
 HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "median of six more", "lowest of the six", "highest"]
 
 
@@ -175,17 +174,33 @@ def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
 
 
 def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each comparison, under COMPARED: what was tuned, the medians of both, and Muon's lead, with fresh seeds too."""
+    """Return a row for each comparison in steps, under COMPARED: what was tuned, both medians, and Muon's lead, with fresh seeds too.
+
+    A is Muon beside an AdamW that nobody tuned, B the other way round.
+    """
     tuned, default = best(found, "muon").median, typed("defaults", found)
-    adamw, in_float32 = best(found, "adamw").median, best(found, FLOAT32).median
-    named = (("only Muon", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""), ("only AdamW", adamw, default, ""),
-             ("only AdamW, Muon with its authors' 0.02", adamw, typed("authors", found), ""),
+    adamw = best(found, "adamw").median
+    named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""),
+             ("B, only AdamW tuned", adamw, default, ""),
+             ("B, but Muon with its authors' 0.02", adamw, typed("authors", found), ""),
              ("the same, and 3e-4 for Muon's rest", adamw, typed("copied", found), ""),
-             ("both", adamw, tuned, fresh_gap(found)),
-             ("both, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)),
-             ("both, in seconds, float32", best(found, AS_LONG_32).median, in_float32, fresh_gap(found, AS_LONG_32, FLOAT32)),
-             ("both, in seconds, bfloat16", best(found, AS_LONG).median, tuned, fresh_gap(found, AS_LONG)))
-    return [[name, slow, fast, slow - fast, again] for name, slow, fast, again in named]
+             ("B, but Muon at AdamW's 0.032, match_rms_adamw", adamw, typed("matched", found), ""),
+             ("both tuned", adamw, tuned, fresh_gap(found)),
+             ("both tuned, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)))
+    return [_compared(*row) for row in named]
+
+
+def seconds_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each way to compute Muon's five steps, under COMPARED, beside AdamW with as many steps as take as long."""
+    longer = found["as_long_size"]
+    return [_compared(f"Muon in {name}, AdamW with {longer[rule]['steps']} steps", best(found, slow).median, best(found, rule).median,
+                      fresh_gap(found, slow, rule))
+            for name, rule, slow in (("float32", FLOAT32, AS_LONG_32), ("bfloat16", "muon", AS_LONG))]
+
+
+def _compared(name: str, slow: float, fast: float, again: float | str) -> list[Any]:
+    """A row under COMPARED."""
+    return [name, slow, fast, slow - fast, again]
 
 
 def tuned_alone(found: Mapping[str, Any]) -> str:
@@ -194,9 +209,9 @@ def tuned_alone(found: Mapping[str, Any]) -> str:
     return TUNED_ALONE[0 if lead < 0 else 1 if lead < default_gap(found) else 2]
 
 
-def least_gap(found: Mapping[str, Any]) -> float:
-    """Return the least of Muon's leads over an AdamW with as many steps."""
-    return min(gap(found), gap(found, SOONER))
+def factor_gap(found: Mapping[str, Any]) -> float:
+    """Return by how much the fresh median of Muon's best pair is below that of Muon without its factor."""
+    return fresh_gap(found, NO_FACTOR)
 
 
 def verdict(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon") -> str:
@@ -220,7 +235,7 @@ def show_sweep(found: Mapping[str, Any]) -> None:
     """Show the test loss of both rules against the step size of the matrices, with the best step size of the rest at each."""
     figure = new_figure(7.4, 4.0)
     ax = figure.add_subplot(xscale="log", xlabel="step size of the matrices", ylabel="test loss, nats a character",
-                            title="Each tuned alike, over two step sizes")
+                            title="Each tuned alike, the median and the range of three seeds")
     lowest = []
     for rule, name in NAMES.items():
         style = look(rule)
@@ -230,11 +245,11 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
         ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name,
                 markerfacecolor="white" if rule == "muon" else style.color)
-        ax.plot(lrs, [np.minimum(b.losses, 4.0) for b in each], color=style.color, linestyle="none", marker="_", markersize=11, alpha=0.7,
-                label=["a seed"] + ["_"] * (len(each[0].losses) - 1) if rule == "muon" else "_")
+        for lr, b in zip(lrs, each, strict=True):  # a stem from the lowest seed to the highest ties them to their point
+            ax.plot([lr] * len(b.losses), np.sort(b.losses), color=style.color, linewidth=1, marker="_", markersize=9, zorder=1)
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
-    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash: "
+    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash on a thin line: "
                  f"{'; '.join(lowest)}.")
 
 
@@ -262,18 +277,19 @@ def weak_baseline() -> Experiment:
 
 def _scene(muon: Best) -> Scene:
     figure = new_figure(7.4, 2.8)
-    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.02), ylim=(-0.5, 1.5), yticks=(0, 1),
+    ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.05), ylim=(-0.5, 1.5), yticks=(0, 1),
                             xlabel="test loss, nats a character", title="How large does the lead look?")
     ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
     ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
-    ax.text(FAR - 0.01, -0.4, f"{FAR:g} or more", ha="right", va="bottom")
+    ax.text(FAR + 0.008, 1.0, f"{FAR:g} or more", ha="left", va="center", rotation=90)
     style = look("muon")
     ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=7, linestyle="none")
     ax.axvline(muon.median, color=style.color, linewidth=1)
+    ax.text(muon.median + 0.01, 1.25, "Muon's median", ha="left", va="center")
     style = look("adamw")
     (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=7, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
     told = ax.text(0, 0.46, "", ha="center", va="bottom")
     return Scene(figure, {"points": points, "lead": lead, "told": told},
                  "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen step sizes, at first "
-                 f"its default, those of {FAR:g} or more at the right edge; between them a bar from Muon's median to theirs.")
+                 f"its default, those of {FAR:g} or more on a dashed line at the right; between them a bar from Muon's median to theirs.")

@@ -1,20 +1,22 @@
 """What lesson 12 trains on Genesis, the same for the notebook and for authoring/record_after.py: Muon with AdamW, and AdamW alone."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 
+from lessonlib.data import text
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.lessons.lesson12.muon32 import Muon32
 from lessonlib.pytorch.looped import Looped
+from lessonlib.pytorch.transformer import Corpus, fit_all
 from lessonlib.rules import State
 from lessonlib.signature import number
 
 __all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "NO_FACTOR", "REST_LRS", "RULES", "SIZE", "SOONER",
-           "UNTUNED", "Case", "Together", "alike", "by_rule", "matrices_and_rest", "near", "no_factor", "optimizer", "plain", "sweep",
-           "untuned"]
+           "UNTUNED", "Case", "Together", "alike", "by_rule", "ended", "matrices_and_rest", "near", "no_factor", "optimizer", "plain",
+           "sweep", "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -134,6 +136,17 @@ def _beside(
 
 def _clip(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - torch's signature
     torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], CLIP)
+
+
+def ended(make: Mapping[str, Callable[[Any], torch.optim.Optimizer]], seed: int) -> list[list[Any]]:
+    """Return a row for each optimizer, its name and its test loss on Genesis after SIZE's training from this seed."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # a model this small is slower on two
+    try:
+        found = fit_all({name: (one, SIZE) for name, one in make.items()}, Corpus(text()), seed=seed)
+    finally:
+        torch.set_num_threads(before)
+    return [[name, done.test] for name, done in found.items()]
 
 
 def sweep() -> list[Case]:
