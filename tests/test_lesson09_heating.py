@@ -1,6 +1,8 @@
 """The heating bill: its gradient, its condition numbers, and what each rule leaves; every cause that the lesson names is removed once."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -159,7 +161,7 @@ def test_rmsprops_steps_are_too_long_from_about_step_135_because_v_forgets():
     assert 130 <= too_long.min() <= 140
     assert set(range(140, 220)) <= set(too_long.tolist())
     assert not {*range(230, 270)} & set(too_long.tolist())  # the large gradients refill v, and it starts anew
-    assert left[101:].max() > 50
+    assert left[101:].max() > 15
     for keep in (50, 100):
         left, steep = module.forgetting(keep)
         assert steep[2:].max() < 2
@@ -168,26 +170,41 @@ def test_rmsprops_steps_are_too_long_from_about_step_135_because_v_forgets():
     assert module.forgetting(150)[0][-1] > 1  # too long already, and no v that grows
 
 
-def test_rmsprops_step_is_the_shortest_of_those_that_leave_as_little():
+@pytest.mark.parametrize("moved", [0.0, 1e-12, 1e-9])
+def test_every_step_size_from_013_to_10_leaves_rmsprop_as_much_and_the_shortest_is_shown(moved):
     lefts = []
     for seed in range(10):
-        loss = run(module.rules.rmsprop, heating(seed), steps=300, record="loss", lr=module.LRS[:, None]).loss
+        bill = heating(seed)
+        loss = run(module.rules.rmsprop, replace(bill, start=bill.start + moved), steps=300, record="loss", lr=module.LRS[:, None]).loss
         lefts.append(loss[-30:].mean(0) / loss[0])
-    left = np.mean(lefts, axis=0)
-    assert (left < 1.02 * left.min()).sum() > 10  # a plateau, on which rounding chooses the least
-    place = int(np.abs(module.LRS - tuned_lr("rmsprop")[0]).argmin())
-    assert left[place] <= module.TIE * left.min() < left[:place].min()
-    shorter = place - 2
-    assert module.LRS[shorter] < 0.5 * module.LRS[place]
-    assert left[shorter] < 1.01 * left[place]
-    late = [run(module.rules.rmsprop, heating(), steps=300, record="loss", lr=lr).loss[150:].max() for lr in module.LRS[[shorter, place]]]
-    assert 0.15 < late[0] / late[1] < 0.25  # the peak that the lesson calls a fifth as high
+    left, plateau = np.mean(lefts, axis=0), module.LRS > 0.12
+    assert plateau.sum() == 12
+    np.testing.assert_allclose(left[plateau], 0.047, atol=6e-4)  # which of them leaves least, rounding decides
+    assert left[~plateau].min() > 1.03 * left[plateau].max()  # and the shortest of them does not
+    assert np.flatnonzero(left <= module.TIE * left.min())[0] == np.flatnonzero(plateau)[0]
+    assert tuned_lr("rmsprop")[0] == module.LRS[plateau][0] == pytest.approx(0.127, abs=1e-3)
 
 
 def test_the_first_peak_of_rmsprop_is_its_first_step():
     loss = module.tuned("rmsprop").loss
     assert np.argmax(loss) == 1
-    assert loss[1] > 900 * loss[0]
+    assert loss[1] > 150 * loss[0]
+    assert module.tuned("rmsprop").theta[1] == pytest.approx([10 * tuned_lr("rmsprop")[0]] * 2, rel=1e-6)
+
+
+def test_adams_scale_alone_does_not_find_the_line_and_with_momentum_it_does():
+    names, ratios, conditions = zip(*module.ravines(), strict=True)
+    assert names[2] == "Adam's two, after 100 steps"
+    assert [round(ratio) for ratio in ratios] == [1, 53, 48, 2593]
+    assert [round(kappa) for kappa in conditions] == [33522, 657, 729, 50]
+    root = np.array([2593.122647735291, 1.0]) ** 0.5
+    assert ratios[1] == pytest.approx(root[0], rel=0.1)  # the sizes of the gradients differ about as the root of the curvatures
+    assert ratios[2] == pytest.approx(root[0], rel=0.1)
+    (none, without), (usual, with_it) = module.with_and_without_momentum()
+    assert (none, usual) == (0.0, 0.9)
+    assert without == pytest.approx(0.105, abs=0.002)
+    assert with_it == pytest.approx(2e-5, rel=0.05)
+    assert module.remedies()[0][2] > 0.2  # momentum without the scale
 
 
 def test_the_best_pair_of_step_sizes_is_one_over_each_curvature():
@@ -195,9 +212,8 @@ def test_the_best_pair_of_step_sizes_is_one_over_each_curvature():
     ratios = np.geomspace(1, 1e5, 501)
     left = [np.linalg.cond(hessian / root / root[:, None]) for root in (np.array([ratio**0.5, 1.0]) for ratio in ratios)]
     assert ratios[np.argmin(left)] == pytest.approx(module.ratios()[1], rel=0.05)
-    assert module.ratios()[0] == pytest.approx(53.1, abs=0.1)
+    assert module.ratios()[0] == pytest.approx(52.9, abs=0.1)
     assert module.ratios()[1] == pytest.approx(2593, abs=1)
-    assert [round(root) for _, _, root in module.ravines()] == [183, 26, 7]
 
 
 def test_rmsprop_leads_after_ten_steps_and_not_late_and_is_thrown_near_step_220():
@@ -207,6 +223,6 @@ def test_rmsprop_leads_after_ten_steps_and_not_late_and_is_thrown_near_step_220(
         assert rmsprop.loss[10] < adam.loss[10]
         assert rmsprop.loss[11] > adam.loss[11]
         assert np.flatnonzero(rmsprop.loss < adam.loss).max() == 27
-    assert np.argmax(rmsprop.loss[10:]) + 10 == pytest.approx(228, abs=5)
+    assert np.argmax(rmsprop.loss[10:]) + 10 == pytest.approx(222, abs=5)
     far = np.flatnonzero(np.abs(np.diff(rmsprop.theta[:, 1]))[10:] > 0.1) + 11
     assert 215 < far.min() < far.max() < 240

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from lessonlib import adam, run
 from lessonlib.lessons.lesson09 import measured, practice
 from lessonlib.lessons.lesson09.judges import GIVES_AWAY, judge_bugs, judge_loop, judge_second_step
 from lessonlib.lessons.lesson09.training import as_found, train
+from lessonlib.problems import noisy, ravine
 
 RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1.99905263}
 
@@ -19,6 +21,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (None, "Where are the numbers for m, v"), ([1, 2], "Where are the numbers for m, v"), (dict.fromkeys(RIGHT), "Put a number in place of each None"),
     (RIGHT | {"m": "0.57"}, "Which single number do you mean, without quotes?"), (RIGHT | {"m": 0.3}, "which is the m of the first step"),
     (RIGHT | {"v": 0.005991}, "the average with g instead of g squared"), (RIGHT | {"m": 0.57}, "Which sign has it here?"), (RIGHT | {"v": 0.01804}, "Can you give more digits?"),
+    (RIGHT | {"m_hat": -0.03 / (1 - 0.9 * 2)}, "Is it a product there, or a power?"), (RIGHT | {"v_hat": 0.017991 / (1 - 0.999 * 2)}, "Is it a product there, or a power?"),
     (RIGHT | {"m_hat": -0.3}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
     (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"), (RIGHT | {"theta": 1.998}, "where a second gradient of 3 would lead"),
     (RIGHT | {"m": 0.03}, "the right size with the other sign"), (RIGHT | {"m_hat": 0.158}, "m_hat with the other sign"), (RIGHT | {"m_hat": 0.16}, "m_hat with the other sign"),
@@ -105,12 +108,26 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
 
 
 def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further():
-    for name, bad, advised, more in practice.first_moves():
+    *helped, failure = practice.first_moves()
+    for name, bad, advised, more in helped:
         assert more < advised < bad
         first, second, third = map(float, name.split(": ")[1].split(", "))  # each move is the one that the lesson advises
         factor = 0.5 if "swings" in name else 3 if "slow" in name else 1 / 3
         assert second / first == pytest.approx(third / second, rel=0.15) == pytest.approx(factor, rel=0.15)
-    assert bad == pytest.approx(np.log(10), abs=0.1)  # the last row begins at the loss of guessing
+    assert bad == pytest.approx(np.log(10), abs=0.1)  # the third row begins at the loss of guessing
+    name, *losses = failure
+    assert name.endswith("0.025, 0.0125, 0.00625")
+    assert losses[1] > 1.2 * losses[0]  # halving has an end
+    assert losses[2] > 2 * losses[1]
+    assert losses[0] < helped[0][3]  # the end is further down than the moves of the first row
+
+
+@pytest.mark.parametrize("seeds", [(3, 4, 5), (6, 7, 8)])
+def test_halving_has_an_end_from_other_seeds_too(seeds):
+    column = np.array([0.1, 0.025, 0.0125, 0.00625])[:, None]
+    losses = np.mean([run(adam, noisy(ravine(10, 20), 3.0), steps=600, seed=seed, record="loss", lr=column).loss[-200:] for seed in seeds], axis=(0, 1))
+    assert losses[1] < losses[0]
+    assert losses[1] < losses[2] < losses[3]
 
 
 def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():

@@ -42,6 +42,16 @@ def test_the_network_learns_and_the_seed_outside_is_left_alone():
     assert bool((random.get_rng_state() == before).all())
 
 
+def test_with_standardized_digits_the_second_layers_inputs_grow_about_sixfold():
+    images = training.digits_loader(standardized=True).dataset.tensors[0]
+    assert images.mean(0).abs().max() < 1e-5
+    spread = images.std(0)
+    assert bool(((spread - 1).abs() < 1e-3)[spread > 0].all())  # a pixel that is always dark has none
+    grown = [training.second_layer_growth(starts) for starts in (1, 3)]
+    assert all(5.5 < factor < 6.5 for factor in grown)
+    assert training.second_layer_growth.__defaults__ == (3,)
+
+
 def test_in_batches_a_shorter_memory_of_the_direction_reads_as_many_digits():
     read = {beta1: training.accuracy_after(training.train, lambda params, b=beta1: optim.Adam(params, lr=0.01, betas=(b, 0.999))) for beta1 in (0.7, 0.9)}
     assert abs(read[0.7] - read[0.9]) < 0.006

@@ -20,13 +20,10 @@
 #
 # ### A line to find in 300 steps
 #
-# Here are forty simulated days of a heating season.
-# Each dot is one day, with the temperature outside in degrees Fahrenheit and the gas that a house burned.
-# The warmer the day, the less gas.
+# Each dot is one of forty simulated days, with the temperature outside in degrees Fahrenheit and the gas that a house burned.
 #
 # Gradient descent, momentum, RMSprop and [[Adam]] fit a line, gas = slope · temperature + intercept.
-# Each starts with both at 0 and has 300 steps.
-# Each uses the step size, of the same thirty, that worked best for it over ten such seasons.
+# Each has 300 steps from 0 and 0, and of the same thirty step sizes the one that worked best for it over ten such seasons.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
 # Run the set-up cell above and the next one, then move the slider and watch them walk.
@@ -45,24 +42,22 @@ opening.four_lines().live()
 #
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's first peak is its first step, ten step sizes long.
-# The one near step 230 is a swing, because its `v` forgets the large gradients of the start and its steps grow too long.
-# With less than half its step size RMSprop ends about as low, and this peak is a fifth as high.
+# Another step size does not help RMSprop, because the twelve longest of the thirty leave about as much, and the others more.
 #
 # Is it fair to hold the betas fixed?
-# In the picture, choose the best of six values for each.
-# Momentum takes 0.98 in place of 0.9, and its line now falls.
-# RMSprop's 0.99 is already the best of the six.
-# With two numbers [[tuned|tuning]], momentum gets a little more than half of the slope, and Adam arrives with one.
+# Not quite, so choose the best of six values for each in the picture.
+# RMSprop's 0.99 is the best already.
+# Momentum takes 0.98, and its line now falls, with a little more than half of the slope.
+# Adam arrives with one number [[tuned|tuning]], and momentum does not with two.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. Within a third of a percent of it the shortest step counts. Over all ten, with the best betas, momentum leaves about one percent and Adam less than a millionth. Tuned finer for this season, momentum still swings, and over the last 30 steps it leaves two percent on average.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. The shortest of those within two percent of it is shown, for RMSprop 0.13, and from there to 10 it leaves 4.7 percent. Its first peak is its first step, ten step sizes long, and section 13 of the deeper notebook takes the other one apart. Tuned finer for this season, momentum still swings, and over the last 30 steps it leaves two percent on average.</details>
 #
 # What is so hard about this line?
 
 # %%
 remedy = predict("What would help momentum and RMSprop most?",
                  ["less noisy data", "twice as many days", "half the step size",
-                  "temperatures minus their mean, over their spread"])
+                  "temperatures with mean 0 and spread 1"])
 remedy
 
 # %% [markdown]
@@ -77,25 +72,36 @@ display(table(["change", *names], rows, ["", ".1%", ".1%", ".1%", ".3%"]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
-# To subtract the mean and divide by the spread is called to [[standardize]], and with it all four arrive.
+# To give numbers mean 0 and spread 1 is called to [[standardize]], and with it all four arrive.
 # So the trouble is the zero of the temperature scale and the size of its numbers.
 #
+# Then why not just standardize?
+# Do, where the numbers are there before the training.
+# But a network's second layer gets what the first one makes of them, and that changes as the first one learns.
+# So it helps if the rule copes with the numbers as they are, and in the first row only Adam does.
+#
+# What do these numbers do to the loss?
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
-# So the loss curves far more along the slope.
+# So the gradient along the slope is about 50 times as large, and the curvature about 50 times 50.
 # The two also pull against each other, because a line that falls faster needs a higher intercept.
 # Together that makes a [[ravine]] at an angle.
 #
-# RMSprop gives slope and intercept a step size each.
-# Here is the [[condition number]] that each choice leaves.
+# RMSprop and Adam divide by the sizes of the gradients, so they take out one of the two fifties.
+# Here is the ratio of the two step sizes, and the [[condition number]] that it leaves.
 
 # %%
-table(["step sizes", "condition number", "its root"], heating.ravines(), ["", ",.0f", ".0f"])
+table(["step sizes", "ratio", "condition number"], heating.ravines(), ["", ",.0f", ",.0f"])
 
 # %% [markdown]
-# No pair takes it to 1, because the ravine lies at an angle.
-# RMSprop's two differ {{ heating.ratios()[0]:.0f}}-fold, and the best two as much as the curvatures, {{ heating.ratios()[1]:,.0f}}-fold.
-# So it leaves a ravine still, and ravines are what momentum is for.
-# With its best beta, momentum needs a number of steps that grows only with the root, as in [lesson 7](07_momentum.ipynb).
+# At an angle, even the best ratio leaves a ravine.
+# Ravines are what momentum is for, as in [lesson 7](07_momentum.ipynb).
+# Here is Adam without its momentum and with it, each at the best of the thirty step sizes.
+
+# %%
+table(["Adam's beta1", "excess loss left"], heating.with_and_without_momentum(), ["g", ".3%"])
+
+# %% [markdown]
+# The scale alone leaves a tenth, and momentum does the rest.
 # **Adam is RMSprop's scale and momentum's direction, in one rule.**
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
@@ -189,7 +195,6 @@ opening.show_flow()
 # And here are its formulas.
 # The [[first moment]] is the average of $g$, the [[second moment]] that of $g^2$, and Adam stands for adaptive moment estimation.
 # The second is no [[variance]], because no mean is subtracted from the gradients.
-# If one were, a steady gradient would leave only $\epsilon$ in the denominator, and the step would be enormous.
 #
 # | Formula | Known from |
 # |---|---|
@@ -307,9 +312,8 @@ judges.judge_second_step(second)
 # optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults
 # ```
 #
-# For a transformer take AdamW, which is Adam with [[weight decay]] done right, with `lr=3e-4` at first.
-# Common decays are 0.01 to 0.1.
-# Lesson 10 shows why, and how to choose one.
+# For a transformer take AdamW with `lr=3e-4` at first.
+# It is Adam with [[weight decay]] done right, as lesson 10 shows.
 #
 # ```python
 # optimizer = optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-2)  # the default lr is 1e-3
@@ -319,10 +323,10 @@ judges.judge_second_step(second)
 # Adam divides by the root of `v`, so take no `lr` over from `optim.SGD`.
 #
 # At first, keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
-# Common values are 0.001, 0.0003 and 0.0001, and with a small network also 0.01 and 0.003.
-# If the loss swings around one level, halve $\alpha$.
+# If the loss swings around one level, halve $\alpha$ once or twice, and then let it fall toward the end, as in lesson 10.
 # If it falls slowly, take three times $\alpha$.
 # If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
+# After a `nan` start the run again, because its weights are lost.
 
 # %% [markdown]
 # ### A larger second gradient
@@ -385,8 +389,8 @@ for g in (3.0, -3.0):
 # A colleague has written this loop.
 # It raises no error, and it has two mistakes.
 #
-# <details><summary>Hint 1</summary>PyTorch adds each new gradient to the one that is already there, and <code>optimizer.zero_grad()</code> clears it. Where does it belong?</details>
-# <details><summary>Hint 2</summary>Which batch do the gradients of the second step come from?</details>
+# <details><summary>Hint 1</summary>Which batch do the gradients of the second step come from?</details>
+# <details><summary>Hint 2</summary>What does <code>backward</code> do with a gradient that is already there, and what does <code>optimizer.zero_grad()</code> do with it?</details>
 
 # %% tags=["stub"]
 def train(model, optimizer, dataloader, epochs=15):
@@ -458,10 +462,19 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # The default step size is not the best one here, with 15 [[passes|epoch]].
-# Momentum at its best step size reads as well as Adam at its best one, so here the step size matters more than the rule.
+# At the best of three step sizes each, momentum and Adam read about equally well, so here the step size matters more than the rule.
+#
+# Part 1 said that a second layer's inputs change.
+# Here, with standardized digits, they grow about {{ training.second_layer_growth():.0f}}-fold in 15 passes of Adam.
 
 # %% [markdown]
 # ## Part 4. How to set it
+#
+# From Part 2, from memory.
+#
+# <details><summary>Which t does the first step have?</summary>1. The step is counted first.</details>
+# <details><summary>Which two lines stand between v and theta?</summary>m_hat = m / (1 - beta1**t) and v_hat = v / (1 - beta2**t).</details>
+# <details><summary>What goes into the new State?</summary>t, m and v. The hats serve one step only.</details>
 #
 # ### What each setting does
 #
@@ -482,16 +495,20 @@ play.each_setting().live()
 # %% [markdown]
 # <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
-# ### The usual advice, tried once
+# So a long memory of larger gradients makes steps too short, and so does an $\epsilon$ as large as the gradients.
 #
-# Each row has the training losses, mean of three runs, of a bad step size and of two moves by the advice of Part 2.
+# ### The usual advice, tried
+#
+# Each row has the training losses, mean of three runs, at a first step size and after two moves by the advice of Part 2.
 
 # %% tags=["answer"]
-header = ["trouble, and the step sizes tried", "bad", "one move", "two moves"]
+header = ["trouble, and the step sizes tried", "first", "one move", "two moves"]
 table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# In these three cases one move lowers the loss, and a second one lowers it further.
+# In the first three rows each move lowers the loss.
+# The last row halves on in the ravine, and after 0.025 each move raises it.
+# A step size that falls toward the end passes through all of these.
 #
 # *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
 #
@@ -499,8 +516,8 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 #
 # Two colleagues have written Adam, each with one mistake.
 # The picture shows the first 32 steps of both coordinates, with $\alpha = 0.1$.
-# The right Adam is red, the broken ones are black.
-# Circles mark the flat direction, with a curvature of 1, and squares the steep one, with 10.
+# The right Adam is thick and red, the broken ones are thin and black.
+# The flat direction has a curvature of 1, the steep one of 10.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)
@@ -535,12 +552,13 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
+# | **Touch rarely** | $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; $\epsilon$, down, if the gradients come near it |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Where it wins, loses and fails
 #
-# - It usually wins in language, where many words are rare and seldom get a gradient.
-#   One explanation is that dividing by the root of `v` makes their steps far longer than gradient descent's.
+# - It usually wins in language.
+#   One explanation is that dividing by the root of `v` makes the steps of rare words far longer than gradient descent's.
 # - It can win where groups of parameters have curvatures of different size.
 # - It can lose on new data when one input decides and many are noise, because it moves the weights of the noise as fast as the one that counts.
 # - It can walk the wrong way when `v` forgets rare large gradients.

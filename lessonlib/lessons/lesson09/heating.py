@@ -15,16 +15,17 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, grid, run
 
 __all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
-           "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives"]
+           "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives",
+           "with_and_without_momentum"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
-TIE = 1.0035  # so near the least, the shortest step counts: RMSprop leaves the same at many, and rounding would choose among them
+TIE = 1.02  # so near the least, the shortest step counts: RMSprop leaves the same at many, and rounding would choose among them
 BETAS = {"sgd": (), "momentum": ("beta1",), "rmsprop": ("beta2",), "adam": ("beta1", "beta2")}  # what each rule has
 BETA_VALUES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)  # the same for every rule
-STANDARDIZED = "temperatures minus their mean, over their spread"
+STANDARDIZED = "temperatures with mean 0 and spread 1"
 HALVES = {"temperatures minus their mean": "centred", "temperatures over their spread": "spread"}
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
@@ -152,21 +153,25 @@ def best_remedy(rows: list[list[Any]]) -> str:
 
 def condition_numbers() -> tuple[float, float, float]:
     """Return three condition numbers: as measured, with RMSprop's scales as they are after 100 steps, and with the best two scales."""
-    found, best = _scales() ** 0.5, np.diag(_hessian()) ** 0.5  # for two numbers, equal curvatures are the best that scales can do
-    as_measured, scaled, at_best = (float(np.linalg.cond(_hessian() / root / root[:, None])) for root in (np.ones(2), found, best))
-    return as_measured, scaled, at_best
+    as_measured, found, at_best = (_condition(scales) for scales in (np.ones(2), _scales(), _best_scales()))
+    return as_measured, found, at_best
 
 
 def ravines() -> list[list[Any]]:
-    """Return a row for each of the condition numbers: of which step sizes, the number, and its root."""
-    choices = ("one step size for both", "RMSprop's two, after 100 steps", "the best two")
-    return [[choice, kappa, kappa**0.5] for choice, kappa in zip(choices, condition_numbers(), strict=True)]
+    """Return a row for each choice of the two step sizes: its name, how many times as long the intercept's is, the condition number."""
+    choices = {"one for both": np.ones(2), "RMSprop's two, after 100 steps": _scales(), "Adam's two, after 100 steps": _scales("adam"),
+               "the best two": _best_scales()}
+    return [[name, float(scales[0] / scales[1]), _condition(scales)] for name, scales in choices.items()]
 
 
 def ratios() -> tuple[float, float]:
     """Return how many times longer the intercept's step size is than the slope's: RMSprop's after 100 steps, and the best."""
-    (slope, intercept), (steep, flat) = _scales(), np.diag(_hessian())
-    return float(slope / intercept), float(steep / flat)
+    return tuple(float(scales[0] / scales[1]) for scales in (_scales(), _best_scales()))  # type: ignore[return-value]
+
+
+def with_and_without_momentum() -> list[list[float]]:
+    """Return a row for Adam without momentum and with it: beta1, and the share of the excess loss that it leaves."""
+    return [[beta1, left_at_best("adam", beta1=beta1)] for beta1 in (0.0, 0.9)]
 
 
 def frozen_scales() -> list[list[Any]]:
@@ -177,7 +182,7 @@ def frozen_scales() -> list[list[Any]]:
     for name, scales, rule in (("none, with momentum", np.ones(2), rules.momentum),
                                ("RMSprop's, without momentum", _scales(), rules.sgd),
                                ("RMSprop's, with momentum", _scales(), rules.momentum),
-                               ("the best two, without momentum", np.diag(_hessian()), rules.sgd)):
+                               ("the best two, without momentum", _best_scales(), rules.sgd)):
         scaled = replace(bill, grad=lambda theta, rng, scales=scales: bill.grad(theta, rng) / scales)  # type: ignore[misc]
         losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
         rows.append([name, float(np.nanmin(losses[-STEPS // 10:].mean(0)) / losses[0, 0])])
@@ -212,9 +217,20 @@ def _hessian() -> Array:
     return np.array([bill.grad(bill.minimum + unit, np.random.default_rng(0)) for unit in np.eye(2)])  # type: ignore[operator]
 
 
-def _scales() -> Array:
-    """The root of RMSprop's v after 100 steps, for slope and intercept: (2,)."""
+def _condition(scales: Array) -> float:
+    """The condition number that is left where each gradient is divided by its scale: (2,)."""
+    root = scales**0.5
+    return float(np.linalg.cond(_hessian() / root / root[:, None]))
+
+
+def _best_scales() -> Array:
+    """Both curvatures, (2,): for two numbers, equal curvatures are the best that scales can do."""
+    return np.diag(_hessian())
+
+
+def _scales(rule: str = "rmsprop") -> Array:
+    """The root of v after 100 steps of the tuned run, for slope and intercept: (2,). Corrected or not, their ratio is the same."""
     theta, s = heating().start, rules.State()
     for _ in range(100):
-        theta, s = rules.rmsprop(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr("rmsprop")[0])
+        theta, s = getattr(rules, rule)(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr(rule)[0])
     return np.asarray(s.v**0.5)

@@ -16,7 +16,7 @@ __all__ = ["NAMES", "filling", "four_lines", "show_flow"]
 NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
 COLD_TO_WARM = np.array([0.0, 100.0])
 USUAL, BEST = "the usual", "the best of each"
-LEFT = (1e-9, 3e3)  # shares of the first loss, as far as they are drawn
+LEFT = (1e-6, 400.0)  # shares of the first loss, as far as they are drawn
 
 
 def four_lines() -> Experiment:
@@ -33,7 +33,7 @@ def _lines_scene() -> Scene:
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
     right.set(yscale="log", xlim=(-8, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first", title="Excess loss left")
-    right.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["$10^{-8}$", "$10^{-6}$", "0.0001", "0.01", "1", "100"])
+    right.set_yticks([1e-6, 1e-4, 1e-2, 1, 100], ["$\\leq 10^{-6}$", "0.0001", "0.01", "1", "100"])
     artists: dict[str, Any] = {}
     for rule in RULES:
         style = look(rule)
@@ -127,26 +127,32 @@ def _right_at_50(memory1: float, memory2: float) -> bool:
 
 
 def show_flow() -> None:
-    """Show the flow picture of Adam: the gradient goes into two averages, both are corrected, they meet in the step."""
-    show(_flow(), "A flow picture: the gradient goes into two boxes, its average m and the average of its square v; each is corrected "
-         "for its start at 0, and they meet in the step.")
+    """Show the flow picture of Adam: the gradient goes into two averages, both are kept and corrected, and they meet in the step."""
+    show(_flow(), "A flow picture: the gradient goes into two boxes, its average m and the average of its square v; an arrow leads from "
+         "each back into itself, kept for the next step; each is corrected for its start at 0 by the step number t, which grows by 1, "
+         "and they meet in the step.")
 
 
 def _flow() -> Figure:
-    figure = new_figure(8.4, 3.3)
-    ax = figure.add_subplot(xlim=(0, 10), ylim=(0, 4))
+    figure = new_figure(9.8, 3.9)
+    ax = figure.add_subplot(xlim=(0, 11.9), ylim=(-0.45, 4.45))
     ax.axis("off")
-    box(ax, 0.9, 2, "$g$\nthe gradient", "black", 1.3, 1.25)
-    upper, lower = (3.1, "m", "average of $g$\n(lesson 7)", "momentum"), (0.9, "v", "average of $g^2$\n(lesson 8)", "rmsprop")
-    for y, name, words, rule in (upper, lower):
-        color = look(rule).color
-        box(ax, 3.3, y, f"${name}$\n{words}", color, 1.9, 1.25)
-        beta = "\\beta_1" if name == "m" else "\\beta_2"
-        box(ax, 5.9, y, f"$\\hat {name} = {name} \\,/\\, (1-{beta}^t)$\ncorrected for its start at 0", color, 2.5, 1.25)
-        arrow(ax, (1.55, 2), (2.35, y), color)
-        arrow(ax, (4.25, y), (4.65, y), color)
-        arrow(ax, (7.15, y), (7.65, 2 + 0.35 * np.sign(y - 2)), color)
+    box(ax, 0.8, 2, "$g$\nthe gradient", "black", 1.5, 1.0)
+    box(ax, 7.15, 2, "$t \\leftarrow t + 1$", "black", 1.5, 0.6)
+    for y, name, words, rule in ((3.1, "m", "average of $g$ (lesson 7)", "momentum"), (0.9, "v", "average of $g^2$ (lesson 8)", "rmsprop")):
+        color, out = look(rule).color, float(np.sign(y - 2))
+        beta, square = ("\\beta_1", "") if name == "m" else ("\\beta_2", "^2")
+        box(ax, 3.7, y, f"${name} \\leftarrow {beta}\\,{name} + (1-{beta})\\,g{square}$\n{words}", color, 3.0, 1.0)
+        box(ax, 7.15, y, f"$\\hat {name} = {name} \\,/\\, (1-{beta}^t)$\ncorrected for its start at 0", color, 2.9, 1.0)
+        arrow(ax, (1.55, 2), (2.2, y), color)
+        arrow(ax, (5.2, y), (5.7, y), color)
+        arrow(ax, (7.15, 2 + 0.3 * out), (7.15, y - 0.5 * out), "black")
+        arrow(ax, (8.6, y), (9.35, 2 + 0.3 * out), color)
+        back = f"arc3,rad={0.45 * out}"
+        ax.annotate("", (2.8, y + 0.5 * out), (4.6, y + 0.5 * out), arrowprops={
+            "arrowstyle": "-|>", "color": color, "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "connectionstyle": back})
+        ax.text(3.7, y + 1.08 * out, f"${name}$ is kept for the next step", color=color, ha="center", va="center", fontsize=9)
     step = "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$"
-    box(ax, 8.75, 2, step, look("adam").color, 2.2, 1.25)
+    box(ax, 10.5, 2, step, look("adam").color, 2.3, 1.25)
     ax.set_title("Adam: one average gives the direction, the other one the scale")
     return figure

@@ -47,11 +47,11 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
     for k, (letter, name) in enumerate(bugs.items()):
-        for theta, color, who in ((right.theta, look("adam").color, "right"), (bug_path(name).theta, "black", "broken")):
+        for theta, color, who, wide in ((right.theta, look("adam").color, "right", 3.4), (bug_path(name).theta, "black", "broken", 1.3)):
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
                 for row, every in zip(rows, (4, 1), strict=False):
-                    row[k].plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=4,
-                                markevery=MARKED if every == 4 else 1, linewidth=1.5, label=f"{who}, {which} direction")
+                    row[k].plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=wide + 2.5,
+                                markevery=MARKED if every == 4 else 1, linewidth=wide, label=f"{who}, {which} direction")
         rows[0, k].axhline(0, color="#8a8a8a", linewidth=1)
         rows[0, k].set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
     for ax in rows[1:].flat:
@@ -65,12 +65,13 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
 
 
 def first_moves() -> list[list[Any]]:
-    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two."""
+    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two; the last fails."""
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
     cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 200),
              ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1))
+             ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
+             ("the ravine, halved on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 200))
     return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
 
 

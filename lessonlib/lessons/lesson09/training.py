@@ -11,15 +11,20 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lessonlib.data import digits
 
-__all__ = ["accuracy_after", "as_found", "digits_loader", "network", "train", "what_a_loop_does"]
+__all__ = ["accuracy_after", "as_found", "digits_loader", "network", "second_layer_growth", "train", "what_a_loop_does"]
 
 Loader = Any  # gives (images, labels), (batch, 64) and (batch,)
 
 
-def digits_loader(seed: int = 0, batch: int = 64) -> Loader:
-    """Return batches of the 1,297 training digits, in an order that the seed sets: images (batch, 64) in [0, 1], labels (batch,)."""
+def digits_loader(seed: int = 0, batch: int = 64, *, standardized: bool = False) -> Loader:
+    """Return batches of the 1,297 training digits, in an order that the seed sets: images (batch, 64) in [0, 1], labels (batch,).
+
+    standardized: whether each pixel has mean 0 and spread 1 instead; one that is always dark stays at 0.
+    """
     d = digits()
     images = torch.tensor(np.asarray(d.train_x), dtype=torch.float32, device="cpu")
+    if standardized:
+        images = (images - images.mean(0)) / images.std(0).clamp(min=1e-3)
     labels = torch.tensor(np.asarray(d.train_y), dtype=torch.long, device="cpu")
     order = torch.Generator(device="cpu").manual_seed(seed)
     return DataLoader(TensorDataset(images, labels), batch_size=batch, shuffle=True, generator=order)
@@ -72,6 +77,24 @@ def accuracy_after(loop: Callable[..., Any], optimizer: Callable[..., torch.opti
         loop(model, optimizer(model.parameters(), **settings), digits_loader(seed))
         read.append(_accuracy(model))
     return sum(read) / starts
+
+
+def second_layer_growth(starts: int = 3) -> float:
+    """Return how many times as large the second layer's inputs are, in root mean square, after 15 passes over standardized digits."""
+    grown = []
+    for seed in range(starts):
+        model, loader = network(seed), digits_loader(seed, standardized=True)
+        images = loader.dataset.tensors[0]
+        sizes = [_hidden_size(model, images)]
+        train(model, torch.optim.Adam(model.parameters(), lr=0.01), loader)
+        sizes.append(_hidden_size(model, images))
+        grown.append(sizes[1] / sizes[0])
+    return sum(grown) / starts
+
+
+@torch.no_grad()
+def _hidden_size(model: Any, images: Tensor) -> float:
+    return float(model[:2](images).square().mean().sqrt())
 
 
 class _Counting(torch.optim.Adam):
