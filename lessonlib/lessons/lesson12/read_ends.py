@@ -117,7 +117,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: in
 
     cut: where the longest cosine is marked too, as one that was stopped there.
     """
-    figure = new_figure(8.6, 4.4)
+    figure = new_figure(7.4, 3.7)
     ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 830), ylim=_span(found), title=title)
     for way in ways:
         style = LOOKS[way]

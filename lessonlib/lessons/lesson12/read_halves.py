@@ -61,7 +61,7 @@ def show_halves(found: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
 
     sizes: the batches that are drawn.
     """
-    figure = new_figure(8.6, 4.0)
+    figure = new_figure(7.6, 3.5)
     panels = figure.subplots(1, 2, sharey=True)
     context = found["size"]["context"]
     for batch, (color, marker, dash) in zip(sizes, LOOKS, strict=False):
