@@ -51,7 +51,7 @@ def kept(rule: str, shape: tuple[int, int]) -> float:
 
 def show_turns(rules: tuple[str, ...], title: str) -> None:
     """Show the share of the first matrix's loss that rules leave on their way at their best step size, inputs along the axes and turned."""
-    figure = new_figure(8.6, 4.0)
+    figure = new_figure(7.6, 3.5)
     panels = figure.subplots(1, 2, sharey=True)
     told = []
     for ax, change, name in zip(panels, ("not turned", "as in the picture"), ("inputs along the axes", "inputs turned"), strict=True):

@@ -1,8 +1,10 @@
-"""The judges of lesson 12's deeper notebook: a power, a late fall, a step of Schedule-Free, step sizes of a wide network, a memory."""
+"""The judges of lesson 12's deeper notebook: a batch, a power, a late fall, a step of Schedule-Free, step sizes by width, a memory."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import unwrap
 from math import isclose
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,24 @@ import numpy as np
 from lessonlib.attempts import Stop, answers
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import number
+from lessonlib.lessons.lesson12.judges import judge_tokens
 from lessonlib.lessons.lesson12.shampoo import root
 
-__all__ = ["KINDS", "free_step", "judge_late", "judge_memory", "judge_power", "judge_step", "judge_widths"]
+__all__ = ["KINDS", "free_step", "judge_batch", "judge_late", "judge_memory", "judge_power", "judge_step", "judge_widths"]
 
 Array = np.ndarray[Any, Any]
+BLOCK = 7 / 9  # Muon's share for the four matrices of a transformer's block, over that for square ones: costs.block_share
 KINDS = ("first", "inside", "last")  # the matrices of a network
+
+
+@judge
+def judge_batch(guess: Any, width: int, share: float) -> Verdict:
+    """Return a Verdict as `judges.judge_tokens` does, for square matrices; what would be right for a transformer's block is named."""
+    found: Verdict = unwrap(judge_tokens)(guess, width=width, share=share)
+    if not found and isinstance(guess, Real) and isclose(guess, BLOCK * 5 * width / share, rel_tol=0.01):
+        return Verdict(False, f"That is for a transformer.\nWith {guess:,.0f} tokens the four matrices of a block come to {share:.0%}. To "
+                              "what do square ones come?")
+    return found
 
 
 @judge
@@ -122,7 +136,12 @@ STEP_SLIPS: tuple[tuple[str, str, Callable[..., tuple[float, float]]], ...] = (
 def judge_step(function: Any) -> Verdict:
     """Return a Verdict on function(x, z, t, grad, lr, beta) -> (x, z): a step of Schedule-Free gradient descent on one number."""
     calls = [(1.0, 1.0, 1, np.sin, 0.5, 0.9), (0.7, -0.4, 3, np.sin, 0.2, 0.9), (2.0, 0.5, 8, np.exp, 0.1, 0.6)]
-    pairs = [_pair(answer) for answer in answers(function, calls)]
+    given = answers(function, calls, optional=True)
+    if None in given:
+        x, z, t, grad, lr, beta = calls[given.index(None)]
+        raise Stop("Not written yet.", f"Called with x = {x:g}, z = {z:g}, t = {t}, grad = {grad.__name__}, lr = {lr:g} and beta = "
+                   f"{beta:g}, it returns nothing. Your turn: write it, run its cell, then this one again. Does it end with a return?")
+    pairs = [_pair(answer) for answer in given]
     if np.allclose(pairs, [free_step(*call) for call in calls]):
         return Verdict(True, "Correct.\nz takes the step, y says where the gradient is taken, and x is the mean of all z.")
     for headline, question, slip in STEP_SLIPS:
@@ -183,6 +202,9 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     """Return a Verdict on the beta2 that keeps the half-life in tokens, where a batch becomes smaller."""
     found = number(guess, "a number between 0 and 1", 0, 1)
     right, times = beta2 ** (smaller / batch), batch / smaller
+    if found == 1:
+        return Verdict(False, "It never forgets.\nWith 1 a squared gradient keeps its whole weight for ever. How many steps should half "
+                              "of it last?")
     if isclose(1 - found, 1 - right, rel_tol=0.03):
         lasts = np.log(beta2) / np.log(found)
         seen = f"A step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps."
@@ -201,6 +223,6 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     if isclose(1 - found, (1 - beta2) / times**0.5, rel_tol=0.03):
         return Verdict(False, f"That has a root.\nWith {found:.4g} the memory lasts {times**0.5:.3g} times as many steps. How many times "
                               "fewer tokens has a step?")
-    steps = [np.log(0.5) / np.log(b) if 0 < b < 1 else np.inf * b for b in (found, right)]
+    steps = [np.log(0.5) / np.log(b) for b in (found, right)]
     return Verdict(False, f"Not yet.\nWith {found:.4g} half of the weight is left after {steps[0]:.3g} steps, and it should be "
                           f"{steps[1]:.3g}. How many tokens has a step now?")

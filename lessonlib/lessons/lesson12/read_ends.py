@@ -1,7 +1,8 @@
 """The recorded trainings of lesson 12 that end in four ways, read and drawn; and the average of Schedule-Free on a noisy parabola."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,16 @@ from lessonlib.lessons.lesson12.records import Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, show
 
-__all__ = ["EVERY", "GROUND", "LATE", "LOOKS", "MEANS", "NAMES", "distances", "end", "ground", "lengths", "means", "nearer", "planned",
-           "rows", "show_average", "show_ends", "show_shares", "stopped", "verdict", "way_of"]
+__all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "PARABOLA", "distance_rows", "distances", "end", "free_rows", "lengths", "means",
+           "nearer", "planned", "rows", "show_average", "show_ends", "show_shares", "stopped", "verdict", "way_of"]
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
 NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth"}
 LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
          "mean fifth": Look("#b5357a", "s", (0, (6, 2)))}
+PARABOLA = (0.5, 0.2, 0.1, 0.05, 0.02)  # step sizes
 MEANS = {"none": "the weights themselves", "all": "all so far", "free": "all, weighed as in Schedule-Free", "fifth": "the last fifth"}
-GROUND = ((("cosine", 0.01), ("late", 0.0056)), (("cosine", 0.018), ("late", 0.01)))  # pairs whose step sizes add up to as much
 
 
 def lengths(found: Mapping[str, Any]) -> list[int]:
@@ -59,29 +60,25 @@ def end(found: Mapping[str, Any], way: str, steps: int) -> Array:
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each length: the steps, and median test losses there.
 
-    Of a cosine planned for it, of the longest cosine stopped there, of the step size that has not fallen yet, of a late fall, of
-    Schedule-Free, and of the mean of AdamW's weights over the last fifth.
+    Of a cosine planned for it, of the longest cosine stopped there, of the step size that has not fallen yet, and of a late fall.
     """
     out: list[list[Any]] = []
     for steps in lengths(found):
         last = steps == lengths(found)[-1]
         cut = ["-", "-"] if last else [float(np.median(stopped(found, way, steps))) for way in ("cosine", "late")]
-        ends = (planned(found, way, steps).median for way in ("late", "free", "mean fifth"))
-        out.append([steps, planned(found, "cosine", steps).median, *cut, *ends])
+        out.append([steps, planned(found, "cosine", steps).median, *cut, planned(found, "late", steps).median])
     return out
+
+
+def free_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each length: the steps, and the median test losses there of each of NAMES."""
+    return [[steps, *(planned(found, way, steps).median for way in NAMES)] for steps in lengths(found)]
 
 
 def means(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each of MEANS: its name, its best step size, and the median test losses at each length."""
     tops = {name: planned(found, f"mean {average}", lengths(found)[-1]) for average, name in MEANS.items()}
     return [[name, top.lr, *(float(np.median(top.found[:, steps // EVERY - 1])) for steps in lengths(found))] for name, top in tops.items()]
-
-
-def ground(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each training of GROUND, of the longest length: way, step size, the sum of all its steps', and each seed's loss."""
-    steps = lengths(found)[-1]
-    return [[NAMES[way], lr, float(lr * way_of(way, steps).sum()), *map(float, _at(found, way, steps, lr).found[:, -1])]
-            for pair in GROUND for way, lr in pair]
 
 
 def stopped(found: Mapping[str, Any], way: str, steps: int) -> Array:
@@ -115,37 +112,45 @@ def show_shares(found: Mapping[str, Any]) -> None:
                  "them alike. Right, one level line from which four short lines fall to 0 at the same four places.")
 
 
-def show_ends(found: Mapping[str, Any]) -> None:
-    """Show the test loss over the steps: each planned length of cosine and late fall, and the one run of each average, medians."""
-    figure = new_figure(8.6, 4.6)
-    ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 830), ylim=_span(found),
-                            title="The same 800 steps, and what stands where one stops")
-    for way, name in NAMES.items():
+def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: int | None = None) -> None:
+    """Show the test loss over the steps of some of NAMES, medians: each planned length of cosine and late fall, the one run of an average.
+
+    cut: where the longest cosine is marked too, as one that was stopped there.
+    """
+    figure = new_figure(7.4, 3.7)
+    ax = figure.add_subplot(xlabel="step", ylabel="test loss, nats a character", xlim=(40, 830), ylim=_span(found), title=title)
+    for way in ways:
         style = LOOKS[way]
         for steps in lengths(found) if way in ("cosine", "late") else lengths(found)[-1:]:
             path = np.median(planned(found, way, steps).found, axis=0)
             ax.plot(np.arange(1, len(path) + 1) * EVERY, path, color=style.color, linestyle=style.dash, linewidth=1.3)
         for steps in lengths(found):
             ends = end(found, way, steps)
-            beside = steps + 7 * (list(NAMES).index(way) - 1.5)  # so that the four bars can be told apart
+            beside = steps + 6 * (list(ways).index(way) - (len(ways) - 1) / 2)  # so that the bars can be told apart
             ax.vlines(beside, ends.min(), ends.max(), color=style.color, lw=3, alpha=0.5)
             ax.plot(beside, np.median(ends), color=style.color, marker=style.marker, markersize=6, linestyle=style.dash,
-                    label=name if steps == lengths(found)[0] else None)
-    ax.legend()
-    told = "; ".join(f"after {steps} steps " + ", ".join(f"{name} {planned(found, way, steps).median:.2f}" for way, name in NAMES.items())
+                    label=NAMES[way] if steps == lengths(found)[0] else None)
+    told = "; ".join(f"after {steps} steps " + ", ".join(f"{NAMES[way]} {planned(found, way, steps).median:.2f}" for way in ways)
                      for steps in lengths(found))
+    if cut is not None:
+        here = float(np.median(stopped(found, "cosine", cut)))
+        ax.plot(cut, here, color=LOOKS["cosine"].color, marker="^", markersize=10, linestyle="none", markerfacecolor="white",
+                markeredgewidth=2, zorder=7, label=f"the cosine of {lengths(found)[-1]}, stopped at {cut}")
+        told += f"; the cosine of {lengths(found)[-1]} stopped at {cut}, hollow, {here:.2f}"
+    ax.legend()
     show(figure, f"Test loss over the steps, medians of the seeds, an end marked beside each planned length with a bar for seeds: {told}.")
 
 
 def _span(found: Mapping[str, Any]) -> tuple[float, float]:
-    """The losses that the picture shows: from below the lowest end to above the highest median."""
+    """The losses that the pictures show: from below the lowest end to above the highest median."""
     ends = [end(found, way, steps) for way in NAMES for steps in lengths(found)]
     return float(np.min(ends)) - 0.05, float(np.median(ends, axis=1).max()) + 0.15
 
 
-def distances(runs: int = 1000, lr: float = 0.5, steps: int = 200) -> dict[str, Array]:
+@cache
+def distances(lr: float, begin: float = 3.0, runs: int = 1000, steps: int = 200) -> dict[str, Array]:
     """Return how far from the minimum each is in the second half of many runs on the noisy parabola: root of the mean square, by run."""
-    x = z = plain = np.full(runs, 3.0)
+    x = z = plain = np.full(runs, begin)
     mean, squares = np.zeros(runs), np.zeros((4, runs))
     for t, noise in enumerate(np.random.default_rng(0).standard_normal((steps, runs)), 1):
         x, z = free_step(x, z, t, lambda y: y + noise, lr, 0.9)  # type: ignore[arg-type,assignment]  # noqa: B023 - called at once
@@ -156,10 +161,19 @@ def distances(runs: int = 1000, lr: float = 0.5, steps: int = 200) -> dict[str, 
     return dict(zip(names, np.sqrt(squares / (steps - steps // 2)), strict=True))
 
 
-def nearer() -> float:
+def nearer(lr: float, begin: float = 3.0) -> float:
     """Return the share of runs in which the mean of gradient descent is nearer to the minimum than x."""
-    far = distances()
+    far = distances(lr, begin)
     return float((far["mean of gradient descent"] < far["x"]).mean())
+
+
+def distance_rows() -> list[list[Any]]:
+    """Return a row for each of PARABOLA: the step size, the median distances of x and of the mean of gradient descent, and two shares.
+
+    Those of the runs in which the mean is nearer, from 3 and from the minimum.
+    """
+    return [[lr, *(float(np.median(distances(lr)[name])) for name in ("x", "mean of gradient descent")), nearer(lr), nearer(lr, 0.0)]
+            for lr in PARABOLA]
 
 
 def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, steps: int = 200) -> None:
@@ -183,6 +197,6 @@ def show_average(step: Callable[..., tuple[float, float]], lr: float = 0.5, step
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     late = np.array(paths)[steps // 2:]
     far = np.sqrt((late**2).mean(0))
-    show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, x comes near 0 and stays, "
-                 "and so does the mean of gradient descent. "
+    show(figure, f"Over {steps} steps, from a square at 3: gradient descent hops around 0, z hops too, x and the mean of gradient "
+                 "descent move less and less. "
                  f"In the second half the typical distances are {far[2]:.2f}, {far[1]:.2f}, {far[0]:.2f} and {far[3]:.2f}.")

@@ -12,8 +12,7 @@ from lessonlib.plots import show
 
 __all__ = ["batches", "best_at", "by_frequency", "half_lives", "harmed", "harmed_rows", "show_halves"]
 
-NEAR = 0.3  # how far below the loss by frequency a training ends that learns little
-LOOKS = (("#9a7fd1", "o", ":"), ("#7446b8", "s", "--"), ("#3f0a61", "D", "-"))  # from the smallest batch on
+LOOKS = (("#7446b8", "o", "--"), ("#3f0a61", "D", "-"))  # from the smallest batch on
 
 
 def batches(found: Mapping[str, Any]) -> list[int]:
@@ -57,29 +56,26 @@ def by_frequency(text: str) -> float:
     return float(-np.mean([np.log(share[letter]) for letter in text[cut:]]))
 
 
-def show_halves(found: Mapping[str, Any], alone: float) -> None:
+def show_halves(found: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
     """Show the test loss above the lowest of its batch, against the half-life in steps on the left and in tokens on the right.
 
-    alone: the loss by frequency; a batch of which nothing ends further below it than NEAR is drawn hollow.
+    sizes: the batches that are drawn.
     """
-    figure = new_figure(8.6, 4.0)
+    figure = new_figure(7.6, 3.5)
     panels = figure.subplots(1, 2, sharey=True)
     context = found["size"]["context"]
-    for batch, (color, marker, dash) in zip(batches(found), LOOKS, strict=True):
+    for batch, (color, marker, dash) in zip(sizes, LOOKS, strict=False):
         tops = [best_at(found, batch, half) for half in half_lives(found)]
         low = min(top.median for top in tops)
         for ax, tokens in zip(panels, (batch * context, 1), strict=True):
             at = [half / tokens for half in half_lives(found)]
-            little = all(top.median > alone - NEAR for top in tops)
-            ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, alpha=0.5 if little else 1,
-                    markerfacecolor="white" if little else color, label=f"{batch} windows" + ", which learn little" * little)
+            ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, label=f"{batch} windows")
             ax.vlines(at, [top.found.min() - low for top in tops], [top.found.max() - low for top in tops], color=color, lw=5, alpha=0.3)
     for ax, unit in zip(panels, ("steps", "tokens"), strict=True):
         ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}", title=f"counted in {unit}")
     panels[0].set_ylabel("test loss above the lowest of its batch")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(sizes))
     told = "; ".join(f"{batch} windows: " + ", ".join(f"{best_at(found, batch, half).median:.2f}" for half in half_lives(found))
-                     for batch in batches(found))
+                     for batch in sizes)
     show(figure, "Test loss above the lowest of its batch, against the half-life, in steps on the left and in tokens on the right, a curve "
-                 "for each size of a batch with bars for the seeds, a hollow one where the trainings learn little. "
-                 f"The losses from the shortest half-life to the longest, {told}.")
+                 f"for each size of a batch with bars for the seeds. The losses from the shortest half-life to the longest, {told}.")

@@ -124,7 +124,8 @@ def _scene(found: Mapping[str, Any]) -> Scene:
                             ylabel="training loss at the end", title="One step size for all widths")
     ax.set_xticks(range(len(names)), names)
     (top,) = ax.plot([], [], marker="*", color="black", markersize=15, linestyle="none", label="with its own best step size")
-    (here,) = ax.plot([], [], marker="o", color=LOOKS[1][0], markersize=10, linestyle="--", label="with this step size")
+    (here,) = ax.plot([], [], marker="o", color=LOOKS[1][0], markersize=15, markerfacecolor="none", markeredgewidth=2, linestyle="--",
+                      zorder=4, label="with this step size")
     (near,) = ax.plot([], [], marker="_", color="black", markersize=26, linestyle="none", label="a quarter above that")
     told = ax.text(0.98, 0.95, "", ha="right", va="top", transform=ax.transAxes)
     figure.legend(handles=[top, near, here], loc="outside lower center", ncols=3)

@@ -5,18 +5,21 @@ from itertools import pairwise
 from math import sqrt
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from lessonlib.data import digits
 
-__all__ = ["BASE", "BATCH", "HALVES", "LRS", "STEPS", "WAYS", "WIDTHS", "groups", "moved", "start", "train"]
+__all__ = ["BASE", "BATCH", "HALVES", "LRS", "SLIP", "STEPS", "WAYS", "WIDTHS", "change_rows", "changes", "groups", "moved", "start",
+           "train"]
 
 BASE = 32  # the width at which both ways are the same
 WIDTHS = (32, 128, 512)
 WAYS = ("standard", "muP")
 HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time
+SLIP = "last one forgotten"  # muP but for the last matrix, whose start and step size are the standard ones
 LRS = tuple(float(f"{2.0**k:.3g}") for k in range(-12, -1))  # a factor of two apart
 STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
 
@@ -27,8 +30,8 @@ def start(width: int, seed: int, way: str) -> list[Tensor]:
     The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP and in muP's "start alone". The same
     seed draws the same numbers for all. ValueError for another way.
     """
-    if way not in (*WAYS, *HALVES):
-        raise ValueError(f"way={way!r}: one of {', '.join((*WAYS, *HALVES))}")
+    if way not in (*WAYS, *HALVES, SLIP):
+        raise ValueError(f"way={way!r}: one of {', '.join((*WAYS, *HALVES, SLIP))}")
     generator = torch.Generator(device="cpu").manual_seed(seed)
     sizes = [64, *[width] * LAYERS]
     matrices = [torch.randn(b, a, generator=generator) * sqrt(2 / a) for a, b in pairwise(sizes)]
@@ -36,13 +39,19 @@ def start(width: int, seed: int, way: str) -> list[Tensor]:
     return [matrix.requires_grad_() for matrix in (*matrices, last)]
 
 
-def groups(matrices: list[Tensor], lr: float, way: str) -> list[dict[str, Any]]:
+def groups(matrices: list[Tensor], lr: float, way: str, first: float = 1.0) -> list[dict[str, Any]]:
     """Return the param groups for Adam: one step size for all in the standard way; in muP that of a matrix whose input is wide is less.
 
-    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone".
+    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone", and in SLIP for all but the last too.
+    first: by what that of the first matrix is multiplied.
     """
-    width, falls = len(matrices[0]), way in ("muP", "step sizes alone")
-    return [{"params": [matrix], "lr": lr * (BASE / width if falls and i else 1.0)} for i, matrix in enumerate(matrices)]
+    shares = [1.0] * len(matrices)
+    if way in ("muP", "step sizes alone", SLIP):
+        shares[1:] = [BASE / len(matrices[0])] * (len(matrices) - 1)
+    if way == SLIP:
+        shares[-1] = 1.0
+    shares[0] = first
+    return [{"params": [matrix], "lr": lr * share} for matrix, share in zip(matrices, shares, strict=True)]
 
 
 def _layers(matrices: list[Tensor], x: Tensor) -> list[Tensor]:
@@ -58,10 +67,10 @@ def _data() -> tuple[Tensor, Tensor]:
     return torch.tensor(d.train_x, dtype=torch.float32), torch.tensor(d.train_y)
 
 
-def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS) -> float:
-    """Return the loss on all training digits after so many steps of Adam, the step size falling in a line to 0."""
+def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS, first: float = 1.0) -> float:
+    """Return the loss on all training digits after so many steps of Adam, the step size falling in a line to 0; first: as in `groups`."""
     matrices, (x, y) = start(width, seed, way), _data()
-    optimizer = torch.optim.Adam(groups(matrices, lr, way))
+    optimizer = torch.optim.Adam(groups(matrices, lr, way, first))
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / steps)
     drawn = torch.Generator(device="cpu").manual_seed(seed)
     for _ in range(steps):
@@ -74,12 +83,28 @@ def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS) -> flo
         return float(functional.cross_entropy(_layers(matrices, x)[-1], y))
 
 
-def moved(width: int, lr: float, way: str, seed: int = 0) -> float:
-    """Return by how much one step of Adam changes what the fifth matrix puts out: the root of the mean square, over 256 digits."""
+def changes(width: int, lr: float, way: str, steps: int = 1, seed: int = 0) -> list[float]:
+    """Return by how much so many steps of Adam change what each matrix puts out: the root of the mean square, over 256 digits."""
     matrices, (x, y) = start(width, seed, way), (part[:256] for part in _data())
     optimizer = torch.optim.Adam(groups(matrices, lr, way))
-    before = _layers(matrices, x)
-    functional.cross_entropy(before[-1], y).backward()
-    optimizer.step()
     with torch.no_grad():
-        return float((_layers(matrices, x)[LAYERS - 1] - before[LAYERS - 1]).square().mean().sqrt())
+        before = _layers(matrices, x)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        functional.cross_entropy(_layers(matrices, x)[-1], y).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return [float((now - then).square().mean().sqrt()) for now, then in zip(_layers(matrices, x), before, strict=True)]
+
+
+def moved(width: int, lr: float, way: str) -> float:
+    """Return by how much one step of Adam changes what the fifth matrix puts out."""
+    return changes(width, lr, way)[LAYERS - 1]
+
+
+def change_rows(sizes: tuple[int, ...], lr: float, steps: int) -> list[list[Any]]:
+    """Return a row for each matrix in muP, with what so many steps change at each width; the last two again where the last is forgotten."""
+    right, wrong = (np.transpose([changes(width, lr, way, steps) for width in sizes]) for way in ("muP", SLIP))
+    names = [*(f"matrix {k}" for k in range(1, LAYERS + 1)), "last, the output"]
+    rows = [[name, *each] for name, each in zip(names, right, strict=True)]
+    return [*rows, *([f"{name}, slip", *each] for name, each in zip(names[-2:], wrong[-2:], strict=True))]
