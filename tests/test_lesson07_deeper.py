@@ -308,3 +308,15 @@ def test_the_picture_of_a_cycle_counts_the_points_that_it_shows(monkeypatch):
     cycles.show_cycle(made, ends, np.tile(np.eye(2), (3, 1)))
     cycles.show_cycle(made, ends, np.full((3, 2), 1e-9))
     assert said == ["Momentum goes round 2 points", "Momentum comes to rest"]
+
+
+@pytest.mark.parametrize(("n", "border", "left"), [(1, 2.0, 1.0), (2, 2.0, 0.0), (3, 1.5, 1 / 3), (4, 1.1716, 0.0), (5, 0.9549, 0.2)])
+def test_a_plain_mean_of_gradients_allows_no_longer_step_even_where_changing_signs_cancel(n, border, left):
+    def last(x, steps=4000):
+        theta = [1.0] * n
+        for _ in range(steps):
+            theta.append(theta[-1] - x * np.mean(theta[-n:]))
+        return abs(np.array(theta[-20:])).max()
+
+    assert last(0.98 * border) < 1e-2 < 1e2 < last(1.02 * border)
+    assert abs(np.mean((-1.0) ** np.arange(n))) == pytest.approx(left)

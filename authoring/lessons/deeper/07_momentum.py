@@ -8,7 +8,7 @@
 # | Question | Minutes |
 # |---|---|
 # | 1. What does an average cost, and what does it buy? | 7 |
-# | 2. Why the square root? One direction, two numbers | 18 |
+# | 2. Why the square root? One direction, two numbers | 20 |
 # | 3. What does a map of all settings look like? | 9 |
 # | 4. What does Nesterov change? | 12 |
 # | 5. What does momentum do to noise, and what to a training? | 10 |
@@ -103,7 +103,7 @@ judges_deeper.judge_share(my_tenth)
 # %% [markdown]
 # ## 2. Why the square root? One direction, two numbers
 #
-# *18 minutes.
+# *20 minutes.
 # You need to know what an [[eigenvalue]] is.*
 #
 # A step of momentum has two lines.
@@ -162,7 +162,7 @@ alike = max(radii) - min(radii) < 1e-9
 fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0])
 
 # %% [markdown]
-# The curvatures 1, 10 and 100 shrink at the same rate, and along 300 the distance grows.
+# The three curvatures of the question shrink at the same rate, and along 300 the distance grows.
 # Here is why the three are alike.
 # The product of the two eigenvalues is the determinant of the matrix.
 # Multiply it out, and every term with $\lambda$ cancels.
@@ -219,6 +219,45 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
            "beta 0; for larger beta a level bottom, higher and wider the larger beta is.")
 
 # %% [markdown]
+# ### Does every average allow a longer step?
+#
+# On the right of its bottom, momentum's curve reaches 1 at $2(1+\beta)/(1-\beta)$.
+# There a path flips from side to side, and $m$ is $(1-\beta)/(1+\beta)$ of the newest gradient.
+# So gradients of changing sign cancel in part, and the border is further out than gradient descent's 2.
+# The plain mean of the last two or four gradients cancels them altogether.
+
+# %%
+mean_border = predict(
+    "Step along the plain mean of the last four gradients. Where is the border then?",
+    ["further out than 2", "at 2", "nearer than 2"],
+)
+mean_border
+
+# %% [markdown]
+# With a mean of $n$ gradients a step is a matrix of $n$ rows, and the border is where its radius reaches 1.
+
+# %% tags=["answer"]
+def mean_radius(x, n):
+    """The spectral radius of a step along the mean of the last n gradients."""
+    step = np.eye(n, k=-1)  # each gradient moves down one place
+    step[0] = -x / n
+    step[0, 0] += 1
+    return abs(np.linalg.eigvals(step)).max()
+
+tried, rows = np.arange(0.005, 3, 0.005), []
+for n in (1, 2, 3, 4, 5):
+    not_growing = [mean_radius(x, n) < 1 + 1e-9 for x in tried]
+    rows.append([n, tried[not_growing].max(), abs(np.mean((-1.0) ** np.arange(n)))])
+header = ["gradients in the mean", "border", "left of changing signs"]
+display(table(header, rows, ["", ".2f", ".2f"]))
+mean_border.answer("nearer than 2" if rows[3][1] < 1.9 else "at 2")
+
+# %% [markdown]
+# So cancelling is not enough, because other swings may grow before the flip does.
+# In momentum's average none of them does, because a complex pair always has the size $\sqrt\beta$.
+#
+# ### Which setting is the fastest?
+#
 # For gradient descent only one curvature is served well, and a ravine stretches over both walls of the V.
 # Momentum has a level bottom, and along every curvature on it the distance shrinks equally fast.
 # A larger $\beta$ makes the bottom wider, but also higher.
@@ -280,7 +319,7 @@ table(["beta", "steps to a ten-billionth", "radius of the steep direction"], row
 # So the best setting stands 0.003 beside a cliff.
 # In the step size the cliff is one percent away.
 # In use, take a larger $\beta$ or a smaller step, which section 3 shows on a map.
-# The tables of the main lesson round both in that way.
+# The tables of the main lesson do both.
 #
 # ### Exercise. Polyak's setting in PyTorch (4 minutes)
 #
@@ -386,8 +425,8 @@ play.radius_map().live()
 # Outside of them the radius rises steeply, so the best place is the lowest one in which the bar still fits.
 #
 # How rare are good settings?
-# We run 101 step sizes from 0.01 to 1 and 100 betas, in a ravine of condition number 100 from (1, 1).
-# The loss is 50.5 there, and the goal is a millionth after 100 steps.
+# We run a grid of step sizes and betas, in a ravine of condition number 100 from (1, 1).
+# The loss is about 50 there, and the goal is a millionth after 100 steps.
 
 # %%
 rare = predict(
@@ -590,7 +629,7 @@ table(header, rows, ["", ",", ".0%", ".0%"])
 # Are Nesterov's swings smaller at every step size?
 # Set `lr=0.13` in the cell of the picture, and then `lr=0.135`, and run the cell of the numbers too.
 #
-# <details><summary>Answer</summary>At 0.13 Nesterov's first swings are the wider ones, 1.47 against 1.08, and its later swings are narrower, 0.11 against 0.38. At 0.135 both are wider, the later ones three times, because the border is near. Beyond it Nesterov's form diverges.</details>
+# <details><summary>Answer</summary>At 0.13 Nesterov's first swings are the wider ones, and its later swings are narrower. At 0.135 both are wider, the later ones three times, because the border is near. Beyond it Nesterov's form diverges.</details>
 #
 # ## 5. What does momentum do to noise, and what to a training?
 #
@@ -875,27 +914,15 @@ kept.answer("under 10 times" if 1.5 < rows[-1][2] < 10 else "about 30 times")
 #
 # ## Further reading
 #
-# - Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput. Math. Math. Phys. 4(5).
-#   The heavy ball and its rate.
-# - Goh 2017, *Why Momentum Really Works*, [Distill](https://doi.org/10.23915/distill.00006).
-#   The eigenvalues, with pictures that move.
-# - Nesterov 2004, *Introductory Lectures on Convex Optimization*, Springer.
-#   Section 2.1 has the proof that no method whose steps combine the gradients seen so far needs fewer than about the root of kappa, and section 2.2 the guarantee of his own.
-# - Nemirovski and Yudin 1983, *Problem Complexity and Method Efficiency in Optimization*, Wiley.
-#   Where that limit was found.
-# - Sutskever et al. 2013, *On the importance of initialization and momentum in deep learning*, ICML.
-#   Nesterov's form as networks use it.
-# - Lessard, Recht and Packard 2016, *Analysis and Design of Optimization Algorithms via Integral Quadratic Constraints*, SIAM J.
-#   Optim.
-#   26(1).
-#   The valley of section 6.
-# - Ghadimi, Feyzmahdavian and Johansson 2015, *Global convergence of the Heavy-ball method for convex optimization*, [arXiv](https://arxiv.org/abs/1412.7457).
-#   What is guaranteed with a smaller step.
-#   Read as abstract, and the condition in the course notes of [D. Merkulov](https://github.com/MerkulovDaniil/optim), which quote it.
-# - Goujaud, Taylor and Dieuleveut 2023, *Provable non-accelerations of the heavy-ball method*, [arXiv](https://arxiv.org/abs/2307.11291), Mathematical Programming 2025.
-#   No setting keeps the square root on all smooth valleys.
-#   Read as abstract, and the curvatures and cycles of the polygon valleys are checked by the library's tests.
-# - Goujaud, Taylor and Dieuleveut 2025, *Open Problem: Two Riddles in Heavy-Ball Dynamics*, [arXiv](https://arxiv.org/abs/2502.19916), read as abstract.
-#   What is open in one dimension, and for settings with neither a proof nor a cycle.
-# - Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196), read as abstract.
-#   Where momentum buys nothing.
+# | Read | For |
+# |---|---|
+# | Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput. Math. Math. Phys. 4(5) | the heavy ball and its rate |
+# | Goh 2017, *Why Momentum Really Works*, [Distill](https://doi.org/10.23915/distill.00006) | the eigenvalues, with pictures that move |
+# | Nesterov 2004, *Introductory Lectures on Convex Optimization*, Springer | the proof that no method whose steps combine the gradients seen so far needs fewer than about the root of kappa (section 2.1), and the guarantee of his own (section 2.2) |
+# | Nemirovski and Yudin 1983, *Problem Complexity and Method Efficiency in Optimization*, Wiley | where that limit was found |
+# | Sutskever et al. 2013, *On the importance of initialization and momentum in deep learning*, ICML | Nesterov's form as networks use it |
+# | Lessard, Recht and Packard 2016, *Analysis and Design of Optimization Algorithms via Integral Quadratic Constraints*, SIAM J. Optim. 26(1) | the valley of section 6 |
+# | Ghadimi, Feyzmahdavian and Johansson 2015, *Global convergence of the Heavy-ball method for convex optimization*, [arXiv](https://arxiv.org/abs/1412.7457), read as abstract, and the condition in the course notes of [D. Merkulov](https://github.com/MerkulovDaniil/optim), which quote it | what is guaranteed with a smaller step |
+# | Goujaud, Taylor and Dieuleveut 2023, *Provable non-accelerations of the heavy-ball method*, [arXiv](https://arxiv.org/abs/2307.11291), Mathematical Programming 2025, read as abstract | why no setting keeps the square root on all smooth valleys; the curvatures and cycles of the polygon valleys are checked by the library's tests |
+# | Goujaud, Taylor and Dieuleveut 2025, *Open Problem: Two Riddles in Heavy-Ball Dynamics*, [arXiv](https://arxiv.org/abs/2502.19916), read as abstract | what is open in one dimension, and for settings with neither a proof nor a cycle |
+# | Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196), read as abstract | where momentum buys nothing |

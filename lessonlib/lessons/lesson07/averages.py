@@ -115,4 +115,4 @@ def noisy_average() -> Experiment:
     return Experiment(_scene, _update, {"memory": Slider("memory, steps", 1.0, 200.0, 2.0, log=True),
                                         "noise": Slider("noise", 0.2, 2.0, 1.0, step=0.1)},
                       Goal(f"at a noise of 1, find an average that is off by less than {TARGET:g}.",
-                           lambda memory, noise: noise > 0.99 and _error(memory, noise)[0] < TARGET), {"memory": 12.0})
+                           lambda memory, noise: noise > 0.99 and _error(memory, noise)[0] < TARGET), {"memory": 40.0})

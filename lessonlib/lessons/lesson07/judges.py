@@ -19,8 +19,8 @@ def judge_colleague(attempt: Any) -> Verdict:
     verdict = check(attempt, rules.momentum)
     if verdict.misconception != "step along the old average" or verdict.headline.endswith("one more"):
         return verdict
-    return Verdict(False, "Not mended yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1 "
-                   "and lr = 1. Where is theta after the first step, and where should it be?", verdict.misconception)
+    return Verdict(False, "Not mended yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1, "
+                   "lr = 1 and beta1 = 0.9. Where is theta after the first step, and where should it be?", verdict.misconception)
 
 
 @judge
@@ -46,7 +46,7 @@ def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
     if kappa < 100:
         return Verdict(False, f"Too small.\nAt 100 momentum took {play.steps_by_kappa()[100][1]} steps. Is {kappa:g} the condition number, "
                        "or how many times larger it is than the last row's?")
-    lr, beta1 = play.rounded(kappa)
+    _, lr, beta1 = play.settings(kappa)
     counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
     assert counted is not None
     seen = f"At a condition number of {kappa:,.0f} momentum takes {counted:,} steps"

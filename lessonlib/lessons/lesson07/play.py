@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache
-from math import ceil, floor, log10
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["KAPPAS", "best", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "rounded", "steps_by_kappa", "steps_to"]
+__all__ = ["KAPPAS", "best", "covers", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "settings",
+           "steps_by_kappa", "steps_to", "usual_beta"]
 
 Array = np.ndarray[Any, Any]
 KAPPAS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -60,17 +61,17 @@ def best(kappa: float) -> tuple[float, float]:
     return 1 / root, ((root - 1) / (root + 1)) ** 2
 
 
-def rounded(kappa: float) -> tuple[float, float]:
-    """Return the best (lr, beta1) to three digits as one can type them, away from the border of divergence: lr down, beta1 up.
+def settings(kappa: float) -> tuple[float, float, float]:
+    """Return (gradient descent's lr, momentum's lr, its beta1) as the tables print them: both lr 1 % below the best, beta1 rounded up.
 
-    Only up to a condition number of a million, beyond which beta1 needs more digits.
+    All to three digits, as one can type them, and on the near side of the border. Only up to a condition number of a million, beyond
+    which beta1 needs more digits.
 
-    >>> rounded(100), rounded(1000)
-    ((0.1, 0.67), (0.0316, 0.882))
+    >>> settings(100), settings(1000)
+    ((0.0196, 0.099, 0.67), (0.00198, 0.0313, 0.882))
     """
     lr, beta1 = best(kappa)
-    places = 2 - floor(log10(lr) + 1e-9)
-    return round(floor(lr * 10**places + 1e-9) / 10**places, places), ceil(beta1 * 1000 - 1e-9) / 1000
+    return float(f"{0.99 * 2 / (1 + kappa):.3g}"), float(f"{0.99 * lr:.3g}"), ceil(beta1 * 1000 - 1e-9) / 1000
 
 
 def steps_to(rule: Callable[..., Any], kappa: float, *, share: float = 1e-10, budget: int = 1000, **hyper: Any) -> int | None:
@@ -86,20 +87,40 @@ def steps_to(rule: Callable[..., Any], kappa: float, *, share: float = 1e-10, bu
 
 @cache
 def steps_by_kappa() -> dict[int, tuple[int, int]]:
-    """Return for each of KAPPAS the steps of (gradient descent, momentum) to 1e-10 of the first loss.
-
-    Gradient descent has its best step size, 2 / (kappa + 1), and momentum the setting of `rounded`, so that what a table prints can be
-    typed and gives its count.
-    """
+    """Return for each of KAPPAS the steps of (gradient descent, momentum) to 1e-10 of the first loss, each at its `settings`."""
     out = {}
     for kappa in KAPPAS:
-        lr, beta1 = rounded(kappa)
-        descent = steps_to(rules.sgd, kappa, lr=2 / (1 + kappa), budget=6 * kappa)
+        plain, lr, beta1 = settings(kappa)
+        descent = steps_to(rules.sgd, kappa, lr=plain, budget=6 * kappa)
         heavy = steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=20 * int(kappa**0.5))
         assert descent is not None
         assert heavy is not None
         out[kappa] = (descent, heavy)
     return out
+
+
+def _fewest(kappa: int, budget: int, lrs: Any, betas: Any) -> int:
+    """The fewest steps of momentum to 1e-10 of the first loss over a batch of settings."""
+    loss = run(rules.momentum, ravine(kappa), steps=budget, record="loss", lr=lrs, beta1=betas).loss
+    return int(budget + 1 - np.argmax(~(loss <= 1e-10 * loss[0])[::-1], axis=0).max())
+
+
+def usual_beta(kappa: int, beta1: float = 0.9) -> int:
+    """Return the fewest steps to 1e-10 of the first loss that momentum takes with this beta1, at the best of a hundred step sizes."""
+    border = 2 * (1 + beta1) / (1 - beta1) / kappa
+    return _fewest(kappa, 400 + kappa // 4, np.geomspace(border / 80, border, 100, endpoint=False)[:, None], beta1)
+
+
+def memory_alone(kappa: int = 100) -> int:
+    """Return the fewest steps to 1e-10 of the first loss that a beta1 of 0, 0.001, ..., 0.999 takes at gradient descent's lr."""
+    return _fewest(kappa, 6 * kappa, settings(kappa)[0], np.arange(1000)[:, None] / 1000)
+
+
+def covers(kappa: int) -> float:
+    """Return which share of what is left along the valley the last counted step of momentum covers."""
+    _, lr, beta1 = settings(kappa)
+    x = run(rules.momentum, ravine(kappa), steps=steps_by_kappa()[kappa][1], lr=lr, beta1=beta1).theta[:, 0]
+    return float(1 - x[-1] / x[-2])
 
 
 TASK_KAPPA, TASK_STEPS, TASK_TARGET = 100.0, 100, 1e-6
@@ -133,19 +154,12 @@ def _task_update(artists: dict[str, Any], lr: float, beta1: float) -> str:
             f"{f'{top:.3g}' if top < 1e6 else 'beyond a million'}.")
 
 
-def memory_alone(kappa: int = 100, share: float = 1e-10) -> int:
-    """Return the fewest steps to `share` of the first loss that a beta1 of 0, 0.001, ..., 0.999 takes at gradient descent's best lr."""
-    betas, budget = np.arange(1000)[:, None] / 1000, 6 * kappa
-    loss = run(rules.momentum, ravine(kappa), steps=budget, record="loss", lr=2 / (1 + kappa), beta1=betas).loss
-    return int(budget + 1 - np.argmax((loss > share * loss[0])[::-1], axis=0).max())
-
-
 def ravine_task() -> Experiment:
     """Momentum on the ravine: bring the loss below a target within a budget of steps."""
     return Experiment(_task_scene, _task_update,
                       {"lr": Slider("step size lr", 1e-3, 1.0, 0.019, log=True), "beta1": Slider("beta", 0.0, 0.99, 0.0, step=0.01)},
                       Goal(f"loss below {TASK_TARGET:g} after {TASK_STEPS} steps.",
-                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)), {"lr": 0.08, "beta1": 0.8})
+                           lambda lr, beta1: bool(_attempt(lr, beta1).loss[-1] < TASK_TARGET)), {"lr": 0.08, "beta1": 0.95})
 
 
 BANDS = (0, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995, 1)
@@ -229,4 +243,4 @@ def radius_map() -> Experiment:
                        "kappa": Choice("condition number", (10, 100, 400, 1000), 100)},
                       Goal("at condition number 100, bring both spectral radii below 0.84.",
                            lambda lr, beta1, kappa: kappa == 100 and bool(max(radius(lr, beta1), radius(lr * kappa, beta1)) < 0.84)),
-                      {"lr": 0.1, "beta1": 0.68})
+                      {"lr": 0.04, "beta1": 0.68})
