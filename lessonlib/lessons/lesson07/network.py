@@ -151,8 +151,9 @@ def _images() -> tuple[Tensor, Tensor]:
 def show_curves(trained: Mapping[str, Curves]) -> None:
     """Show the loss at the end against the step size, and the training losses over the steps at the best one, a line for each start."""
     show(_curves(trained), "Left, the training loss at the end against the step size for both rules, a dot for each of ten starts and a "
-         "line through the medians, the best step size in a circle. Right, the training loss over 100 steps on a logarithmic scale, ten lines for gradient descent "
-         "and ten for momentum, of each the one in the middle thick; some jump up on the way, and momentum's end lower.")
+         "line through the medians, the best step size in a circle. Right, the training loss over 100 steps on a logarithmic "
+         "scale, ten lines for gradient descent and ten for momentum, of each the one in the middle thick; some jump up on the "
+         "way, and momentum's end lower.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:
