@@ -181,8 +181,8 @@ class _DecayMap:
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
         artists["note"] = ax.text(columns / 2 - 0.5, -1.7, "", ha="center", va="center", fontsize=10)
-        return Scene(figure, artists, "A heat map of test accuracy over step size and decay, 9 by 9 networks for each seed; a star on the "
-                     "best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
+        return Scene(figure, artists, f"A heat map of test accuracy over step size and decay, {columns} by {rows} networks for each seed; a star "
+                     "on the best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
                      {name: ["form"] for name in artists if name != "cell"})
 
     def show_form(self, artists: dict[str, Any], form: str) -> None:
