@@ -60,8 +60,9 @@ def pick(seeds: Sequence[int] = range(8)) -> dict[str, tuple[float, float]]:
 
 def fair(seeds: Sequence[int] = range(8, 28)) -> dict[str, Array]:
     """Return the share of 500 new digits read from fresh starts, (seeds,), at the PICKED settings."""
-    return {name: _read(digits_task(), STEPS, seeds, lr=lr, weight_decay=decay, dtype=torch.float64).ravel()
-            for name, (lr, decay) in PICKED.items()}
+    lrs, decays = (np.array(values)[:, None] for values in zip(*PICKED.values(), strict=True))
+    found = _read(digits_task(), STEPS, seeds, lr=lrs, weight_decay=decays, dtype=torch.float64)
+    return dict(zip(PICKED, found.T, strict=True))
 
 
 def _torchs_start(seeds: Sequence[int], cells: tuple[int, ...]) -> dict[str, Array]:
