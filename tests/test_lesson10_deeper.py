@@ -140,7 +140,7 @@ def test_a_decay_of_ten_keeps_a_network_from_its_training_pairs():
 def test_the_lead_of_l2_in_the_text_is_that_of_the_maps():
     found = nbformat.read(lessons.NOTEBOOKS / "deeper" / "10_adamw.ipynb", as_version=4)
     texts = [output.get("data", {}).get("text/plain", "") for cell in found.cells if cell.cell_type == "code" for output in cell.outputs]
-    best = next(text for text in texts if "ties of 81" in text)
+    best = next(text for text in texts if "ties of 35" in text)
     source = (lessons.LESSONS / "deeper" / "10_adamw.py").read_text(encoding="utf-8")
     said = re.search(r"On the four starts of the maps L2 was ahead, by ([\d.]+) points", source)
     shown = [re.search(rf"^{form}\s+(0\.\d+)", best, flags=re.MULTILINE)[1] for form in ("AdamW", "Adam with L2")]

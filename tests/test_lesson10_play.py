@@ -40,7 +40,7 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
     (decay_map, {"form": "L2", "row": 5, "column": 5}),
     (play.left_of_the_start, {"lr": 0.001, "decay": 0.1}),
     (grown, {"step": 200}),
-    (opening.nine_groups, {"steps": 1390}),
+    (opening.nine_groups, {"steps": 590}),
     (box.in_the_box, {"weight_decay": 0.5}),
 ]
 

@@ -69,3 +69,18 @@ def test_what_is_learned_by_heart_is_that_of_the_picture():
     without, with_decay = unseen.read().by_heart[-1].mean(0)
     assert 0.5 < without < 0.6  # "more than half" in the text
     assert with_decay < 0.12
+
+
+def test_shorter_steps_keep_the_digits_too_and_decay_is_then_ahead_by_one_or_two():
+    large, decayed, short, both = unseen.at_the_end(unseen.read())
+    assert (large[2], decayed[2]) == pytest.approx((0.80, 0.89), abs=0.01)
+    assert short[2] > large[2] + 0.06  # most of the nine, without any decay
+    assert short[3] < 0.1
+    assert 0.005 < both[2] - short[2] < 0.025
+
+
+def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():
+    none, start, third, ninth = (row[2] for row in unseen.strengths())
+    assert none + 0.04 < start < third - 0.015
+    assert ninth < start
+    assert [row[1] for row in unseen.strengths()] == ["endless", "100% of the run", "33% of the run", "11% of the run"]

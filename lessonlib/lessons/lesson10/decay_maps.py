@@ -181,8 +181,8 @@ class _DecayMap:
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
         artists["note"] = ax.text(columns / 2 - 0.5, -1.7, "", ha="center", va="center", fontsize=10)
-        return Scene(figure, artists, "A heat map of test accuracy over step size and decay, 9 by 9 networks for each seed; a star on the "
-                     "best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
+        return Scene(figure, artists, f"A heat map of test accuracy over step size and decay, {columns} by {rows} networks for each "
+                     "seed; a star on the best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
                      {name: ["form"] for name in artists if name != "cell"})
 
     def show_form(self, artists: dict[str, Any], form: str) -> None:
@@ -229,7 +229,7 @@ def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
     play = _DecayMap(maps, lrs, baseline)
     columns, rows = play.size
     return Experiment(play.scene, play.update, {"form": Choice("form of decay", list(maps), baseline),
-                                                "row": Slider("step size, 1 to 9", 1, columns, 5),
-                                                "column": Slider("decay, 1 to 9", 1, rows, 5)},
+                                                "row": Slider(f"step size, 1 to {columns}", 1, columns, (columns + 1) // 2),
+                                                "column": Slider(f"decay, 1 to {rows}", 1, rows, (rows + 1) // 2)},
                       Goal(f"in the other form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
                            play.met))

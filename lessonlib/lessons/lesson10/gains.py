@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,9 @@ def pick(seeds: Sequence[int] = range(8)) -> dict[str, tuple[float, float]]:
 
 def fair(seeds: Sequence[int] = range(8, 28)) -> dict[str, Array]:
     """Return the share of 500 new digits read from fresh starts, (seeds,), at the PICKED settings."""
-    return {name: _read(digits_task(), STEPS, seeds, lr=lr, weight_decay=decay, dtype=torch.float64).ravel()
-            for name, (lr, decay) in PICKED.items()}
+    lrs, decays = (np.array(values)[:, None] for values in zip(*PICKED.values(), strict=True))
+    found = _read(digits_task(), STEPS, seeds, lr=lrs, weight_decay=decays, dtype=torch.float64)
+    return dict(zip(PICKED, found.T, strict=True))
 
 
 def _torchs_start(seeds: Sequence[int], cells: tuple[int, ...]) -> dict[str, Array]:
@@ -79,10 +81,20 @@ def gain_of_start(lrs: Sequence[float], steps: int, wrong: float, seeds: Sequenc
 
     wrong: the share of wrong labels. torchs: whether the weights start as in torch's nn.Linear, and not as the course's.
     """
+    return _gain_of_both(tuple(lrs), steps, wrong, tuple(seeds))[:, int(torchs)]
+
+
+@cache
+def _gain_of_both(lrs: tuple[float, ...], steps: int, wrong: float, seeds: tuple[int, ...]) -> Array:
+    """What the start gains from the course's first weights and from torch's, (seeds, 2, step sizes), trained together to save time."""
     decays = np.array([[0.0, start(lr, steps)] for lr in lrs])
-    begin: dict[str, Any] = {"start": _torchs_start(seeds, decays.shape)} if torchs else {}
-    found = _read(digits_task(label_noise=wrong), steps, seeds, lr=np.array(lrs)[:, None, None], weight_decay=decays[..., None],
-                  dtype=torch.float64, **begin)
+    task, cells = digits_task(label_noise=wrong), (2, *decays.shape)
+    begin, own = _torchs_start(seeds, cells), [task.start(seed) for seed in seeds]
+    for name, values in begin.items():
+        begin[name] = values.copy()
+        begin[name][:, 0] = np.stack([each[name] for each in own])[:, None, None]
+    found = _read(task, steps, seeds, lr=np.array(lrs)[None, :, None, None], dtype=torch.float64, start=begin,
+                  weight_decay=np.broadcast_to(decays[..., None], (*cells, 1)))
     return np.asarray(found[..., 1] - found[..., 0])
 
 

@@ -21,6 +21,8 @@ from lessonlib.lessons.lesson10.judges_groups import WANTED, another_model, list
 
 __all__ = ["gives_groups", "gives_numbers", "judge_bugs", "judge_groups", "judge_resume", "judge_setting"]
 
+_HEIGHTS = {"as much": "as high", "more": "higher", "less": "lower"}
+
 
 def gives_numbers(attempt: Any) -> Verdict:
     """Return a Verdict on whether an attempt at AdamW can be run at all, right or wrong."""
@@ -30,6 +32,15 @@ def gives_numbers(attempt: Any) -> Verdict:
     except Stop as stop:
         return Verdict(False, f"{stop.headline}\n{stop.text}")
     return Verdict(True, "It runs.")
+
+
+def _beside(name: str, made_by: str) -> str:
+    """What a named bug leaves at both ends, beside what the picture shows; no number of another panel is given away."""
+    meant, shown = (practice.bug_path(bug)[-1] for bug in (name, made_by))
+    left, right = ("as much" if abs(more) < 0.03 else "more" if more > 0 else "less" for more in (meant - shown)[[0, -1]])
+    if left == right:
+        return f"{left} would be left at both ends than in the picture"
+    return f"the left end would be {_HEIGHTS[left]} and the right end {_HEIGHTS[right]}, beside those of the picture"
 
 
 @judge
@@ -49,9 +60,7 @@ def judge_bugs(guess: Any) -> Verdict:
         if name == made_by:
             right.append(f"{letter} is '{name}'.")
             continue
-        shown, meant = (practice.bug_path(bug)[-1].round(2) + 0.0 for bug in (made_by, name))  # no minus before a zero
-        wrong[letter] = (f"{letter}: the picture has {shown[0]:.2f} at its left end and {shown[-1]:.2f} at its right end. With {name} "
-                         f"these would be {meant[0]:.2f} and {meant[-1]:.2f}.")
+        wrong[letter] = f"{letter}: with {name} {_beside(name, made_by)}."
     seen = " ".join([*right, *open_, *wrong.values()])
     if len(right) == len(practice.BUGS):
         return Verdict(True, f"Correct.\n{seen}")
@@ -247,9 +256,12 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     if missing == "generator of the batches":
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is at another place than when the run was saved. A seed "
                        "brings back its start and not its place. Which of its methods gives the place?")
+    if missing == "weights":
+        return Verdict(False, "Not restored: the weights.\nAfter your load they are not what they were when the run was saved. Which "
+                       "method of run.model takes up what its state_dict() gave?")
     if missing:
-        return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. What does it "
-                       "do in the next step?")
+        return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is not what it was when the run was saved. Which of the "
+                       "four objects holds it, and how does the next step use it?")
     if not same:
         return Verdict(False, f"All of it is restored, and still the runs part.\nWithin {steps} steps they differ. What else does "
                        "a step read?")

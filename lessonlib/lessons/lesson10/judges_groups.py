@@ -72,6 +72,7 @@ def walked(groups: Any, model: Any, wanted: float = WANTED) -> None:
         decays, kind = placed.pop(id(p), []), kinds_of[id(p)]
         seen = f"`{name}`, of shape {tuple(p.shape)},"
         because = f", as its group does not say one and takes AdamW's default of {DEFAULT:g}" if id(p) in silent else ""
+        asks = f" Which weight_decay must the dict of `{name}` say?" if because else ""
         if len(decays) > 1:
             raise Stop("A parameter is there twice.", f"{seen} is in {len(decays)} places. How often would a step move it?")
         if not decays and p.requires_grad:
@@ -80,8 +81,8 @@ def walked(groups: Any, model: Any, wanted: float = WANTED) -> None:
             continue
         if kind in ("norm", "bias") and decays[0]:
             scale = "What does a layer do once its scale is pulled towards 0, and w" if name.endswith("weight") else "W"
-            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}. {scale}hat tells biases and norms "
-                       "from matrices, whatever their names are?")
+            raise Stop("Decayed, and should not be.", f"{seen} has weight_decay {decays[0]:g}{because}."
+                       f"{asks or f' {scale}hat tells biases and norms from matrices, whatever their names are?'}")
         if kind == "matrix" and not decays[0]:
             raise Stop("Not decayed, and should be.", f"{seen} has weight_decay 0. Is it a bias, or the scale of a norm?")
         if kind == "matrix" and not isclose(decays[0], wanted):

@@ -22,6 +22,7 @@ __all__ = ["PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forg
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
 SEEDS = 8
+WARM = 20  # steps of a new warm-up after a restart
 
 
 def small_transformer(seed: int = 0) -> nn.Module:
@@ -103,19 +104,20 @@ def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
                            batches=torch.Generator().manual_seed(seed))
 
 
-def go_on(run: Any, steps: int) -> list[float]:
-    """Train for some steps; return the loss on all training digits after each."""
-    x, y = training_digits()
+def go_on(run: Any, steps: int, watched: Sequence[int] | None = None) -> list[float]:
+    """Train for some steps; return the loss on all training digits after each, or after those that are watched, counted from 0."""
+    (x, y), seen = training_digits(), range(steps) if watched is None else watched
     criterion, losses = nn.CrossEntropyLoss(), []
-    for _ in range(steps):
+    for k in range(steps):
         rows = torch.randint(len(x), (64,), generator=run.batches)
         run.optimizer.zero_grad()
         criterion(run.model(x[rows]), y[rows]).backward()
         nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         run.optimizer.step()
         run.schedule.step()
-        with torch.no_grad():
-            losses.append(criterion(run.model(x), y).item())
+        if k in seen:  # to look costs more than the step
+            with torch.no_grad():
+                losses.append(criterion(run.model(x), y).item())
     return losses
 
 
@@ -137,14 +139,16 @@ def _hand_on(old: Any, new: Any, pieces: Sequence[str]) -> None:
 
 
 @cache
-def _up_to(at: int, seed: int, lr: float = 0.02) -> tuple[SimpleNamespace, tuple[float, ...]]:
-    """A run at a step, and its losses so far. Many restarts begin there, and none trains it further."""
+def _up_to(at: int, seed: int, lr: float = 0.02) -> tuple[SimpleNamespace, float]:
+    """A run at a step, and its last loss. Many restarts begin there, and none trains it further."""
     run = begin(seed, lr)
-    return run, tuple(go_on(run, at))
+    return run, go_on(run, at, [at - 1])[0]
 
 
-def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: int = 0) -> tuple[list[float], list[float]]:
-    """Return the losses of a run up to a step, and those after a restart there that hands on only some of the PIECES.
+def restarted(
+    pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: int = 0, watched: Sequence[int] | None = None,
+) -> tuple[float, list[float], SimpleNamespace]:
+    """Return the last loss of a run before a restart, the losses after one that hands on only some of the PIECES, and the new run.
 
     With all of them it is the run that was not interrupted. Raises ValueError for other pieces.
     """
@@ -152,12 +156,17 @@ def restarted(pieces: Sequence[str], *, at: int = 100, steps: int = 100, seed: i
         raise ValueError(f"pieces={pieces!r}: some of {', '.join(PIECES)}")
     (old, before), new = _up_to(at, seed), begin(seed)
     _hand_on(old, new, pieces)
-    return list(before), go_on(new, steps)
+    return before, go_on(new, steps, watched), new
 
 
 @cache
-def _uninterrupted(seed: int) -> list[float]:
-    return go_on(begin(seed), 200)
+def _uninterrupted(seed: int) -> tuple[list[float], SimpleNamespace]:
+    run = begin(seed)
+    return go_on(run, 200, [99, *range(100, 110), 199]), run
+
+
+def _weights(run: Any) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(run.model.parameters()).detach()
 
 
 def loses(pieces: Sequence[str], seeds: int = 4) -> tuple[float, float, str]:
@@ -167,28 +176,40 @@ def loses(pieces: Sequence[str], seeds: int = 4) -> tuple[float, float, str]:
     """
     high, end, same = [], [], []
     for seed in range(seeds):
-        before, after = restarted([piece for piece in PIECES if piece not in pieces], seed=seed)
-        high.append(max(after[:10]) / before[-1])
+        before, after, run = restarted([piece for piece in PIECES if piece not in pieces], seed=seed, watched=[*range(10), 99])
+        high.append(max(after[:10]) / before)
         end.append(after[-1])
-        same.append(before + after == _uninterrupted(seed))
+        losses, whole = _uninterrupted(seed)
+        same.append([before, *after] == losses and torch.equal(_weights(run), _weights(whole)))
     return float(np.mean(high)), float(np.mean(end)), "yes" if all(same) else "no"
 
 
 class Forgotten(NamedTuple):
-    """What a restart without m, v and t does: losses (seeds, 200) and (seeds, 100), and in both runs the median length of step 101.
+    """What a restart without m, v and t does, at once and with a new warm-up: losses (seeds, 200), (seeds, 100) and (seeds, 100), and in
+    these three runs the median length of step 101.
 
     The lengths are in units of lr, the median is that of the weights, then of the seeds.
     """
 
     whole: Array
     after: Array
+    warmed: Array
     usual_step: float
     first_step: float
+    short_step: float
 
     @property
     def rises(self) -> Array:
         """For each seed the highest loss of the ten steps after the restart, over the last loss before it."""
         return np.asarray(self.after[:, :10].max(1) / self.whole[:, 99])
+
+    def rows(self) -> list[list[Any]]:
+        """A row for each of the three runs: its name, the length of step 101, the highest of the next ten losses above the last one (the
+        median of the seeds), and the loss at the end above that of the run that was not interrupted (their mean)."""
+        cases = (("not interrupted", self.usual_step, self.whole[:, 100:]), ("m, v and t forgotten", self.first_step, self.after),
+                 (f"forgotten, {WARM} steps of new warm-up", self.short_step, self.warmed))
+        return [[name, step, float(np.median(losses[:, :10].max(1) / self.whole[:, 99])) - 1,
+                 float((losses[:, -1] / self.whole[:, -1]).mean()) - 1] for name, step, losses in cases]
 
 
 def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], list[float]] = go_on, seeds: int = SEEDS) -> Forgotten:
@@ -197,24 +218,33 @@ def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], li
     make(seed) -> a run; train(run, steps) -> its losses. A weight whose gradient is 0 at the restart is not counted in the median.
     """
     found = [_one_forgotten(make, train, seed) for seed in range(seeds)]
-    whole, after, usual, first = (np.array(part) for part in zip(*found, strict=True))
-    return Forgotten(whole, after, float(np.median(usual)), float(np.median(first)))
+    losses, lengths = (np.array(part) for part in zip(*found, strict=True))
+    usual, first, short = np.median(lengths, 0)
+    return Forgotten(losses[:, 0], losses[:, 1, 100:], losses[:, 2, 100:], float(usual), float(first), float(short))
 
 
 def _one_forgotten(
     make: Callable[[int], Any], train: Callable[[Any, int], list[float]], seed: int,
-) -> tuple[list[float], list[float], float, float]:
-    old, new = make(seed), make(seed)
+) -> tuple[list[list[float]], list[float]]:
+    """The losses (3, 200), and the median lengths of step 101 (3,), of the run that goes on and of two that forgot, the last warmed up."""
+    old, new, warmed = make(seed), make(seed), make(seed)
     before = train(old, 100)
-    _hand_on(old, new, ("weights", "schedule", "batches"))
-    lr, start = old.optimizer.param_groups[0]["lr"], nn.utils.parameters_to_vector(old.model.parameters()).detach().clone()
+    for run in (new, warmed):
+        _hand_on(old, run, ("weights", "schedule", "batches"))
+    lr, start = old.optimizer.param_groups[0]["lr"], _weights(old).clone()
     losses, lengths = [], []
-    for run in (old, new):
-        losses.append(train(run, 1))
-        lengths.append((nn.utils.parameters_to_vector(run.model.parameters()).detach() - start).abs() / lr)
-        losses[-1] += train(run, 99)
+    for run in (old, new, warmed):
+        after = []
+        for k in range(100):
+            if run is warmed and k < WARM:
+                for group in run.optimizer.param_groups:
+                    group["lr"] *= (k + 1) / WARM
+            after += train(run, 1)
+            if k == 0:
+                lengths.append((_weights(run) - start).abs() / lr)
+        losses.append(before + after)
     moved = lengths[1] > 0.1  # what has a gradient takes a full step
-    return before + losses[0], losses[1], lengths[0][moved].median().item(), lengths[1][moved].median().item()
+    return losses, [length[moved].median().item() for length in lengths]
 
 
 def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lost: Sequence[str] = ("m, v", "t")) -> float:
@@ -229,7 +259,7 @@ def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lo
         for group in new.optimizer.param_groups:
             group["lr"] *= shortened[k] if k < len(shortened) else 1
         losses += go_on(new, 1)
-    return max(losses) / before[-1]
+    return max(losses) / before
 
 
 def rises() -> list[tuple[str, float]]:
@@ -237,30 +267,32 @@ def rises() -> list[tuple[str, float]]:
     cases: dict[str, dict[str, Any]] = {
         "not interrupted": {"lost": ()}, "m, v and t forgotten": {},
         "forgotten, its first step alone cut to a seventh": {"shortened": [1 / 7]},
-        "forgotten, a new warm-up of 20 steps": {"shortened": [(k + 1) / 20 for k in range(10)]},
+        f"forgotten, {WARM} steps of new warm-up": {"shortened": [(k + 1) / WARM for k in range(10)]},
         "forgotten, run from its start at half the step size": {"lr": 0.01},
         "forgotten, run from its start at a seventh of it": {"lr": 0.003}}
     return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
 
 def show_restart(found: Forgotten) -> None:
-    """Show what forgetting m, v and t at step 100 does to the loss, beside the runs that were not interrupted."""
-    show(_restart(found), "Training loss from step 95 to 200, divided by its value at step 100, for eight starts. A grey band holds the "
+    """Show what forgetting m, v and t at step 100 does to the loss, at once and with a new warm-up, beside the runs that go on."""
+    show(_restart(found), "Training loss from step 95 to 150, divided by its value at step 100, for eight starts. A grey band holds the "
          "runs that were not interrupted, and falls with the line of their median. With m, v and t forgotten each of eight thin lines, and "
-         "their dashed median, jumps up within a few steps and comes back down to the band.")
+         "their dashed median, jumps up within a few steps and comes back down to the band. A dotted median, that of the restarts with a "
+         "new warm-up, does not jump.")
 
 
 def _restart(found: Forgotten) -> Figure:
-    figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(95, 200), ylim=(0.6, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
-                            title="A restart at step 100, from eight starts")
-    whole, after = found.whole / found.whole[:, 99:100], found.after / found.whole[:, 99:100]
+    figure, own = new_figure(7.2, 3.8), look("adamw").color
+    ax = figure.add_subplot(xlim=(95, 150), ylim=(0.6, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
+                            title="Restarts at step 100, from eight starts")
+    whole, after, warmed = (losses / found.whole[:, 99:100] for losses in (found.whole, found.after, found.warmed))
     ax.fill_between(range(1, 201), whole.min(0), whole.max(0), color="#d0d0d0", label="not interrupted, all eight")
     ax.plot(range(1, 201), np.median(whole, 0), color="#555555", linewidth=1.5, label="their median")
     ax.axvline(100, color="#8a8a8a", linewidth=1)
     for seed, losses in enumerate(after):
-        ax.plot(range(100, 201), [1.0, *losses], color=look("adamw").color, linewidth=0.8, alpha=0.5,
+        ax.plot(range(100, 201), [1.0, *losses], color=own, linewidth=0.8, alpha=0.5,
                 label=None if seed else "m, v and t forgotten, each start")
-    ax.plot(range(100, 201), [1.0, *np.median(after, 0)], color=look("adamw").color, linewidth=2.6, linestyle="--", label="their median")
+    ax.plot(range(100, 201), [1.0, *np.median(after, 0)], color=own, linewidth=2.6, linestyle="--", label="their median")
+    ax.plot(range(100, 201), [1.0, *np.median(warmed, 0)], color="black", linewidth=1.8, linestyle=":", label="new warm-up, median")
     ax.legend(loc="upper right")
     return figure
