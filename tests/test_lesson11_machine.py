@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from on_triton import needs_gpu
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lessonlib.lessons.lesson11 import half, machine, memory, opening, step
 
@@ -48,6 +49,24 @@ def test_the_parts_of_a_step_are_timed_and_add_up(monkeypatch):
     assert re.search(r"moves [\d.,]+ GB/s, so the optimizer's floor is [\d.e-]+ ms", told)
     with pytest.raises(ValueError, match="kind='tpu'"):
         step.measure("tpu")
+
+
+@pytest.mark.parametrize(("speeds", "beaten"), [((1.0, 1.0, 1.0), True), ((1.0, 1e18, 1.0), False)])
+def test_a_floor_that_a_step_beats_is_called_too_high_and_one_fast_copy_is_enough(monkeypatch, speeds, beaten):
+    monkeypatch.setitem(step.SIZES, "cpu", step.SIZES["cpu"]._replace(layers=1, width=16, heads=2, context=8))
+    left = iter(speeds)
+    monkeypatch.setattr(step, "_bandwidth", lambda _: next(left))
+    told = repr(step.timed("cpu", repeats=1))
+    assert next(left, None) is None  # a copy in every turn
+    assert ("as torch does it and fused=True took less, so that floor is too high" in told) == beaten
+    assert ("Run this cell again." in told) == beaten
+
+
+def test_a_disturbed_copy_does_not_lower_the_bandwidth(monkeypatch):
+    monkeypatch.setitem(step.BUFFER, "cpu", 1000)
+    clock = iter([0, 9, 10, 12, 20, 28, 30, 31])  # two ways, twice: 9, 2, 8 and 1 seconds
+    monkeypatch.setattr(step, "_now", lambda _: next(clock))
+    assert step._bandwidth("cpu", repeats=2) == 2 * 4000 / 1
 
 
 def test_the_peak_of_a_training_is_sixteen_bytes_a_parameter_and_a_line_in_the_batch():
@@ -137,6 +156,22 @@ def test_autocast_keeps_two_bytes_for_each_weight_until_backward_has_used_it():
 
     assert besides(False) < 0.1
     assert besides(True) == pytest.approx(2 * 7 / 8, abs=0.1)  # the first layer's input needs no gradient
+
+
+def test_autocast_adds_a_cast_for_each_weight_matrix_at_least():
+    class Casts(TorchDispatchMode):
+        count = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            self.count += func is torch.ops.aten._to_copy.default
+            return func(*args, **(kwargs or {}))
+
+    model, found = memory.Transformer(memory.LETTERS, memory.MODEL), []
+    for autocast in (False, True):
+        with Casts() as casts, torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            model(torch.zeros(1, memory.MODEL.context, dtype=torch.int64))
+        found.append(casts.count)
+    assert found[1] - found[0] >= 4 * memory.MODEL.layers  # "autocast's casts are launches too"
 
 
 def test_on_a_cpu_autocast_takes_softmax_to_16_bits_so_the_lesson_speaks_of_a_gpu():

@@ -10,7 +10,7 @@ import torch
 from play_laws import LAWS
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11 import bench, cached, memory, opening, play, step
+from lessonlib.lessons.lesson11 import bench, cached, memory, opening, play, step, trainings
 from lessonlib.pytorch.transformer import Transformer
 
 CASES = [  # the experiment, and settings that reach its goal
@@ -137,6 +137,10 @@ def test_what_the_lesson_says_of_calls_and_of_the_default_is_so():
 
 def test_what_the_lesson_says_of_the_time_of_calls_is_so():
     model = list(Transformer(60, step.SIZES["cpu"]).parameters())
+    size, small = step.SIZES["cpu"], trainings.SIZES["cpu"]
+    assert (size.layers, size.width, size.context) == (4, 128, 64)  # what the prediction's text calls larger than Part 1's
+    assert sum(p.numel() for p in Transformer(60, small).parameters()) < 30_000
+    assert size.context > small.context
     assert (len(bench.transformer()), len(model), round(sum(p.numel() for p in model), -5)) == (148, 52, 800_000)  # as the text has them
     assert play.calls_ms(recorded("bench_cpu.json"), bench.LOOP, 148) == pytest.approx(3.1, abs=0.1)
 
@@ -172,6 +176,7 @@ def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():
     optimizer, rest = [row["optimizer"] for row in rows], [row["forward"] + row["backward"] for row in rows]
     assert optimizer == sorted(optimizer)  # it does not stay the same
     fused = [next(row["optimizer"] for row in record["rows"] if (row["batch"], row["fused"]) == (batch, True)) for batch in step.BATCHES]
+    assert fused == sorted(fused)  # "why it grows at all was not measured"
     assert max(optimizer[-1] / optimizer[0], fused[-1] / fused[0]) < 2  # "its time grows far less"
     assert rest[-1] / rest[0] == pytest.approx(8, abs=0.5)  # "eight times as long"
     shares = [step.share(row) for row in rows]
@@ -216,10 +221,10 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     assert max(step.share(step.default_row(record, batch)) for batch in step.BATCHES) < 0.2  # most of a step is forward and backward
     single, half = zip(*((row[1], row[2]) for row in step.in_both_types(record)), strict=True)
     assert single[2] > 1.5 * half[2]  # "sixteen windows gain much"
-    assert all(half[i] > single[i] for i in (0, 1))  # "smaller steps gain nothing"
+    assert min(half[:2]) > max(single[:2])  # "smaller steps lose", whichever of the two float32 timings is the typical one
     assert max(half) / min(half) < 1.2  # sixteen times the work in about the same time
     loop = 1e3 * next(np.median(row["seconds"]) for row in ladder["rows"] if (row["workload"], row["engine"]) == (bench.LAYERS, bench.LOOP))
-    assert play.calls_ms(ladder, bench.LOOP, 148) > 0.9 * loop  # "nearly all of the loop's time is launches"
+    assert play.calls_ms(ladder, bench.LOOP, 148) > 0.9 * loop  # "nearly all of the loop's time is Python and its launches"
     times = {way: play.times_the_floor(ladder, bench.LAYERS, way) for way in (bench.LOOP, bench.FOREACH, bench.FUSED)}
     assert times[bench.LOOP] > 10 > 5 > times[bench.FOREACH] > 3 > 1.5 > times[bench.FUSED] > 1
     each = {(row["workload"], row["engine"]): np.median(row["seconds"]) for row in ladder["rows"] if row["seconds"]}

@@ -89,6 +89,17 @@ def test_what_the_lesson_says_of_clipping_is_so(lab):
     assert lower[4] < sweep.seed_range(lab["sweep"], "momentum", 50, None)[1].min()  # "every start is ahead of all of momentum's"
 
 
+def test_at_the_step_size_of_monday_morning_the_small_models_adamw_is_behind_momentum(lab):
+    larger = recorded("lab_cuda.json")
+    for record, lr, behind in ((lab, 1e-3, True), (larger, 3e-4, True), (larger, 9.5e-4, False)):
+        lrs, losses = sweep.seed_range(record["sweep"], "adamw", record["size"]["warmup"])
+        assert (losses[:, lrs.tolist().index(lr)].min() > sweep.best_of(record, "momentum").high) == behind
+        clipped = dict(zip(("momentum", "adam"), sweep.rows(record, rules=["momentum", "adam"]), strict=True))
+        assert clipped["momentum"][3] > clipped["adam"][4]  # "clipped, even its best start", on both machines
+    free = dict(zip(("momentum", "adam"), sweep.rows(lab, None, ["momentum", "adam"]), strict=True))
+    assert free["momentum"][3] < free["adam"][4]  # without clipping it is not
+
+
 def test_one_lower_is_the_next_smaller_step_size():
     found = {"sweep": SWEPT, "size": {"warmup": 5}}
     ends = [row | {"test": 9.0 - row["lr"]} for row in SWEPT]

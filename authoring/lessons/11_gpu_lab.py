@@ -17,7 +17,7 @@
 
 # %% [markdown]
 # The next cell names your GPU, if there is one.
-# Stored numbers are from a CPU with two cores and from one GPU, an H200, which is a card for data centers.
+# Stored numbers are from a CPU with two cores and from one GPU, an H200 of a data center.
 # On yours some cells train a larger model, so their numbers differ from the text.
 
 # %% tags=["machine"]
@@ -65,7 +65,7 @@ opening.learns_to_write().live()
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each.
 # All else is the same for the three, and no beta is tuned.
 #
-# <details><summary>Fine print</summary>There are four step sizes to a factor of ten. The rules share the small model, the steps, the batches, the clipping and the [[warm-up]]. Momentum's beta is 0.9, as Adam's first one is. A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without it. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
+# <details><summary>Fine print</summary>There are four step sizes to a factor of ten. The rules share the small model, the steps, the batches, the clipping and the [[warm-up]]. Momentum's beta is 0.9, as Adam's first one is. A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without clipping. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
 
 # %%
 gap = predict(
@@ -124,7 +124,7 @@ table(header, sweep.every_row(record, larger), ["", "g", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
 # So momentum is behind, on both machines.
-# Even its best start is worse than Adam's worst.
+# Clipped, even its best start is worse than Adam's worst.
 #
 # On the GPU the best step sizes of Adam and AdamW are lower.
 # But AdamW hardly cares there, for from 0.0017 upward its medians lie within {{ flat:.3f}} nats.
@@ -169,7 +169,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # How much of a training's time is the optimizer's?
 # A step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# On the GPU the model is larger, and its windows are longer.
+# Both models are larger than in Part 1, the CPU's with 800,000 parameters, and the windows are longer.
 
 # %%
 from lessonlib.data import recorded
@@ -191,14 +191,15 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # On the CPU forward and backward take about eight times as long for sixteen windows as for one.
-# The optimizer's time grows far less, because it works on the parameters and not on the windows.
+# The optimizer works on the parameters and not on the windows.
+# Its time grows far less, and why it grows at all was not measured.
 # So a faster optimizer matters most where batches are small.
 #
 # On the GPU they take about twice as long for sixteen windows as for one, and for four no longer.
-# The processor has to launch each operation there, and that takes its time however little there is to compute.
+# The CPU has to launch each operation there, and that takes its time however little there is to compute.
 # These launches fill the time, so a smaller batch saves none.
 #
-# So most of a step is forward and backward, on both.
+# So in both models most of a step is forward and backward.
 #
 # ### The floor
 #
@@ -280,9 +281,9 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # %% [markdown]
 # Fused comes closest on both, so it is worth asking for.
 # It reads each array once, and the other ways also write what lies between and read it again.
-# But on the GPU nearly all of the loop's time is launches, one for each operation on each tensor.
+# But on the GPU nearly all of the loop's time is Python and its launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>A thousand small tensors took the GPU's loop {{ launches / 148:.3f}} ms each beyond their numbers, Python's part included. For the 148 tensors of the picture that makes {{ launches:.1f}} ms. {{ play.where(measured) }} The parameters are those of GPT-2 small, four times narrower. The thin lines reach from the fastest repeat to the slowest. On the GPU they have the full width. {{ play.where(on_gpu) }}</details>
+# <details><summary>Fine print</summary>A thousand small tensors took the GPU's loop {{ launches / 148:.3f}} ms each beyond the time to move their numbers. For the tensors of the picture that makes {{ launches:.1f}} ms. {{ play.where(measured) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The thin lines reach from the fastest repeat to the slowest. {{ play.where(on_gpu) }}</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -324,7 +325,7 @@ state.answer(held[-1][1])
 # With weights and gradients AdamW makes that 16 bytes for each parameter, once backward is done.
 # The step itself takes four more with foreach, the default on a GPU, and none with `fused=True`.
 #
-# Before that there are the [[activations]], which forward keeps until backward has used them.
+# Before that, with hardly any gradients yet, there are the [[activations]], which forward keeps until backward has used them.
 # They grow with the batch, so how large a batch fits?
 #
 # ### Exercise 3. It must fit (6 minutes)
@@ -351,7 +352,6 @@ my_batch = 64
 # *Why it is so.*
 # Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
 # Go on along that line, because the weights and the state take no more.
-# With fewer than four windows it does not hold, because there the peak is at the step.
 
 # %% [markdown]
 # The judge runs the step with your batch and says what it took.
@@ -478,7 +478,7 @@ table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
 # Sixteen windows gain much.
-# Smaller steps gain nothing, since launches take their time in any type.
+# Smaller steps lose, and autocast's casts are launches too.
 # And float32 ran without TF32 here, a faster and coarser product that PyTorch leaves off.
 # So time a step of yours in all three, with the deeper notebook's timer.
 #
@@ -564,7 +564,7 @@ judges.judge_loop(train_on_t4)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10. Both our models were best above that lr, and at 3e-4 the larger one ended behind momentum's best |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10. At that lr our small model, and at 3e-4 our larger one, ended behind momentum's best |
 # | **Change first** | the step size. For every rule that you compare, try four to a factor of ten, until the best is not at an end |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, which lets float32 products use TF32 from the A100 on. Then autocast, in bfloat16 on such a card and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or try `torchao`'s averages of one byte and compare the loss |
@@ -574,7 +574,7 @@ judges.judge_loop(train_on_t4)
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>On a CPU you double the batch. What happens to the optimizer's time, and to its share of the step?</summary>It does the same work, and its time grows far less than that of the rest. So its share shrinks.</details>
+# <details><summary>On a CPU you double the batch. What happens to the optimizer's time, and to its share of the step?</summary>Its work stays the same. Here its time grew far less than the rest's, so its share shrank.</details>
 # <details><summary>AdamW in float32. How many bytes for each parameter does it keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
 # <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. In a small model AdamW nearly hides it, because the root of v cancels most of the factor.</details>
 #
@@ -588,7 +588,7 @@ summary()
 #
 # - On this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
 #   Look at the worst start too.
-# - Most of a step was forward and backward, at each of three batches, on the CPU and on the GPU.
+# - In these two models most of a step was forward and backward, at each of three batches.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest on both.
 # - In float32 AdamW keeps 16 bytes for each parameter, and several cards can share them.
 # - Products go into 16 bits, and weights do not, or small updates are lost.

@@ -116,43 +116,52 @@ def in_both_types(record: Mapping[str, Any]) -> list[list[float]]:
     return [[batch, took[batch, True], took[batch, False]] for batch in BATCHES]
 
 
-def _bandwidth(kind: str, repeats: int = 5) -> float:
-    """The bytes a second at which this machine copies a large array or changes it, whichever is faster."""
+def _bandwidth(kind: str, repeats: int = 3) -> float:
+    """The bytes a second at which this machine copies a large array or changes it: the fastest of the repeats of both.
+
+    A program beside them can only slow a copy down, so the fastest is nearest to what the machine can do.
+    """
     source = torch.ones(BUFFER[kind], device=kind, dtype=torch.float32)
     target = torch.empty_like(source)
     ways: list[Callable[[], Any]] = [lambda: target.copy_(source), lambda: source.mul_(1.0)]
-    best = []
-    for way in ways:
-        taken = []
-        for _ in range(repeats + 1):
+    taken = []
+    for _ in range(repeats):
+        for way in ways:
             started = _now(kind)
             way()
             taken.append(_now(kind) - started)
-        best.append(median(taken[1:]))  # the first one meets memory that is new
-    return 2 * source.nbytes / min(best)
+    return 2 * source.nbytes / min(taken)
 
 
 def timed(kind: str, *, repeats: int | None = None) -> Table:
     """Return what a step takes on this machine as a table: torch's default way, fused, and on a GPU under autocast too.
 
-    The ways take turns, and of each way the fastest of its ROUNDS is shown, so that a program beside them slows down none alone. The
-    caption says what was timed, and the floor of the optimizer's part beside the speed at which this machine moves memory.
+    The ways and the copies take turns, and the fastest of each one's ROUNDS is shown, so that a program beside them slows down none
+    alone. The caption says what was timed, the speed at which this machine moves memory, the floor of the optimizer's part by that, and
+    which way ended below the floor, if one did.
     """
     ways: list[tuple[str, dict[str, Any]]] = [("as torch does it", {}), ("fused=True", {"fused": True})]
     if kind == "cuda":
         half = here().half
         ways.append((f"fused=True, {str(half)[6:]}", {"fused": True, "autocast": half}))
     each = repeats or REPEATS[kind] // ROUNDS + 1
-    rounds = [[measure(kind, repeats=each, **how) for _, how in ways] for _ in range(ROUNDS)]
+    rounds, speeds = [], []
+    for _ in range(ROUNDS):
+        speeds.append(_bandwidth(kind))
+        rounds.append([measure(kind, repeats=each, **how) for _, how in ways])
     found = [max(same, key=lambda row: float(row["tokens a second"])) for same in zip(*rounds, strict=True)]
     rows = [[name, *(1e3 * row[part] for part in PARTS), row["tokens a second"], row.get("peak GB", "no GPU")]
             for (name, _), row in zip(ways, found, strict=True)]
     header = ["AdamW", *(f"{part}, ms" for part in PARTS), "tokens a second", "peak, GB"]
-    size, speed = SIZES[kind], _bandwidth(kind)
-    parameters = sum(p.numel() for p in Transformer(len(set(text())), size).parameters())
+    size, speed = SIZES[kind], max(speeds)
+    floor = BYTES * sum(p.numel() for p in Transformer(len(set(text())), size).parameters()) / speed
+    below = [name for (name, _), row in zip(ways, found, strict=True) if row["optimizer"] < floor]
     caption = (f"{NAMES[kind]}, the fastest of {ROUNDS} turns, {size.layers} layers of width {size.width}, "
                f"{_windows(size.batch)} of {size.context} characters. "
-               f"This machine moves {speed / 1e9:,.3g} GB/s, so the optimizer's floor is {1e3 * BYTES * parameters / speed:.2g} ms.")
+               f"This machine moves {speed / 1e9:,.3g} GB/s, so the optimizer's floor is {1e3 * floor:.2g} ms.")
+    if below:
+        caption += (f" {' and '.join(below)} took less, so that floor is too high: the machine was busy while it copied, or its cache held "
+                    "the arrays. Run this cell again.")
     return table(header, rows, ["", ".3g", ".3g", ".3g", ",.0f", ".2f"], caption=caption)
 
 
