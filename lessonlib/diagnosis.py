@@ -200,7 +200,7 @@ def _near(path: Array, target: Array) -> Array:
     """(STEPS, n): True where they agree, not-a-number with not-a-number included."""
     with np.errstate(all="ignore"):
         reach = np.nanmax(np.abs(np.diff(target, axis=0)), axis=0, initial=0.0)
-        near = np.abs(path - target) <= RTOL * reach + 2e-6 * np.maximum(1.0, np.abs(target))
+        near = np.isfinite(target) & (np.abs(path - target) <= RTOL * reach + 2e-6 * np.maximum(1.0, np.abs(target)))
     return near | (np.isnan(path) & np.isnan(target)) | (path == target)
 
 

@@ -23,6 +23,7 @@ _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should 
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
 _CORRECTED = ("How much of the zero that an average started from is left after t steps: does it shrink by a factor at each step, or by an "
               "amount?")
+_ROOT = "The next step averages with what you store. Which do you store, v or its root?"
 _WHOLE = "You add a share of what is new and keep all of what is old. Feed a constant 1 for a long time: where does your average end?"
 _STANDS = ("The first step is right and the second is not. How much of the zero that an average started from is left at t = 2, and do you "
            "divide by something else there?")
@@ -100,6 +101,7 @@ _ADAM_TABLE = (
            "larger?", m_hat=lambda a: a.m * (1 - a.beta1**a.t), v_hat=lambda a: a.v * (1 - a.beta2**a.t)),
     _wrong("adam", "the whole vector normalised by one number", _EACH, v_hat=lambda a: _over(np.mean, a.v) / (1 - a.beta2**a.t)),
     _wrong("adam", "v summed over the coordinates", _TOGETHER, v_hat=lambda a: _over(np.sum, a.v) / (1 - a.beta2**a.t)),
+    _wrong("adam", "the root is kept in v", _ROOT, state=lambda a: State(a.t, a.m, a.v**0.5)),
     _wrong("adam", "variance instead of second moment",
            "Feed a constant g = 3. It never varies. What should v become there, and what does yours, once you take m away from g?",
            v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * (a.g - a.m)**2),
@@ -190,6 +192,7 @@ _RMSPROP_TABLE = (
            "t = 1 if nothing corrects it?", step=lambda a: a.g / ((a.v / (1 - a.beta2**a.t)) ** 0.5 + a.eps)),
     _wrong("rmsprop", "v is never stored", "State takes t, m and v, in this order. What does your second step find in s.v?",
            state=lambda a: State(a.t, a.m, 0 * a.v)),
+    _wrong("rmsprop", "the root is kept in v", _ROOT, state=lambda a: State(a.t, a.m, a.v**0.5)),
     _wrong("rmsprop", "sum instead of average", "Feed a constant g = 1 for a long time. Does your v settle at 1?",
            v=lambda a: a.beta2 * a.s.v + a.g**2),
     _wrong("rmsprop", "old v kept whole", _WHOLE, v=lambda a: a.s.v + (1 - a.beta2) * a.g**2),

@@ -100,6 +100,9 @@ _MUON_TABLE = (
     wrong("muon", "wide matrices made shorter", _SHAPE, stretch=lambda a: (a.theta.shape[-2] / a.theta.shape[-1]) ** 0.5),
     wrong("muon", "no root in the scale of rectangular matrices", _SHAPE,
           stretch=lambda a: max(1.0, a.theta.shape[-2] / a.theta.shape[-1])),
+    wrong("muon", "the scale that matches AdamW's steps", "That is torch's `match_rms_adamw`, for whoever keeps AdamW's "
+          "step size. Which scale has the rule of this lesson, and what is it for a square matrix?",
+          stretch=lambda a: 0.2 * max(a.theta.shape[-2:]) ** 0.5),
     wrong("muon", "decay made longer with the step", "The scale of a tall matrix belongs to the step. Does your decay have it too?",
           new=lambda a: a.theta - a.stretch * a.lr * a.weight_decay * a.theta - a.lr * a.step),
     wrong("muon", "beta and 1 - beta exchanged", _EXCHANGED, m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),

@@ -105,6 +105,8 @@ def numbers(name: str, value: Any, t: int | None = None, dtype: Any = float) -> 
 
     Raises ValueError for what is not made of numbers; None too, which NumPy would take for nan.
     """
+    if isinstance(value, Mapping):
+        raise ValueError(f"{name} is a dict, as grid returns it: write **grid({name}=[...]), with two stars and without {name}= before it")
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         at = "" if t is None else f" at t={t}"

@@ -570,3 +570,12 @@ def test_adamw_calls_a_slip_of_adams_by_its_name():
         return theta - lr * weight_decay * theta - lr * m / (v**0.5 + eps), State(s.t + 1, m, v)
 
     assert check(uncorrected, "adamw").misconception == "no bias correction"
+
+
+def test_a_finite_number_is_not_near_an_infinite_one():
+    def no_brackets(theta, g, s, *, lr, beta1, beta2, eps):
+        t, m, v = s.t + 1, beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g**2
+        with np.errstate(all="ignore"):
+            return theta - lr * m / (1 - beta1**t) / v**0.5 / (1 - beta2**t), State(t, m, v)
+
+    assert "t starts at 0" not in check(no_brackets, against=adam).message

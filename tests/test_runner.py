@@ -185,3 +185,8 @@ def test_a_long_run_shows_its_bar_where_no_thread_can_start(monkeypatch, capsys)
     finally:
         runner.threads_start.cache_clear()
     assert "0/128" in capsys.readouterr().err
+
+
+def test_a_grid_without_its_stars_says_how_to_write_it():
+    with pytest.raises(ValueError, match=r"lr is a dict.*write \*\*grid\(lr=\[\.\.\.\]\), with two stars"):
+        run(adam, ravine(100), lr=grid(lr=[0.1, 0.2]))
