@@ -392,8 +392,8 @@ judges.judge_bugs(bugs)
 # %% [markdown]
 # ## Part 4. The first step
 #
-# A steady gradient moves its parameter by $\alpha$ once `v` has reached its square.
-# How long are the steps before?
+# `v` starts at 0, far below the square of the gradient.
+# How long are the first steps?
 
 # %%
 from lessonlib.lessons.lesson08 import judges, play

@@ -21,8 +21,8 @@ REASONS = {
     "sum instead of average": "A sum makes both directions slow. Are both black lines of {} slow?",
     "the whole vector normalised by one number": "One number for both leaves only the smaller gradient behind. Is it only the flat black "
                                                  "line of {} that falls behind?",
-    "no root": "Without the root the larger gradient takes the shorter steps. Which black line of {} is the faster one?",
-    "plus instead of minus": "It would walk away from the minimum. Which black line of {} rises?",
+    "no root": "Without the root the larger gradient takes the shorter steps. Do the black lines of {} show that?",
+    "plus instead of minus": "It would walk away from the minimum. Does a black line of {} rise?",
 }
 
 
