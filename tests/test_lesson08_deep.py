@@ -1,6 +1,7 @@
 """The deep network of lesson 8: its gradients are torch's, what was recorded comes out again, and the causes that the lesson names."""
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lessonlib.lessons.lesson08 import (
     bursts,
     deep,
     hopping,
+    judges,
     layerwise,
     letters,
     opening,
@@ -217,6 +219,53 @@ def test_with_zero_biases_gradient_descent_and_momentum_guess_outside_of_the_rec
     with np.errstate(all="ignore"):
         done = run(rule, net, steps=300, record="last", **grid(lr=lrs))
         assert max(net.metrics["test accuracy"](done.theta[0])) < 0.13
+
+
+def test_zero_biases_have_large_gradients_and_biases_kept_at_zero_free_neither_rule():
+    net = deep.deep_net(0, start="zero biases")
+    parts = deep.layers_of(net.grad(net.start, np.random.default_rng(0)))
+    weights, biases = ([float((part**2).mean() ** 0.5) for part in kind] for kind in zip(*parts, strict=True))
+    assert max(weights) < 3 * min(weights)
+    assert biases[-1] > 1000 * biases[0]
+    for rule in (sgd, momentum):
+        losses, read = trouble.without_biases(rule, 0, tuple(10 ** np.arange(-2, 5.01, 0.5)))
+        assert read[np.isfinite(losses)].max() < 0.25
+    names, shares = zip(*trouble.kept_at_zero(), strict=True)
+    assert names == ("gradient descent", "momentum")
+    assert all(int(share.rstrip(")").split()[-1]) <= 20 for share in shares)
+
+
+def test_biases_kept_at_zero_stop_no_rule_when_the_weights_are_larger(monkeypatch):
+    """The control: the way of keeping them there takes nothing else away."""
+    larger = deep.deep_net(0, start="larger weights")
+    free = np.concatenate([np.repeat([1.0, 0.0], [w.size, b.size]) for w, b in deep.layers_of(larger.start)])
+    net = dataclasses.replace(larger, start=larger.start * free)
+    monkeypatch.setattr(trouble, "deep_net", lambda seed, start: net)
+    for rule in (sgd, momentum):
+        assert trouble.without_biases.__wrapped__(rule, 0, (0.1,))[1][0] > 0.8
+
+
+def test_without_biases_each_layer_and_with_torchs_only_the_early_ones_have_the_whole_product():
+    """PyTorch's biases keep the inputs of the late layers up: from the fourth on each bar is about 2.5 times the one before."""
+    bars = {start: opening.layer_bars(start) for start in ("torch", "zero biases")}
+    assert bars["zero biases"].max() < 3 * bars["zero biases"].min()
+    assert 2 < (bars["torch"][-1] / bars["torch"][3]) ** (1 / 5) < 3.2
+    np.testing.assert_allclose(bars["torch"][0], bars["zero biases"][0], rtol=0.6)
+
+
+def test_step_by_distance_is_the_step_size_times_the_curvature_by_the_root_of_v():
+    walk = hopping.walk_with_a_falling_step(0.03, 0)
+    v, gradients = np.zeros(2), walk.theta[:-1] * hopping.CURVATURES
+    for t, g in enumerate(gradients[:60]):
+        v = hopping.BETA2 * v + (1 - hopping.BETA2) * g**2
+        np.testing.assert_allclose(hopping.by_distance(walk)[t], 0.03 * hopping.CURVATURES / (v**0.5 + 1e-8), rtol=1e-6)
+
+
+def test_both_step_sizes_of_two_numbers_are_one_number_by_the_gradient_at_the_start():
+    gradients = ravine(1000).grad(np.ones(2), None)
+    lr, times = 1e-3, 1000.0
+    np.testing.assert_allclose([lr * times, lr], 1 / gradients)
+    assert opening.two_sizes().goal.met(lr, times)
 
 
 def test_the_long_first_steps_are_not_what_carries_the_ways_that_follow():
@@ -641,11 +690,14 @@ def test_a_step_divided_by_v_itself_is_told_so():
     assert "3 divided by v." not in judge_two_steps({"v1": 0.09, "step1": 0.1, "v2": 0.1791, "step2": 7.09}).message
 
 
-@pytest.mark.parametrize("guess", [dict(zip("AB", reversed(practice.TWO_BUGS.values()), strict=True)), {"A": "no root", "B": "sign of the step"}])
+@pytest.mark.parametrize("guess", [dict(zip("AB", reversed(practice.TWO_BUGS.values()), strict=True)), {"A": "no root", "B": "plus instead of minus"}])
 def test_a_wrong_bug_is_told_to_which_side_it_goes_and_not_by_numbers_that_solve_the_exercise(guess):
     said = judge_bugs(guess).message
     assert said.startswith("0 of 2.")
     assert said.count(" the minimum after step 10.") == 2  # a tick of the picture
+    assert "broken" not in said
+    for letter, name in guess.items():
+        assert judges.REASONS[name].format(letter) in said
     assert "other side" not in said  # a distance on a logarithmic axis has none
     assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2.", "10."))
     assert not any(name in said for name in practice.CANDIDATES if name not in guess.values())
@@ -705,6 +757,34 @@ def test_no_step_is_longer_than_the_first_and_a_jump_comes_near_it(beta2):
 def test_the_judge_of_settings_asks_for_beta2_first():
     assert "a beta" in judge_settings_meant({"lr": None, "beta2": None}).message
     assert "a step size" in judge_settings_meant({"lr": None, "beta2": 0.001}).message
+
+
+def test_the_reasons_against_a_wrong_bug_are_those_of_the_picture():
+    assert set(judges.REASONS) == set(practice.CANDIDATES)
+    right = run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR, start=practice.START).theta[practice.TOLD]
+    far = {name: np.abs(practice.bug_path(name).theta[practice.TOLD] / practice.START) for name in practice.CANDIDATES}
+    flat, steep = np.abs(right / practice.START)
+    assert far["sum instead of average"] == pytest.approx([0.85, 0.79], abs=0.02)
+    assert min(far["sum instead of average"]) > 5 * max(flat, steep)
+    assert far["the whole vector normalised by one number"][1] < steep < 5 * flat < far["the whole vector normalised by one number"][0]
+    assert min(far["plus instead of minus"]) > 2
+    lengths = np.abs(np.diff(practice.bug_path("no root").theta[:2], axis=0))[0]
+    assert lengths[0] > 5 * lengths[1]  # the steep direction has the larger gradient and takes the shorter step
+
+
+def test_a_name_in_capitals_or_beside_a_missing_one_is_reasoned_with_too():
+    said = judge_bugs({"A": " No Root", "B": None}).message
+    assert said.endswith(judges.REASONS["no root"].format("A"))
+    assert "sum without" not in said
+    assert judge_bugs({"A": practice.TWO_BUGS["A"], "B": "no root"}).message.endswith(judges.REASONS["no root"].format("B"))
+
+
+def test_a_square_that_is_multiplied_by_both_shares_is_told_so_and_no_slip_of_digits():
+    for guess in ({"v1": 0.0891, "step1": 10, "v2": 0.18, "step2": 7}, {"v1": 0.09, "step1": 10, "v2": 0.1782, "step2": 7}):
+        said = judge_two_steps(guess)
+        assert said.headline in ("Look at v1.", "Look at v2.")
+        assert "0.99 multiplies the new square too" in said.message
+        assert "0.01" not in said.message
 
 
 def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():

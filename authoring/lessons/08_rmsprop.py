@@ -10,7 +10,7 @@
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
 # Momentum has its best settings for each ravine.
-# How many more steps does it need?
+# How many times as many steps does it need?
 #
 # <details><summary>Answer</summary>About ten times as many, because the count grows with the square root.</details>
 
@@ -38,7 +38,7 @@ opening.one_slider().live()
 
 # %% [markdown]
 # RMSprop learns at step sizes from about 0.0003 to 0.01.
-# In 300 steps the other two stay at the line, or leave it upward.
+# In 300 steps the other two stay at a blind guess, or get worse.
 # The table says how many new digits each reads at its best step size.
 
 # %%
@@ -69,8 +69,8 @@ opening.two_sizes().live()
 #
 # With a shared step size the steep number sets the limit.
 # Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# Both arrive when the flat number, whose gradient starts a thousand times smaller, has a step size a thousand times larger.
-# So here each number needs the common step size divided by the size of its own gradient.
+# Both arrive with a step size of 0.001 for the steep number and of 1 for the flat one, whose gradients start at 1000 and 1.
+# So each step size is 1 divided by the gradient at the start.
 #
 # ### The rule
 #
@@ -171,7 +171,7 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
-# Gradient descent does not train this network, and RMSprop does.
+# Gradient descent does not train this network in 300 steps, and RMSprop does.
 # Do its gradients differ in size, as those of the two numbers did?
 # They are computed at the last layer and passed back from layer to layer.
 
@@ -188,7 +188,7 @@ early = predict(
 early
 
 # %% [markdown]
-# A bar for each layer, the output layer last.
+# A bar for the weights of each layer, the output layer last.
 
 # %% tags=["answer"]
 opening.show_layers()
@@ -214,7 +214,7 @@ change = predict(
 change
 
 # %% [markdown]
-# The gradients of every layer from the four starts, and how many digits are read.
+# The gradients of every layer's weights from the four starts, and how many digits are read.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -223,16 +223,24 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.which_change(trained, change.options))
 
 # %% [markdown]
-# With zero biases the gradients are about as small in the last layer as in the first, and gradient descent and momentum still guess.
+# With zero biases the gradients of the weights are about as small in the last layer as in the first.
+# Those of the biases are not, so now the biases also stay at zero.
+
+# %% tags=["chaotic"]
+table(["biases kept at zero", "digits read correctly"], trouble.kept_at_zero())
+
+# %% [markdown]
+# Both still read a fifth at most.
 # So the difference is not all, because equal but tiny gradients stop them too.
-# With larger weights all gradients are large, and all three rules learn.
+# With larger weights those of every layer are large, and all three rules learn.
 #
 # So the trouble of this network is that its weights start too small.
-# The gradient of each layer has the weights of the eight others as factors, and 2.5 to the eighth is more than a thousand.
+# Without biases the gradient of each layer's weights has the weights of the eight others as factors, and 2.5 to the eighth is more than a thousand.
+# PyTorch's biases feed the late layers, so only the early ones suffer the whole product, and the bars rise.
 # Gradients that become tiny in such a product are called *vanishing gradients*.
 # RMSprop learns in spite of them from nearly all starts, and with larger weights it reads more.
 #
-# <details><summary>Fine print</summary>Gradients of weights, as means over five starts. Ten trainings from each, at the best of seven step sizes. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten trainings from each, and three with the biases kept at zero, at the best of seven step sizes. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
 #
 # *Deeper: [a step size for each layer, set once or following, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
@@ -322,7 +330,7 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 # Below, each step is divided by the distance that it started from.
 # The second slider lets the step size fall to zero over the last part of the run.
 # Move the first slider alone, then the second.
-# **Goal:** let the loss end below 0.0000001.
+# **Goal:** let the loss end below 10⁻⁷.
 
 # %% tags=["answer"]
 hopping.hopping().live()
@@ -331,7 +339,8 @@ hopping.hopping().live()
 # <details><summary>Answer</summary>At a step size of 0.03 a fall over the last 20 % reaches it.</details>
 #
 # A step longer than twice the distance ends further away, on the other side.
-# While a number comes closer, `v` forgets the large gradients of the beginning, so $\alpha$ divided by its root grows.
+# Step by distance is $\alpha$ times the curvature, divided by the root of `v`.
+# It grows while a number comes closer, because `v` forgets the large gradients of the beginning.
 # The steep number reaches the line at 2 first, near step 44, and from there its distance grows.
 # In the end both numbers [[hop]] across the minimum for good, half a step size to each side.
 # With the default memory of a hundred steps the loss comes back too, only later.
@@ -354,7 +363,7 @@ practice.show_bugs(practice.TWO_BUGS)
 # %% [markdown]
 # <details><summary>Hint</summary>Which black lines fall behind the brown ones, both of them or only one?</details>
 #
-# Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"sign of the step"`.
+# Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"plus instead of minus"`.
 # The sum leaves out the factor $1-\beta_2$, and forgets as before.
 
 # %% tags=["stub"]
@@ -383,8 +392,8 @@ judges.judge_bugs(bugs)
 # %% [markdown]
 # ## Part 4. The first step
 #
-# A steady gradient moves its parameter by $\alpha$ once `v` is full.
-# How long are the steps before?
+# `v` starts at 0, far below the square of the gradient.
+# How long are the first steps?
 
 # %%
 from lessonlib.lessons.lesson08 import judges, play
@@ -544,7 +553,7 @@ summary()
 #
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
-# - At a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
+# - With exact gradients and a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
 # - Our network's weights started too small.
 #   From PyTorch's start only RMSprop learned in 300 steps.
 #   With larger weights all three rules did, and each read more.

@@ -52,6 +52,8 @@ def _scene() -> Scene:
     left, below, right = (figure.add_subplot(place) for place in (grid[0, 0], grid[1, 0], grid[:, 1]))
     left.set(yscale="log", xlim=(0, STEPS), ylim=(LOWEST, HIGHEST), ylabel="loss", title="The loss and its two parts",
              xticklabels=[])
+    left.axhline(1e-7, color="black", linewidth=1)
+    left.text(STEPS - 4, 3e-8, "the goal", fontsize=9, ha="right", va="top")
     left.set_yticks([1e-15, 1e-10, 1e-5, 1])
     below.set(yscale="log", xlim=(0, STEPS), ylim=(0.03, 60), xlabel="step", ylabel="step / distance",
               title="Above 2, a step ends further away")
@@ -73,8 +75,8 @@ def _scene() -> Scene:
     artists["note"] = readings(left, 0.88, 0.95, ["step size:", "falling part, %:"], va="top", fontsize=9)
     return Scene(figure, artists,
                  f"Left, over {STEPS} steps and on logarithmic scales: RMSprop's loss in a ravine with the parts that the flat and the "
-                 "steep number add to it, and below it how long each one's steps are, divided by its distance from the minimum, "
-                 "with a line at 2; "
+                 "steep number add to it and a line at the goal, and below it how long each one's steps are, divided by its distance from "
+                 "the minimum, with a line at 2; "
                  f"right, both numbers over the last {LAST} steps, in units of the step size that is set, with a line at the minimum.")
 
 
@@ -95,5 +97,5 @@ def hopping() -> Experiment:
     """RMSprop's loss in a ravine in two parts, its steps beside the distances, its last steps; the step size may fall at the end."""
     return Experiment(_scene, _update, {"lr": Slider("step size", 0.003, 0.1, 0.03, log=True),
                                         "falling": Slider("falling part, %", 0, 100, 0)},
-                      Goal("let the loss end below 0.0000001.",
+                      Goal("let the loss end below 10⁻⁷.",
                            lambda lr, falling: bool(walk_with_a_falling_step(lr, falling).loss[-1] < 1e-7)))

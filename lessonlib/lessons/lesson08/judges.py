@@ -16,6 +16,14 @@ __all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_setting", "judge_set
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
+ASKED = "Which name from the list would fit the broken lines?"  # by any judge of slips; here a reason for each wrong name takes its place
+REASONS = {
+    "sum instead of average": "A sum makes both directions slow. Are both black lines of {} slow?",
+    "the whole vector normalised by one number": "One number for both leaves only the smaller gradient behind. Is it only the flat black "
+                                                 "line of {} that falls behind?",
+    "no root": "Without the root the larger gradient takes the shorter steps. Do the black lines of {} show that?",
+    "plus instead of minus": "It would walk away from the minimum. Does a black line of {} rise?",
+}
 
 
 @judge
@@ -66,6 +74,9 @@ def judge_two_steps(guess: Any) -> Verdict:
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, which is 3 divided by v. What takes the square away again?")
         if name == "v2" and isclose(value, 2 * right[0], rel_tol=1e-3):
             return Verdict(False, f"Look at v2.\nYou gave {value:.4g}, twice v1. How much of the old v is kept at the second step?")
+        if name in ("v1", "v2") and isclose(value, 0.99 * right[0] * int(name[1]), rel_tol=1e-3):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, where 0.99 multiplies the new square too. With which share does "
+                           "the new square come in?")
         if isclose(value, wanted, rel_tol=2e-2) and not isclose(value, wanted, rel_tol=1e-3):
             return Verdict(False, f"Too few digits.\nYou gave {value:.4g} for {name}, which is near. What are its first three digits?")
         if not isclose(value, wanted, rel_tol=1e-3):
@@ -93,7 +104,13 @@ def judge_settings_meant(guess: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}."""
-    return judge_slips(guess, bugs, practice.CANDIDATES, practice.seen)
+    verdict = judge_slips(guess, bugs, practice.CANDIDATES, practice.seen)
+    if not verdict.message.endswith(ASKED):
+        return verdict
+    named = {letter: str(guess[letter]).strip().casefold() for letter in bugs}
+    reasons = [why.format(letter) for letter, right in bugs.items() for name, why in REASONS.items()
+               if named[letter] == name.casefold() and name != right]
+    return Verdict(False, verdict.message.removesuffix(ASKED) + " ".join(reasons), verdict.misconception)
 
 
 @judge

@@ -67,7 +67,7 @@ def _slider_update(artists: dict[str, Any], lr: float) -> str:
 
 @cache
 def layer_bars(start: str = "torch") -> Array:
-    """Return the size of the gradient in each layer at the start, the first layer first, mean over five starts: (9,)."""
+    """Return the size of the gradient of each layer's weights at the start, the first layer first, mean over five starts: (9,)."""
     nets = [deep_net(seed, start=start) for seed in range(5)]
     return np.asarray(np.mean([layer_gradients(net.start, net) for net in nets], axis=0))
 
@@ -80,14 +80,15 @@ def first_and_last() -> str:
 
 def show_layers() -> None:
     """Show a bar for the size of each layer's gradient at the start."""
-    show(_bars(), "A bar for each of nine layers, the size of its gradient at the start on a logarithmic scale: lowest and level in the "
-         "first three layers, then rising to the last, which is hundreds of times larger.")
+    show(_bars(), "A bar for each of nine layers, the size of the gradient of its weights at the start on a logarithmic scale: lowest and "
+         "level in the first three layers, then rising to the last, which is hundreds of times larger.")
 
 
 def _bars() -> Figure:
     figure = new_figure(7.2, 3.4)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="typical size\nof the gradient",
-                            title="The early layers get small gradients", ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer",
+                            ylabel="typical size of the\ngradient of the weights", title="The early layers get small gradients",
+                            ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
     ax.bar(np.arange(1, LAYERS + 2), layer_bars(), color="#8a8a8a", edgecolor="black", width=0.7)
     for place, size in enumerate(layer_bars(), start=1):
         ax.text(place, size * 1.15, f"{size:.0e}".replace("e-0", "e-"), ha="center", fontsize=9)

@@ -19,7 +19,8 @@ __all__ = ["CANDIDATES", "TWO_BUGS", "bug", "bug_path", "seen", "show_bugs"]
 Array = np.ndarray[Any, Any]
 
 TWO_BUGS: Mapping[str, str] = {"A": "sum instead of average", "B": "the whole vector normalised by one number"}
-CANDIDATES = ("sum instead of average", "the whole vector normalised by one number", "no root", "sign of the step")
+CANDIDATES = ("sum instead of average", "the whole vector normalised by one number", "no root", "plus instead of minus")
+CALLED = {"plus instead of minus": "sign of the step"}  # what the list calls otherwise
 LEAST, MOST = 1e-3, 1.5  # the smallest and the largest distance that is drawn
 TOLD = 10  # the step from which a refusal argues: there the lines lie apart, and the axis has a tick
 STEPS, LR, START = 40, 0.03, np.array([1.0, 0.7])
@@ -27,7 +28,7 @@ STEPS, LR, START = 40, 0.03, np.array([1.0, 0.7])
 
 def bug(name: str) -> Misconception:
     """Return the broken RMSprop of that name."""
-    return next(wrong for wrong in of("rmsprop") if wrong.name == name)
+    return next(wrong for wrong in of("rmsprop") if wrong.name == CALLED.get(name, name))
 
 
 def bug_path(name: str) -> Run:
@@ -44,8 +45,8 @@ def seen(name: str) -> Array:
 
 def show_bugs(bugs: Mapping[str, str]) -> None:
     """Show a panel for each broken RMSprop: both coordinates over the steps in black, beside the right one's in brown."""
-    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, on a logarithmic scale: a broken RMSprop "
-         "in black beside the right one in brown, both for a flat and a steep direction.")
+    show(_panels(bugs), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, on a logarithmic scale: an RMSprop "
+         "with a bug in black beside the right one in brown, both for a flat and a steep direction.")
 
 
 def _panels(bugs: Mapping[str, str]) -> Figure:
@@ -53,7 +54,7 @@ def _panels(bugs: Mapping[str, str]) -> Figure:
     right = run(rmsprop, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = np.atleast_1d(figure.subplots(1, len(bugs), sharey=True))
     for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
-        for theta, color, who in ((right.theta, look("rmsprop").color, "right"), (bug_path(name).theta, "black", "broken")):
+        for theta, color, who in ((right.theta, look("rmsprop").color, "right"), (bug_path(name).theta, "black", "with the bug")):
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
                 ax.plot(np.abs(theta[:, i]), color=color, linestyle=dash, marker=marker, markersize=4, markevery=(3 * i, 6),
                         linewidth=1.8, label=f"{who}, {which} direction")

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from lessonlib.lessons.lesson08.deep import LAYERS, STARTS, deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING, layer_bars
-from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, STARTED, deep_net_records, reads
+from lessonlib.lessons.lesson08.records import END_LRS, HANDED, HANDED_LR, NAMES, STARTED, deep_net_records, reads
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
-from lessonlib.rules import State, rmsprop
-from lessonlib.runner import run
+from lessonlib.rules import State, momentum, rmsprop, sgd
+from lessonlib.runner import grid, run
 
-__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "reads_after_rmsprop", "show_four_starts", "show_growth"]
+__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "kept_at_zero", "reads_after_rmsprop", "show_four_starts",
+           "show_growth", "without_biases"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -101,17 +102,42 @@ def reads_after_rmsprop(starts: int = 10) -> str:
     return reads({"read": [net.metrics["test accuracy"](after_rmsprop(seed)) for seed, net in enumerate(nets)]})
 
 
+@cache
+def without_biases(rule: Callable[..., Any], seed: int, lrs: tuple[float, ...]) -> tuple[Array, Array]:
+    """Return the training loss, and the share of the digits read, where the biases start at zero and stay there: (lrs,) each."""
+    net = deep_net(seed, start="zero biases")
+    free = np.concatenate([np.repeat([1.0, 0.0], [weights.size, biases.size]) for weights, biases in layers_of(net.start)])
+
+    def kept(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:
+        moved, s = rule(theta, g * free, s, lr=lr)
+        return moved, s
+
+    with np.errstate(all="ignore"):  # of trainings that diverge
+        done = run(kept, net, steps=300, seed=seed, record="last", **grid(lr=lrs))
+        return np.nan_to_num(done.loss[0], nan=np.inf), net.metrics["test accuracy"](done.theta[0])
+
+
+def kept_at_zero(starts: int = 3) -> list[list[str]]:
+    """Return a row for gradient descent and momentum: the name, what is read with the biases kept at zero at the best step size."""
+    rows = []
+    for rule in (sgd, momentum):
+        found = [without_biases(rule, seed, tuple(END_LRS[rule.__name__])) for seed in range(starts)]
+        losses, read = (np.array(part) for part in zip(*found, strict=True))
+        rows.append([NAMES[rule.__name__], reads({"read": read[:, np.median(losses, axis=0).argmin()]})])
+    return rows
+
+
 def show_four_starts() -> None:
     """Show a bar for each layer's gradient from each of the starts."""
-    show(_four_starts(), "Four bars for each of nine layers, the size of its gradient on a logarithmic scale: from PyTorch's start they "
-         "rise several hundredfold from the first layer to the last; with zero biases all nine are as small as the first; with larger "
-         "weights, and from a He start, all nine are a thousand times as large as that.")
+    show(_four_starts(), "Four bars for each of nine layers, the size of the gradient of its weights on a logarithmic scale: from "
+         "PyTorch's start they rise several hundredfold from the first layer to the last; with zero biases all nine are as small as the "
+         "first; with larger weights, and from a He start, all nine are a thousand times as large as that.")
 
 
 def _four_starts() -> Figure:
     figure = new_figure(8.6, 3.8)
     ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-6, 1),
-                            ylabel="size of the gradient,\nroot mean square", title="Larger weights make every layer's gradient larger")
+                            ylabel="gradient of the weights,\nroot mean square", title="Larger weights make every layer's gradient larger")
     places, width = np.arange(1, LAYERS + 2), 0.21
     looks = (("#8a8a8a", ""), ("white", ".."), ("#333333", ""), ("white", "//"))
     for k, (name, start, (color, hatch)) in enumerate(zip(STARTED, STARTS, looks, strict=True)):
