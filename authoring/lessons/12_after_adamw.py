@@ -122,7 +122,7 @@ factor.show_circles()
 # **Muon averages the gradients as momentum does, and then steps along the orthogonal factor of the average.**
 # A gradient a thousand times smaller has the same factor, and if the inputs turn, the factor turns too, so Muon notices neither.
 # The exact factor would also count a weak direction as much as a strong one.
-# Muon only comes near.
+# Muon only comes near, as Part 2 shows.
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
@@ -320,14 +320,14 @@ checks.check(my_muon, against=muon)
 # ```
 #
 # Put the name of your model's layers in place of `"blocks"`, and print the names in both lists.
-# No table may stand in the first.
+# No embedding table may stand in the first.
 # A weight with three or more axes stays in the second.
-# Its authors found it better to give query, key and value to Muon as three matrices.
+# Muon's authors found it better to give it query, key and value as three matrices.
 # `torch.optim.Muon` takes a fused one as one, as we did in Part 4.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # Each step takes the share `lr * weight_decay` of a weight, so tune this product.
-# Both numbers for Muon are its authors'.
+# Muon's two numbers are its authors'.
 #
 # Muon keeps one number for each weight, half of AdamW's state.
 #
