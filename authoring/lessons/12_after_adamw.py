@@ -391,7 +391,7 @@ result
 # Each rule can pay for twelve trainings, one for each step size of the matrices with each seed.
 # Which step sizes may each try, with how many of three recorded seeds?
 # And if a best one stands at an end of its list, do you `"stop"`, `"extend its list"` or `"extend both lists"`?
-# What an extension costs comes on top of the twelve.
+# An extension comes on top of the twelve.
 # The judge looks at how both are treated.
 # For the rest the best of six step sizes from 0.001 to 0.32 is taken, really six times the cost.
 #
@@ -469,7 +469,7 @@ table(text.COMPARED, text.seconds_rows(record), ["", *[".3f"] * 4])
 # For what Muon reaches in 200 it needs between {{ text.steps_between(record)[0] }} and {{ text.steps_between(record)[1] }}, by the leads nearer to {{ text.steps_between(record)[1] }}.
 #
 # The five steps cost the same however many tokens a batch has, and ours has only 512.
-# So time a step of your own.
+# Time a step of your own.
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -498,7 +498,7 @@ tuning = predict("Who leads in B, and by how much?", text.TUNED_ALONE)
 tuning
 
 # %% [markdown]
-# Seven comparisons, and Muon's lead in each.
+# Muon's lead in seven comparisons.
 
 # %% tags=["answer"]
 display(table(text.COMPARED, text.baselines(text.from_record()), ["", *[".2f"] * 4]))
