@@ -139,7 +139,7 @@ def test_in_the_picture_momentum_leaves_seven_percent_of_the_second_matrix_and_t
     assert 0.065 < ends["momentum"][1] < 0.075
     assert all(ends[name].max() < 1e-6 for name in ("Adam", "Muon"))
     task = ravine.tuned(apart.called("momentum", betas_of("momentum", FIRST)), moved=moved).left
-    assert [f"{share:.0e}" for share in task] == ["1e-04", "7e-05", "7e-05"]  # "about 1e-04 of both losses", and the median of three
+    assert [f"{share:.0e}" for share in task] == ["1e-04", "7e-05", "7e-05"]  # "about a ten-thousandth of both losses", of three tasks
 
 
 def test_who_ends_lowest_is_another_one_under_another_schedule():
@@ -241,3 +241,13 @@ def test_a_wide_factor_changes_its_outputs_alike_only_where_the_inputs_lie_evenl
     assert change(32, 32) == pytest.approx(1, abs=0.01)
     assert change(128, 32) == pytest.approx(1, abs=0.01)
     assert change(32, 128) == pytest.approx(wide, abs=0.05)
+
+
+def test_five_steps_leave_the_weakest_directions_of_each_first_gradient_of_part_1_below_a_half():
+    w, _, curvature = ravine._problem(True, ravine.SCALE)
+    for off, curved in zip(w.reshape(-1, 16, 16), curvature.reshape(-1, 16, 16), strict=True):
+        turns, values, back = np.linalg.svd(-off @ curved)
+        weak = values / (values**2).sum() ** 0.5 < 0.001
+        assert 2 <= weak.sum() <= 4  # "two to four of its 16"
+        after = (turns.T @ orthogonal(-off @ curved) @ back.T).diagonal()
+        assert max(after[weak]) < 0.5

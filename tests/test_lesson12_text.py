@@ -110,14 +110,14 @@ def test_the_record_is_the_one_that_its_command_makes():
 def test_the_record_says_what_the_lesson_says():
     found = text.from_record()
     assert [row[0] for row in text.baselines(found)] == [
-        "A, only Muon tuned", "B, only AdamW tuned", "B, but Muon with its authors' 0.02", "the same, and 3e-4 for Muon's rest",
-        "B, but Muon at AdamW's 0.032, match_rms_adamw", "both tuned", "both tuned, AdamW with beta2 0.95"]
+        "A, only Muon tuned", "B, only AdamW tuned", "B, but Muon at lr 0.02, decay 0.1", "the same, and 3e-4 for Muon's rest",
+        "B, but Muon at AdamW's 0.032, match_rms_adamw", "both tuned", "AdamW with beta2 0.95, best at an end of 15 pairs"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
     assert lead["A, only Muon tuned"] > 3 * lead["both tuned"] > 0  # "most of A's lead"
     assert -lead["B, only AdamW tuned"] > lead["A, only Muon tuned"]  # "by more than Muon in A"
     assert text.tuned_alone(found) == text.TUNED_ALONE[2]
-    assert lead["B, but Muon with its authors' 0.02"] > 0.05 > -0.5 > lead["the same, and 3e-4 for Muon's rest"]
-    assert lead["both tuned, AdamW with beta2 0.95"] > 0.1
+    assert lead["B, but Muon at lr 0.02, decay 0.1"] > 0.05 > -0.5 > lead["the same, and 3e-4 for Muon's rest"]
+    assert lead["AdamW with beta2 0.95, best at an end of 15 pairs"] > 0.1
     assert lead["B, but Muon at AdamW's 0.032, match_rms_adamw"] > 0.8 * lead["both tuned"]  # "kept most of Muon's lead"
     slow, fast = (text.fresh_best(found, rule) for rule in text.NAMES)
     assert max(fast) < min(slow)  # "no overlap in steps"
@@ -131,9 +131,10 @@ def test_the_record_says_what_the_lesson_says():
     fewest, most = text.steps_between(found)
     ends = {row[1]: row[4] for row in text.clock_rows(found) if row[0] == text.NAMES["adamw"]}
     assert ends[fewest] > np.median(fast) > ends[most]
-    assert text.speeds(found) == (fewest / 200, most / 200) == (1.15, 1.78)
-    assert not text.best(found, text.SOONER).inside  # "its best stands at an end"
-    assert not text.best(found, text.AS_LONG).inside
+    for rule in (text.SOONER, text.AS_LONG):
+        assert not text.best(found, rule).inside  # "at an end of fifteen pairs"
+        assert len({(row["matrix_lr"], row["rest_lr"]) for stage in ("sooner", "as_long") for row in found[stage] if row["rule"] == rule}) == 15
+    assert found["decay"] == 0.1  # "lr 0.02, decay 0.1"
     assert text.TYPED["matched"][1:] == text.best(found, "adamw").case[1:] == (0.032, 0.032)  # AdamW's own step size
     assert text.best(found, "adamw").case.matrix_lr == min(
         text.rest_lrs(found, "adamw"), key=lambda lr: text.best(found, "adamw", [lr], [lr]).median if lr in text.matrix_lrs(found, "adamw") else np.inf)
@@ -149,9 +150,18 @@ def test_the_rows_in_seconds_hold_what_the_lesson_says_of_them():
     assert (lead32, lead16) == (slow32 - fast32, slow16 - fast16)
     assert min(lead32, again32) > text.gap(found) / 2  # "most of Muon's lead stays"
     assert max(lead16, again16) < 0  # "gone"
+    assert lead32 > 3 * abs(lead16)  # "by the leads nearer to 356"
+    assert again32 > 3 * abs(again16)
     fewest, most = text.steps_between(found)
     assert name32.endswith(f"{fewest} steps")
     assert name16.endswith(f"{most} steps")
+
+
+@pytest.mark.parametrize(("rows", "digits"), [(text.seconds_rows, 3), (text.baselines, 2)])
+def test_the_printed_medians_and_leads_add_up(rows, digits):
+    for _, slow, fast, lead, _ in rows(text.from_record()):
+        printed = [float(f"{value:.{digits}f}") for value in (slow, fast, lead)]
+        assert printed[0] - printed[1] == pytest.approx(printed[2], abs=1e-9)
 
 
 def test_one_seed_at_the_largest_step_size_ends_lowest_of_all_in_the_picture_and_the_others_far_above():

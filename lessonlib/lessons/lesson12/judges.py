@@ -124,7 +124,7 @@ DOUBTS = {  # the entries of the checklist, and what the claim of the exercise s
     "sweep": ("weak", "Each has one step size, and nobody says how it was found. Where does each rule's best lie?"),
     "schedule": ("said", "Both had a warm-up and a cosine, and were measured at its end."),
     "batch": ("said", "It was so at three sizes of batch."),
-    "seeds": ("weak", "Each ran once. How far apart would two starts of the same optimizer end?"),
+    "seeds": ("weak", "Each ran once at each size. How far apart would two starts of the same optimizer end?"),
     "held equal": ("said", "Model, data and schedule were the same, and the decay and the betas were tuned for each."),
     "clock": ("weak", "It counts steps. How long does a step of each take?"),
 }

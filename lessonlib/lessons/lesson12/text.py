@@ -13,7 +13,7 @@ from lessonlib.plots import look, show
 __all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR",
            "SOONER", "TIED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap",
            "factor_gap", "fresh", "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "matrix_lrs", "pairs", "rest_lrs", "rows",
-           "seconds_rows", "seeds", "show_sweep", "speeds", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
+           "seconds_rows", "seeds", "show_sweep", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -152,12 +152,6 @@ def steps_between(found: Mapping[str, Any]) -> tuple[int, int]:
     return max(steps for steps, loss in ends if loss > muon), min(steps for steps, loss in ends if loss < muon)
 
 
-def speeds(found: Mapping[str, Any]) -> tuple[float, float]:
-    """Return between how many times AdamW's speed Muon's lies, in steps."""
-    fewest, most = steps_between(found)
-    return fewest / found["size"]["steps"], most / found["size"]["steps"]
-
-
 def _three(losses: Sequence[float]) -> list[float]:
     return [float(f(losses)) for f in (np.median, min, max)]
 
@@ -182,11 +176,11 @@ def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
     adamw = best(found, "adamw").median
     named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""),
              ("B, only AdamW tuned", adamw, default, ""),
-             ("B, but Muon with its authors' 0.02", adamw, typed("authors", found), ""),
+             ("B, but Muon at lr 0.02, decay 0.1", adamw, typed("authors", found), ""),
              ("the same, and 3e-4 for Muon's rest", adamw, typed("copied", found), ""),
              ("B, but Muon at AdamW's 0.032, match_rms_adamw", adamw, typed("matched", found), ""),
              ("both tuned", adamw, tuned, fresh_gap(found)),
-             ("both tuned, AdamW with beta2 0.95", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)))
+             ("AdamW with beta2 0.95, best at an end of 15 pairs", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)))
     return [_compared(*row) for row in named]
 
 
@@ -247,9 +241,12 @@ def show_sweep(found: Mapping[str, Any]) -> None:
                 markerfacecolor="white" if rule == "muon" else style.color)
         for lr, b in zip(lrs, each, strict=True):  # a stem from the lowest seed to the highest ties them to their point
             ax.plot([lr] * len(b.losses), np.sort(b.losses), color=style.color, linewidth=1, marker="_", markersize=9, zorder=1)
+        low = min(range(len(each)), key=lambda i: each[i].median)
+        ax.plot(lrs[low], each[low].median, marker="o", markersize=17, markerfacecolor="none", color=style.color)
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
-    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash on a thin line: "
+    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash on a thin line, "
+                 f"with a ring around the lowest median: "
                  f"{'; '.join(lowest)}.")
 
 
