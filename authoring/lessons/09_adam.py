@@ -42,8 +42,7 @@ opening.four_lines().live()
 #
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# Another step size does not help RMSprop.
-# The twelve longest of the thirty leave about as much, and the others more.
+# For RMSprop the twelve longest of the thirty step sizes leave about as much, and the others more.
 #
 # To be fair, choose the best of six values for each beta in the picture.
 # RMSprop's 0.99 is the best already.
@@ -79,16 +78,15 @@ remedy.answer(heating.best_remedy(rows))
 # Do, where the numbers are there before the training.
 # But a network's second layer gets what the first one makes of them, and that changes as the first one learns.
 # So it may help if the rule copes with the numbers as they are, and in the first row only Adam does.
-# Part 3 asks whether a network needs that.
 #
 # What do these numbers do to the loss?
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
 # So the curvature along the slope is about 50 times 50 as large, and the loss is a [[ravine]].
 #
 # Two step sizes with that ratio would make up for it.
-# RMSprop and Adam divide by the root of `v`.
-# It remembers the start, where the gradient along the slope is about forty times as large.
-# The table has each ratio, the [[condition number]] that it leaves, and what gradient descent leaves with it.
+# RMSprop and Adam divide by the root of `v`, which remembers the start.
+# There the gradient along the slope is about forty times as large.
+# For the first season, here are each ratio, the [[condition number]] that it leaves, and what gradient descent leaves with it.
 
 # %%
 header = ["step sizes", "ratio", "condition number", "gradient descent leaves"]
@@ -97,7 +95,7 @@ table(header, heating.ravines(), ["", ",.0f", ",.0f", ".1%"])
 # %% [markdown]
 # With the best two, gradient descent arrives.
 # The root of `v` finds only about fifty, and the ravine that this leaves calls for momentum, as in [lesson 7](07_momentum.ipynb).
-# Here is Adam without it and with it, each at the best of the thirty step sizes.
+# Here is Adam without it and with it, each at its best step size.
 
 # %%
 table(["Adam's beta1", "excess loss left"], heating.with_and_without_momentum(), ["g", ".3%"])
@@ -460,6 +458,8 @@ for lr in (0.001, 0.01, 0.1):
     accuracy[f"torch's Adam, lr {lr}"] = read(loop, optim.Adam, lr=lr)
 accuracy["my Adam, lr 0.01"] = read(
     loop, Looped, rule=mine, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8)
+by_adam = training.second_layer_growth(optim.Adam, lr=0.01)
+by_momentum = training.second_layer_growth(optim.SGD, lr=0.1, momentum=0.9)
 display(table(["optimizer", "digits read correctly"], accuracy.items(), ["", ".1%"]))
 default.answer(max(default.options, key=accuracy.get))
 
@@ -468,9 +468,8 @@ default.answer(max(default.options, key=accuracy.get))
 # At the best of three step sizes each, momentum and Adam read about equally well, so here the step size matters more than the rule.
 #
 # Part 1 said that a second layer's inputs change.
-# With standardized digits, they grow about {{ training.second_layer_growth(optim.Adam, lr=0.01):.0f}}-fold with Adam at 0.01.
-# With momentum at 0.1 they grow {{ training.second_layer_growth(optim.SGD, lr=0.1, momentum=0.9):.0f}}-fold, and it reads as well.
-# So this network does not need Adam for that.
+# Here, with standardized digits, they grow about {{ by_adam:.0f}}-fold with Adam at 0.01 and {{ by_momentum:.0f}}-fold with momentum at 0.1.
+# Momentum reads as well, so this network does not need Adam for that.
 
 # %% [markdown]
 # ## Part 4. How to set it
