@@ -193,18 +193,35 @@ def test_the_first_peak_of_rmsprop_is_its_first_step():
 
 
 def test_adams_scale_alone_does_not_find_the_line_and_with_momentum_it_does():
-    names, ratios, conditions = zip(*module.ravines(), strict=True)
+    names, ratios, conditions, lefts = zip(*module.ravines(), strict=True)
     assert names[2] == "Adam's two, after 100 steps"
     assert [round(ratio) for ratio in ratios] == [1, 53, 48, 2593]
     assert [round(kappa) for kappa in conditions] == [33522, 657, 729, 50]
     root = np.array([2593.122647735291, 1.0]) ** 0.5
     assert ratios[1] == pytest.approx(root[0], rel=0.1)  # the sizes of the gradients differ about as the root of the curvatures
     assert ratios[2] == pytest.approx(root[0], rel=0.1)
+    assert min(lefts[:3]) > 0.05  # only with the best two gradient descent arrives
+    assert lefts[3] < 1e-6
+    assert lefts[1] == frozen_scales()[1][1]
     (none, without), (usual, with_it) = module.with_and_without_momentum()
     assert (none, usual) == (0.0, 0.9)
     assert without == pytest.approx(0.105, abs=0.002)
     assert with_it == pytest.approx(2e-5, rel=0.05)
     assert module.remedies()[0][2] > 0.2  # momentum without the scale
+
+
+@pytest.mark.parametrize(("rule", "beta2"), [("adam", 0.999), ("rmsprop", 0.99)])
+def test_the_gradients_differ_fortyfold_at_the_start_only_and_v_remembers_it(rule, beta2):
+    for seed in range(10):
+        bill = heating(seed)
+        walk = run(getattr(module.rules, rule), bill, steps=300, lr=tuned_lr(rule)[0]).theta
+        g = np.array([bill.grad(theta, None) for theta in walk[:-1]])
+        ratio = np.abs(g[:, 0] / g[:, 1])
+        assert 35 < ratio[0] < 45
+        assert 0.5 < np.median(ratio[50:]) < 2  # later they are about equal
+        v = beta2 ** np.arange(99, -1, -1)[:, None] * g[:100] ** 2
+        assert 35 < (v[:, 0].sum() / v[:, 1].sum()) ** 0.5 < 65
+        assert (v[:50].sum(0) > 0.9 * v.sum(0)).all()  # what v holds at step 100 is of the first half
 
 
 def test_the_best_pair_of_step_sizes_is_one_over_each_curvature():

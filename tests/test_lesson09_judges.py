@@ -108,7 +108,7 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
 
 
 def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further():
-    *helped, failure = practice.first_moves()
+    *helped, failure, falling = practice.first_moves()
     for name, bad, advised, more in helped:
         assert more < advised < bad
         first, second, third = map(float, name.split(": ")[1].split(", "))  # each move is the one that the lesson advises
@@ -120,6 +120,9 @@ def test_the_usual_advice_lowers_each_loss_and_one_more_move_lowers_it_further()
     assert losses[1] > 1.2 * losses[0]  # halving has an end
     assert losses[2] > 2 * losses[1]
     assert losses[0] < helped[0][3]  # the end is further down than the moves of the first row
+    assert falling[0].endswith("falling to 0 from 0.4, 0.2, 0.1")
+    assert all(falls < stays for falls, stays in zip(falling[1:], helped[0][1:], strict=True))
+    assert falling[1] < helped[0][3]  # 0.4 that falls leaves less than 0.1 that stays
 
 
 @pytest.mark.parametrize("seeds", [(3, 4, 5), (6, 7, 8)])
@@ -128,6 +131,10 @@ def test_halving_has_an_end_from_other_seeds_too(seeds):
     losses = np.mean([run(adam, noisy(ravine(10, 20), 3.0), steps=600, seed=seed, record="loss", lr=column).loss[-200:] for seed in seeds], axis=(0, 1))
     assert losses[1] < losses[0]
     assert losses[1] < losses[2] < losses[3]
+    longer = np.mean([run(adam, noisy(ravine(10, 20), 3.0), steps=2400, seed=seed, record="loss", lr=column).loss[-200:] for seed in seeds], axis=(0, 1))
+    assert longer[1] > longer[2] > longer[3]  # with time to arrive, the shorter step is the better one
+    falling = [run(adam, noisy(ravine(10, 20), 3.0), steps=600, seed=seed, record="loss", lr=lambda t: 0.4 * (601 - t) / 600).loss[-200:] for seed in seeds]
+    assert np.mean(falling) < losses[0]
 
 
 def test_after_a_jump_a_long_memory_errs_for_thousands_of_steps():

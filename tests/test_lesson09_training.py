@@ -42,14 +42,18 @@ def test_the_network_learns_and_the_seed_outside_is_left_alone():
     assert bool((random.get_rng_state() == before).all())
 
 
-def test_with_standardized_digits_the_second_layers_inputs_grow_about_sixfold():
+def test_with_standardized_digits_the_second_layers_inputs_grow_with_adam_and_with_momentum():
     images = training.digits_loader(standardized=True).dataset.tensors[0]
     assert images.mean(0).abs().max() < 1e-5
     spread = images.std(0)
     assert bool(((spread - 1).abs() < 1e-3)[spread > 0].all())  # a pixel that is always dark has none
-    grown = [training.second_layer_growth(starts) for starts in (1, 3)]
+    grown = [training.second_layer_growth(optim.Adam, starts, lr=0.01) for starts in (1, 3)]
     assert all(5.5 < factor < 6.5 for factor in grown)
+    grown = [training.second_layer_growth(optim.SGD, starts, lr=0.1, momentum=0.9) for starts in (1, 3)]
+    assert all(4.5 < factor < 5.5 for factor in grown)
     assert training.second_layer_growth.__defaults__ == (3,)
+    read = [training.accuracy_after(training.train, optim.SGD, lr=0.1, momentum=0.9), training.accuracy_after(training.train, optim.Adam, lr=0.01)]
+    assert read[0] == pytest.approx(read[1], abs=0.006)
 
 
 def test_in_batches_a_shorter_memory_of_the_direction_reads_as_many_digits():

@@ -13,6 +13,7 @@ from numpy.random import Generator
 from lessonlib import rules
 from lessonlib.problems import Problem
 from lessonlib.runner import Run, grid, run
+from lessonlib.signature import Rule
 
 __all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
            "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives",
@@ -158,10 +159,12 @@ def condition_numbers() -> tuple[float, float, float]:
 
 
 def ravines() -> list[list[Any]]:
-    """Return a row for each choice of the two step sizes: its name, how many times as long the intercept's is, the condition number."""
+    """Return a row for each choice of the two step sizes: its name, how many times as long the intercept's is, the condition number, and
+    the share that gradient descent leaves with the two, at the best of LRS.
+    """
     choices = {"one for both": np.ones(2), "RMSprop's two, after 100 steps": _scales(), "Adam's two, after 100 steps": _scales("adam"),
                "the best two": _best_scales()}
-    return [[name, float(scales[0] / scales[1]), _condition(scales)] for name, scales in choices.items()]
+    return [[name, float(scales[0] / scales[1]), _condition(scales), _left_with(scales, rules.sgd)] for name, scales in choices.items()]
 
 
 def ratios() -> tuple[float, float]:
@@ -178,15 +181,18 @@ def frozen_scales() -> list[list[Any]]:
     """Return four rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: momentum alone, RMSprop's two
     step sizes without momentum and with it, and the best two without it.
     """
-    bill, rows = heating(), []
-    for name, scales, rule in (("none, with momentum", np.ones(2), rules.momentum),
-                               ("RMSprop's, without momentum", _scales(), rules.sgd),
-                               ("RMSprop's, with momentum", _scales(), rules.momentum),
-                               ("the best two, without momentum", _best_scales(), rules.sgd)):
-        scaled = replace(bill, grad=lambda theta, rng, scales=scales: bill.grad(theta, rng) / scales)  # type: ignore[misc]
-        losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
-        rows.append([name, float(np.nanmin(losses[-STEPS // 10:].mean(0)) / losses[0, 0])])
-    return rows
+    return [["none, with momentum", _left_with(np.ones(2), rules.momentum)],
+            ["RMSprop's, without momentum", _left_with(_scales(), rules.sgd)],
+            ["RMSprop's, with momentum", _left_with(_scales(), rules.momentum)],
+            ["the best two, without momentum", _left_with(_best_scales(), rules.sgd)]]
+
+
+def _left_with(scales: Array, rule: Rule) -> float:
+    """The share that a rule leaves over the last 30 steps, at the best of LRS, where each gradient is divided by its scale: (2,)."""
+    bill = heating()
+    scaled = replace(bill, grad=lambda theta, rng: bill.grad(theta, rng) / scales)
+    losses = run(rule, scaled, steps=STEPS, record="loss", lr=LRS[:, None]).loss
+    return float(np.nanmin(losses[-STEPS // 10:].mean(0)) / losses[0, 0])
 
 
 def who_arrives(rows: list[list[Any]]) -> str:

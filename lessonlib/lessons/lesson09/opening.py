@@ -154,5 +154,5 @@ def _flow() -> Figure:
         ax.text(3.7, y + 1.08 * out, f"${name}$ is kept for the next step", color=color, ha="center", va="center", fontsize=9)
     step = "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$"
     box(ax, 10.5, 2, step, look("adam").color, 2.3, 1.25)
-    ax.set_title("Adam: one average gives the direction, the other one the scale")
+    ax.set_title("Adam, for each parameter: one average over the root of the other")
     return figure

@@ -65,19 +65,27 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
 
 
 def first_moves() -> list[list[Any]]:
-    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two; the last fails."""
+    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two.
+
+    The fourth halves more often than is advised; in the last, each step size falls to 0.
+    """
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
     cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 200),
              ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
              ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
              ("the ravine, halved on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 200))
-    return [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
+    rows = [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
+    return [*rows, ["the ravine, falling to 0 from 0.4, 0.2, 0.1", *_mean_losses(rough, 600, (0.4, 0.2, 0.1), 200, falls=True)]]
 
 
-def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int) -> list[float]:
-    """Adam's loss at each step size, mean of the last `tail` steps and over the problems, each with a seed of its own."""
+def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int, *, falls: bool = False) -> list[float]:
+    """Adam's loss at each step size, mean of the last `tail` steps and over the problems, each with a seed of its own.
+
+    falls: whether each step size falls to 0 along a line.
+    """
     column = np.array(lrs)[:, None]
-    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="last" if tail == 1 else "loss", lr=column).loss[-tail:]
+    lr: Any = (lambda t: column * (1 - (t - 1) / steps)) if falls else column
+    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="last" if tail == 1 else "loss", lr=lr).loss[-tail:]
               for seed, problem in enumerate(where)]
     return np.mean(losses, axis=(0, 1)).tolist()

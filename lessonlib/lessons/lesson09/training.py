@@ -79,14 +79,17 @@ def accuracy_after(loop: Callable[..., Any], optimizer: Callable[..., torch.opti
     return sum(read) / starts
 
 
-def second_layer_growth(starts: int = 3) -> float:
-    """Return how many times as large the second layer's inputs are, in root mean square, after 15 passes over standardized digits."""
+def second_layer_growth(optimizer: Callable[..., torch.optim.Optimizer], starts: int = 3, **settings: Any) -> float:
+    """Return how many times as large the second layer's inputs are, in root mean square, after 15 passes over standardized digits.
+
+    optimizer: what makes one, of the parameters and the settings.
+    """
     grown = []
     for seed in range(starts):
         model, loader = network(seed), digits_loader(seed, standardized=True)
         images = loader.dataset.tensors[0]
         sizes = [_hidden_size(model, images)]
-        train(model, torch.optim.Adam(model.parameters(), lr=0.01), loader)
+        train(model, optimizer(model.parameters(), **settings), loader)
         sizes.append(_hidden_size(model, images))
         grown.append(sizes[1] / sizes[0])
     return sum(grown) / starts
