@@ -1,11 +1,13 @@
 """What opens lesson 7, and its network: gradients that cancel, and what momentum brings a real training."""
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
-from lessonlib import run
+from lessonlib import State, run
 from lessonlib.lessons.lesson07 import averages, extras, network, opening, play
 from lessonlib.lessons.lesson07.judges import judge_colleague, judge_kappa, judge_setting
 from lessonlib.problems import ravine
@@ -55,12 +57,36 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_setting, 0.005, "Too short a step."), (judge_setting, 0.011, "Too short a step."), (judge_setting, 0.01, "Too short a step."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
     (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Too long a step."), (judge_setting, 0.11, "Too long a step."),
+    (judge_setting, 0.03, "Too long a step."), (judge_setting, 0.044, "Too long a step."), (judge_setting, 0.05, "Too long a step."),
+    (judge_setting, 0.067, "Too long a step."), (judge_setting, 0.088, "Too long a step."), (judge_setting, 0.016, "Correct."),
     (judge_setting, 0.02, "Correct."), (judge_setting, 0.022, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline
     assert verdict.passed == (headline == "Correct.")
     assert verdict.passed or verdict.message.rstrip().endswith("?")
+
+
+def test_the_mended_momentum_is_told_why_the_colleagues_loss_grew_and_it_grew_so():
+    assert "without the newest gradient" in judge_colleague(play.rules.momentum).message
+    assert "without the newest gradient" not in judge_colleague(play.rules.sgd).message
+
+    def late(theta, g, s, *, lr, beta1):
+        return theta - lr * s.m, State(s.t + 1, beta1 * s.m + (1 - beta1) * g)
+
+    across = run(late, ravine(100), steps=100, lr=opening.tuned("sgd")[0], beta1=0.8).theta[:, 1]
+    turns = np.flatnonzero(np.diff(np.sign(across)))
+    swings = [abs(part).max() for part in np.split(across, turns + 1)][:-1]
+    assert len(swings) > 10
+    assert (np.diff(swings) > 0).all()
+    heavy = run(play.rules.momentum, ravine(100), steps=100, lr=opening.tuned("sgd")[0], beta1=0.8).theta[:, 1]
+    assert abs(heavy[-10:]).max() < 1e-3
+
+
+def test_the_translated_lr_of_the_last_table():
+    rows = network.old_and_translated(0.11, [0.5, 0.99], starts=1)
+    assert [row[2] for row in rows] == pytest.approx([0.55, 0.011])
+    assert rows[1][3] == network.loss_of(rows[1][2], 0.99)
 
 
 def test_at_one_step_size_the_two_train_about_equally_and_the_larger_step_is_what_helps():
@@ -139,23 +165,25 @@ def test_when_momentum_goes_down_the_translated_step_may_leave_the_valley_and_th
 
 
 def test_the_smaller_of_the_old_and_the_translated_step_ends_lower_or_about_as_low():
-    for momentum, old, translated in network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]):
-        smaller, larger = sorted([(0.11, old), (0.11 * (1 - momentum) / 0.1, translated)])
+    for momentum, old, lr, translated in network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]):
+        smaller, larger = sorted([(0.11, old), (lr, translated)])
         assert smaller[1] < (1.25 if momentum == 0.8 else 0.6) * larger[1], momentum
 
 
 def test_the_judge_and_the_table_say_the_same_of_the_same_setting():
-    ((_, old, translated),) = network.old_and_translated(0.11, [0.99])
-    assert f"on average {old:.2g}." in judge_setting(0.11).message
-    assert f"on average {translated:.2g}." in judge_setting(0.011).message
+    ((_, old, lr, translated),) = network.old_and_translated(0.11, [0.99])
+    for at, mean in ((0.11, old), (lr, translated)):
+        ends = re.search(r"the three starts end at ([\d.]+), ([\d.]+), ([\d.]+), and", judge_setting(at).message)
+        assert ends
+        assert np.mean([float(end) for end in ends.groups()]) == pytest.approx(mean, abs=1e-3)
 
 
-def test_from_where_one_may_begin_factors_of_two_lead_to_a_step_that_passes():
+def test_from_where_one_may_begin_factors_of_two_and_then_one_between_lead_to_a_step_that_passes():
     for begin in (0.01, 0.011, 0.1, 0.11, 0.24):
         lr, seen = begin, []
-        while len(seen) < 6 and not judge_setting(lr):
-            seen.append(judge_setting(lr).headline)
-            lr *= 0.5 if "long" in seen[-1] else 2
+        while len(seen) < 6 and not (verdict := judge_setting(lr)):
+            seen.append(verdict.headline)
+            lr *= 0.75 if "between the two" in verdict.message else 0.5 if "long" in seen[-1] else 2
         assert 1 <= len(seen) <= 4, (begin, seen)
         assert len({*seen}) == 1, (begin, seen)
 

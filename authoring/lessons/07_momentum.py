@@ -43,7 +43,7 @@ from lessonlib.play.prediction import predict
 opening.two_paths().live()
 
 # %% [markdown]
-# Gradient descent crosses the valley again and again, and along the valley each step brings it only 2 % of the rest closer to the star.
+# Gradient descent crosses the valley again and again, and along the valley each step covers only 2 % of what is left.
 # After 100 steps it still has a seventh of the way to go.
 # Momentum zigzags too, and it arrives, with a step size four times as long.
 # With that step size gradient descent would fly out of the valley.
@@ -151,8 +151,7 @@ def my_momentum(theta, g, s, *, lr, beta1):
 # The state carries `m` to the next step, and it counts the step, which lesson 9 will need.
 
 # %% [markdown]
-# The check runs your function beside the right one and beside the usual mistakes.
-# If something is off, it says what it saw and asks you a question.
+# The check says what it saw, and asks you a question if something is off.
 
 # %%
 checks.check(my_momentum, against=momentum)
@@ -160,8 +159,7 @@ checks.check(my_momentum, against=momentum)
 # %% [markdown]
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
-# This function was found in a training script.
-# It raises no error.
+# This function raises no error.
 # But in the valley above, with gradient descent's step size and a beta of 0.8, its loss grows without end.
 # Find what is wrong and mend it.
 
@@ -247,7 +245,8 @@ noise = predict(
 noise
 
 # %% [markdown]
-# Both walk for 5000 steps with the same noise, then with a quarter of the step, and then with one that is near gradient descent's border of 2.
+# Both walk for 5000 steps with the same noise, then with a quarter of the step, and then with one near gradient descent's border.
+# The border is the step size from which on it no longer arrives, 2 divided by the curvature, so here it is 2.
 # The table has the root mean square of their distance from the lowest point.
 
 # %% tags=["answer"]
@@ -334,7 +333,8 @@ longer.answer(counts[10_000][1], within=0.3)
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
 #
-# Make momentum's step longer, and the first swing that does not die out is the one that changes sign at every step.
+# Lengthen the step until momentum just fails to come to rest.
+# Then $\theta$ jumps from side to side at every step.
 # For equal gradients of changing sign, `m` comes to $(1-\beta)/(1+\beta)$ of the newest one.
 # So momentum's border is $(1+\beta)/(1-\beta)$ times as far out, and a larger beta allows a longer step.
 # But a step leaves about $\sqrt\beta$ of a swing, so with a larger beta the swings last longer.
@@ -455,8 +455,9 @@ deep = predict(
 deep
 
 # %% [markdown]
-# The cell trains 80 networks, so it takes some seconds, and on a busy machine a minute.
+# The cell trains 80 networks, which takes up to a minute.
 # On the left each dot is one start, and on the right each line, with the one in the middle thick.
+# The line on the left joins the medians, and the circle is the step size with the lowest mean.
 
 # %% tags=["answer"]
 trained = network.both()
@@ -465,8 +466,8 @@ deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
-# Its step size is longer here too.
-# Each rule does about as well at its next larger one, so the factor is somewhere between three and six.
+# Its step size is longer here too, about {{ network.steps_ratio(trained):.1f}} times.
+# By the medians each rule does about as well at its next larger step size, so this ratio lies between about three and six.
 # Some runs of both rules jump up on the way, and recover.
 #
 # Is it the longer step that helps?
@@ -481,16 +482,16 @@ table(header, network.controls(trained))
 # At gradient descent's step size the two end equal.
 # At momentum's, gradient descent ends near 2.3, the loss of a blind guess among ten digits.
 # So what helps is the longer step that momentum allows.
-# In batches of 32 the ranges of the two overlap, and the medians are much nearer to each other than on the full batch.
+# In batches of 32 the ranges of the two overlap, and the medians are much nearer.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 #
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
-# Bring the training loss of the same network, on the full batch, below 0.25 in 100 steps, as the mean of three starts.
+# Bring the training loss of the same network, on the full batch, below 0.28 in 100 steps, from each of three starts.
 # The picture above has the best `lr` for a momentum of 0.9, in PyTorch's numbers.
-# Begin where you think best, change `lr` by factors of two, and write down what you see.
+# Begin where you think best, change `lr` by factors of two, then by less, and write down what you see.
 
 # %% tags=["stub"]
 my_lr_at_99 = None
@@ -500,12 +501,12 @@ my_lr_at_99 = 0.022
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The old step size makes a steady step ten times as long with the larger momentum, and the starts end far above the goal.
+# The old step size makes a steady step ten times as long with the larger momentum, and not every start reaches the goal.
 # The translated one, 0.011, is too short for the goal, and twice that reaches it.
 # In the end the larger momentum gains nothing here, and that is a result too.
 
 # %% [markdown]
-# The judge trains the network from three starts with your number, which takes some seconds.
+# The judge trains the network from three starts with your `lr` and with up to 4 % more, because near the border a run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
@@ -514,16 +515,17 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # Is the translated `lr` always better than the old one?
 
 # %% tags=["chaotic"]
-header = ["momentum", "mean loss of three starts, at the old lr of 0.11", "at the translated lr"]
-table(header, network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f", ".3f"])
+header = ["momentum", "mean loss of three starts, at the old lr of 0.11", "translated lr",
+          "mean loss at it"]
+table(header, network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f", "g", ".3f"])
 
 # %% [markdown]
-# In each row the smaller of the two ends lower, or about as low.
-# When somebody changes `momentum`, begin with that one.
+# In each row the smaller `lr` ends lower, or about as low.
+# When somebody changes `momentum`, begin with the smaller one.
 # If the run diverges, halve `lr`.
 # If not, double it as long as the loss ends lower.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. Near the border a run ends differently on another machine, so the largest means in the tables may not be yours. In batches of 32 the better of two has the lower median. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. Near the border a run ends differently on another machine, so the largest means in the tables may not be yours. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
 # ### On Monday morning
 #

@@ -18,7 +18,8 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves"]
+__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves",
+           "steps_ratio"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -81,7 +82,7 @@ def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -
     """Return a row for each control: its name, and for gradient descent and for momentum the median and range of the losses at the end.
 
     Full batch, each at its best step size; both at the best of the one, and of the other; small batches, each at the better of two step
-    sizes.
+    sizes, which has the lower mean.
     """
     rows = [["full batch, 100 steps, each at its best", *(_middle_and_range(found.losses[-1]) for found in trained.values())]]
     for name, found in trained.items():
@@ -91,8 +92,8 @@ def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -
     for rule, lrs in few:
         tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
         ends = tried.train_loss[-1]
-        small.append(_middle_and_range(ends[:, np.median(ends, axis=0).argmin()]))
-    tried_at = " and of ".join(", ".join(f"{lr:g}" for lr in lrs) for _, lrs in few)
+        small.append(_middle_and_range(ends[:, ends.mean(0).argmin()]))
+    tried_at = ", for momentum of ".join(" and ".join(f"{lr:g}" for lr in lrs) for _, lrs in few)
     return [*rows, [f"batches of {batch}, {steps} steps, the better of {tried_at}", *small]]
 
 
@@ -104,6 +105,11 @@ def ratio(trained: Mapping[str, Curves]) -> float:
     """Return how many times lower momentum's loss is at the end, by the medians of the starts."""
     plain, heavy = (float(np.median(trained[rule].losses[-1])) for rule in ("sgd", "momentum"))
     return plain / heavy
+
+
+def steps_ratio(trained: Mapping[str, Curves]) -> float:
+    """Return how many times longer momentum's best step size is."""
+    return trained["momentum"].lr / trained["sgd"].lr
 
 
 def how_much_lower(trained: Mapping[str, Curves]) -> str:
@@ -132,15 +138,15 @@ def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> flo
 
 
 def old_and_translated(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return a row for each momentum: it, and the mean losses of the starts at the lr that was good for `old`, kept and translated.
+    """Return for each momentum: it, the mean loss of the starts at the lr that was good for `old`, that lr translated, and the loss at it.
 
-    Both in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge, whose number for
-    a setting is this one.
+    Both in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge.
     """
     def mean(at: float, momentum: float) -> float:
         return float(np.mean([loss_of(at, momentum, start) for start in range(starts)]))
 
-    return [[momentum, mean(lr, momentum), mean(lr * (1 - momentum) / (1 - old), momentum)] for momentum in momenta]
+    translated = {momentum: lr * (1 - momentum) / (1 - old) for momentum in momenta}
+    return [[momentum, mean(lr, momentum), new, mean(new, momentum)] for momentum, new in translated.items()]
 
 
 def _images() -> tuple[Tensor, Tensor]:
