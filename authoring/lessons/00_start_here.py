@@ -443,5 +443,5 @@ summary()
 # - Predict, then run.
 #
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**
-# Across the valley the walker in the middle takes back half of each step, and along it all steps agree.
+# Across the valley the middle walker of Part 1 takes back half of each step, and along it all steps agree.
 # What if a step could remember the ones before it?

@@ -137,7 +137,7 @@ def _border() -> Figure:
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e6), xlabel="step size lr",
                             ylabel="loss after 100 steps", title="In this valley the best step size stands just below the border")
     ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=INK, linewidth=2)
-    start = ravine(STEEP).loss(ravine(STEEP).start)
+    start = float(ravine(STEEP).loss(ravine(STEEP).start))
     ax.axhline(start, color=INK, linewidth=0.8)
     ax.text(1.1e-3, 3 * start, f"loss at the start, {start:.1f}", va="bottom")
     ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
