@@ -1,6 +1,7 @@
 """Lesson 0: its experiments, what it says of the border, its map with what was done, and its look at the machine."""
 from __future__ import annotations
 
+import html
 import re
 import sys
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from play_laws import LAWS, a_stored_picture_that_is_not_the_start_shows_the_goa
 
 from lessonlib import grid, momentum, progress, run, sgd
 from lessonlib.lessons.lesson00 import course, judges, machine, opening, play
-from lessonlib.problems import ravine
+from lessonlib.problems import Problem, ravine
 
 CASES = [(play.step_size, {"lr": 0.125, "steep": 14.5}), (opening.walkers, {"steps": 8})]
 
@@ -43,7 +44,8 @@ def test_only_one_place_of_the_slider_meets_the_goal_of_the_walkers():
 
 def test_the_answer_to_the_goal_of_the_walkers_stands_in_their_readout():
     assert "**Goal:** find the first step" in TEXT
-    assert "Step 8. The loss was 5.5 at the start, and now it is 2.7." in TEXT
+    assert "less than half of 5.5, its loss at the start" in TEXT
+    assert "Step 8, where the loss is 2.7." in TEXT
     told = opening.walkers().alt(steps=8)
     assert "2.7 at 0.005" in told
     assert "At the start it was 5.5" in told
@@ -70,6 +72,52 @@ def test_the_best_step_is_nine_tenths_of_the_border_and_half_of_it_leaves_a_bill
     assert best / 0.2 == pytest.approx(0.9, abs=0.02)
     assert opening.where_the_best_is() == opening.BEST[2]
     assert left_by_half / left == pytest.approx(1e9, rel=0.1)
+
+
+def test_the_loss_crosses_the_border_near_the_loss_at_the_start():
+    first, at_border = run(sgd, ravine(10), steps=100, record="loss", lr=0.2).loss[[0, -1]]
+    assert at_border == pytest.approx(5)
+    ax = opening._border().axes[0]
+    level = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+    assert level == [first] == [5.5]
+    assert "loss at the start, 5.5" in [text.get_text() for text in ax.texts]
+    assert ax.get_title().startswith("In this valley")
+
+
+def test_the_border_is_read_off_the_walks_by_the_answer_of_the_exercise_and_not_told_by_the_judge():
+    my_runs = run(sgd, ravine(50), steps=500, record="loss", **grid(lr=judges.LRS))
+    code, said = re.search(r"<code>(lrs.*?)</code> is ([\d.]+)\.</details>", TEXT).groups()
+    largest = eval(html.unescape(code), {"lrs": judges.LRS, "my_runs": my_runs})
+    assert f"{largest:.4f}" == said
+    assert said not in judges.judge_runs(my_runs).message
+
+
+def test_a_loss_that_falls_for_many_steps_may_still_be_past_the_border():
+    shape = np.array([1.0, 10.0])
+    far = Problem("far along", lambda theta: (shape * theta**2).sum(-1) / 2, lambda theta, rng: shape * theta, np.array([1, 0.001]))
+    loss = run(sgd, far, steps=400, record="loss", lr=0.202).loss
+    assert (np.diff(loss[:29]) < 0).all()
+    assert loss[-1] > loss[0]
+    assert "So far it looks stable." in TEXT
+
+
+def test_the_curvature_of_a_network_changes_as_it_learns():
+    torch.manual_seed(0)
+    x = torch.randn(64, 3, dtype=torch.float64)
+    y = torch.sin(2 * x[:, :1])
+
+    def loss(flat):
+        first, second = flat[:24].reshape(3, 8), flat[24:].reshape(8, 1)
+        return ((torch.tanh(x @ first) @ second - y) ** 2).mean()
+
+    def largest(flat):
+        return torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, flat))[-1].item()
+
+    flat = 0.3 * torch.randn(32, dtype=torch.float64)
+    before = largest(flat)
+    for _ in range(300):
+        flat = flat - 0.1 * torch.autograd.functional.jacobian(loss, flat)
+    assert largest(flat) > 1.5 * before
 
 
 def test_the_steepest_valley_and_the_finest_window_can_be_reached_with_the_slider():
@@ -285,6 +333,22 @@ def test_a_slow_fall_is_a_step_too_small_or_a_steep_valley_and_three_times_as_mu
     assert grown[-1] > grown[0]
     better = run(momentum, ravine(100), steps=100, record="last", **grid(lr=np.geomspace(0.01, 1, 30), beta1=[0.7, 0.8, 0.9])).loss
     assert better.min() < slow[-1] / 1000
+
+
+def test_where_three_times_as_much_grows_twice_as_much_may_be_far_better_and_where_it_is_not_a_better_rule_is():
+    def ends(lr):
+        loss = run(sgd, ravine(10), steps=100, record="loss", lr=lr).loss
+        return loss[-1] if loss[-1] < loss[0] else np.inf
+
+    for slow in (0.07, 0.09):
+        assert ends(3 * slow) == np.inf
+        assert ends(2 * slow) < ends(slow) / 1e6
+    better = run(momentum, ravine(10), steps=100, record="last", **grid(lr=np.geomspace(0.01, 1, 30), beta1=[0.2, 0.3, 0.4])).loss.min()
+    for lr in np.linspace(0.01, 0.199, 60):
+        if ends(3 * lr) == np.inf and ends(2 * lr) >= ends(lr):
+            assert better < ends(lr) / 1e6
+    assert "when the loss falls slowly at the best step size that the four rules find" in TEXT
+    assert "If it grows, try twice as much, and if that is no faster, a better rule is what helps." in TEXT
 
 
 PARTS = [piece for cell in lessons.cells(lessons.LESSONS / "00_start_here.py", solution=True)

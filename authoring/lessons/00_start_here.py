@@ -20,16 +20,16 @@
 #
 # Three walkers stand at the same place in a long valley, and each wants to get as low as possible.
 # Each feels how the ground slopes under its feet and steps straight downhill, again and again.
-# Where the ground is steeper, the step is longer.
 # That is [[gradient descent]].
 #
 # The height of the ground is called the [[loss]].
 # For a network the place is the list of all its weights, and the height says how wrong its answers are.
 #
 # The walkers differ in one number, the [[step size|learning rate]], and each takes fifty steps.
+# The length of a step is this number times the steepness of the ground.
 #
 # **This is your first prediction.**
-# Click one of the three, and just guess, because the next picture tells you.
+# Click one of the three, and just guess.
 
 # %%
 from lessonlib.lessons.lesson00 import opening
@@ -43,7 +43,7 @@ lowest
 # %% [markdown]
 # Now run this cell, and you see the valley from above.
 # Each grey line joins places of the same height, and the star is the lowest place.
-# Straight downhill is at a right angle to the grey lines, and here it does not look so, because the two axes have different scales.
+# The two axes have different scales, so straight downhill does not look at a right angle to these lines.
 # `4.4e-08` is short for `0.000000044`.
 
 # %% tags=["answer"]
@@ -52,10 +52,9 @@ opening.walkers().live()
 # %% [markdown]
 # **This is your first play.**
 # Move the slider and watch the walkers.
-# A ring shows where each one stands.
-# **Goal:** find the first step at which the walker on the left has lost half of the loss that it started with.
+# **Goal:** find the first step at which the loss of the walker on the left is less than half of 5.5, its loss at the start.
 #
-# <details><summary>Answer</summary>Step 8. The loss was 5.5 at the start, and now it is 2.7.</details>
+# <details><summary>Answer</summary>Step 8, where the loss is 2.7.</details>
 #
 # Then run the next cell, which sets the answer beside your prediction.
 
@@ -68,7 +67,7 @@ lowest.answer(opening.lowest())
 # The one on the right also changes sides, but each time it lands a little further out.
 # That is [[divergence]].
 #
-# Somewhere between the last two step sizes is a [[border]], and in this lesson you find it.
+# Somewhere between the last two step sizes is the [[border]] between arriving and going further out, and in this lesson you find it.
 
 # %% [markdown]
 # ## Part 2. Your first optimizer
@@ -97,7 +96,7 @@ from lessonlib.lessons.tables import table
 
 across = predict(
     "Across the valley you are at 1, so the gradient is 10. "
-    "The step size is 0.15. Where are you after one step?"
+    "The step size is 0.12. Where are you after one step?"
 )
 across
 
@@ -107,11 +106,11 @@ across
 # `State()` is what it remembers before the first step.
 
 # %% tags=["answer"]
-theta, s = sgd(1.0, 10.0, State(), lr=0.15)
+theta, s = sgd(1.0, 10.0, State(), lr=0.12)
 across.answer(theta)
 
 # %% [markdown]
-# You land on the other side, half as far out.
+# You land on the other side, a fifth as far out.
 #
 # ### Exercise 1. Write gradient descent (5 minutes)
 #
@@ -120,7 +119,6 @@ across.answer(theta)
 # It returns the new `theta` and what it will remember.
 # Gradient descent counts its steps in `s.t`, as later rules need that number, so it returns `State(s.t + 1)`.
 # After the lone `*` come settings that are given by name, as in `lr=0.15`.
-# Put the return in place of the dots.
 # Solutions and their reasons are in the folder [solutions](solutions/00_start_here.ipynb).
 #
 # <details><summary>Hint</summary>Which way should theta move where g is positive, and how far if g is twice as large?</details>
@@ -164,17 +162,17 @@ fault.answer(judges.fault_of(colleague))
 
 # %% [markdown]
 # When something is wrong, a check says what it saw and asks you a question.
-# Try it with a mistake of your own in `my_sgd`, such as a missing `lr`, and mend it again.
+# Try it with a mistake of your own in `my_sgd`, and mend it again.
 #
 # ### Five words for an experiment
 #
-# To find a border by experiment you take many walks, and this is how.
+# To find a border by experiment you take many walks.
 #
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
 # | `**grid(lr=[...])` | makes one walk for each value, and without the two stars `run` does not take it |
-# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too, and `"last"` keeps only the loss and the place at the end |
+# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 # | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
 
@@ -190,7 +188,6 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
 # ### Exercise 2. Many walks at once (5 minutes)
 #
 # Where is the border of a valley with a curvature of 50 across?
-# Here are the valley and 201 step sizes.
 
 # %%
 steep = problems.ravine(50)
@@ -213,10 +210,16 @@ my_runs = run(sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 # Nobody needs a loop, because `run` takes all walks together.
 
 # %% [markdown]
-# The judge reads the border off your walks.
+# The judge looks at your walks.
 
 # %%
 judges.judge_runs(my_runs)
+
+# %% [markdown]
+# Now read the border off them in a cell of your own.
+# What is the largest of `lrs` at which `my_runs.loss[-1]` is below `my_runs.loss[0]`?
+#
+# <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398.</details>
 
 # %% [markdown]
 # ## Part 3. How large may the step size be?
@@ -231,7 +234,7 @@ judges.judge_runs(my_runs)
 # $$\theta_t = \theta_{t-1} - \alpha\lambda\,\theta_{t-1} = (1-\alpha\lambda)\,\theta_{t-1}$$
 #
 # The number $1-\alpha\lambda$ is the factor of the step.
-# In your first step it was $1 - 0.15\cdot 10 = -0.5$.
+# In your first step it was $1 - 0.12\cdot 10 = -0.2$.
 
 # %%
 from lessonlib import problems, run, sgd
@@ -267,7 +270,7 @@ twice.answer(opening.what_it_does(walk))
 # To be stable, the walker must come closer along every axis.
 # The axis with the largest curvature is the strictest.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
-# In Exercise 2 that is 2 divided by 50, or 0.04.
+# In Exercise 2 that is $2/50=0.04$.
 #
 # ### Where is the best step size?
 #
@@ -313,7 +316,7 @@ my_border = 2 / 40
 # But there is one step size for both axes, so the larger curvature decides.
 
 # %% [markdown]
-# The judge tries a step size a little below your border, and one a little above.
+# The judge tries a step size on each side of your border.
 
 # %%
 judges.judge_border(my_border)
@@ -326,7 +329,7 @@ judges.judge_border(my_border)
 # You set the step size and the curvature across the valley.
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
 # Make the valley steeper a little at a time, and follow with the step size.
-# How steep can you make it and still get below the line?
+# How steep can you make it?
 
 # %% tags=["answer"]
 play.step_size().live()
@@ -334,7 +337,7 @@ play.step_size().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example a curvature of 14.5 and a step size of 0.125.</details>
 #
-# When you have found your steepest valley, let the next cell try all step sizes in five valleys.
+# When you have found yours, the next cell tries all step sizes in five valleys.
 
 # %% tags=["answer"]
 header = ["curvature across", "smallest step size that works", "largest"]
@@ -362,7 +365,7 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# The numbers 1 to 6 are not used, and you miss nothing.
+# There are no lessons 1 to 6.
 # Take the lessons in order, one at a sitting.
 # If you have little time, take 0, 9 and 10, because 9 repeats what it needs of those before.
 # If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
@@ -379,9 +382,8 @@ machine.report(machine.gpu())
 
 # %% [markdown]
 # If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
-# If the row "standard run" says ten seconds or more, nothing is wrong, but the lessons take longer than their minutes say.
 # Only lesson 11 can use a GPU.
-# On Colab nothing should be missing, and you choose a GPU under *Runtime, Change runtime type*, which restarts the session.
+# On Colab you choose one under *Runtime, Change runtime type*.
 #
 # ### Your record
 #
@@ -393,8 +395,7 @@ machine.report(machine.gpu())
 # | switch it off | `LESSONLIB_PROGRESS=0` in the environment, before you start Jupyter |
 # | keep it on your Drive, on Colab | `%env LESSONLIB_PROGRESS_FILE=/content/drive/MyDrive/progress.json` in each lesson, once the Drive is mounted |
 #
-# On Colab the file ends with the session.
-# There the next cell offers it to your browser, and elsewhere it says where the file is.
+# On Colab the file ends with the session, so there the next cell offers it to your browser.
 
 # %% tags=["machine"]
 print(machine.offer_record())
@@ -402,8 +403,9 @@ print(machine.offer_record())
 # %% [markdown]
 # ### On Monday morning
 #
-# In a real training each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# So look at its average over many steps.
+# In a network nobody tells you the largest curvature, and it changes as the network learns, so you find the border by trying.
+# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
+# Look at its average over many steps.
 #
 # | | |
 # |---|---|
@@ -411,21 +413,21 @@ print(machine.offer_record())
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
 # | **Change first** | the step size, by the four rules under this table |
 # | **Suspect it** | when the loss grows |
-# | **Take a better rule** | when the loss falls slowly, and grows at three times the step size |
+# | **Take a better rule** | when the loss falls slowly at the best step size that the four rules find |
 #
-# Begin each try with a fresh network.
+# Begin each try with a fresh network, and give each the same number of steps, a few hundred.
 #
-# 1. Multiply the step size by 3 until the loss grows or is `nan`.
-# 2. If it grows at once, divide by 3 until it falls.
-# 3. Try twice the largest one at which it falls.
-# 4. Of all that you tried, keep the one whose loss ends lowest.
+# 1. Multiply the step size by 3 until the average ends above the first loss, or is `nan`.
+# 2. If the first try does so, divide by 3 until it ends below.
+# 3. Try twice the largest one at which it ends below.
+# 4. Of all that you tried, keep the one whose average ends lowest.
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
-# <details><summary>The largest curvature is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by 1000.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It is stable. Try three times as much. If the loss then falls faster, it was too small. If the loss then grows, a better rule is what helps.</details>
+# <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much. If the loss then falls faster, it was too small. If it grows, try twice as much, and if that is no faster, a better rule is what helps.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # And here is what you did today.
@@ -441,5 +443,5 @@ summary()
 # - Predict, then run.
 #
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**
-# Across the valley one step undoes the last one, and along it all steps agree.
+# Across the valley the middle walker of Part 1 takes back half of each step, and along it all steps agree.
 # What if a step could remember the ones before it?

@@ -51,7 +51,7 @@ def rings(steep: float, powers: Array) -> Array:
 def walkers() -> Experiment:
     """Three walks in one valley, each with its own step size, after a chosen number of steps."""
     return Experiment(_scene, _update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find the first step at which the walker on the left has lost half of its loss.", _first_below_half))
+                      Goal("find the first step at which the loss of the walker on the left is less than half of 5.5.", _first_below_half))
 
 
 def _scene() -> Scene:
@@ -123,9 +123,10 @@ def where_the_best_is() -> str:
 
 
 def show_border() -> None:
-    """Show the loss after 100 steps against the step size, with the best one and its half marked, and a dashed line at 2 / curvature."""
+    """Show the loss after 100 steps against the step size, the best one and its half, the border, and the loss at the start."""
     show(_border(), "Loss after 100 steps against the step size, both axes logarithmic: it falls, faster and faster, to a lowest "
-         "point just left of a dashed line at 0.2; right of the line it rises steeply. A dot marks the lowest point, near 3e-18, and "
+         "point just left of a dashed line at 0.2, and from there it rises steeply and crosses that line at about 5. A thin level line "
+         "is the loss at the start, 5.5. A dot marks the lowest point, near 3e-18, and "
          "another half of that step size, near 3e-9.")
 
 
@@ -134,8 +135,11 @@ def _border() -> Figure:
     best, lowest_loss, loss_of_half = best_and_half()
     figure = new_figure(7.6, 3.7)
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e6), xlabel="step size lr",
-                            ylabel="loss after 100 steps", title="The best step size stands just below the border")
+                            ylabel="loss after 100 steps", title="In this valley the best step size stands just below the border")
     ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=INK, linewidth=2)
+    start = float(ravine(STEEP).loss(ravine(STEEP).start))
+    ax.axhline(start, color=INK, linewidth=0.8)
+    ax.text(1.1e-3, 3 * start, f"loss at the start, {start:.1f}", va="bottom")
     ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
     ax.text(2.1 / STEEP, 1e-9, "the border\n2 / 10 = 0.2", va="center")
     for lr, loss, name in ((best, lowest_loss, "best"), (best / 2, loss_of_half, "half of it")):
