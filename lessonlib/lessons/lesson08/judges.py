@@ -16,7 +16,7 @@ __all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_setting", "judge_set
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
-ASKED = "Which name from the list would fit the lines with the bug?"  # by any judge of slips; here a reason for each wrong name takes its place
+ASKED = "Which name from the list would fit the lines with the bug?"  # by any judge of slips; here a reason for each wrong name does
 REASONS = {
     "sum instead of average": "A sum makes both directions slow. Are both black lines of {} slow?",
     "the whole vector normalised by one number": "One number for both leaves only the smaller gradient behind. Is it only the flat black "
