@@ -57,3 +57,16 @@ def test_every_place_of_the_table_for_monday_is_about_one_thing():
     text = (lessons.LESSONS / "10_adamw.py").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^# \| \*\*(Suspect.*?)\*\* \| (.*) \|$", text, flags=re.MULTILINE))
     assert {name: "restart" in told for name, told in rows.items()} == {"Suspect the decay": False, "Suspect the checkpoint": True}
+
+
+def test_monday_fine_tunes_with_a_tenth_of_its_own_start():
+    """The text says a tenth of the start at most; the table's two formulas must agree also in a short run with small steps."""
+    text = (lessons.LESSONS / "10_adamw.py").read_text(encoding="utf-8")
+    assert "When you fine-tune, take a tenth of the start at most" in text
+    start = re.search(r"^# \| \*\*Start\*\* \| `decay = (.*)` \|$", text, flags=re.MULTILINE)
+    tuned = re.search(r"^# \| \*\*Fine-tune\*\* \| with a decay of `(.*)` at most \|$", text, flags=re.MULTILINE)
+    assert start
+    assert tuned
+    for mean_lr, steps in ((1e-5, 1000), (1e-5, 3000), (1e-4, 10_000), (1e-4, 100_000)):
+        values = {"mean_lr": mean_lr, "steps": steps}
+        assert eval(tuned[1], values) == pytest.approx(0.1 * eval(start[1], values))

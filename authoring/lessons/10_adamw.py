@@ -53,11 +53,12 @@ later.answer(unseen.how_it_ends(found))
 # There decay gains one or two digits in a hundred, and not nine.
 #
 # Large networks that see each example about once learn little by heart.
-# There decay [sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?), and it makes training steadier.
+# There a weight matrix [settles at a size](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?), a smaller one under a stronger decay.
+# The step size divided by that size is about how far one step changes the matrix's direction.
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Eight starts. The best step sizes and the decay of 1 were picked on other digits. <a href="deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?">Twenty fresh starts</a> gave about one digit in a hundred. The other uses are those of Kosson et al. and D'Angelo et al. (2024).</details>
+# <details><summary>Fine print</summary>Eight starts. The best step sizes and the decay of 1 were picked on other digits. <a href="deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?">Twenty fresh starts</a> gave about one digit in a hundred. For large networks see Kosson et al. and D'Angelo et al. (2024).</details>
 #
 # ### Weights with nothing to learn
 #
@@ -135,17 +136,16 @@ pulled.answer(rows[0][2])
 
 # %% [markdown]
 # In AdamW the pull moves the weight by a tenth of `lr` in every row.
-# In Adam it is divided by the root of `v`.
-# In the first row that is a large number, so Adam decays less than AdamW.
+# In the first row the root of `v` is large, so Adam decays less than AdamW.
 # In the last row the pull is divided by little more than itself, so Adam moves the weight by a full `lr` and decays more.
 # That is the flat left end of Adam's line.
 #
-# In a network that reads digits, the root of `v` is below a hundredth for most weights.
-# So it is as in the last row, and a number copied from Adam is far too small for AdamW.
+# In a network that reads digits, a typical root of `v` is about a hundredth or less.
+# So the same small number pulls about a hundred times harder in Adam, and copied from there it is far too small for AdamW.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # What you gain is a setting that does the same to every weight.
-# You hardly gain digits, on ours [less than one in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# You hardly gain digits over Adam's L2, on ours [less than one in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -292,7 +292,7 @@ judges.judge_bugs(bugs)
 # ### Exercise 3. Which weights to decay (6 minutes)
 #
 # The usual recipe decays the matrices and leaves biases and norms alone.
-# A norm is a layer that brings what passes through it to mean 0 and spread 1, and then multiplies it by a learned scale.
+# A norm is a layer that brings what passes through it to one size, and then multiplies it by a learned scale.
 # That scale starts at 1, and a decay would pull it towards 0.
 # Biases are left alone by habit, and on our digits that changes nothing.
 # PyTorch takes this as [[param groups|param group]], a list of dicts.
@@ -384,11 +384,11 @@ header = ["decay", "memory", "new digits read"]
 table(header, unseen.strengths(), [".2g", "", ".0%"], caption="step size 0.003, 1000 steps")
 
 # %% [markdown]
-# Here a third of the run is better, and a ninth is too short.
-# So the start is not the best decay, and from there you try three times more and less.
+# Here a third of the run is better, so the start is three times too weak.
+# In short runs or with right labels it [can cost one or two digits in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?), and in Part 4 it is three times too strong or more.
+# So try three times more and less, and 0.
 #
-# A smaller step size gives most of this gain too, as in Part 1.
-# In short runs or with right labels, the start [can cost one or two digits in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
+# A smaller step size gives most of this gain too.
 #
 # When you fine-tune, take a tenth of the start at most, because decay pulls to 0 and not to the weights that you begin with.
 #
@@ -456,7 +456,7 @@ def factor(step, steps=200, warmup=20):
 # A fresh run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `LambdaLR` multiplies the step size by our factor, and a `SimpleNamespace` only holds the four together.
 # The step size of this short run peaks at 0.02, for which Part 3 would start at a decay of {{ training.decay_for(1, 0.02, 200):.2f}}.
-# We tried smaller ones too, and with 0.1 the network reads a few more new digits.
+# That reads fewer new digits than no decay, and 0.1, which we take, reads as many as none.
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -526,7 +526,7 @@ first.answer(round(found.first_step, 2))
 #
 # So try a restart before you need one.
 # Save to a file, take ten steps, `torch.load` the file into a fresh run, and take the same ten again.
-# On a CPU all ten losses must be the same, digit for digit.
+# On the same CPU all ten losses must be the same, digit for digit.
 # On a GPU two runs from the same file may differ too.
 #
 # *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
@@ -578,9 +578,9 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, to pretrain a transformer with `betas=(0.9, 0.95)` |
 # | **Carry it over** | `decay = min(1, old_decay * old_mean_lr * old_steps / (mean_lr * steps))`, from a tuned run that goes over its data as many times as the new one |
-# | **Fine-tune** | with a decay of `min(1, 0.1 / (mean_lr * steps))` at most |
+# | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change first** | the step size, and carry the decay over with it |
-# | **Change next** | `weight_decay`, three times more and less, and go on while it helps |
+# | **Change next** | `weight_decay`, three times more and less, and 0, and go on while it helps |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 # | **Save** | model, optimizer, schedule, generator, to a file, and try once that it resumes |
@@ -602,7 +602,7 @@ summary()
 # - AdamW does not divide the decay by the root of `v`, so every weight loses the same share.
 #   Type `optim.AdamW`, and tune the number again.
 # - After $1/(\alpha w)$ steps a little more than a third of the start is left.
-#   Start with a memory as long as the run.
+#   Start with a memory as long as the run, and try both ways from there.
 # - Decay matrices, not biases and norms, and save the optimizer with the weights.
 #
 # **Next, [lesson 11](11_gpu_lab.ipynb).**

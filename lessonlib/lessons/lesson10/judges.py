@@ -88,8 +88,8 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
-    if wanted / 1.5 < decay < wanted * 1.5:
-        return Verdict(False, f"Near it.\n{seen} In a real run you would try this one too. Which number does the rule itself give?")
+    if wanted / 3.05 < decay < min(1, wanted * 3.05):  # three times less and more, rounded by a learner
+        return Verdict(False, f"Not the start, but the next one to try.\n{seen} Which number does the rule itself give?")
     over = " A decay to start with is 1 at most." if decay > 1 else ""
     return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen}{over} How many steps should it be, and "
                    "what do you divide by?")
