@@ -26,7 +26,7 @@ from lessonlib.rules import orthogonal
 SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
-    "in the other form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 9": 3.0, "decay, 1 to 9": 6.0}}
+    "in the other form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 5": 2.0, "decay, 1 to 7": 4.0}}
 STILL = "lessonlib-still"  # marks the picture of an experiment that a session of JupyterLab is given besides the one that is stored
 THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
     ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),

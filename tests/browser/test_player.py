@@ -8,7 +8,8 @@ import pytest
 import recordings
 
 COARSE = {"00_start_here-walkers": {}, "11_gpu_lab-floor_of_a_machine": {"counts": {"parameters": 9}},
-          "deeper-07_momentum-radius_map": {"counts": {"lr": 5, "beta1": 5}}}  # lines, bars, letters of two colours, a map; one to three controls
+          "deeper-07_momentum-radius_map": {"counts": {"lr": 5, "beta1": 5}, "also": {"lr": [0.1], "beta1": [0.68]}}}
+# lines, bars, letters of two colours, a map; one to three controls
 NAMES = list(COARSE)
 
 
