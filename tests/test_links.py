@@ -30,6 +30,11 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(lessons.ROOT).as_posix())
+def test_links_are_written_so_that_the_site_follows_them(page):
+    assert not any("<a href" in re.sub(r"`[^`]*`", "", text) for text in prose(page)), "write [words](place): the site turns only these into its own"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(lessons.ROOT).as_posix())
 def test_every_relative_link_leads_somewhere(page):
     lost = []
     for text in prose(page):

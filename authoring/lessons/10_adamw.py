@@ -58,7 +58,7 @@ later.answer(unseen.how_it_ends(found))
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Eight starts. The best step sizes and the decay of 1 were picked on other digits. <a href="deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?">Twenty fresh starts</a> gave about one digit in a hundred. For large networks see Kosson et al. and D'Angelo et al. (2024).</details>
+# <details><summary>Fine print</summary>Eight starts. The best step sizes and the decay of 1 were picked on other digits. Twenty fresh starts, in the deeper notebook, gave about one digit in a hundred. For large networks see Kosson et al. and D'Angelo et al. (2024).</details>
 #
 # ### Weights with nothing to learn
 #
