@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Kept", "root", "shampoo"]
+__all__ = ["Kept", "averaged", "root", "shampoo"]
 
 Array = np.ndarray[Any, Any]
 
@@ -32,16 +32,20 @@ def shampoo(theta: Array, g: Array, s: Any, *, lr: Any, beta1: float = 0.9, beta
     >>> theta.diagonal().round(3).tolist(), s.t
     ([-0.1, -0.1], 1)
     """
+    now = averaged(g, s, beta1, beta3)
+    if (now.t - 1) % every == 0:
+        left, right = (root(average / (1 - beta3**now.t), power) for average in (now.rows, now.columns))
+        now = now._replace(left=left, right=right)
+    return theta - lr * now.left @ (now.m / (1 - beta1**now.t)) @ now.right, now
+
+
+def averaged(g: Array, s: Any, beta1: float, beta3: float) -> Kept:
+    """Return the memory with a gradient taken into its averages, its roots (or axes) as they were; what is no memory begins anew."""
+    square, other = g @ g.mT, g.mT @ g
     if not isinstance(s, Kept):
-        square, other = g @ g.mT, g.mT @ g
         s = Kept(0, 0 * g, 0 * square, 0 * other, square, other)
-    t = s.t + 1
-    m = beta1 * s.m + (1 - beta1) * g
-    rows, columns = beta3 * s.rows + (1 - beta3) * g @ g.mT, beta3 * s.columns + (1 - beta3) * g.mT @ g
-    left, right = s.left, s.right
-    if s.t % every == 0:
-        left, right = (root(average / (1 - beta3**t), power) for average in (rows, columns))
-    return theta - lr * left @ (m / (1 - beta1**t)) @ right, Kept(t, m, rows, columns, left, right)
+    return Kept(s.t + 1, beta1 * s.m + (1 - beta1) * g, beta3 * s.rows + (1 - beta3) * g @ g.mT,
+                beta3 * s.columns + (1 - beta3) * g.mT @ g, s.left, s.right)
 
 
 def root(average: Array, power: float, least: float = 1e-12) -> Array:

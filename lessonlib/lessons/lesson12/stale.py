@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lessonlib.lessons.lesson12 import ravine
-from lessonlib.lessons.lesson12.shampoo import Kept
+from lessonlib.lessons.lesson12.shampoo import Kept, averaged
 
 __all__ = ["NAME", "axes_of", "ends", "row", "stepped"]
 
@@ -24,15 +24,11 @@ def stepped(theta: Array, g: Array, s: Any, *, lr: Any, beta1: float = 0.9, beta
     >>> theta.diagonal().round(3).tolist(), s.t
     ([-0.1, -0.1], 1)
     """
-    if not isinstance(s, Kept):
-        square, other = g @ g.mT, g.mT @ g
-        s = Kept(0, 0 * g, 0 * square, 0 * other, square, other)
-    t = s.t + 1
-    m = beta1 * s.m + (1 - beta1) * g
-    rows, columns = beta3 * s.rows + (1 - beta3) * g @ g.mT, beta3 * s.columns + (1 - beta3) * g.mT @ g
-    row_axes, column_axes = (s.left, s.right) if s.t % every else (axes_of(rows), axes_of(columns))
-    left, right = (_power(average / (1 - beta3**t), axes) for average, axes in ((rows, row_axes), (columns, column_axes)))
-    return theta - lr * left @ (m / (1 - beta1**t)) @ right, Kept(t, m, rows, columns, row_axes, column_axes)
+    now = averaged(g, s, beta1, beta3)
+    if (now.t - 1) % every == 0:
+        now = now._replace(left=axes_of(now.rows), right=axes_of(now.columns))
+    left, right = (_power(average / (1 - beta3**now.t), axes) for average, axes in ((now.rows, now.left), (now.columns, now.right)))
+    return theta - lr * left @ (now.m / (1 - beta1**now.t)) @ right, now
 
 
 def axes_of(average: Array) -> Array:
