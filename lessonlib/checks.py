@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 from lessonlib import progress, rules
 from lessonlib.attempts import PATIENCE_S, Stop, observe, patiently
 from lessonlib.diagnosis import diagnose, probes_for
-from lessonlib.pieces import RIGHT
+from lessonlib.misconceptions.pieces import RIGHT
 
 __all__ = ["Verdict", "check", "judge", "yours"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lessonlib.attempts import LATE, STEPS, Probe, Seen, Stop
 from lessonlib.misconceptions import Misconception, of, pairs
-from lessonlib.pieces import SHAPES
+from lessonlib.misconceptions.pieces import SHAPES
 from lessonlib.rules import State
 from lessonlib.signature import name_of, takes
 

@@ -1,20 +1,16 @@
-"""The classic wrong versions of each rule: a table of programs that run, each with a question that leads on."""
+"""The classic wrong versions of gradient descent, momentum, RMSprop, Adam and AdamW, a table for each."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from lessonlib.newer_slips import NEWER
-from lessonlib.pieces import ADAM, RIGHT, Misconception, Piece
-from lessonlib.pieces import wrong as _wrong
+from lessonlib.misconceptions.pieces import ADAM, Piece
+from lessonlib.misconceptions.pieces import wrong as _wrong
 from lessonlib.rules import State
-from lessonlib.signature import name_of
 
-__all__ = ["MISCONCEPTIONS", "Misconception", "of", "pairs"]
+__all__ = ["CLASSIC"]
 
 _BRACKETS = "In a / b + c only b is divided by. Which brackets keep the root and eps together?"
 _SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
@@ -252,27 +248,4 @@ _ADAMS_OWN = tuple(  # a slip in the part that AdamW shares with Adam is called 
     _wrong("adamw", m.name, m.hint, **m.pieces | ({"new": _decayed(m.pieces["new"])} if "new" in m.pieces else {}))
     for m in _ADAM_TABLE if m.name != "L2 mixed in")
 
-MISCONCEPTIONS = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE, *_ADAMS_OWN, *NEWER)
-
-
-def of(rule: Callable[..., Any] | str) -> tuple[Misconception, ...]:
-    """Return the misconceptions of a rule, given as a function (a functools.partial too) or a name.
-
-    Raises ValueError for a rule without any.
-
-    >>> [m.name for m in of("adam")][:2]
-    ['no bias correction', 'bias correction of m only']
-    """
-    name = name_of(rule)
-    found = tuple(m for m in MISCONCEPTIONS if m.rule == name)
-    if not found:
-        raise ValueError(f"rule={name!r} has no misconceptions; these have: {', '.join(RIGHT)}")
-    return found
-
-
-def pairs(rule: Callable[..., Any] | str) -> list[tuple[Misconception, Misconception, Callable[..., Any]]]:
-    """Return (one, another, both at once) for each two slips that replace different pieces of a rule, as bound as it is."""
-    rows = [m for m in MISCONCEPTIONS if m.rule == name_of(rule)]
-    both = [(a, b, Misconception(f"{a.name}; {b.name}", a.rule, f"{a.hint} {b.hint}", a.pieces | b.pieces))
-            for a, b in combinations(rows, 2) if not set(a.pieces) & set(b.pieces)]
-    return [(a, b, partial(m, **rule.keywords) if isinstance(rule, partial) else m) for a, b, m in both]
+CLASSIC = (*_SGD_TABLE, *_MOMENTUM_TABLE, *_RMSPROP_TABLE, *_ADAM_TABLE, *_L2_TABLE, *_ADAMW_TABLE, *_ADAMS_OWN)

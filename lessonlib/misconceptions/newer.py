@@ -1,4 +1,4 @@
-"""The classic wrong versions of Lion and Muon, the rules of lesson 12; `misconceptions` has those of the others, and finds all of them."""
+"""The classic wrong versions of Lion and Muon, the rules of lesson 12."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.pieces import Misconception, Piece, wrong
+from lessonlib.misconceptions.pieces import Misconception, Piece, wrong
 from lessonlib.rules import State, orthogonal
 
 __all__ = ["NEWER"]
