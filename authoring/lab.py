@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from jupyterlab.labapp import LabApp
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # or jsonschema compiles a grammar at each start, a second or two, for addresses that no notebook has
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection  # noqa: E402
+from jupyterlab.labapp import LabApp  # noqa: E402
 
 
 class AtOnce(ZMQChannelsWebsocketConnection):

@@ -115,6 +115,19 @@ def test_the_hub_s_settings_keep_servers_and_ask_for_the_code(monkeypatch, tmp_p
     assert (tmp_path / "state/room.json").stat().st_mode & 0o077 == 0
 
 
+def test_each_server_starts_without_the_grammar_and_still_checks_notebooks(monkeypatch, tmp_path):
+    program = settings(monkeypatch, tmp_path)[2].Spawner.cmd[1]
+    first = Path(program).read_text(encoding="utf-8").split("from jupyterhub")[0]
+    code = first + """
+import nbformat
+assert not any("rfc3987" in m for m, it in sys.modules.items() if it)
+nbformat.validate(nbformat.v4.new_notebook())
+try: nbformat.validate({"cells": [{"cell_type": "poem"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+except nbformat.ValidationError: print("refused")
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "refused"
+
+
 def test_arguments_that_cannot_be_say_what_can(capsys):
     for wrong, told in ((["--memory", "100"], "at least 512 MB"), (["--cpus", "0"], "such as 0.5 or 1")):
         with pytest.raises(SystemExit):
