@@ -53,10 +53,9 @@ class OutOfTime(BaseException):
 
     def __del__(self) -> None:
         if self.watch is not None and self.watch.live and self.watch.home == threading.get_ident():  # swallowed by a bare except
-            trace = self.__traceback__
-            while trace is not None:
-                trace.tb_frame.f_trace = self.watch.look
-                trace = trace.tb_next
+            frame = sys._getframe().f_back  # not the traceback's: a signal while an exception is traced leaves the work out of it
+            while frame is not None and frame.f_code is not _Watch.run.__code__:
+                frame.f_trace, frame = self.watch.look, frame.f_back
             sys.settrace(self.watch.look)
 
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from lessonlib import sandbox
 from lessonlib.sandbox import contain
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
@@ -297,6 +298,31 @@ def test_the_stop_button_ends_the_work_at_once_and_leaves_nothing_running(work, 
     assert time.monotonic() - begun < 5
     assert signal.getsignal(signal.SIGINT) is before
     assert not left_running()
+
+
+@pytest.mark.parametrize("moment", ["line", "exception"])
+def test_the_stop_button_ends_the_work_at_any_moment_of_its_tracing(moment, monkeypatch):
+    look, sent = sandbox._Watch.look, []
+
+    def pressed_meanwhile(watch, frame, event, arg):
+        if event == moment and frame.f_code is work.__code__ and not sent:
+            sent.append(True)
+            signal.raise_signal(signal.SIGINT)
+        look(watch, frame, event, arg)
+        return watch.look
+
+    def work():
+        while True:
+            try:
+                raise SystemExit
+            except BaseException as error:
+                str(error)
+
+    monkeypatch.setattr(sandbox._Watch, "look", pressed_meanwhile)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(KeyboardInterrupt, match="nothing of the attempt still runs"):
+        contain(work, 20)
+    assert sent
 
 
 def test_the_stop_button_says_what_it_could_not_end():
