@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 import weakref
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
@@ -41,6 +43,71 @@ def open_to_any(theta, g, s, **hyper):
 def test_every_way_to_write_a_rule_trains(rule):
     a, b = leaf(4), leaf(4)
     torch.testing.assert_close(stepped(Looped([a], rule, lr=0.1)), stepped(torch.optim.SGD([b], lr=0.1)), rtol=0, atol=1e-15)
+
+
+def adam_with_numpys_root(theta, g, s, *, lr, beta1, beta2, eps):
+    t = s.t + 1
+    m = beta1 * s.m + (1 - beta1) * g
+    v = beta2 * s.v + (1 - beta2) * g**2
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), State(t, m, v)
+
+
+def adam_as_the_paper_speeds_it_up(theta, g, s, *, lr, beta1, beta2, eps):
+    t = s.t + 1
+    m = beta1 * s.m + (1 - beta1) * g
+    v = beta2 * s.v + (1 - beta2) * np.square(g)
+    return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps * (1 - beta2**t) ** 0.5), State(t, m, v)
+
+
+def adam_of_numpy_alone(theta, g, s, *, lr, beta1, beta2, eps):
+    t = s.t + 1
+    m, v = np.add(beta1 * s.m, (1 - beta1) * g), np.add(beta2 * s.v, (1 - beta2) * np.power(g, 2))
+    return np.subtract(theta, lr * np.divide(m / (1 - beta1**t), np.sqrt(v / (1 - beta2**t)) + eps)), State(t, m, v)
+
+
+@pytest.mark.parametrize("rule", [adam_with_numpys_root, adam_as_the_paper_speeds_it_up, adam_of_numpy_alone])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_rule_with_numpys_root_trains_a_network_as_torchs_does_and_no_warning_is_shown(rule, dtype):
+    def net():
+        layers = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).to("cpu", dtype)
+        with torch.no_grad():
+            for k, p in enumerate(layers.parameters()):
+                p.copy_(torch.sin(torch.arange(p.numel(), dtype=dtype) + k).reshape(p.shape))
+        return layers
+
+    ours, theirs = net(), net()
+    pairs = list(zip(ours.parameters(), theirs.parameters(), strict=True))
+    opts = [(ours, Looped(ours.parameters(), rule, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8)), (theirs, torch.optim.Adam(theirs.parameters(), lr=0.01))]
+    x = torch.linspace(-1, 1, 15, dtype=dtype).reshape(5, 3)
+    close = {"rtol": 1e-4, "atol": 1e-6} if dtype is torch.float32 else {"rtol": 1e-10, "atol": 1e-12}
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        for _ in range(5):
+            for layers, opt in opts:
+                opt.zero_grad()
+                (layers(x) ** 2).mean().backward()
+                opt.step()
+            for p, q in pairs:
+                torch.testing.assert_close(p.grad, q.grad, **close)
+                torch.testing.assert_close(p, q, **close)
+                assert p.requires_grad
+                assert opts[0][1].state[p]["exp_avg_sq"].dtype == dtype
+    assert [str(warning.message) for warning in shown] == []
+
+
+def warns(theta, g, s, *, lr):
+    warnings.warn("the rule's own", RuntimeWarning, stacklevel=1)
+    return theta - lr * np.sqrt(g**2), s
+
+
+def test_what_a_rule_warns_of_itself_is_shown_once():
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        stepped(Looped([leaf(3)], warns, lr=0.1), 5)
+        filters = len(warnings.filters)
+        stepped(Looped([leaf(3)], warns, lr=0.1), 5)
+        assert len(warnings.filters) == filters
+    assert [str(warning.message) for warning in shown] == ["the rule's own"]
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))], ids=["deepcopy", "pickle"])

@@ -1,6 +1,7 @@
 """Any rule of the course as a torch.optim.Optimizer: the function on the screen trains the network."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ from lessonlib.rules import State
 from lessonlib.signature import MISSING, name_of, require, takes
 
 __all__ = ["Looped"]
+
+WRAPS = "__array_wrap__ must accept context and return_scalar"  # NumPy on torch's own method, at a learner's np.sqrt; the value is right
 
 
 class Looped(torch.optim.Optimizer):
@@ -56,6 +59,7 @@ class Looped(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step for every parameter that has a gradient; return the closure's loss, if there is one."""
+        _allow_numpy()
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -80,6 +84,15 @@ class Looped(torch.optim.Optimizer):
         _as_real(p).copy_(theta)
         kept.clear()
         kept.update(memory)
+
+
+def _allow_numpy() -> None:
+    """Silence what NumPy says of torch where a rule calls np.sqrt on a tensor.
+
+    Not by catch_warnings at each step: that makes Python forget which warnings it has shown, and show the others at each step too.
+    """
+    if not any(message is not None and message.pattern == WRAPS for _, message, *_ in warnings.filters):
+        warnings.filterwarnings("ignore", WRAPS, DeprecationWarning)
 
 
 def _returned(rule: Callable[..., Any], answer: Any, theta: Tensor) -> tuple[Tensor, State]:

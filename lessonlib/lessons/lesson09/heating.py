@@ -16,7 +16,7 @@ from lessonlib.runner import Run, grid, run
 from lessonlib.signature import Rule
 
 __all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
-           "halves", "heating", "left_at_best", "ratios", "ravines", "remedies", "tuned", "tuned_lr", "who_arrives",
+           "halves", "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives",
            "with_and_without_momentum"]
 
 Array = np.ndarray[Any, Any]
@@ -158,15 +158,6 @@ def condition_numbers() -> tuple[float, float, float]:
     return as_measured, found, at_best
 
 
-def ravines() -> list[list[Any]]:
-    """Return a row for each choice of the two step sizes: its name, how many times as long the intercept's is, the condition number, and
-    the share that gradient descent leaves with the two, at the best of LRS.
-    """
-    choices = {"one for both": np.ones(2), "RMSprop's two, after 100 steps": _scales(), "Adam's two, after 100 steps": _scales("adam"),
-               "the best two": _best_scales()}
-    return [[name, float(scales[0] / scales[1]), _condition(scales), _left_with(scales, rules.sgd)] for name, scales in choices.items()]
-
-
 def ratios() -> tuple[float, float]:
     """Return how many times longer the intercept's step size is than the slope's: RMSprop's after 100 steps, and the best."""
     return tuple(float(scales[0] / scales[1]) for scales in (_scales(), _best_scales()))  # type: ignore[return-value]
@@ -234,9 +225,9 @@ def _best_scales() -> Array:
     return np.diag(_hessian())
 
 
-def _scales(rule: str = "rmsprop") -> Array:
-    """The root of v after 100 steps of the tuned run, for slope and intercept: (2,). Corrected or not, their ratio is the same."""
+def _scales() -> Array:
+    """The root of v after 100 steps of RMSprop's tuned run, for slope and intercept: (2,)."""
     theta, s = heating().start, rules.State()
     for _ in range(100):
-        theta, s = getattr(rules, rule)(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr(rule)[0])
+        theta, s = rules.rmsprop(theta, heating().grad(theta, np.random.default_rng(0)), s, lr=tuned_lr("rmsprop")[0])
     return np.asarray(s.v**0.5)

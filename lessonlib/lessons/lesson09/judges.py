@@ -58,11 +58,14 @@ def judge_second_step(guess: Any) -> Verdict:
     theta, s = rules.adam(theta, -3.0, s)
     wanted = {"m": s.m, "v": s.v, "m_hat": s.m / (1 - 0.9**2), "v_hat": s.v / (1 - 0.999**2), "theta": theta}
     slips = {"m": ((0.9 * 3 - 0.3, "an average that goes on from m_hat. Which m did the first step leave?"),
+                   (0.27, "what stays of the old m. What does the new gradient add to it?"),
+                   (-0.3, "what the new gradient adds. What stays of the old m?"),
                    (0.3, "the m of the first step. What does one more step of the average make of it?"),
                    (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
                    (0.57, "the m of a second gradient of 3. Which sign has it here?"),
                    (0.03, "the right size with the other sign. Which is larger: what stays of the old average, or what comes in?")),
              "v": ((0.018, "all of the old v and 0.009. How much of the old v stays?"),
+                   (0.999 * 0.009, "what stays of the old v. What does the new gradient add to it?"),
                    (0.009, "the v of the first step. What does one more step of the average make of it?"),
                    (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),
                    (0.999 * 0.009 - 0.001 * 3, "the average with g instead of g squared. What is the square of -3?")),

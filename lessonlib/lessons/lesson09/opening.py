@@ -32,7 +32,9 @@ def _lines_scene() -> Scene:
     left, right = figure.subplots(1, 2)
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
-    right.set(yscale="log", xlim=(-8, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first", title="Excess loss left")
+    right.set_xscale("symlog", linthresh=1, linscale=0.3)  # the goal lies in the first tenth of the steps
+    right.set(yscale="log", xlim=(-0.2, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first excess loss", title="Excess loss left")
+    right.set_xticks([0, 1, 3, 10, 30, 100, 300], ["0", "1", "3", "10", "30", "100", "300"])
     right.set_yticks([1e-6, 1e-4, 1e-2, 1, 100], ["$\\leq 10^{-6}$", "0.0001", "0.01", "1", "100"])
     artists: dict[str, Any] = {}
     for rule in RULES:
@@ -89,7 +91,7 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
         units = {"m": "gradient", "v": "gradient squared", "step": "in units of the step size $\\alpha$"}
         for (name, right), ax in zip(wanted.items(), figure.subplots(1, 3), strict=True):
             ax.set(xscale="log", xlim=(1, steps), xlabel="step t", ylabel=units[name],
-                   title="step, $m / \\sqrt{v}$" if name == "step" else f"${name}$ and $\\hat {name}$")
+                   title="length of a step" if name == "step" else f"${name}$ and $\\hat {name}$")
             ax.set(yscale="log", ylim=(0.05, 50)) if name == "step" else ax.set(ylim=(0, 1.25 * right))
             ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
             ax.axvline(50, color="#8a8a8a", linewidth=1)
@@ -100,7 +102,7 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
             if name == "step":
                 ax.axhspan(0.9, 1.1, color="#dddddd", zorder=0)
-            ax.legend(loc={"m": "lower right", "v": "center left", "step": "lower right"}[name], fontsize=8.5)
+        artists["m"].axes.legend(loc="lower right", fontsize=8.5)
         artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "
                      "and the length of the step; without correction m and v rise from near zero and the step is too long; dashed, "

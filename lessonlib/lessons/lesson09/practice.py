@@ -20,7 +20,7 @@ TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
 CANDIDATES = ("no bias correction", "no root", "t never advances", "sign of the step", "1 - beta2 is missing in v", "betas swapped")
 STEPS, LR, START = 32, 0.1, np.array([1.0, 0.7])
-MARKED = [0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32]
+EVERY = 4  # steps between two marks, where the first ones stand enlarged below
 
 
 def bug(name: str) -> Misconception:
@@ -43,15 +43,15 @@ def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
 
 
 def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
-    figure = new_figure(2.0 * len(bugs) + 0.6, 3.8) if close else new_figure(3.2 * len(bugs) + 1.0, 3.8)
+    figure = new_figure(6.6 if close else 3.2 * len(bugs) + 1.0, 3.8)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
     for k, (letter, name) in enumerate(bugs.items()):
         for theta, color, who, wide in ((right.theta, look("adam").color, "right", 3.4), (bug_path(name).theta, "black", "broken", 1.3)):
             for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
-                for row, every in zip(rows, (4, 1), strict=False):
+                for row, every in zip(rows, (EVERY, 1), strict=False):
                     row[k].plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=wide + 2.5,
-                                markevery=MARKED if every == 4 else 1, linewidth=wide, label=f"{who}, {which} direction")
+                                markevery=every, linewidth=wide, label=f"{who}, {which} direction")
         rows[0, k].axhline(0, color="#8a8a8a", linewidth=1)
         rows[0, k].set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
     for ax in rows[1:].flat:
@@ -65,18 +65,18 @@ def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
 
 
 def first_moves() -> list[list[Any]]:
-    """Return a row for each trouble: what is seen, and Adam's loss as it was, after the usual move, and after two.
+    """Return a row for each trouble: what is seen, and Adam's loss at the end as it was, after the usual move, and after two.
 
     The fourth halves more often than is advised; in the last, each step size falls to 0.
     """
-    rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 3
+    rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 30  # three runs would order the step sizes wrongly
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
-    cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 200),
+    cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 20),
              ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
              ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
-             ("the ravine, halved on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 200))
+             ("the ravine, halved on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 20))
     rows = [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
-    return [*rows, ["the ravine, falling to 0 from 0.4, 0.2, 0.1", *_mean_losses(rough, 600, (0.4, 0.2, 0.1), 200, falls=True)]]
+    return [*rows, ["the ravine, falling to 0 from 0.4, 0.2, 0.1", *_mean_losses(rough, 600, (0.4, 0.2, 0.1), 20, falls=True)]]
 
 
 def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int, *, falls: bool = False) -> list[float]:
