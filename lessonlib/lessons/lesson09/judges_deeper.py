@@ -42,6 +42,8 @@ SLIPS = (  # what Adam's table does not know, for there it comes in two averages
      _written(lambda v, beta2, t: v / (1 - beta2**0), count=0)),
     ("The power is in the wrong place.\nAt t = 2 you divide by (1 - beta2)**2. How much of v's zero is left at t = 2, and how much is not?",
      _written(lambda v, beta2, t: v / (1 - beta2) ** t)),
+    ("The share is in the wrong place.\nThe first step is too short. Is 1 - beta2**t the share of v, or of its root?",
+     _written(lambda v, beta2, t: v / (1 - beta2**t) ** 2)),
     ("v starts as the first g**2.\nThe first step is right. But the first g**2 then weighs beta2**(t - 1) at step t, and the newest only "
      "1 - beta2. Which start gives both the weights of one average?",
      _written(lambda v, beta2, t: v, lambda old, g, beta2, t: beta2 * old + (1 - beta2) * g**2 if t > 1 else g**2)),
