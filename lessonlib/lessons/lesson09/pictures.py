@@ -69,9 +69,10 @@ def show_box(found: Box) -> None:
     figure.colorbar(mesh, ax=ax, label="step sizes that stay, %")
     ax.plot(0.999, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5, clip_on=False)
     ax.annotate("the defaults", (0.9975, 0.91), (0.93, 0.95), arrowprops={"arrowstyle": "->"})
+    ax.set_xlim(right=1)
     ax.grid(visible=False)
-    show(figure, "Map over beta1 and the longer memories of v, darker where more step sizes reach the goal and stay. It is white but for the "
-         "three columns with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
+    show(figure, "Map over beta1 and the longer memories of v, darker where more step sizes reach the goal and stay. It is white but for "
+         "the three columns with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
 
 
 def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
