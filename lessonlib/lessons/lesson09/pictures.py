@@ -36,7 +36,7 @@ def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -
         ax.set(title=f"lr {lr:g}", xlabel="step", yscale="log", ylim=(0.05, 8))
     axes[0].set_ylabel("training loss")
     figure.suptitle("Without correction: as if the step were larger", weight="bold")
-    figure.get_layout_engine().set(h_pad=0.1)
+    figure.set_layout_engine("constrained", h_pad=0.1)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.2)
     show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. With "
          "it the lines of both memories lie on each other. Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 with beta2 "
