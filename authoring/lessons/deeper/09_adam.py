@@ -285,7 +285,7 @@ box = fair.box()
 rare.answer(round(100 * box.stays.mean(), 1), within=0.4)
 
 # %% [markdown]
-# Another box would have another share, so where do they lie?
+# Where do they lie?
 # Each field of the map is one pair of betas, and its grey says which share of the forty step sizes stays.
 
 # %% tags=["answer"]
@@ -572,7 +572,7 @@ table(header, rows, ["", "", ".2f", "", ".3f", "+.2f"])
 # If the problem is fixed first, a $\beta_2$ that is large enough gets near a solution.
 # How near depends on the noise.
 #
-# <details><summary>Fine print</summary>The spikes need not come like clockwork. If each step draws whether it has one, nearly every one of a hundred walks with $\beta_2 = 0.99$ rises between steps 1,000 and 10,000, and with 0.9999 about half of them. A spike of 120 makes the mean twenty times as large, and then the default goes the right way.</details>
+# <details><summary>Fine print</summary>The spikes need not come like clockwork. If each step draws whether it has one, nearly every one of a hundred walks with $\beta_2 = 0.99$ rises between steps 1,000 and 10,000, and with 0.9999 about half of them.</details>
 #
 # The paper proposes [[AMSGrad]], which takes the largest `v` so far.
 
@@ -845,7 +845,6 @@ table(header, rows, ["", ".2f", ".2f", ".2f"])
 # With `m` put back the loss creeps, and with `v` put back it does not, so it is `v`.
 # But then the large `m` over the small `v` first throws the point far, so put both back.
 # With clipped gradients the run ends near the one without the jump.
-# In the strip the loss even falls faster than without the jump.
 #
 # <details><summary>Fine print</summary>Forty times the step size ends lowest of all, after a leap to 3.5.</details>
 #
