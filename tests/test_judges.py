@@ -32,7 +32,7 @@ NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
                                                 (91, "Outside of 1 to 45."), (-9, "Outside of 1 to 45.")], [10, 10.0]),
     judge_eps_8: ("an epsilon", [(1e-8, "Too large."), (1e-15, "Too large."), (1e-17, "Smaller than it needs to be."), (3e-16, "Not a power of ten."), (0, "Not an epsilon.")],
                   [1e-16]),
-    judge_eps_9: ("an epsilon", [(1e-8, "Too small."), (0.01, "Too small."), (1.0, "It works, and a smaller one does too."), (0.2, "Not a power of ten."),
+    judge_eps_9: ("an epsilon", [(1e-8, "Too small."), (0.01, "Too small."), (1.0, "It works, and a smaller one does too."), (1e6, "Not trained."), (0.2, "Not a power of ten."),
                                  (-1, "Not an epsilon.")], [0.1]),
 }
 ROWS = [(judge, guess, said) for judge, (what, wrong, right) in NUMBERS.items()

@@ -22,6 +22,22 @@ def test_no_sequence_beats_the_bound_of_cauchy_and_schwarz_and_a_growing_one_rea
     above = int((growing[20_000:] <= 7).sum()) + 1  # fiftyfold growth is enough, long before the 220 steps are over
     assert growing[20_000 + above - 1:].min() > 7
     assert (above, round((0.999 / 0.9) ** above)) == (38, 53)
+    t = np.arange(1, 20_001)  # with bias correction there is a bound for each step, which grows toward that of the averages
+    for beta2, limit in ((0.999, bound), (0.95, shorter)):
+        r = 0.81 / beta2
+        at = 0.1 / (1 - 0.9**t) * ((1 - beta2**t) / (1 - beta2) * (1 - r**t) / (1 - r)) ** 0.5
+        assert at[0] == pytest.approx(1)
+        assert np.diff(at).min() > -1e-12
+        assert at[-1] == pytest.approx(limit, rel=1e-3)
+        if beta2 == 0.999:
+            assert 3500 < (at < 7.2).sum() < 4500
+
+
+def test_with_the_memory_at_which_the_first_step_is_right_later_ones_are_twice_too_long():
+    t = np.arange(1, 500)
+    error = (1 - 0.9**t) / (1 - 0.99**t) ** 0.5
+    assert error[0] == pytest.approx(1)
+    assert (error.argmax() + 1, round(error.max(), 1)) == (13, 2.1)
 
 
 def test_without_correction_training_gains_at_a_small_step_and_loses_at_the_best():
@@ -72,6 +88,10 @@ def test_of_the_settings_that_arrive_few_stay_and_none_with_a_short_memory_of_v(
     assert lrs[found.stays.any((1, 2))].min() == pytest.approx(0.119, abs=0.001)
     for lr in (1.26, 10.0, 39.8):  # and beyond the box
         assert (run(adam, problems.ravine(100, 20), steps=130, record="loss", lr=lr, beta1=0.8, beta2=0.99).loss[100:] < 1e-4).all()
+    for beta2 in (0.99, 0.999):  # with half as many steps again the default is there too
+        late, shorter = (run(adam, problems.ravine(100, 20), steps=180, record="loss", lr=lrs[:, None], beta1=b, beta2=beta2).loss[150:] < 1e-4
+                         for b in (0.9, 0.8))
+        assert late.all(0).sum() == shorter.all(0).sum() >= 10
     rows = {name: (arrive, stay) for name, arrive, stay in fair.shares(found)}
     assert rows["beta2 above 0.94"] == pytest.approx((0.106, 0.052), abs=1e-3)
     assert rows["beta1 from 0.9 on"][1] == rows["beta2 up to 0.94"][1] == 0
@@ -82,6 +102,24 @@ def test_a_shorter_average_of_the_direction_leaves_no_excess_loss_and_epsilon_ha
     assert long == pytest.approx(4.8e-4, rel=0.05)
     assert long == pytest.approx(measured.left_on_words(adam, [1.0], eps=1e-12).share, rel=0.05)
     assert short < 1e-12
+
+
+def test_where_all_contexts_are_equally_frequent_momentum_leaves_nearly_as_little_as_adam():
+    q = 1 / np.arange(1, 513) / (1 / np.arange(1, 513)).sum()
+    rng = np.random.default_rng(0)
+    p, target = 1 / 512, np.array([q[rng.permutation(512)] for _ in range(4)])  # rows are independent, so a few are enough
+
+    def left(rule, lrs):
+        lrs, theta, s = np.array(lrs)[:, None, None], np.zeros((len(lrs), 4, 512)), State()
+        for t in range(60):
+            e = np.exp(theta - theta.max(-1, keepdims=True))
+            theta, s = rule(theta, p * (e / e.sum(-1, keepdims=True) - target), s, lr=lrs * (1 + np.cos(np.pi * t / 60)) / 2)
+        log = theta - np.log(np.exp(theta).sum(-1, keepdims=True))
+        return ((target * (np.log(target) - log)).sum(-1) / (target * np.log(512 * target)).sum(-1)).max(-1).min()
+
+    limit = 38 / (p * np.linalg.eigvalsh(np.diag(q) - np.outer(q, q))[-1])
+    assert left(momentum, [limit / 2, limit]) < 2e-3
+    assert left(adam, [0.5, 1, 1.5]) > 1e-4
 
 
 def test_momentums_best_step_on_the_words_is_at_the_limit_of_the_most_frequent_context():
@@ -97,6 +135,12 @@ def test_only_where_curvatures_are_alike_can_scales_help():
         assert measured.scaled_condition(mixed=True, turn=turn) > 700
     heavy, tuned = (measured.left_on_blocks(rule, mixed=True) for rule in (momentum, adam))
     assert (heavy < tuned).sum() == 13
+    hessian = np.array([blocks(mixed=True, turned=False).grad(unit, None) for unit in np.eye(9)])
+    assert np.diag(hessian).tolist() == [1, 99, 4998, 2, 100, 4999, 3, 101, 5000]
+    np.testing.assert_array_equal(hessian, np.diag(np.diag(hessian)))
+    np.testing.assert_array_equal(blocks(mixed=True, turned=False).start, blocks(mixed=True).start)
+    assert measured.left_on_blocks(adam, mixed=True, turned=False).max() < 1e-10  # without the turn mixed curvatures do Adam no harm
+    assert np.median(measured.left_on_blocks(momentum, mixed=True, turned=False)) == pytest.approx(1.6e-6, rel=0.05)
     hessian = np.array([blocks(mixed=True).grad(unit, None) for unit in np.eye(9)])
     assert np.count_nonzero(hessian, axis=1).tolist() == [3] * 9
 
@@ -124,32 +168,83 @@ def test_half_and_double_the_step_size_fit_wilsons_samples_too_with_the_same_err
     assert wilson().metrics["test error"](found.theta[0]) == pytest.approx([wrong] * 3)
 
 
-def test_on_reddis_line_the_fall_is_the_steep_side_and_the_climb_has_more_steps():
-    for beta2, total in ((0.99, 1.90), (0.999, 0.11), (0.9999, -0.08)):
+def test_on_reddis_line_m_alone_makes_the_spikes_steps_three_times_as_long_and_v_that_falls_turns_the_sum():
+    for beta2, total in ((0.99, 1.90), (0.999, 0.11), (0.9999, -0.08), (None, -0.099)):
         down, fall, up, climb, moved = reddi_walk.one_period(beta2)
         assert (down, up) == (23, 78)
         assert 2.5 < fall / climb < 3.5
         assert moved == pytest.approx(total, abs=0.01)
         assert moved == pytest.approx(up * climb - down * fall)
+    s, spiked = State(), []
+    for t in range(101 * 50):  # without m a step of the spike is as much longer as the spike is larger, v or not
+        theta, s = adam(0.0, 1.0 if t % 101 else -101.0, s, lr=1.0, beta1=0.0, beta2=0.999)
+        spiked.append(abs(theta))
+    assert spiked[-101] / np.mean(spiked[-100:]) == pytest.approx(98, abs=1)
+
+
+@pytest.mark.parametrize("beta2", [0.99, 0.999])
+def test_the_factor_after_a_spike_is_what_adam_has_late_in_the_walk(beta2):
+    s, found = State(), []
+    for t in range(101 * 100):
+        _, s = adam(0.0, -1.0 if t % 101 else 101.0, s, beta2=beta2)
+        found.append((s.v / (1 - beta2**s.t)) ** -0.5)
+    np.testing.assert_allclose(reddi_walk.factors(beta2), found[-101:], rtol=1e-3)
+
+
+def drawn(beta2s, places, walks=100):
+    x, s, found, rng = np.zeros((walks, len(beta2s))), State(), [], np.random.default_rng(0)
+    for t in range(1, max(places) + 1):
+        g = np.where((rng.random((walks, 1)) < 1 / 101) | (t == 1), 101.0, -1.0)
+        x, s = adam(x, g, s, lr=0.1 / t**0.5, beta2=np.array(beta2s))
+        x = np.clip(x, -1, 1)
+        if t in places:
+            found.append(x)
+    return np.array(found)
 
 
 def test_spikes_drawn_at_random_lead_adam_upward_with_a_short_memory_and_a_long_one_holds_it():
-    early, late = reddi_walk.at_random([0.99, 0.9999], [1_000, 10_000])
+    early, late = drawn([0.99, 0.9999], [1_000, 10_000])
     rose = (late > early).mean(0)
     assert rose[0] > 0.95
     assert 0.4 < rose[1] < 0.65
-    middle = np.median(late, 0)
-    assert middle[0] > 0.6 > reddi_walk.walk(adam, [0.99], 10_000)[-1, 0]  # further than by the clock
-    assert middle[1] == pytest.approx(np.median(early, 0)[1], abs=0.05)
-    first = reddi_walk.at_random([0.99], [1, 2], walks=200)[:, :, 0]
-    assert first[0] == pytest.approx([-0.1] * 200)  # each begins with the spike, as the walk by the clock does
-    assert len({*first[1].round(9)}) == 2  # and draws from there on
 
 
-def test_a_rarer_spike_asks_for_a_longer_memory():
-    walked = {size: reddi_walk.walk(adam, [0.9997], 20_000, float(size), size)[[999, -1], 0] for size in (101, 150)}
-    assert walked[101][1] < walked[101][0]
-    assert walked[150][1] > walked[150][0]
+def test_at_one_mean_a_rarer_spike_asks_for_a_longer_memory_and_a_larger_spike_for_a_shorter_one():
+    def two(beta2, spike, period, steps=10_000):
+        return reddi_walk.walk(adam, [beta2], steps, float(spike), period)[[999, -1], 0]
+
+    for period, falls in ((101, True), (150, False)):
+        early, late = two(0.9997, period - 1 + period / 101, period)
+        assert (late < early) == falls
+    assert two(0.9997, 300, 150)[1] < -0.9
+    early, late = two(0.999, 120, 101)  # and with the default
+    assert late < early - 0.1
+
+
+def amsgrad(theta, g, s, *, lr, beta2, corrected=True):
+    t, (v, v_max) = s.t + 1, s.v if s.t else (0.0, 0.0)
+    m, v = 0.9 * s.m + 0.1 * g, beta2 * v + (1 - beta2) * g**2
+    v_max = np.maximum(v_max, v)
+    m_share, v_share = (1 - 0.9**t, 1 - beta2**t) if corrected else (1, 1)
+    return theta - lr * m / m_share / ((v_max / v_share) ** 0.5 + 1e-8), State(t, m, (v, v_max))
+
+
+def test_amsgrad_is_that_of_torch_and_goes_down_with_every_memory():
+    import torch
+
+    theta = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([theta], lr=0.1, betas=(0.9, 0.99), amsgrad=True)
+    ours, s = 0.0, State()
+    for g in [101.0] + [-1.0] * 150:
+        theta.grad = torch.tensor([g], dtype=torch.float64)
+        optimizer.step()
+        ours, s = amsgrad(ours, g, s, lr=0.1, beta2=0.99)
+        assert ours == pytest.approx(theta.item(), rel=1e-9)
+    path = reddi_walk.walk(amsgrad, [0.99, 0.999, 0.9999], 10_000)
+    assert (path[-1] < path[999]).all()
+    np.testing.assert_allclose(path[999], [-0.234, -0.216, -0.212], atol=1e-3)
+    first = reddi_walk.walk(partial(amsgrad, corrected=False), [0.9999], 1)[0, 0]
+    assert first == pytest.approx(-1, abs=1e-6)  # the paper's
 
 
 def test_compared_at_one_loss_the_longer_step_is_in_the_flatter_place():
@@ -169,16 +264,23 @@ def test_the_longest_step_that_does_well_is_behind_for_a_hundred_steps_and_a_lit
 
 
 def test_after_a_jump_half_the_step_size_makes_it_worse_and_a_shorter_memory_better():
-    quiet, same, half, short = (losses[-1] for losses in trouble.after_a_jump(
-        {"quiet": {"jump": 1.0}, "same": {}, "half": {"later": 0.5}, "short": {"beta2": 0.95}}).values())
+    found = trouble.after_a_jump({"quiet": {"jump": 1.0}, "same": {}, "half": {"later": 0.5}, "ten": {"later": 10.0},
+                                  "forty": {"later": 40.0}, "short": {"beta2": 0.95}})
+    quiet, same, half, ten, forty, short = (losses[-1] for losses in found.values())
     assert half > same > 2 * quiet
-    assert short < quiet
+    assert forty < short < quiet < ten < 0.7 * same
+    assert found["ten"][41:].max() == pytest.approx(0.6, abs=0.1)
+    assert found["forty"][41:].max() == pytest.approx(3.5, abs=0.5)
 
 
 def test_it_is_v_that_remembers_the_jump_and_clipped_gradients_leave_nothing_to_remember():
-    quiet, same, m_back, both, clipped = trouble.after_a_jump(
-        {"quiet": {"jump": 1.0}, "same": {}, "m": {"m back": 1.0}, "both": {"m back": 1.0, "v back": 1.0}, "clip": {"clip": 1.0}}).values()
+    quiet, same, m_back, v_back, both, clipped = trouble.after_a_jump(
+        {"quiet": {"jump": 1.0}, "same": {}, "m": {"m back": 1.0}, "v": {"v back": 1.0}, "both": {"m back": 1.0, "v back": 1.0},
+         "clip": {"clip": 1.0}}).values()
     assert m_back[-1] > 2 * quiet[-1]
+    assert v_back[-1] < quiet[-1]
+    assert v_back[41:].max() > 3  # the large m over the small v
+    assert both[41:].max() < 0.3
     assert both[-1] < quiet[-1]
     assert clipped[-1] == pytest.approx(quiet[-1], rel=0.1)
     assert same[40] < 0.8 * quiet[40]  # in the strip the loss falls faster
@@ -193,6 +295,11 @@ def test_with_a_tenth_as_epsilon_the_label_falls_behind_in_the_first_step_and_le
         ahead = w[:, 0] > w[:, 1] + w[:, 2]
         assert np.flatnonzero(~ahead).max() + 1 == leads
     assert wilson().grad(wilson().start)[:3] == pytest.approx([-1, -0.2, -0.2])
+    g = np.array([wilson().grad(theta) for theta in run(adam, wilson(), steps=8, lr=0.1, eps=0.1).theta])
+    plus, minus = (g[:, 0] + g[:, 1]) / 1.2, (g[:, 1] - g[:, 0]) / 0.8  # the mean residuals of the two labels
+    assert (-plus[1:8] < minus[1:8]).all()  # all three weights help the samples with the label 1
+    assert (g[2:8, 0] < 0).all()  # the others push the label's weight on
+    assert (g[2:8, 1] > 0).all()  # and the two back
     said = judge_eps(0.1).message
     assert "After the first step they are 0.09, 0.07 and 0.07" in said
     assert "After the eighth they are 0.65, 0.11 and 0.11" in said
@@ -226,6 +333,11 @@ def of_the_old_t(theta, g, s, *, lr, beta2, eps):
     return theta - lr * g / (v_hat**0.5 + eps), State(s.t + 1, 0.0, v)
 
 
+def of_the_root(theta, g, s, *, lr, beta2, eps):
+    v = beta2 * s.v + (1 - beta2) * g**2
+    return theta - lr * g / (v**0.5 + eps) * (1 - beta2 ** (s.t + 1)), State(s.t + 1, 0.0, v)
+
+
 def without_a_count(theta, g, s, *, lr, beta2, eps):
     v = beta2 * s.v + (1 - beta2) * g**2
     v_hat = v / (1 - beta2**s.t)
@@ -248,6 +360,8 @@ def swapped(theta, g, s, *, lr, beta2, eps):
     (corrected(lambda v, b, t: v / (1 - b**t), keep=lambda v, hat: hat), "Not yet: corrected moments stored back"),
     (corrected(lambda v, b, t: v / (1 - b)), "Not yet: division by 1 - beta without t"), (swapped, "v is lost."),
     (corrected(lambda v, b, t: v / (1 - b**t), root=lambda v: v), "Not yet: no root"),
+    (of_the_root, "The share is in the wrong place."),
+    (corrected(lambda v, b, t: v / (1 - b**t) ** 2), "The share is in the wrong place."),
     (of_the_old_t, "The t of the step before."), (without_a_count, "t stays 0."), (starting_with_the_square, "v starts as the first g**2."),
     (corrected(lambda v, b, t: v / (1 - b) ** t), "The power is in the wrong place.")])
 def test_a_corrected_rmsprop_is_judged_without_a_word_of_m(attempt, headline):
@@ -262,3 +376,11 @@ def test_a_corrected_rmsprop_is_judged_without_a_word_of_m(attempt, headline):
 @pytest.mark.parametrize("guess", [0, -1, 0.0])
 def test_an_epsilon_that_is_none_is_told_which_are(guess):
     assert judge_eps(guess).message.endswith("Which number above 0 do you mean?")
+
+
+@pytest.mark.parametrize("guess", [1e3, 1e6])
+def test_an_epsilon_with_which_nothing_is_fitted_is_told_so(guess):
+    verdict = judge_eps(guess)
+    assert verdict.headline == "Not trained."
+    assert verdict.message.endswith("What does so large an eps do to their lengths?")
+    assert judge_eps(100).headline == "It works, and a smaller one does too."

@@ -100,7 +100,7 @@ def _update(artists: dict[str, Any], steps: int, near: float) -> str:
             artists[name].set_data(BASIN_LRS, accuracy)
         artists[f"{name} bar"].set_data([low, high], [row, row])
         artists[f"{name} width"].set_text(f"{decades:.2f}")
-        artists[f"{name} width"].set_x(1.2e-4 if low > 2e-3 else 2.0)
+        artists[f"{name} width"].set_x(1.3 * high if high < 5 else low / 2.6)
         told.append(f"{name} {decades:.2f} decades (best {accuracy.max():.3f})")
     return f"Within {near:g} points of its best after {steps} steps: {', '.join(told)}."
 

@@ -33,7 +33,12 @@ def judge_eps(guess: Any) -> Verdict:
     number(guess, "an epsilon", above=0)
     eps = power_of_ten(guess, "an epsilon")
     problem = wilson()
-    paths = [run(adam, problem, steps=3000, lr=0.1, eps=e).theta[[1, 8, -1]] for e in (eps, eps / 10)]
+    runs = [run(adam, problem, steps=3000, lr=0.1, eps=e) for e in (eps, eps / 10)]
+    began, ended = runs[0].loss[[0, -1]]
+    if ended > 0.01 * began:
+        return Verdict(False, f"Not trained.\nWith eps {eps:g} the training loss goes from {began:.2f} to {ended:.2f} in 3000 steps. What "
+                       "does so large an eps do to their lengths?")
+    paths = [found.theta[[1, 8, -1]] for found in runs]
     errors = [float(problem.metrics["test error"](path[-1])) for path in paths]
     first, later, w = paths[0]
     seen = f"With eps {eps:g} the test error is {errors[0]:.0%}; the first weights are {w[0]:.2f}, the label's, {w[1]:.2f} and {w[2]:.2f}."
@@ -45,7 +50,7 @@ def judge_eps(guess: Any) -> Verdict:
                        "does that go?")
     return Verdict(True, f"Correct.\n{seen} After the first step they are {first[0]:.2f}, {first[1]:.2f} and {first[2]:.2f}, so the first "
                    f"step alone would not do. After the eighth they are {later[0]:.2f}, {later[1]:.2f} and {later[2]:.2f}. With a tenth of "
-                   f"this eps the test error is {errors[1]:.0%}.")
+                   f"this eps the test error is {errors[1]:.0%}. Which samples push the label's weight on and the other two back?")
 
 
 @judge

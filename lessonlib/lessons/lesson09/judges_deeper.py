@@ -26,12 +26,15 @@ QUESTIONS = {  # what Adam's own hints ask of m, asked of v: this rule has no m
 }
 
 
-def _written(v_hat: Callable[..., Any], v: Callable[..., Any] | None = None, *, keep: bool = True, count: int = 1) -> Callable[..., Any]:
-    """An RMSprop with another v_hat(v, beta2, t), another v(old, g, beta2, t), or a state that forgets v or does not count."""
+def _written(v_hat: Callable[..., Any], v: Callable[..., Any] | None = None, *, keep: bool = True, count: int = 1,
+             times: Callable[..., Any] = lambda beta2, t: 1.0) -> Callable[..., Any]:
+    """An RMSprop with another v_hat(v, beta2, t), another v(old, g, beta2, t), a state that forgets v or does not count, or a step that is
+    multiplied by times(beta2, t).
+    """
     def rule(theta: Any, g: Any, s: rules.State, *, lr: Any, beta2: Any, eps: Any) -> Any:
         t = s.t + 1
         new = beta2 * s.v + (1 - beta2) * g**2 if v is None else v(s.v, g, beta2, t)
-        return theta - lr * g / (v_hat(new, beta2, t) ** 0.5 + eps), rules.State(s.t + count, 0.0, new if keep else 0.0)
+        return theta - times(beta2, t) * lr * g / (v_hat(new, beta2, t) ** 0.5 + eps), rules.State(s.t + count, 0.0, new if keep else 0.0)
     return rule
 
 
@@ -42,6 +45,8 @@ SLIPS = (  # what Adam's table does not know, for there it comes in two averages
      _written(lambda v, beta2, t: v / (1 - beta2**0), count=0)),
     ("The power is in the wrong place.\nAt t = 2 you divide by (1 - beta2)**2. How much of v's zero is left at t = 2, and how much is not?",
      _written(lambda v, beta2, t: v / (1 - beta2) ** t)),
+    *(("The share is in the wrong place.\nThe first step is too short. Is 1 - beta2**t the share of v, or of its root?", rule) for rule in (
+        _written(lambda v, beta2, t: v / (1 - beta2**t) ** 2), _written(lambda v, beta2, t: v, times=lambda beta2, t: 1 - beta2**t))),
     ("v starts as the first g**2.\nThe first step is right. But the first g**2 then weighs beta2**(t - 1) at step t, and the newest only "
      "1 - beta2. Which start gives both the weights of one average?",
      _written(lambda v, beta2, t: v, lambda old, g, beta2, t: beta2 * old + (1 - beta2) * g**2 if t > 1 else g**2)),

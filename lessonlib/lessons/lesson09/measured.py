@@ -45,11 +45,14 @@ def _bigram() -> Any:
     return zipf_bigram(WORDS)
 
 
-def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, **hyper: Any) -> Array:
-    """Return the share of the loss left after 300 steps at the best of 61 step sizes, for each random turn of the blocks: (turns,)."""
+def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, *, turned: bool = True, **hyper: Any) -> Array:
+    """Return the share of the loss left after 300 steps at the best of 61 step sizes, for each random turn of the blocks: (turns,).
+
+    turned: False for the same starts with the curvatures along the axes.
+    """
     shares = []
     for seed in range(turns):
-        problem = blocks(mixed, seed)
+        problem = blocks(mixed, seed, turned=turned)
         found = run(rule, problem, steps=300, record="last", lr=np.geomspace(1e-5, 10, 61)[:, None], **hyper)
         shares.append(found.loss[0].min() / problem.loss(problem.start))
     return np.array(shares)

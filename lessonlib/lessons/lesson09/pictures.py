@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.lessons.lesson09 import measured, problems, trouble
+from lessonlib.lessons.lesson09 import measured, problems, reddi_walk, trouble
 from lessonlib.lessons.lesson09.fair import Box
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
@@ -25,17 +25,18 @@ def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -
 
     curves: by (lr, beta2), the loss with and without.
     """
-    figure = new_figure(6.8, 2.9)
+    figure = new_figure(6.8, 3.1)
     lrs = list(dict.fromkeys(lr for lr, _ in curves))
     axes = figure.subplots(1, len(lrs), sharey=True)
     for (lr, beta2), both in curves.items():
         ax = axes[lrs.index(lr)]
         for curve, color, dash, what in zip(both, (RED, "black"), ("-", ":"), ("with", "without"), strict=True):
-            ax.plot(curve, color=color, ls=dash, lw=3.2 if beta2 < 0.999 else 1.6, alpha=0.4 if beta2 < 0.999 else 1,
+            ax.plot(curve, color=color, ls=dash, lw=5.0 if beta2 < 0.999 else 1.6, alpha=0.4 if beta2 < 0.999 else 1,
                     label=f"{what}, $\\beta_2$ = {beta2:g}")
         ax.set(title=f"lr {lr:g}", xlabel="step", yscale="log", ylim=(0.05, 8))
     axes[0].set_ylabel("training loss")
     figure.suptitle("Without correction: as if the step were larger", weight="bold")
+    figure.set_layout_engine("constrained", h_pad=0.1)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.2)
     show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. With "
          "it the lines of both memories lie on each other. Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 with beta2 "
@@ -63,25 +64,27 @@ def show_box(found: Box) -> None:
     """Show which share of the step sizes stays at the goal, over both betas."""
     figure = new_figure(6.4, 3.6)
     ax = figure.add_subplot(xlabel="$\\beta_2$", ylabel="$\\beta_1$", title="Settings that stay at the goal")
-    mesh = ax.pcolormesh(found.beta2s, found.beta1s, 100 * found.stays.mean(axis=0), cmap="Greys", shading="nearest")
+    long = found.beta2s > 0.85
+    mesh = ax.pcolormesh(found.beta2s[long], found.beta1s, 100 * found.stays[:, :, long].mean(axis=0), cmap="Greys", shading="nearest")
     figure.colorbar(mesh, ax=ax, label="step sizes that stay, %")
     ax.plot(0.999, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5, clip_on=False)
-    ax.annotate("the defaults", (0.99, 0.905), (0.8, 0.95), arrowprops={"arrowstyle": "->"})
+    ax.annotate("the defaults", (0.9975, 0.91), (0.93, 0.95), arrowprops={"arrowstyle": "->"})
+    ax.set_xlim(right=1)
     ax.grid(visible=False)
-    show(figure, "Map over beta2 and beta1, darker where more step sizes reach the goal and stay. It is white but for the three columns "
-         "with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
+    show(figure, "Map over beta1 and the longer memories of v, darker where more step sizes reach the goal and stay. It is white but for "
+         "the three columns with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
 
 
 def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
-    """Show the excess loss left in each quarter of the words. found: by a name, what is left, the line's mark, and its colour."""
+    """Show the excess loss left in each quarter of the contexts. found: by a name, what is left, the line's mark, and its colour."""
     figure = new_figure(5.8, 3.1)
-    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare words behind", ylim=(0.02, 100))
+    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare contexts behind", ylim=(0.02, 100))
     for name, (rest, mark, color) in found.items():
         ax.plot(range(4), 100 * rest.quarters, mark, color=color, label=name, ms=7)
     ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nquarter"])
     ax.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
     figure.legend(loc="outside lower center", ncols=3)
-    show(figure, "Excess loss left in four groups of words: momentum leaves most in the rarest group, Adam the same small share in all "
+    show(figure, "Excess loss left in four groups of contexts: momentum leaves most in the rarest group, Adam the same small share in all "
          "four; at half its step, momentum leaves less in the most frequent group.")
 
 
@@ -99,19 +102,19 @@ def show_first_weights(weights: Mapping[str, Array]) -> None:
          "label's weight exceeds the other two together; with RMSprop and Adam the three are equal.")
 
 
-def show_walks(paths: Array, beta2s: Sequence[float], period: int = 101, first: int = 4) -> None:
-    """Show three periods of each walk, from one height, and beside them all of it. paths: (steps, B)."""
-    figure = new_figure(6.0, 2.6)
+def show_walks(paths: Array, beta2s: Sequence[float]) -> None:
+    """Show one over the root of v in a late period, and beside it each walk. paths: (steps, B)."""
+    figure = new_figure(6.4, 2.9)
     left, right = figure.subplots(1, 2)
-    start, end = first * period, (first + 3) * period
+    left.axvspan(0, 22.5, color="#dddddd", zorder=0)
     for path, beta2, dash, color in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), strict=True):
-        left.plot(np.arange(end - start), path[start:end] - path[start - 1], ls=dash, color=color)
+        left.plot(reddi_walk.factors(beta2), ls=dash, color=color)
         right.plot(np.arange(0, len(path), 500) / 1000, path[::500], ls=dash, color=color, label=f"$\\beta_2$ = {beta2}")
-    left.set(xlabel="steps since a spike", ylabel="moved since then", title="Three periods")
+    left.set(xlabel="steps since a spike", title="What m is multiplied by, $1/\\sqrt{v}$", ylim=(0, 0.15))
     right.set(xlabel="step, thousands", ylabel="position", title="In the long run", ylim=(-1.05, 1.05))
-    right.legend(loc="lower right")
-    show(figure, "Left, how far the point has moved over three periods, a sawtooth that falls steeply after each spike and climbs slowly "
-         "until the next; with beta2 0.99 it ends higher than it began. Right, the whole walk: at beta2 0.99 it climbs to 0.93, with "
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    show(figure, "Left, one over the root of v after a spike, the first 23 steps in grey: with beta2 0.99 it rises from 0.08 to 0.13 until "
+         "the next spike, with longer memories it stays near 0.1. Right, the whole walk: at beta2 0.99 it climbs to 0.93, with "
          "longer memories it stays near -0.2.")
 
 
@@ -122,8 +125,9 @@ def show_blocks() -> None:
     for ax, mixed in zip(axes, (False, True), strict=True):
         rows = [problems.blocks(mixed).grad(unit, np.random.default_rng(0)) for unit in np.eye(9)]
         drawn = ax.imshow(np.abs(rows) + 1, cmap="Greys", norm="log", vmin=1, vmax=5000)
-        ax.set(title="mixed" if mixed else "alike", xticks=[], yticks=[])
+        ax.set(title="mixed" if mixed else "alike", xlabel="coordinate", xticks=range(0, 9, 2), yticks=range(0, 9, 2))
         ax.grid(visible=False)
+    axes[0].set_ylabel("coordinate")
     figure.colorbar(drawn, ax=axes, label="size of the entry")
     show(figure, "Two matrices of curvature, darker is larger, both of three blocks: alike, each has dark entries on the "
          "diagonal only, darker from block to block; mixed, every block is filled with light and dark.")
@@ -152,7 +156,9 @@ def show_jump(lengths: Mapping[float, Array]) -> None:
     ax = _jump_panel(figure)
     for (beta2, length), dash in zip(lengths.items(), ("-", "--"), strict=True):
         ax.plot(np.arange(1, len(length) + 1), length, c=RED, ls=dash, label=f"$\\beta_2$ = {beta2}")
-    ax.set(xscale="log", yscale="log", xlim=(100, JUMP_STEPS), ylabel="step / lr", title="A long memory errs for long")
+    lowest = int(lengths[0.999].argmin())
+    ax.annotate(f"1/{1 / lengths[0.999][lowest]:.0f}", (lowest + 1, lengths[0.999][lowest]), (lowest * 1.3, 0.018), va="top")
+    ax.set(xscale="log", yscale="log", xlim=(100, JUMP_STEPS), ylim=(0.01, 6), ylabel="step / lr", title="A long memory errs for long")
     ax.legend(loc="lower left")
     show(figure, "Step length against step, both logarithmic, the jump in grey from 300 to 400: with beta2 0.999 the steps then stay far "
          "too short and are back at 1 only near step 9500; with 0.95 they are back after about 200 steps.")
@@ -162,13 +168,14 @@ def show_creep(losses: Mapping[str, Array]) -> None:
     """Show the training loss after the jump, for each way to go on."""
     figure = new_figure(5.6, 2.8)
     ax = _jump_panel(figure)
-    for (name, loss), dash, color in zip(losses.items(), (":", "-", "--", "-."), (GREY, RED, "black", "#2b569c"), strict=True):
+    styles = ((":", GREY), ("-", RED), ("--", "black"), ((0, (5, 1, 1, 1, 1, 1)), "black"), ("-.", "#2b569c"))
+    for (name, loss), (dash, color) in zip(losses.items(), styles, strict=True):
         ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color, label=name)
     ax.set(yscale="log", ylabel="training loss", title="After the jump")
     ax.legend()
     show(figure, "Training loss on the digits over 1,400 steps, the jump in grey from 300 to 400. After it, Adam with beta2 "
-         "0.999 stays near 0.19, with its step size and with half of it; with beta2 0.95 it falls on, at the end below the line without "
-         "a jump.")
+         "0.999 stays near 0.19, with its step size and with half of it; with ten times the step size it leaps up, then falls; with beta2 "
+         "0.95 it falls on, at the end below the line without a jump.")
 
 
 def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = (0.99, 0.999)) -> None:
@@ -189,7 +196,7 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
 def show_peak(left: Array) -> None:
     """Show what RMSprop leaves of the heating bill's excess loss after each step: (T,)."""
     figure = new_figure(5.2, 2.5)
-    figure.add_subplot(yscale="log", xlabel="step", ylabel="share of the first", title="Excess loss that RMSprop leaves")
+    figure.add_subplot(yscale="log", xlabel="step", ylabel="share of the first", title="RMSprop's excess loss has a late peak")
     figure.axes[0].plot(left, color=look("rmsprop").color)
     late = int(left[100:].argmax()) + 100
     show(figure, f"The excess loss that RMSprop leaves over {len(left) - 1} steps, on a logarithmic axis: it falls slowly, with a peak of "

@@ -15,11 +15,12 @@ __all__ = ["blocks", "reddi", "wilson", "zipf_bigram"]
 Array = np.ndarray[Any, Any]
 
 
-def blocks(mixed: bool = False, seed: int = 0) -> Problem:
+def blocks(mixed: bool = False, seed: int = 0, *, turned: bool = True) -> Problem:
     """Nine curvatures in three rotated 3 x 3 blocks: alike within a block, or mixed. After Zhang et al. 2024.
 
     Alike: {1, 2, 3}, {99, 100, 101}, {4998, 4999, 5000}. Mixed: {1, 99, 4998}, {2, 100, 4999}, {3, 101, 5000}. The nine
-    eigenvalues, so the condition number, are the same; only where they sit differs. The rotations come from `seed`.
+    eigenvalues, so the condition number, are the same; only where they sit differs. The rotations come from `seed`;
+    without `turned` the start is the same, and the curvatures lie along the axes.
 
     >>> blocks().start.shape, float(blocks().loss(np.zeros(9)))
     ((9,), 0.0)
@@ -29,6 +30,7 @@ def blocks(mixed: bool = False, seed: int = 0) -> Problem:
     h = np.zeros((9, 9))
     for k, eigenvalues in enumerate(values.T if mixed else values):
         q, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+        q = q if turned else np.eye(3)
         h[3 * k:3 * k + 3, 3 * k:3 * k + 3] = (q * eigenvalues) @ q.T
     return quadratic((h + h.T) / 2, rng.standard_normal(9), "blocks, mixed" if mixed else "blocks, alike")
 
