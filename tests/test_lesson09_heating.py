@@ -170,7 +170,7 @@ def test_rmsprops_steps_are_too_long_from_about_step_135_because_v_forgets():
     assert module.forgetting(150)[0][-1] > 1  # too long already, and no v that grows
 
 
-@pytest.mark.parametrize("moved", [0.0, 1e-12, 1e-9])
+@pytest.mark.parametrize("moved", [0.0, 1e-12, 1e-9, -1e-9])
 def test_every_step_size_from_013_to_10_leaves_rmsprop_as_much_and_the_shortest_is_shown(moved):
     lefts = []
     for seed in range(10):
@@ -180,7 +180,7 @@ def test_every_step_size_from_013_to_10_leaves_rmsprop_as_much_and_the_shortest_
     left, plateau = np.mean(lefts, axis=0), module.LRS > 0.12
     assert plateau.sum() == 12
     np.testing.assert_allclose(left[plateau], 0.047, atol=6e-4)  # which of them leaves least, rounding decides
-    assert left[~plateau].min() > 1.03 * left[plateau].max()  # and the shortest of them does not
+    assert left[~plateau].min() > 1.03 * left.min()  # and the shortest of them does not
     assert np.flatnonzero(left <= module.TIE * left.min())[0] == np.flatnonzero(plateau)[0]
     assert tuned_lr("rmsprop")[0] == module.LRS[plateau][0] == pytest.approx(0.127, abs=1e-3)
 
