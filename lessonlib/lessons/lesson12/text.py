@@ -30,6 +30,7 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
 CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
 COMPARED = ["compared", "AdamW", "Muon", "Muon's lead", "by six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
+APART = {"adamw": look("adamw").color, "muon": "#c2550a"}  # in the sweep: the two own colours are dark, and alike as thin lines
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 VERDICTS = [AHEAD, TIED, BEHIND]
@@ -176,11 +177,8 @@ def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
     adamw = best(found, "adamw").median
     named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""),
              ("B, only AdamW tuned", adamw, default, ""),
-             ("B, but Muon at lr 0.02, decay 0.1", adamw, typed("authors", found), ""),
-             ("the same, and 3e-4 for Muon's rest", adamw, typed("copied", found), ""),
-             ("B, but Muon at AdamW's 0.032, match_rms_adamw", adamw, typed("matched", found), ""),
-             ("both tuned", adamw, tuned, fresh_gap(found)),
-             ("AdamW with beta2 0.95, best at an end of 15 pairs", best(found, SOONER).median, tuned, fresh_gap(found, SOONER)))
+             ("B, and Muon tuned, but not its rest", adamw, best(found, "muon", rest=[DEFAULT]).median, ""),
+             ("both tuned", adamw, tuned, fresh_gap(found)))
     return [_compared(*row) for row in named]
 
 
@@ -232,17 +230,16 @@ def show_sweep(found: Mapping[str, Any]) -> None:
                             title="Each tuned alike, the median and the range of three seeds")
     lowest = []
     for rule, name in NAMES.items():
-        style = look(rule)
+        style, color = look(rule), APART[rule]
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
         beside = 1.03 if rule == "muon" else 1 / 1.03  # the seeds at one step size would lie on each other
         lrs = [beside * b.case.matrix_lr for b in each]
-        dash = "-" if rule == "muon" else style.dash  # two dark colours, told apart in grey too
-        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle=dash, marker=style.marker, label=name,
-                markerfacecolor="white" if rule == "muon" else style.color)
+        ax.plot(lrs, [b.median for b in each], color=color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker, markersize=8,
+                label=name)
         for lr, b in zip(lrs, each, strict=True):  # a stem from the lowest seed to the highest ties them to their point
-            ax.plot([lr] * len(b.losses), np.sort(b.losses), color=style.color, linewidth=1, marker="_", markersize=9, zorder=1)
+            ax.plot([lr] * len(b.losses), np.sort(b.losses), color=color, linewidth=1, marker="_", markersize=9, zorder=1)
         low = min(range(len(each)), key=lambda i: each[i].median)
-        ax.plot(lrs[low], each[low].median, marker="o", markersize=17, markerfacecolor="none", color=style.color)
+        ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=color)
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
     ax.legend()
     show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash on a thin line, "
