@@ -200,7 +200,7 @@ newton.five_steps().live()
 # %% [markdown]
 # Every value from about 0.002 up ends between 0.68 and 1.20.
 # Each first gradient of Part 1 has two to four of its 16 below 0.001, so these directions still count less.
-# There it costs nothing, because the exact factor leaves about as much of the losses.
+# It costs nothing there, because the exact factor leaves about as much.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -277,7 +277,7 @@ from lessonlib.lessons.tables import table
 # Return the new `theta` and a new `State(s.t + 1, m)`, and change nothing in place.
 #
 # <details><summary>Hint 1</summary>Which two numbers are in <code>theta.shape</code>?</details>
-# <details><summary>Hint 2</summary>Which average does the next step need, m or ahead?</details>
+# <details><summary>Hint 2</summary>Which of the two averages does the next step need?</details>
 
 # %% tags=["stub"]
 def my_muon(theta, g, s, *, lr, beta1, weight_decay):
@@ -318,7 +318,7 @@ lower = predict("The cosine ends at a tenth. Whose share grows tenfold or more?"
 lower
 
 # %% [markdown]
-# What each rule leaves then.
+# What each rule leaves.
 
 # %% tags=["answer"]
 display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
@@ -327,7 +327,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # %% [markdown]
 # Momentum's step shrinks with the gradient.
 # Those of Adam and Muon stay about as long when the gradient shrinks, so both come only as near as their last steps are short.
-# Muon, which was ahead, then ends behind.
+# So Muon is no longer ahead.
 #
 # <details><summary>And with noisy labels?</summary>With labels that move at every step, Muon leaves least on all three tasks, by a quarter or more. Momentum leaves half of the second loss, which the sum hides.</details>
 # <details><summary>Fine print</summary>As in Part 1. With ends from 0.03 up, what Muon and Adam leave grows about as the square of the end. A Muon whose step is multiplied by the size of the average leaves no more with a tenth than with zero. Without its factor Muon leaves over tenfold more with the cosine to zero, and less than tenfold more with the tenth. The noise has a deviation of 0.1, and the labels of 1 at most.</details>
@@ -346,7 +346,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # outer = torch.optim.AdamW(rest, lr=found, weight_decay=0.1)
 # ```
 #
-# Put your model's name for its layers in place of `"blocks"`, and print both lists of names.
+# Put your model's own name in place of `"blocks"`, and print both lists.
 # No embedding table may stand in the first, and no weight with three or more axes.
 # `torch.optim.Muon` takes a fused query, key and value as one matrix, and Muon's authors found three better.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
@@ -403,7 +403,7 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Both get the same four, half a factor of ten apart, so nobody had to know where the best ones lie.
+# Both get the same four, half a factor of ten apart, so nobody had to know the best ones.
 # Six step sizes with two seeds cost as much and skip less, but then luck decides more often.
 
 # %% [markdown]
@@ -427,7 +427,7 @@ record = text.from_record()
 table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2])
 
 # %% [markdown]
-# By the three seeds Muon ends {{ text.gap(record):.2f}} nats lower after 200 steps, and by the six {{ text.fresh_gap(record):.2f}}.
+# By the three seeds Muon ends {{ text.gap(record):.2f}} nats lower, and by the six {{ text.fresh_gap(record):.2f}}.
 #
 # Is it the factor?
 # In the last rows each step is as long as Muon's, but goes along the average.
@@ -435,7 +435,7 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 #
 # <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, warm-up and a cosine to zero, gradients clipped to 0.25, a decay of 0.1, betas at torch's defaults. Test loss at the end, on the last tenth of the book, which chose the step sizes too. The six seeds both choose among three pairs and measure them, and by them AdamW's second pair is its best. Without the factor each step is as long as the exact factor, over 42 pairs too, and the best lies inside. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
-# Now train both yourself, with one of the six seeds and your own Muon.
+# Train both yourself, with one of the six seeds and your own Muon.
 
 # %% tags=["chaotic"]
 record, mine = text.from_record(), checks.yours("my_muon", muon)
@@ -485,7 +485,7 @@ tuning = predict("Who leads in B, and by how much?", text.TUNED_ALONE)
 tuning
 
 # %% [markdown]
-# Muon's lead in both, and in two more.
+# Muon's lead in both, and two more.
 
 # %% tags=["answer"]
 display(table(text.COMPARED, text.baselines(text.from_record()), ["", *[".2f"] * 4]))
@@ -500,7 +500,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 #
 # At a larger scale three studies differ.
 # Liu and others (2025) claim about half of AdamW's computations for the same loss.
-# Wen and others (2025) tuned ten optimizers, and AdamW took more steps than those with matrices.
+# Wen and others (2025) tuned ten optimizers, and AdamW took more steps than the ones that use matrices.
 # It was 1.4 times as many with 0.1 billion parameters, and 1.1 times with 1.2 billion.
 # Qiu and others (2025) kept about 1.4 times up to 1.4 billion, and lost it where step sizes and decay were not scaled with the model.
 # Their abstract does not say 1.4 times what.

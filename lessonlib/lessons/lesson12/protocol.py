@@ -105,7 +105,7 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, 
         said.append(f"{why}, so in the end the trainings were not alike, {ended}, and whoever reports the lead says so.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
     said.append("Another list now would be a second look, and whoever takes one says so.")
-    return "Correct.\n" + " ".join(said)
+    return f"Correct.\n{' '.join(said[:2])}\n\n{' '.join(said[2:])}"
 
 
 def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists, together: bool) -> dict[str, list[float]]:

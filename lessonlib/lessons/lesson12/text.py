@@ -256,6 +256,8 @@ def weak_baseline() -> Experiment:
         chosen = best(found, "adamw", [matrix], [rest])
         artists["points"].set_data(np.minimum(chosen.losses, FAR), [0] * len(chosen.losses))
         artists["lead"].set_data([muon.median, min(chosen.median, FAR)], [0.4, 0.4])
+        for name in ("edge", "beyond"):
+            artists[name].set_visible(max(chosen.losses) >= FAR)
         apart = chosen.median - muon.median
         artists["told"].set_position(((muon.median + min(chosen.median, FAR)) / 2, 0.46))
         artists["told"].set_text(f"{apart:.2f}")
@@ -274,8 +276,8 @@ def _scene(muon: Best) -> Scene:
     ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.05), ylim=(-0.5, 1.5), yticks=(0, 1),
                             xlabel="test loss, nats a character", title="How large does the lead look?")
     ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
-    ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
-    ax.text(FAR + 0.008, 1.0, f"{FAR:g} or more", ha="left", va="center", rotation=90)
+    edge = ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
+    beyond = ax.text(FAR + 0.008, 1.0, f"{FAR:g} or more", ha="left", va="center", rotation=90)
     style = look("muon")
     ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=7, linestyle="none")
     ax.axvline(muon.median, color=style.color, linewidth=1)
@@ -284,6 +286,6 @@ def _scene(muon: Best) -> Scene:
     (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=7, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
     told = ax.text(0, 0.46, "", ha="center", va="bottom")
-    return Scene(figure, {"points": points, "lead": lead, "told": told},
+    return Scene(figure, {"points": points, "lead": lead, "told": told, "edge": edge, "beyond": beyond},
                  "Test losses on a line: above, three seeds of Muon at its best; below, three of AdamW at the chosen step sizes, at first "
                  f"its default, those of {FAR:g} or more on a dashed line at the right; between them a bar from Muon's median to theirs.")
