@@ -62,13 +62,14 @@ def _scene() -> Scene:
             muon = rule == "Muon"  # its line swings, and would hide the others
             (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if muon else style.dash, marker=style.marker,
                                                 markevery=20, markersize=6, linewidth=1.2 if muon else 1.8, zorder=2 if muon else 3)
-            (artists[f"{rule} below {k}"],) = ax.plot([], [], color=style.color, marker="v", markersize=11, linestyle="none", clip_on=False)
+            (artists[f"{rule} below {k}"],) = ax.plot([], [], color=style.color, marker="v", markersize=11, linestyle="none",
+                                                      clip_on=False)
     artists["told"] = panels[1].text(0.98, 0.97, "", transform=panels[1].transAxes, ha="right", va="top", fontsize=10)
     panels[0].set_ylabel("share that is left")
     figure.legend(handles=[artists[f"{rule} 0"] for rule in DRAWN], loc="outside lower center", ncols=3, labels=[*DRAWN])
     return Scene(figure, artists, "Two panels, one for each weight matrix: the share of its loss that is left, on a logarithmic scale, "
-                                  "over 200 steps of momentum, Adam and Muon, from a square at the start. A triangle on the lower edge marks "
-                                  "where a line leaves the picture.")
+                                  "over 200 steps of momentum, Adam and Muon, from a square at the start. A triangle on the lower "
+                                  "edge marks where a line leaves the picture.")
 
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:

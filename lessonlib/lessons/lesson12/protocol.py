@@ -94,7 +94,8 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, 
             said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
         elif beside := [other for other in _beside(lr, known[name]) if other not in lrs]:
             ends = {other: text.best(seen, RULES[name], [other]).median for other in beside}
-            told = ", and ".join(f"{other:g}, which ends {'lower, ' * (end < best[name].median)}at {end:.3f}" for other, end in ends.items())
+            low = best[name].median
+            told = ", and ".join(f"{other:g}, which ends {'lower, ' * (end < low)}at {end:.3f}" for other, end in ends.items())
             said.append(f"{name}'s best is {lr:g}, and beside it the list skips {told}.")
     counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
     if len(set(counts.values())) > 1:

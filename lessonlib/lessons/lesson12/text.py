@@ -234,8 +234,8 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
         beside = 1.03 if rule == "muon" else 1 / 1.03  # the seeds at one step size would lie on each other
         lrs = [beside * b.case.matrix_lr for b in each]
-        ax.plot(lrs, [b.median for b in each], color=color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker, markersize=8,
-                label=name)
+        ax.plot(lrs, [b.median for b in each], color=color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker,
+                markersize=8, label=name)
         for lr, b in zip(lrs, each, strict=True):  # a stem from the lowest seed to the highest ties them to their point
             ax.plot([lr] * len(b.losses), np.sort(b.losses), color=color, linewidth=1, marker="_", markersize=9, zorder=1)
         low = min(range(len(each)), key=lambda i: each[i].median)
