@@ -99,7 +99,7 @@ FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1]
 @pytest.mark.parametrize(("changed", "headline", "within"), [
     ({}, "Correct.", "ahead by 0.14"), ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", ""),
     ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
-    ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032, 0.1]}, "Correct.", "beside it the list skips 0.018, which ends at 2.217 and 0.056"),
+    ({"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032, 0.1]}, "Correct.", "beside it the list skips 0.018, which ends at 2.217, and 0.056, which ends at 2.278"),
     ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon's list went on to 0.1."),  # fair before one looks, though its best stands at an end
     ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "AdamW's list went on to 0.018 and 0.032 and 0.056"),
     ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
@@ -146,6 +146,12 @@ def test_to_extend_both_lists_extends_both_and_to_extend_its_list_extends_one():
     one, both = (protocol.judge_protocol(FAIR | {"Muon": FAIR["AdamW"], "at an end": end}).message for end in ("extend its list", "extend both lists"))
     assert ("Muon's list went on to 0.1." in one, "AdamW's list went on" in one) == (True, False)
     assert ("Muon's list went on to 0.1." in both, "AdamW's list went on to 0.1." in both) == (True, True)
+
+
+def test_a_skipped_step_size_that_ends_lower_than_the_best_of_the_list_is_told_so():
+    said = protocol.judge_protocol(FAIR | {name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}).message
+    assert "0.056, which ends lower, at 2.076" in said
+    assert said.count("ends lower") == 1
 
 
 def test_both_lists_go_on_until_neither_best_stands_at_an_end():

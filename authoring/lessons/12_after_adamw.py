@@ -6,7 +6,7 @@
 # None of momentum, Adam and AdamW knows that weights form a matrix.
 # Today you write an optimizer that does.
 # It is called [[Muon]], and several large language models were trained with it.
-# You also compare it with AdamW, and read a claim.
+# You also compare it with AdamW.
 #
 # **From lesson 11, from memory.**
 # How many numbers does AdamW keep for each weight, besides the weight and its gradient?
@@ -23,11 +23,11 @@
 # Here are two weight matrices, each 16 by 16.
 # A matrix $\theta$ multiplies the inputs, which are the columns of $x$, and its [[loss]] is half the sum of the squared errors, $\tfrac12\|(\theta-\theta^*)\,x\|^2$.
 # Some directions of the inputs are strong and others weak, so each loss is a [[ravine]] of condition number 1000.
-# It lies at an angle, because the inputs are turned.
+# The inputs are turned, so it lies at an angle.
 # The loss of the second matrix is multiplied by 0.001.
 #
 # Three optimizers have 200 steps to make the sum of the two losses small.
-# All are tuned, and the step size falls to zero along a cosine.
+# The step size falls to zero along a cosine, and it is tuned for each, as are its betas.
 #
 # Run the set-up cell above and the next one.
 
@@ -40,8 +40,9 @@ matrices.show_first()
 
 # %% [markdown]
 # Momentum finds the first matrix, and leaves about seven percent of the second loss.
-# That loss starts at about a thousandth of the sum, so this is about a ten-thousandth of both losses.
+# That loss is a thousandth of the sum at the start, so this is about a ten-thousandth of both.
 # Adam and Muon find both matrices.
+# Tuning gave Adam a short memory, and with PyTorch's $\beta_2$ it leaves as much as momentum.
 #
 # Now take the turn of the inputs away, and tune everything again.
 
@@ -64,7 +65,7 @@ scale
 matrices.two_matrices().live()
 
 # %% [markdown]
-# What each rule leaves, the median of this task and two more.
+# What each rule leaves of both losses together, the median of this task and two more.
 # The last row is a control, Adam with one v for each matrix in place of one for each number.
 
 # %% tags=["answer"]
@@ -87,16 +88,15 @@ scale.answer(controls.who_notices("equal losses"))
 #
 # Adam has one scale for each number.
 # It divides each by the size of its own gradients, so the thousand cancels.
-# Along the axes each number has a curvature of its own, and Adam comes so close that the rest is lost in rounding.
+# Along the axes each number has a curvature of its own, and Adam finds all of them.
 # But when the inputs turn, each number becomes a mix of strong and weak directions.
 # Then a scale for each number helps no more here than one for the matrix, as in the last row.
-#
-# That row notices neither change, and Muon gets there in another way.
-# In which?
+# That row knows no axes and divides the thousand away too, so it notices neither change.
+# Muon gets there in another way.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, no decay. Seven values of beta1, for Adam each with five of beta2, and for each of these the same 21 step sizes. To see the rounding we moved the targets by 1e-12. Where the inputs are turned, the best of each row lies inside of all lists. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, no decay. Seven values of beta1, for Adam each with five of beta2, so Adam had five times as many tries, each at 21 step sizes. To see the rounding we moved the targets by 1e-12. Where the inputs are turned, the best lies inside of all lists. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 #
 # ### The same directions, all alike
 #
@@ -121,8 +121,7 @@ factor.show_circles()
 # The matrix that does this is $U V^\top$, the [[orthogonal factor]] of the gradient.
 # **Muon averages the gradients as momentum does, and then steps along the orthogonal factor of the average.**
 # A gradient a thousand times smaller has the same factor, and if the inputs turn, the factor turns too, so Muon notices neither.
-# The exact factor would also count a weak direction as much as a strong one.
-# Muon only comes near, as Part 2 shows.
+# The factor also counts a weak direction as much as a strong one.
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
@@ -167,9 +166,9 @@ judges.judge_factor(my_factor)
 #
 # Muon does this five times, with $a = 3.4445$, $b = -4.7750$ and $c = 2.0315$.
 # That is its [[Newton-Schulz iteration]].
-# Its authors chose the numbers to lift small values fast, and accept that large ones end only near 1.
+# Its authors chose the numbers to lift small values fast, and accept that none ends at 1 exactly.
 # First it divides the matrix by its size, the root of the sum of its squares.
-# Turning changes no lengths, so then no singular value is above 1.
+# The squares of the singular values have the same sum, which is 1 then, so none of them is above 1.
 #
 # Where $y$ is near zero the other two terms are tiny, so each step multiplies it by 3.4445.
 
@@ -201,6 +200,7 @@ newton.five_steps().live()
 # %% [markdown]
 # Every value from about 0.002 up ends between 0.68 and 1.20.
 # Each first gradient of Part 1 has two to four of its 16 below 0.001, so these directions still count less.
+# It costs nothing there, because the exact factor leaves about as much.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -240,18 +240,18 @@ judges.judge_orthogonal(my_orthogonal)
 # %% [markdown]
 # ## Part 3. The rule
 #
-# | Formula | Code | Known from |
-# |---|---|---|
-# | $m \leftarrow \beta_1 m + (1-\beta_1)\,g$ | `m = beta1 * s.m + (1 - beta1) * g` | lesson 7 |
-# | $\tilde m = \beta_1 m + (1-\beta_1)\,g$ | `ahead = beta1 * m + (1 - beta1) * g` | Nesterov, below |
-# | $O = \text{orthogonal}(\tilde m)$ | `orthogonal(ahead)` | Part 2 |
-# | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, r/c)}\;O$ | write it yourself | lesson 10 |
+# | Formula | Known from |
+# |---|---|
+# | $m \leftarrow \beta_1 m + (1-\beta_1)\,g$ | lesson 7 |
+# | $\tilde m = \beta_1 m + (1-\beta_1)\,g$ | Nesterov, below |
+# | $O = \text{orthogonal}(\tilde m)$ | Part 2 |
+# | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, r/c)}\;O$ | lesson 10 |
 #
 # Here $r$ is the number of rows and $c$ that of columns.
 #
 # | Symbol | Code | What it does | Default in PyTorch |
 # |---|---|---|---|
-# | $\alpha$ | `lr` | about the length of the step in most directions, if the matrix is not tall | 0.001 |
+# | $\alpha$ | `lr` | about the length of the step in most directions | 0.001 |
 # | $\beta_1$ | `beta1`, in PyTorch `momentum` | remembers the direction for about 20 steps | 0.95 |
 # | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
 #
@@ -272,11 +272,12 @@ from lessonlib.lessons.tables import table
 # %% [markdown]
 # ### Exercise 3. Write Muon (8 minutes)
 #
-# `theta`, `g` and `s.m` are matrices, and `orthogonal` is the library's.
+# Turn the four formulas into code.
+# `theta`, `g` and the old average `s.m` are matrices, and `orthogonal` is the library's.
 # Return the new `theta` and a new `State(s.t + 1, m)`, and change nothing in place.
 #
 # <details><summary>Hint 1</summary>Which two numbers are in <code>theta.shape</code>?</details>
-# <details><summary>Hint 2</summary>Which average does the next step need, m or ahead?</details>
+# <details><summary>Hint 2</summary>Which of the two averages does the next step need?</details>
 
 # %% tags=["stub"]
 def my_muon(theta, g, s, *, lr, beta1, weight_decay):
@@ -306,6 +307,32 @@ checks.check(my_muon, against=muon)
 # There is no bias correction, because the factor of $2 \tilde m$ is that of $\tilde m$.
 
 # %% [markdown]
+# ### The end of the schedule
+#
+# Back to the two matrices, turned and unequal.
+# Let the cosine end at a tenth of the step size, and tune everything again.
+
+# %%
+lower = predict("The cosine ends at a tenth. Whose share grows tenfold or more?",
+                ["momentum", "Adam", "Muon", "Adam and Muon", "nobody"])
+lower
+
+# %% [markdown]
+# What each rule leaves.
+
+# %% tags=["answer"]
+display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
+lower.answer(controls.who_grows("cosine to a tenth"))
+
+# %% [markdown]
+# Momentum's step shrinks with the gradient.
+# Those of Adam and Muon stay about as long when the gradient shrinks, so both come only as near as their last steps are short.
+# So Muon is no longer ahead.
+#
+# <details><summary>And with noisy labels?</summary>With labels that move at every step, Muon leaves least on all three tasks, by a quarter or more. Momentum leaves half of the second loss, which the sum hides.</details>
+# <details><summary>Fine print</summary>As in Part 1. With ends from 0.03 up, what Muon and Adam leave grows about as the square of the end. A Muon whose step is multiplied by the size of the average leaves no more with a tenth than with zero. Without its factor Muon leaves over tenfold more with the cosine to zero, and less than tenfold more with the tenth. The noise has a deviation of 0.1, and the labels of 1 at most.</details>
+
+# %% [markdown]
 # ### In PyTorch
 #
 # `torch.optim.Muon` takes matrices and nothing else.
@@ -319,11 +346,9 @@ checks.check(my_muon, against=muon)
 # outer = torch.optim.AdamW(rest, lr=found, weight_decay=0.1)
 # ```
 #
-# Put the name of your model's layers in place of `"blocks"`, and print the names in both lists.
-# No embedding table may stand in the first.
-# A weight with three or more axes stays in the second.
-# Muon's authors found it better to give it query, key and value as three matrices.
-# `torch.optim.Muon` takes a fused one as one, as we did in Part 4.
+# Put your model's own name in place of `"blocks"`, and print both lists.
+# No embedding table may stand in the first, and no weight with three or more axes.
+# `torch.optim.Muon` takes a fused query, key and value as one matrix, and Muon's authors found three better.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # Each step takes the share `lr * weight_decay` of a weight, so tune this product.
@@ -334,38 +359,6 @@ checks.check(my_muon, against=muon)
 # <details><summary>Fine print</summary>It came with PyTorch 2.9. Where FSDP divides the weights, take a Muon that was written for that.</details>
 
 # %% [markdown]
-# ### Who ends lowest?
-#
-# Back to the two matrices, turned and unequal.
-# Let the cosine end at a tenth of the step size, and tune everything again.
-
-# %%
-lower = predict("The cosine ends at a tenth. Which leaves less of the loss?", controls.WHO)
-lower
-
-# %% [markdown]
-# The same with a straight line to zero, and with labels that move at every step.
-# Each number is that of the best betas and step size.
-# Without the factor Muon's step is the average divided by its size.
-
-# %% tags=["answer"]
-display(table(["optimizer", *controls.WAYS], controls.way_rows()))
-lower.answer(controls.who_ends_lower("cosine to a tenth"))
-
-# %% [markdown]
-# With the cosine to zero Muon leaves least.
-# With a line, or an end at a tenth, Adam with one v for each matrix does.
-# With noisy labels all rows end within a factor of two.
-# So who ends lowest here depends on the schedule.
-#
-# And the factor?
-# Without noise, Muon leaves more when its factor is taken away.
-# But Adam with one v, lowest in two columns, has none either.
-# So the factor helps here and is not the only way.
-# Does it help on a text?
-#
-# <details><summary>Fine print</summary>As in Part 1. Noisy labels have a cosine to zero, and move at each step by normal numbers of deviation 0.1, beside labels of deviation 1 at most. What is left is counted without noise.</details>
-#
 # ## Part 4. On a text
 #
 # ### A protocol, before you look
@@ -388,12 +381,10 @@ result
 #
 # ### Exercise 4. State the protocol (5 minutes)
 #
-# Each rule can pay for twelve trainings, one for each step size of the matrices with each seed.
+# A training is one step size of the matrices with one seed, and each rule can pay for twelve.
 # Which step sizes may each try, with how many of three recorded seeds?
-# And if a best one stands at an end of its list, do you `"stop"`, `"extend its list"` or `"extend both lists"`?
-# An extension comes on top of the twelve.
-# The judge looks at how both are treated.
-# For the rest the best of six step sizes from 0.001 to 0.32 is taken, really six times the cost.
+# If a best one stands at an end of its list, do you `"stop"`, `"extend its list"` or `"extend both lists"`?
+# An extension is free here, and so is the rest, which gets the best of six step sizes.
 #
 # | Rule | Recorded step sizes of the matrices |
 # |---|---|
@@ -412,12 +403,10 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Both get the same four, half a factor of ten apart, so nobody had to know where the best ones lie.
+# Both get the same four, half a factor of ten apart, so nobody had to know the best ones.
 # Six step sizes with two seeds cost as much and skip less, but then luck decides more often.
-# To extend one list alone is fair too, if you say how many trainings each had.
 
 # %% [markdown]
-# Is it fair?
 # The judge also says what came of it, so leave your guess above first.
 
 # %% tags=["answer"]
@@ -438,13 +427,15 @@ record = text.from_record()
 table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2])
 
 # %% [markdown]
-# By the three seeds Muon ends {{ text.gap(record):.2f}} nats lower after 200 steps.
-# By the six, AdamW's second row is its best, and the lead is {{ text.fresh_gap(record):.2f}}.
-# With steps as long but no factor, Muon ends {{ text.factor_gap(record):.2f}} higher, so here the factor makes the lead.
+# By the three seeds Muon ends {{ text.gap(record):.2f}} nats lower, and by the six {{ text.fresh_gap(record):.2f}}.
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, warm-up and a cosine to zero, gradients clipped to 0.25, a decay of 0.1, betas at torch's defaults. Test loss at the end, on the last tenth of the book, which chose the step sizes too. The six seeds both choose among three pairs and measure them. Without the factor each step is the average, as long as its exact factor, over 42 pairs too, and the best lies inside. Recorded by <code>python authoring/record_after.py</code>.</details>
+# Is it the factor?
+# In the last rows each step is as long as Muon's, but goes along the average.
+# That Muon ends {{ text.factor_gap(record):.2f}} higher, so here the factor makes the lead.
 #
-# Now train both yourself, with one of the six seeds and your own Muon.
+# <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, warm-up and a cosine to zero, gradients clipped to 0.25, a decay of 0.1, betas at torch's defaults. Test loss at the end, on the last tenth of the book, which chose the step sizes too. The six seeds both choose among three pairs and measure them, and by them AdamW's second pair is its best. Without the factor each step is as long as the exact factor, over 42 pairs too, and the best lies inside. Recorded by <code>python authoring/record_after.py</code>.</details>
+#
+# Train both yourself, with one of the six seeds and your own Muon.
 
 # %% tags=["chaotic"]
 record, mine = text.from_record(), checks.yours("my_muon", muon)
@@ -457,19 +448,15 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # ### In seconds
 #
 # PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and this CPU slow.
-# While Muon takes 200 steps, AdamW takes {{ text.steps_between(record)[0] }}, or {{ text.steps_between(record)[1] }} if Muon is in bfloat16.
-# So we tuned AdamW again with as many.
+# While it takes 200 steps AdamW takes {{ text.steps_between(record)[1] }}, or {{ text.steps_between(record)[0] }} beside a Muon in float32.
+# So we tuned AdamW with as many.
 
 # %%
 table(text.COMPARED, text.seconds_rows(record), ["", *[".3f"] * 4])
 
 # %% [markdown]
 # With float32 most of Muon's lead stays, and with bfloat16 it is gone.
-# AdamW's best of {{ text.steps_between(record)[1] }} steps stands at an end of fifteen pairs, so it may end lower still.
-# For what Muon reaches in 200 it needs between {{ text.steps_between(record)[0] }} and {{ text.steps_between(record)[1] }}, by the leads nearer to {{ text.steps_between(record)[1] }}.
-#
 # The five steps cost the same however many tokens a batch has, and ours has only 512.
-# Time a step of your own.
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -491,14 +478,14 @@ from lessonlib.lessons.tables import table
 text.weak_baseline().live()
 
 # %% [markdown]
-# Comparison B has AdamW at its best, and leaves Muon and its rest at 0.001.
+# Comparison B has AdamW at its best, and leaves Muon, and the AdamW for its rest, at 0.001.
 
 # %%
 tuning = predict("Who leads in B, and by how much?", text.TUNED_ALONE)
 tuning
 
 # %% [markdown]
-# Muon's lead in seven comparisons.
+# Muon's lead in both, and two more.
 
 # %% tags=["answer"]
 display(table(text.COMPARED, text.baselines(text.from_record()), ["", *[".2f"] * 4]))
@@ -506,26 +493,30 @@ tuning.answer(text.tuned_alone(text.from_record()))
 
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
-# Even one copied number, 3e-4 for Muon's rest, turns the lead round.
-# With both tuned, Muon still leads when you count steps.
+# In B it is not enough to tune Muon, because the AdamW beside it has a step size too.
+# With both tuned, Muon leads in our 200 steps.
+#
+# ### Three papers
 #
 # At a larger scale three studies differ.
-# Liu and others (2025) claim about twice AdamW's computational efficiency.
-# Wen and others (2025) tuned ten optimizers, and those that use matrices had 1.4 times AdamW's speed at 0.1 billion parameters and 1.1 times at 1.2 billion.
-# Qiu and others (2025) scaled step sizes and decay with the width, and kept about 1.4 times with Muon up to 1.4 billion.
+# Liu and others (2025) claim about half of AdamW's computations for the same loss.
+# Wen and others (2025) tuned ten optimizers, and AdamW took more steps than the ones that use matrices.
+# It was 1.4 times as many with 0.1 billion parameters, and 1.1 times with 1.2 billion.
+# Qiu and others (2025) kept about 1.4 times up to 1.4 billion, and lost it where step sizes and decay were not scaled with the model.
+# Their abstract does not say 1.4 times what.
 #
-# <details><summary>Sources</summary>Muon: Jordan and others 2024, kellerjordan.github.io/posts/muon, with the settings in the README of github.com/KellerJordan/Muon, and Liu and others 2025, arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others 2026, arXiv 2605.10468. Read as abstracts.</details>
+# <details><summary>Sources</summary>Muon: Jordan and others 2024, kellerjordan.github.io/posts/muon, with the settings in the README of github.com/KellerJordan/Muon, and Liu and others 2025, arXiv 2502.16982. Wen: arXiv 2509.02046, and github.com/marin-community/marin, issue 1290, which says that it counts steps. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others 2026, arXiv 2605.10468. Read as abstracts.</details>
 #
 # ### The checklist
 #
 # | Entry | Ask | Ours, in Part 4 |
 # |---|---|---|
 # | budget | Had both the same data and the same number of steps? | yes, and few steps |
-# | sweep | Was each tuned over as many settings, with the best inside, and not on the test? | 42 pairs each in steps, 15 against bfloat16, and chosen on the test tenth |
+# | sweep | Was each tuned over as many settings, with the best inside, and not on the test? | 42 pairs each in steps, 15 against bfloat16 with the best at an end, and chosen on the test tenth |
 # | schedule | Did the step size fall to its end for both, and was the loss read there? | yes, and no other schedule was tried |
 # | batch | Does one of them like batches of that size? | one size, so nobody knows |
-# | seeds | How many starts, and do they overlap? | three and six more, and no overlap but with bfloat16 in seconds |
-# | held equal | Which settings were the same for both, and which rule do they suit? | decay, clipping and nearly all betas, so nobody knows |
+# | seeds | How many starts, and do they overlap? | three and six more, and no overlap in steps |
+# | held equal | Which settings were the same for both, and which rule do they suit? | decay, clipping and betas, and with a beta2 of 0.95 AdamW ended alike |
 # | clock | Steps, or seconds? | both, on one machine |
 #
 # ### Exercise 5. Read a claim (4 minutes)
@@ -585,7 +576,7 @@ summary()
 #
 # - Muon steps nearly along the orthogonal factor of the averaged gradient, so all but very weak directions count nearly alike.
 # - It notices neither the scale of a loss nor a turn of the inputs, and it needs AdamW beside it.
-# - Who ends lowest can depend on the schedule or on the tuning.
+# - Who ends lowest can depend on the end of the schedule or on the tuning.
 #   State the protocol before you look, and tune the old rule as well as the new one.
 #
 # **Next.**

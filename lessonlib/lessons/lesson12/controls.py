@@ -8,18 +8,16 @@ import numpy as np
 
 from lessonlib.lessons.lesson12 import ravine, records
 
-__all__ = ["ALIKE", "LOST", "NOISY", "REST", "SETTINGS", "TAKEN", "UNITS", "WAYS", "WHO", "Found", "best", "found", "rounded",
-           "swing", "unit_rows", "way_rows", "who_ends_lower", "who_notices"]
+__all__ = ["LOST", "REST", "SETTINGS", "SHOWN", "TAKEN", "UNITS", "WAYS", "Found", "best", "found", "rounded",
+           "swing", "unit_rows", "way_rows", "who_grows", "who_notices"]
 
 FIRST, STRAIGHT, EQUAL, BOTH = SETTINGS = tuple(ravine.SETTINGS)
 WAYS = ravine.WAYS
-NOISY = WAYS[-1]  # its rows lie so close that one digit does not tell them apart
+SHOWN = (WAYS[0], WAYS[2])  # of the table of Part 3
 UNITS = ("momentum", "Adam", "Muon")  # of the predictions of Part 1
 REST = "Adam, one v for each matrix"
 TAKEN = ("without the factor", "with the exact factor", "without Nesterov")
 LOST = 1e-30  # a share of the loss below which nothing but rounding is told
-ALIKE = "both within a factor of two"
-WHO = ["Adam", "Muon", ALIKE]
 
 
 class Found(NamedTuple):
@@ -54,30 +52,33 @@ def unit_rows() -> list[list[Any]]:
 
 
 def way_rows() -> list[list[Any]]:
-    """Return a row for each rule: its name, and what it leaves of the first setting under each of WAYS with the best of its betas."""
-    rules = {name: name for name in (*UNITS[:2], REST, UNITS[2])} | {"Muon without the factor": TAKEN[0]}
-    return [[told, *(rounded(best(rule, FIRST, way).left, int(way == NOISY)) for way in WAYS)] for told, rule in rules.items()]
+    """Return a row for each of UNITS: its name, and what it leaves of the first setting under each of SHOWN with the best of its betas."""
+    return [[name, *(rounded(best(name, FIRST, way).left) for way in SHOWN)] for name in UNITS]
 
 
 def who_notices(change: str) -> str:
     """Return whose share of the loss changes tenfold or more from the first setting to another one, in words."""
-    apart = {name: np.log10(max(best(name).left, LOST) / max(best(name, change).left, LOST)) for name in UNITS}
+    return _tenfold({name: best(name, change).left for name in UNITS})
+
+
+def who_grows(way: str) -> str:
+    """Return whose share of the loss changes tenfold or more from a cosine to zero to another one of WAYS, in words."""
+    return _tenfold({name: best(name, FIRST, way).left for name in UNITS})
+
+
+def _tenfold(left: Mapping[str, float]) -> str:
+    """Whose share lies tenfold or more from its own in the first setting, in words."""
+    apart = {name: np.log10(max(best(name).left, LOST) / max(share, LOST)) for name, share in left.items()}
     return " and ".join(name for name, powers in apart.items() if abs(powers) >= 1) or "nobody"
 
 
-def who_ends_lower(way: str) -> str:
-    """Return which of WHO is so in the first setting under one of WAYS: whether Adam or Muon leaves less, each with its best betas."""
-    apart = best("Adam", FIRST, way).left / best("Muon", FIRST, way).left
-    return ALIKE if 0.5 <= apart <= 2 else "Muon" if apart > 1 else "Adam"
-
-
-def rounded(share: float, digits: int = 0) -> str:
-    """Return a share to one digit and so many more; one below LOST is 0.
+def rounded(share: float) -> str:
+    """Return a share to one digit; one below LOST is 0.
 
     >>> rounded(2.39e-10), rounded(3e-42)
     ('2e-10', '0')
     """
-    return f"{share:.{digits}e}" if share > LOST else "0"
+    return f"{share:.0e}" if share > LOST else "0"
 
 
 def _record(part: str) -> list[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ __all__ = ["LEAST", "show_first", "two_matrices", "way_there"]
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
 UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
 LEAST = 100  # times less: what two of the rules have to leave
+FLOOR = 1e-11  # the lower edge of the picture; a rule that goes below leaves it at a triangle
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 
 
@@ -54,22 +55,21 @@ def _scene() -> Scene:
     figure = new_figure(8.6, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
     artists: dict[str, Any] = {}
-    steps = range(ravine.STEPS)
     for k, (ax, name) in enumerate(zip(panels, ("first", "second"), strict=True)):
-        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(1e-11, 100), xlabel="step", title=f"The {name} matrix")
+        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(FLOOR, 100), xlabel="step", title=f"The {name} matrix")
         ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
-        (size,) = ax.plot(steps, [ravine.fall(ravine.WAYS[0], t) for t in steps], color="#6b6b6b", linewidth=1)
         for rule, style in ((rule, look(drawn)) for rule, drawn in DRAWN.items()):
             muon = rule == "Muon"  # its line swings, and would hide the others
             (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if muon else style.dash, marker=style.marker,
                                                 markevery=20, markersize=6, linewidth=1.2 if muon else 1.8, zorder=2 if muon else 3)
+            (artists[f"{rule} below {k}"],) = ax.plot([], [], color=style.color, marker="v", markersize=11, linestyle="none",
+                                                      clip_on=False)
     artists["told"] = panels[1].text(0.98, 0.97, "", transform=panels[1].transAxes, ha="right", va="top", fontsize=10)
     panels[0].set_ylabel("share that is left")
-    figure.legend(handles=[*(artists[f"{rule} 0"] for rule in DRAWN), size], loc="outside lower center", ncols=4,
-                  labels=[*(f"loss, {rule}" for rule in DRAWN), "step size"])
+    figure.legend(handles=[artists[f"{rule} 0"] for rule in DRAWN], loc="outside lower center", ncols=3, labels=[*DRAWN])
     return Scene(figure, artists, "Two panels, one for each weight matrix: the share of its loss that is left, on a logarithmic scale, "
-                                  "over 200 steps of momentum, Adam and Muon, from a square at the start, and a thin line for the step "
-                                  "size, which falls along a cosine.")
+                                  "over 200 steps of momentum, Adam and Muon, from a square at the start. A triangle on the lower "
+                                  "edge marks where a line leaves the picture.")
 
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
@@ -79,5 +79,9 @@ def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
         shares = way_there(name, inputs, losses).shares[:, 0]
         for k in range(2):
             artists[f"{name} {k}"].set_data(np.arange(len(shares)), np.maximum(shares[:, k], np.finfo(float).tiny))
-        told.append(f"{name} {controls.rounded(controls.best(name, _setting(inputs, losses)).left)}")
+            below = np.flatnonzero(shares[:, k] < FLOOR)[:1]
+            artists[f"{name} below {k}"].set_data(below, [FLOOR] * len(below))
+        found = controls.best(name, _setting(inputs, losses))
+        betas = f"beta1 {found.beta1:g}" + ("" if found.beta2 is None else f" and beta2 {found.beta2:g}")
+        told.append(f"{name} {controls.rounded(found.left)} with {betas}")
     return f"Inputs {inputs}, losses {losses}. Of both losses together is left, by the median of three tasks: {', '.join(told)}."

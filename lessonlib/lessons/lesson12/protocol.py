@@ -93,8 +93,10 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, 
         if lr in (lrs[0], lrs[-1]):
             said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
         elif beside := [other for other in _beside(lr, known[name]) if other not in lrs]:
-            ends = " and ".join(f"{other:g}, which ends at {text.best(seen, RULES[name], [other]).median:.3f}" for other in beside)
-            said.append(f"{name}'s best is {lr:g}, and beside it the list skips {ends}.")
+            ends = {other: text.best(seen, RULES[name], [other]).median for other in beside}
+            low = best[name].median
+            told = ", and ".join(f"{other:g}, which ends {'lower, ' * (end < low)}at {end:.3f}" for other, end in ends.items())
+            said.append(f"{name}'s best is {lr:g}, and beside it the list skips {told}.")
     counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
     if len(set(counts.values())) > 1:
         why = "Only a list whose best stood at an end went on"
@@ -104,7 +106,7 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, 
         said.append(f"{why}, so in the end the trainings were not alike, {ended}, and whoever reports the lead says so.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
     said.append("Another list now would be a second look, and whoever takes one says so.")
-    return "Correct.\n" + " ".join(said)
+    return f"Correct.\n{' '.join(said[:2])}\n\n{' '.join(said[2:])}"
 
 
 def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists, together: bool) -> dict[str, list[float]]:
