@@ -8,7 +8,7 @@
 # |---|---|
 # | 1. What does a newer optimizer keep, and what does a step of Muon cost? | 10 |
 # | 2. What does a sign notice? | 9 |
-# | 3. What if a step could choose its axes? | 12 |
+# | 3. What if a step could choose its axes? | 14 |
 # | 4. Must the end be known at the start? | 9 |
 # | 5. Can a mean take the place of a fall? | 11 |
 # | 6. Does a step size stay right in a wider network? | 14 |
@@ -144,7 +144,7 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 # When to try them.
 # Muon's products cost little when a batch of one machine has several hundred tokens for each unit of width.
 # Take an 8-bit AdamW when its state is all that does not fit, as it is the same rule.
-# Take Adafactor, `torch.optim.Adafactor`, when that is still too much, and tune its step size anew.
+# Take `torch.optim.Adafactor` when that is still too much, and tune its step size anew.
 #
 # <details><summary>Fine print</summary>The state is that of a matrix of 256 by 1024 in float32, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block, without attention and without the tables of letters. The seconds were recorded on one core of a CPU, as the main lesson shows them.</details>
 #
@@ -236,7 +236,6 @@ axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs a
 #
 # When to try it.
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
-# On images its authors found the best batch at 4096, where AdamW's was at 256, and small ones did not break it.
 # PyTorch has none, and their repository has `lion_pytorch.py`.
 #
 # *Source.*
@@ -315,7 +314,6 @@ bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.op
 # %% [markdown]
 # Shampoo's power is $-1/4$, and without a memory that makes it Muon's step, with exact singular values of one.
 # In the same way Adam without a memory takes the sign of each number.
-# Averages over many steps make another step of it, in Shampoo as in Adam.
 #
 # SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
 # It turns the gradient into these axes, takes Adam's step there, and turns the step back.
@@ -347,7 +345,7 @@ axes.show_turns(("adam", "muon", "shampoo", "soap"), "Which curves change with t
 # %% [markdown]
 # Shampoo and SOAP notice neither the turn nor the scale, and both end far lower than Muon at its default.
 # With a $\beta_1$ of 0.8 Muon comes about as low as SOAP, so with this cosine to zero the gap from SOAP to Muon was Muon's memory.
-# The betas of the other three were not tuned, and the main lesson shows that the schedule decides much of who ends lowest.
+# The betas of the other three were not tuned.
 #
 # The price is memory and time.
 # Both keep `m` and the two averages, Shampoo its two powers, SOAP its two sets of axes and `v`.
@@ -387,10 +385,10 @@ old.answer({0: "neither", 2: "both"}.get(len(higher), "".join(higher)))
 
 # %% [markdown]
 # With old powers Shampoo ends far higher, and at the step size that the median picks one of the three tasks runs away, beyond where it began.
-# A power holds two things, the axes and the sizes of the gradients along them.
+# A power holds the axes and the sizes of the gradients along them.
 # Which of the two must be fresh, and when?
-# So once keep the axes alone for ten steps, and measure the sizes along them at every step.
-# And once keep both for ten steps, but only from the eleventh step on.
+# The third row keeps the axes alone for ten steps, and measures the sizes along them at every step.
+# The last row keeps both, but only from the eleventh step on.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import stale
@@ -402,10 +400,9 @@ table(axes.HEADER, halves, ["", ".1e", ".1e", ".1e"])
 # With fresh sizes nothing is lost, though the axes are old.
 # With a fresh start little is lost, though later both are old.
 # So the harm comes at the start, where the sizes of a single gradient are kept for ten steps.
-# SOAP takes the axes alone from $L$ and $R$, and renews its sizes in $v$ at every step.
+# SOAP renews its sizes in $v$ at every step.
 #
 # With fresh axes at every step SOAP ends about ten times higher here, and we do not know why.
-# One thing to look at is that `v` is not turned along with the axes.
 # In very large batches Khona and others saw SOAP become unstable, and fresh axes at every step were part of their cure.
 # So how often to renew them is one more thing to tune.
 #
@@ -424,7 +421,7 @@ table(axes.HEADER, halves, ["", ".1e", ".1e", ".1e"])
 # Vyas and others 2024, SOAP, arXiv 2409.11321.
 # Eschenhagen and others 2025, *Purifying Shampoo*, arXiv 2506.03595.
 # Eschenhagen and others 2026, arXiv 2602.09314, who find that Shampoo is to Muon what Adam is to the sign of its momentum, and Shampoo ahead of Muon on language models.
-# Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam or Shampoo in the loss at the end, with nanoGPT and in the colouring of images.
+# Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam or Shampoo in the last loss of nanoGPT and of a colouring of images.
 # Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters.
 # Read as abstracts, with the notes of `distributed_shampoo`.
 
@@ -513,7 +510,7 @@ table(header, read_ends.rows(found), ["", *[".2f"] * 4])
 # The late fall ends lower than the planned cosine for every pair of seeds at 200, 400 and 800 steps, and at 100 the seeds overlap.
 # Its steps are longer in all, but that is not the whole reason.
 # At 0.0056 they come to as much as the cosine's at 0.01, and after 800 steps it still ends lower for every pair of seeds.
-# A warm-up of 20 steps is short for the cosine, which with 50 ends at 2.23 after 200 steps, still above the late fall with 20.
+# A longer warm-up would help the cosine too, and with 50 steps it ends at 2.23 after 200.
 # The fall itself helps, because "no fall yet" differs from the late fall in the last fifth alone.
 # Hägele and others find that a late fall scales as a cosine does.
 #
@@ -625,11 +622,10 @@ table(header, read_ends.distance_rows(), ["g", ".2g", ".2g", ".0%", ".0%"])
 # %% [markdown]
 # With steps of 4 gradient descent runs away, as it does above 2, and $x$ is nearly as near as with steps of 0.5.
 # So with $y$ the steps can be longer.
-# As $y$ is nine tenths $x$, which moves slowly, only a tenth of a move of $z$ comes back in the next gradient, and the limit is about 20.
+# As $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient, and the limit is about 20.
 #
-# At 0.5 and 0.2 the plain mean is nearer in most runs, and at the three shortest steps $x$ is.
-# From a start at the minimum the mean is nearer in most runs at all of these five, so there $x$ only forgets the start sooner.
-# Each at its best step size, the plain mean ends nearer.
+# At the three shortest steps $x$ is nearer only because it forgets the start sooner.
+# From a start at the minimum the plain mean is nearer there too, and each at its best step size it ends nearer.
 # Whether $y$ counts on a network one can only try.
 #
 # ### A mean on the text
@@ -704,14 +700,14 @@ rows = [["y", endings.path(None, 0.01, 200, corpus)[-1]], ["m, as recorded", sam
 table(["the same mean, with", "test loss, one seed"], rows, ["", ".2f"])
 
 # %% [markdown]
-# Without both it ends highest, so it is not $m$ that holds AdamW back.
-# It is $y$ that makes Schedule-Free good here, and not the mean alone.
+# Without either it ends highest, so $m$ is not what holds AdamW back.
+# So it is $y$ that makes Schedule-Free good here, and not the mean alone.
 #
 # Its authors report that it matches or beats schedules on many benchmarks.
-# Its first author writes in 2026 that for large language models this was shown at small scales only, and that larger ones needed changes, which he makes.
+# For large language models, its first author writes in 2026, that was shown at small scales only, and larger ones needed changes.
 #
 # When to try them.
-# Take a mean of AdamW's weights when you want to leave your training as it is.
+# Take a mean of AdamW's weights when your training is to stay as it is.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step, and is one more copy of the weights.
 # Make it when four fifths of the steps are done, and a new one for each length that you want.
 # Do not take the mean over all steps, which is worse here than no mean.
@@ -721,7 +717,7 @@ table(["the same mean, with", "test loss, one seed"], rows, ["", ".2f"])
 # They recommend a warm-up, which is off there until you set `warmup_steps`, and ours had one too.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4. The means have one step size for all lengths, that of 800 steps. At 0.018 one of three seeds breaks in all but Schedule-Free. Schedule-Free weighs each z by the square of its step size, which holds the warm-up and the bias correction of v, so that later points weigh more. DECAYRUN Without y and m, after 800 steps, three seeds at each of four step sizes end above AdamW with the same mean. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
+# <details><summary>Fine print</summary>The trainings are those of section 4. The means have one step size for all lengths, that of 800 steps. At 0.018 one of three seeds breaks in all but Schedule-Free. Schedule-Free weighs each z by the square of its step size, which holds the warm-up and the bias correction of v, so that later points weigh more. Without y and m all seeds end higher than AdamW with the same mean after 800 steps too, at 0.0032, 0.0056 and 0.01. It takes its decay at y, and with that of z one seed ended within 0.01. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
 #
 # *Sources.*
 # Defazio and others 2024, *The Road Less Scheduled*, arXiv 2405.15682, read as abstract, with the notes and the reference code of github.com/facebookresearch/schedule_free.
