@@ -96,7 +96,7 @@ def show_shares() -> None:
     for name, width, count, found, _ in rows():
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
         side = -8 if width == 768 else 8  # the lines fall: room is above on the right, or below on the left where a line is near
-        ax.annotate(name, (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
+        ax.annotate(name.removeprefix("the text of "), (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
                     ha="left" if side > 0 else "right", va="bottom" if side > 0 else "top")
     ax.legend(loc="lower left")
     show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "
