@@ -8,7 +8,7 @@
 # |---|---|
 # | 1. What does a newer optimizer keep, and what does a step of Muon cost? | 10 |
 # | 2. What does a sign notice? | 9 |
-# | 3. What if a step could choose its axes? | 12 |
+# | 3. What if a step could choose its axes? | 14 |
 # | 4. Must the end be known at the start? | 9 |
 # | 5. Can a mean take the place of a fall? | 11 |
 # | 6. Does a step size stay right in a wider network? | 14 |
@@ -111,10 +111,10 @@ display(table(text.CLOCK, text.clock_rows(record), ["", "g", *[".2f"] * 5]))
 clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
 
 # %% [markdown]
+# Rows two and three take about as long, and so do the last two.
 # With float32 most of the lead stays in seconds, and with bfloat16 it is gone.
 # For what Muon reaches in 200 steps AdamW needs between {{ text.steps_between(record)[0] }} and {{ text.steps_between(record)[1] }}.
-# In the last row AdamW was tuned over fifteen pairs in place of 42, and its best pair is at the edge of what was tried.
-# So it may end lower still.
+# In the last row AdamW was tuned over fifteen pairs in place of 42, and its best is at their edge, so it may end lower still.
 #
 # Where several machines each repeat all the products, as with `torch.optim.Muon`, $T$ counts the tokens of one.
 #
@@ -144,7 +144,7 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 # When to try them.
 # Muon's products cost little when a batch of one machine has several hundred tokens for each unit of width.
 # Take an 8-bit AdamW when its state is all that does not fit, as it is the same rule.
-# Take Adafactor, `torch.optim.Adafactor`, when that is still too much, and tune its step size anew.
+# Take `torch.optim.Adafactor` when that is still too much, and tune its step size anew.
 #
 # <details><summary>Fine print</summary>The state is that of a matrix of 256 by 1024 in float32, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block, without attention and without the tables of letters. The seconds were recorded on one core of a CPU, as the main lesson shows them.</details>
 #
@@ -231,12 +231,11 @@ axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs a
 # Lion notices the turn and not the unequal losses, as Adam does.
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # The table differs a little, because it takes both losses together, and of unequal ones the first is nearly all.
-# But it is the sign of each number, and in a turned matrix these are other numbers.
+# But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # When the inputs lie along the axes it ends far lower.
 #
 # When to try it.
-# When half of AdamW's state is what you can afford, and you have the time to tune its step size and its decay anew.
-# On images its authors found the best batch at 4096, where AdamW's was at 256, and small ones did not break it.
+# Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and their repository has `lion_pytorch.py`.
 #
 # *Source.*
@@ -313,9 +312,8 @@ u, _, vh = np.linalg.svd(g)
 bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.options[0])
 
 # %% [markdown]
-# So Shampoo without a memory takes Muon's step, with exact singular values of one.
+# Shampoo's power is $-1/4$, and without a memory that makes it Muon's step, with exact singular values of one.
 # In the same way Adam without a memory takes the sign of each number.
-# Averages over many steps make another step of it, in Shampoo as in Adam.
 #
 # SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
 # It turns the gradient into these axes, takes Adam's step there, and turns the step back.
@@ -328,7 +326,7 @@ far = predict(
 far
 
 # %% [markdown]
-# Shampoo's powers are computed anew at every step, SOAP's axes at every tenth, and later the other way round.
+# Here Shampoo's powers are computed anew at every step, and SOAP's axes at every tenth.
 # The cell takes some seconds.
 
 # %% tags=["answer", "chaotic"]
@@ -347,7 +345,7 @@ axes.show_turns(("adam", "muon", "shampoo", "soap"), "Which curves change with t
 # %% [markdown]
 # Shampoo and SOAP notice neither the turn nor the scale, and both end far lower than Muon at its default.
 # With a $\beta_1$ of 0.8 Muon comes about as low as SOAP, so with this cosine to zero the gap from SOAP to Muon was Muon's memory.
-# The betas of the other three were not tuned, and the main lesson shows that the schedule decides much of who ends lowest.
+# The betas of the other three were not tuned.
 #
 # The price is memory and time.
 # Both keep `m` and the two averages, Shampoo its two powers, SOAP its two sets of axes and `v`.
@@ -386,42 +384,46 @@ higher = [name for name, fresh, stale in cases
 old.answer({0: "neither", 2: "both"}.get(len(higher), "".join(higher)))
 
 # %% [markdown]
-# Shampoo with old powers ends far higher, and in one of the three tasks it runs away, beyond where it began.
-# A power holds two things, the axes and the sizes of the gradients along them.
-# Which of the two must be fresh?
-# So keep the axes for ten steps, and measure the sizes along them at every step.
+# With old powers Shampoo ends far higher, and at the step size that the median picks one of the three tasks runs away, beyond where it began.
+# A power holds the axes and the sizes of the gradients along them.
+# Which of the two must be fresh, and when?
+# The third row keeps the axes alone for ten steps, and measures the sizes along them at every step.
+# The last row keeps both, but only from the eleventh step on.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import stale
 
-halves = [*axes.rows(names[:2], renewed=True), stale.row()]
+halves = [*axes.rows(names[:2], renewed=True), *stale.rows()]
 table(axes.HEADER, halves, ["", ".1e", ".1e", ".1e"])
 
 # %% [markdown]
 # With fresh sizes nothing is lost, though the axes are old.
-# So it was the old sizes that did the harm.
-# SOAP takes the axes alone from $L$ and $R$, and renews its sizes in $v$ at every step.
+# With a fresh start little is lost, though later both are old.
+# So the harm comes at the start, where the sizes of a single gradient are kept for ten steps.
+# SOAP renews its sizes in $v$ at every step.
 #
-# With fresh axes at every step SOAP ends higher here, and we do not know why.
-# One thing to look at is that `v` is not turned along with the axes.
+# With fresh axes at every step SOAP ends about ten times higher here, and we do not know why.
 # In very large batches Khona and others saw SOAP become unstable, and fresh axes at every step were part of their cure.
 # So how often to renew them is one more thing to tune.
 #
 # When to try them.
-# When a step of forward and backward takes long beside eigenvectors, and memory is left.
+# Take one of them when a step of forward and backward takes long beside eigenvectors, and memory is left.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
-# That one can take its length of a step from Adam, which is called grafting and is one thing to try against a runaway.
+# By default that one takes the steps of another optimizer, such as Adam, until its first powers are due.
+# Later it takes the length of each step from there, which is called grafting.
+# Eschenhagen and others (2025) find that grafting makes up for sizes that are old, and that with corrected sizes it is not needed.
 #
-# <details><summary>Fine print</summary>Shampoo's paper adds up the products from the first step on and steps along the newest gradient. Here both are averages, of about twenty and ten steps, as SOAP's are. Each optimizer at the best of 21 step sizes, the median of three tasks, which does not see the one that runs away, a cosine, no decay. Where Muon ends, and SOAP with fresh axes, rounding alone can change severalfold, so read powers of ten there. A task without noise cannot tell how often to renew them.</details>
+# <details><summary>Fine print</summary>Shampoo's paper adds up the products from the first step on and steps along the newest gradient. Here both are averages, of about twenty and ten steps, as SOAP's are. Muon's step is that of a gradient of full rank. Each optimizer at the best of 21 step sizes, the median of three tasks, which does not see the one that runs away, a cosine, no decay. At the next shorter step size none runs away, and with old powers it leaves about 2e-4. With the first 2, 3, 5 or 20 steps fresh the median is below 2e-8, and single tasks end as high as 6e-6. Where Muon ends, and SOAP with fresh axes, rounding alone can change severalfold, so read powers of ten there. A task without noise cannot tell how often to renew them.</details>
 #
 # *Sources.*
 # Gupta, Koren and Singer 2018, Shampoo, arXiv 1802.09568.
 # Vyas and others 2024, SOAP, arXiv 2409.11321.
+# Eschenhagen and others 2025, *Purifying Shampoo*, arXiv 2506.03595.
 # Eschenhagen and others 2026, arXiv 2602.09314, who find that Shampoo is to Muon what Adam is to the sign of its momentum, and Shampoo ahead of Muon on language models.
-# Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam or Shampoo in the loss at the end.
+# Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam or Shampoo in the last loss of nanoGPT and of a colouring of images.
 # Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters.
-# Read as abstracts.
+# Read as abstracts, with the notes of `distributed_shampoo`.
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
@@ -506,9 +508,9 @@ table(header, read_ends.rows(found), ["", *[".2f"] * 4])
 # One reads the contrary of long trainings, where a cosine has to be planned for its end.
 #
 # The late fall ends lower than the planned cosine for every pair of seeds at 200, 400 and 800 steps, and at 100 the seeds overlap.
-# But all had a warm-up of 20 steps, which is short for the cosine.
-# With 50 it ends at 2.23 after 200 steps in lesson 11, nearer to the others and not as low, and those were not tried with 50.
-# We do not know why the late fall is lower here.
+# Its steps are longer in all, but that is not the whole reason.
+# At 0.0056 they come to as much as the cosine's at 0.01, and after 800 steps it still ends lower for every pair of seeds.
+# A longer warm-up would help the cosine too, and with 50 steps it ends at 2.23 after 200.
 # The fall itself helps, because "no fall yet" differs from the late fall in the last fifth alone.
 # Hägele and others find that a late fall scales as a cosine does.
 #
@@ -609,20 +611,21 @@ read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.j
 # Gradient descent and $z$ hop to the end.
 # Here $x$ moves less and less, and so does the plain mean of gradient descent.
 # Then what is $y$ good for?
-# A thousand runs at each of five step sizes, with the typical distance from the minimum in the second half.
+# A thousand runs at each of six step sizes, with the typical distance from the minimum in the second half.
+# The last two columns say in how many runs the mean is nearer than $x$, from a start at 3 and from one at the minimum.
 
 # %%
 header = ["step size", "x", "mean of gradient descent",
           "mean nearer, from 3", "mean nearer, from the minimum"]
-table(header, read_ends.distance_rows(), ["g", ".2f", ".2f", ".0%", ".0%"])
+table(header, read_ends.distance_rows(), ["g", ".2g", ".2g", ".0%", ".0%"])
 
 # %% [markdown]
-# At the two longest steps the plain mean is nearer in most runs, and at the three shorter ones $x$ is.
-# From a start at the minimum the mean is nearer in most runs at all five.
-# So what $x$ does better here is to forget the start, which counts when steps are short.
-# Each at its best step size, the plain mean ends nearer.
+# With steps of 4 gradient descent runs away, as it does above 2, and $x$ is nearly as near as with steps of 0.5.
+# So with $y$ the steps can be longer.
+# As $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient, and the limit is about 20.
 #
-# Its authors give $y$ another task, to keep $x$ from straying too far from $z$, which makes a training unstable.
+# At the three shortest steps $x$ is nearer only because it forgets the start sooner.
+# From a start at the minimum the plain mean is nearer there too, and each at its best step size it ends nearer.
 # Whether $y$ counts on a network one can only try.
 #
 # ### A mean on the text
@@ -657,7 +660,8 @@ table(header, read_ends.free_rows(found), ["", *[".2f"] * 4])
 # %% [markdown]
 # So a mean can take the place of a fall here.
 # The seeds of AdamW's mean overlap with those of the late fall at all four lengths.
-# Schedule-Free is lower than the late fall at 100 steps, and at the other lengths those seeds overlap.
+# Schedule-Free is lower than the late fall at 100 steps, and lower than AdamW's mean at 100 and 800.
+# At the other lengths those seeds overlap.
 #
 # Does $y$ matter then?
 # Schedule-Free's mean is over all points, and later ones weigh more.
@@ -680,15 +684,30 @@ plain.answer(read_ends.verdict(found, "mean free", "free", 800))
 
 # %% [markdown]
 # With the same mean AdamW ends higher than Schedule-Free.
-# Two things differ still.
-# Schedule-Free takes its gradient at $y$, and AdamW has an $m$.
-# So the mean alone is not what makes Schedule-Free good here, and which of the two it is we did not test.
+# AdamW has an $m$, and Schedule-Free has $y$ in its place.
+# So take $y$ away too, with a $\beta$ of 0, for 200 steps.
+
+# %% tags=["chaotic"]
+import torch
+from lessonlib.data import text as book
+from lessonlib.lessons.lesson12 import endings
+from lessonlib.pytorch.transformer import Corpus
+
+torch.set_num_threads(1)  # a model this small is slower on two
+corpus, same = Corpus(book()), read_ends.planned(found, "mean free", 200)
+rows = [["y", endings.path(None, 0.01, 200, corpus)[-1]], ["m, as recorded", same.found[0, -1]],
+        ["neither", endings.path(None, 0.01, 200, corpus, beta1=0.0)[-1]]]
+table(["the same mean, with", "test loss, one seed"], rows, ["", ".2f"])
+
+# %% [markdown]
+# Without either it ends highest, so $m$ is not what holds AdamW back.
+# So it is $y$ that makes Schedule-Free good here, and not the mean alone.
 #
 # Its authors report that it matches or beats schedules on many benchmarks.
-# Its first author writes in 2026 that for large language models this was shown at small scales only, and that larger ones needed changes, which he makes.
+# For large language models, its first author writes in 2026, that was shown at small scales only, and larger ones needed changes.
 #
 # When to try them.
-# Take a mean of AdamW's weights when you want to leave your training as it is.
+# Take a mean of AdamW's weights when your training is to stay as it is.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step, and is one more copy of the weights.
 # Make it when four fifths of the steps are done, and a new one for each length that you want.
 # Do not take the mean over all steps, which is worse here than no mean.
@@ -698,7 +717,7 @@ plain.answer(read_ends.verdict(found, "mean free", "free", 800))
 # They recommend a warm-up, which is off there until you set `warmup_steps`, and ours had one too.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4. The means have one step size for all lengths, that of 800 steps. At 0.018 one of three seeds breaks in all but Schedule-Free. Schedule-Free weighs each z by the square of its step size, which holds the warm-up and the bias correction of v, so that later points weigh more. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
+# <details><summary>Fine print</summary>The trainings are those of section 4. The means have one step size for all lengths, that of 800 steps. At 0.018 one of three seeds breaks in all but Schedule-Free. Schedule-Free weighs each z by the square of its step size, which holds the warm-up and the bias correction of v, so that later points weigh more. Without y and m all seeds end higher than AdamW with the same mean after 800 steps too, at 0.0032, 0.0056 and 0.01. It takes its decay at y, and with that of z one seed ended within 0.01. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
 #
 # *Sources.*
 # Defazio and others 2024, *The Road Less Scheduled*, arXiv 2405.15682, read as abstract, with the notes and the reference code of github.com/facebookresearch/schedule_free.
@@ -820,8 +839,8 @@ table(header, read_widths.carried_rows(found), ["", ".2g", ".3f", ".3f", ".1f"])
 # %% [markdown]
 # At width 128 the carried step size ends lower in the standard way.
 # At width 512 it ends at four times the best loss in the standard way, and at about one and a quarter times in muP.
-# But that is measured by muP's own best, and a wide network that is tuned ends at half of that training loss in the standard way.
-# So with muP you need not tune again, and here you pay for it.
+# But muP's own best is twice as high there as that of a network that is tuned in the standard way.
+# So muP saves most of the tuning at width 512, and here you pay for it.
 #
 # What makes it worse?
 # At width 512 all matrices but the first have the same best step size in both ways.
@@ -850,11 +869,11 @@ table(header, rows, [".2g", ".2g", *[".3f"] * 3])
 # So the long step of the first matrix alone makes the training loss higher here.
 #
 # When to try it.
-# When you train models of several widths, or one that is too large to be tuned.
+# Take muP when you train models of several widths, or one that is too large to be tuned.
 # The authors' package for PyTorch is called `mup`.
 # A transformer needs more than this table, as attention and the table of tokens have rules of their own there.
 # To check your own code, make the table of the changes for every matrix, the output included, and after a few steps.
-# No row may keep growing with the width.
+# No row may keep growing with the width, and none may keep falling towards 0.
 
 # %%
 sizes = (128, 512, 2048)
@@ -862,6 +881,7 @@ header = ["after 3 steps in muP", *(f"width {width:,}" for width in sizes)]
 table(header, widths.change_rows(sizes, 0.001, steps=3), ["", *[".3f"] * 3])
 
 # %% [markdown]
+# The output's row falls less and less, which is no harm.
 # The two rows at the bottom hold a slip, with the start and the step of the last matrix left in the standard way.
 # The fifth matrix does not show it, and the output grows with the width.
 #
@@ -950,7 +970,7 @@ print(f"A guess that knows only each letter's frequency: {alone:.2f}")
 # With 128 windows there are only 25 steps, and these trainings learn little more than the frequencies, or less.
 # So the picture leaves them out.
 #
-# In the left panel a memory of two steps is higher, and all that last eight or more are level.
+# In the left panel a memory of two steps is higher, and the seeds of all longer ones overlap.
 # In the right panel the same 1024 characters do harm at 16 windows and none at 2, where they are 16 steps.
 # So here it is the steps that tell where harm begins.
 # Whether to keep steps or tokens above that, this text does not tell.
@@ -965,7 +985,7 @@ print(f"A guess that knows only each letter's frequency: {alone:.2f}")
 # <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, a quarter of them warm-up and then a cosine, beta1 at 0.9, a decay of 0.1, gradients longer than 0.25 shortened to it, four step sizes for each batch two to a factor of ten, three seeds. At 128 windows most step sizes end near the frequencies or explode, and the best one of the shortest half-life stands at the end of its list. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
 #
 # *Source.*
-# Marek and others 2025, *Small Batch Size Training for Language Models*, arXiv 2507.07101, read as abstract and figure 1, with models of 30 and 124 million parameters.
+# Marek and others 2025, *Small Batch Size Training for Language Models*, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.
 
 # %% [markdown]
 # ## Where the course answers the rest

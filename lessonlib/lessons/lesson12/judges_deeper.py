@@ -26,6 +26,9 @@ KINDS = ("first", "inside", "last")  # the matrices of a network
 def judge_batch(guess: Any, width: int, share: float) -> Verdict:
     """Return a Verdict as `judges.judge_tokens` does, for square matrices; what would be right for a transformer's block is named."""
     found: Verdict = unwrap(judge_tokens)(guess, width=width, share=share)
+    if not found and isinstance(guess, Real) and isclose(guess, 5 * width * share, rel_tol=0.03):
+        return Verdict(False, f"The share on the wrong side.\nWith {guess:,.0f} tokens Muon's multiplications are {1 / share:,.0f} times "
+                              "the others. Is the share to be multiplied with, or to be divided by?")
     if not found and isinstance(guess, Real) and isclose(guess, BLOCK * 5 * width / share, rel_tol=0.01):
         return Verdict(False, f"That is for a transformer.\nWith {guess:,.0f} tokens the four matrices of a block come to {share:.0%}. To "
                               "what do square ones come?")
@@ -41,7 +44,8 @@ def judge_power(guess: Any) -> Verdict:
     grown = np.linalg.norm(steps[1]) / np.linalg.norm(steps[0])
     seen = f"With {power:g} a gradient that is 1000 times larger makes a step that is {grown:.3g} times as long."
     if isclose(grown, 1, rel_tol=1e-3):
-        return Verdict(True, f"Correct.\n{seen}")
+        return Verdict(True, f"Correct.\n{seen} So {power:g} is Shampoo's power. Which singular "
+                             "values has its step where L and R hold one gradient alone?")
     if isclose(power, -0.5):
         return Verdict(False, f"Right for one factor.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
     if power > 0:
@@ -84,8 +88,11 @@ def judge_late(function: Any) -> Verdict:
                               "go whose size is negative?")
     if (off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5).all():  # a line that is a step early or late is one
         whole = int((found[steps == 250] > 1 - 1e-9).sum())
-        return Verdict(True, f"Correct.\nOf 250 steps {whole} have the whole step size. At t = 249 a share of {abs(found[-2]):.2g} is "
-                             f"left, and at t = 250 {abs(found[-1]):.2g}.{' A step early or late is no harm.' * (whole != 200)}")
+        seen = (f"Of 250 steps {whole} have the whole step size. At t = 249 a share of {abs(found[-2]):.2g} is left, and at t = 250 "
+                f"{abs(found[-1]):.2g}.")
+        if whole == 200:
+            return Verdict(True, f"Correct.\n{seen}")
+        return Verdict(True, f"Near enough.\n{seen} A step early or late is no harm. How many steps are left at t = 250?")
     for headline, question, slip in LATE_SLIPS:
         if (off_by(slip) <= 0.5).mean() > 0.985:  # but for a step at each bend
             return Verdict(False, f"{headline}\n{question}")
@@ -205,7 +212,7 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     if found == 1:
         return Verdict(False, "It never forgets.\nWith 1 a squared gradient keeps its whole weight for ever. How many steps should half "
                               "of it last?")
-    if isclose(1 - found, 1 - right, rel_tol=0.03):
+    if isclose(1 - found, 1 - right, rel_tol=0.03) or isclose(found, round(right, 3)):
         lasts = np.log(beta2) / np.log(found)
         seen = f"A step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps."
         if not isclose(lasts, times, rel_tol=0.01):

@@ -20,7 +20,7 @@ EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
 NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth"}
 LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
          "mean fifth": Look("#b5357a", "s", (0, (6, 2)))}
-PARABOLA = (0.5, 0.2, 0.1, 0.05, 0.02)  # step sizes
+PARABOLA = (4.0, 0.5, 0.2, 0.1, 0.05, 0.02)  # step sizes
 MEANS = {"none": "the weights themselves", "all": "all so far", "free": "all, weighed as in Schedule-Free", "fifth": "the last fifth"}
 
 
@@ -123,10 +123,11 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: in
         style = LOOKS[way]
         for steps in lengths(found) if way in ("cosine", "late") else lengths(found)[-1:]:
             path = np.median(planned(found, way, steps).found, axis=0)
-            ax.plot(np.arange(1, len(path) + 1) * EVERY, path, color=style.color, linestyle=style.dash, linewidth=1.3)
+            ax.plot(np.arange(1, len(path) + 1) * EVERY, path, color=style.color, linestyle=style.dash,
+                    linewidth=1.6 if steps == lengths(found)[-1] else 1.0)
         for steps in lengths(found):
             ends = end(found, way, steps)
-            beside = steps + 6 * (list(ways).index(way) - (len(ways) - 1) / 2)  # so that the bars can be told apart
+            beside = steps + 18 * (list(ways).index(way) - (len(ways) - 1) / 2)  # so that the bars can be told apart
             ax.vlines(beside, ends.min(), ends.max(), color=style.color, lw=3, alpha=0.5)
             ax.plot(beside, np.median(ends), color=style.color, marker=style.marker, markersize=6, linestyle=style.dash,
                     label=NAMES[way] if steps == lengths(found)[0] else None)
@@ -134,7 +135,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: in
                      for steps in lengths(found))
     if cut is not None:
         here = float(np.median(stopped(found, "cosine", cut)))
-        ax.plot(cut, here, color=LOOKS["cosine"].color, marker="^", markersize=10, linestyle="none", markerfacecolor="white",
+        ax.plot(cut, here, color=LOOKS["cosine"].color, marker="^", markersize=8, linestyle="none", markerfacecolor="white",
                 markeredgewidth=2, zorder=7, label=f"the cosine of {lengths(found)[-1]}, stopped at {cut}")
         told += f"; the cosine of {lengths(found)[-1]} stopped at {cut}, hollow, {here:.2f}"
     ax.legend()

@@ -70,7 +70,8 @@ def show_halves(found: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
         for ax, tokens in zip(panels, (batch * context, 1), strict=True):
             at = [half / tokens for half in half_lives(found)]
             ax.plot(at, [top.median - low for top in tops], color=color, marker=marker, linestyle=dash, label=f"{batch} windows")
-            ax.vlines(at, [top.found.min() - low for top in tops], [top.found.max() - low for top in tops], color=color, lw=5, alpha=0.3)
+            for here, top in zip(at, tops, strict=True):
+                ax.plot([here] * 2, [top.found.min() - low, top.found.max() - low], color=color, marker="_", markersize=9, lw=1.2)
     for ax, unit in zip(panels, ("steps", "tokens"), strict=True):
         ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}", title=f"counted in {unit}")
     panels[0].set_ylabel("test loss above the lowest of its batch")

@@ -1,18 +1,18 @@
-"""Shampoo with old axes and fresh sizes along them, on the lesson's two matrices: which half of a power grows old."""
+"""Shampoo with old axes and fresh sizes along them, and with old powers after a fresh start: which half of a power grows old, and when."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from lessonlib.lessons.lesson12 import ravine
-from lessonlib.lessons.lesson12.shampoo import Kept, averaged
+from lessonlib.lessons.lesson12.shampoo import Kept, averaged, shampoo
 
-__all__ = ["NAME", "axes_of", "ends", "row", "stepped"]
+__all__ = ["NAMES", "axes_of", "begun", "ends", "rows", "stepped"]
 
 Array = np.ndarray[Any, Any]
-NAME = "Shampoo, axes at every tenth, sizes anew"
 
 
 def stepped(theta: Array, g: Array, s: Any, *, lr: Any, beta1: float = 0.9, beta3: float = 0.95, every: int = 10) -> tuple[Array, Kept]:
@@ -45,9 +45,18 @@ def _power(average: Array, axes: Array, power: float = -0.25, least: float = 1e-
     return np.asarray((axes * raised[..., None, :]) @ axes.mT)
 
 
+def begun(theta: Array, g: Array, s: Any, *, lr: Any, first: int = 10, every: int = 10) -> tuple[Array, Kept]:
+    """Return (theta, memory) after a step of `shampoo` with new powers at each of the first steps, and at every tenth from then on."""
+    return shampoo(theta, g, s, lr=lr, every=1 if not isinstance(s, Kept) or s.t < first else every)
+
+
+NAMES: dict[Callable[..., Any], str] = {
+    stepped: "Shampoo, axes at every tenth, sizes anew", begun: "Shampoo, at every tenth from the eleventh on"}
+
+
 @cache
-def ends(change: str, every: int = 10) -> Array:
-    """Return the share of the loss that is left in one of ravine.SETTINGS by task, at the best of ravine.LRS: as `ravine.tuned` does."""
+def ends(change: str, rule: Callable[..., tuple[Array, Kept]] = stepped) -> Array:
+    """Return the share of the loss that a rule leaves in one of ravine.SETTINGS by task, at its best of ravine.LRS: as `ravine.tuned`."""
     turned, scale = ravine.SETTINGS[change]
     numbers = np.arange(2 * ravine.SEEDS).reshape(-1, 2)
     w, x = (np.array([[make(int(k), turned=turned) for k in pair] for pair in numbers]) for make in (ravine.targets, ravine.inputs))
@@ -55,12 +64,12 @@ def ends(change: str, every: int = 10) -> Array:
     theta, s, lrs = np.zeros((len(ravine.LRS), *w.shape)), None, ravine.LRS[:, None, None, None, None]
     with np.errstate(all="ignore"):  # of step sizes that are too large
         for t in range(ravine.STEPS):
-            theta, s = stepped(theta, (theta - w) @ curvature, s, lr=ravine.fall(ravine.WAYS[0], t) * lrs, every=every)
+            theta, s = rule(theta, (theta - w) @ curvature, s, lr=ravine.fall(ravine.WAYS[0], t) * lrs)
         left = ravine.loss(theta - w, curvature).sum(-1) / ravine.loss(0 - w, curvature).sum(-1)
     left = np.nan_to_num(left, nan=np.inf)
     return np.asarray(left[np.median(left, axis=1).argmin()])
 
 
-def row() -> list[Any]:
-    """Return NAME and the median share that is left under each of ravine.CHANGES, a row as `axes.rows` has them."""
-    return [NAME, *(float(np.median(ends(change))) for change in ravine.CHANGES)]
+def rows() -> list[list[Any]]:
+    """Return a row for each of NAMES as `axes.rows` has them: its name, and the median share that is left under each of ravine.CHANGES."""
+    return [[name, *(float(np.median(ends(change, rule))) for change in ravine.CHANGES)] for rule, name in NAMES.items()]
