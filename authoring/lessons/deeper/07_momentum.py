@@ -195,6 +195,46 @@ fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0
 # It flips from side to side, and for a $\beta$ of 0.5 or more it diverges only a few percent further on.
 # Between them it swings like a spring.
 # In the long run a step then leaves $\sqrt\beta$ of the distance, but a single step may lengthen it.
+
+# %% [markdown]
+# ### Does every average allow a longer step?
+#
+# Along a curvature $\lambda$, momentum diverges where $\alpha\lambda$ is above $2(1+\beta)/(1-\beta)$.
+# At this border a path flips from side to side, and $m$ is $(1-\beta)/(1+\beta)$ of the newest gradient.
+# So gradients of changing sign cancel in part, and the border is further out than gradient descent's 2.
+# The plain mean of the last two or four gradients cancels them altogether.
+
+# %%
+mean_border = predict(
+    "Step along the plain mean of the last four gradients. Where is the border then?",
+    ["further out than 2", "at 2", "nearer than 2"],
+)
+mean_border
+
+# %% [markdown]
+# With a mean of $n$ gradients a step is a matrix of $n$ rows, and the border is where its radius reaches 1.
+
+# %% tags=["answer"]
+def mean_radius(x, n):
+    """The spectral radius of a step along the mean of the last n gradients."""
+    step = np.eye(n, k=-1)  # each gradient moves down one place
+    step[0] = -x / n
+    step[0, 0] += 1
+    return abs(np.linalg.eigvals(step)).max()
+
+tried, rows = np.arange(0.005, 3, 0.005), []
+for n in (1, 2, 3, 4, 5):
+    not_growing = [mean_radius(x, n) < 1 + 1e-9 for x in tried]
+    rows.append([n, tried[not_growing].max(), abs(np.mean((-1.0) ** np.arange(n)))])
+header = ["gradients in the mean", "border", "left of changing signs"]
+display(table(header, rows, ["", ".2f", ".2f"]))
+mean_border.answer("nearer than 2" if rows[3][1] < 1.9 else "at 2")
+
+# %% [markdown]
+# So cancelling is not enough, because other swings may grow before the flip does.
+# In momentum's average none of them does, because a complex pair always has the size $\sqrt\beta$.
+#
+# ### Which setting is the fastest?
 #
 # In the figure, look at the level bottom of each curve, how deep it lies and how wide it is.
 # The black bar below the level bottoms is a ravine, from its flat to its steep curvature.
@@ -209,8 +249,7 @@ for beta, dash in ((0.5, "--"), (play.best(100)[1], "-"), (0.9, "-.")):
     ax.plot(x, play.radius(x, beta), color=plots.look(momentum).color, ls=dash,
             label=f"$\\beta$ = {beta:.2f}")
 ax.plot([0.1, 10], [0.62, 0.62], color="black", marker="|", ms=12)
-ax.text(1, 0.58, "condition number 100", ha="center", va="top", fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+ax.text(1, 0.58, "condition number 100", ha="center", va="top", backgroundcolor="white")
 ax.axhline(1, color="#888888", lw=1)
 ax.text(0.011, 1.02, "above 1 it diverges", va="bottom")
 ax.set(xscale="log", ylim=(0, 1.15), xlabel="step size times curvature, $\\alpha\\lambda$",
@@ -220,10 +259,7 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
            "beta 0; for larger beta a level bottom, higher and wider the larger beta is.")
 
 # %% [markdown]
-# ### Which setting is the fastest?
-#
-# For gradient descent only one curvature is served well, and a ravine stretches over both walls of the V.
-# Momentum has a level bottom, and along every curvature on it the distance shrinks equally fast.
+# Along every curvature on the level bottom the distance shrinks equally fast.
 # A larger $\beta$ makes the bottom wider, but also higher.
 # So we look for the smallest $\beta$ whose bottom holds the whole ravine.
 # In the figure two bottoms hold it, and the lower of them is the faster one.
@@ -248,7 +284,7 @@ rows = [["lowest on the grid", lrs[at[0], 0], betas[at[1]], slowest.min()],
 table(["", "step size", "beta", "spectral radius"], rows, ["", ".3f", ".3f", ".4f"])
 
 # %% [markdown]
-# The grid finds nothing lower, and no $\beta$ on it is exactly the formula's.
+# The grid finds nothing lower.
 #
 # <details><summary>Why nothing is lower</summary>
 #
@@ -268,22 +304,34 @@ table(["", "step size", "beta", "spectral radius"], rows, ["", ".3f", ".3f", ".4
 # This is Polyak's setting for his [[heavy ball]].
 # In his form, and in PyTorch, the step size is $\alpha(1-\beta)$, here 0.033 and not 0.1.
 #
-# ### How near is the cliff?
+# ### How exact must beta be?
 #
-# What happens with a $\beta$ a little beside Polyak's, at the same step size?
+# Polyak's $\beta$ is $81/121$ here, about 0.669.
 
 # %%
+beside = predict(
+    "lr = 0.1 as before, and beta = 0.66 in place of 0.669. What happens?",
+    ["it arrives nearly as fast", "it needs twice the steps", "it never arrives"],
+)
+beside
+
+# %% [markdown]
+# Four betas a little beside Polyak's, and his.
+
+# %% tags=["answer"]
 rows = []
 for name, beta in [*((f"{b:g}", b) for b in (0.66, 0.666, 0.667, 0.668)), ("81/121", 81 / 121)]:
     steps = play.steps_to(momentum, 100, lr=0.1, beta1=beta, budget=3000)
     rows.append([name, str(steps or "never"), float(play.radius(10, beta))])
-table(["beta", "steps to a ten-billionth", "radius of the steep direction"], rows, ["", "", ".3f"])
+header = ["beta", "steps to a ten-billionth", "radius of the steep direction"]
+display(table(header, rows, ["", "", ".3f"]))
+ends = rows[0][1]
+beside.answer("it never arrives" if ends == "never" else "it arrives nearly as fast")
 
 # %% [markdown]
-# Polyak's $\beta$ is $81/121$, about 0.669, and below 2/3 the steep direction diverges.
-# So the best setting stands 0.003 beside a cliff.
+# Below 2/3 the steep direction diverges, so the best setting stands 0.003 beside a cliff.
 # In the step size the cliff is one percent away.
-# In use, take a larger $\beta$ or a smaller step, which section 3 shows on a map.
+# In use, take a larger $\beta$ or a smaller step.
 #
 # ### Exercise. Polyak's setting in PyTorch (4 minutes)
 #
@@ -333,8 +381,7 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # %% [markdown]
 # It takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
 #
-# The rise begins with the first step.
-# It is taken before there is a memory, and it is longer than gradient descent could bear.
+# The first step is taken before there is a memory, and it is longer than gradient descent could bear.
 # It makes the loss five times as large.
 #
 # The extra steps come from the eigenvalues.
@@ -353,44 +400,6 @@ play.steps_to(momentum, 100, lr=0.1, beta1=try_beta) or "never within 1000 steps
 
 # %% [markdown]
 # <details><summary>Answer</summary>A little more memory is enough. With beta = 0.675 it takes 64 steps. In a run that goes on without end Polyak's setting wins, because its spectral radius is smaller.</details>
-
-# %% [markdown]
-# ### Does every average allow a longer step?
-#
-# Along a curvature $\lambda$, momentum diverges where $\alpha\lambda$ is above $2(1+\beta)/(1-\beta)$.
-# At this border a path flips from side to side, and $m$ is $(1-\beta)/(1+\beta)$ of the newest gradient.
-# So gradients of changing sign cancel in part, and the border is further out than gradient descent's 2.
-# The plain mean of the last two or four gradients cancels them altogether.
-
-# %%
-mean_border = predict(
-    "Step along the plain mean of the last four gradients. Where is the border then?",
-    ["further out than 2", "at 2", "nearer than 2"],
-)
-mean_border
-
-# %% [markdown]
-# With a mean of $n$ gradients a step is a matrix of $n$ rows, and the border is where its radius reaches 1.
-
-# %% tags=["answer"]
-def mean_radius(x, n):
-    """The spectral radius of a step along the mean of the last n gradients."""
-    step = np.eye(n, k=-1)  # each gradient moves down one place
-    step[0] = -x / n
-    step[0, 0] += 1
-    return abs(np.linalg.eigvals(step)).max()
-
-tried, rows = np.arange(0.005, 3, 0.005), []
-for n in (1, 2, 3, 4, 5):
-    not_growing = [mean_radius(x, n) < 1 + 1e-9 for x in tried]
-    rows.append([n, tried[not_growing].max(), abs(np.mean((-1.0) ** np.arange(n)))])
-header = ["gradients in the mean", "border", "left of changing signs"]
-display(table(header, rows, ["", ".2f", ".2f"]))
-mean_border.answer("nearer than 2" if rows[3][1] < 1.9 else "at 2")
-
-# %% [markdown]
-# So cancelling is not enough, because other swings may grow before the flip does.
-# In momentum's average none of them does, because a complex pair always has the size $\sqrt\beta$.
 #
 # ## 3. What does a map of all settings look like?
 #
@@ -582,15 +591,17 @@ table(["curvature", "left by a step, momentum", "Nesterov"], rows, ["g", ".3f", 
 # ### Which is faster?
 #
 # One setting for both says little, so now each gets its own.
-# The goal is a share of the first loss, and we count the steps until the loss stays below it.
+# We count the steps until the loss stays below a goal, in units of the first loss.
 
 # %%
-faster = predict("Each at its best setting for a goal of 1e-30. Which needs fewer steps in this ravine?",
-                 ["momentum, by a third or so", "neither, by more than a tenth", "Nesterov, by a third or so"])
+faster = predict(
+    "Each at its best setting for a goal of 1e-30. Which needs fewer steps in this ravine?",
+    ["momentum, by about a third", "they differ by under a tenth", "Nesterov, by about a third"],
+)
 faster
 
 # %% [markdown]
-# The same count for two nearer goals too, each rule with the best of 11,011 settings for each goal.
+# The same for two nearer goals too, with the best of 11,011 settings for each goal.
 
 # %% tags=["answer"]
 goals = (1e-5, 1e-10, 1e-30)
@@ -598,21 +609,18 @@ counts = [ahead.fewest(rule, goals) for rule in (momentum, extras.nesterov)]
 rows = [[f"{goal:g}", *pair] for goal, *pair in zip(goals, *counts)]
 display(table(["goal", "momentum, steps", "Nesterov, steps"], rows, ["", "g", "g"]))
 far = counts[1][-1] / counts[0][-1]
-ahead_of_it = "momentum" if far > 1 else "Nesterov"
-faster.answer(f"{ahead_of_it}, by a third or so" if abs(far - 1) > 0.2
-              else "neither, by more than a tenth")
+apart = "momentum, by about a third" if far > 1 else "Nesterov, by about a third"
+faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 
 # %% [markdown]
 # To the nearest goal Nesterov's form is faster, and the further the goal, the further momentum is ahead.
-# In a long run the spectral radius decides, and in this ravine it is at its lowest 0.82 for momentum and 0.89 for Nesterov's form.
-# In a short run the start decides too.
+# In a long run the spectral radius decides, whose lowest here is 0.82 for momentum and 0.89 for Nesterov's form.
 #
-# <details><summary>Fine print</summary>The starts are at (1, 1). For the middle goal and a start at (1, 10), Nesterov's form is ahead, with 53 steps against 59. From (10, 1) momentum is, with 64 against 90. The step sizes are from 0.02 to 0.2, and the betas from 0.5 to 0.95.</details>
+# <details><summary>Fine print</summary>The start is (1, 1). For the middle goal, Nesterov's form is ahead from (1, 10), with 53 steps against 59, and momentum from (10, 1), with 64 against 90.</details>
 #
 # And if nobody tunes?
 # Here are 101 step sizes from 0.01 to 1, each with 100 betas, and the middle goal.
-# Left out are the settings at which neither rule arrives within 1000 steps.
-# Where both arrive, the last column is the median of Nesterov's steps divided by momentum's.
+# The last column is the median of Nesterov's steps divided by momentum's, where both arrive within 1000.
 
 # %%
 rows = ahead.race(momentum, extras.nesterov)
@@ -620,9 +628,8 @@ header = ["beta", "settings", "momentum arrives alone", "Nesterov alone", "both,
 table(header, rows, ["", ",", ".0%", ".0%", ".2f"])
 
 # %% [markdown]
-# Where both arrive, they are nearly alike for most betas.
-# From 0.9 on, where $\beta$ is far too large for this ravine, Nesterov's form needs a quarter fewer steps.
 # At a third of the settings momentum arrives alone, because Nesterov's form diverges there.
+# Where both arrive, they are nearly alike for most betas, and from 0.9 on Nesterov's form needs a quarter fewer steps.
 #
 # Its price is a smaller largest step, $\frac{2(1+\beta)}{(1-\beta)(1+2\beta)\lambda}$ in place of $\frac{2(1+\beta)}{(1-\beta)\lambda}$.
 # With $\beta = 0.9$ that is about a third of momentum's.
@@ -684,7 +691,7 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 2] < 1.1 else "to about a thi
 # At a small step momentum lowers it by almost nothing.
 # Each step carries less noise.
 # But neighbouring steps carry the same noise, and their sum is as uncertain as before.
-# All three columns share one noise, and in the first row its chance makes them a few percent too high.
+# In the first row the chance of one noise makes all three a few percent too high.
 # What lowers the floor is a smaller step size, because a row of ones means a variance of half the step size.
 # At large steps the memory helps as well.
 #
@@ -703,8 +710,7 @@ pays
 # %% [markdown]
 # The network has one hidden layer with 16 units and reads the digits, for 200 steps and from four seeds.
 # Momentum has $\beta = 0.9$, and the loss is that of all training images.
-# Each line is the mean of the seeds for a rule, with all seeds in the band around it.
-# The lowest point is its best step size.
+# Each line is the mean of a rule, in a band that holds all seeds, and its lowest point is its best step size.
 
 # %% tags=["answer"]
 trials = {batch: noise.at_each_step_size(batch) for batch in (4, 32, 256)}
@@ -722,8 +728,7 @@ display(table(header, rows, formats))
 pays.answer(max(rows, key=lambda row: row[3])[0])
 
 # %% [markdown]
-# In 200 steps a [[batch of 32|batch size]] sees eight times as many images as a batch of 4.
-# A batch of 4 sees as many in 1600 steps.
+# A batch of 4 sees as many images in 1600 steps as a [[batch of 32|batch size]] in 200.
 
 # %%
 options = ["above 1.2, as with a batch of 32", "between 0.8 and 1.2", "below 0.8"]
@@ -741,7 +746,7 @@ as_many.answer(options[0 if longer[2] > 1.2 else 1 if longer[2] > 0.8 else 2])
 # %% [markdown]
 # At the smallest steps the two lines lie close together, for every batch.
 # There momentum ends a little behind gradient descent, with much noise or with little.
-# With batches of 256 it is as if it came some twenty steps late, and the later the longer its memory is.
+# With batches of 256 it is some twenty steps late, and the later the longer its memory.
 #
 # With a batch of 4 momentum gains nothing here, and which rule is ahead depends on the seed.
 # The longer run does not change that, so too few images are not the reason.
@@ -764,15 +769,12 @@ as_many.answer(options[0 if longer[2] > 1.2 else 1 if longer[2] > 0.8 else 2])
 #
 # On a quadratic with curvatures between 1 and $\kappa$, the best setting of momentum needs a number of steps in proportion to $\sqrt\kappa$.
 # It is Polyak's, $\alpha = 1/\sqrt\kappa$ and $\beta = \big(\tfrac{\sqrt\kappa-1}{\sqrt\kappa+1}\big)^2$.
-# In Polyak's form, and in PyTorch, the step size is $\alpha(1-\beta)$.
 #
 # Does the rate hold on other valleys, if their curvature stays between 1 and $\kappa$ too?
 # Such a loss is [[convex]] and it is a [[smooth loss]], whose slope never jumps.
 #
 # Lessard, Recht and Packard built a valley of one number in 2016 to find out.
-# The picture shows its slope.
-# The slope rises steeply, then gently, then steeply again.
-# There is one minimum, at 0.
+# The picture shows its slope, which rises steeply, then gently, then steeply again.
 
 # %%
 import numpy as np
@@ -816,7 +818,6 @@ table(["steps", "", "", ""], rows, ["", ".4f", ".4f", ".4f"])
 # %% [markdown]
 # Momentum goes round in a cycle of three points, while gradient descent arrives.
 # So the rate is a law for quadratics.
-# Near a minimum where the curvature does not jump, a valley looks like a quadratic, and far away this one does not.
 # From some starts this setting never arrives, even where farther starts do.
 #
 # ### Exercise. From every start (4 minutes)
@@ -844,15 +845,14 @@ judges_deeper.judge_arrival(my_lower_lr)
 # %% [markdown]
 # Does it arrive on every valley with curvatures between 1 and 25?
 # Up to a step size of 0.185 it does, by a proof with the method of Lessard, Recht and Packard.
-# From 0.1885 on it does not, because momentum goes round in a valley over the plane.
-# You meet the kind of valley below.
+# From 0.1885 to 0.2 there are valleys over the plane in which it goes round, of a kind that you meet below.
 #
 # <details><summary>Fine print</summary>
 #
-# Take $\theta$ away from the gradient, and the rest is the slope of a convex function with curvatures up to 24.
-# For such a slope their inequality proves arrival if the real part of $(1-h/z)\big(\tfrac1{24}+P(z)\big)$ is positive for all $|z| = 1$ and some $h$ from 0 to 1, where $P(z) = \tfrac{az}{(z-1)(z-\beta)+az}$ and $a = \alpha(1-\beta)$.
-# At 0.185 it is for $h = 0.987$, and at shorter steps for other $h$, which the library's tests work out.
-# A simpler condition, by Ghadimi, Feyzmahdavian and Johansson, is $\alpha < 2(1+\beta)/(\kappa-\beta)$, which is {{ 2 * (1 + beta) / (25 - beta):.3f }} here.
+# Their inequality proves arrival if, for some $h$ from 0 to 1, the real part of $(1-h/z)\big(\tfrac1{24}+P(z)\big)$ is positive on the whole circle $|z| = 1$.
+# Here $P(z) = \tfrac{az}{(z-1)(z-\beta)+az}$ and $a = \alpha(1-\beta)$.
+# At 0.185 it is for $h = 0.987$, as the library's tests work out, and at shorter steps for other $h$.
+# A simpler condition, of Ghadimi and others, is $\alpha < 2(1+\beta)/(\kappa-\beta)$, which is {{ 2 * (1 + beta) / (25 - beta):.3f }} here.
 #
 # </details>
 #
@@ -882,12 +882,12 @@ cycles.show_cycle(around, cycles.corners(lr_100, beta_100, 100, 3), walks[:, rou
 # So Polyak's setting fails on that valley.
 # How fast on quadratics is a setting that goes round in no polygon valley?
 #
-# <details><summary>Fine print</summary>The share depends on the starts, whose coordinates have the standard deviation 2, and on the corners. With four corners it is a half, most of them in other cycles than the one the valley was built for. With five it is zero, although there is a cycle, because none of these starts comes to it.</details>
+# <details><summary>Fine print</summary>The share depends on the starts and on the corners. With four corners it is a half, and with five zero, because none of these starts comes to the cycle.</details>
 
 # %%
 kept = predict(
     "kappa = 10,000. On quadratics Polyak's setting is 100 times as fast as gradient descent."
-    " And the best setting of which we find no polygon valley that it goes round in?",
+    " And the best setting that goes round in no polygon valley that we try?",
     ["about 100 times", "about 30 times", "under 10 times", "not faster at all"],
 )
 kept
@@ -895,7 +895,7 @@ kept
 # %% [markdown]
 # We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners.
 # So the dashed line is the most that momentum can do on all valleys, as far as our grids find.
-# Whether such a setting arrives on each of them is another question, and not answered here.
+# Whether such a setting arrives on each of them is not answered here.
 # The dotted line is the least that Nesterov's form is proved to do on all of them.
 
 # %% tags=["answer"]

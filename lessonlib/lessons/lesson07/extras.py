@@ -87,6 +87,6 @@ def show_positions(plain: Array, heavy: Array, shown: int = 50) -> None:
         style = look(rule)
         ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=5, linestyle=line, label=name)
     ax.axhline(0, color="#888888", linewidth=1)
-    ax.legend()
+    ax.legend(loc="lower right")
     ends = "comes to rest at 0" if arrives else "repeats its positions until the end"
     show(figure, f"Position against step for {shown} steps: gradient descent ends at {plain[-1]:.2g}, and momentum {ends}.")

@@ -65,9 +65,9 @@ def show_batches(trials: Mapping[int, tuple[Array, Array]]) -> None:
             ax.plot(LRS, _inside(mean), color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
                     label=name)
             ax.plot(LRS[mean.argmin()], mean.min(), marker="o", markersize=13, markerfacecolor="none", markeredgecolor=style.color)
-        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.012, 1.06 * TOP), xlabel="step size", title=f"batch {batch}")
+        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.006, 1.06 * TOP), xlabel="step size", title=f"batch {batch}")
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
-        ax.set_yticks([0.03, 0.1, 0.3, 1, TOP], ["0.03", "0.1", "0.3", "1", f"{TOP:g} or more"])
+        ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, TOP], ["0.01", "0.03", "0.1", "0.3", "1", f"{TOP:g} or more"])
     panels[0].set_ylabel("training loss after 200 steps")
     gains = {batch: gain(*pair)[2] for batch, pair in trials.items()}
     least, most = min(gains, key=lambda batch: gains[batch]), max(gains, key=lambda batch: gains[batch])
