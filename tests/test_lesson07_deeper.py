@@ -168,14 +168,19 @@ def test_looking_ahead_multiplies_to_less_along_a_steep_direction():
     assert swing.max() < 1e-100
 
 
-def test_tuned_on_a_quadratic_momentum_is_a_little_faster_than_nesterovs_form():
-    few = ahead.fewest(momentum), ahead.fewest(extras.nesterov)
-    assert few == (63, 72)
-    lr, beta1 = ahead.with_guarantee(100)
-    assert lr * (1 - beta1) == pytest.approx(0.01)
-    assert play.steps_to(extras.nesterov, 100, lr=lr, beta1=beta1) == 111
+def test_tuned_on_a_quadratic_nesterovs_form_is_faster_to_a_near_goal_and_momentum_to_a_far_one():
+    goals = (1e-5, 1e-10, 1e-30)
+    assert [ahead.fewest(rule, goals) for rule in (momentum, extras.nesterov)] == [[33, 63, 183], [27, 72, 279]]
+    beta1 = 9 / 11
+    assert play.steps_to(extras.nesterov, 100, lr=0.01 / (1 - beta1), beta1=beta1) == 111  # Nesterov's own setting
     lrs, betas = np.geomspace(0.005, 0.5, 801)[:, None], np.linspace(0.4, 0.95, 551)
-    assert np.maximum(ahead.radius(lrs, betas), ahead.radius(100 * lrs, betas)).min() == pytest.approx(0.885, abs=1e-3)
+    lowest = [np.maximum(radius(lrs, betas), radius(100 * lrs, betas)).min() for radius in (play.radius, ahead.radius)]
+    assert lowest == pytest.approx([9 / 11, 0.885], abs=1e-3)
+
+
+@pytest.mark.parametrize(("start", "steps"), [((1.0, 10.0), [59, 53]), ((10.0, 1.0), [64, 90])])
+def test_to_a_near_goal_the_start_decides_which_rule_is_faster(start, steps):
+    assert [ahead.fewest(rule, start=start)[0] for rule in (momentum, extras.nesterov)] == steps
 
 
 @pytest.mark.parametrize(("kappa", "points", "setting"), [(25, 3, play.best(25)), (100, 4, play.best(100)), (1000, 5, play.best(1000)), (100, 3, (0.1, 0.8))])
@@ -218,11 +223,16 @@ def test_finer_grids_round_the_best_find_no_slower_one():
         assert coarse < fine < cycles.gain(kappa)[0]
 
 
-def test_at_most_settings_momentum_is_first_and_nesterovs_form_where_beta_is_too_large():
+def test_untuned_the_two_are_alike_or_nesterovs_form_diverges_and_it_is_faster_where_beta_is_too_large():
     rows = ahead.race(momentum, extras.nesterov)
     assert sum(row[1] for row in rows) == 4336
-    assert [round(sum(row[1] * row[at] for row in rows)) for at in (2, 3)] == [3549, 704]
-    assert [row[2] > row[3] for row in rows] == [True, True, False]
+    assert [round(sum(row[1] * row[at] for row in rows)) for at in (2, 3)] == [1348, 85]
+    assert [row[4] for row in rows] == pytest.approx([1.007, 1.014, 0.75], abs=1e-3)
+    lrs, betas = np.geomspace(0.01, 1, 101)[:, None], np.linspace(0, 0.99, 100)
+    border = 2 * (1 + betas) / (1 - betas) / 100
+    loss = run(momentum, ravine(100), steps=1000, record="last", lr=lrs.repeat(100, 1)[..., None], beta1=np.tile(betas, (101, 1))[..., None]).loss
+    between = (lrs >= border / (1 + 2 * betas)) & (lrs < border)
+    assert (between & (loss.reshape(101, 100, -1)[..., -1] < 5e-9)).sum() == 1330
 
 
 def test_the_two_forms_of_looking_ahead_part_when_beta_changes():
@@ -259,6 +269,48 @@ def test_the_condition_of_ghadimi_is_the_short_one_of_the_text():
     assert (beta1 < allowed).tolist() == [True, False]
 
 
+def least_real_part(lr, beta1, kappa, h):
+    """The least real part of (1 - h/z) N conj(D) over |z| = 1, N/D the 1/(kappa - 1) + P(z) of the text but for a factor above 0."""
+    a = lr * (1 - beta1)
+    above, below, terms = (beta1, kappa * a - 1 - beta1, 1), (beta1, a - 1 - beta1, 1), np.zeros(4)
+    for power, factor in ((0, 1), (-1, -h)):
+        for i, one in enumerate(above):
+            for j, two in enumerate(below):
+                terms[abs(power + i - j)] += factor * one * two  # times the cosine of so many angles: a cubic in the cosine
+    cubic = np.polynomial.Chebyshev(terms)
+    flat = [x.real for x in cubic.deriv().roots() if abs(x.imag) < 1e-12 and abs(x) < 1]
+    z = np.exp(1j * np.linspace(0, np.pi, 50))
+    whole = (1 - h / z) * (1 / (kappa - 1) + a * z / ((z - 1) * (z - beta1) + a * z))
+    size = abs((z - 1) * (z - beta1) + a * z) ** 2 * (kappa - 1)
+    np.testing.assert_allclose(cubic(np.cos(np.angle(z))), whole.real * size, atol=1e-10)
+    return min(cubic(x) for x in (-1, 1, *flat))
+
+
+def test_momentum_is_proved_to_arrive_on_every_valley_up_to_0_185_and_goes_round_from_0_1885_on():
+    beta1 = play.best(25)[1]
+    assert least_real_part(0.185, beta1, 25, 0.987) > 1e-3
+    for lr in (0.01, 0.05, 0.1, 0.118, 0.15, 0.17, 0.18, 0.184):
+        assert max(least_real_part(lr, beta1, 25, h) for h in (*np.arange(0, 0.95, 0.05), 0.95, 0.98)) > 0
+    assert max(least_real_part(0.187, beta1, 25, h) for h in np.arange(0, 1, 0.01)) < 0
+    lrs = np.linspace(0.185, 0.1884, 50)
+    assert not any(cycles.goes_round(lrs, beta1, 25, points).any() for points in range(3, 201))
+    assert cycles.goes_round(np.linspace(0.1885, 0.2, 50), beta1, 25, 3).all()
+    theta, back = np.array([1.0, 0.0]), np.array([np.cos(2 * np.pi / 3), -np.sin(2 * np.pi / 3)])
+    made, s = cycles.valley(0.189, beta1, 25, 3), State(0, (back - theta) / 0.189)
+    theta = theta + 0.001
+    for _ in range(600):
+        theta, s = momentum(theta, made.grad(theta, np.random.default_rng(0)), s, lr=0.189, beta1=beta1)
+    assert np.linalg.norm(theta) == pytest.approx(1, abs=1e-6)  # from beside the cycle it comes to it
+
+
+def test_when_theta_moves_the_nearest_point_moves_at_most_as_far_and_never_against_it():
+    made, rng = cycles.valley(*play.best(100), 100, 3), np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 2000, 2))
+    moved = ((made.grad(a, rng) - a) - (made.grad(b, rng) - b)) / 99
+    assert (np.linalg.norm(moved, axis=1) <= np.linalg.norm(a - b, axis=1) + 1e-12).all()
+    assert ((moved * (a - b)).sum(1) >= -1e-12).all()
+
+
 def test_adding_momentum_in_pytorchs_form_raises_the_floor_tenfold():
     def floor(step, beta1):
         return step / 2 * float(noise.floor_law(step, beta1))
@@ -285,6 +337,16 @@ def test_at_momentums_best_step_for_batches_of_256_gradient_descent_does_not_lea
     plain, heavy = (noise.trained(rule, [6.4], batch=256, steps=200, seeds=2).mean() for rule in (noise.rules.sgd, momentum))
     assert plain > 2.2
     assert heavy < 0.1
+
+
+def test_at_a_small_step_momentum_comes_later_the_longer_its_memory():
+    for seed in (0, 2):
+        net = problems.digits_net(16, 256, seed, dtype=float)
+        descent = run(noise.rules.sgd, net, steps=200, seed=seed, record="loss", lr=0.1).loss
+        ends = run(momentum, net, steps=200, seed=seed, record="last", lr=0.1, beta1=np.array([[0.5], [0.8], [0.9], [0.95]])).loss[0]
+        late = [200 - int(np.flatnonzero(descent > end)[-1]) for end in ends]
+        assert 0 < late[0] < late[1] < late[2] < late[3]
+        assert 15 <= late[2] <= 25
 
 
 def test_the_share_of_starts_that_go_round_depends_on_the_corners():

@@ -83,10 +83,10 @@ def show_positions(plain: Array, heavy: Array, shown: int = 50) -> None:
     arrives = bool(abs(heavy[-3:]).max() < 1e-3)
     figure = new_figure(7.2, 3.4)
     ax = figure.add_subplot(xlabel="step", ylabel="position", title=f"From {heavy[0]:g}, momentum {'' if arrives else 'never '}arrives")
-    for name, rule, positions in (("gradient descent", "sgd", plain), ("momentum", "momentum", heavy)):
+    for name, rule, positions, line in (("gradient descent", "sgd", plain, "-"), ("momentum", "momentum", heavy, "none")):
         style = look(rule)
-        ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=4, label=name)
+        ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=5, linestyle=line, label=name)
     ax.axhline(0, color="#888888", linewidth=1)
-    ax.legend()
+    ax.legend(loc="lower right")
     ends = "comes to rest at 0" if arrives else "repeats its positions until the end"
     show(figure, f"Position against step for {shown} steps: gradient descent ends at {plain[-1]:.2g}, and momentum {ends}.")

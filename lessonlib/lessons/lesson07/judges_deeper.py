@@ -108,5 +108,5 @@ def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.18) -> Verdict
     if lr < low:
         return Verdict(False, f"It arrives, and the task asks for {low:g} or more.\nWith {lr:.4g} all 800 starts arrive. Which larger step "
                        "does so too?")
-    return Verdict(True, f"Correct.\nWith a step size of {lr:.4g} all 800 starts arrive, and with {old:g} some never do. The border is "
-                   "between 0.189 and 0.19.")
+    return Verdict(True, f"Correct.\nWith a step size of {lr:.4g} all 800 starts arrive, and with {old:g} some never do. On this "
+                   "valley the border is between 0.189 and 0.19. Is it there on every valley with these curvatures?")

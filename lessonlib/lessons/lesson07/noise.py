@@ -16,6 +16,7 @@ __all__ = ["LRS", "at_each_step_size", "floor_law", "gain", "show_batches", "tra
 
 Array = np.ndarray[Any, Any]
 LRS = 0.1 * 2.0 ** np.arange(8)
+TOP = 3.0  # the highest loss that the picture shows
 
 
 def floor_law(lr: Any, beta1: Any) -> Any:
@@ -48,19 +49,25 @@ def gain(plain: Array, heavy: Array) -> tuple[float, float, float, float, float]
     return float(one.mean()), float(two.mean()), float(one.mean() / two.mean()), float((one / two).min()), float((one / two).max())
 
 
+def _inside(losses: Array) -> Array:
+    """The losses as the picture can show them: those of 3 or more, and those that are no number, at its upper edge."""
+    return np.where(losses < TOP, losses, TOP)
+
+
 def show_batches(trials: Mapping[int, tuple[Array, Array]]) -> None:
-    """Show a panel for each batch size: the mean loss of both rules against the step size; the title says what the numbers say."""
+    """Show a panel for each batch size: both rules' losses against the step size, mean and range; the title says what they say."""
     figure = new_figure(8.6, 3.6)
     panels = figure.subplots(1, len(trials), sharey=True)
     for ax, (batch, pair) in zip(panels, trials.items(), strict=True):
         for rule, losses, name in zip((rules.sgd, rules.momentum), pair, ("gradient descent", "momentum, $\\beta$ = 0.9"), strict=True):
             style, mean = look(rule), losses.mean(0)
-            ax.plot(LRS, np.where(mean < 3, mean, 3.8), color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
+            ax.fill_between(LRS, *(_inside(each) for each in (losses.min(0), losses.max(0))), color=style.color, alpha=0.15, linewidth=0)
+            ax.plot(LRS, _inside(mean), color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
                     label=name)
             ax.plot(LRS[mean.argmin()], mean.min(), marker="o", markersize=13, markerfacecolor="none", markeredgecolor=style.color)
-        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.015, 4), xlabel="step size", title=f"batch {batch}")
+        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.006, 1.06 * TOP), xlabel="step size", title=f"batch {batch}")
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
-        ax.set_yticks([0.03, 0.1, 0.3, 1, 3], ["0.03", "0.1", "0.3", "1", "3"])
+        ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, TOP], ["0.01", "0.03", "0.1", "0.3", "1", f"{TOP:g} or more"])
     panels[0].set_ylabel("training loss after 200 steps")
     gains = {batch: gain(*pair)[2] for batch, pair in trials.items()}
     least, most = min(gains, key=lambda batch: gains[batch]), max(gains, key=lambda batch: gains[batch])
