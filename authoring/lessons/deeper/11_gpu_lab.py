@@ -183,9 +183,6 @@ rows = [[name, warmup.with_schedule("adamw", 0.018, shape)] for name, shape in s
 table(["schedule", "test loss"], rows, ["", ".2f"])
 
 # %% [markdown]
-# Without warm-up the constant step size ends lower than the falling one, for each of three starts.
-# We do not know why, and this step size is too large for both.
-#
 # One start decides nothing.
 # Give `with_schedule` a `seed=1` and then a `seed=2`, before you believe a difference.
 #
@@ -240,7 +237,8 @@ for given in (False, True):
 header = ["frequencies given", "no warm-up", "50 steps of warm-up", "gain"]
 display(table(header, rows, ["", ".2f", ".2f", ".2f"]))
 share = rows[1][3] / rows[0][3]
-left.answer("less than a quarter" if share < 0.25 else "about half" if share < 0.7 else "most of it")
+left.answer("less than a quarter" if share < 0.25 else "about half" if share < 0.7
+            else "most of it")
 
 # %% [markdown]
 # Once the frequencies are given, nearly all of the gain is gone.
@@ -357,7 +355,7 @@ faster.answer(play.fastest(found, bench.MANY, pair))
 # %% [markdown]
 # The rule as written pays for new arrays on the left and for calls on the right, and that both cost the same is chance.
 # Every other way costs far more for each parameter on the right, because each tensor asks for work of its own.
-# That is mostly calls, and for fused it is the Python that collects the tensors for its one call.
+# That is mostly calls, and for fused mostly the Python that collects the tensors for its one call.
 # There none comes near the floor, and the plain NumPy rule is ahead of PyTorch's loop.
 # On the left in place, in blocks and on all cores each save a part, and fused ends a little below the floor, which is only an estimate.
 # PyTorch's loop is slower than its foreach there too, where there are no calls to save.
@@ -377,7 +375,7 @@ table(["way", "ns for each parameter"], list(small.items()), ["", ".1f"])
 # A large part of that rest is the pages asked for anew.
 # Where the system is told to keep them, the loop takes less than half of its time on the large tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(found) }} In a model of 148 tensors, all calls of the loop take about {{ calls:.0f}} ms on this CPU, counted as what the thousand small tensors took beyond their numbers at their price in the large one. The floor is estimated from the speed of a copy or of a change in place, whichever is faster, so a way may end a little below it. The copied array has 268 MB, the arrays of each workload up to as many, and the processor reports a cache of 503 MB that it shares with others. In the cache one thread runs, and the fastest of many short repeats is shown.</details>
+# <details><summary>Fine print</summary>{{ play.where(found) }} In a model of 148 tensors, all calls of the loop take about {{ calls:.0f}} ms on this CPU, counted as what the thousand small tensors took beyond their numbers at their price in the large one. The floor is estimated from the speed of a copy or of a change in place, whichever is faster, so a way may end a little below it. The copied array has 268 MB, the arrays of each workload up to as many, and the processor reports a cache of 503 MB that it shares with others. In the cache one thread runs, and the fastest of many short repeats is shown. The pages were kept by glibc's <code>mallopt</code>, with one thread.</details>
 #
 # On a GPU each call launches a kernel, and Python prepares it.
 # Here is the H200 with a hundred million numbers in one tensor, and with the thousand small tensors.
@@ -394,8 +392,8 @@ each = play.calls_ms(on_h200, bench.TRITON, 1000)
 # On the left ours is at {{ own:.2f}} times the floor, and fused at {{ fused:.2f}}.
 # Foreach is behind the loop there, as one tensor leaves it no calls to save.
 # On the right the loop is last by far.
-# But with two launches ours still takes {{ many:.0f}} times the floor.
-# That is {{ each:.1f}} microseconds for each tensor, about what Python takes to look at one, but we did not profile it.
+# But with two launches ours still takes {{ many:.0f}} times the floor, which is {{ each:.1f}} microseconds for each tensor.
+# Two launches are a small part of that, and the rest we did not profile.
 #
 # Here is your own machine.
 # Above 100 % of the floor something stayed in the cache, or another program disturbed the copy.

@@ -116,9 +116,9 @@ def show_alike() -> None:
     right.axhline(levels()[LETTERS], color="#999999", lw=1)
     right.text(WATCHED, levels()[LETTERS] + 0.02, LETTERS, color="#555555", fontsize=9, ha="right")
     left.legend(loc="lower left")
-    figure.suptitle("While all vectors are alike, the loss stays above that of the table of letters", weight="bold")
+    figure.suptitle("The loss leaves the table of letters when the vectors part", weight="bold")
     told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
                      for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
     show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "
-         f"three without; right, the test loss of the same trainings, with a line at {levels()[LETTERS]:.2f}, that of the table of letters. "
+         f"three without; right, the test loss of the same trainings, with a line at {levels()[LETTERS]:.2f}, the table of letters. "
          f"As medians, the vectors are above 0.9 for the last time {told}.")
