@@ -85,8 +85,6 @@ table(header, rows, ["", *[".3f"] * 4])
 # Why the gap is there, we did not test.
 # Lesson 9 has one candidate, because there rare words are learned late, and some characters are rare too.
 #
-# <details><summary>Fine print</summary>Nesterov's form of momentum, which looks a step ahead, gains a few hundredths too, on two starts.</details>
-#
 # **To do.**
 # Name two more things in this protocol that could favour one of the rules.
 #
@@ -197,8 +195,7 @@ table(["schedule", "test loss"], rows, ["", ".2f"])
 # *5 minutes.*
 #
 # Adam's first step is a [[sign step|sign descent]], so without warm-up every weight that has a gradient moves by $\alpha$.
-# The weights of this transformer start with a size of about 0.02.
-# At a step size of 0.018 that is nearly all of a weight.
+# Here that is 0.018, and the weights of this transformer start with a size of about 0.02.
 #
 # After its last norm the network has a vector for each place in the text.
 # We measure how alike these vectors are, from zero if they cancel to one if all point the same way.
@@ -353,8 +350,7 @@ play.show_ladder([bench.ONE, bench.MANY], engines, each=True, kinds=["cpu"])
 faster.answer(play.fastest(found, bench.MANY, pair))
 
 # %% [markdown]
-# The rule as written pays for new arrays on the left and for calls on the right, and that both cost the same is chance.
-# Every other way costs far more for each parameter on the right, because each tensor asks for work of its own.
+# Every way but the rule as written costs far more for each parameter on the right, because each tensor asks for work of its own.
 # That is mostly calls, and for fused mostly the Python that collects the tensors for its one call.
 # There none comes near the floor, and the plain NumPy rule is ahead of PyTorch's loop.
 # On the left in place, in blocks and on all cores each save a part, and fused ends a little below the floor, which is only an estimate.
@@ -615,7 +611,6 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 #
 # The table counts parameters between forward and backward, and the rest after the step.
 # At stage 2 the gathered parameters lie beside each process's own part until backward lets them go, so it needs two bytes more than its row says here.
-# So after the step it holds as little as stage 3, which lets them go after each block of forward already.
 # Only at stage 3 do all three go toward zero with more processes, and what is gathered and the activations stay.
 #
 # Plain data parallelism often sums the gradients in two passes.

@@ -195,8 +195,8 @@ def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool 
             for ax in row:
                 ax.set_xlim(0, widest)
     first = {fastest(bench, workload, engines) for bench in found.values() for workload in workloads}
-    fastest_of_all = f"{first.pop()} takes the least time" if len(first) == 1 else "Which takes the least time differs"
-    figure.suptitle(fastest_of_all, fontsize=12, fontweight="bold")
+    closest = first.pop() if len(first) == 1 else "Not the same one everywhere"
+    figure.suptitle(f"{closest} {'comes closest to the floor' if len(workloads) == 1 else 'takes the least time'}", fontsize=12, fontweight="bold")
     show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 
