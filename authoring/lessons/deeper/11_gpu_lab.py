@@ -382,13 +382,13 @@ on_gpu = [bench.LOOP, bench.FOREACH, bench.FUSED, bench.TRITON]
 play.show_ladder([bench.ONE, bench.MANY], on_gpu, kinds=["cuda"])
 own, fused = (play.times_the_floor(on_h200, bench.ONE, way) for way in on_gpu[:1:-1])
 many = play.times_the_floor(on_h200, bench.MANY, bench.TRITON)
-each = play.calls_ms(on_h200, bench.TRITON, 1000)
+apiece = play.calls_ms(on_h200, bench.TRITON, 1000)
 
 # %% [markdown]
 # On the left ours is at {{ own:.2f}} times the floor, and fused at {{ fused:.2f}}.
 # Foreach is behind the loop there, as one tensor leaves it no calls to save.
 # On the right the loop is last by far.
-# But with two launches ours still takes {{ many:.0f}} times the floor, which is {{ each:.1f}} microseconds for each tensor.
+# But with two launches ours still takes {{ many:.0f}} times the floor, which is {{ apiece:.1f}} microseconds for each tensor.
 # Two launches are a small part of that, and the rest we did not profile.
 #
 # Here is your own machine.
