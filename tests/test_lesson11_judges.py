@@ -102,7 +102,9 @@ def test_a_schedule_whose_first_share_is_zero_is_told_that_the_step_is_wasted():
     (lambda t: t / 50 if t <= 50 else 1 - 1.05 * (t - 50) / 150, "It goes below 0."), (lambda t: t / 50 if t <= 50 else None, "A branch gives nothing."),
     (lambda t: t / 50 if t <= 50 else 1.0 if t < 120 else 0.3 if t < 170 else 0.05, "Correct."),
     (lambda t: min(1.0, t / 20), "It ends with long steps."), (lambda t: t / 180 if t <= 180 else (200 - t) / 20, "The rise takes long."),
-    (lambda t: 0.1 if t < 20 else (200 - t) / 180, "It jumps up."), (lambda t: 0.1, "Not the whole step size.")])
+    (lambda t: 0.1 if t < 20 else (200 - t) / 180, "It jumps up."),
+    (lambda t: t // 50 if t <= 50 else (200 - t) / 150, "From 0 to 1 at once."),
+    (lambda t: t / 50 if t <= 50 else 0.9 if t == 150 else (200 - t) / 150 / 2, "It rises again."), (lambda t: 0.1, "Not the whole step size.")])
 def test_a_schedule_is_judged_by_its_shape(share, said):
     verdict = judge_shape(share)
     assert verdict.headline == said

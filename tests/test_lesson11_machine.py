@@ -119,6 +119,15 @@ def test_in_bfloat16_v_never_forgets_and_m_does():
     assert m < 1e-30
 
 
+def test_torchs_averages_have_the_type_of_the_weights():
+    for how in ({"foreach": False}, {"fused": True}):
+        p = torch.nn.Parameter(torch.ones(4, dtype=torch.bfloat16))
+        p.grad = torch.ones_like(p)
+        made = torch.optim.AdamW([p], **how)
+        made.step()
+        assert {made.state[p][name].dtype for name in ("exp_avg", "exp_avg_sq")} == {torch.bfloat16}
+
+
 def test_what_follows_a_product_under_autocast_has_its_type():
     layer = torch.nn.Linear(4, 4)
     with torch.autocast("cpu", torch.bfloat16):

@@ -1,7 +1,10 @@
 """The experiments of lesson 11, and what is drawn from recorded results."""
 from __future__ import annotations
 
+import platform
+import subprocess
 import sys
+import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -106,6 +109,48 @@ def test_large_arrays_are_asked_for_again_at_each_step_but_not_by_fused():
         made.step()
         pages[way] = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize() / 40e6
     assert pages == pytest.approx({bench.LOOP: 2, bench.FOREACH: 1, bench.FUSED: 0}, abs=0.1)  # in arrays of the parameters' size
+
+
+KEEP_PAGES = """
+import ctypes, resource, time, torch
+torch.set_num_threads(1)
+p = torch.nn.Parameter(torch.ones(10_000_000))
+p.grad = torch.ones_like(p)
+made = torch.optim.AdamW([p], foreach=False)
+def step():
+    faults, started = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, time.perf_counter()
+    made.step()
+    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
+step()
+before = min(step() for _ in range(4))
+print(before[1] > 10_000 * 4096 / resource.getpagesize())
+libc = ctypes.CDLL(None)
+libc.mallopt(-4, 0), libc.mallopt(-1, 2**31 - 1)  # no array of its own from the system, and none given back
+step()
+after = min(step() for _ in range(4))
+print(after[1] < 100, after[0] < 0.7 * before[0])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc", reason="glibc's own settings")
+def test_where_the_pages_are_kept_the_loop_takes_less_than_half_of_its_time():
+    told = subprocess.run([sys.executable, "-c", KEEP_PAGES], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True"] * 3
+
+
+def test_most_of_a_fused_step_on_small_tensors_is_spent_before_its_one_call():
+    params = [torch.nn.Parameter(torch.ones(1024)) for _ in range(1000)]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    made = torch.optim.AdamW(params, fused=True)
+    made.step()
+    given = [[p.data for p in params], [p.grad for p in params], *([made.state[p][name] for p in params] for name in ("exp_avg", "exp_avg_sq")), [],
+             [made.state[p]["step"] for p in params]]
+
+    def call():
+        torch._fused_adamw_(*given, lr=1e-3, beta1=0.9, beta2=0.999, weight_decay=0.01, eps=1e-8, amsgrad=False, maximize=False)
+
+    assert min(timeit.repeat(made.step, number=1, repeat=5)) > 3 * min(timeit.repeat(call, number=1, repeat=5))
 
 
 def test_panels_of_other_sizes_compare_for_each_parameter(monkeypatch):

@@ -188,11 +188,29 @@ def test_without_warm_up_a_constant_step_size_ends_lower_than_a_falling_one():
     assert constant < falling
 
 
-def test_the_vectors_come_to_be_alike_with_warm_up_and_without():
-    first, last = zip(*(warmup.passes(up) for up in (0, 50)), strict=True)
-    assert first == (1, 6)
-    assert max(last) - min(last) < 5  # they come back at about the same time
-    assert max(last) < 40  # and the picture shows fifty steps
+@pytest.mark.parametrize(("up", "step"), [(0, 47), (50, 20)])
+def test_the_vectors_are_alike_while_the_loss_is_that_of_the_table_of_letters(up, step, monkeypatch):
+    monkeypatch.setattr(warmup, "SEEDS", (0,))
+    vectors, losses = warmup.watch(0, up)
+    assert max(vectors) > 0.99
+    level = opening.levels()[opening.LETTERS]
+    assert min(loss for loss, value in zip(losses, vectors, strict=True) if value > 0.9) == pytest.approx(level, abs=0.05)  # "waits there"
+    assert warmup.parts(up)[0] == pytest.approx(step, abs=4)
+    assert losses[-1] < level - 0.1
+
+
+def test_with_the_frequencies_given_less_than_a_quarter_of_warm_ups_gain_is_left():
+    gains = [warmup.end(0, knows=knows) - warmup.end(50, knows=knows) for knows in (False, True)]
+    assert gains[0] > 0.3
+    assert gains[1] < 0.15 * gains[0]
+
+
+def test_with_25_steps_16_windows_end_above_128(lab):
+    few = trainings.SIZES["cpu"]._replace(steps=25, warmup=6)
+    large = sweep.batch_rows(lab, "adamw")[2]
+    assert large[1] == few.steps
+    found = {lr: fit(trainings.optimizer("adamw", lr), half.corpus(), few).test for lr in (0.0032, 0.01, 0.032)}
+    assert min(found.values()) == found[0.01] > large[5] + 0.05
 
 
 def test_what_the_deeper_lesson_says_of_batches_is_so(lab):
@@ -223,6 +241,8 @@ def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
     warm, cold = sweep.best_of(lab, "adamw"), sweep.best_of(lab, "adamw", warmup=0)
     assert warm.lr / cold.lr == pytest.approx(3, abs=0.3)
     assert warm.high < cold.low
+    steps, unwarmed = sweep.seed_range(lab["sweep"], "adamw", 0)
+    assert np.median(unwarmed, 0)[steps > 0.003].min() > np.median(unwarmed, 0)[steps.tolist().index(0.003)] + 0.5  # "rises beyond 0.003"
     small, middle, large = sweep.batch_rows(lab, "adamw")
     assert small[5] < middle[4] < middle[5] < large[4]  # "every start with 2 ends a little below every start with 16"
     assert (large[1], large[2] / middle[2]) == (200, pytest.approx(3.2, abs=0.1))  # "does ask for longer steps there"

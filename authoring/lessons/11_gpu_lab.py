@@ -448,7 +448,7 @@ end.answer(weight.item())
 
 # %% [markdown]
 # In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
-# So the weights stay in float32, and AdamW's averages do too, as section 7 of [the deeper notebook](deeper/11_gpu_lab.ipynb) shows.
+# So the weights stay in float32, and AdamW's averages with them, as section 7 of [the deeper notebook](deeper/11_gpu_lab.ipynb) shows.
 #
 # ### What can be in 16 bits
 #

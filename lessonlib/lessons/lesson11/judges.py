@@ -170,8 +170,14 @@ def judge_shape(function: Any, steps: int = 200) -> Verdict:
     if at > steps // 2:
         return Verdict(False, f"The rise takes long.\n{seen} How many steps are left at full size?")
     if shares[-1] > 0.1:
-        return Verdict(False, f"It ends with long steps.\n{seen} What does lesson 8 say of the hops around a minimum?")
+        return Verdict(False, f"It ends with long steps.\n{seen} How far do the weights hop around a minimum there?")
     if jump > 0.3:
+        when = next(t for t in range(2, steps + 1) if shares[t - 1] - shares[t - 2] == jump)
+        if when > at:
+            return Verdict(False, f"It rises again.\n{seen} At step {when}, after its top, it grows by {jump:.2g}. What is that good for "
+                           "there?")
+        if set(shares[:at]) == {0, 1}:
+            return Verdict(False, f"From 0 to 1 at once.\n{seen} Before its top it is 0 throughout. What does your division give at t = 7?")
         return Verdict(False, f"It jumps up.\n{seen} From one step to the next it grows by {jump:.2g}. Is that still a warm-up?")
     wasted = " A share of 0 at t = 1 is a step that moves nothing, as t counts from one." if shares[0] == 0 else ""
     return Verdict(True, f"Correct.\n{seen}{wasted}")

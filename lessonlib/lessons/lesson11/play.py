@@ -195,8 +195,9 @@ def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool 
             for ax in row:
                 ax.set_xlim(0, widest)
     first = {fastest(bench, workload, engines) for bench in found.values() for workload in workloads}
-    closest = f"{first.pop()} comes" if len(first) == 1 else "Not the same one everywhere comes"
-    figure.suptitle(f"{closest} closest to the floor", fontsize=12, fontweight="bold")
+    closest = first.pop() if len(first) == 1 else "Not the same one everywhere"
+    leads = "comes closest to the floor" if len(workloads) == 1 else "takes the least time"
+    figure.suptitle(f"{closest} {leads}", fontsize=12, fontweight="bold")
     show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 

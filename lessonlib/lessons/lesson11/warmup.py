@@ -1,8 +1,8 @@
-"""Warm-up in the lab: how alike the vectors are that leave the transformer, with it and without, and a training by any schedule."""
+"""Warm-up in the lab: how alike the vectors are that leave the transformer, its loss meanwhile, and a training by any schedule."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,18 @@ import torch
 from torch.nn import functional
 
 from lessonlib.lessons.lesson11.half import corpus
+from lessonlib.lessons.lesson11.opening import LETTERS, levels
 from lessonlib.lessons.lesson11.trainings import SIZES, optimizer
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Transformer, fit, loss_on_test, schedule
 
-__all__ = ["SEEDS", "alike", "passes", "show_alike", "watch", "with_beta", "with_schedule"]
+__all__ = ["LR", "SEEDS", "alike", "end", "parts", "show_alike", "watch", "with_beta", "with_schedule"]
 
 SEEDS = (0, 1, 2)
 SIZE = SIZES["cpu"]
-WATCHED = 50  # steps, twice as many as the vectors need to come apart again
+LR = 0.018  # AdamW's, at which warm-up lowers the test loss of every start
+WATCHED = 60  # steps, until the vectors of every start have come apart again
 
 
 @torch.no_grad()
@@ -32,15 +34,25 @@ def alike(model: Any) -> float:
     return float(functional.normalize(kept[0].flatten(0, 1), dim=-1).mean(0).square().sum())
 
 
+def _fresh(seed: int, knows: bool = False) -> Any:
+    """A model at its start; knows: the logarithm of how often each letter comes in the training text is added to its scores."""
+    model = Transformer(len(corpus().letters), SIZE, seed)
+    if knows:
+        counts = torch.bincount(corpus().train, minlength=len(corpus().letters)).float() + 0.5
+        model.register_forward_hook(lambda module, given, made: made + (counts / counts.sum()).log())
+    return model
+
+
 @cache
-def watch(seed: int, warmup: int, lr: float = 0.01) -> tuple[float, ...]:
-    """Return alike() before each of the first WATCHED steps of a training with AdamW, clipped as in the sweep."""
-    model, generator = Transformer(len(corpus().letters), SIZE, seed), torch.Generator(device="cpu").manual_seed(seed)
-    stepping, watched = optimizer("adamw", lr)(model.parameters()), []
+def watch(seed: int, warmup: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return alike() and the test loss before each of the first WATCHED steps of a training with AdamW at LR, clipped as in the sweep."""
+    model, generator = _fresh(seed), torch.Generator(device="cpu").manual_seed(seed)
+    stepping, vectors, losses = optimizer("adamw", LR)(model.parameters()), [], []
     for t in range(1, WATCHED + 1):
-        watched.append(alike(model))
-        _step(model, stepping, generator, lr * schedule(t, SIZE.steps, warmup))
-    return tuple(watched)
+        vectors.append(alike(model))
+        losses.append(loss_on_test(model, corpus(), SIZE, 64))
+        _step(model, stepping, generator, LR * schedule(t, SIZE.steps, warmup))
+    return tuple(vectors), tuple(losses)
 
 
 def _step(model: Any, stepping: torch.optim.Optimizer, generator: torch.Generator, lr: float) -> None:
@@ -52,13 +64,22 @@ def _step(model: Any, stepping: torch.optim.Optimizer, generator: torch.Generato
     stepping.step()
 
 
-def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int = 0) -> float:
-    """Return the test loss after the lab's 200 steps with the step size lr * share(t), t = 1, 2, ..., 200, clipped as in the sweep."""
-    model, generator = Transformer(len(corpus().letters), SIZE, seed), torch.Generator(device="cpu").manual_seed(seed)
+def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int = 0, *, knows: bool = False) -> float:
+    """Return the test loss after the lab's 200 steps with the step size lr * share(t), t = 1, 2, ..., 200, clipped as in the sweep.
+
+    knows: whether the network is given from its start how often each letter comes.
+    """
+    model, generator = _fresh(seed, knows), torch.Generator(device="cpu").manual_seed(seed)
     stepping = optimizer(rule, lr)(model.parameters())
     for t in range(1, SIZE.steps + 1):
         _step(model, stepping, generator, lr * float(share(t)))
     return loss_on_test(model, corpus(), SIZE)
+
+
+@cache
+def end(warmup: int, *, knows: bool, seed: int = 0) -> float:
+    """Return the test loss after the lab's 200 steps of AdamW at LR with so many steps of warm-up; knows: as in `with_schedule`."""
+    return with_schedule("adamw", LR, partial(schedule, steps=SIZE.steps, warmup=warmup), seed, knows=knows)
 
 
 def with_beta(beta: float, lr: float, *, rule: str = "momentum", nesterov: bool = False, seed: int = 0) -> float:
@@ -75,25 +96,29 @@ def with_beta(beta: float, lr: float, *, rule: str = "momentum", nesterov: bool 
     return fit(made, corpus(), SIZE, seed=seed).test
 
 
-def passes(warmup: int, level: float = 0.9) -> tuple[float, float]:
-    """Return the medians over SEEDS of the first and the last step at which the vectors are more alike than `level`; inf for never."""
-    above = [[float(i) for i, value in enumerate(watch(seed, warmup)) if value > level] or [np.inf] for seed in SEEDS]
-    return float(np.median([steps[0] for steps in above])), float(np.median([steps[-1] for steps in above]))
+def parts(warmup: int, level: float = 0.9) -> tuple[float, float]:
+    """Return the medians over SEEDS of the last step at which the vectors are more alike than `level`, and of the test loss there."""
+    last = [max(i for i, value in enumerate(watch(seed, warmup)[0]) if value > level) for seed in SEEDS]
+    return float(np.median(last)), float(np.median([watch(seed, warmup)[1][i] for seed, i in zip(SEEDS, last, strict=True)]))
 
 
 def show_alike() -> None:
-    """Show how alike the vectors are over the first WATCHED steps of a training, SEEDS with warm-up and SEEDS without."""
-    figure = new_figure(7.2, 3.5)
-    ax = figure.add_subplot(xlabel="step", ylabel="how alike (0: they cancel, 1: one way)", ylim=(0, 1.05),
-                            title="How alike the vectors are, AdamW at a step size of 0.01")
+    """Show how alike the vectors are over the first WATCHED steps of a training, and the test loss: SEEDS with warm-up, SEEDS without."""
+    figure = new_figure(9.0, 3.6)
+    left, right = figure.subplots(1, 2)
+    left.set(xlabel="step", ylabel="how alike (0: they cancel, 1: one way)", ylim=(0, 1.05), title="How alike the vectors are")
+    right.set(xlabel="step", ylabel="test loss, nats a character", title="The loss")
     for warmup, color, dash in ((SIZE.warmup, look("adamw").color, "-"), (0, "black", ":")):
         for seed in SEEDS:
             name = f"{warmup} steps of warm-up" if warmup else "no warm-up"
-            ax.plot(watch(seed, warmup), color=color, ls=dash, lw=1.5, label=name if seed == SEEDS[0] else None)
-    ax.axhline(0.9, color="#999999", lw=1)
-    ax.text(WATCHED, 0.91, "0.9", color="#555555", fontsize=9, ha="right")
-    ax.legend()
-    told = "; ".join(f"{name} they are above 0.9 from step {first:.0f} to step {last:.0f}"
-                     for name, (first, last) in (("with warm-up", passes(SIZE.warmup)), ("without", passes(0))))
-    show(figure, f"How alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and three "
-         f"without, and a line at 0.9. As medians, {told}.")
+            for ax, values in zip((left, right), watch(seed, warmup), strict=True):
+                ax.plot(values, color=color, ls=dash, lw=1.5, label=name if seed == SEEDS[0] else None)
+    right.axhline(levels()[LETTERS], color="#999999", lw=1)
+    right.text(WATCHED, levels()[LETTERS] + 0.02, LETTERS, color="#555555", fontsize=9, ha="right")
+    left.legend(loc="lower left")
+    figure.suptitle("The loss leaves the table of letters when the vectors part", weight="bold")
+    told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
+                     for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
+    show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "
+         f"three without; right, the test loss of the same trainings, with a line at {levels()[LETTERS]:.2f}, the table of letters. "
+         f"As medians, the vectors are above 0.9 for the last time {told}.")
