@@ -2,7 +2,7 @@
 # # Deeper into lesson 10
 #
 # Eight questions about AdamW that can wait.
-# Each can be read and run alone, on different days and in any order, and a few sentences point to another section.
+# Each can be read and run alone, in any order.
 # Every section starts with a cell that makes what it needs.
 # Everywhere $\alpha$ is the step size, $w$ the decay and $\theta$ a weight.
 #
@@ -109,7 +109,7 @@ winner.answer(winner.options[2] if close else max(best, key=best.get))
 #
 # ### And in a longer run?
 #
-# From four starts of 300 steps one cannot tell whether AdamW follows the product rule, because its slope of $-1$ is just inside of the interval.
+# Four starts of 300 steps cannot tell AdamW's slope from the product rule's $-1$.
 # Here are longer runs beside them, at the step sizes 0.01 and 0.1.
 
 # %% tags=["answer"]
@@ -139,17 +139,26 @@ product.answer(product.options[int(most < 10)])
 #
 # Lesson 10 shows a network that reads 80 % of new digits without decay and 89 % with it.
 # Both take the same step size there.
-# Now each takes its own, and AdamW its own decay.
-# All were picked on 997 other digits, and these are twenty fresh starts.
+# Now each takes its own, and AdamW its own decay, all picked on 997 other digits.
 
 # %%
 from lessonlib.lessons.lesson10 import gains
 
+steps_of = predict("Which of them reads best with the longer steps?",
+                 ["the one with decay", "the one without", "both with the same"])
+steps_of
+
+# %% [markdown]
+# Twenty fresh starts of each.
+
+# %% tags=["answer"]
 read = gains.fair()
 rows = [[name, *gains.PICKED[name], 100 * shares.mean()] for name, shares in read.items()]
 header = ["trained with", "step size", "decay", "new digits read, %"]
 display(table(header, rows, ["", ".2g", "g", ".1f"]))
 gain, error = gains.paired(read["decay"] - read["no decay"])
+lr_of = {name: lr for name, (lr, _) in gains.PICKED.items()}
+steps_of.answer(steps_of.options[0 if lr_of["decay"] > lr_of["no decay"] else 1])
 
 # %% [markdown]
 # Start by start, decay is ahead by {{ gain:.1f}} in a hundred, with a standard error of {{ error:.1f}}.
@@ -303,7 +312,6 @@ cosine.answer(left["cosine"])
 
 # %% [markdown]
 # A cosine halves the sum of the step sizes, so it decays like half the number of steps.
-# If you change the schedule, compute the sum again.
 #
 # How long should the memory be?
 # Wang and Aitchison argue that it should not be much shorter than one pass over the data, nor much longer than the run.
@@ -331,7 +339,6 @@ table(header, rows, ["", ".1f", "+.1f", ".1f"], caption="all labels right, three
 # So lesson 10 never starts above 1, and here even 1 costs about one digit in a hundred.
 #
 # Lesson 10 starts with a decay of `min(1, 1 / (mean_lr * steps))`.
-# Is that a good one?
 # Here is what it gains on 300 digits, against no decay at the same step size.
 
 # %%
@@ -382,9 +389,8 @@ needs
 # %% [markdown]
 # Each group was recorded, because together they take most of a minute.
 # Adam with L2 was stopped soon after it understood.
-# In the exercise below you train one network yourself.
 #
-# <details><summary>Fine print</summary>Three seeds each, and one without decay. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, every step sees all training pairs, and neither decay was tuned.</details>
+# <details><summary>Fine print</summary>Three seeds each, and one without decay. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, and every step sees all training pairs.</details>
 
 # %%
 grown = grokking.from_record()
@@ -557,8 +563,7 @@ where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.
 # A lowest point inside of the box is not moved, while Adam with L2 moves it unless it is at zero.
 # With the noise of mini-batches AdamW moves it too, because Adam's mean step must cancel the decay there.
 #
-# A newer idea changes when the decay acts.
-# A cautious decay acts only where Adam's step and the decay agree in direction (Chen et al. 2025).
+# A newer, cautious decay acts only where Adam's step and the decay agree in direction (Chen et al. 2025).
 
 # %%
 careful = predict(
@@ -617,7 +622,7 @@ bad.answer(spikes.what_it_does())
 # That lifts the loss.
 # Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
 # The decay does not go through `v`, so it goes on at full strength and is now the longer of the two.
-# The bad square is a million times too large and enters with a thousandth, so 0.999 must be applied about 7,000 times before its share of `v` is as small as that of all usual squares together.
+# The bad square is a million times too large, and it takes about 7,000 steps until its share of `v` is as small as that of all usual squares together.
 #
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
@@ -710,7 +715,6 @@ table(header, training.rises(), ["", "+.0%"])
 # But in lesson 10 the training loss of the new warm-up ends two in a hundred higher.
 #
 # What every one of these restarts loses is the run itself.
-# Only the first row is the run that was not interrupted.
 #
 # On a GPU even that run may part, because some operations add in another order each time.
 # `torch.use_deterministic_algorithms(True)`, with `CUBLAS_WORKSPACE_CONFIG=:4096:8` in the environment, chooses others, or raises an error where there is none.

@@ -18,12 +18,13 @@ import torch
 from lessonlib.data import digits
 from lessonlib.lessons.lesson10 import training
 from lessonlib.lessons.tables import table
-from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.sweep import Trained, train
 from lessonlib.pytorch.tasks import Data, Task, cross_entropy, digits_task
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid
 
-__all__ = ["PICKED", "fair", "gain_of_start", "lead", "main", "paired", "pick", "short_steps", "show_gains", "start"]
+__all__ = ["PICKED", "fair", "gain_of_start", "lead", "main", "paired", "pick", "short_run", "short_steps", "short_task", "show_gains",
+           "start"]
 
 Array = np.ndarray[Any, Any]
 STEPS, IMAGES = 1000, 300
@@ -119,8 +120,17 @@ def short_steps(decays: Sequence[float], seeds: Sequence[int] = range(3), *, tim
     Their labels are right, the weights start as in torch's nn.Linear, and the schedule is that of lesson 10. times: by what the ten
     outputs are multiplied before the softmax; at 0 the loss is the straight line that it comes close to where all outputs are alike.
     """
-    task = replace(digits_task(images=len(digits().train_x), label_noise=0.0), loss=partial(_loss_of, times))
-    return _read(task, STEPS, seeds, lr=3e-4, weight_decay=np.array(decays)[:, None], dtype=torch.float64,
+    return np.asarray(short_run(short_task(times), decays, seeds).test_accuracy[-1])
+
+
+def short_task(times: float) -> Task:
+    """Return the task of short_steps()."""
+    return replace(digits_task(images=len(digits().train_x), label_noise=0.0), loss=partial(_loss_of, times))
+
+
+def short_run(task: Task, decays: Sequence[float], seeds: Sequence[int]) -> Trained:
+    """Return the trainings of short_steps() on a task."""
+    return train(adamw, task, steps=STEPS, seeds=seeds, batch=50, lr=3e-4, weight_decay=np.array(decays)[:, None], dtype=torch.float64,
                  start=_torchs_start(seeds, (len(decays),)), schedule=lambda t: training.factor(t - 1, STEPS, STEPS // 10))
 
 

@@ -23,8 +23,8 @@ def judge_memory(guess: Any, train: Callable[[int], Any], first: int) -> Verdict
     """
     budget = int(number(guess, "a number of steps", 1, whole=True))
     if budget > MOST:
-        return Verdict(False, f"You saved nothing.\nWith twice the memory it took {first} steps, and you gave it {budget}. Why would it take "
-                       "longer with half of it?")
+        return Verdict(False, f"You saved nothing.\nWith twice the memory it took {first} steps, and you gave it {budget}. "
+                       "Why would it take longer with half of it?")
     tried = train(budget)
     share = np.asarray(tried.test_accuracy)[:, 0]
     known = share >= 0.95
