@@ -124,16 +124,16 @@ def test_an_answer_in_code_is_judged(judge, answer, said):
 
 
 def grows(steps):
-    """A network that understands at step 100."""
+    """A network that understands at step 100, and nearly so at step 90."""
     at = np.arange(0, steps + 1, 10)
-    return SimpleNamespace(steps=at, test_accuracy=(at >= 100)[:, None] * 1.0)
+    return SimpleNamespace(steps=at, test_accuracy=(at >= 100)[:, None] * 0.2 + (at >= 90)[:, None] * 0.8)
 
 
 @pytest.mark.parametrize(("steps", "said", "word"), [
     (100, "It understands.", "no step more than it needed"), (150, "It understands.", "spent 50 steps more than it needed"),
-    (50, "Not there yet.", "With twice the memory it took 160 steps, and you gave it 0.31 of that time."), (80, "Not there yet.", "you gave it half of that time. Must the time fall"),
+    (50, "Not there yet.", "With twice the memory it took 160 steps, and you gave it 0.31 of that time. Why would the time fall more than the memory?"), (90, "Nearly there.", "80% of the unseen pairs are right at step 90. With twice the memory it took 160 steps, and you gave it 0.56 of that time. How many more"), (80, "Not there yet.", "you gave it half of that time. Must the time fall"),
     (160, "You saved nothing.", "With how many fewer"), (500, "You saved nothing.", "it took 160 steps, and you gave it 500."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
-    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "Not a number of steps.", "2000")])
+    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (2001, "You saved nothing.", "Why would it take longer"), (100_000, "You saved nothing.", "you gave it 100000."), (-3, "Not a number of steps.", "")])
 def test_a_late_network_is_judged(steps, said, word):
     verdict = judge_memory(steps, grows, 160)
     told(verdict, said)

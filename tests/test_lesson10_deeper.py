@@ -137,10 +137,49 @@ def test_a_decay_of_ten_keeps_a_network_from_its_training_pairs():
     assert strong < 0.25
 
 
-def test_the_lead_of_l2_in_the_text_is_that_of_the_maps():
+def printed(words):
+    """The output of the notebook that has these words in it."""
     found = nbformat.read(lessons.NOTEBOOKS / "deeper" / "10_adamw.ipynb", as_version=4)
     texts = [output.get("data", {}).get("text/plain", "") for cell in found.cells if cell.cell_type == "code" for output in cell.outputs]
-    best = next(text for text in texts if "ties of 35" in text)
+    return next(text for text in texts if words in text)
+
+
+def test_the_map_and_the_table_of_lengths_say_the_same_of_the_short_runs():
+    slope, half = map(float, re.search(r"^AdamW .* (-0\.\d+) \u00b1 (0\.\d+)$", printed("ties of 35"), flags=re.MULTILINE).groups())
+    low, high = map(float, re.search(r"^ *300 .* (\d+\.\d) to (\d+\.\d) ", printed("ridge at 0.01"), flags=re.MULTILINE).groups())
+    assert [10 ** (-slope - half), 10 ** (-slope + half)] == pytest.approx([low, high], rel=0.06)
+    assert high > 10
+
+
+def test_a_seed_with_a_ridge_where_the_mean_has_none_does_not_bend_its_line():
+    decays, lrs = 10 ** np.linspace(-4, 2, 9), 10.0 ** np.arange(-3, 0)
+    far = np.log10(decays) + np.array([3.0, 1.0, 1.5])[:, None]
+    accuracy = np.stack([0.9 - 0.05 * far**2] * 3)
+    accuracy[1:, 0] = 0.9
+    assert np.isnan(decay_maps.ridge(accuracy.mean(0), decays)[0])
+    assert decay_maps.slope(decay_maps.Map("adamw", decays, accuracy), lrs)[0] == pytest.approx(-0.5, abs=0.05)
+
+
+def test_a_restart_without_its_schedule_trains_as_well_whether_it_keeps_the_rest_or_not():
+    ends = {name: float(re.search(rf"^{name} +\S+ +(0\.\d+)", printed("bit for bit"), flags=re.MULTILINE)[1])
+            for name in ("nothing", "the schedule", "all but the weights")}
+    assert ends["the schedule"] == pytest.approx(ends["all but the weights"], rel=0.05)
+    assert ends["the schedule"] < 0.85 * ends["nothing"]
+
+
+def test_the_two_corrections_cancel_within_ten_steps():
+    longer = [(1 - 0.95**t) ** 0.5 / (1 - 0.9**t) for t in (1, 5, 10)]
+    assert longer == pytest.approx([2.24, 1.16, 0.97], abs=0.01)
+
+
+def test_a_short_memory_takes_most_of_what_cutting_gains():
+    gained = {beta2: sum(spikes.spiked(size=1.0, beta2=beta2, seed=seed).loss[-1] - spikes.spiked(size=1.0, beta2=beta2, seed=seed, clip=0.01).loss[-1]
+                         for seed in range(2)) for beta2 in (0.999, 0.95)}
+    assert 0 < gained[0.95] < 0.5 * gained[0.999]
+
+
+def test_the_lead_of_l2_in_the_text_is_that_of_the_maps():
+    best = printed("ties of 35")
     source = (lessons.LESSONS / "deeper" / "10_adamw.py").read_text(encoding="utf-8")
     said = re.search(r"On the four starts of the maps L2 was ahead, by ([\d.]+) points", source)
     shown = [re.search(rf"^{form}\s+(0\.\d+)", best, flags=re.MULTILINE)[1] for form in ("AdamW", "Adam with L2")]

@@ -75,8 +75,8 @@ def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size(
     assert grows["forgotten, its first step alone cut to a seventh"] > 0.1
     assert grows["forgotten, 20 steps of new warm-up"] < 0.03
     assert training.rise(shortened=[1 / 7] * 5) < 1.1
-    assert 0 < grows["forgotten, run from its start at half the step size"] < 0.5 * grows["m, v and t forgotten"]
-    assert grows["forgotten, run from its start at a seventh of it"] < 0
+    assert 0 < grows["forgotten, the whole run at half the step size"] < 0.5 * grows["m, v and t forgotten"]
+    assert grows["forgotten, the whole run at a seventh of it"] < 0
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
 

@@ -65,6 +65,34 @@ def test_the_network_of_the_short_steps_starts_as_torchs_own():
     assert strong.mean() < 0.65
 
 
+def test_a_decay_of_25_costs_digits_because_it_flattens_the_softmax_and_not_because_the_weights_are_small():
+    """Sharpen the softmax and weights as small read; make the loss a straight line and large weights do not."""
+    torch = pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import gains
+
+    shares, largest = {}, {}
+    for times, decay in ((1.0, 25.0), (300.0, 25.0), (0.0, 0.0)):
+        task = gains.short_task(times)
+        found = gains.short_run(task, [decay], [0])
+        shares[times, decay] = found.test_accuracy[-1].item()
+        params = {name: torch.tensor(values).reshape(1, *values.shape[2:]) for name, values in found.params.items()}
+        largest[times, decay] = max(values.abs().max().item() for values in params.values())
+        if times == 1:
+            most = task.logits(params, torch.tensor(task.data(0).test_x, dtype=torch.float64)).softmax(1).amax(1)
+            assert most.mean() < 0.13
+    assert shares[1, 25] < 0.62 < 0.88 < shares[300, 25]
+    assert 0.45 < shares[0, 0] < 0.62
+    assert largest[300, 25] < 0.09 < 0.15 < largest[0, 0]
+    assert 1.2 < largest[1, 25] * 25 < 2  # no wall for a weight whose gradients are not steady
+
+
+def test_a_third_of_the_start_costs_at_most_one_digit_where_its_cap_of_1_costs_two():
+    pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import gains
+
+    third = 100 * gains.gain_of_start([3e-4], 300, 0.0, torchs=True, share=1 / 3).mean()
+    assert -1.3 < third < -0.5
+
 def test_what_is_learned_by_heart_is_that_of_the_picture():
     without, with_decay = unseen.read().by_heart[-1].mean(0)
     assert 0.5 < without < 0.6  # "more than half" in the text

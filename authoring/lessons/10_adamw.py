@@ -238,7 +238,7 @@ decoupled.answer(rows[2][2])
 # They balance at $1/w$ from zero.
 #
 # **So $1/w$ is a wall.**
-# A weight can hardly get further from zero than that.
+# Under a steady gradient no weight rests further from zero.
 # In most networks the gradient keeps changing its sign, and then a weight stays far inside.
 # But a large decay brings the wall close.
 #

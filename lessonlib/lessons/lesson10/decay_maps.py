@@ -50,12 +50,13 @@ def ridge(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
 def slope(found: Map, lrs: Array) -> tuple[float, float, Array]:
     """Return (mean, half of the 95 % interval, one for each seed) of the ridge's slope: log10(decay) against log10(lr).
 
-    A straight line through the ridge of each seed; the interval is Student's over the seeds.
+    A straight line through the ridge of each seed, at the step sizes where the mean of the seeds has one; the interval is Student's
+    over the seeds.
     """
-    slopes = []
+    slopes, dots = [], np.isfinite(ridge(found.accuracy.mean(0), found.decays))
     for seed in found.accuracy:
         place = ridge(seed, found.decays)
-        seen = np.isfinite(place)
+        seen = dots & np.isfinite(place)
         slopes.append(np.polyfit(np.log10(lrs)[seen], place[seen], 1)[0])
     each = np.array(slopes)
     return *_interval(each), each
@@ -160,7 +161,7 @@ class _DecayMap:
         figure = new_figure(7.2, 5.6)
         ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-2.1, rows - 0.5), yticks=[], xlabel="step size lr",
                                 title="Test accuracy of a network in each cell")
-        ax.set_xticks(range(columns), [f"{lr:.1g}" if i % 2 == 0 else "" for i, lr in enumerate(self.lrs)])
+        ax.set_xticks(range(columns), [f"{lr:.1g}" for lr in self.lrs])
         ax.set_ylabel("decay", labelpad=44)
         ax.grid(visible=False)
         artists: dict[str, Any] = {"cells": ax.imshow(np.zeros((rows, columns)), origin="lower", aspect="auto", cmap="viridis", vmin=0.5,
@@ -202,7 +203,7 @@ class _DecayMap:
             artists[f"none {i}"].set_text("" if there else "no\nridge")
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
-        artists["note"].set_text(f"ridge: slope {round(mean, 1) + 0.0:.1f} \u00b1 {half:.1f}")
+        artists["note"].set_text(f"ridge: slope {mean:.2f} \u00b1 {half:.2f}")
 
     def update(self, artists: dict[str, Any], form: str, row: int, column: int) -> str:
         """Show the map if it is another one, and the cell."""

@@ -11,7 +11,7 @@ from lessonlib.lessons.answers import number
 
 __all__ = ["judge_memory"]
 
-MOST = 2000  # steps: more of them train for longer than a learner waits
+MOST = 2000  # steps: more of them train for longer than a learner waits, and are judged without
 
 
 @judge
@@ -21,14 +21,21 @@ def judge_memory(guess: Any, train: Callable[[int], Any], first: int) -> Verdict
 
     train(steps) -> a run with `steps` (T,) and `test_accuracy` (T, 1); first: the step at which it did so with the whole memory.
     """
-    budget = int(number(guess, "a number of steps", 1, MOST, whole=True))
+    budget = int(number(guess, "a number of steps", 1, whole=True))
+    if budget > MOST:
+        return Verdict(False, f"You saved nothing.\nWith twice the memory it took {first} steps, and you gave it {budget}. "
+                       "Why would it take longer with half of it?")
     tried = train(budget)
     share = np.asarray(tried.test_accuracy)[:, 0]
     known = share >= 0.95
     if not known.any():
-        half = "half of" if 0.9 < 2 * budget / first < 1.1 else f"{budget / first:.2f} of"
-        return Verdict(False, f"Not there yet.\n{share[-1]:.0%} of the unseen pairs are right at step {budget}. With twice the memory it "
-                       f"took {first} steps, and you gave it {half} that time. Must the time fall as much as the memory?")
+        spent = budget / first
+        half = "half of" if 0.45 < spent < 0.55 else f"{spent:.2f} of"
+        headline, question = (("Nearly there.", "How many more does it need?") if share[-1] >= 0.75 else
+                              ("Not there yet.", "Why would the time fall more than the memory?" if spent <= 0.45 else
+                               "Must the time fall as much as the memory?"))
+        return Verdict(False, f"{headline}\n{share[-1]:.0%} of the unseen pairs are right at step {budget}. With twice the memory it took "
+                       f"{first} steps, and you gave it {half} that time. {question}")
     when = int(tried.steps[known.argmax()])
     if budget >= first:
         return Verdict(False, f"You saved nothing.\nIt understands, but with twice the memory it took {first} steps, and you gave it "

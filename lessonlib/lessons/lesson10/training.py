@@ -169,7 +169,7 @@ def _weights(run: Any) -> torch.Tensor:
     return nn.utils.parameters_to_vector(run.model.parameters()).detach()
 
 
-def loses(pieces: Sequence[str], seeds: int = 4) -> tuple[float, float, str]:
+def loses(pieces: Sequence[str], seeds: int = SEEDS) -> tuple[float, float, str]:
     """Return what a restart does that loses some of the PIECES, the mean of the seeds, and whether it is the same run bit for bit.
 
     The highest loss of the ten steps after it is in units of the last one before it; then the loss at the end.
@@ -268,8 +268,8 @@ def rises() -> list[tuple[str, float]]:
         "not interrupted": {"lost": ()}, "m, v and t forgotten": {},
         "forgotten, its first step alone cut to a seventh": {"shortened": [1 / 7]},
         f"forgotten, {WARM} steps of new warm-up": {"shortened": [(k + 1) / WARM for k in range(10)]},
-        "forgotten, run from its start at half the step size": {"lr": 0.01},
-        "forgotten, run from its start at a seventh of it": {"lr": 0.003}}
+        "forgotten, the whole run at half the step size": {"lr": 0.01},
+        "forgotten, the whole run at a seventh of it": {"lr": 0.003}}
     return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
 
