@@ -36,10 +36,12 @@ def too_far(beta2: float) -> float:
 
 @cache
 def _in_noise(beta2: float, noise: float, runs: int) -> tuple[float, float]:
-    """How far the burst carries in lr, and how far a step with corrected first steps does, as means over runs."""
-    rng, v, excess, corrected, steps = np.random.default_rng(0), np.zeros(runs), np.zeros(runs), np.zeros(runs), round(10 / (1 - beta2))
+    """How far the burst carries in lr, and how far a step with corrected first steps does, as means over runs, noise in opposite pairs."""
+    rng, steps = np.random.default_rng(0), round(10 / (1 - beta2))
+    v, excess, corrected = (np.zeros(runs) for _ in range(3))
     for t in range(1, steps + 1):
-        g = 1 + noise * rng.standard_normal(runs)
+        half = rng.standard_normal((runs + 1) // 2)
+        g = 1 + noise * np.concatenate([half, -half])[:runs]
         v = beta2 * v + (1 - beta2) * g**2
         excess += g / v**0.5 * (1 - (1 - beta2**t) ** 0.5)
         corrected += g / v**0.5 * (1 - beta2**t) ** 0.5
@@ -72,5 +74,5 @@ def _curves() -> Figure:
         ax.set(yscale="log", xlabel="step", ylabel="training loss, nats" if lr == 0.001 else "", title=f"lr {lr:g}", ylim=(0.2, 20))
         ax.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     figure.axes[0].legend(loc="upper right")
-    figure.suptitle("A long memory of v helps at the small lr and harms at the large one", weight="bold")
+    figure.suptitle("A long memory helps at the small lr, and harms at the large one", weight="bold")
     return figure

@@ -31,7 +31,8 @@ def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the largest power of ten for eps that keeps RMSprop's path within 1e-6 once the loss is times 1e-9."""
     power = number(guess, "an epsilon")
     if power.is_integer() and 1 < abs(power) <= 300 and power not in (10, 100):
-        return Verdict(False, f"An exponent.\nYou gave {power:g}. If that is the power of ten, how is the epsilon itself written, as in 1e-3?")
+        return Verdict(False, f"An exponent.\nYou gave {power:g}. If that is the power of ten, how is the epsilon itself written, as in "
+                       "1e-3?")
     eps = number(guess, "an epsilon", 1e-300, 1e300)
     if not isclose(eps, 10.0 ** round(log10(eps)), rel_tol=1e-6):
         return Verdict(False, f"Not a power of ten.\nYou gave {eps:g}. Which power of ten do you mean, written as in 1e-3?")
@@ -57,7 +58,8 @@ def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}")
     own_before, own = (float(np.median(rescaling.left_by_start(a))) for a in (angle - 1, angle))
     if there <= left and own_before <= left < own:
-        return Verdict(False, f"RMSprop's marker.\n{seen} RMSprop's own leave {own:.0f} there. Where does the line of the best two cross {left:g}?")
+        return Verdict(False, f"RMSprop's marker.\n{seen} RMSprop's own leave {own:.0f} there. Where does the line of the best two cross "
+                       f"{left:g}?")
     if there <= left:
         return Verdict(False, f"Too small.\n{seen} Where does the line in the picture cross {left:g}?")
     return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. From which degree on is it?")

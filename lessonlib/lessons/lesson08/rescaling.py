@@ -129,7 +129,8 @@ def _stretch_arrow(ax: Axes, place: int, factor: float, half: float) -> None:
 def show_left() -> None:
     """Show the condition number that is left over the angle, with the best two step sizes and with RMSprop's own."""
     show(_left(), "The condition number that is left, on a logarithmic scale, over the angle from 0 to 45 degrees: a line rises from 1 to "
-         "1000; markers for RMSprop's own step sizes after 100 steps, with a bar over its starts, lie above it up to 20 degrees and then on it.")
+         "1000; markers for RMSprop's own step sizes after 100 steps, with a bar over its starts, lie above it up to 20 degrees and then "
+         "on it.")
 
 
 def _left() -> Figure:
