@@ -155,6 +155,21 @@ def test_with_rmsprop_the_two_numbers_go_side_by_side_at_one_step_size():
     assert (far[8] < 0.009).all()
 
 
+def test_what_is_set_once_learns_when_no_layers_step_may_grow():
+    """The cause removed: way A's sizes, and each layer's scaled gradient at most as large as at the start, a root mean square of 1."""
+    seed, net = 0, deep.deep_net(0)
+    layer, sizes = layerwise._layer_of_each(deep.start_of(seed)), deep.layer_gradients(net.start, net)
+    first = np.flatnonzero(np.diff(layer, prepend=-1))
+
+    def limited(theta, g, s, *, lr):
+        scaled = g / sizes[layer]
+        size = np.sqrt(np.add.reduceat(scaled**2, first, axis=-1) / np.bincount(layer))
+        return sgd(theta, scaled / np.maximum(1, size)[..., layer], s, lr=lr)
+
+    done = run(limited, net, steps=300, seed=seed, record="last", **grid(lr=[0.002]))
+    assert net.metrics["test accuracy"](done.theta[0])[0] == pytest.approx(0.34, abs=0.1)
+
+
 def test_the_steps_drawn_are_those_of_the_first_layer_alone():
     found, seed = trouble.growth(layerwise.WAYS[0], 4, steps=2), 4
     net = deep.deep_net(seed)
@@ -422,6 +437,17 @@ def test_in_32_bit_numbers_torchs_rmsprop_stays_at_zero_unless_there_is_noise(dt
     assert comes_back or not losses[-1000:].any()
 
 
+def test_in_32_bits_the_steep_number_becomes_zero_and_the_flat_ones_square_does():
+    p, curvature = torch.nn.Parameter(torch.tensor([1.0, 0.3], device="cpu")), torch.tensor([1.0, 100.0], device="cpu")
+    optimizer = torch.optim.RMSprop([p], lr=0.01)
+    for _ in range(700):
+        p.grad = p.detach() * curvature
+        optimizer.step()
+    flat, steep = p.detach()
+    assert steep == 0 != flat
+    assert flat**2 == 0
+
+
 def test_one_step_size_that_follows_the_whole_gradient_does_not_train_the_deep_network():
     by_one_number = practice.bug("the whole vector normalised by one number")
     ended = run(by_one_number, deep.deep_net(), steps=300, record="last", **grid(lr=[1e-4, 3e-4, 1e-3, 3e-3]))
@@ -544,10 +570,25 @@ def test_along_an_axis_what_rmsprop_leaves_hangs_on_the_start():
     assert left.min() < 2 < 4 < np.median(left) < 7 < 50 < left.max()
 
 
+def test_in_the_end_nothing_is_left_along_an_axis_and_as_much_as_before_where_the_ravine_is_turned():
+    np.testing.assert_allclose(rescaling.left_by_start(0, 3000), 1, atol=0.01)
+    np.testing.assert_allclose(rescaling.left_by_start(5, 3000), 103, rtol=0.01)
+    assert rescaling.best_left(5) == pytest.approx(32, abs=0.5)
+    assert np.median(rescaling.left_by_start(4)) < 100 < np.median(rescaling.left_by_start(5))  # where the marker crosses the grey line
+
+
+def test_the_4_steps_along_an_axis_are_made_of_long_first_steps():
+    corrected = practice.bug("first steps corrected")
+    found = [[turned_ravine.steps_to_arrive(rule, angle)[0] for rule in (rmsprop, corrected)] for angle in (0, 5)]
+    assert found[0] == [pytest.approx(3.5, abs=0.6), pytest.approx(16, abs=1)]
+    assert found[1] == [pytest.approx(102, abs=1), pytest.approx(180, abs=5)]
+
+
 def test_at_45_degrees_the_default_memory_is_the_slowest_of_the_five():
     took = {beta2: turned_ravine.steps_to_arrive(rmsprop, 45, beta2=beta2)[0] for beta2 in (0.5, 0.9, 0.97, 0.99, 0.999)}
     assert max(took.values()) == took[0.99] > 1.3 * sorted(took.values())[-2]
     assert min(took.values()) > turned_ravine.steps_to_arrive(sgd, 45)[0]
+    assert min(took.values()) == took[0.999] == 709
 
 
 def test_tuned_adams_steps_grow_at_45_degrees_without_forgetting_as_well():
@@ -618,6 +659,12 @@ def test_in_noise_the_burst_carries_a_parameter_less_far(beta2):
     assert bursts.too_far_in_noise(beta2, noise=0.0, runs=1) == pytest.approx(bursts.too_far(beta2), rel=1e-3)
 
 
+@pytest.mark.parametrize("beta2", bursts.BETAS)
+def test_in_noise_the_burst_is_worth_as_many_ordinary_steps_as_without(beta2):
+    assert bursts.worth_in_noise(beta2) == pytest.approx(bursts.too_far(beta2), rel=0.15)
+    assert bursts.worth_in_noise(beta2, noise=0.0) == pytest.approx(bursts.too_far(beta2), rel=0.01)
+
+
 def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_vanish():
     frozen = precision.second_moment("bfloat16")
     assert frozen[1000] == frozen[-1] == 0.5
@@ -626,6 +673,8 @@ def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_van
     assert precision.torchs_own(0.99, "float32") == pytest.approx(("float32", 0.0165, 0.01), abs=1e-4)
     rising = np.diff(frozen[:1000])[(frozen[:999] >= 0.25) & (frozen[:999] < 0.5)]
     assert set(rising) == {2**-9}  # a whole spacing at each step, where 0.001 was to come in
+    v = torch.arange(0.25, 0.5, 2**-9, device="cpu").bfloat16()
+    assert torch.equal(0.999 * v, v)  # nothing is taken away
     assert precision.facts("float16")[1:3] == [0.0, 0.0]
     assert [precision.share_that_can_fall(beta2) for beta2 in (0.99, 0.999)] == [1.0, 0.0]
 
@@ -829,8 +878,9 @@ def test_a_falling_step_size_does_not_free_gradient_descent_on_the_deep_network(
         assert ends.min() > 0.98 * opening.GUESSING
 
 
-def test_the_next_letters_gradient_is_right_in_the_mean_and_its_loss_ends_at_zero():
-    problem, rng = letters.next_letter(), np.random.default_rng(0)
+@pytest.mark.parametrize("equal", [False, True])
+def test_the_next_letters_gradient_is_right_in_the_mean_and_its_loss_ends_at_zero(equal):
+    problem, rng = letters.next_letter(equal=equal), np.random.default_rng(0)
     theta = rng.standard_normal(problem.start.size)
     mean = np.mean([problem.grad(theta, rng) for _ in range(300)], axis=0)
     way = rng.standard_normal(theta.size)
@@ -848,6 +898,45 @@ def test_on_letters_most_of_rmsprops_lead_goes_with_a_falling_step_size():
                    for rule, scale in ((sgd, 1.0), (rmsprop, 1e-3)))
     assert ours[0] < 0.5 * plain[0]
     assert 0.6 * plain[1] < ours[1] < plain[1]
+
+
+def test_on_letters_rmsprops_lead_stays_where_no_pair_is_rare_and_most_goes_with_one_v_for_each_row():
+    lrs = np.geomspace(20, 1000, 8)[2:4]
+    for equal in (False, True):
+        plain, by_row, ours = (letters.excess(rule, scale * lrs, equal=equal, seeds=1)
+                               for rule, scale in ((sgd, 1.0), (letters.by_row(), 1e-3), (rmsprop, 1e-3)))
+        assert ours < 0.5 * plain
+        assert 1.6 * ours < by_row < plain
+
+
+def test_without_the_noise_of_sampling_rare_pairs_hold_gradient_descent_back():
+    ends = []
+    for equal, lrs in ((False, [200.0, 350.0, 500.0]), (True, [700.0, 1400.0])):
+        problem = letters.next_letter(equal=equal)
+        pair, letter = letters._pairs_and_next()
+        counts = np.zeros((442, letters.LETTERS))
+        np.add.at(counts, (pair, letter), 1)
+        share = counts / counts.sum(1, keepdims=True) / 442 if equal else counts / len(pair)
+
+        def exact(theta, g, s, *, lr, share=share):
+            odds = np.exp(theta.reshape(*theta.shape[:-1], *share.shape))
+            g = odds / odds.sum(-1, keepdims=True) * share.sum(1, keepdims=True) - share
+            return sgd(theta, g.reshape(theta.shape), s, lr=lr)
+
+        ends.append(run(exact, problem, steps=300, record="last", **grid(lr=lrs)).loss[0].min())
+    assert ends == [pytest.approx(0.03, abs=0.002), pytest.approx(0.004, abs=0.001)]
+
+
+def test_rmsprops_marker_and_a_typed_exponent_have_their_own_names():
+    assert judges.judge_angle(5).headline == "RMSprop's marker."
+    assert {judges.judge_angle(angle).headline for angle in (3, 4, 6, 9)} == {"Too small."}
+    for guess in (16, -16):
+        assert judge_eps(guess).headline == "An exponent."
+        assert "1e-16" not in judge_eps(guess).message
+    assert judge_eps(10).headline == judge_eps(100).headline == "Too large."
+    assert judge_eps(1e-14).message.endswith("How far apart are the paths there?")
+    table = scales.apart(rmsprop, 1e-3, eps=1e-8, scaled_eps=1e-8)
+    assert scales.apart(rmsprop, judges.SCALE, eps=1e-8, scaled_eps=1e-14) == pytest.approx(table, rel=1e-3)  # what it asks to look up
 
 
 def monday(row):

@@ -92,6 +92,12 @@ def test_the_goal_of_the_turned_ravine_is_met_over_a_range_of_step_sizes(lr):
     assert not goal.met(2, 0.03)
 
 
+def test_between_4_and_45_degrees_no_step_size_of_the_slider_lets_rmsprop_win():
+    goal = turned_ravine.rotation().goal
+    assert goal.met(3, 0.3)
+    assert not any(goal.met(angle, lr) for angle in (4, 5, 15, 45) for lr in np.geomspace(1e-3, 1, 9))
+
+
 def test_the_step_at_45_degrees_is_that_of_the_runs():
     problem, start = turned_ravine.turned(45), turned_ravine.starts(45)
     paths = [run(rmsprop, problem, steps=20, lr=0.02, start=place) for place in start]

@@ -29,6 +29,10 @@ REASONS = {
 @judge
 def judge_eps(guess: Any) -> Verdict:
     """Return a Verdict on the largest power of ten for eps that keeps RMSprop's path within 1e-6 once the loss is times 1e-9."""
+    power = number(guess, "an epsilon")
+    if power.is_integer() and 1 < abs(power) <= 300 and power not in (10, 100):
+        return Verdict(False, f"An exponent.\nYou gave {power:g}. If that is the power of ten, how is the epsilon itself written, as in "
+                       "1e-3?")
     eps = number(guess, "an epsilon", 1e-300, 1e300)
     if not isclose(eps, 10.0 ** round(log10(eps)), rel_tol=1e-6):
         return Verdict(False, f"Not a power of ten.\nYou gave {eps:g}. Which power of ten do you mean, written as in 1e-3?")
@@ -38,8 +42,8 @@ def judge_eps(guess: Any) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}, and with ten times that they are further apart.")
     if near:
         return Verdict(False, f"Smaller than it needs to be.\n{seen}. What does ten times your eps do?")
-    return Verdict(False, f"Too large.\n{seen}. Your eps divided by the factor is {eps / SCALE:.0e}. What was it before the loss was "
-                   "multiplied?")
+    return Verdict(False, f"Too large.\n{seen}. Your eps divided by the factor is {eps / SCALE:.0e}. In the table, 1e-8 divided by a "
+                   "thousandth is 1e-05. How far apart are the paths there?")
 
 
 @judge
@@ -52,9 +56,13 @@ def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
     seen = f"The two best step sizes leave a condition number of {before:.0f} at {angle - 1} degrees and of {there:.0f} at {angle}."
     if before <= left < there:
         return Verdict(True, f"Correct.\n{seen}")
+    own_before, own = (float(np.median(rescaling.left_by_start(a))) for a in (angle - 1, angle))
+    if there <= left and own_before <= left < own:
+        return Verdict(False, f"RMSprop's marker.\n{seen} RMSprop's own leave {own:.0f} there. Where does the line of the best two cross "
+                       f"{left:g}?")
     if there <= left:
         return Verdict(False, f"Too small.\n{seen} Where does the line in the picture cross {left:g}?")
-    return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. Since where?")
+    return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. From which degree on is it?")
 
 
 @judge

@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from lessonlib.data import text
+from lessonlib.lessons.lesson08.layerwise import each_layer_following
 from lessonlib.problems import Problem
 from lessonlib.runner import run
 
-__all__ = ["LETTERS", "excess", "next_letter", "often_and_rare"]
+__all__ = ["LETTERS", "by_row", "excess", "next_letter", "often_and_rare"]
 
 Array = np.ndarray[Any, Any]
 LETTERS, BATCH, STEPS = 27, 256, 300  # a to z, and the space for everything else
@@ -28,16 +29,17 @@ def _pairs_and_next() -> tuple[Array, Array]:
 
 
 @cache
-def next_letter() -> Problem:
+def next_letter(*, equal: bool = False) -> Problem:
     """The table (pairs, 27) of logits in a row, start 0; the loss is the cross-entropy over the book, in nats above the lowest possible.
 
-    grad draws 256 places of the book at each step.
+    grad draws 256 places of the book at each step. equal: as if each pair were met equally often, in the loss and in what is drawn.
     """
     pair, letter = _pairs_and_next()
     rows = int(pair.max()) + 1
     counts = np.zeros((rows, LETTERS))
     np.add.at(counts, (pair, letter), 1)
-    share, of_pair = counts / len(pair), counts.sum(1, keepdims=True) / len(pair)
+    weight = (1 / (rows * counts.sum(1)) if equal else np.full(rows, 1 / len(pair)))[:, None]  # of one place, by its pair
+    share, of_pair, up_to = counts * weight, counts.sum(1, keepdims=True) * weight, np.cumsum(weight[pair])
     lowest = -(share * np.log(np.where(counts > 0, share / of_pair, 1))).sum()
 
     def log_p(z: Array) -> Array:
@@ -49,7 +51,8 @@ def next_letter() -> Problem:
         return np.asarray(-(share * table).sum((-2, -1)) - lowest)
 
     def grad(theta: Array, rng: Generator) -> Array:
-        table, places = theta.reshape(*theta.shape[:-1], rows, LETTERS), rng.integers(len(pair), size=BATCH)
+        table = theta.reshape(*theta.shape[:-1], rows, LETTERS)
+        places = np.searchsorted(up_to, rng.random(BATCH) * up_to[-1]) if equal else rng.integers(len(pair), size=BATCH)
         seen, back = np.unique(pair[places], return_inverse=True)
         met, hits = np.zeros((len(seen), LETTERS)), np.bincount(back)
         np.add.at(met, (back, letter[places]), 1)
@@ -66,13 +69,18 @@ def often_and_rare() -> tuple[int, int, int]:
     return len(counts), int(counts[0]), int(counts[len(counts) // 2])
 
 
-def excess(rule: Callable[..., Any], lrs: Array, *, falling: bool = False, seeds: int = 2) -> float:
+def by_row() -> Callable[..., Any]:
+    """Return RMSprop with one v for each row of the table, the mean of the squared gradients in it."""
+    return partial(each_layer_following, layer=np.arange(next_letter().start.size) // LETTERS)
+
+
+def excess(rule: Callable[..., Any], lrs: Array, *, falling: bool = False, equal: bool = False, seeds: int = 2) -> float:
     """Return the loss above the lowest possible after 300 steps, at the best of the step sizes by the mean of the seeds.
 
-    falling: the step size falls in a line to 0.
+    falling: the step size falls in a line to 0. equal: each pair is met equally often.
     """
     def paced(t: int) -> Array:
         return np.asarray(lrs[:, None] * (1 - (t - 1) / STEPS))
 
     how: dict[str, Any] = {"steps": STEPS, "record": "last", "lr": paced if falling else lrs[:, None]}
-    return float(np.mean([run(rule, next_letter(), seed=seed, **how).loss[0] for seed in range(seeds)], axis=0).min())
+    return float(np.mean([run(rule, next_letter(equal=equal), seed=seed, **how).loss[0] for seed in range(seeds)], axis=0).min())

@@ -92,6 +92,6 @@ def _frozen() -> Figure:
     ax.plot(second_moment("float32"), color="#666666", linestyle="--", label="float32")
     ax.plot(second_moment("bfloat16"), color=look("rmsprop").color, label="bfloat16")
     ax.axhline(0.25, xmax=0.4, color="#8a8a8a", linewidth=1, linestyle=":")
-    ax.text(330, 0.2, "from here on numbers lie twice as far apart", fontsize=9, color="#555555")
+    ax.text(330, 0.13, "above, numbers lie\ntwice as far apart", fontsize=9, color="#555555")
     ax.legend(loc="upper left")
     return figure

@@ -42,15 +42,15 @@ def best_left(angle: float, kappa: float = KAPPA) -> float:
 
 
 @cache
-def _own_steps(angle: float) -> Array:
-    """RMSprop's effective steps after 100 steps from each of the starts: (32, 2)."""
+def _own_steps(angle: float, steps: int = 100) -> Array:
+    """RMSprop's effective steps after some steps from each of the starts: (32, 2)."""
     problem = turned(angle)
-    return effective_step(run(rmsprop, problem, steps=100, lr=0.01, start=starts(angle)), problem, lr=0.01)[-1]
+    return effective_step(run(rmsprop, problem, steps=steps, lr=0.01, start=starts(angle)), problem, lr=0.01)[-1]
 
 
-def left_by_start(angle: float) -> Array:
-    """Return what is left with RMSprop's own effective steps after 100 steps from each of the starts: (32,)."""
-    return np.array([np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(own, own))) for own in _own_steps(angle)])
+def left_by_start(angle: float, steps: int = 100) -> Array:
+    """Return what is left with RMSprop's own effective steps after some steps from each of the starts: (32,)."""
+    return np.array([np.linalg.cond(_hessian(KAPPA, angle) * np.sqrt(np.outer(own, own))) for own in _own_steps(angle, steps)])
 
 
 def step_ratios(angle: float) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def _arrows(angle: float, kappa: float) -> Figure:
             left = float(np.linalg.cond(hessian / np.outer(factors, factors)))
             ax.text(0.97, 0.95, f"condition number {left:.0f}", transform=ax.transAxes, ha="right", va="top", fontsize=10)
         for place, factor in enumerate(stretch / stretch.min()):
-            _stretch_arrow(row[1], place, float(factor), float(stretch[place] / stretch.max()))
+            _stretch_arrow(row[1], place, float(factor), float(factor) / kappa**0.5)
     return figure
 
 
@@ -129,19 +129,20 @@ def _stretch_arrow(ax: Axes, place: int, factor: float, half: float) -> None:
 def show_left() -> None:
     """Show the condition number that is left over the angle, with the best two step sizes and with RMSprop's own."""
     show(_left(), "The condition number that is left, on a logarithmic scale, over the angle from 0 to 45 degrees: a line rises from 1 to "
-         "1000; markers for RMSprop's own step sizes, with a bar over its starts, lie above it up to 10 degrees and then close to it.")
+         "1000; markers for RMSprop's own step sizes after 100 steps, with a bar over its starts, lie above it up to 20 degrees and then "
+         "on it.")
 
 
 def _left() -> Figure:
     figure = new_figure(7.2, 3.9)
-    ax = figure.add_subplot(yscale="log", xlim=(0, 45.5), ylim=(0.8, 1500), xlabel="angle of the ravine, degrees",
+    ax = figure.add_subplot(yscale="log", xlim=(-1, 46), ylim=(0.8, 1500), xlabel="angle of the ravine, degrees",
                             ylabel="condition number left", title="Turned, the ravine stays")
     angles = np.linspace(0, 45, 181)
     ax.plot(angles, [best_left(angle) for angle in angles], color="black", linewidth=1.6, label="with the best two step sizes")
     style, some = look("rmsprop"), (0, 2, 5, 10, 15, 20, 30, 45)
     low, middle, high = np.quantile([left_by_start(angle) for angle in some], [0, 0.5, 1], axis=1)
     ax.errorbar(some, middle, [middle - low, high - middle], color=style.color, marker=style.marker, markersize=7, linestyle="none",
-                capsize=3, label="with RMSprop's own, median and range", clip_on=False)
+                capsize=3, label="with RMSprop's own after 100 steps, median and range", clip_on=False)
     ax.set_xticks(range(0, 46, 5))
     ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
     ax.axhline(100, color="#8a8a8a", linewidth=1)

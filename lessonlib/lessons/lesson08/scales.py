@@ -61,7 +61,8 @@ def show_scales() -> None:
 
 
 def _over_scales() -> Figure:
-    scales = np.delete(np.geomspace(1e-14, 1e6, 41), 28)  # without 1, where all paths are the same and a logarithm has no place for it
+    scales = np.geomspace(1e-14, 1e6, 41)
+    scales[28] = np.nan  # a gap at 1, where all paths are the same and a logarithm has no place for it
     kinds: dict[str, tuple[Callable[[float], float], str, str]] = {
         "gradient descent": (partial(apart, sgd), look("sgd").color, ":"),
         "RMSprop": (lambda c: apart(rmsprop, c, eps=1e-8, scaled_eps=1e-8), look("rmsprop").color, "-"),
@@ -70,7 +71,7 @@ def _over_scales() -> Figure:
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="the loss is multiplied by", ylabel="distance between the paths",
                             ylim=(1e-17, 1e3), title="RMSprop forgets the scale, down to epsilon")
     for name, (distance, color, dash) in kinds.items():
-        ax.plot(scales, np.clip([distance(float(c)) for c in scales], 1e-17, 10), color=color, linestyle=dash, label=name)
-    ax.text(1e6, 13, "diverges", ha="right", va="bottom", fontsize=9)
+        ax.plot(scales, np.clip([distance(float(c)) for c in scales], 1e-17, 1e9), color=color, linestyle=dash, label=name)
+    ax.text(1e6, 200, "gradient descent diverges", ha="right", va="center", fontsize=9)
     figure.legend(loc="outside lower center", ncols=3)
     return figure

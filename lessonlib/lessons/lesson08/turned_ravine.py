@@ -190,4 +190,4 @@ def rotation(steps: int = 2000) -> Experiment:
     turn = _Turn(steps)
     return Experiment(turn.scene, turn.update,
                       {"angle": Slider("angle, degrees", 0, 90, 30), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 0.01, log=True)},
-                      Goal("with the ravine turned by 2 degrees or more (up to 45), let RMSprop arrive before momentum.", turn.met))
+                      Goal("with the ravine turned by 2 or 3 degrees, let RMSprop arrive before momentum.", turn.met))
