@@ -318,7 +318,7 @@ def test_mondays_lines_are_gradient_descent_as_they_stand_and_do_not_fall_withou
 def monday(end):
     """The step sizes that the four rules of the lesson try, each with the loss that it ends at, in order; the best is kept."""
     tried = {lr: end(lr) for lr in (0.001, 0.01, 0.1, 1.0)}
-    assert "1. Try 0.001, 0.01, 0.1 and 1. The best has the lowest average." in TEXT
+    assert "1. Try 0.001, 0.01, 0.1 and 1, and call the one with the lowest average the best." in TEXT
     while (best := min(tried, key=tried.get)) in (min(tried), max(tried)):
         past = best * (10 if best == max(tried) else 0.1)
         tried[past] = end(past)

@@ -171,7 +171,7 @@ fault.answer(judges.fault_of(colleague))
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps by `sgd` or by your `my_sgd`, and returns what happened |
-# | `**grid(lr=[...])` | makes one walk for each value, and the two stars hand it to `run` |
+# | `**grid(lr=[...])` | makes one walk for each value, and the two stars hand them to `run` |
 # | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 # | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
@@ -414,9 +414,9 @@ print(machine.offer_record())
 #
 # Give each try a fresh network and the same few hundred steps.
 #
-# 1. Try 0.001, 0.01, 0.1 and 1. The best has the lowest average.
+# 1. Try 0.001, 0.01, 0.1 and 1, and call the one with the lowest average the best.
 # 2. While the best is the smallest or the largest, go on past it by a factor of ten.
-# 3. Try a third of the best and 3 times the best, then twice the best so far.
+# 3. Try a third of the best and three times the best, then twice the best so far.
 # 4. Keep the best.
 #
 # ### Three questions, from memory
