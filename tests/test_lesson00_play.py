@@ -89,7 +89,7 @@ def test_the_border_is_read_off_the_walks_by_the_answer_of_the_exercise_and_not_
     code, said = re.search(r"<code>(lrs.*?)</code> is ([\d.]+), so the border is between that one and the next\.</details>", TEXT).groups()
     largest = eval(html.unescape(code), {"lrs": judges.LRS, "my_runs": my_runs})
     assert f"{largest:.4f}" == said
-    assert largest < 2 / 50 < judges.LRS[judges.LRS > largest][0]
+    assert largest < 2 / 50 < judges.LRS[largest < judges.LRS][0]
     assert said not in judges.judge_runs(my_runs).message
     assert "Of 201 walks at once, 121 end lower than they began." in judges.judge_runs(my_runs).message
     assert (my_runs.loss[-1] < my_runs.loss[0]).sum() == 121
@@ -334,7 +334,7 @@ def test_the_four_rules_of_monday_try_one_between_half_of_the_border_and_the_bor
         return run(sgd, ravine(steep), steps=200, record="last", lr=lr).loss[-1]
 
     tried = monday(end)
-    assert 0.5 <= max(lr for lr in tried if lr < 2 / steep) / (2 / steep)
+    assert max(lr for lr in tried if lr < 2 / steep) / (2 / steep) >= 0.5
     assert min(tried, key=tried.get) < 2 / steep
 
 
