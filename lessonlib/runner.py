@@ -49,7 +49,8 @@ def grid(**axes: Any) -> dict[str, Array]:
     for place, (name, values) in enumerate(axes.items()):
         array = np.asarray(values, dtype=float)
         if array.ndim != 1 or not array.size:
-            raise ValueError(f"{name}={values!r}: an axis of a grid is a list of numbers, such as [0.1, 0.2]")
+            seen = f"{name} has shape {array.shape}" if array.ndim > 1 else f"{name}={values!r}"
+            raise ValueError(f"{seen}: an axis of a grid is a list of numbers, such as [0.1, 0.2]")
         shaped[name] = array.reshape([-1 if i == place else 1 for i in range(len(axes))] + [1])
     return shaped
 

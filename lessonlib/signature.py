@@ -80,7 +80,8 @@ def batch_shape(hyper: Mapping[str, Any], n: int, start: tuple[int, ...] = ()) -
     for name, value in hyper.items():
         shape = numbers(name, value(1), 1).shape if callable(value) else numbers(name, value).shape
         if shape and shape[-1] not in (1, n):
-            raise ValueError(f"write **grid({name}=[...]): {name} has shape {shape}, and a batch ends in an axis of 1")
+            why = "grid makes one run for each value" if len(shape) == 1 else "a batch ends in an axis of 1"
+            raise ValueError(f"write **grid({name}=[...]): {name} has shape {shape}, and {why}")
         try:
             batch = np.broadcast_shapes(batch, shape[:-1])
         except ValueError:

@@ -15,7 +15,7 @@ from play_laws import LAWS, a_stored_picture_that_is_not_the_start_shows_the_goa
 
 from lessonlib import grid, momentum, progress, run, sgd
 from lessonlib.lessons.lesson00 import course, judges, machine, opening, play
-from lessonlib.problems import Problem, ravine
+from lessonlib.problems import Problem, digits_net, ravine
 
 CASES = [(play.step_size, {"lr": 0.125, "steep": 14.5}), (opening.walkers, {"steps": 8})]
 
@@ -86,10 +86,21 @@ def test_the_loss_crosses_the_border_near_the_loss_at_the_start():
 
 def test_the_border_is_read_off_the_walks_by_the_answer_of_the_exercise_and_not_told_by_the_judge():
     my_runs = run(sgd, ravine(50), steps=500, record="loss", **grid(lr=judges.LRS))
-    code, said = re.search(r"<code>(lrs.*?)</code> is ([\d.]+)\.</details>", TEXT).groups()
+    code, said = re.search(r"<code>(lrs.*?)</code> is ([\d.]+), so the border is between that one and the next\.</details>", TEXT).groups()
     largest = eval(html.unescape(code), {"lrs": judges.LRS, "my_runs": my_runs})
     assert f"{largest:.4f}" == said
+    assert largest < 2 / 50 < judges.LRS[largest < judges.LRS][0]
     assert said not in judges.judge_runs(my_runs).message
+    assert "Of 201 walks at once, 121 end lower than they began." in judges.judge_runs(my_runs).message
+    assert (my_runs.loss[-1] < my_runs.loss[0]).sum() == 121
+
+
+def test_the_learners_own_rule_walks_as_the_librarys():
+    def my_sgd(theta, g, s, *, lr):
+        return theta - lr * g, s
+
+    assert "by your `my_sgd`" in TEXT
+    assert judges.judge_runs(run(my_sgd, ravine(50), steps=500, record="loss", **grid(lr=judges.LRS)))
 
 
 def test_a_loss_that_falls_for_many_steps_may_still_be_past_the_border():
@@ -304,21 +315,39 @@ def test_mondays_lines_are_gradient_descent_as_they_stand_and_do_not_fall_withou
     assert lost["without"][-1] > 1e6 * lost["whole"][-1]
 
 
-@pytest.mark.parametrize("first", [1e-4, 0.0123, 0.1, 0.19, 3.0, 70.0])
-def test_the_four_rules_of_monday_try_one_between_half_of_the_border_and_the_border_and_keep_a_stable_one(first):
-    for steep in (3.1, 10.3, 47.0):  # none of which a try meets at its border
-        def falls(lr, steep=steep):
-            loss = run(sgd, ravine(steep), steps=200, record="loss", lr=lr).loss
-            return loss[-1] < loss[0], loss[-1]
+def monday(end):
+    """The step sizes that the four rules of the lesson try, each with the loss that it ends at, in order; the best is kept."""
+    tried = {lr: end(lr) for lr in (0.001, 0.01, 0.1, 1.0)}
+    assert "1. Try 0.001, 0.01, 0.1 and 1, and call the one with the lowest average the best." in TEXT
+    while (best := min(tried, key=tried.get)) in (min(tried), max(tried)):
+        past = best * (10 if best == max(tried) else 0.1)
+        tried[past] = end(past)
+    for more in (best / 3, 3 * best):
+        tried[more] = end(more)
+    more = 2 * min(tried, key=tried.get)
+    return tried | {more: end(more)}
 
-        lr = first
-        while falls(lr)[0]:
-            lr *= 3
-        while not falls(lr)[0]:
-            lr /= 3
-        stable = [tried for tried in (lr, 2 * lr) if falls(tried)[0]]
-        assert 0.5 <= max(stable) / (2 / steep) < 1
-        assert min((lr, 2 * lr), key=lambda tried: falls(tried)[1]) in stable
+
+@pytest.mark.parametrize("steep", [1.5, 3.1, 7.3, 10.3, 18.0, 21.0, 47.0, 170.0, 3e4])  # none of which a try meets at its border
+def test_the_four_rules_of_monday_try_one_between_half_of_the_border_and_the_border_and_keep_a_stable_one(steep):
+    def end(lr):
+        return run(sgd, ravine(steep), steps=200, record="last", lr=lr).loss[-1]
+
+    tried = monday(end)
+    assert max(lr for lr in tried if lr < 2 / steep) / (2 / steep) >= 0.5
+    assert min(tried, key=tried.get) < 2 / steep
+
+
+def test_the_four_rules_of_monday_keep_a_network_that_learns_where_a_loss_below_the_first_is_no_sign_of_learning():
+    net = digits_net(batch=32, seed=1)
+    lrs = [0.001, 0.01, 0.1, 1, 10, 1 / 3, 3, 2 / 3]
+    ends = dict(zip(lrs, run(sgd, net, steps=300, record="last", **grid(lr=lrs)).loss[-1].tolist(), strict=True))
+    first = net.loss(net.start)
+    assert 2.3 < ends[3] < ends[10] < first  # as bad as a guess, and below the first loss
+    assert 0.85 * first < ends[0.001] < first  # and so is one that is too small
+    tried = monday(lambda lr: ends[min(lrs, key=lambda known: abs(known - lr))])
+    assert min(tried.values()) == min(ends.values()) < 0.1
+    assert "| when the loss grows, or stays near its first value |" in TEXT
 
 
 def test_a_slow_fall_is_a_step_too_small_or_a_steep_valley_and_three_times_as_much_tells_which():
@@ -340,15 +369,18 @@ def test_where_three_times_as_much_grows_twice_as_much_may_be_far_better_and_whe
         loss = run(sgd, ravine(10), steps=100, record="loss", lr=lr).loss
         return loss[-1] if loss[-1] < loss[0] else np.inf
 
+    assert ends(0.065) < ends(3 * 0.065) < np.inf  # no faster, and it does not grow
+    assert ends(2 * 0.065) < ends(0.065) / 1e6
     for slow in (0.07, 0.09):
         assert ends(3 * slow) == np.inf
         assert ends(2 * slow) < ends(slow) / 1e6
     better = run(momentum, ravine(10), steps=100, record="last", **grid(lr=np.geomspace(0.01, 1, 30), beta1=[0.2, 0.3, 0.4])).loss.min()
+    assert better < opening.best_and_half()[1] / 1e6  # than any search finds
     for lr in np.linspace(0.01, 0.199, 60):
         if ends(3 * lr) == np.inf and ends(2 * lr) >= ends(lr):
             assert better < ends(lr) / 1e6
     assert "when the loss falls slowly at the best step size that the four rules find" in TEXT
-    assert "If it grows, try twice as much, and if that is no faster, a better rule is what helps." in TEXT
+    assert "If not, try twice as much, and if that is no faster, a better rule helps more than a finer search." in TEXT
 
 
 PARTS = [piece for cell in lessons.cells(lessons.LESSONS / "00_start_here.py", solution=True)

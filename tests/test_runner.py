@@ -119,13 +119,14 @@ def test_an_error_inside_a_rule_comes_out_even_from_many_blocks():
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: run(adam, ravine(), beta3=1), r"beta3=1: adam takes lr, beta1, beta2, eps"),
     (lambda: run(sgd, ravine()), r"lr is missing: sgd has no default"),
-    (lambda: run(adam, ravine(), lr=np.ones(5)), r"^write \*\*grid\(lr=\[\.\.\.\]\): lr has shape \(5,\)"),
+    (lambda: run(adam, ravine(), lr=np.ones(5)), r"^write \*\*grid\(lr=\[\.\.\.\]\): lr has shape \(5,\), and grid makes one run for each value"),
     (lambda: run(adam, ravine(), lr=np.ones((5, 1)), beta1=np.zeros((4, 1))), r"beta1 has shape \(4, 1\).*does not fit"),
     (lambda: run(adam, ravine(), steps=-1), r"steps=-1"), (lambda: run(adam, 3), r"problem=3: a Problem such as"),
     (lambda: run(adam, ravine(), record="all"), r"record='all'"),
     (lambda: run(adam, ravine(), start=np.ones(3)), r"start has shape \(3,\): its last axis must be 2"),
     (lambda: run(lambda theta, g, s, *, lr: (theta.sum(), s), ravine(), lr=1.0), r"returned theta of shape"),
-    (lambda: grid(lr=0.1), r"lr=0\.1: an axis of a grid is a list")])
+    (lambda: grid(lr=0.1), r"lr=0\.1: an axis of a grid is a list"),
+    (lambda: grid(lr=[np.ones(201)]), r"^lr has shape \(1, 201\): an axis of a grid is a list")])
 def test_bad_input_is_named_with_its_remedy(call, message):
     with pytest.raises(ValueError, match=message):
         call()

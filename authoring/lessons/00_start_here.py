@@ -5,9 +5,9 @@
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
-# How far to step is harder, and this course is about that question.
+# How far to step is harder, and this course begins with that question.
 # At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
-# You need derivatives and a little Python.
+# You need partial derivatives and a little Python.
 #
 # Run the cells from top to bottom: click into one, and press Shift and Enter together.
 # The first cell is folded.
@@ -170,8 +170,8 @@ fault.answer(judges.fault_of(colleague))
 #
 # | Word | What it does |
 # |---|---|
-# | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, and returns what happened |
-# | `**grid(lr=[...])` | makes one walk for each value, and without the two stars `run` does not take it |
+# | `run(rule, problem, steps=50, lr=0.15)` | takes the steps by `sgd` or by your `my_sgd`, and returns what happened |
+# | `**grid(lr=[...])` | makes one walk for each value, and the two stars hand them to `run` |
 # | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
 # | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
@@ -216,10 +216,10 @@ my_runs = run(sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 judges.judge_runs(my_runs)
 
 # %% [markdown]
-# Now read the border off them in a cell of your own.
+# Now read the border off them in a new cell, which the + button makes.
 # What is the largest of `lrs` at which `my_runs.loss[-1]` is below `my_runs.loss[0]`?
 #
-# <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398.</details>
+# <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398, so the border is between that one and the next.</details>
 
 # %% [markdown]
 # ## Part 3. How large may the step size be?
@@ -292,7 +292,7 @@ best.answer(opening.where_the_best_is())
 
 # %% [markdown]
 # At $\alpha=2/11$ the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
-# With a larger step size the walk across is slower, and with a smaller one the walk along, so the best is close to it.
+# A larger step size slows the walk across and a smaller one the walk along, so the best is close to this one.
 #
 # Short steps are safe, and they cost time.
 # Half of the best step size leaves a loss that is a billion times as large, as the two dots show.
@@ -329,7 +329,6 @@ judges.judge_border(my_border)
 # You set the step size and the curvature across the valley.
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
 # Make the valley steeper a little at a time, and follow with the step size.
-# How steep can you make it?
 
 # %% tags=["answer"]
 play.step_size().live()
@@ -337,7 +336,7 @@ play.step_size().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example a curvature of 14.5 and a step size of 0.125.</details>
 #
-# When you have found yours, the next cell tries all step sizes in five valleys.
+# When you have found yours, the next cell tries two thousand step sizes in five valleys.
 
 # %% tags=["answer"]
 header = ["curvature across", "smallest step size that works", "largest"]
@@ -355,8 +354,6 @@ table(header, play.windows(), ["", ".3f", ".3f"])
 # A word with a link leads to the [glossary](glossary.ipynb).
 #
 # ### The map, and where you are on it
-#
-# Each bar shows how much of a lesson you have done on this machine.
 
 # %%
 from lessonlib.lessons.lesson00 import course
@@ -365,7 +362,7 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# There are no lessons 1 to 6.
+# The next lesson is 7.
 # Take the lessons in order, one at a sitting.
 # If you have little time, take 0, 9 and 10, because 9 repeats what it needs of those before.
 # If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
@@ -403,31 +400,31 @@ print(machine.offer_record())
 # %% [markdown]
 # ### On Monday morning
 #
-# In a network nobody tells you the largest curvature, and it changes as the network learns, so you find the border by trying.
+# In a network nobody tells you the largest curvature, and it changes as the network learns, so you find a step size by trying.
 # Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# Look at its average over many steps.
+# Look at the average of the last 50 losses.
 #
 # | | |
 # |---|---|
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
 # | **Change first** | the step size, by the four rules under this table |
-# | **Suspect it** | when the loss grows |
+# | **Suspect it** | when the loss grows, or stays near its first value |
 # | **Take a better rule** | when the loss falls slowly at the best step size that the four rules find |
 #
-# Begin each try with a fresh network, and give each the same number of steps, a few hundred.
+# Give each try a fresh network and the same few hundred steps.
 #
-# 1. Multiply the step size by 3 until the average ends above the first loss, or is `nan`.
-# 2. If the first try does so, divide by 3 until it ends below.
-# 3. Try twice the largest one at which it ends below.
-# 4. Of all that you tried, keep the one whose average ends lowest.
+# 1. Try 0.001, 0.01, 0.1 and 1, and call the one with the lowest average the best.
+# 2. While the best is the smallest or the largest, go on past it by a factor of ten.
+# 3. Try a third of the best and three times the best, then twice the best so far.
+# 4. Keep the best.
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much. If the loss then falls faster, it was too small. If it grows, try twice as much, and if that is no faster, a better rule is what helps.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much. If the loss then falls faster, it was too small. If not, try twice as much, and if that is no faster, a better rule helps more than a finer search.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # And here is what you did today.

@@ -14,7 +14,7 @@ TEXT = """# The optimizers that train neural networks
 
 A network learns by taking many small steps downhill.
 Which way is downhill is easy to compute.
-How far to step is harder, and this course is about that question.
+How far to step is harder, and this course begins with that question.
 It goes in four steps, from momentum to RMSprop, to Adam and to AdamW.
 
 When you have finished you will be able to
@@ -27,14 +27,14 @@ When you have finished you will be able to
 
 ## Who it is for
 
-You need derivatives and a little Python.
+You need partial derivatives and a little Python.
 It helps to have trained a network once, and you need no GPU before the last lesson.
 If you have trained many, begin with lesson 9 and go back where it points to.
 
 ## The map
 
 Every box is a lesson, and a click opens it.
-There are no lessons 1 to 6.
+After lesson 0 comes lesson 7.
 
 {map}
 

@@ -46,8 +46,9 @@ def judge_runs(guess: Any) -> Verdict:
         raise Stop("Another number of steps.", f"Each walk has {len(guess.loss) - 1} steps. How many should it have?")
     if not np.allclose(guess.loss[:5], run(sgd, ravine(50), steps=4, record="loss", lr=LRS[:, None]).loss, rtol=1e-9):
         raise _other_walks(guess)
+    lower = int((guess.loss[-1] < guess.loss[0]).sum())
     more = f" It also keeps {guess.theta.size:,} numbers of the paths, which `record=\"loss\"` leaves out." * (len(guess.theta) > 1)
-    return Verdict(True, f"Correct.\nThese were {len(LRS)} walks at once.{more}")
+    return Verdict(True, f"Correct.\nOf {len(LRS)} walks at once, {lower} end lower than they began.{more}")
 
 
 def _other_walks(guess: Run) -> Stop:
@@ -88,4 +89,6 @@ def judge_border(guess: Any) -> Verdict:
                        "lands higher than it began?")
     if isclose(border, 2 / CURVATURES[0], rel_tol=0.02):
         return Verdict(False, f"That is the border along the valley.\n{seen} In which of the two directions does the loss grow first?")
+    if isclose(border, CURVATURES.max(), rel_tol=0.02):
+        return Verdict(False, f"That is the curvature across.\n{seen} Which step size makes the factor of a step across -1?")
     return Verdict(False, f"Too high.\n{seen} Start at a distance of 1 across the valley. At which distance does one step of {low} end?")

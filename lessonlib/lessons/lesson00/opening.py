@@ -142,7 +142,7 @@ def _border() -> Figure:
     ax.text(1.1e-3, 3 * start, f"loss at the start, {start:.1f}", va="bottom")
     ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
     ax.text(2.1 / STEEP, 1e-9, "the border\n2 / 10 = 0.2", va="center")
-    for lr, loss, name in ((best, lowest_loss, "best"), (best / 2, loss_of_half, "half of it")):
+    for lr, loss, name in ((best, lowest_loss, "best"), (best / 2, loss_of_half, "half of the best")):
         ax.plot(lr, loss, color=look("adam").color, marker="o", markersize=10, linestyle="none")
         ax.text(lr * 0.88, loss, name, ha="right", va="center")
     return figure
