@@ -46,6 +46,8 @@ def test_the_map_lifts_small_values_stays_in_its_band_and_leaves_it_above_one_an
     low, high = newton.BAND
     assert low <= newton.after(y, 5).min() <= newton.after(y, 5).max() <= high
     assert f"{high:.2f}" == f"{newton.after(y, 5).max():.2f}" == "1.20"
+    assert newton.after(0.1, 5) < 1 == newton.after(y, 0).max() < newton.after(y, 5).max()  # "around 1": some below it, some above
+    assert (np.diff(np.sign(newton.after(y, 5) - 1)) != 0).sum() > 5  # and it is crossed again and again
     assert newton.after(0.001, 5) / 0.001 == pytest.approx(470, abs=10)  # "nearly five-hundredfold"
     assert newton.after(1.25, 1) < 1.25
     assert newton.after(1.28, 1) > 1.28

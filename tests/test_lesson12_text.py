@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +32,21 @@ def test_the_matrices_inside_are_those_of_the_blocks_by_name():
     wanted = {name for name, p in model.named_parameters() if "blocks" in name and p.ndim == 2}
     assert {name for name, p in model.named_parameters() if any(p is q for q in inside)} == wanted
     assert len(inside) + len(rest) == len(list(model.parameters()))
+
+
+def test_the_lines_to_copy_decay_neither_biases_nor_norms_and_leave_no_weight_out():
+    source = (Path(__file__).resolve().parent.parent / "authoring" / "lessons" / "12_after_adamw.py").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^# ```python\n(.*?)^# ```", source, re.MULTILINE | re.DOTALL)
+    model, groups = Transformer(60, TINY), []
+
+    def kept(params, lr, weight_decay=None):
+        groups.extend(params if isinstance(params[0], dict) else [{"params": params, "weight_decay": weight_decay}])
+
+    optim = SimpleNamespace(Muon=kept, AdamW=kept)  # the first of torch's own takes seconds to import what it compiles with
+    exec(re.sub("^# ", "", lines, flags=re.MULTILINE), {"torch": SimpleNamespace(optim=optim), "model": model})
+    decay = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
+    assert len(decay) == sum(len(group["params"]) for group in groups) == len([*model.parameters()])
+    assert all((decay[id(p)] == 0) == (p.ndim < 2) for p in model.parameters())
 
 
 def test_the_two_step_as_one_and_a_schedule_reaches_both(corpus):

@@ -73,12 +73,12 @@ def _tenfold(left: Mapping[str, float]) -> str:
 
 
 def rounded(share: float) -> str:
-    """Return a share to one digit; one below LOST is 0.
+    """Return a share to one digit, and of one below LOST only that.
 
     >>> rounded(2.39e-10), rounded(3e-42)
-    ('2e-10', '0')
+    ('2e-10', 'below 1e-30')
     """
-    return f"{share:.0e}" if share > LOST else "0"
+    return f"{share:.0e}" if share > LOST else f"below {LOST:.0e}"
 
 
 def _record(part: str) -> list[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 BY_HAND = ((3.0, 3.0), (1.0, -1.0))  # the gradient of the exercise by hand: its rows are at right angles
 SHAPES = {(4, 4): 1.0, (6, 3): 30.0, (3, 6): 0.02}  # of the matrices that an attempt at five steps is tried on, and their scales
 NEAR = 1e-3  # of the largest number of a right answer
-FAR = 1e4  # from where a singular value is told as a power of ten
+FAR = 1e4  # from where the largest singular value alone is told, as a power of ten
 
 
 _G = np.array(BY_HAND)
@@ -28,6 +28,7 @@ HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a que
     (_G / abs(_G).max(), "That is the gradient divided by its largest number. How long are its rows?"),
     (_G, "That is the gradient. Which length should each of its rows have?"),
     (np.array([[0.5, 0.5], [0.5, -0.5]]), "Its numbers add up to 1 in each row. Is the length of a row the sum of its numbers?"),
+    (_G / (_G**2).sum(1, keepdims=True), "That divides each row by the sum of its squares. Is that its length, or the square of it?"),
     (np.eye(2), "That one has singular values of 1 too, and other directions. Which directions do the rows of the gradient have?"),
     (-rows(_G), "That points the other way. Does the factor of the gradient change its sign?"),
     (rows(_G) * [[1], [-1]], "Both rows have length 1, and the second points the other way. Which signs has the gradient there?"),
@@ -73,6 +74,8 @@ def judge_orthogonal(function: Any) -> Verdict:
     found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x,) for x in given]), probes, strict=True)]
     right = [orthogonal(x) for x in probes]
     if all(map(np.array_equal, found, probes)):
+        if set(getattr(getattr(function, "__code__", None), "co_names", ())) - {"range"}:  # those of the stub
+            return Verdict(False, "It returns the matrix as it came.\nYour lines compute something. Is that what `return` gives?")
         raise Stop("Not written yet.", "It returns the matrix as it came. Your turn: write the division and the step, run that cell, then "
                    "this one again. By what do you divide?")
     if not all(map(np.array_equal, given, probes)):
@@ -96,8 +99,11 @@ def judge_orthogonal(function: Any) -> Verdict:
     if _same(found[0], right[0]):
         return Verdict(False, "Right for a square matrix only.\nA tall or a wide one goes wrong. What are the shapes of x, x.T and x @ "
                               "x.T there?")
-    values = ", ".join(f"{value:.2f}" if value < FAR else f"{value:.0e}" for value in np.linalg.svd(found[0]).S)
-    wanted = ", ".join(f"{value:.2f}" for value in np.linalg.svd(right[0]).S)
+    made, wanted = np.linalg.svd(found[0]).S, ", ".join(f"{value:.2f}" for value in np.linalg.svd(right[0]).S)
+    if made[0] > FAR:
+        return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix the largest singular value becomes {made[0]:.0e}, and should be near 1. Are "
+                              "the three terms in each step, each with its sign?")
+    values = ", ".join(f"{value:.2f}" for value in made)
     return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix you make one with the singular values {values}; they should be {wanted}. Which "
                    "line of yours differs from the formula, the division or a term of the step?")
 

@@ -13,7 +13,7 @@ __all__ = ["BAND", "COEFFICIENTS", "HALF", "after", "five_steps"]
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of y, y**3 and y**5
 BAND = (0.68, 1.203)  # where the values end
 HALF = 0.5
-COUNT = 12  # singular values that are drawn
+COUNT = 12  # values that are drawn; no one matrix has them all after its division, for their squares add up to more than 1
 LOWEST = 1e-4
 
 
@@ -47,8 +47,8 @@ def _least() -> float:
 
 def _scene() -> Scene:
     figure = new_figure(7.4, 4.2)
-    ax = figure.add_subplot(xscale="log", xlim=(LOWEST, 1.15), ylim=(0, 1.3), xlabel="singular value before, 1 is the size of the matrix",
-                            ylabel="singular value after", title=f"What the steps do to each of {COUNT} singular values")
+    ax = figure.add_subplot(xscale="log", xlim=(LOWEST, 1.15), ylim=(0, 1.3), xlabel="singular value before the steps",
+                            ylabel="singular value after them", title=f"What the steps do to {COUNT} possible singular values")
     ax.axhspan(*BAND, color="#d9d9d9", zorder=1)
     ax.text(1.3e-4, 1.1, f"from {BAND[0]:.2f} to {BAND[1]:.2f}", fontsize=9, va="center")
     ax.axhline(HALF, color="black", linewidth=1, linestyle=(0, (2, 2)))
@@ -59,7 +59,7 @@ def _scene() -> Scene:
     (least,) = ax.plot([], [], color=style.color, markerfacecolor="white", markeredgewidth=2, marker="D", markersize=10, linestyle="none",
                        zorder=5, clip_on=False)
     return Scene(figure, {"curve": curve, "points": points, "least": least},
-                 f"The {COUNT} singular values of a matrix after some steps over the same values before, these on a logarithmic scale, "
+                 f"{COUNT} possible singular values after some steps over the same values before, these on a logarithmic scale, "
                  "with a grey band from 0.68 to 1.20 and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})
 
 

@@ -83,7 +83,8 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, 
     lists = _extended(seen, tried, known, together)
     best = {name: text.best(seen, rule, lists[name]) for name, rule in RULES.items()}
     slow, fast = (found.median for found in best.values())
-    said = ["As planned it is fair, whoever wins.",
+    said = ["As planned it is fair, whoever wins." if together else
+            "Both start alike, so it is fair, but a list that goes on alone gives its rule more tries. To extend both is fairer.",
             f"AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} seeds, so {'Muon' if fast < slow else 'AdamW'} is "
             f"ahead by {abs(slow - fast):.3f} nats."]
     for name, lrs in lists.items():
