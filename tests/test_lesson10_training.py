@@ -82,7 +82,7 @@ def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size(
 
 
 def test_the_steps_after_the_first_one_are_too_long_as_well():
-    """Cutting all five to the length that they had has the loss rise less than cutting the first."""
+    """The second is several times as long as in the run that goes on; what cutting the first alone does is tested above."""
     lengths = {}
     for lost in ((), ("m, v", "t")):
         run = training.restarted([piece for piece in training.PIECES if piece not in lost], steps=1, watched=[0])[2]
@@ -93,7 +93,6 @@ def test_the_steps_after_the_first_one_are_too_long_as_well():
         lengths[lost] = moved[moved > 0.003].median().item()
     assert 0.3 < lengths["m, v", "t"] < 0.6
     assert lengths["m, v", "t"] > 3 * lengths[()]
-    assert training.rise(shortened=[1 / 7] * 5) < training.rise(shortened=[1 / 7]) - 0.05
 
 
 def test_the_first_step_is_not_quite_one_because_of_the_decay():
