@@ -1,6 +1,7 @@
 """The training of lesson 10: what a restart must hand on, the cells of the notebook beside the module, and the judges that run it."""
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from functools import partial
 from math import prod
@@ -80,6 +81,20 @@ def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size(
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
 
+def test_the_steps_after_the_first_one_are_too_long_as_well():
+    """The second is several times as long as in the run that goes on; what cutting the first alone does is tested above."""
+    lengths = {}
+    for lost in ((), ("m, v", "t")):
+        run = training.restarted([piece for piece in training.PIECES if piece not in lost], steps=1, watched=[0])[2]
+        before = torch.nn.utils.parameters_to_vector(run.model.parameters()).detach().clone()
+        lr = run.optimizer.param_groups[0]["lr"]
+        training.go_on(run, 1, [])
+        moved = (torch.nn.utils.parameters_to_vector(run.model.parameters()).detach() - before).abs() / lr
+        lengths[lost] = moved[moved > 0.003].median().item()
+    assert 0.3 < lengths["m, v", "t"] < 0.6
+    assert lengths["m, v", "t"] > 3 * lengths[()]
+
+
 def test_the_first_step_is_not_quite_one_because_of_the_decay():
     def undecayed(seed):
         run = training.begin(seed)
@@ -94,6 +109,9 @@ def test_the_first_step_is_not_quite_one_because_of_the_decay():
 def test_warm_up_and_cosine_have_a_little_less_than_half_the_mean_step_and_the_mean_tells_what_is_left():
     mean = training.mean_factor(2000)
     assert 0.44 < mean < 0.5
+    in_turn = [(t + 1) / 200 if t < 200 else 0.5 * (1 + math.cos(math.pi * (t - 200) / 1800)) for t in range(2000)]
+    assert sum(in_turn) / 2000 == pytest.approx(0.5, abs=0.001)
+    assert max(training.factor(t) for t in range(200)) == pytest.approx(0.978, abs=0.001)
     left = prod(1 - 5 / 2000 * training.factor(t, 2000, 200) for t in range(2000))
     assert left == pytest.approx((1 - 5 * mean / 2000) ** 2000, rel=0.02)
 
@@ -239,7 +257,7 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 @pytest.mark.parametrize(("guess", "headline"), [
     (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."),
-    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.1, 0.2, 0.3, 0.44)), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.1, "The memory is too long."), (0.2, "The memory is too short."), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
     verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000)
@@ -259,6 +277,8 @@ def test_bugs_and_groups_have_their_right_answers():
     assert not any(given in told for given in ("0.6", "0.14", f"A is '{BUGS['A']}'"))
     told = judge_bugs(dict(BUGS) | {"B": "half of the decay"}).message
     assert "B: with half of the decay the left end would be higher and the right end lower, beside those of the picture." in told
+    told = judge_bugs(dict(BUGS) | {"B": "decay not multiplied by lr"}).message
+    assert "B: with decay not multiplied by lr nothing would be left of any weight." in told
     assert judge_bugs(dict.fromkeys(BUGS)).headline == "Not answered yet."
     assert judge_bugs({"A": "no decay"}).headline == judge_bugs(3).headline == "Not a guess for each."
     assert judge_bugs(dict(BUGS) | {"B": None}).message.endswith("fits panel B?")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lessonlib.lessons.lesson10 import unseen
+from lessonlib.rules import State, adamw
 
 
 def test_without_decay_new_digits_are_lost_and_with_it_they_are_kept():
@@ -92,6 +93,35 @@ def test_a_third_of_the_start_costs_at_most_one_digit_where_its_cap_of_1_costs_t
 
     third = 100 * gains.gain_of_start([3e-4], 300, 0.0, torchs=True, share=1 / 3).mean()
     assert -1.3 < third < -0.5
+
+
+def test_at_another_step_size_the_same_decay_is_best():
+    """Carried over by the product, decay 1 of step size 0.003 would be 3 here; the other way it would be 0.33, as tested below."""
+    same, carried = unseen.read((1.0, 3.0), lr=1e-3, seeds=range(2)).unseen[-1].mean(0)
+    assert carried < same - 0.015
+
+
+def test_a_longer_run_over_as_much_more_data_wants_a_weaker_decay(monkeypatch):
+    monkeypatch.setattr(unseen, "IMAGES", 4 * unseen.IMAGES)
+    monkeypatch.setattr(unseen, "EVERY", 4000)
+    carried, same = unseen.read((0.25, 1.0), steps=4000, seeds=(4,), wrong=4 * unseen.WRONG).unseen[-1, 0]
+    assert carried > same + 0.01
+
+
+def test_decay_makes_noisy_weights_smaller_and_the_same_step_turns_them_further():
+    """A memory as long as the run does, and one of a tenth of it more so."""
+    found = []
+    for decay in (0.0, 1.0, 10.0):
+        theta, s, rng = 0.1 * np.random.default_rng(0).standard_normal(500), State(), np.random.default_rng(1)
+        for _ in range(1000):
+            before = theta
+            theta, s = adamw(theta, rng.standard_normal(500), s, lr=1e-3, weight_decay=decay)
+        turned = np.arccos(before @ theta / np.linalg.norm(before) / np.linalg.norm(theta))
+        found.append((np.linalg.norm(theta), turned))
+    sizes, turns = np.transpose(found)
+    assert (sizes[1:] < 0.7 * sizes[:-1]).all()
+    assert (turns[1:] > 1.3 * turns[:-1]).all()
+
 
 def test_what_is_learned_by_heart_is_that_of_the_picture():
     without, with_decay = unseen.read().by_heart[-1].mean(0)

@@ -37,6 +37,8 @@ def gives_numbers(attempt: Any) -> Verdict:
 def _beside(name: str, made_by: str) -> str:
     """What a named bug leaves at both ends, beside what the picture shows; no number of another panel is given away."""
     meant, shown = (practice.bug_path(bug)[-1] for bug in (name, made_by))
+    if meant.max() < 0.02:
+        return "nothing would be left of any weight"
     left, right = ("as much" if abs(more) < 0.03 else "more" if more > 0 else "less" for more in (meant - shown)[[0, -1]])
     if left == right:
         return f"{left} would be left at both ends than in the picture"
@@ -88,7 +90,10 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
-    if wanted / 3.05 < decay < min(1, wanted * 3.05):  # three times less and more, rounded by a learner
+    if isclose(decay, wanted / mean, rel_tol=0.06):
+        return Verdict(False, f"The mean is in it twice.\n{seen} The mean lr is {mean:g} of the peak. How often do you divide by "
+                       f"{mean:g}?")
+    if decay <= 1 and any(isclose(decay, wanted * times, rel_tol=0.03) for times in (1 / 3, 3)):  # rounded by a learner
         return Verdict(False, f"Not the start, but the next one to try.\n{seen} Which number does the rule itself give?")
     over = " A decay to start with is 1 at most." if decay > 1 else ""
     return Verdict(False, f"The memory is too {'short' if decay > wanted else 'long'}.\n{seen}{over} How many steps should it be, and "
