@@ -19,7 +19,7 @@
 # %% [markdown]
 # ## Part 1. A network that momentum does not train in 300 steps
 #
-# Here is a network that reads handwritten digits.
+# This network reads handwritten digits.
 # It has eight hidden layers of 32 ReLU units, and its weights start as PyTorch draws them.
 # Three optimizers train it, with 300 steps each, and you will write the third, [[RMSprop]].
 # **Goal:** find a step size at which one of the three brings the loss below 1.
@@ -515,7 +515,7 @@ my_lr = 0.1
 # *Why it is so.*
 # What served eight hidden layers is too slow here, and so is PyTorch's default of 0.01.
 # From 0.025 to 0.3 all that we tried passes, and 0.5 is too large.
-# So the best step size belongs to the network and to the number of steps, and you find it by trying factors of three.
+# So the best step size belongs to the network and to the number of steps.
 
 # %% [markdown]
 # The judge trains it three times.
