@@ -1006,5 +1006,5 @@ def test_the_lowest_loss_of_part_3_and_the_turn_of_the_steep_number_lie_inside_t
     ax = hopping.hopping().still().axes[0]
     low, high = ax.get_ylim()
     assert low < turn < walk.loss[1:].min()
-    assert turn < 1e5 * low
+    assert turn < 1e6 * low
     assert walk.loss.max() < high
