@@ -150,6 +150,8 @@ def test_in_the_picture_the_steps_grow_with_the_gradients_where_they_are_set_onc
 def test_with_rmsprop_the_two_numbers_go_side_by_side_at_one_step_size():
     far = np.abs(run(rmsprop, ravine(1000), steps=20, lr=0.05).theta)
     np.testing.assert_allclose(far[:10, 0], far[:10, 1], atol=1e-6)
+    apart = np.abs(run(rmsprop, ravine(1000), steps=1, start=[1.0, 0.5], lr=0.05).theta[-1])
+    assert apart[1] < 1e-6 < 0.4 < apart[0]  # the cause removed: not from one distance
     assert (far < 0.01).argmax(axis=0).tolist() == [8, 8]
     assert (far[7] > 0.011).all()
     assert (far[8] < 0.009).all()
@@ -245,9 +247,29 @@ def test_zero_biases_have_large_gradients_and_biases_kept_at_zero_free_neither_r
     for rule in (sgd, momentum):
         losses, read = trouble.without_biases(rule, 0, tuple(10 ** np.arange(-2, 5.01, 0.5)))
         assert read[np.isfinite(losses)].max() < 0.25
-    names, shares = zip(*trouble.kept_at_zero(), strict=True)
-    assert names == ("gradient descent", "momentum")
-    assert all(int(share.rstrip(")").split()[-1]) <= 20 for share in shares)
+    names, losses, shares = zip(*trouble.kept_at_zero(), strict=True)
+    assert names == ("gradient descent", "momentum", "RMSprop")
+    assert losses[:2] == ("2.30", "2.30") == (f"{opening.GUESSING:.2f}",) * 2
+    assert all(int(share.rstrip(")").split()[-1]) <= 20 for share in shares[:2])
+    assert float(losses[2]) < 1.2
+    assert int(shares[2].split()[0]) > 45
+
+
+def test_one_step_size_that_follows_leaves_the_blind_guess_where_all_gradients_are_equal():
+    net = deep.deep_net(0, start="zero biases")
+    free = np.concatenate([np.repeat([1.0, 0.0], [w.size, b.size]) for w, b in deep.layers_of(net.start)])
+
+    def one(theta, g, s, *, lr):
+        v = 0.9 * s.v + 0.1 * ((g * free) ** 2).mean(-1, keepdims=True)
+        return theta - lr * g * free / (v**0.5 + 1e-12), rules.State(s.t + 1, 0.0, v)
+
+    assert run(one, net, steps=300, record="last", lr=0.0003).loss[-1] < 1.9
+
+
+def test_rmsprop_learns_between_the_step_sizes_that_part_1_names():
+    ends = np.array(records.deep_net_records()["loss"]["rmsprop"])[:, -1]
+    for lrs, learns in (((0.000178, 0.001, 0.01), True), ((0.0001, 0.0178, 0.1), False)):
+        assert all((ends[abs(np.log(records.LRS / lr)).argmin()] < 2) == learns for lr in lrs)
 
 
 def test_biases_kept_at_zero_stop_no_rule_when_the_weights_are_larger(monkeypatch):
@@ -276,11 +298,15 @@ def test_step_by_distance_is_the_step_size_times_the_curvature_by_the_root_of_v(
         np.testing.assert_allclose(hopping.by_distance(walk)[t], 0.03 * hopping.CURVATURES / (v**0.5 + 1e-8), rtol=1e-6)
 
 
-def test_both_step_sizes_of_two_numbers_are_one_number_by_the_gradient_at_the_start():
-    gradients = ravine(1000).grad(np.ones(2), None)
-    lr, times = 1e-3, 1000.0
-    np.testing.assert_allclose([lr * times, lr], 1 / gradients)
+def test_both_step_sizes_of_two_numbers_are_one_by_the_curvature_and_only_at_one_by_the_gradient():
+    curvatures, lr, times = np.array([1.0, 1000.0]), 1e-3, 1000.0
+    np.testing.assert_allclose([lr * times, lr], 1 / curvatures)
+    np.testing.assert_allclose(ravine(1000).grad(np.ones(2), None), curvatures)
     assert opening.two_sizes().goal.met(lr, times)
+    far = np.full(2, 5.0)
+    gradients = ravine(1000).grad(far, None)
+    by_curvature, by_gradient = (np.abs(run(sgd, ravine(1000), steps=20, start=far, lr=1 / each).theta[-1]).max() for each in (curvatures, gradients))
+    assert by_curvature < 1e-9 < 0.01 < by_gradient
 
 
 def test_the_long_first_steps_are_not_what_carries_the_ways_that_follow():
@@ -709,6 +735,7 @@ def test_the_bug_of_panel_a_is_rmsprop_at_a_tenth_of_the_step_size():
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.18, "step2": 3 / 0.18**0.5}, "Look at v2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.09}, "Correct."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.1}, "Too few digits."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.5}, "Look at step2."),
     (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7}, "Too few digits."),
+    (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.07}, "Look at step2."), (judge_two_steps, {"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.15}, "Look at step2."),
     (judge_two_steps, {"v1": 0.09, "step1": 33.3, "v2": 0.18, "step2": 7}, "Look at step1."),
     (judge_eps, None, "Not answered yet."), (judge_eps, 1e-8, "Too large."), (judge_eps, 1e-17, "Smaller than it needs to be."), (judge_eps, 1e-16, "Correct."),
     (judge_settings_meant, 3, "Not a number for each."), (judge_settings_meant, {"lr": None, "beta2": None}, "Not answered yet."),
@@ -817,6 +844,14 @@ def test_the_reasons_against_a_wrong_bug_are_those_of_the_picture():
     assert min(far["plus instead of minus"]) > 2
     lengths = np.abs(np.diff(practice.bug_path("no root").theta[:2], axis=0))[0]
     assert lengths[0] > 5 * lengths[1]  # the steep direction has the larger gradient and takes the shorter step
+
+
+def test_the_root_of_twice_v1_is_told_so_and_far_step_sizes_are_sent_further():
+    said = judge_two_steps({"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.07}).message
+    assert "the root of twice v1" in said
+    assert "the root of twice v1" not in judge_two_steps({"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 7.15}).message
+    for lr, question in ((0.0001, "ten times"), (0.01, "three times"), (0.5, "a third"), (1e3, "a tenth")):
+        assert f"What does {question}" in judge_setting(lr).message
 
 
 def test_a_name_in_capitals_or_beside_a_missing_one_is_reasoned_with_too():
@@ -963,10 +998,11 @@ def test_the_start_of_monday_serves_linear_and_convolution_layers_with_and_witho
     assert small == pytest.approx([deep.LARGER**-1] * 3, abs=0.05)  # torch starts both kinds as small
 
 
-def test_the_lowest_loss_of_part_3_lies_inside_the_picture():
+def test_the_lowest_loss_of_part_3_and_the_turn_of_the_steep_number_lie_inside_the_picture():
     walk = hopping.walk_with_a_falling_step(0.03, 0)
+    turn = hopping.parts_of_the_loss(walk)[44, 1]
     ax = hopping.hopping().still().axes[0]
     low, high = ax.get_ylim()
-    assert low < walk.loss[1:].min() < 100 * low
+    assert low < turn < walk.loss[1:].min()
+    assert turn < 1e6 * low
     assert walk.loss.max() < high
-    assert low > 1e-20

@@ -19,7 +19,7 @@
 # %% [markdown]
 # ## Part 1. A network that momentum does not train in 300 steps
 #
-# Here is a network that reads handwritten digits.
+# This network reads handwritten digits.
 # It has eight hidden layers of 32 ReLU units, and its weights start as PyTorch draws them.
 # Three optimizers train it, with 300 steps each, and you will write the third, [[RMSprop]].
 # **Goal:** find a step size at which one of the three brings the loss below 1.
@@ -37,7 +37,7 @@ from lessonlib.lessons.tables import table
 opening.one_slider().live()
 
 # %% [markdown]
-# RMSprop learns at step sizes from about 0.0003 to 0.01.
+# RMSprop learns at step sizes from about 0.0002 to 0.01.
 # In 300 steps the other two stay at a blind guess, or get worse.
 # The table says how many new digits each reads at its best step size.
 
@@ -46,8 +46,7 @@ trained = recorded("deep_net.json")
 table(["optimizer", "best step size", "digits read correctly"], records.at_their_best(trained))
 
 # %% [markdown]
-# The first two still guess blindly.
-# The network names one digit for every image, and 8 % of the images show it.
+# The first two name one digit for every image, and 8 % of the images show it.
 #
 # <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}.</details>
 #
@@ -69,8 +68,9 @@ opening.two_sizes().live()
 #
 # With a shared step size the steep number sets the limit.
 # Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# Both arrive with a step size of 0.001 for the steep number and of 1 for the flat one, whose gradients start at 1000 and 1.
-# So each step size is 1 divided by the gradient at the start.
+# Both arrive with a step size of 0.001 for the steep number and of 1 for the flat one.
+# Each is 1 divided by the [[curvature]].
+# An optimizer sees only gradients, and at a distance of 1 they are as large.
 #
 # ### The rule
 #
@@ -158,7 +158,7 @@ flat, steep = (np.abs(walk.theta) < 0.01).argmax(axis=0)
 sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
-# They go side by side, because each gradient is divided by its own size.
+# They go side by side, because both start at 1 and each gradient is divided by its own size.
 # Now your own function trains the network, or the library's until yours is right.
 
 # %% tags=["chaotic"]
@@ -201,9 +201,9 @@ early.answer(opening.first_and_last())
 #
 # ### A better start
 #
-# Change the gradients, and see who learns.
-# The start of Kaiming He was made for ReLU.
-# This [[He start]] draws the weights about 2.5 times as large as PyTorch's, and it sets the biases to zero.
+# Change the start, and see who learns.
+# The [[He start]] was made for ReLU.
+# It draws the weights about 2.5 times as large as PyTorch's, and it sets the biases to zero.
 # Each change can be made alone.
 
 # %%
@@ -224,23 +224,23 @@ change.answer(records.which_change(trained, change.options))
 
 # %% [markdown]
 # With zero biases the gradients of the weights are about as small in the last layer as in the first.
-# Those of the biases are not, so now the biases also stay at zero.
+# Those of the biases are not, so to make all equal the biases now stay at zero.
 
 # %% tags=["chaotic"]
-table(["biases kept at zero", "digits read correctly"], trouble.kept_at_zero())
+header = ["biases kept at zero", "training loss", "digits read correctly"]
+table(header, trouble.kept_at_zero())
 
 # %% [markdown]
-# Both still read a fifth at most.
-# So the difference is not all, because equal but tiny gradients stop them too.
-# With larger weights those of every layer are large, and all three rules learn.
+# The first two stay at the loss of a blind guess, and larger step sizes do not help.
+# So the difference is not all, because they fail without it too.
+# With larger weights the gradients of every layer are large, and all three rules learn.
 #
 # So the trouble of this network is that its weights start too small.
 # Without biases the gradient of each layer's weights has the weights of the eight others as factors, and 2.5 to the eighth is more than a thousand.
 # PyTorch's biases feed the late layers, so only the early ones suffer the whole product, and the bars rise.
 # Gradients that become tiny in such a product are called *vanishing gradients*.
-# RMSprop learns in spite of them from nearly all starts, and with larger weights it reads more.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts. Ten trainings from each, and three with the biases kept at zero, at the best of seven step sizes. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten trainings from each, at the best of seven step sizes. Three with the biases kept at zero, RMSprop at 0.003, the others up to 100,000. There one step size for all weights that follows their gradients leaves the blind guess, but not from PyTorch's start. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
 #
 # *Deeper: [a step size for each layer, set once or following, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
 
@@ -273,7 +273,6 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, so $\alpha$ is now a length.
 # It is how far a parameter moves once its gradient has been steady for much longer than the memory of `v`.
-# The first steps of a run are longer, as Part 4 shows.
 #
 # Now take the ravine of lesson 7 and multiply its loss by 1000.
 # That happens when you add the losses of a batch of 1000 instead of averaging them.
@@ -340,7 +339,7 @@ hopping.hopping().live()
 #
 # A step longer than twice the distance ends further away, on the other side.
 # Step by distance is $\alpha$ times the curvature, divided by the root of `v`.
-# It grows while a number comes closer, because `v` forgets the large gradients of the beginning.
+# This ratio grows while a number comes closer, because `v` forgets the large gradients of the beginning.
 # The steep number reaches the line at 2 first, near step 44, and from there its distance grows.
 # In the end both numbers [[hop]] across the minimum for good, half a step size to each side.
 # With the default memory of a hundred steps the loss comes back too, only later.
@@ -429,7 +428,6 @@ judges.judge_two_steps(by_hand)
 # %% [markdown]
 # ### The burst
 #
-# The average starts at zero, as if all gradients before had been zero.
 # On the right is a path with its first step in bold.
 # From one white dot on it to the next, each number has moved by one step size.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
@@ -441,7 +439,7 @@ play.burst().live()
 # <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is as many step sizes long as the root of the memory, and the root of four is two.</details>
 #
 # With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
-# No step is longer than $\alpha/\sqrt{1-\beta_2}$.
+# No step of a parameter is longer than $\alpha/\sqrt{1-\beta_2}$.
 # A gradient that jumps far above its recent size takes nearly that, at any time.
 #
 # *Deeper: [what the burst does to a training](deeper/08_rmsprop.ipynb).*
@@ -517,7 +515,7 @@ my_lr = 0.1
 # *Why it is so.*
 # What served eight hidden layers is too slow here, and so is PyTorch's default of 0.01.
 # From 0.025 to 0.3 all that we tried passes, and 0.5 is too large.
-# So the best step size belongs to the network and to the number of steps, and you find it by trying factors of three.
+# So the best step size belongs to the network and to the number of steps.
 
 # %% [markdown]
 # The judge trains it three times.
@@ -555,7 +553,7 @@ summary()
 # - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
 # - With exact gradients and a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
 # - Our network's weights started too small.
-#   From PyTorch's start only RMSprop learned in 300 steps.
+#   From PyTorch's start no single step size trained it in 300 steps, and RMSprop did.
 #   With larger weights all three rules did, and each read more.
 #
 # **Next, [lesson 9](09_adam.ipynb).**

@@ -17,7 +17,7 @@ __all__ = ["by_distance", "hopping", "parts_of_the_loss", "walk_with_a_falling_s
 Array = np.ndarray[Any, Any]
 STEPS, BETA2, START, CURVATURES = 300, 0.9, np.array([1.0, 0.3]), np.array([1.0, 100.0])
 LAST = 20  # steps that are drawn large
-LOWEST, HIGHEST = 1e-16, 1e6  # of what is drawn
+LOWEST, HIGHEST, TOP = 1e-42, 1e6, 1e15  # of what is drawn, and the end of the axis
 NUMBERS = (("flat", "-", "o", 8), ("steep", "--", "s", 4))
 
 
@@ -50,11 +50,11 @@ def _scene() -> Scene:
     figure = new_figure(8.8, 4.8)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.5, 1])
     left, below, right = (figure.add_subplot(place) for place in (grid[0, 0], grid[1, 0], grid[:, 1]))
-    left.set(yscale="log", xlim=(0, STEPS), ylim=(LOWEST, HIGHEST), ylabel="loss", title="The loss and its two parts",
+    left.set(yscale="log", xlim=(0, STEPS), ylim=(LOWEST, TOP), ylabel="loss", title="The loss and its two parts",
              xticklabels=[])
     left.axhline(1e-7, color="black", linewidth=1)
     left.text(STEPS - 4, 3e-8, "the goal", fontsize=9, ha="right", va="top")
-    left.set_yticks([1e-15, 1e-10, 1e-5, 1])
+    left.set_yticks([1e-40, 1e-30, 1e-20, 1e-10, 1])
     below.set(yscale="log", xlim=(0, STEPS), ylim=(0.03, 60), xlabel="step", ylabel="step / distance",
               title="Above 2, a step ends further away")
     below.set_yticks([0.1, 1, 2, 10], ["0.1", "1", "2", "10"])

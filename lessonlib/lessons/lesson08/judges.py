@@ -22,7 +22,7 @@ REASONS = {
     "the whole vector normalised by one number": "One number for both leaves only the smaller gradient behind. Is it only the flat black "
                                                  "line of {} that falls behind?",
     "no root": "Without the root the larger gradient takes the shorter steps. Do the black lines of {} show that?",
-    "plus instead of minus": "It would walk away from the minimum. Does a black line of {} rise?",
+    "plus instead of minus": "With a plus it walks away from the minimum. Does a black line of {} rise?",
 }
 
 
@@ -85,7 +85,10 @@ def judge_two_steps(guess: Any) -> Verdict:
         if name in ("v1", "v2") and isclose(value, 0.99 * right[0] * int(name[1]), rel_tol=1e-3):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, where 0.99 multiplies the new square too. With which share does "
                            "the new square come in?")
-        if isclose(value, wanted, rel_tol=2e-2) and not isclose(value, wanted, rel_tol=1e-3):
+        if name == "step2" and isclose(value, 3 / (2 * right[0]) ** 0.5, rel_tol=1e-3):
+            return Verdict(False, f"Look at step2.\nYou gave {value:.4g}, which is 3 divided by the root of twice v1. What is it with "
+                           "your v2?")
+        if value in (float(f"{wanted:.1g}"), float(f"{wanted:.2g}")) and not isclose(value, wanted, rel_tol=1e-3):
             return Verdict(False, f"Too few digits.\nYou gave {value:.4g} for {name}, which is near. What are its first three digits?")
         if not isclose(value, wanted, rel_tol=1e-3):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}. {hint}")
@@ -138,5 +141,6 @@ def judge_setting(guess: Any, target: float = 0.2, starts: int = 3, learns_from:
         alone = f" Of the three, {above} would not pass alone. Is there a step size at which all do?" if above else ""
         return Verdict(True, f"Correct.\n{seen}.{alone}")
     if lr < learns_from:
-        return Verdict(False, f"Too slow.\n{seen}. The loss falls too little in 100 steps. What does three times your lr do?")
-    return Verdict(False, f"Too large.\n{seen}. What does a third of your lr do?")
+        times = "ten" if lr < learns_from / 10 else "three"
+        return Verdict(False, f"Too slow.\n{seen}. The loss falls too little in 100 steps. What does {times} times your lr do?")
+    return Verdict(False, f"Too large.\n{seen}. What does a {'tenth' if lr > 10 * learns_from else 'third'} of your lr do?")

@@ -118,12 +118,16 @@ def without_biases(rule: Callable[..., Any], seed: int, lrs: tuple[float, ...]) 
 
 
 def kept_at_zero(starts: int = 3) -> list[list[str]]:
-    """Return a row for gradient descent and momentum: the name, what is read with the biases kept at zero at the best step size."""
-    rows = []
-    for rule in (sgd, momentum):
-        found = [without_biases(rule, seed, tuple(END_LRS[rule.__name__])) for seed in range(starts)]
+    """Return a row for each rule with the biases kept at zero: the name, the median training loss and what is read at the best step size.
+
+    RMSprop has the one that was best where the biases only start at zero.
+    """
+    rows, zero = [], deep_net_records()["ends"][STARTED["zero biases"]]
+    for rule, lrs in ((sgd, END_LRS["sgd"]), (momentum, END_LRS["momentum"]), (rmsprop, [zero["rmsprop"]["lr"]])):
+        found = [without_biases(rule, seed, tuple(lrs)) for seed in range(starts)]
         losses, read = (np.array(part) for part in zip(*found, strict=True))
-        rows.append([NAMES[rule.__name__], reads({"read": read[:, np.median(losses, axis=0).argmin()]})])
+        best = np.median(losses, axis=0).argmin()
+        rows.append([NAMES[rule.__name__], f"{np.median(losses[:, best]):.2f}", reads({"read": read[:, best]})])
     return rows
 
 
