@@ -56,7 +56,8 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_kappa, 80_000, "Correct."), (judge_kappa, 10_000 * (2000 / 676) ** 2, "Correct."), (judge_kappa, 40_000, "Too small."),
     (judge_setting, 0.005, "Too short a step."), (judge_setting, 0.011, "Too short a step."), (judge_setting, 0.01, "Too short a step."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
-    (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Too long a step."), (judge_setting, 0.11, "Too long a step."),
+    (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Far too long a step."), (judge_setting, 0.11, "Too long a step."),
+    (judge_setting, 1.1, "Far too long a step."),
     (judge_setting, 0.03, "Too long a step."), (judge_setting, 0.044, "Too long a step."), (judge_setting, 0.05, "Too long a step."),
     (judge_setting, 0.067, "Too long a step."), (judge_setting, 0.088, "Too long a step."), (judge_setting, 0.016, "Correct."),
     (judge_setting, 0.02, "Correct."), (judge_setting, 0.022, "Correct.")])
@@ -132,6 +133,31 @@ def test_a_small_step_of_momentum_strays_as_far_as_one_of_gradient_descent_and_a
     assert heavy / plain == pytest.approx(1, abs=0.03)
     assert calmer / plain == pytest.approx(0.5, abs=0.04)
     assert plain**2 == pytest.approx(0.02 / (2 - 0.02), rel=0.05)  # the law of an autoregression
+
+
+@pytest.mark.parametrize(("lr", "beta1"), [(0.01, 0.9), (0.1, 0.995)])  # a memory within the valley's pull, and far beyond it
+def test_momentum_strays_less_only_if_its_steps_do_not_carry_the_same_noise_again(lr, beta1):
+    rng, strays = np.random.default_rng(0), {}
+    for fresh in (False, True):
+        theta, m, late = np.zeros(200), np.zeros(200), []
+        for _ in range(3000):
+            noise = rng.standard_normal(200)
+            m = beta1 * m + (1 - beta1) * (theta + noise * (not fresh))
+            theta = theta - lr * (m + noise * fresh * ((1 - beta1) / (1 + beta1)) ** 0.5)  # as large as the noise in m
+            late.append((theta**2).mean())
+        strays[fresh] = np.mean(late[1500:]) ** 0.5
+    assert strays[False] == pytest.approx((lr / (2 - lr)) ** 0.5, rel=0.08)  # gradient descent's
+    assert strays[True] < 0.35 * strays[False]
+
+
+def test_at_the_old_step_size_momentums_zigzag_lasts_longer_than_gradient_descents():
+    last = [np.flatnonzero(abs(run(play.rules.momentum, ravine(100), steps=300, lr=opening.tuned("sgd")[0], beta1=beta1).theta[:, 1]) > 1e-3)[-1]
+            for beta1 in (0.0, 0.8)]
+    assert 1.1 * last[0] < last[1]
+
+
+def test_in_pytorchs_numbers_momentum_is_far_lower_at_the_same_lr():
+    assert all(network.loss_of(0.11, 0.0, start) > 5 * network.loss_of(0.11, 0.9, start) for start in range(2))
 
 
 def test_the_numbers_of_the_opening():

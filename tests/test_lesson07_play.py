@@ -101,6 +101,13 @@ def test_with_a_beta_of_09_in_every_ravine_the_count_hardly_moves_at_first_and_t
     counts = {kappa: play.usual_beta(kappa) for kappa in play.KAPPAS}
     assert max(counts[kappa] for kappa in (10, 30, 100, 300, 1000)) < 1.1 * counts[10]
     assert counts[10_000] / counts[3000] == pytest.approx(10 / 3, rel=0.03)
+    assert min(counts.values()) > 200
+    assert [kappa for kappa in play.KAPPAS if play.steps_by_kappa()[kappa][0] < counts[kappa]] == [10, 30]  # gradient descent is faster
+
+
+def test_no_step_size_leaves_less_than_the_root_of_beta_of_the_distance():
+    beta1 = np.linspace(0, 0.99, 100)
+    assert (play.radius(np.geomspace(1e-4, 1e4, 801)[:, None], beta1) > beta1**0.5 - 1e-9).all()
 
 
 def test_no_still_shows_a_goal_that_is_reached():

@@ -26,12 +26,11 @@
 # Two optimizers start at the square and have 100 steps.
 # One is gradient descent, the other is momentum, which you will write.
 # For each we tried sixty step sizes and show the best one.
-# Momentum has a second setting, beta.
-# Here it is 0.8.
+# Momentum has a second setting, beta, which is 0.8 here.
 #
 # Move the slider and watch them walk.
 # The black line in the right panel is where gradient descent ends.
-# The thin blue line is the highest loss to which momentum will still come.
+# The broad pale line is the highest loss still ahead of momentum.
 # **Goal:** find the first step from which momentum's loss stays below the black line.
 
 # %%
@@ -46,10 +45,9 @@ opening.two_paths().live()
 # Gradient descent crosses the valley again and again, and along the valley each step covers only 2 % of what is left.
 # After 100 steps it still has a seventh of the way to go.
 # Momentum zigzags too, and it arrives, with a step size four times as long.
-# With that step size gradient descent would fly out of the valley.
-# So what does momentum do that keeps it inside?
+# With that step size gradient descent would fly out of the valley, so what keeps momentum inside?
 #
-# <details><summary>Fine print</summary>For each step size we take the largest loss of the last ten steps, so that a lucky swing through the middle does not count. The best step size is the one where this is smallest. In Part 3 you choose beta yourself.</details>
+# <details><summary>Fine print</summary>For each step size we take the largest loss of the last ten steps, so that a lucky swing through the middle does not count. The best step size is the one where this is smallest.</details>
 #
 # Look at the gradients that gradient descent meets on its way.
 # Each bar is one gradient, and each panel has its own unit, which is its first gradient.
@@ -79,15 +77,16 @@ opening.show_gradients(average=True)
 cancel.answer(opening.what_averaging_does())
 
 # %% [markdown]
-# Across the valley the gradient changes its sign at every step, so plus and minus cancel.
+# On this path the gradient across the valley changes its sign at every step, so plus and minus cancel.
 # Along the valley the gradients agree, and after some ten steps the average is as large as they are.
 # That is the first half of the idea.
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
 # The second half is a longer step.
-# It does not follow from the first, because with a plain mean of the last few gradients the longest step is no longer.
-# It is longer with this average, in which old gradients fade, and Part 3 says how much.
+# It does not follow from the first, because a plain mean of the last few gradients does not allow one.
+# This one does, because in it old gradients fade, and Part 3 says how much.
+# At the old step size the zigzag would even last longer.
 # At the long step momentum swings too, but the swings die out, and along the valley it comes to the star.
 #
 # *Deeper: [which averages allow a longer step](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers).*
@@ -218,7 +217,8 @@ left.answer(0.9**10, within=0.2)
 # In the picture the true gradient is a slow wave, drawn in black.
 # Each measurement of it is a dot, and each is wrong by some noise.
 # The blue line is `m`.
-# The right panel shows how far `m` is from the black line, as a root mean square, and how much of it comes from the lag and from the noise.
+# The right panel shows how far `m` is from the black line, as a root mean square.
+# Beside it is what the lag alone and the noise alone would make.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -245,9 +245,9 @@ noise = predict(
 noise
 
 # %% [markdown]
-# Both walk for 5000 steps with the same noise, then with a quarter of the step, and then with one near gradient descent's border.
-# The border is the step size from which on it no longer arrives, 2 divided by the curvature, so here it is 2.
-# The table has the root mean square of their distance from the lowest point.
+# Both walk for 5000 steps with the same noise.
+# Then they take a quarter of the step, and then one near gradient descent's border, which is 2 here.
+# The table has the root mean square of their distance.
 
 # %% tags=["answer"]
 strays = {lr: averages.spread(lr) for lr in (0.01, 0.0025, 1.8)}
@@ -258,7 +258,7 @@ noise.answer(noise.options[2 if share > 0.7 else 1 if share > 0.2 else 0])
 
 # %% [markdown]
 # At the small step momentum strays as far.
-# It spreads each noisy gradient over many steps, and at a small step all of it arrives before the valley pulls $\theta$ back.
+# Each of its steps carries less noise, but the next ones carry the same noise again.
 # What calms $\theta$ there is a smaller step, and a quarter of it halves the distance for both.
 # Near gradient descent's border momentum strays less.
 #
@@ -290,7 +290,6 @@ play.ravine_task().live()
 # In 100 steps memory alone helps little, and from a beta of 0.93 on it makes the loss worse.
 # What memory buys is a longer step.
 # At the longer step, too much memory lets momentum run past the star and swing back along the valley.
-# How much is right depends on the ravine.
 #
 # ### How long does it take?
 #
@@ -298,8 +297,7 @@ play.ravine_task().live()
 # For the valley above it is 100.
 # We count the steps until the loss stays below a ten-billionth of the first one.
 # The flattest curvature is 1, and the start is that of Part 1.
-# Theory gives each rule the setting whose loss shrinks fastest in the end, for gradient descent a step size of $2/(\kappa+1)$.
-# We take each step size 1 % shorter and round momentum's beta up, because then both rules need fewer steps.
+# Each rule has nearly the setting whose loss shrinks fastest in the end.
 #
 # | $\kappa$ | gradient descent | its step size | momentum | its step size | its beta |
 # |---|---|---|---|---|---|
@@ -308,6 +306,8 @@ play.ravine_task().live()
 #
 # In the ravine of 100, memory alone takes about {{ round(play.memory_alone(), -1) }} steps, with gradient descent's step size and the best beta for it.
 # The longer step brings the rest.
+#
+# <details><summary>Fine print</summary>By theory the fastest step size is $2/(\kappa+1)$ for gradient descent and $1/\sqrt\kappa$ for momentum, with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$. We take each step size 1 % shorter and round beta up, because then both rules need fewer steps.</details>
 
 # %%
 longer = predict("For kappa = 10,000, how many steps does momentum need?")
@@ -326,23 +326,22 @@ longer.answer(counts[10_000][1], within=0.3)
 
 # %% [markdown]
 # Gradient descent needs steps nearly in proportion to $\kappa$, and momentum about in proportion to its square root.
-# With a beta of 0.9 everywhere the count hardly moves at first, and in the last rows it grows in proportion too.
+# With a beta of 0.9 everywhere the count is never below 200, so in the first two rows gradient descent is faster.
+# In the last rows it grows in proportion too.
 #
 # Where do the fewer steps come from?
 # Take $\kappa = 100$.
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
 #
-# Lengthen the step until momentum just fails to come to rest.
-# Then $\theta$ jumps from side to side at every step.
-# For equal gradients of changing sign, `m` comes to $(1-\beta)/(1+\beta)$ of the newest one.
+# At its border momentum just fails to come to rest, and $\theta$ jumps from side to side at every step.
+# For such gradients, equal and of changing sign, `m` comes to $(1-\beta)/(1+\beta)$ of the newest one.
 # So momentum's border is $(1+\beta)/(1-\beta)$ times as far out, and a larger beta allows a longer step.
-# But a step leaves about $\sqrt\beta$ of a swing, so with a larger beta the swings last longer.
+# But whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
 # The best beta lies between.
 #
-# At the table's beta of 0.67 the border is just above 0.1, and the table's step is just below.
-# That alone would cover a tenth of what is left.
-# But `m` still holds older gradients, which were larger, so near the end each step covers {{ play.covers(100):.0%}}.
+# At the table's beta of 0.67 the border is just above 0.1, so along the valley a step can cover a tenth of what is left.
+# With the older, larger gradients in `m` it is {{ play.covers(100):.0%}} near the end.
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
@@ -456,8 +455,8 @@ deep
 
 # %% [markdown]
 # The cell trains 80 networks, which takes up to a minute.
-# On the left each dot is one start, and on the right each line, with the one in the middle thick.
-# The line on the left joins the medians, and the circle is the step size with the lowest mean.
+# On the left each dot is one start, and on the right each thin line.
+# The thick lines are the medians, and the circle is the step size with the lowest mean.
 
 # %% tags=["answer"]
 trained = network.both()
@@ -466,13 +465,11 @@ deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower, and its worst start is better than gradient descent's best.
-# Its step size is longer here too, about {{ network.steps_ratio(trained):.1f}} times.
-# By the medians each rule does about as well at its next larger step size, so this ratio lies between about three and six.
-# Some runs of both rules jump up on the way, and recover.
+# In this course's numbers its step size is longer here too, about three to six times.
 #
 # Is it the longer step that helps?
 # First give both the same step size.
-# Then train in batches of 32 images instead of the [[full batch]], each rule at the better of two step sizes.
+# Then train in batches of 32 images instead of the [[full batch]].
 
 # %%
 header = ["training loss at the end, median and range", "gradient descent", "momentum"]
@@ -482,6 +479,7 @@ table(header, network.controls(trained))
 # At gradient descent's step size the two end equal.
 # At momentum's, gradient descent ends near 2.3, the loss of a blind guess among ten digits.
 # So what helps is the longer step that momentum allows.
+# In PyTorch's numbers momentum's best `lr` is smaller, {{ trained["momentum"].lr / 10:.2f}} against {{ trained["sgd"].lr:.2f}}, because the sum already makes the step ten times as long.
 # In batches of 32 the ranges of the two overlap, and the medians are much nearer.
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
@@ -521,11 +519,12 @@ table(header, network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".
 
 # %% [markdown]
 # In each row the smaller `lr` ends lower, or about as low.
+# In a valley PyTorch's border is $2(1+\beta)$ divided by the curvature, so a much larger `lr` crosses it at any beta.
 # When somebody changes `momentum`, begin with the smaller one.
 # If the run diverges, halve `lr`.
 # If not, double it as long as the loss ends lower.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start, full batch, constant step size. The best step size has the lowest mean loss at the end, over the starts that are shown. Near the border a run ends differently on another machine, so the largest means in the tables may not be yours. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. The best step size has the lowest mean loss at the end, over the starts that are shown. By the medians each rule does about as well at the next larger one. Near the border a run ends differently on another machine, so the largest means in the tables may not be yours. On new digits momentum reads {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent {{ trained["sgd"].read:.0%}}. What momentum buys here is speed of training.</details>
 #
 # ### On Monday morning
 #
@@ -558,9 +557,8 @@ summary()
 #   What disagrees cancels, what agrees stays.
 # - It helps in ravines, mostly because it allows a longer step.
 #   At the best step size and beta for each ravine, the number of steps grows about with the square root of the condition number.
-#   With a beta of 0.9 for all of them, it grows in proportion in the end, as with gradient descent.
-# - PyTorch keeps a sum.
-#   When `momentum` changes, begin with the smaller of the old `lr` and the translated one.
+#   With a beta of 0.9 for all, a mild ravine takes longer than with gradient descent.
+# - PyTorch keeps a sum, so its `lr` is not this course's step size.
 # - At a small step, and with `lr` translated, a longer memory does not take the noise out of the parameters.
 #   A still smaller step does.
 #

@@ -65,7 +65,8 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
     """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: it passes where each start ends below `target`.
 
     So must lrs up to 4 % longer, as near the border a run ends anywhere, and below the target by luck. Where it does not pass, the
-    starts are trained with a half and a quarter of the lr: the step is too long if the highest loss is lower with one of them.
+    starts are trained with a half and a quarter of the lr: the step is too long if the highest loss is lower with one of them, and far
+    too long if both stay above 2, about a blind guess, and a much shorter one does not.
     """
     lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
@@ -92,10 +93,10 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
                 return Verdict(False, f"Too long a step.\n{seen}. But with {told(share, near)}. So this lr is near the border or "
                                f"beyond it, and there a run ends low or high by luck. {shorter()}")
         return Verdict(True, f"Correct.\n{seen}.")
+    if min(worst, max(ends(1 / 2)), max(ends(1 / 4))) >= 2 and any(max(ends(share)) < 0.9 * worst for share in (1 / 8, 1 / 64, 1 / 512)):
+        return Verdict(False, f"Far too long a step.\n{seen}. With a half and a quarter of it the highest is still above 2. A blind guess "
+                       "has a loss of 2.3. Is this PyTorch's step size, or this course's?")
     if any(max(ends(share)) < worst for share in (1 / 2, 1 / 4)):
         return Verdict(False, f"Too long a step.\n{seen}. With a shorter one the highest is lower. {shorter()}")
-    seen += ". With a half and a quarter of it the highest is no lower"
-    if not worst < 2 and any(max(ends(share)) < 0.9 * worst for share in (1 / 8, 1 / 64, 1 / 512)):
-        return Verdict(False, f"Far too long a step.\n{seen}. A blind guess has a loss of 2.3. Is this PyTorch's step size, "
-                       "or this course's?")
-    return Verdict(False, f"Too short a step.\n{seen}. What does twice your lr do?")
+    return Verdict(False, f"Too short a step.\n{seen}. With a half and a quarter of it the highest is no lower. What does twice your "
+                   "lr do?")

@@ -18,8 +18,7 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves",
-           "steps_ratio"]
+__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -84,17 +83,16 @@ def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -
     Full batch, each at its best step size; both at the best of the one, and of the other; small batches, each at the better of two step
     sizes, which has the lower mean.
     """
-    rows = [["full batch, 100 steps, each at its best", *(_middle_and_range(found.losses[-1]) for found in trained.values())]]
+    rows = [["full batch, each at its best", *(_middle_and_range(found.losses[-1]) for found in trained.values())]]
     for name, found in trained.items():
         ends = (train(rule, deep_task(), steps=100, seeds=range(10), device="cpu", lr=found.lr) for rule in SWEEPS)
-        rows.append([f"the same, both at {NAMES[name]}'s best", *(_middle_and_range(end.train_loss[-1]) for end in ends)])
+        rows.append([f"full batch, both at {NAMES[name]}'s best", *(_middle_and_range(end.train_loss[-1]) for end in ends)])
     small, few = [], ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56)))
     for rule, lrs in few:
         tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
         ends = tried.train_loss[-1]
         small.append(_middle_and_range(ends[:, ends.mean(0).argmin()]))
-    tried_at = ", for momentum of ".join(" and ".join(f"{lr:g}" for lr in lrs) for _, lrs in few)
-    return [*rows, [f"batches of {batch}, {steps} steps, the better of {tried_at}", *small]]
+    return [*rows, [f"batches of {batch}, each at the better of two", *small]]
 
 
 def _middle_and_range(losses: Array) -> str:
@@ -105,11 +103,6 @@ def ratio(trained: Mapping[str, Curves]) -> float:
     """Return how many times lower momentum's loss is at the end, by the medians of the starts."""
     plain, heavy = (float(np.median(trained[rule].losses[-1])) for rule in ("sgd", "momentum"))
     return plain / heavy
-
-
-def steps_ratio(trained: Mapping[str, Curves]) -> float:
-    """Return how many times longer momentum's best step size is."""
-    return trained["momentum"].lr / trained["sgd"].lr
 
 
 def how_much_lower(trained: Mapping[str, Curves]) -> str:
@@ -155,11 +148,11 @@ def _images() -> tuple[Tensor, Tensor]:
 
 
 def show_curves(trained: Mapping[str, Curves]) -> None:
-    """Show the loss at the end against the step size, and the training losses over the steps at the best one, a line for each start."""
+    """Show the loss at the end against the step size, and over the steps at the best one, a thin line for each start and the median."""
     show(_curves(trained), "Left, the training loss at the end against the step size for both rules, a dot for each of ten starts and a "
          "line through the medians, the best step size in a circle. Right, the training loss over 100 steps on a logarithmic "
-         "scale, ten lines for gradient descent and ten for momentum, of each the one in the middle thick; some jump up on the "
-         "way, and momentum's end lower.")
+         "scale, ten thin lines for gradient descent and ten for momentum, of each the median thick; some jump up on the way, and "
+         "momentum's end lower.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:
@@ -175,11 +168,11 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
         sweep.plot(found.lr, medians[list(found.lrs).index(found.lr)], marker="o", markersize=14, markerfacecolor="none",
                    markeredgecolor=style.color, linestyle="none")
         lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=0.7, alpha=0.6)
-        middle = lines[int(found.losses[-1].argsort()[found.losses.shape[1] // 2])]
+        (middle,) = ax.plot(found.steps, np.median(found.losses, axis=1), color=style.color)
         translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
         middle.set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
         middle.set(linewidth=2.4, alpha=1, zorder=3, marker=style.marker, markevery=2, markersize=6)
-        for line in lines:
+        for line in [*lines, middle]:
             line.set(linestyle=style.dash)
     sweep.set_xticks([0.2, 0.5, 1], ["0.2", "0.5", "1"])
     sweep.minorticks_off()

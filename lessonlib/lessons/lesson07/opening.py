@@ -61,13 +61,13 @@ def _paths_scene() -> Scene:
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
         (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
                                               markeredgewidth=2, linestyle="none", zorder=7)
-    (artists["to come"],) = right.plot([], [], color=look("momentum").color, linewidth=0.8, linestyle="-")
+    (artists["to come"],) = right.plot([], [], color="#b3c3e3", linewidth=5, linestyle="-", zorder=1.5)
     handles = [artists[f"{rule} loss"] for rule in NAMES]
     labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
     labels += ["where gradient descent ends", "momentum's largest loss to come"]
     figure.legend(handles=[*handles, end, artists["to come"]], labels=labels, loc="outside lower center", ncols=2)
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a thin one for the "
+                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a broad one for the "
                  "largest loss that momentum still has to come.", {"star": [], "start": []})
 
 

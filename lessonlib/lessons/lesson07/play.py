@@ -124,7 +124,7 @@ def covers(kappa: int) -> float:
 
 
 TASK_KAPPA, TASK_STEPS, TASK_TARGET = 100.0, 100, 1e-6
-TASK = replace(ravine(TASK_KAPPA), window=(-1.6, 1.6, -3.0, 3.0))
+TASK = replace(ravine(TASK_KAPPA), window=(-1.6, 1.6, -1.6, 1.6))
 
 
 @lru_cache(maxsize=4)
@@ -136,12 +136,13 @@ def _task_scene() -> Scene:
     figure = new_figure(8.6, 3.9)
     left, artists = path_and_loss(figure, "momentum", steps=TASK_STEPS, target=TASK_TARGET, losses=(1e-14, 1e4))
     contours(TASK, left)
+    (artists["star"],) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
     left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$")
     artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
                                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
                  f"Left, the path of momentum in a ravine of condition number {TASK_KAPPA:g}; right, the loss over {TASK_STEPS} steps and "
-                 f"a line at {TASK_TARGET:g}.")
+                 f"a line at {TASK_TARGET:g}.", {"star": []})
 
 
 def _task_update(artists: dict[str, Any], lr: float, beta1: float) -> str:
