@@ -255,7 +255,6 @@ judges.judge_floor(my_floor)
 # %% [markdown]
 # ### How close does PyTorch come?
 #
-# Here are four ways to do the same step.
 # The rule as you wrote it in NumPy makes a new array at each operation.
 # PyTorch's loop takes one tensor after the other, and it is the default on a CPU.
 # [[Foreach]] does each operation for all tensors in one call, and it is the default on a GPU.
@@ -467,8 +466,7 @@ end.answer(weight.item())
 # Weights, gradients and state keep their bytes, and the activations shrink.
 # But each weight matrix has a copy in 16 bits until backward has used it, two bytes more for each number.
 #
-# What does it gain in time?
-# Here is the whole step on the GPU, with `fused=True`.
+# Here is the time of a whole step on the GPU, with `fused=True`.
 
 # %%
 both = step.in_both_types(recorded("step_cuda.json"))
@@ -585,10 +583,10 @@ summary()
 # ### What to take along
 #
 # - On this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
-# - In these two models most of a step was forward and backward, at each of three batches.
+# - In these two models most of a step was forward and backward.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest on both.
 # - In float32 AdamW keeps 16 bytes for each parameter, and several cards can share them.
-# - Products can be in 16 bits. Weights stay in float32, or small updates are lost.
+# - Products can be in 16 bits, and weights stay in float32, or small updates are lost.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.
