@@ -69,6 +69,9 @@ def test_a_loop_for_float16_is_told_what_it_leaves_out(names, said):
     (loop("scale unscale clip clear step update"), "The gradients are gone."),
     (loop("scale unscale clip clear step update", clear="optimizer.zero_grad(set_to_none=False)"), "The gradients are gone."),
     (loop("clear scale unscale clip step update", step="scaler.steps(optimizer)"), "It raised an error."),
+    (loop("clear scale unscale clip step update", unscale="scaler.unscale_(loss)"), "That is no optimizer."),
+    (loop("clear scale unscale clip step update", step="scaler.step(loss)"), "That is no optimizer."),
+    (loop("clear scale clip step update", step="scaler.step(model)"), "That is no optimizer."),
     (None, "Not written yet."), ("12", "Not a function."), (dict, "Not a function.")])
 def test_other_slips_of_the_loop_are_told_too(attempt, said):
     verdict = judge_loop(attempt)
@@ -115,7 +118,8 @@ def test_a_schedule_is_judged_by_its_shape(share, said):
 @pytest.mark.parametrize(("bytes_each", "seen"), [
     ({"adamw": 16}, "stays in memory"), ({"adamw": 32}, "writes g as well"), ({"adamw": 24}, "one of seven arrays"), ({"adamw": 20}, "momentum's"),
     ({"momentum": 12}, "gradient descent's"), ({"momentum": 16}, "leaves one array out"), ({"sgd": 8}, "one of three arrays"), ({"sgd": 28}, "AdamW's"), ({"sgd": 16}, "writes g as well"),
-    ({"adamw": 28_000}, "milliseconds"), ({"adamw": 7}, "counts numbers"), ({"adamw": 56}, "float64"), ({"adamw": 30}, "30 bytes for each parameter")])
+    ({"adamw": 28_000}, "milliseconds"), ({"adamw": 7}, "counts numbers"), ({"adamw": 56}, "float64"), ({"adamw": 30}, "30 bytes for each parameter"),
+    ({"sgd": 0}, "kept from step to step"), ({"momentum": 4}, "m alone"), ({"adamw": 8}, "m and v")])
 def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     right = {"sgd": 12, "momentum": 20, "adamw": 28} | bytes_each
     verdict = judge_floor(lambda rule, parameters, bandwidth: right[rule] * parameters / bandwidth)
@@ -128,6 +132,7 @@ def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     (lambda each, parameters, bandwidth: each, "Those are the bytes for one parameter"),
     (lambda each, parameters, bandwidth: each * 1000 / bandwidth, "What should three times the parameters do"),
     (lambda each, parameters, bandwidth: each * parameters, "Those are the bytes of the step."),
+    (lambda each, parameters, bandwidth: each * parameters * bandwidth, "multiplies by the bandwidth"),
     (lambda each, parameters, bandwidth: each / bandwidth, "Those are the seconds for one parameter."),
     (lambda each, parameters, bandwidth: bandwidth / (each * parameters), "upside down"),
     (lambda each, parameters, bandwidth: 1000 * each * parameters / bandwidth, "milliseconds"),

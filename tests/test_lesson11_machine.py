@@ -11,6 +11,7 @@ import torch
 from on_triton import needs_gpu
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import half, machine, memory, opening, step
 
 
@@ -22,8 +23,8 @@ def a_gpu(monkeypatch, name, native):
 
 
 @pytest.mark.parametrize(("name", "native", "half_type", "said"), [
-    ("Tesla T4", False, torch.float16, "GPU: Tesla T4, 16 GB. For 16 bits take float16 with a GradScaler"),
-    ("NVIDIA L4", True, torch.bfloat16, "GPU: NVIDIA L4, 16 GB. For 16 bits take bfloat16")])
+    ("Tesla T4", False, torch.float16, "GPU: Tesla T4, 16 GB. For the 16 bits of Part 4 take float16 with a GradScaler"),
+    ("NVIDIA L4", True, torch.bfloat16, "GPU: NVIDIA L4, 16 GB. For the 16 bits of Part 4 take bfloat16")])
 def test_a_card_is_named_with_the_type_it_has_units_for(monkeypatch, name, native, half_type, said):
     a_gpu(monkeypatch, name, native)
     assert machine.here().half == half_type
@@ -60,6 +61,39 @@ def test_a_floor_that_a_step_beats_is_called_too_high_and_one_fast_copy_is_enoug
     assert next(left, None) is None  # a copy in every turn
     assert ("as torch does it and fused=True took less, so that floor is too high" in told) == beaten
     assert ("Run this cell again." in told) == beaten
+
+
+def test_on_a_gpu_the_table_of_a_step_has_a_third_row_in_16_bits(monkeypatch):
+    a_gpu(monkeypatch, "Tesla T4", native=False)
+    monkeypatch.setitem(step.SIZES, "cuda", step.SIZES["cpu"])
+    monkeypatch.setattr(step, "_bandwidth", lambda _: 1e9)
+    monkeypatch.setattr(step, "measure", lambda *_, **how: {**dict.fromkeys(step.PARTS, 0.1), "tokens a second": 1.0, "peak GB": 1.0})
+    rows = [line.split("  ")[0] for line in repr(step.timed("cuda", repeats=1)).splitlines() if "100" in line]
+    assert rows == ["as torch does it", "fused=True", "fused=True, float16"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the pages that Linux gives")
+def test_the_loop_asks_for_its_memory_anew_at_each_step_and_fused_asks_for_none():
+    import resource
+
+    asked = []
+    for how in ({"foreach": False}, {"fused": True}):
+        p = torch.nn.Parameter(torch.ones(10_000_000))
+        p.grad = torch.ones_like(p)
+        made = torch.optim.AdamW([p], **how)
+        for _ in range(2):
+            made.step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        made.step()
+        asked.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    assert asked[0] > asked[1] + 10  # few where pages are large
+
+
+def test_one_or_four_windows_gained_nothing_from_bfloat16_and_sixteen_did():
+    few, middle, many = step.in_both_types(recorded("step_cuda.json"))
+    assert few[2] > few[1]
+    assert middle[2] > middle[1]
+    assert many[2] < 0.7 * many[1]  # "gain much"
 
 
 def test_a_disturbed_copy_does_not_lower_the_bandwidth(monkeypatch):
@@ -180,7 +214,7 @@ def test_autocast_adds_a_cast_for_each_weight_matrix_at_least():
         with Casts() as casts, torch.autocast("cpu", torch.bfloat16, enabled=autocast):
             model(torch.zeros(1, memory.MODEL.context, dtype=torch.int64))
         found.append(casts.count)
-    assert found[1] - found[0] >= 4 * memory.MODEL.layers  # "autocast's casts are launches too"
+    assert found[1] - found[0] >= 4 * memory.MODEL.layers  # a launch more for each on a GPU
 
 
 def test_on_a_cpu_autocast_takes_softmax_to_16_bits_so_the_lesson_speaks_of_a_gpu():

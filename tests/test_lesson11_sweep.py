@@ -234,7 +234,7 @@ def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
     pairs = opening.levels()[opening.PAIRS]
     assert max(sweep.best_of(lab, rule).high for rule in sweep.NAMES) < pairs  # "all three get below the table of pairs"
     told = lab["story"]["test"]
-    assert told[-1] - min(told) > 0.05  # it rises again
+    assert (round(min(told), 2), round(told[-1], 2)) == (1.23, 1.30)  # it rises again
     gaps = [row[3] for row in sweep.protocols(lab)]
     assert 0.5 < gaps[3] / gaps[0] < 0.7  # "more than half of the gap stays too, but clipping takes a third of it away"
     assert gaps[3] / gaps[1] == pytest.approx(0.7, abs=0.05)
@@ -248,11 +248,12 @@ def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
     assert (large[1], large[2] / middle[2]) == (200, pytest.approx(3.2, abs=0.1))  # "does ask for longer steps there"
     small_lab = recorded("lab_cpu.json")
     assert all(sweep.best_of(lab, rule).lr < sweep.best_of(small_lab, rule).lr for rule in ("adam", "adamw"))  # "are lower"
-    assert sweep.apart(lab, "adamw", 0.0017) < 0.03  # "hardly cares"
+    assert sweep.apart(lab, "adamw", 0.0017) < 0.03  # "lie within"
     lrs, losses = sweep.seed_range(lab["sweep"], "adamw", 200)
     assert lrs[0] == 3e-4
     assert losses[:, 0].min() > sweep.best_of(lab, "momentum").high  # "at the lowest it ends behind momentum's best"
-    assert min(sweep.best_of(found, "adamw").lr for found in (lab, small_lab)) > 1e-3  # "best above that lr"
+    assert min(sweep.best_of(found, "adamw").lr for found in (lab, small_lab)) > 1e-3
+    assert [round(sweep.best_of(found, "adamw").lr, 3) for found in (small_lab, lab)] == [0.018, 0.005]  # as Monday's table says
     assert losses[:, lrs.tolist().index(0.00095)].max() < sweep.best_of(lab, "momentum").low  # near 1e-3 it is ahead
     assert lab["size"] == small_lab["size"] | {"layers": 4, "width": 128, "heads": 4, "context": 64, "batch": 32, "steps": 800, "warmup": 200}
 

@@ -5,7 +5,7 @@
 #
 # In lesson 10 you set up AdamW as it is done at work.
 # Now it trains a [[transformer]] that learns a book, one character at a time.
-# Which optimizer learns it best, what does a step cost in time, what must fit into memory, and what may have 16 bits?
+# Which optimizer learns it best, what does a step cost in time, what must fit into memory, and what can be in 16 bits?
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
@@ -39,8 +39,7 @@ machine.here()
 # Here AdamW trains a small transformer of 28,000 parameters.
 # Move the slider and read what the model writes after "And God said".
 # The highest grey line is the loss of a blind guess.
-# The next comes from a table that counts how often each character comes.
-# The lowest comes from a table of pairs, which counts which character follows which.
+# The table of letters counts how often each character comes, and the table of pairs counts which follows which.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
 # %%
@@ -57,7 +56,7 @@ opening.learns_to_write().live()
 # At the last steps more than half of what it writes are words of the book, most of them short, and nobody told it that there are any.
 # The whole model is a page of code, `lessonlib/pytorch/transformer.py`.
 #
-# Would another optimizer have learned it as well?
+# Would another optimizer learn it equally well?
 #
 # ### Three rules, each at its own step size
 #
@@ -65,7 +64,7 @@ opening.learns_to_write().live()
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each.
 # All else is the same for the three, and no beta is tuned.
 #
-# <details><summary>Fine print</summary>There are four step sizes to a factor of ten. The rules share the small model, the steps, the batches, the clipping and the [[warm-up]]. Momentum's beta is 0.9, as Adam's first one is. A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without clipping. AdamW has `weight_decay=0.1` for all parameters. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
+# <details><summary>Fine print</summary>There are four step sizes to a factor of ten. The rules share the small model, the steps, the batches, the clipping and the [[warm-up]]. Momentum's beta is 0.9, as Adam's first one is. A quarter of the steps are warm-up, and then a cosine falls to zero. The length for clipping was tuned for no rule. At momentum's best step size it acts at nine steps in ten, so that lr says little about training without clipping. AdamW has `weight_decay=0.1` for all parameters. On the GPU windows are twice as long, batches twice as large and steps four times as many. The test text is the last tenth of the book, and the best step size was chosen on it too.</details>
 
 # %%
 gap = predict(
@@ -106,7 +105,8 @@ judges.judge_step_size(my_lr)
 # ### The sweep
 #
 # Each point is the median of five starts, and each bar reaches from the lowest to the highest.
-# On the right the GPU trained a larger model, on windows twice as long, twice as many at a step, for four times as many steps.
+# A bar that you do not see is shorter than its marker.
+# On the right the GPU trained a larger model longer.
 
 # %% tags=["answer"]
 larger = recorded("lab_cuda.json")
@@ -115,7 +115,7 @@ gap.answer(sweep.verdict(record))
 
 # %% [markdown]
 # The best of each rule in numbers, and on the CPU also without clipping.
-# The very last row is one step size below Adam's best.
+# The last row is one step size lower.
 
 # %% tags=["answer"]
 header = ["rule", "lr", "median test loss", "lowest", "highest"]
@@ -123,12 +123,12 @@ flat = sweep.apart(larger, "adamw", 0.0017)
 table(header, sweep.every_row(record, larger), ["", "g", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# So momentum is behind, on both machines.
+# So momentum is behind in both models.
 # Clipped, even its best start is worse than Adam's worst.
 #
 # On the GPU the best step sizes of Adam and AdamW are lower.
-# But AdamW hardly cares there, for from 0.0017 upward its medians lie within {{ flat:.3f}} nats.
-# At the lowest step size of its sweep it ends behind momentum's best.
+# But from 0.0017 to the largest step size AdamW's medians lie within {{ flat:.3f}} nats there.
+# At the lowest it ends behind momentum's best.
 #
 # Without clipping, at the step size with the lowest median, one of Adam's five starts ends far above the others.
 # One step size below, all five end well, so look at the worst start too.
@@ -159,14 +159,13 @@ my_start, my_temperature, my_seed = "And God said", 0.8, 0
 print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
 # %% [markdown]
-# On the GPU the test loss of this longer training was lowest before its end, and then rose.
-# So keep the weights of the best step, chosen by the loss on a third piece of text.
+# On the GPU the test loss of this longer training fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
+# So keep the weights of the best step, chosen by the loss on text used for nothing else.
 #
 # ## Part 2. What a step costs
 #
 # ### Where the time goes
 #
-# How much of a training's time is the optimizer's?
 # A step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
 # Both models are larger than in Part 1, the CPU's with 800,000 parameters, and the windows are longer.
@@ -177,7 +176,7 @@ from lessonlib.lessons.lesson11 import bench, judges, machine, play, step
 from lessonlib.play.prediction import predict
 
 timed = recorded("step_cpu.json")
-part = predict("Sixteen windows, on the CPU. Which part of the step's time is the optimizer's?",
+part = predict("Sixteen windows, on the CPU. How much of the step's time is the optimizer's?",
                step.SHARES)
 part
 
@@ -192,14 +191,12 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # %% [markdown]
 # On the CPU forward and backward take about eight times as long for sixteen windows as for one.
 # The optimizer works on the parameters and not on the windows.
-# Its time grows far less, and why it grows at all was not measured.
+# Its time grows far less.
 # So a faster optimizer matters most where batches are small.
 #
-# On the GPU they take about twice as long for sixteen windows as for one, and for four no longer.
-# The CPU has to launch each operation there, and that takes its time however little there is to compute.
-# These launches fill the time, so a smaller batch saves none.
-#
-# So in both models most of a step is forward and backward.
+# On the GPU forward and backward take about twice as long for sixteen windows, and four take no longer than one.
+# The CPU has to launch each of its operations, and that takes its time however little there is to compute.
+# With few windows launches fill the time, so a smaller batch saves nothing.
 #
 # ### The floor
 #
@@ -258,7 +255,6 @@ judges.judge_floor(my_floor)
 # %% [markdown]
 # ### How close does PyTorch come?
 #
-# Here are four ways to do the same step.
 # The rule as you wrote it in NumPy makes a new array at each operation.
 # PyTorch's loop takes one tensor after the other, and it is the default on a CPU.
 # [[Foreach]] does each operation for all tensors in one call, and it is the default on a GPU.
@@ -281,6 +277,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # %% [markdown]
 # Fused comes closest on both, so it is worth asking for.
 # It reads each array once, and the other ways also write what lies between and read it again.
+# On the CPU nearly half of the loop's time goes into asking the system for that memory.
 # But on the GPU nearly all of the loop's time is Python and its launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>A thousand small tensors took the GPU's loop {{ launches / 148:.3f}} ms each beyond the time to move their numbers. For the tensors of the picture that makes {{ launches:.1f}} ms. {{ play.where(measured) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The thin lines reach from the fastest repeat to the slowest. {{ play.where(on_gpu) }}</details>
@@ -291,7 +288,8 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # A [[token]] is a character here.
-# Only the optimizer's column should differ between the ways, but on a busy machine all of it varies.
+# Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
+# On a GPU a third row has its products in 16 bits, for Part 4.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -325,7 +323,7 @@ state.answer(held[-1][1])
 # With weights and gradients AdamW makes that 16 bytes for each parameter, once backward is done.
 # The step itself takes four more with foreach, the default on a GPU, and none with `fused=True`.
 #
-# Before that, with hardly any gradients yet, there are the [[activations]], which forward keeps until backward has used them.
+# Earlier, when forward ends, there are the [[activations]], which it keeps until backward has used them.
 # They grow with the batch, so how large a batch fits?
 #
 # ### Exercise 3. It must fit (6 minutes)
@@ -396,7 +394,6 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 # *Why it is so.*
 # At stage 3 all of the 208 GB are shared, and an eighth of that is 26.
 # At stage 1 weights and gradients stay on every card, 8 bytes for each parameter, and that is 104 GB.
-# The next stage would leave half of that on every card.
 
 # %% [markdown]
 # The judge computes what your number of cards would hold.
@@ -417,7 +414,7 @@ judges.judge_cards(my_cards)
 
 # %%
 import torch
-from torch.nn import functional, utils
+from torch import nn
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import half, judges, step, sweep
 from lessonlib.play.prediction import predict, summary
@@ -469,8 +466,7 @@ end.answer(weight.item())
 # Weights, gradients and state keep their bytes, and the activations shrink.
 # But each weight matrix has a copy in 16 bits until backward has used it, two bytes more for each number.
 #
-# What does it gain in time?
-# Here is the whole step on the GPU, with `fused=True`.
+# Here is the time of a whole step on the GPU, with `fused=True`.
 
 # %%
 both = step.in_both_types(recorded("step_cuda.json"))
@@ -478,9 +474,9 @@ table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
 # Sixteen windows gain much.
-# Smaller steps lose, and autocast's casts are launches too.
-# And float32 ran without TF32 here, a faster and coarser product that PyTorch leaves off.
-# So time a step of yours in all three, with the deeper notebook's timer.
+# One or four gain nothing, as launches fill their time.
+# And float32 ran without TF32, a faster and coarser product that PyTorch leaves off.
+# So compare the last two rows of your own GPU's table in Part 2.
 #
 # ### On a T4 it has to be float16
 #
@@ -501,7 +497,7 @@ stops = predict(
 stops
 
 # %% [markdown]
-# The training loss after 150 steps on a CPU, one start each.
+# The training loss after 150 steps on a CPU, with products in float32, so that only the order differs.
 
 # %% tags=["answer"]
 rows = [[rule, lr, *(half.loss_after(rule, order) for order in half.ORDERS)]
@@ -530,7 +526,7 @@ def train_on_t4(model, optimizer, scaler, batches):
     for x, y in batches:
         optimizer.zero_grad()
         with torch.autocast(x.device.type, dtype=torch.float16):
-            loss = functional.cross_entropy(model(x), y)
+            loss = nn.functional.cross_entropy(model(x), y)
         ...  # backward, clip to a length of 1, step
 
 # %% tags=["solution"]
@@ -538,10 +534,10 @@ def train_on_t4(model, optimizer, scaler, batches):
     for x, y in batches:
         optimizer.zero_grad()
         with torch.autocast(x.device.type, dtype=torch.float16):
-            loss = functional.cross_entropy(model(x), y)
+            loss = nn.functional.cross_entropy(model(x), y)
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
-        utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         scaler.step(optimizer)
         scaler.update()
 
@@ -564,7 +560,7 @@ judges.judge_loop(train_on_t4)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10. At that lr our small model, and at 3e-4 our larger one, ended behind momentum's best |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10. Our small model was best at an lr of 0.018 and our larger one at 0.005 |
 # | **Change first** | the step size. For every rule that you compare, try four to a factor of ten, until the best is not at an end |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, which lets float32 products use TF32 from the A100 on. Then autocast, in bfloat16 on such a card and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python first, then halve the batch and go backward twice before each step, each time with half of the loss. If weights, gradients and state alone are too large, spread them over cards, or try `torchao`'s averages of one byte and compare the loss |
@@ -587,11 +583,10 @@ summary()
 # ### What to take along
 #
 # - On this book Adam and AdamW, at their best step sizes and clipped, were ahead of momentum for every start.
-#   Look at the worst start too.
-# - In these two models most of a step was forward and backward, at each of three batches.
+# - In these two models most of a step was forward and backward.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` came closest on both.
 # - In float32 AdamW keeps 16 bytes for each parameter, and several cards can share them.
-# - Products go into 16 bits, and weights do not, or small updates are lost.
+# - Products can be in 16 bits, and weights stay in float32, or small updates are lost.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.

@@ -18,15 +18,18 @@ NEAR = 0.03  # nats a character: how close to the recorded best a tuned step siz
 ROOM_MB = 140.0  # a guess in proportion to a small batch finds half of what fits
 MODEL, ROOM_GB = 13e9, 40.0
 SLIPS = {  # bytes for each parameter -> what they are; the first that fits is told
-    "sgd": ((8, "That leaves one of three arrays out. The new theta has to be written. What else has to be read?"),
+    "sgd": ((0, "That counts what is kept from step to step. Which arrays does a step read, and which does it write?"),
+            (8, "That leaves one of three arrays out. The new theta has to be written. What else has to be read?"),
             (4, "That is one array. Which ones are read, and which one is written?"),
             (16, "That writes g as well. Does a step change the gradient?"),
             (20, "That is momentum's. Which average does plain gradient descent keep?"),
             (28, "That is AdamW's. Which averages does plain gradient descent keep?")),
-    "momentum": ((12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays is that?"),
+    "momentum": ((4, "That is what is kept from step to step, m alone. Which arrays does a step read, and which does it write?"),
+                 (12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays is that?"),
                  (16, "That leaves one array out. Is m read and written?"),
                  (24, "That writes g as well. Does a step change the gradient?")),
-    "adamw": ((16, "That is what stays in memory, theta, g, m and v. A step reads and writes. Which arrays does it write?"),
+    "adamw": ((8, "That is what is kept from step to step, m and v. Which arrays does a step read, and which does it write?"),
+              (16, "That is what stays in memory, theta, g, m and v. A step reads and writes. Which arrays does it write?"),
               (32, "That writes g as well. Does a step change the gradient?"),
               (24, "That leaves one of seven arrays out. Which four are read, and which three are written?"),
               (20, "That is momentum's. Which second average does AdamW read and write?"),
@@ -90,6 +93,8 @@ def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str
         return "It was right for three thousand bytes a second. What should twice the bandwidth do to the time?"
     if math.isclose(seconds, parameters * play.STEP_BYTES[rule]):
         return "Those are the bytes of the step. How long does memory take to move them?"
+    if math.isclose(seconds, parameters * play.STEP_BYTES[rule] * bandwidth):
+        return "That multiplies by the bandwidth. What should twice the bandwidth do to the time?"
     if math.isclose(seconds, play.STEP_BYTES[rule]):
         return "Those are the bytes for one parameter. How many parameters are there, and how fast is the memory?"
     if math.isclose(seconds, play.STEP_BYTES[rule] / bandwidth):

@@ -40,6 +40,7 @@ QUESTIONS = {  # slip -> what is told
               "all of it by one factor?",
     "no zero_grad": "Gradients pile up.\nAt the second batch the first gradient is still there. Which line clears it?",
     "cleared": "The gradients are gone.\nThey were cleared after they were computed. Which order do the two lines need?",
+    "no optimizer": "That is no optimizer.\n`unscale_` and `step` need what moves the weights. Which of your names is that?",
     "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
     "other": "Not yet.\nIt steps with gradients of length {lengths}, and {wanted} were asked for. Which of its lines is not in "
              "the loop above?"}
@@ -152,7 +153,7 @@ def _found(seen: _Tried, wanted: _Tried) -> tuple[str, str, str]:
     told = "" if seen.error is None else str(seen.error)
     twice = "already been called" in told and [event.name for event in seen.events].count("backward") == 1
     if twice or (seen.error is not None and not any(words in told for words in SCALER)):
-        return "raises", "", ""
+        return "no optimizer" if "param_groups" in told else "raises", "", ""
     if not any(seen.has(name) for name in (*CALLS, "backward", "own step")):
         return "nothing", "", ""
     for needed, before in (("scale", "anything was scaled"), ("backward", "a loss had gone backward"), ("step", "the step")):

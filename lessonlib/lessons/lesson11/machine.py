@@ -27,7 +27,7 @@ class Here:
         if self.kind == "cuda":
             units = ("bfloat16, as it has units for it" if self.half == torch.bfloat16
                      else "float16 with a GradScaler, as it has no units for bfloat16")
-            return f"GPU: {self.name}, {self.memory:.0f} GB. For 16 bits take {units}."
+            return f"GPU: {self.name}, {self.memory:.0f} GB. For the 16 bits of Part 4 take {units}."
         lines = ["No GPU here. Every cell runs at its small size, and the lesson is all there."]
         if "google.colab" in sys.modules:
             lines.append("To get one: Runtime > Change runtime type > T4 GPU > Save. Then run the set-up cell and this one again.")

@@ -16,7 +16,7 @@ from lessonlib.plots import look
 __all__ = ["LETTERS", "LEVEL_NAMES", "PAIRS", "learns_to_write", "levels"]
 
 LETTERS, PAIRS = "table of letters", "table of pairs"
-LEVEL_NAMES = ("every character alike", LETTERS, PAIRS)
+LEVEL_NAMES = ("blind guess", LETTERS, PAIRS)
 WIDTH, LINES = 29, 9  # of the text beside the curve, in characters and lines
 
 
