@@ -170,12 +170,12 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
         else:
             ax.barh(place, np.median(times), color="#8a8a8a", height=0.66)
         ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
-        ax.text(1.25 * times.max() if each else times.max() + 0.02 * longest, place, f"{np.median(times):.3g}", va="center", fontsize=9)
+        ax.annotate(f"{np.median(times):.3g}", (times.max(), place), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9)
     floor = unit * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
     ax.axvline(floor, color="black", linewidth=1.5)
     ax.text(floor, -0.75, f" floor, estimated: {floor:.3g}", fontsize=9)
     ax.set(yticks=range(len(found)), xscale="log" if each else "linear",
-           xlim=(0.6 * floor, 3 * longest) if each else (0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
+           xlim=(0.6 * floor, 6 * longest) if each else (0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
            xlabel="ns for each parameter" if each else "ms a step")
     ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
@@ -206,7 +206,8 @@ def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool 
     closest = first.pop() if len(first) == 1 else "Not the same one everywhere"
     leads = "comes closest to the floor" if len(workloads) == 1 else "takes the least time"
     figure.suptitle(title or f"{closest} {leads}", fontsize=12, fontweight="bold")
-    show(figure, f"{'Dots' if each else 'Bars'} of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
+    marks = "Dots" if each else "Bars"
+    show(figure, f"{marks} of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 
 def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str], *, each: bool = False) -> str:

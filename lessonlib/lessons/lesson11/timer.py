@@ -54,7 +54,8 @@ def _slip(events: list[str], seconds: float) -> tuple[str, str]:
     """What is wrong with a time, by what was called between the first reading of the clock and the last."""
     readings = [i for i, event in enumerate(events) if event == "clock"]
     if len(readings) < 2:
-        return "No two readings.", f"It read the clock {'once' if readings else 'not at all'}. Between which two moments does the time pass?"
+        times = "once" if readings else "not at all"
+        return "No two readings.", f"It read the clock {times}. Between which two moments does the time pass?"
     before, timed = events[: readings[0]], events[readings[0] : readings[-1]]
     steps = timed.count("step")
     if not steps:
