@@ -2,7 +2,7 @@
 # # Deeper into lesson 11
 #
 # Eight questions about the lab, for whoever wants to know more.
-# Each stands alone, in any order.
+# Each stands alone.
 # Stored numbers are from a CPU with two cores, or where the text says so from an H200.
 #
 # | Question | Minutes |
@@ -120,7 +120,7 @@ gained = ends[1] - ends[0]
 where.answer(sweep.where_warmup_matters(record))
 
 # %% [markdown]
-# In the small model the two differ by a few hundredths at the small step sizes, and in the middle warm-up helps most.
+# In the small model the two differ by a few hundredths at the small step sizes, and from 0.01 on warm-up lowers the median by a tenth or more.
 # The best step size is three times larger with warm-up, and the loss there is {{ warm.median:.2f}} against {{ cold.median:.2f}}.
 # A bar that you do not see is shorter than its marker.
 #
@@ -211,7 +211,7 @@ late, soon = warmup.parts(0)[0], warmup.parts(50)[0]
 # The line is the loss of a table that knows just this.
 # With warm-up the vectors begin to part at step {{ soon:.0f}}, without it at step {{ late:.0f}}, as medians.
 # But this is no delay, because without warm-up they never part as far.
-# After 200 steps they are still at about 0.6, where with warm-up they are below 0.4.
+# After 200 steps they are still at about 0.6, where with warm-up they are at about 0.4.
 # Even 5 full steps before a warm-up of 50 end about as high as none at all.
 #
 # Is that what warm-up gains?
@@ -343,7 +343,7 @@ faster
 
 # %% [markdown]
 # Nanoseconds for each parameter, with a dot at the median and a line from the fastest repeat to the slowest.
-# Each mark of the axis is ten times the one before.
+# Each number on the axis is ten times the one before.
 
 # %% tags=["answer"]
 title = "One large tensor comes near the floor, a thousand small ones do not"
@@ -366,7 +366,7 @@ small = cached.nanoseconds(repeats=100)
 table(["way", "ns for each parameter"], list(small.items()), ["", ".1f"])
 
 # %% [markdown]
-# In the cache fused is about twice as fast as the loop, and on the large tensor six times.
+# There fused is about twice as fast as the loop, and on the large tensor six times.
 # So about two of the six are there without large arrays, with one thread here and two in the picture.
 # A large part of the rest is the pages.
 # Where the system is told to keep them, the loop takes less than half of its time on the large tensor.
@@ -397,7 +397,7 @@ apiece = play.calls_ms(on_h200, bench.TRITON, 1000)
 # `step()` orders a step, `wait()` returns when all that was ordered is done, and `clock()` tells seconds.
 # Return the seconds of one step, as the mean of `repeats`.
 #
-# <details><summary>Hint</summary>Which step takes longer than all others, and what may still run when you read the clock?</details>
+# <details><summary>Hint</summary>Which step takes longest, and what may still run when you read the clock?</details>
 
 # %% tags=["stub"]
 def my_seconds(step, wait, clock, repeats):
