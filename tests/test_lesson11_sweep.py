@@ -199,9 +199,9 @@ def test_the_vectors_are_alike_while_the_loss_is_that_of_the_table_of_letters(up
     assert losses[-1] < level - 0.1
 
 
-def test_five_full_steps_do_the_harm_and_a_warm_up_after_them_repairs_little(lab):
-    late = warmup.with_schedule("adamw", warmup.LR, lambda t: 1.0 if t <= 5 else schedule(t - 5, 195, 50))
-    assert late > sweep.best_of(lab, "adamw").median + 0.2
+def test_five_full_steps_do_the_harm_and_a_warm_up_after_them_repairs_little(monkeypatch):
+    monkeypatch.setattr(warmup, "SIZE", trainings.SIZES["cpu"]._replace(steps=60))  # with warm-up alone 2.5 by then
+    assert warmup.with_schedule("adamw", warmup.LR, lambda t: 1.0 if t <= 5 else schedule(t - 5, 195, 50)) > 2.7
 
 
 def test_the_quick_sweeps_gap_shrinks_by_less_than_adams_starts_span_under_each_protocol(lab):
