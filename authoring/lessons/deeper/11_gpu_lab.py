@@ -423,9 +423,9 @@ def my_seconds(step, wait, clock, repeats):
 # The judge pretends a GPU, so you need none.
 
 # %%
-from lessonlib.lessons.lesson11.timer import judge_timer
+from lessonlib.lessons.lesson11 import timer
 
-judge_timer(my_seconds)
+timer.judge_timer(my_seconds)
 
 # %% [markdown]
 # Here is your own machine, on a GPU with large arrays and on a CPU with small ones that stay in the cache.
