@@ -199,6 +199,20 @@ def test_the_vectors_are_alike_while_the_loss_is_that_of_the_table_of_letters(up
     assert losses[-1] < level - 0.1
 
 
+def test_five_full_steps_do_the_harm_and_a_warm_up_after_them_repairs_little(monkeypatch):
+    monkeypatch.setattr(warmup, "SIZE", trainings.SIZES["cpu"]._replace(steps=60))  # with warm-up alone 2.5 by then
+    assert warmup.with_schedule("adamw", warmup.LR, lambda t: 1.0 if t <= 5 else schedule(t - 5, 195, 50)) > 2.7
+
+
+def test_the_quick_sweeps_gap_shrinks_by_less_than_adams_starts_span_under_each_protocol(lab):
+    gaps = [row[3] for row in sweep.protocols(lab)]
+    for clip in (trainings.CLIP, None):
+        _, losses = sweep.seed_range(lab["sweep"], "adam", lab["size"]["warmup"], clip)
+        for every in (1, 2):
+            best = np.median(losses[:, ::every], 0).argmin()
+            assert np.ptp(losses[:, ::every][:, best]) > gaps[0] - gaps[3]
+
+
 def test_with_the_frequencies_given_less_than_a_quarter_of_warm_ups_gain_is_left():
     gains = [warmup.end(0, knows=knows) - warmup.end(50, knows=knows) for knows in (False, True)]
     assert gains[0] > 0.3
@@ -241,6 +255,11 @@ def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
     warm, cold = sweep.best_of(lab, "adamw"), sweep.best_of(lab, "adamw", warmup=0)
     assert warm.lr / cold.lr == pytest.approx(3, abs=0.3)
     assert warm.high < cold.low
+    pair = [sweep.seed_range(lab["sweep"], "adamw", up)[1] for up in (200, 0)]
+    assert (pair[0].max(0) < pair[1].min(0)).all()  # "lowers the loss of every start at every step size"
+    momentum, adam = ([sweep.best_of(lab, rule, clip=clip).median for clip in (None, trainings.CLIP)] for rule in ("momentum", "adam"))
+    assert momentum[1] < momentum[0] - 0.05  # "momentum gains by it and Adam does not"
+    assert adam[1] > adam[0]
     steps, unwarmed = sweep.seed_range(lab["sweep"], "adamw", 0)
     assert np.median(unwarmed, 0)[steps > 0.003].min() > np.median(unwarmed, 0)[steps.tolist().index(0.003)] + 0.5  # "rises beyond 0.003"
     small, middle, large = sweep.batch_rows(lab, "adamw")

@@ -471,7 +471,7 @@ deep.answer(network.how_much_lower(trained))
 # First give both the same step size.
 # Then train in batches of 32 images instead of the [[full batch]].
 
-# %%
+# %% tags=["chaotic"]
 header = ["training loss at the end, median and range", "gradient descent", "momentum"]
 table(header, network.controls(trained))
 

@@ -347,7 +347,7 @@ hopping.hopping().live()
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. At 0.003, about its best constant step size, the fall gave the lower final loss from 16 of the starts, and at 0.002 from half of them, which is chance. The fall ends hops and noise alike, and these trainings do not separate them.</details>
+# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. About its best constant step size the fall gave the lower final loss from half of the starts to four in five of them, depending on the step size and on the processor. The fall ends hops and noise alike, and these trainings do not separate them.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself, and what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
 #

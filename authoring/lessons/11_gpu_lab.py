@@ -98,7 +98,7 @@ my_lr = 1.0
 # The judge trains the model with your number, and once more with three times as much.
 # That took {{ machine.took("lab", "tune", ["cpu"]) }} when it was recorded.
 
-# %%
+# %% tags=["chaotic"]
 judges.judge_step_size(my_lr)
 
 # %% [markdown]

@@ -1025,7 +1025,7 @@ arrives.answer(heating.who_arrives(rows))
 #
 # RMSprop itself does not arrive, and its loss has a peak late in the run.
 
-# %%
+# %% tags=["chaotic"]
 usual = heating.forgetting()
 pictures.show_peak(usual[0])
 
@@ -1041,7 +1041,7 @@ kept
 # Both runs, with the step size times the largest curvature that the scales leave.
 # Above 2 a swing grows.
 
-# %% tags=["answer"]
+# %% tags=["answer", "chaotic"]
 frozen = heating.forgetting(100)
 rows = [[name, left[100:].max(), left[-30:].mean(), steep[99], steep[199]]
         for name, (left, steep) in (("RMSprop", usual), ("v kept", frozen))]

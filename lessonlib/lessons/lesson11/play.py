@@ -157,7 +157,7 @@ def will_it_fit() -> Experiment:
 def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str], *, each: bool = False) -> None:
     """Draw what each of `engines` took for a workload of a recorded bench, in this order from the top, and a line at the floor.
 
-    each: in ns for each parameter, so that workloads of other sizes compare; else in ms.
+    each: in ns for each parameter, so that workloads of other sizes compare, as dots on a log axis; else in ms, as bars from zero.
     """
     rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
     found = [rows[engine] for engine in engines if engine in rows]
@@ -165,20 +165,33 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
     longest = max(unit * max(row["seconds"]) for row in found)
     for place, row in enumerate(found):
         times = unit * np.array(row["seconds"])
-        ax.barh(place, np.median(times), color="#8a8a8a", height=0.66)
+        if each:
+            ax.plot(np.median(times), place, color="black", marker="o", ms=7)
+        else:
+            ax.barh(place, np.median(times), color="#8a8a8a", height=0.66)
         ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
-        ax.text(times.max() + 0.02 * longest, place, f"{np.median(times):.3g}", va="center", fontsize=9)
+        ax.annotate(f"{np.median(times):.3g}", (times.max(), place), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9)
     floor = unit * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
     ax.axvline(floor, color="black", linewidth=1.5)
     ax.text(floor, -0.75, f" floor, estimated: {floor:.3g}", fontsize=9)
+<<<<<<< HEAD
     ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
            xlabel="median ns for each parameter" if each else "median ms a step")
+=======
+    ax.set(yticks=range(len(found)), xscale="log" if each else "linear",
+           xlim=(0.6 * floor, 6 * longest) if each else (0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
+           xlabel="ns for each parameter" if each else "ms a step")
+>>>>>>> zd11
     ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
 
 
-def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False, kinds: Iterable[str] = tuple(NAMES)) -> None:
-    """Show the recorded ladder: a row for each of `kinds` that somebody recorded, a panel for each workload."""
+def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False, kinds: Iterable[str] = tuple(NAMES),
+                title: str = "") -> None:
+    """Show the recorded ladder: a row for each of `kinds` that somebody recorded, a panel for each workload.
+
+    title: which engine is the fastest, where none is given.
+    """
     benches = {NAMES[kind]: recorded(f"bench_{kind}.json") for kind in kinds}
     found = {shown: bench for shown, bench in benches.items() if bench is not None}
     figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
@@ -191,14 +204,15 @@ def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool 
             ladder(bench, workload, ax, engines, each=each)
             told.append(f"{shown}, {workload}: {in_words(bench, workload, engines, each=each)}")
         if each:
-            widest = max(ax.get_xlim()[1] for ax in row)
+            ends = [end for ax in row for end in ax.get_xlim()]
             for ax in row:
-                ax.set_xlim(0, widest)
+                ax.set_xlim(min(ends), max(ends))
     first = {fastest(bench, workload, engines) for bench in found.values() for workload in workloads}
     closest = first.pop() if len(first) == 1 else "Not the same one everywhere"
     leads = "comes closest to the floor" if len(workloads) == 1 else "takes the least time"
-    figure.suptitle(f"{closest} {leads}", fontsize=12, fontweight="bold")
-    show(figure, f"Bars of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
+    figure.suptitle(title or f"{closest} {leads}", fontsize=12, fontweight="bold")
+    marks = "Dots" if each else "Bars"
+    show(figure, f"{marks} of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
 
 
 def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str], *, each: bool = False) -> str:

@@ -114,8 +114,9 @@ def show_alike() -> None:
             for ax, values in zip((left, right), watch(seed, warmup), strict=True):
                 ax.plot(values, color=color, ls=dash, lw=1.5, label=name if seed == SEEDS[0] else None)
     right.axhline(levels()[LETTERS], color="#999999", lw=1)
-    right.text(WATCHED, levels()[LETTERS] + 0.02, LETTERS, color="#555555", fontsize=9, ha="right")
-    left.legend(loc="lower left")
+    right.text(0, levels()[LETTERS] - 0.02, LETTERS, color="#555555", fontsize=9, va="top")
+    left.axhline(0.9, color="#999999", lw=1)  # the level of `parts`
+    left.legend(loc="lower right")
     figure.suptitle("The loss leaves the table of letters when the vectors part", weight="bold")
     told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
                      for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
