@@ -174,14 +174,9 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
     floor = unit * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
     ax.axvline(floor, color="black", linewidth=1.5)
     ax.text(floor, -0.75, f" floor, estimated: {floor:.3g}", fontsize=9)
-<<<<<<< HEAD
-    ax.set(yticks=range(len(found)), xlim=(0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
-           xlabel="median ns for each parameter" if each else "median ms a step")
-=======
     ax.set(yticks=range(len(found)), xscale="log" if each else "linear",
            xlim=(0.6 * floor, 6 * longest) if each else (0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
-           xlabel="ns for each parameter" if each else "ms a step")
->>>>>>> zd11
+           xlabel="median ns for each parameter" if each else "median ms a step")
     ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
     ax.grid(visible=False, axis="y")
 
