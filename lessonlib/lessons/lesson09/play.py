@@ -103,7 +103,8 @@ def _setting_scene() -> Scene:
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
     note = ax.text(300, 1.1, "", color="#555555", ha="center", va="center", fontsize=9)
     figure.legend(loc="outside lower center", ncols=2)
-    return Scene(figure, {"line": line, "end": end, "note": note}, "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
+    return Scene(figure, {"line": line, "end": end, "note": note},
+                 "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
                  "the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
 
 
