@@ -135,6 +135,8 @@ def test_what_the_fine_print_of_the_opening_says():
     assert 0.005 < left_at_best("momentum", beta1=0.98) < 0.02
     assert left_at_best("momentum", beta1=0.98) > 200 * adam
     assert left_at_best("adam", beta1=0.0) > rmsprop  # without m, Adam is left behind too
+    assert left_at_best("adam", beta1=0.0, beta2=0.99) == pytest.approx(0.125, abs=2e-3)  # the correction alone makes it as much
+    assert left_at_best("rmsprop", beta2=0.999) == pytest.approx(0.117, abs=2e-3)  # and so does the longer memory
 
 
 @pytest.mark.parametrize("lr", [0.07, 0.28, 1.1, 10.0])

@@ -24,7 +24,7 @@
 # Each dot is one of them, with the temperature outside in degrees Fahrenheit and the gas that a house burned.
 #
 # Gradient descent, momentum, RMSprop and [[Adam]] fit a line, gas = slope · temperature + intercept.
-# Each has 300 steps from 0 and 0, and of the same thirty step sizes the one that worked best for it over ten such seasons.
+# Each has 300 steps from 0 and 0, at the best of thirty step sizes over ten such seasons.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
 # Run the set-up cell above and the next one, then move the slider and watch them walk.
@@ -43,17 +43,15 @@ opening.four_lines().live()
 #
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# Late in the run RMSprop is thrown off once more, because its `v` has forgotten the large first gradients.
+# RMSprop is thrown off by its first step, and again near step 220, when its `v` has forgotten the large first gradients.
 #
 # Is this fair?
-# Perhaps momentum needs another beta.
 # Switch *betas* to *the best of each*, of six values.
 # RMSprop's 0.99 is the best already.
 # Momentum takes 0.98, and its line now falls, with a little more than half of the slope.
-# Adam needed only its step size [[tuned|tuning]].
-# Momentum had step size and beta tuned, and still it does not arrive.
+# Adam needed only its step size [[tuned|tuning]], and momentum does not arrive with both tuned.
 #
-# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. The shortest of those within two percent of it is shown, for RMSprop 0.13, and from there to 10 it leaves about as much, 4.7 percent. Tuned finer for this season, momentum still swings and leaves two percent.</details>
+# <details><summary>Fine print</summary>Full batch, constant step size from 0.0001 to 10, betas from 0.5 to 0.999. The usual ones are 0.9 for momentum, 0.99 for RMSprop, and 0.9 and 0.999 for Adam. Best is the lowest loss over the last 30 steps, averaged over ten seasons, of which you see the first. RMSprop leaves about as much, 4.7 percent, from 0.13 to 10, and the shortest is shown. Tuned finer for this season, momentum still swings and leaves two percent.</details>
 #
 # What is so hard about this line?
 
@@ -64,14 +62,13 @@ remedy = predict("What would help momentum and RMSprop most?",
 remedy
 
 # %% [markdown]
-# The next cell tries all four, and two changes more.
+# The next cell tries all four, and two changes more, with step sizes tuned anew except where they are halved.
 # The table has the share of the excess loss left, mean of ten seasons.
-# The step sizes are tuned anew, except where they are halved.
 
 # %% tags=["answer"]
 rows = heating.remedies()
 names = [opening.NAMES[rule] for rule in heating.RULES]
-display(table(["change", *names], rows + heating.halves(), ["", ".2%", ".1%", ".1%", ".3%"]))
+display(table(["change", *names], rows + heating.halves(), ["", *[".2%"] * 4]))
 remedy.answer(heating.best_remedy(rows))
 
 # %% [markdown]
@@ -81,18 +78,16 @@ remedy.answer(heating.best_remedy(rows))
 # Then why not just standardize?
 # Do it for the inputs, which you know before the training.
 # But a network's second layer gets what the first one makes of them, and that changes as the first one learns.
-# So it may help if the rule copes with the numbers as they are, and in the first row only Adam does.
+# So a rule may help that copes with the numbers as they come, and without a change only Adam does.
 #
 # What do these numbers do to the loss?
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
 # The loss squares these distances.
 # So the curvature along the slope is about 50 times 50 as large, and the loss is a [[ravine]].
 #
-# Two step sizes with that ratio would make up for it.
-# RMSprop and Adam divide by the root of `v`.
-# When the line swings across the ravine, the gradient along the slope is about fifty times as large as that along the intercept.
-# These swings fill `v`, so its roots differ fifty times and not 50 times 50.
-# The ravine that this leaves calls for momentum, as in [lesson 7](07_momentum.ipynb).
+# When the line swings across it, the gradient along the slope is about fifty times as large as that along the intercept.
+# These swings fill `v`, so RMSprop's and Adam's two step sizes differ fifty times, where 50 times 50 is needed.
+# A ravine with a fiftieth of the [[condition number]] is left, and that calls for momentum, as in [lesson 7](07_momentum.ipynb).
 # Here is Adam without it and with it, each at its best step size.
 
 # %%
@@ -100,6 +95,7 @@ table(["Adam's beta1", "excess loss left"], heating.with_and_without_momentum(),
 
 # %% [markdown]
 # Adam's scale alone leaves a tenth, and momentum does the rest.
+# RMSprop left half of that, because its memory is shorter and its start is not corrected.
 # **Adam divides momentum's average by RMSprop's scale, for each parameter on its own.**
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
@@ -112,8 +108,7 @@ table(["Adam's beta1", "excess loss left"], heating.with_and_without_momentum(),
 # A step is $\alpha$ times `m`, divided by the root of `v`, downhill.
 #
 # Take two parameters whose gradients have long been 3 and 0.003.
-# For each, `m` is the gradient and the root of `v` is its size, so both move by $\alpha$.
-# They move equally far, so the step does not point along `m`.
+# For each, `m` is the gradient and the root of `v` is its size, so both move by $\alpha$, and the step does not point along `m`.
 # If you multiply the loss by a thousand, Adam takes the same path, as long as the gradients stay far above $\epsilon$.
 #
 # ### How the averages begin
@@ -325,7 +320,7 @@ judges.judge_second_step(second)
 # Adam divides by the root of `v`, so take no `lr` over from `optim.SGD`.
 #
 # At first, keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults and tune only $\alpha$.
-# If the loss swings around one level, halve $\alpha$ once or twice, and then let it fall toward the end, as in lesson 10.
+# If the loss swings and falls no further, halve $\alpha$ once or twice, and then let it fall toward the end, as in lesson 10.
 # If it falls slowly, take three times $\alpha$.
 # If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
 # After a `nan` start the run again, because its weights are lost.
@@ -356,7 +351,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # %% [markdown]
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After a thousand gradients of 3, a 30 makes the step longer, {{ measured.step_after_quiet(1000):.2f}} $\alpha$.
+# After 10,000 gradients of 3, a 30 makes the step longer, {{ measured.step_after_quiet(10_000):.2f}} $\alpha$.
 # There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -467,17 +462,17 @@ default.answer(max(default.options, key=accuracy.get))
 # At the best of three step sizes each, momentum and Adam read about equally well, so here the step size matters more than the rule.
 #
 # Do a second layer's inputs change, as Part 1 said?
-# Standardize the digits, train, and compare their size.
+# Standardize the digits, train, and see how the condition number of a least-squares fit to these inputs grows.
 
 # %% tags=["answer"]
 with_adam = training.standardized(optim.Adam, lr=0.01)
 with_momentum = training.standardized(optim.SGD, lr=0.1, momentum=0.9)
 rows = [["momentum, lr 0.1", *with_momentum], ["torch's Adam, lr 0.01", *with_adam]]
-header = ["standardized digits", "second layer's inputs grow", "read correctly"]
-table(header, rows, ["", ".1f", ".1%"])
+header = ["standardized digits", "condition number, times", "read correctly"]
+table(header, rows, ["", ".0f", ".1%"])
 
 # %% [markdown]
-# They grow, and momentum reads as well, so this network does not need Adam for that.
+# They make a ravine more than ten times as steep, and momentum reads as well, so this network does not need Adam.
 
 # %% [markdown]
 # ## Part 4. How to set it
@@ -506,7 +501,7 @@ play.each_setting().live()
 # ### The usual advice, tried
 #
 # Each row has the training loss at the end, at a first step size and after two moves.
-# As Part 2 advises, the moves of the first three rows halve it, triple it, and take a third.
+# The first three rows move as Part 2 advises.
 
 # %% tags=["answer"]
 header = ["trouble, and the step sizes tried", "first", "one move", "two moves"]
@@ -515,8 +510,7 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 # %% [markdown]
 # In the first three rows each move lowers the loss.
 # The fourth halves on, and 0.00625 does not arrive in time.
-# In the last, the step size falls to 0.
-# From 0.1 it ends as low as the best constant one, and you need not find that first.
+# In the last, the step size falls along a line, and from 0.05 it ends lower than any constant one.
 #
 # <details><summary>Fine print</summary>The ravine has 600 steps and thirty runs, and the last 20 steps count. The digits have 300 steps and three runs, and the last step counts.</details>
 #
@@ -525,15 +519,14 @@ table(header, practice.first_moves(), ["", ".2f", ".2f", ".2f"])
 # ### Exercise 4. Which bug? (4 minutes)
 #
 # Two colleagues have written Adam, each with one mistake.
-# The picture shows the first 32 steps of both coordinates, with $\alpha = 0.1$, and below it the first four enlarged.
-# The right Adam is thick and red, the broken ones are thin and black.
+# The picture shows their first ten steps, with $\alpha = 0.1$.
 # The flat direction has a curvature of 1, the steep one of 10.
 
 # %%
-practice.show_bugs(practice.TWO_BUGS, close=4)
+practice.show_bugs(practice.TWO_BUGS, steps=10)
 
 # %% [markdown]
-# Choose from `"no bias correction"`, `"no root"`, `"t never advances"`, `"sign of the step"`.
+# Choose from `"no bias correction"`, `"no root"`, `"t never advances"`, `"sign of the step"`, which has a plus for the minus.
 #
 # <details><summary>Hint</summary>How long is each one's first step, and do its two directions fall equally fast?</details>
 
@@ -546,6 +539,7 @@ bugs = {"A": "no root", "B": "no bias correction"}
 # %% [markdown] tags=["solution"]
 # *What gives them away.*
 # Without the root a step is over the square of the gradient, so in A the steep direction, with the large gradient, falls slowly.
+# The flat one begins right only because its gradient is 1 there.
 # Without the correction the first step is 3.16 times too long, and that is what B begins with.
 
 # %% [markdown]

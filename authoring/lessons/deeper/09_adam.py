@@ -866,12 +866,9 @@ table(header, rows, ["", ".2f", ".2f", ".2f"])
 # %%
 from lessonlib.lessons.lesson09 import judges, practice
 
-practice.show_bugs(practice.BROKEN, close=4)
+practice.show_bugs(practice.BROKEN)
 
 # %% [markdown]
-# The right Adam is red, the broken ones are black, and circles mark the flat direction.
-# The lower row shows the first four steps closely.
-#
 # ### Exercise. Three broken Adams (6 minutes)
 #
 # Choose from these names.

@@ -19,7 +19,8 @@ __all__ = ["GIVES_AWAY", "judge_bugs", "judge_eps", "judge_loop", "judge_second_
 DIGITS = {"m": 2, "v": 3, "m_hat": 2, "v_hat": 1, "theta": 4}  # after the point, from which on a slip can be told by its rounded number
 
 GIVES_AWAY = {  # a slip -> how its path differs from the right one, as anybody can see
-    "no root": "The steep direction falls slowly, because a step over the square of the gradient is short where the gradient is large.",
+    "no root": "The steep direction falls slowly, because a step over the square of the gradient is short where the gradient is large. The "
+               "flat one begins right, because its gradient is 1 there.",
     "no bias correction": "Its first step is about three times as long as the right one, in both directions.",
     "t never advances": "Its first step is right and the next ones are too long, as both averages are still divided by their first share.",
     "sign of the step": "It walks uphill.",
@@ -69,7 +70,7 @@ def judge_second_step(guess: Any) -> Verdict:
                    (-3.0, "the gradient. How much of the old average stays, and how much of the gradient comes in?"),
                    (0.57, "the m of a second gradient of 3. Which sign has it here?"),
                    (0.03, "the right size with the other sign. Which is larger: what stays of the old average, or what comes in?")),
-             "v": ((0.018, "all of the old v and 0.009. How much of the old v stays?"),
+             "v": ((0.018, "0.009 and 0.009, or rounded. How much of the old v stays?"),
                    (0.999 * 0.009, "what stays of the old v. What does the new gradient add to it?"),
                    (0.009, "the v of the first step. What does one more step of the average make of it?"),
                    (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),

@@ -32,9 +32,9 @@ def _lines_scene() -> Scene:
     left, right = figure.subplots(1, 2)
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
-    right.set_xscale("symlog", linthresh=1, linscale=0.3)  # the goal lies in the first tenth of the steps
-    right.set(yscale="log", xlim=(-0.2, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first excess loss", title="Excess loss left")
-    right.set_xticks([0, 1, 3, 10, 30, 100, 300], ["0", "1", "3", "10", "30", "100", "300"])
+    right.set_xscale("symlog", linthresh=30, linscale=0.7)  # the goal lies in the first tenth of the steps
+    right.set(yscale="log", xlim=(-0.7, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first excess loss", title="Excess loss left")
+    right.set_xticks([0, 10, 20, 30, 100, 200, 300], ["0", "10", "20", "30", "100", "200", "300"])
     right.set_yticks([1e-6, 1e-4, 1e-2, 1, 100], ["$\\leq 10^{-6}$", "0.0001", "0.01", "1", "100"])
     artists: dict[str, Any] = {}
     for rule in RULES:
@@ -95,13 +95,14 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             ax.set(yscale="log", ylim=(0.05, 50)) if name == "step" else ax.set(ylim=(0, 1.25 * right))
             ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
             ax.axvline(50, color="#8a8a8a", linewidth=1)
-            ax.text(54, 33 if name == "step" else 1.12 * right, "step 50", color="#555555", fontsize=9)
+            note = ax.text(54, 33 if name == "step" else 1.12 * right, "step 50", color="#555555", fontsize=9)
             style = look({"m": "momentum", "v": "rmsprop", "step": "adam"}[name])
             ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label="corrected")
             (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label="without correction")
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
             if name == "step":
-                ax.axhspan(0.9, 1.1, color="#dddddd", zorder=0)
+                ax.axhspan(0.9, 1.1, color="#cccccc", zorder=0)
+                artists["note"] = note
         artists["m"].axes.legend(loc="lower right", fontsize=8.5)
         artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "
@@ -115,6 +116,7 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             artists[name].set_data(t, right * held[name])
             artists[f"{name} at 50"].set_data([50], [right * held[name][at_50]])
         m, v, step = (held[name][at_50] for name in wanted)
+        artists["note"].set_text(f"step 50: {step:.2f}")
         return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} "
                 f"of its square, so an uncorrected step is {step:.2f} step sizes long; the longest is {held['step'].max():.1f}.")
 

@@ -101,8 +101,10 @@ def _setting_scene() -> Scene:
     style = look("adam")
     (line,) = ax.plot([], [], color=style.color, linewidth=2, label="what Adam subtracts")
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.86))
-    return Scene(figure, {"line": line, "end": end}, "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
+    note = ax.text(300, 1.1, "", color="#555555", ha="center", va="center", fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2)
+    return Scene(figure, {"line": line, "end": end, "note": note},
+                 "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
                  "the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
 
 
@@ -110,6 +112,7 @@ def _setting_update(artists: dict[str, Any], beta1: float, beta2: float, eps: fl
     walked = moves(beta1, beta2, eps)
     artists["line"].set_data(np.arange(len(walked)) + 1, np.clip(walked, -TALL, TALL))
     artists["end"].set_data([len(walked)], np.clip(walked[-1:], -TALL, TALL))
+    artists["note"].set_text(f"last step: {abs(walked[-1]):.2f} long")
     late = np.flatnonzero(walked[100:200] < 0)
     turned = f"{late[0]} steps late" if len(late) else "not within 100 steps"
     return (f"beta1 = {beta1:.2g}, beta2 = {beta2:.3g}, eps = {eps:.1g}: the first step is {walked[0]:.2f} step sizes long; the step turns "

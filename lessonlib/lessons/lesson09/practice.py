@@ -20,7 +20,6 @@ TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
 CANDIDATES = ("no bias correction", "no root", "t never advances", "sign of the step", "1 - beta2 is missing in v", "betas swapped")
 STEPS, LR, START = 32, 0.1, np.array([1.0, 0.7])
-EVERY = 4  # steps between two marks, where the first ones stand enlarged below
 
 
 def bug(name: str) -> Misconception:
@@ -33,34 +32,28 @@ def bug_path(name: str) -> Run:
     return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
 
 
-def show_bugs(bugs: Mapping[str, str], close: int = 0) -> None:
-    """Show a panel for each broken Adam: both coordinates over the steps in black, beside the right Adam's in red.
-
-    close: how many first steps a second row shows enlarged, none for 0.
-    """
-    show(_panels(bugs, close), f"{len(bugs)} panels of the distance from the minimum over {STEPS} steps, a broken Adam in black beside "
-         f"the right one in red, both for a flat and a steep direction.{f' Below, the first {close} steps, enlarged.' * bool(close)}")
+def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
+    """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction."""
+    show(_panels(bugs, steps), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, a broken Adam in "
+         "black beside the right one in red, above in the flat direction and below in the steep one.")
 
 
-def _panels(bugs: Mapping[str, str], close: int = 0) -> Figure:
-    figure = new_figure(6.6 if close else 3.2 * len(bugs) + 1.0, 3.8)
+def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
+    figure = new_figure(6.6 if len(bugs) < 3 else 9.4, 4.4)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
-    rows = figure.subplots(2 if close else 1, len(bugs), sharey="row", squeeze=False)
-    for k, (letter, name) in enumerate(bugs.items()):
-        for theta, color, who, wide in ((right.theta, look("adam").color, "right", 3.4), (bug_path(name).theta, "black", "broken", 1.3)):
-            for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
-                for row, every in zip(rows, (EVERY, 1), strict=False):
-                    row[k].plot(np.clip(theta[:, i], -3, 3), color=color, linestyle=dash, marker=marker, markersize=wide + 2.5,
-                                markevery=every, linewidth=wide, label=f"{who}, {which} direction")
-        rows[0, k].axhline(0, color="#8a8a8a", linewidth=1)
-        rows[0, k].set(xlim=(0, STEPS), ylim=(-0.9, 1.15), xlabel="step", title=letter)
-    for ax in rows[1:].flat:
-        ax.set(xlim=(0, close), ylim=(0.2, 1.05), xlabel="step, enlarged", xticks=range(close + 1))
-    if close:
-        figure.supylabel("distance from the minimum")
-    else:
-        rows[0, 0].set_ylabel("distance from the minimum")
-    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if close or len(bugs) < 3 else 4)
+    panels = figure.subplots(2, len(bugs), sharex=True, sharey=True)
+    for column, (letter, name) in zip(panels.T, bugs.items(), strict=True):
+        column[0].set_title(letter)
+        column[1].set_xlabel("step")
+        for i, ax in enumerate(column):
+            for walk, color, wide, who in ((right, look("adam").color, 3.4, "right"), (bug_path(name), "black", 1.3, "broken")):
+                theta = np.clip(walk.theta[: steps + 1, i], -3, 3)
+                ax.plot(theta, "o-", color=color, markersize=wide + 2.5, linewidth=wide, label=who)
+            ax.axhline(0, color="#8a8a8a", linewidth=1)
+    panels[0, 0].set(xlim=(0, steps), ylim=(-0.95, 1.15), ylabel="flat direction")
+    panels[1, 0].set_ylabel("steep direction")
+    figure.supylabel("position, with the minimum at 0")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -71,12 +64,12 @@ def first_moves() -> list[list[Any]]:
     """
     rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 30  # three runs would order the step sizes wrongly
     nets = [digits_net(seed=k, dtype=float) for k in range(3)]
-    cases = (("a noisy ravine swings: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 20),
-             ("digits are slow: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("digits are unstable: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
-             ("the ravine, halved on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 20))
+    cases = (("a noisy ravine swings, halve: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 20),
+             ("digits are slow, triple: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
+             ("digits are unstable, take a third: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
+             ("the ravine, halve on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 20))
     rows = [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
-    return [*rows, ["the ravine, falling to 0 from 0.4, 0.2, 0.1", *_mean_losses(rough, 600, (0.4, 0.2, 0.1), 20, falls=True)]]
+    return [*rows, ["the ravine, fall to 0 from: 0.2, 0.1, 0.05", *_mean_losses(rough, 600, (0.2, 0.1, 0.05), 20, falls=True)]]
 
 
 def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int, *, falls: bool = False) -> list[float]:
