@@ -1,6 +1,7 @@
 """Marks: the library's own functions are refused however they are named, and a folder of files becomes verdicts whatever is in it."""
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -67,6 +68,19 @@ def test_what_calls_the_library_passes_the_check_and_is_refused_for_a_mark(kind)
     assert not verdict
     assert verdict.headline.startswith("Refused: it calls `adam")
     assert "of lessonlib." in verdict.headline
+
+
+def test_what_a_library_does_at_a_collection_of_garbage_is_not_the_learner_s_call():
+    space, before = {}, gc.get_threshold()
+    exec(compile("def note(phase, info): pass", "/somewhere/site-packages/other/callbacks.py", "exec"), space)
+    gc.callbacks.append(space["note"])
+    gc.set_threshold(1)
+    try:
+        assert strict_check(mine(), adam)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(space["note"])
+    assert gc.isenabled()
 
 
 def test_one_s_own_function_with_numpy_and_helpers_passes():

@@ -205,7 +205,7 @@ def test_the_judge_and_the_table_say_the_same_of_the_same_setting():
 
 
 def test_from_where_one_may_begin_factors_of_two_and_then_one_between_lead_to_a_step_that_passes():
-    for begin in (0.01, 0.011, 0.1, 0.11, 0.24):
+    for begin in (0.011, 0.11, 0.24):
         lr, seen = begin, []
         while len(seen) < 6 and not (verdict := judge_setting(lr)):
             seen.append(verdict.headline)

@@ -84,9 +84,9 @@ cancel.answer(opening.what_averaging_does())
 # What disagrees cancels, and what agrees stays.**
 #
 # The second half is a longer step.
-# It does not follow from the first, because a plain mean of the last few gradients does not allow one.
-# This one does, because in it old gradients fade, and Part 3 says how much.
-# At the old step size the zigzag would even last longer.
+# Not every average allows one, and a plain mean of the last few gradients does not.
+# This one does, and Part 3 says how much.
+# At gradient descent's step size averaging would even make the zigzag last longer.
 # At the long step momentum swings too, but the swings die out, and along the valley it comes to the star.
 #
 # *Deeper: [which averages allow a longer step](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers).*
@@ -334,7 +334,7 @@ longer.answer(counts[10_000][1], within=0.3)
 # Gradient descent must keep its step below 0.02, or it leaves the valley.
 # So along the valley each step covers about a fiftieth of what is left.
 #
-# At its border momentum just fails to come to rest, and $\theta$ jumps from side to side at every step.
+# At momentum's border $\theta$ jumps from side to side at every step and never comes to rest.
 # For such gradients, equal and of changing sign, `m` comes to $(1-\beta)/(1+\beta)$ of the newest one.
 # So momentum's border is $(1+\beta)/(1-\beta)$ times as far out, and a larger beta allows a longer step.
 # But whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
@@ -519,7 +519,8 @@ table(header, network.old_and_translated(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".
 
 # %% [markdown]
 # In each row the smaller `lr` ends lower, or about as low.
-# In a valley PyTorch's border is $2(1+\beta)$ divided by the curvature, so a much larger `lr` crosses it at any beta.
+# In a valley PyTorch's border is $2(1+\beta)$ divided by the curvature, so the much larger `lr` of the first row crosses it.
+# In the last row the old `lr` ends high inside the border, so the border is not the whole reason.
 # When somebody changes `momentum`, begin with the smaller one.
 # If the run diverges, halve `lr`.
 # If not, double it as long as the loss ends lower.

@@ -339,7 +339,7 @@ hopping.hopping().live()
 #
 # A step longer than twice the distance ends further away, on the other side.
 # Step by distance is $\alpha$ times the curvature, divided by the root of `v`.
-# This ratio grows while a number comes closer, because `v` forgets the large gradients of the beginning.
+# After the first steps this ratio grows, because `v` forgets the large gradients of the beginning.
 # The steep number reaches the line at 2 first, near step 44, and from there its distance grows.
 # In the end both numbers [[hop]] across the minimum for good, half a step size to each side.
 # With the default memory of a hundred steps the loss comes back too, only later.

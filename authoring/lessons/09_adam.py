@@ -43,7 +43,8 @@ opening.four_lines().live()
 #
 # With the usual betas, after 300 steps only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop is thrown off by its first step, and again near step 220, when its `v` has forgotten the large first gradients.
+# RMSprop jumps at its first step, and again near step 220, when its `v` has forgotten the large first gradients.
+# But its line is flat at every step size, with jumps or without.
 #
 # Is this fair?
 # Switch *betas* to *the best of each*, of six values.
@@ -78,7 +79,9 @@ remedy.answer(heating.best_remedy(rows))
 # Then why not just standardize?
 # Do it for the inputs, which you know before the training.
 # But a network's second layer gets what the first one makes of them, and that changes as the first one learns.
-# So a rule may help that copes with the numbers as they come, and without a change only Adam does.
+# So a rule may help that copes with the numbers as they come, and with these only Adam does.
+#
+# <details><summary>Fine print</summary>The unit matters. In Celsius the numbers lie nearer to 0, and momentum and RMSprop arrive too.</details>
 #
 # What do these numbers do to the loss?
 # At 50 degrees, adding 1 to the slope moves the line by 50, and adding 1 to the intercept moves it by 1.
@@ -86,7 +89,7 @@ remedy.answer(heating.best_remedy(rows))
 # So the curvature along the slope is about 50 times 50 as large, and the loss is a [[ravine]].
 #
 # When the line swings across it, the gradient along the slope is about fifty times as large as that along the intercept.
-# These swings fill `v`, so RMSprop's and Adam's two step sizes differ fifty times, where 50 times 50 is needed.
+# These swings fill `v`, so RMSprop's and Adam's two step sizes differ fifty times, where the curvatures differ 50 times 50.
 # A ravine with a fiftieth of the [[condition number]] is left, and that calls for momentum, as in [lesson 7](07_momentum.ipynb).
 # Here is Adam without it and with it, each at its best step size.
 
@@ -95,7 +98,7 @@ table(["Adam's beta1", "excess loss left"], heating.with_and_without_momentum(),
 
 # %% [markdown]
 # Adam's scale alone leaves a tenth, and momentum does the rest.
-# RMSprop left half of that, because its memory is shorter and its start is not corrected.
+# RMSprop left half of that, with a `v` of a shorter memory and another start.
 # **Adam divides momentum's average by RMSprop's scale, for each parameter on its own.**
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*

@@ -370,7 +370,7 @@ play.left_of_the_start().live()
 # At a third of this step size you would need three times that decay.
 # Only the product counts here, so a decay that you read somewhere says little without its step size and its run.
 #
-# **Start with a memory as long as the run, and with a decay of 1 at most.**
+# **Try first a memory as long as the run, and a decay of 1 at most.**
 # That is `decay = min(1, 1 / (mean_lr * steps))`.
 # With a [[schedule]], take the mean step size.
 # With a [[warm-up]] and a [[cosine]] it is about half of the peak.
@@ -383,13 +383,13 @@ header = ["decay", "memory", "new digits read"]
 table(header, unseen.strengths(), [".2g", "", ".0%"], caption="step size 0.003, 1000 steps")
 
 # %% [markdown]
-# Here a decay of 1 is better, so the start is three times too weak.
-# But in short runs or with right labels the start [can cost one or two digits in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?), and in Part 4 it is at least three times too strong.
-# So try three times more and less, and 0.
+# Here a decay of 1 is better, so the rule is three times too weak.
+# But in short runs or with right labels its decay [can cost one or two digits in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?), and in Part 4 it is at least three times too strong.
+# So the rule gives a first value, and then you try three times more, three times less, and 0.
 #
 # A smaller step size gives most of this gain too.
 #
-# When you fine-tune, take a tenth of the start at most, because decay pulls to 0 and not to the weights that you begin with.
+# When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
 #
 # <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1, the tenth for fine-tuning and the rule to carry a decay over, at the end of Part 4, are this course's.</details>
 #
@@ -576,7 +576,7 @@ judges.judge_resume(save, load, begin, go_on)
 # |---|---|
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, to pretrain a transformer with `betas=(0.9, 0.95)` |
-# | **Carry it over** | `decay = min(1, old_decay * old_steps / steps)`, from a tuned run that goes over its data as many times as the new one |
+# | **Carry it over** | `decay = min(1, old_decay * old_steps / steps)`, from a tuned run at the same step size, that goes over its data as many times as the new one |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change first** | the step size, at the same decay |
 # | **Change next** | `weight_decay`, three times more and less, and 0, and go on while it helps |

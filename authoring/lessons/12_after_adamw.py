@@ -41,7 +41,7 @@ matrices.show_first()
 # Momentum finds the first matrix, and leaves about seven percent of the second loss.
 # That is about a ten-thousandth of both losses together.
 # Adam and Muon find both matrices.
-# Tuning gave Adam a short memory, and with PyTorch's $\beta_2$ it leaves as much as momentum.
+# Adam needs a $\beta_2$ of 0.9 for this, and at PyTorch's 0.999 it leaves as much as momentum.
 #
 # Now take the turn of the inputs away, and tune everything again.
 
@@ -89,8 +89,7 @@ scale.answer(controls.who_notices("equal losses"))
 # It divides each by the size of its own gradients, so the thousand cancels.
 # Along the axes each number has a curvature of its own, and Adam finds every number.
 # But when the inputs turn, each number becomes a mix of strong and weak directions.
-# Then a scale for each number helps no more here than one for the matrix, as in the last row.
-# That row knows no axes and divides the thousand away too, so it notices neither change.
+# Then Adam with one `v` a matrix, the last row, does as well, so a scale for each number gains nothing here.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
@@ -112,7 +111,7 @@ factor.show_circles()
 # So $g = U S V^\top$, its singular value decomposition.
 #
 # In our task the gradient is $(\theta-\theta^*)\,x\,x^\top$.
-# A vector on its right meets $x\,x^\top$ first, where one in a weak direction of the inputs becomes very short.
+# Multiply it by a vector, and $x\,x^\top$ acts first, which makes a vector in a weak direction of the inputs very short.
 # So at the start the gradient has a small singular value for a weak direction, and momentum hardly moves along it.
 #
 # In the third panel both lengths are 1.
@@ -198,7 +197,7 @@ newton.five_steps().live()
 # %% [markdown]
 # Every value from about 0.002 up ends between 0.68 and 1.20.
 # Each first gradient of Part 1 has two to four of its 16 below 0.001, so these directions still count less.
-# Yet the exact factor leaves about as much there.
+# An exact factor does not help, and leaves about as much of the loss.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -256,7 +255,7 @@ judges.judge_orthogonal(my_orthogonal)
 # The second line is [[Nesterov's|Nesterov momentum]] form of momentum.
 # It mixes the newest gradient in once more.
 #
-# A tall factor spreads its inputs over more outputs, so each would change less, and the root makes up for that.
+# A tall matrix has more outputs than inputs, so each would change less, and the root makes up for that.
 
 # %%
 import numpy as np
@@ -384,7 +383,8 @@ result
 # Each rule can pay for twelve trainings, one for each step size of the matrices with each seed.
 # Which step sizes may each try, with how many of three recorded seeds?
 # If a best one stands at an end of its list, do you `"stop"`, `"extend its list"` or `"extend both lists"`?
-# Extensions cost nothing here, and the rest gets the best of six step sizes.
+# Your budget counts the lists as you plan them, so an extension is free here.
+# For both rules the rest has the best of six step sizes, free too.
 #
 # | Rule | Recorded step sizes of the matrices |
 # |---|---|
@@ -432,7 +432,7 @@ table(text.HEADER, text.rows(record), ["", "g", "g", *[".3f"] * 2, *[".2f"] * 2]
 #
 # Is it the factor?
 # In the last rows each step is as long as Muon's, but goes along the average.
-# That Muon ends {{ text.factor_gap(record):.2f}} higher, so here the factor makes the lead.
+# Muon without its factor ends {{ text.factor_gap(record):.2f}} higher, so here the factor makes the lead.
 #
 # <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, warm-up and a cosine to zero, gradients clipped to 0.25, a decay of 0.1 for everything, betas at torch's defaults. Test loss at the end, on the last tenth of the book, which chose the step sizes too. The six seeds both choose among three pairs and measure them. Without the factor each step is as long as the exact factor, over 42 pairs too, and the best lies inside. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
@@ -448,8 +448,8 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # %% [markdown]
 # ### In seconds
 #
-# PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and this CPU slow.
-# In the time of 200 steps of Muon AdamW takes {{ text.steps_between(record)[1] }}, and if Muon computes in float32, {{ text.steps_between(record)[0] }}.
+# PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and the CPU that recorded this is slow.
+# There AdamW takes {{ text.steps_between(record)[1] }} in the time of 200 steps of Muon, and if Muon computes in float32, {{ text.steps_between(record)[0] }}.
 # So we tuned AdamW with each.
 
 # %%
@@ -515,7 +515,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # | budget | Had both the same data and the same number of steps? | yes, and few steps |
 # | sweep | Was each tuned over as many settings, with the best inside, and not on the test? | 42 pairs each in steps, 15 for AdamW against bfloat16 with its best at an end, all chosen on the test |
 # | schedule | Did the step size fall to its end for both, and was the loss read there? | yes, and no other schedule was tried |
-# | batch | Does one of them like batches of that size? | one size, so nobody knows |
+# | batch | Was the lead measured at more than one size? | one size, so nobody knows |
 # | seeds | How many starts, and do they overlap? | three and six more, and no overlap in steps |
 # | held equal | Which settings were the same for both, and which rule do they suit? | decay, clipping and betas, and with a beta2 of 0.95 AdamW ended alike |
 # | clock | Steps, or seconds? | both, on one machine |

@@ -1,6 +1,7 @@
 """A check for marks: what it passes was written by whoever hands it in, and was not called from a library."""
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
@@ -51,12 +52,15 @@ def _watched(attempt: Callable[..., Any], called: dict[str, None]) -> Callable[.
 
     @wraps(attempt)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        before = sys.getprofile()
+        before, collects = sys.getprofile(), gc.isenabled()
+        gc.disable()  # a library's own function may be called at each collection
         sys.setprofile(look)
         try:
             return attempt(*args, **kwargs)
         finally:
             sys.setprofile(before)
+            if collects:
+                gc.enable()
 
     return watched
 
