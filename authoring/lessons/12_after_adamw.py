@@ -111,7 +111,7 @@ factor.show_circles()
 # So $g = U S V^\top$, its singular value decomposition.
 #
 # In our task the gradient is $(\theta-\theta^*)\,x\,x^\top$.
-# Multiply it by a vector, and $x\,x^\top$ acts first, which makes a vector in a weak direction of the inputs very short.
+# Multiplied by a vector, $x\,x^\top$ acts first, and makes one in a weak direction of the inputs very short.
 # So at the start the gradient has a small singular value for a weak direction, and momentum hardly moves along it.
 #
 # In the third panel both lengths are 1.
@@ -383,8 +383,7 @@ result
 # Each rule can pay for twelve trainings, one for each step size of the matrices with each seed.
 # Which step sizes may each try, with how many of three recorded seeds?
 # If a best one stands at an end of its list, do you `"stop"`, `"extend its list"` or `"extend both lists"`?
-# Your budget counts the lists as you plan them, so an extension is free here.
-# For both rules the rest has the best of six step sizes, free too.
+# Extensions are free here, and for both rules the rest has the best of six step sizes.
 #
 # | Rule | Recorded step sizes of the matrices |
 # |---|---|
@@ -448,7 +447,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # %% [markdown]
 # ### In seconds
 #
-# PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and the CPU that recorded this is slow.
+# PyTorch's Muon takes its five steps in bfloat16, at which a GPU is fast and the recording CPU slow.
 # There AdamW takes {{ text.steps_between(record)[1] }} in the time of 200 steps of Muon, and if Muon computes in float32, {{ text.steps_between(record)[0] }}.
 # So we tuned AdamW with each.
 
