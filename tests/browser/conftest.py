@@ -8,12 +8,14 @@ from pathlib import Path
 
 import lab
 import nbformat
+import once
 import pytest
 from nbval.plugin import IPyNbCell
 from nbval_pictures import blanks_after
 
 HERE = Path(__file__).parent
 STUDENTS = lab.ROOT / "notebooks"
+SOLUTIONS = STUDENTS / "solutions"
 
 
 def pytest_addoption(parser):
@@ -24,7 +26,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """Skip, visibly, where there is no browser; with LESSONLIB_NEEDS_BROWSER, as in CI, that is an error.
 
-    A notebook that is run and compared in the browser is not run a second time by nbval.
+    A notebook that is run and compared in the browser is not run a second time by nbval, nor are the cells of its solutions that are the same.
     """
     mine = [item for item in items if HERE in item.path.parents]
     if mine and lab.chromium() is None:
@@ -35,6 +37,10 @@ def pytest_collection_modifyitems(config, items):
     elif mine and not config.getoption("--notebooks"):
         compared = {STUDENTS / item.callspec.params["lesson"] for item in mine if item.originalname == "test_each_cell_shows_what_the_notebook_stores"}
         again = {item for item in items if isinstance(item, IPyNbCell) and item.path in compared}
+        for path in compared:
+            solution = SOLUTIONS / path.relative_to(STUDENTS)
+            own = once.cells_of_its_own(path, solution) if solution.exists() else set()
+            again |= {item for item in items if isinstance(item, IPyNbCell) and item.path == solution and item.cell_num not in own}
         config.hook.pytest_deselected(items=list(again))
         items[:] = [item for item in items if item not in again]
 
