@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 22 minutes to read, 40 with the exercises.*
+# *About 20 minutes to read, 36 with the exercises.*
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
@@ -9,9 +9,10 @@
 # At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
 #
-# Run the cells from top to bottom: click into one, and press Shift and Enter together.
-# The first cell is folded.
-# Click its bar and press Shift and Enter, and it says nothing when all is well.
+# Run the cells from top to bottom.
+# To run one, click into it and press Shift and Enter together.
+# The first cell is folded, so click its bar instead.
+# It says nothing when all is well.
 
 # %% tags=["setup"]
 
@@ -25,7 +26,7 @@
 # The height of the ground is called the [[loss]].
 # For a network the place is the list of all its weights, and the height says how wrong its answers are.
 #
-# The walkers differ in one number, the [[step size|learning rate]], and each takes fifty steps.
+# The walkers differ in one number, the [[step size|learning rate]].
 # The length of a step is this number times the steepness of the ground.
 #
 # **This is your first prediction.**
@@ -35,44 +36,44 @@
 from lessonlib.lessons.lesson00 import opening
 from lessonlib.play.prediction import predict
 
-lowest = predict(
-    "Which walker is lowest after fifty steps?", list(opening.WALKERS.values())
-)
+lowest = predict("Which walker is lowest after fifty steps?", list(opening.WALKERS.values()))
 lowest
 
 # %% [markdown]
-# Now run this cell, and you see the valley from above.
-# Each grey line joins places of the same height, and the star is the lowest place.
-# The two axes have different scales, so straight downhill does not look at a right angle to these lines.
-# `4.4e-08` is short for `0.000000044`.
+# **This is your first play.**
+# Run the next cell, and you see the valley from above.
+# Move the slider and watch the walkers.
+# Each grey line joins places of the same height.
+#
+# **Goal:** find the first step at which the loss of the walker on the left is less than half of 5.5, its loss at the start.
 
 # %% tags=["answer"]
 opening.walkers().live()
 
 # %% [markdown]
-# **This is your first play.**
-# Move the slider and watch the walkers.
-# **Goal:** find the first step at which the loss of the walker on the left is less than half of 5.5, its loss at the start.
-#
 # <details><summary>Answer</summary>Step 8, where the loss is 2.7.</details>
 #
-# Then run the next cell, which sets the answer beside your prediction.
+# And this is the answer to your prediction.
 
 # %% tags=["answer"]
 lowest.answer(opening.lowest())
 
 # %% [markdown]
-# The walker on the left goes downhill at every step, and its steps are too short to arrive in fifty.
-# The one in the middle lands on the other side of the valley at each step, which is called [[oscillation]], and it arrives all the same.
-# The one on the right also changes sides, but each time it lands a little further out.
+# The walker on the left goes downhill at every step, but its steps are too short.
+#
+# The one in the middle lands on the other side of the valley at each step.
+# That is called [[oscillation]], and it arrives all the same.
+#
+# The one on the right changes sides too, and each time it lands a little further out.
 # That is [[divergence]].
 #
-# Somewhere between the last two step sizes is the [[border]] between arriving and going further out, and in this lesson you find it.
+# Between the last two step sizes there must be a [[border]], where walkers stop arriving.
+# In this lesson you find it.
 
 # %% [markdown]
 # ## Part 2. Your first optimizer
 #
-# To look for the border you need the step itself, so here it is in symbols.
+# Here is one step in symbols.
 #
 # $$\theta_t = \theta_{t-1} - \alpha\, g_t$$
 #
@@ -83,6 +84,7 @@ lowest.answer(opening.lowest())
 # | $\alpha$ | `lr` | the step size, or learning rate |
 #
 # In our valley the loss is $\frac12(\theta_1^2 + 10\,\theta_2^2)$, so the gradient is $(\theta_1,\ 10\,\theta_2)$.
+#
 # The [[curvature]] says how fast the gradient grows as you walk.
 # Across the valley it is 10, so at a distance of 1 the gradient is 10, and at 2 it is 20.
 # Along the valley it is 1.
@@ -94,31 +96,28 @@ from lessonlib.lessons.lesson00 import judges
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
-across = predict(
-    "Across the valley you are at 1, so the gradient is 10. "
-    "The step size is 0.12. Where are you after one step?"
-)
+across = predict("At 1 the gradient is 10. With a step size of 0.12, where does one step end?")
 across
 
 # %% [markdown]
-# One step of the library's gradient descent, which also returns what it remembers.
-# It is called `sgd`, for stochastic gradient descent, because in a real training each step sees only some of the examples.
-# `State()` is what it remembers before the first step.
+# The library's gradient descent is called `sgd`, short for [[stochastic gradient descent|gradient descent]].
+# It returns the new place and what it remembers, and `State()` is an empty memory.
 
 # %% tags=["answer"]
 theta, s = sgd(1.0, 10.0, State(), lr=0.12)
 across.answer(theta)
 
 # %% [markdown]
-# You land on the other side, a fifth as far out.
+# You land on the other side.
 #
 # ### Exercise 1. Write gradient descent (5 minutes)
 #
 # Every optimizer of this course is one short function.
-# It takes the parameters `theta`, the gradient `g`, what it remembers, `s`, and its settings by name.
-# It returns the new `theta` and what it will remember.
-# Gradient descent counts its steps in `s.t`, as later rules need that number, so it returns `State(s.t + 1)`.
-# After the lone `*` come settings that are given by name, as in `lr=0.15`.
+# It takes the parameters `theta`, the gradient `g`, what it remembers, `s`, and its settings.
+# The lone `*` means that settings are given by name, as in `lr=0.15`.
+#
+# It returns the new `theta` and `State(s.t + 1)`, which remembers how many steps were taken.
+#
 # Solutions and their reasons are in the folder [solutions](solutions/00_start_here.ipynb).
 #
 # <details><summary>Hint</summary>Which way should theta move where g is positive, and how far if g is twice as large?</details>
@@ -138,53 +137,39 @@ def my_sgd(theta, g, s, *, lr):
 
 # %% [markdown]
 # **This is your first check.**
-# Any form passes that takes the same path, counts its steps, and leaves `theta` and `g` as they were.
+# It lets your function and the library's take the same walk.
 
 # %%
 checks.check(my_sgd, against=sgd)
 
 # %% [markdown]
-# A colleague has written this one, and the loss grows from the first step on.
-
-# %%
-def colleague(theta, g, s, *, lr):
-    return theta + lr * g, State(s.t + 1)
-
-fault = predict("What is wrong with this function?", list(judges.FAULTS))
-fault
-
-# %% [markdown]
-# What does the check say to it?
-
-# %% tags=["answer"]
-display(checks.check(colleague, against=sgd))
-fault.answer(judges.fault_of(colleague))
-
-# %% [markdown]
-# When something is wrong, a check says what it saw and asks you a question.
-# Try it with a mistake of your own in `my_sgd`, and mend it again.
+# Now make a mistake on purpose, and ask the check again.
+# It names the mistake where it can, and asks you a question.
+# Then mend your function.
 #
-# ### Five words for an experiment
+# ### Four words for an experiment
 #
 # To find a border by experiment you take many walks.
 #
 # | Word | What it does |
 # |---|---|
-# | `run(rule, problem, steps=50, lr=0.15)` | takes the steps by `sgd` or by your `my_sgd`, and returns what happened |
+# | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, by `sgd` or by your `my_sgd`, and returns what happened |
 # | `**grid(lr=[...])` | makes one walk for each value, and the two stars hand them to `run` |
-# | `record="loss"` | keeps the losses only; `"path"`, which is the default, keeps the places too |
-# | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last; with `grid`, each has one number for each walk |
-# | `.theta` | the places, from `.theta[0]` to `.theta[-1]`, where the path is kept |
+# | `record="loss"` | keeps the losses, and leaves out the places |
+# | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last |
 
 # %%
 valley = problems.ravine(10)  # curvature 1 along the valley, 10 across
 one = run(sgd, valley, steps=50, lr=0.15)
-print(f"one walk: loss {one.loss[0]} at the start, {one.loss[-1]:.1e} at the end")
+print(f"one walk: loss {one.loss[0]} at the start, {one.loss[-1]:.3g} at the end")
 sizes = [0.005, 0.15, 0.202]
 three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
-table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ["", ".1e"])
+table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ".3g")
 
 # %% [markdown]
+# With `grid`, `.loss[-1]` holds one number for each walk.
+# The ending `e-08` means that the point moves eight places to the left.
+#
 # ### Exercise 2. Many walks at once (5 minutes)
 #
 # Where is the border of a valley with a curvature of 50 across?
@@ -194,19 +179,20 @@ steep = problems.ravine(50)
 lrs = np.geomspace(0.01, 0.1, 201)
 
 # %% [markdown]
-# Run gradient descent for 500 steps with each of these step sizes, and keep the losses only.
+# Run your `my_sgd` for 500 steps with each of these step sizes, and keep the losses only.
+# If yours is not ready, take `sgd`.
 #
-# <details><summary>Hint</summary>Begin from the line that makes <code>three</code>. Which three things in it have to change?</details>
+# <details><summary>Hint</summary>Begin from the line that makes <code>three</code>. Which four things in it have to change?</details>
 
 # %% tags=["stub"]
 my_runs = None
 
 # %% tags=["solution"]
-my_runs = run(sgd, steep, steps=500, record="loss", **grid(lr=lrs))
+my_runs = run(my_sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# The valley, the number of steps and the list of step sizes change, and `record="loss"` stays.
+# The rule, the valley, the number of steps and the list of step sizes change, and `record="loss"` stays.
 # Nobody needs a loop, because `run` takes all walks together.
 
 # %% [markdown]
@@ -217,17 +203,15 @@ judges.judge_runs(my_runs)
 
 # %% [markdown]
 # Now read the border off them in a new cell, which the + button makes.
-# What is the largest of `lrs` at which `my_runs.loss[-1]` is below `my_runs.loss[0]`?
+# What is the largest of `lrs` at which the last loss is below the first?
 #
-# <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398, so the border is between that one and the next.</details>
+# <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398. The next step size of the list is 0.0403, so the border is between the two.</details>
 
 # %% [markdown]
 # ## Part 3. How large may the step size be?
 #
 # The walks say where the border is.
 # Why is it there?
-#
-# ### One multiplication
 #
 # Along an axis with curvature $\lambda$ the gradient is $\lambda\theta$, so a step is one multiplication.
 #
@@ -249,7 +233,7 @@ twice = predict(
 twice
 
 # %% [markdown]
-# Four steps, and how far across the valley the walker is after each.
+# Here are four steps.
 
 # %% tags=["answer"]
 walk = run(sgd, problems.ravine(10), steps=4, lr=0.2)
@@ -284,18 +268,17 @@ best = predict(
 best
 
 # %% [markdown]
-# Two thousand walks of 100 steps in that valley, each with its own step size.
+# Here are two thousand walks in that valley, each with its own step size.
 
 # %% tags=["answer"]
 opening.show_border()
 best.answer(opening.where_the_best_is())
 
 # %% [markdown]
-# At $\alpha=2/11$ the two factors, $1-\alpha$ along and $1-10\alpha$ across, are equally far from zero.
-# A larger step size slows the walk across and a smaller one the walk along, so the best is close to this one.
+# At the best step size, the walk along the valley and the walk across it are about equally fast.
+# A larger one slows the walk across, and a smaller one slows the walk along.
 #
 # Short steps are safe, and they cost time.
-# Half of the best step size leaves a loss that is a billion times as large, as the two dots show.
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -325,8 +308,8 @@ judges.judge_border(my_border)
 # ### How steep a valley can you cross?
 #
 # One step size has to serve both directions.
-# What does that cost?
-# You set the step size and the curvature across the valley.
+# You set it, and the curvature across the valley.
+#
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
 # Make the valley steeper a little at a time, and follow with the step size.
 
@@ -336,21 +319,58 @@ play.step_size().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example a curvature of 14.5 and a step size of 0.125.</details>
 #
-# When you have found yours, the next cell tries two thousand step sizes in five valleys.
+# When you have found yours, the next cell draws all step sizes that work.
 
 # %% tags=["answer"]
-header = ["curvature across", "smallest step size that works", "largest"]
-table(header, play.windows(), ["", ".3f", ".3f"])
+play.show_window()
 
 # %% [markdown]
 # The smallest step size that works is the same in all these valleys, because along each of them the curvature is 1.
-# The largest becomes smaller as the valley becomes steeper, and from a curvature of {{ play.steepest():.1f}} on, by a finer search, none is left.
+# The largest one falls with the border, until none is left.
 # The rule that you write in lesson 7 can cross steeper valleys.
 
 # %% [markdown]
-# ## Part 4. The course
+# ## Part 4. On Monday morning
 #
-# Predict, play, write and check is how all lessons work.
+# In a network nobody tells you the largest curvature, and it changes as the network learns.
+# So you find a step size by trying.
+#
+# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
+# Look at the average of the last 50 losses.
+#
+# | | |
+# |---|---|
+# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
+# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
+# | **Change first** | the step size, as told below |
+# | **Suspect it** | when the loss grows, or stays near its first value |
+# | **Take a better rule** | when the loss falls slowly at the best step size you find |
+#
+# Give each try a fresh network and the same few hundred steps.
+# The best is the one with the lowest average.
+#
+# 1. Try 0.001, 0.01, 0.1 and 1.
+# 2. While the best is the smallest or the largest, go on past it by a factor of ten.
+# 3. Try a third of the best and three times the best, then twice the best so far.
+#
+# ### Three questions, from memory
+#
+# Say each answer aloud before you open it.
+#
+# <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, a better rule helps more than a finer search.</details>
+# <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
+#
+# ### What to take along
+#
+# - Along each axis of a valley, a step of gradient descent multiplies the distance by $1-\alpha\lambda$.
+# - It is stable below $2/\lambda_{\max}$, and in our valley the best step size stands just below that border.
+# - Predict, then run.
+
+# %% [markdown]
+# ## Part 5. The course
+#
+# All lessons work like this one.
 # A word with a link leads to the [glossary](glossary.ipynb).
 #
 # ### The map, and where you are on it
@@ -362,11 +382,11 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# The next lesson is 7.
 # Take the lessons in order, one at a sitting.
-# If you have little time, take 0, 9 and 10, because 9 repeats what it needs of those before.
-# If you have a GPU on Colab, take 0, the first two parts of 9, and then 11.
 # The notebooks in the folder `deeper` are for another day, in any order.
+#
+# If you have little time, go on with Adam and AdamW.
+# If you have a GPU on Colab, go on with the first two parts of Adam and then the GPU lab.
 #
 # ### Is your machine ready?
 #
@@ -378,67 +398,23 @@ from lessonlib.lessons.lesson00 import machine
 machine.report(machine.gpu())
 
 # %% [markdown]
-# If a package is missing or too old, close Jupyter, open a terminal in the course folder and type `make lab`, or the lines for Windows in the README.
-# Only lesson 11 can use a GPU.
-# On Colab you choose one under *Runtime, Change runtime type*.
-#
 # ### Your record
 #
-# What you have done is kept in one file where the notebook runs, and the course sends it nowhere, unless your teacher opens a shared board and you join it.
-#
-# | You want to | Type |
-# |---|---|
-# | remove it | `progress.remove()` in a cell |
-# | switch it off | `LESSONLIB_PROGRESS=0` in the environment, before you start Jupyter |
-# | keep it on your Drive, on Colab | `%env LESSONLIB_PROGRESS_FILE=/content/drive/MyDrive/progress.json` in each lesson, once the Drive is mounted |
-#
-# On Colab the file ends with the session, so there the next cell offers it to your browser.
+# What you have done is kept in one file where the notebook runs.
+# The course sends it nowhere, unless your teacher opens a shared board and you join it.
+# To remove it, type `progress.remove()` in a cell.
+# The README says how to switch it off, and how to keep it on Colab.
 
 # %% tags=["machine"]
 print(machine.offer_record())
 
 # %% [markdown]
-# ### On Monday morning
-#
-# In a network nobody tells you the largest curvature, and it changes as the network learns, so you find a step size by trying.
-# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# Look at the average of the last 50 losses.
-#
-# | | |
-# |---|---|
-# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
-# | **Change first** | the step size, by the four rules under this table |
-# | **Suspect it** | when the loss grows, or stays near its first value |
-# | **Take a better rule** | when the loss falls slowly at the best step size that the four rules find |
-#
-# Give each try a fresh network and the same few hundred steps.
-#
-# 1. Try 0.001, 0.01, 0.1 and 1, and call the one with the lowest average the best.
-# 2. While the best is the smallest or the largest, go on past it by a factor of ten.
-# 3. Try a third of the best and three times the best, then twice the best so far.
-# 4. Keep the best.
-#
-# ### Three questions, from memory
-#
-# Say each answer aloud before you open it.
-#
-# <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much. If the loss then falls faster, it was too small. If not, try twice as much, and if that is no faster, a better rule helps more than a finer search.</details>
-# <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
-#
-# And here is what you did today.
+# Here is what you did today.
 
 # %% tags=["machine"]
 summary()
 
 # %% [markdown]
-# ### What to take along
-#
-# - Along each axis of a valley, a step of gradient descent multiplies the distance by $1-\alpha\lambda$.
-# - It is stable below $2/\lambda_{\max}$, and in this valley the best step size stands just below that border.
-# - Predict, then run.
-#
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**
 # Across the valley the middle walker of Part 1 takes back half of each step, and along it all steps agree.
 # What if a step could remember the ones before it?

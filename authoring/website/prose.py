@@ -16,13 +16,11 @@ FOLD = re.compile(CODE + r"|<details><summary>(?P<summary>.*?)</summary>(?P<body
 LINK = re.compile(CODE + r"|(?<!!)\[(?P<shown>[^\[\]]+)\]\((?P<file>[^)#\s]*\.ipynb)?(?P<place>#[^)\s]+)?\)", flags=re.DOTALL)
 BADGE = re.compile(r"\n*\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 RUN = {  # what a lesson says to who runs it -> what it says on a page, where everything has been run
-    "Run the cells from top to bottom: click into one, and press Shift and Enter together.\nThe first cell is folded.\n"
-    "Click its bar and press Shift and Enter, and it says nothing when all is well.":
+    "Run the cells from top to bottom.\nTo run one, click into it and press Shift and Enter together.\n"
+    "The first cell is folded, so click its bar instead.\nIt says nothing when all is well.":
         "On this page every cell has been run for you.",
     "Run the set-up cell above and the next one, then move the slider": "Move the slider",
-    "Now run this cell, and you see the valley from above.": "Now you see the valley from above.",
-    "Then run the next cell, which sets the answer beside your prediction.":
-        "Then open the next answer, which stands beside your prediction.",
+    "Run the next cell, and you see the valley from above.": "Here you see the valley from above.",
 }
 HEADING = re.compile(r"^#+ (?P<name>.+)$", flags=re.MULTILINE)
 FENCE = re.compile(r"```.*?```", flags=re.DOTALL)

@@ -36,7 +36,7 @@ class Lesson(NamedTuple):
 
 
 COURSE = (
-    Lesson(0, "Start here", "How large may\nthe step size be?", 40, 10, 0, 0.5, "sgd"),
+    Lesson(0, "Start here", "How large may\nthe step size be?", 36, 9, 0, 0.5, "sgd"),
     Lesson(7, "Momentum", "Can a step\nremember?", 50, 14, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach parameter?", 55, 15, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
     Lesson(9, "Adam", "Both at once?\nIs it better?", 62, 13, 2, 0.5, "adam", needs=(7, 8)),
@@ -71,9 +71,11 @@ def course_map() -> Figure:
         _box(ax, lesson, done_of(lesson))
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
-    ax.set_title("The lessons, and what you have done", fontsize=11)
-    ax.text(2, -0.55, "solid arrow: comes before    dashed arrow: helps    bar: how many of the things to do are done",
-            ha="center", va="center", fontsize=9, color=GREY)
+    ax.set_title("Each lesson asks one question, and you are at the first", fontsize=11)
+    ax.annotate("you are here", (0, 0.5 - HEIGHT / 2), (0, -0.28), ha="center", va="center", weight="bold",
+                arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.8})
+    ax.text(2.2, -0.55, "A solid arrow means that you need it, a dashed one that it helps. The bar fills with what you do.", ha="center",
+            va="center", fontsize=9.5, color=GREY)
     return figure
 
 
@@ -82,7 +84,8 @@ def _box(ax: Axes, lesson: Lesson, done: int) -> None:
     ax.add_patch(FancyBboxPatch((left, bottom), WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=0.05", facecolor="white",
                                 edgecolor=color, linewidth=1.8))
     ready = "\u2713 " if done == lesson.things else ""
-    ax.text(lesson.x, lesson.y + 0.28, f"{ready}{lesson.number}  {lesson.name}", ha="center", va="center", weight="bold", color=color)
+    ax.text(lesson.x, lesson.y + 0.28, f"{ready}{lesson.number}  {lesson.name}", ha="center", va="center", weight="bold", color=color,
+            fontsize=9.5)
     ax.text(lesson.x, lesson.y + 0.08, lesson.question, ha="center", va="center", fontsize=9.5, linespacing=1.15)
     ax.text(lesson.x, lesson.y - 0.14, f"{lesson.minutes} min, {done} of {lesson.things} done", ha="center", va="center", fontsize=9,
             color=GREY)

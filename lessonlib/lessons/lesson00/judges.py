@@ -1,30 +1,22 @@
-"""The judges of lesson 0: a border is tried out on both sides, many walks are looked at, and a fault is named."""
+"""The judges of lesson 0: a border is tried out on both sides, and many walks are looked at."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isclose
 from typing import Any
 
 import numpy as np
 
 from lessonlib.attempts import Stop
-from lessonlib.checks import Verdict, check, judge
+from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import number
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import sgd
 from lessonlib.runner import Run, run
 
-__all__ = ["FAULTS", "LRS", "fault_of", "judge_border", "judge_runs"]
+__all__ = ["LRS", "judge_border", "judge_runs"]
 
 CURVATURES = np.array([3.0, 40.0])
 LRS = np.geomspace(0.01, 0.1, 201)  # of the exercise with many walks
-FAULTS = ("it forgets the step size", "it walks uphill", "it forgets where it was")
-_NAMED = dict(zip(("no lr", "sign of the step", "theta is lost"), FAULTS, strict=True))
-
-
-def fault_of(attempt: Callable[..., Any]) -> str:
-    """Return what is wrong with a function that should be gradient descent, as FAULTS says it. Raises KeyError for any other fault."""
-    return _NAMED[check(attempt, against=sgd).misconception or ""]
 
 
 @judge

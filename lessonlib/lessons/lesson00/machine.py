@@ -14,8 +14,9 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import adam
 from lessonlib.runner import run
 
-__all__ = ["NEEDED", "gpu", "offer_record", "report", "standard_run", "versions"]
+__all__ = ["MEND", "NEEDED", "gpu", "offer_record", "report", "standard_run", "versions"]
 
+MEND = "Close Jupyter, open a terminal in the course folder and type make lab. On Windows, type the lines for it in the README."
 NEEDED = {"numpy": (2, 0), "matplotlib": (3, 9), "ipywidgets": (7, 7), "torch": (2, 5)}
 
 
@@ -56,7 +57,8 @@ def report(gpu: str) -> Table:
     seconds = standard_run()
     rows.append(["standard run", f"{seconds:.1f} s on {os.cpu_count()} cores", "ready" if seconds < 10 else "ready, with longer waits"])
     rows.append(["GPU", gpu, "for lesson 11 only"])
-    return table(["what", "found", "state"], rows)
+    lacks = any(row[2].startswith("missing") for row in rows)
+    return table(["what", "found", "state"], rows, caption=MEND * lacks)
 
 
 def offer_record() -> str:

@@ -14,16 +14,17 @@ from lessonlib.problems import ravine
 from lessonlib.rules import sgd
 from lessonlib.runner import Run, run
 
-__all__ = ["BEST", "HOPS", "STEEP", "WALKERS", "best_and_half", "lowest", "rings", "show_border", "walkers", "what_it_does",
+__all__ = ["BEST", "HERE", "HOPS", "STEEP", "WALKERS", "best_and_half", "lowest", "rings", "show_border", "walkers", "what_it_does",
            "where_the_best_is"]
 
 Array = np.ndarray[Any, Any]
 
 STEEP, STEPS = 10.0, 50  # the curvature across the valley, and the steps of a walker
 WALKERS = {0.005: "the one with step size 0.005", 0.15: "the one with step size 0.15", 0.202: "the one with step size 0.202"}
+WHAT_THEY_DO = ("too short to arrive in time", "changes sides, and arrives", "lands further out each time")
 HOPS = ("it comes closer, slowly", "it hops from side to side for ever", "it goes further out at every step")
 BEST = ("a tenth of the border", "half of the border", "nine tenths of the border")
-INK = "#000000"
+INK, HERE = "#000000", "#00796b"  # HERE: for what to look at, since no rule of the course has this colour
 
 
 @cache
@@ -57,18 +58,21 @@ def walkers() -> Experiment:
 def _scene() -> Scene:
     figure = new_figure(8.6, 3.9)
     artists: dict[str, Any] = {}
-    for ax, lr in zip(figure.subplots(1, 3, sharey=True), WALKERS, strict=True):
+    style = look("sgd")
+    for ax, lr, what in zip(figure.subplots(1, 3, sharey=True), WALKERS, WHAT_THEY_DO, strict=True):
         _valley(ax)
-        ax.set_title(f"step size {lr:g}")
-        (artists[f"{lr} path"],) = ax.plot([], [], color=INK, linewidth=1.1, marker="o", markersize=3.5)
-        (artists[f"{lr} now"],) = ax.plot([], [], color=look("adam").color, marker="o", markersize=10, markerfacecolor="none",
+        ax.set_title(f"step size {lr:g}\n{what}", fontsize=10.5)
+        (artists[f"{lr} path"],) = ax.plot([], [], color=style.color, linewidth=1.1, marker=style.marker, markersize=3)
+        (artists[f"{lr} now"],) = ax.plot([], [], color=HERE, marker="o", markersize=10, markerfacecolor="none",
                                         markeredgewidth=2.5, linestyle="none", zorder=7)
         artists[f"{lr} loss"] = ax.text(0.5, 0.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11,
                                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
+    figure.axes[0].text(0, -0.42, "lowest place", fontsize=9.5, ha="center", va="top")
     figure.axes[0].set_ylabel("across the valley, $\\theta_2$")
     figure.axes[1].set_xlabel("along the valley, $\\theta_1$")
     return Scene(figure, artists, "Three panels, each the same valley seen from above, with a star at its lowest point and a square at the "
-                 "start; in each the path of one walker and a red circle where it stands.")
+                 "start; in each the path of one walker and a green circle where it stands. The first is too short to arrive in time, the "
+                 "second changes sides and arrives, the third changes sides and lands further out each time.")
 
 
 def _valley(ax: Axes) -> None:
@@ -86,9 +90,14 @@ def _update(artists: dict[str, Any], steps: int) -> str:
         walk = _walk(lr)
         artists[f"{lr} path"].set_data(*walk.theta[: steps + 1].T)
         artists[f"{lr} now"].set_data(*walk.theta[steps : steps + 1].T)
-        artists[f"{lr} loss"].set_text(f"loss {walk.loss[steps]:.2g}")
-        told.append(f"{walk.loss[steps]:.2g} at {lr:g}")
+        artists[f"{lr} loss"].set_text(f"loss {_plain(walk.loss[steps])}")
+        told.append(f"{_plain(walk.loss[steps])} at {lr:g}")
     return f"Loss after {steps} steps: {', '.join(told)}. At the start it was {walk.loss[0]:.1f}."
+
+
+def _plain(loss: float) -> str:
+    """A loss with two digits that count, and without an exponent."""
+    return np.format_float_positional(loss, precision=2, fractional=False, trim="-")
 
 
 def _first_below_half(steps: int) -> bool:
@@ -125,24 +134,29 @@ def where_the_best_is() -> str:
 def show_border() -> None:
     """Show the loss after 100 steps against the step size, the best one and its half, the border, and the loss at the start."""
     show(_border(), "Loss after 100 steps against the step size, both axes logarithmic: it falls, faster and faster, to a lowest "
-         "point just left of a dashed line at 0.2, and from there it rises steeply and crosses that line at about 5. A thin level line "
-         "is the loss at the start, 5.5. A dot marks the lowest point, near 3e-18, and "
-         "another half of that step size, near 3e-9.")
+         "point just left of a dashed line at 0.2, the border, and from there it rises steeply. Right of the border is a shaded region in "
+         "which the loss grows beyond 5.5, its value at the start. A dot marks the lowest point, another half of that step size, and an "
+         "arrow between them says that the best is a billion times lower.")
 
 
 def _border() -> Figure:
     lrs, left = _after_hundred()
     best, lowest_loss, loss_of_half = best_and_half()
-    figure = new_figure(7.6, 3.7)
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e6), xlabel="step size lr",
+    figure = new_figure(8.2, 4.0)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e4), xlabel="step size lr",
                             ylabel="loss after 100 steps", title="In this valley the best step size stands just below the border")
-    ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=INK, linewidth=2)
     start = float(ravine(STEEP).loss(ravine(STEEP).start))
+    ax.axvspan(2 / STEEP, 0.6, color="#d9d9d9", linewidth=0)
+    ax.text(0.345, 1e-5, "here the\nloss grows", ha="center", va="center")
+    ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
+    ax.text(2.1 / STEEP, 1e-15, "the border\n2 / 10 = 0.2", va="center")
     ax.axhline(start, color=INK, linewidth=0.8)
     ax.text(1.1e-3, 3 * start, f"loss at the start, {start:.1f}", va="bottom")
-    ax.axvline(2 / STEEP, color=INK, linestyle="--", linewidth=1.3)
-    ax.text(2.1 / STEEP, 1e-9, "the border\n2 / 10 = 0.2", va="center")
-    for lr, loss, name in ((best, lowest_loss, "best"), (best / 2, loss_of_half, "half of the best")):
-        ax.plot(lr, loss, color=look("adam").color, marker="o", markersize=10, linestyle="none")
-        ax.text(lr * 0.88, loss, name, ha="right", va="center")
+    ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=look("sgd").color, linewidth=2)
+    ax.annotate("", (best / 2, lowest_loss), (best / 2, loss_of_half),
+                arrowprops={"arrowstyle": "-|>", "color": HERE, "lw": 1.5, "shrinkA": 7, "shrinkB": 0})
+    ax.text(best / 2 * 0.9, (lowest_loss * loss_of_half)**0.5, "a billion\ntimes lower", ha="right", va="center", color=HERE)
+    for lr, loss, name, side in ((best, lowest_loss, "best", 0.9), (best / 2, loss_of_half, "half of the best", 0.88)):
+        ax.plot(lr, loss, color=HERE, marker="o", markersize=10, linestyle="none")
+        ax.text(lr * side, loss, name, ha="right", va="center")
     return figure
