@@ -38,7 +38,7 @@ opening.two_paths().live()
 
 # %% [markdown]
 # Gradient descent jumps across the valley again and again.
-# Along the valley each step covers only 2 % of what is left, so after 100 steps it has not arrived.
+# Along the valley each step covers only 2 % of what is left, so it does not arrive in time.
 # Momentum zigzags too, but its step size is four times as long, and it arrives.
 # Gradient descent with that step size would fly out of the valley.
 #
@@ -441,14 +441,14 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and that is smaller than gradient descent's.
 # The sum already makes each step ten times as long.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} after these 100 steps and gradient descent on {{ trained["sgd"].read:.0%}}, so what momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}, so what momentum buys here is speed of training.</details>
 #
 # *Deeper: [where momentum buys nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 #
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
-# Bring the training loss of the same network below 0.28 in 100 steps, from each of three starts.
+# Bring the training loss of the same network below 0.28, from each of three starts.
 # With a momentum of 0.9 the best `lr` was 0.11.
 # Begin where you think best, change `lr` by factors of two, then by less, and write down what you see.
 
@@ -461,11 +461,11 @@ my_lr_at_99 = 0.022
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # With the old `lr` a steady gradient now moves you ten times as far, and not every start reaches the goal.
-# The translated one, 0.011, is too short for 100 steps, and twice that is enough.
+# The translated one, 0.011, is too short, and twice that is enough.
 # In the end the larger momentum gains nothing here, and that is a result too.
 
 # %% [markdown]
-# The judge trains the network from three starts with your `lr` and with up to 4 % more, because near the border a run may end low by luck.
+# The judge trains the network from three starts with your `lr` and with a little more, because near the border a run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
