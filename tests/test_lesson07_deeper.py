@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib import State, grid, momentum, problems, run
+from lessonlib import State, momentum, problems, run
 from lessonlib.lessons.lesson07 import ahead, cycles, extras, noise, play
 from lessonlib.lessons.lesson07.judges_deeper import judge_arrival, judge_nesterov, judge_share
 from lessonlib.lessons.lesson07.judges_torch import judge_polyak
@@ -31,15 +31,6 @@ def test_a_single_step_may_lengthen_the_distance_and_the_loss_rises_before_it_fa
 def test_a_little_off_polyaks_setting_is_faster_in_a_short_run():
     assert play.steps_to(momentum, 100, lr=0.1, beta1=0.675) == 64
     assert abs(play.best(100)[1] - 0.675) < 0.02
-
-
-def test_few_settings_arrive_and_one_of_those_with_the_usual_beta():
-    lrs, betas = np.geomspace(0.01, 1, 101), np.linspace(0, 0.99, 100)
-    loss = run(momentum, problems.ravine(100), steps=150, record="loss", **grid(lr=lrs, beta1=betas)).loss
-    reached = loss[100] < 1e-6
-    assert reached.mean() == pytest.approx(0.049, abs=5e-4)
-    assert reached[:, 90].sum() == 1
-    assert 1 / 15 < (reached & (loss[100:] >= 1e-6).any(0)).sum() / reached.sum() < 1 / 13
 
 
 def test_nesterovs_swings_are_smaller_until_its_border_is_near():
@@ -223,18 +214,6 @@ def test_finer_grids_round_the_best_find_no_slower_one():
         assert coarse < fine < cycles.gain(kappa)[0]
 
 
-def test_untuned_the_two_are_alike_or_nesterovs_form_diverges_and_it_is_faster_where_beta_is_too_large():
-    rows = ahead.race(momentum, extras.nesterov)
-    assert sum(row[1] for row in rows) == 4336
-    assert [round(sum(row[1] * row[at] for row in rows)) for at in (2, 3)] == [1348, 85]
-    assert [row[4] for row in rows] == pytest.approx([1.007, 1.014, 0.75], abs=1e-3)
-    lrs, betas = np.geomspace(0.01, 1, 101)[:, None], np.linspace(0, 0.99, 100)
-    border = 2 * (1 + betas) / (1 - betas) / 100
-    loss = run(momentum, ravine(100), steps=1000, record="last", lr=lrs.repeat(100, 1)[..., None], beta1=np.tile(betas, (101, 1))[..., None]).loss
-    between = (lrs >= border / (1 + 2 * betas)) & (lrs < border)
-    assert (between & (loss.reshape(101, 100, -1)[..., -1] < 5e-9)).sum() == 1330
-
-
 def test_the_two_forms_of_looking_ahead_part_when_beta_changes():
     def apart(betas):
         (theta, s), (place, average) = (1.0, State()), (1.0, 0.0)  # one form sees the places ahead, the other one goes there to look
@@ -325,12 +304,6 @@ def test_the_title_of_the_batches_says_what_the_numbers_say(monkeypatch):
     noise.show_batches({4: (losses, ones), 256: (ones, losses)})
     noise.show_batches({4: (1.1 * losses, losses), 256: (ones, losses)})
     assert said == ["Momentum gains nothing at batch 4 and most at 256", "Momentum gains least at batch 4 and most at 256"]
-
-
-def test_more_images_do_not_help_momentum_at_a_small_batch():
-    small, longer = (noise.gain(*noise.at_each_step_size(4, steps=steps, seeds=2))[2] for steps in (200, 800))
-    assert small < 1
-    assert longer < 1
 
 
 def test_at_momentums_best_step_for_batches_of_256_gradient_descent_does_not_learn():

@@ -130,10 +130,9 @@ judges_deeper.judge_share(my_tenth)
 # After many steps, the distance of $(\theta, m)$ from zero has been multiplied by about this number for each of them.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
-from lessonlib import momentum, plots, problems, run, sgd
-from lessonlib.lessons.lesson07 import play
+from lessonlib import momentum, problems, run
+from lessonlib.lessons.lesson07 import extras, play
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -191,78 +190,26 @@ fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0
 # $$\frac{1-\sqrt\beta}{1+\sqrt\beta} < \alpha\lambda < \frac{1+\sqrt\beta}{1-\sqrt\beta}$$
 #
 # Below the lower border a direction is too flat, and it creeps.
-# Above the upper border it is too steep.
-# It flips from side to side, and for a $\beta$ of 0.5 or more it diverges only a few percent further on.
+# Above the upper border it is too steep and flips from side to side, and above $2(1+\beta)/(1-\beta)$ it diverges.
 # Between them it swings like a spring.
 # In the long run a step then leaves $\sqrt\beta$ of the distance, but a single step may lengthen it.
-
-# %% [markdown]
-# ### Does every average allow a longer step?
 #
-# Along a curvature $\lambda$, momentum diverges where $\alpha\lambda$ is above $2(1+\beta)/(1-\beta)$.
-# At this border a path flips from side to side, and $m$ is $(1-\beta)/(1+\beta)$ of the newest gradient.
-# So gradients of changing sign cancel in part, and the border is further out than gradient descent's 2.
-# The plain mean of the last two or four gradients cancels them altogether.
-
-# %%
-mean_border = predict(
-    "Step along the plain mean of the last four gradients. Where is the border then?",
-    ["further out than 2", "at 2", "nearer than 2"],
-)
-mean_border
-
-# %% [markdown]
-# With a mean of $n$ gradients a step is a matrix of $n$ rows, and the border is where its radius reaches 1.
-
-# %% tags=["answer"]
-def mean_radius(x, n):
-    """The spectral radius of a step along the mean of the last n gradients."""
-    step = np.eye(n, k=-1)  # each gradient moves down one place
-    step[0] = -x / n
-    step[0, 0] += 1
-    return abs(np.linalg.eigvals(step)).max()
-
-tried, rows = np.arange(0.005, 3, 0.005), []
-for n in (1, 2, 3, 4, 5):
-    not_growing = [mean_radius(x, n) < 1 + 1e-9 for x in tried]
-    rows.append([n, tried[not_growing].max(), abs(np.mean((-1.0) ** np.arange(n)))])
-header = ["gradients in the mean", "border", "left of changing signs"]
-display(table(header, rows, ["", ".2f", ".2f"]))
-mean_border.answer("nearer than 2" if rows[3][1] < 1.9 else "at 2")
-
-# %% [markdown]
-# So cancelling is not enough, because other swings may grow before the flip does.
-# In momentum's average none of them does, because a complex pair always has the size $\sqrt\beta$.
+# <details><summary>Does every average allow a longer step?</summary>No. The plain mean of the last four gradients cancels gradients of changing sign altogether. Yet it diverges from 1.17 on, where gradient descent does from 2 on, because slower swings grow before the flip does. In momentum's average none of them does, because a complex pair always has the size $\sqrt\beta$.</details>
 #
 # ### Which setting is the fastest?
 #
-# In the figure, look at the level bottom of each curve, how deep it lies and how wide it is.
-# The black bar below the level bottoms is a ravine, from its flat to its steep curvature.
+# Each curve of the figure has a level bottom.
+# The black bar is a ravine, from its flat to its steep curvature.
 # Its length is the condition number, and the step size moves it from left to right.
-# Which bottoms are as wide as the bar?
 
 # %%
-x = np.geomspace(0.01, 100, 800)
-figure, ax = plt.subplots(figsize=(7.2, 3.8))
-ax.plot(x, play.radius(x, 0.0), color=plots.look(sgd).color, ls=":", label="$\\beta$ = 0")
-for beta, dash in ((0.5, "--"), (play.best(100)[1], "-"), (0.9, "-.")):
-    ax.plot(x, play.radius(x, beta), color=plots.look(momentum).color, ls=dash,
-            label=f"$\\beta$ = {beta:.2f}")
-ax.plot([0.1, 10], [0.62, 0.62], color="black", marker="|", ms=12)
-ax.text(1, 0.58, "condition number 100", ha="center", va="top", backgroundcolor="white")
-ax.axhline(1, color="#888888", lw=1)
-ax.text(0.011, 1.02, "above 1 it diverges", va="bottom")
-ax.set(xscale="log", ylim=(0, 1.15), xlabel="step size times curvature, $\\alpha\\lambda$",
-       ylabel="spectral radius", title="Momentum makes the point of the V level and wide")
-ax.legend(loc="lower right")
-plots.show(figure, "Spectral radius against step size times curvature: a V with its point at 1 for "
-           "beta 0; for larger beta a level bottom, higher and wider the larger beta is.")
+extras.show_bottoms()
 
 # %% [markdown]
 # Along every curvature on the level bottom the distance shrinks equally fast.
 # A larger $\beta$ makes the bottom wider, but also higher.
 # So we look for the smallest $\beta$ whose bottom holds the whole ravine.
-# In the figure two bottoms hold it, and the lower of them is the faster one.
+# In the figure that of 0.67 just holds it.
 #
 # The bottom reaches from $(1-\sqrt\beta)/(1+\sqrt\beta)$ to its reciprocal, so it holds a condition number of $\big(\tfrac{1+\sqrt\beta}{1-\sqrt\beta}\big)^2$.
 # Set that equal to $\kappa$ and solve.
@@ -272,19 +219,7 @@ plots.show(figure, "Spectral radius against step size times curvature: a V with 
 # The step size puts the middle of the bar at 1, the middle of the bottom.
 # In the ravines of this course the flattest curvature is 1, so there $\alpha = 1/\sqrt\kappa$.
 #
-# Is there nothing better elsewhere?
-# Here is the lowest spectral radius on a fine grid of settings, for $\kappa = 100$.
-
-# %%
-lrs, betas = np.geomspace(0.01, 1, 991)[:, None], np.linspace(0, 0.99, 401)
-slowest = np.maximum(play.radius(lrs, betas), play.radius(100 * lrs, betas))
-at = np.unravel_index(slowest.argmin(), slowest.shape)
-rows = [["lowest on the grid", lrs[at[0], 0], betas[at[1]], slowest.min()],
-        ["the formula", *play.best(100), 9 / 11]]
-table(["", "step size", "beta", "spectral radius"], rows, ["", ".3f", ".3f", ".4f"])
-
-# %% [markdown]
-# The grid finds nothing lower.
+# No other setting does better.
 #
 # <details><summary>Why nothing is lower</summary>
 #
@@ -316,11 +251,11 @@ beside = predict(
 beside
 
 # %% [markdown]
-# Four betas a little beside Polyak's, and his.
+# Three betas a little beside Polyak's, and his.
 
 # %% tags=["answer"]
 rows = []
-for name, beta in [*((f"{b:g}", b) for b in (0.66, 0.666, 0.667, 0.668)), ("81/121", 81 / 121)]:
+for name, beta in [*((f"{b:g}", b) for b in (0.66, 0.667, 0.668)), ("81/121", 81 / 121)]:
     steps = play.steps_to(momentum, 100, lr=0.1, beta1=beta, budget=3000)
     rows.append([name, str(steps or "never"), float(play.radius(10, beta))])
 header = ["beta", "steps to a ten-billionth", "radius of the steep direction"]
@@ -382,24 +317,14 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # It takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
 #
 # The first step is taken before there is a memory, and it is longer than gradient descent could bear.
-# It makes the loss five times as large.
 #
 # The extra steps come from the eigenvalues.
 # At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
-# At the start the factor $t$ carries the loss further up, until $\rho^t$ wins.
-# Here there are 26 extra steps, and for a goal of $10^{-30}$ hardly more, 30.
+# So there are 26 extra steps here, and for a goal of $10^{-30}$ hardly more, 30.
 #
-# **To do.**
-# A setting a little off Polyak's, where the two eigenvalues have parted, can be faster in a short run.
-# Find a $\beta$ within 0.02 of Polyak's that takes fewer than 70 steps.
-
-# %%
-try_beta = beta
-play.steps_to(momentum, 100, lr=0.1, beta1=try_beta) or "never within 1000 steps"
-
-# %% [markdown]
-# <details><summary>Answer</summary>A little more memory is enough. With beta = 0.675 it takes 64 steps. In a run that goes on without end Polyak's setting wins, because its spectral radius is smaller.</details>
+# In a short run a setting a little off Polyak's, where the two eigenvalues have parted, can be faster.
+# With $\beta = 0.675$ it takes {{ play.steps_to(momentum, 100, lr=lr, beta1=.675) }} steps.
 #
 # ## 3. What does a map of all settings look like?
 #
@@ -415,72 +340,20 @@ play.steps_to(momentum, 100, lr=0.1, beta1=try_beta) or "never within 1000 steps
 # Its left end is the flat curvature and its right end the steep one.
 # The step size moves the bar sideways, $\beta$ lifts it, and the condition number makes it longer.
 # The white lines are the borders between which a direction swings, and the black line is the border of [[divergence]].
-# On the right side the two nearly meet where $\beta$ is 0.5 or more.
 #
-# The picture has the bar at $\beta = 0.68$.
-# When the cell runs, yours starts on the ground, where $\beta = 0$ and momentum is gradient descent.
+# When the cell runs, your bar starts on the ground, where $\beta = 0$ and momentum is gradient descent.
 # **Goal:** bring the bar to where the loss falls fastest.
 # The goal under the sliders says how fast.
 
 # %% tags=["answer"]
-import matplotlib.pyplot as plt
-import numpy as np
-from lessonlib import grid, momentum, plots, problems, run
 from lessonlib.lessons.lesson07 import play
-from lessonlib.play.prediction import predict
 
 play.radius_map().live()
 
 # %% [markdown]
 # The larger of the two radii decides.
 # Between the white lines only the height counts, and lower is faster.
-# Outside of them the radius rises steeply, so the best place is the lowest one in which the bar still fits.
-#
-# How rare are good settings?
-# We run a grid of step sizes and betas, in a ravine of condition number 100 from (1, 1).
-# The loss is about 50 there, and the goal is a millionth after 100 steps.
-
-# %%
-rare = predict(
-    "Which share of the 10,100 settings arrives?", ["1 in 2", "1 in 5", "1 in 20", "1 in 1000"]
-)
-rare
-
-# %% [markdown]
-# A dot for each setting that arrives, and a line to the right of which every setting diverges.
-
-# %% tags=["answer"]
-lrs, betas = np.geomspace(0.01, 1, 101), np.linspace(0, 0.99, 100)
-final = run(momentum, problems.ravine(100), steps=100, record="last", **grid(lr=lrs, beta1=betas))
-good = final.loss[0] < 1e-6
-where = np.argwhere(good)
-figure, ax = plt.subplots(figsize=(7.2, 3.6))
-ax.plot(lrs[where[:, 0]], betas[where[:, 1]], "s", ms=3.5, color=plots.look(momentum).color)
-ax.plot(2 * (1 + betas) / (100 * (1 - betas)), betas, color="black", label="diverges to the right")
-ax.plot(*play.best(100), "*", ms=15, color="black", mec="white", label="Polyak's")
-ax.set(xscale="log", xlim=(0.01, 1), ylim=(0, 1), xlabel="step size", ylabel="$\\beta$",
-       title="Polyak's setting stands at the cliff")
-ax.legend(loc="upper left")
-plots.show(figure, "Step size against beta, a dot for each of the settings that arrive; on their "
-           "lower right the border of divergence, with Polyak's setting beside it.")
-
-# %% [markdown]
-# The share depends on the grid, and with these step sizes it is this.
-
-# %% tags=["answer"]
-print(f"{good.mean():.1%} of the settings arrive")
-rare.answer("1 in 20" if 0.03 < good.mean() < 0.08 else "1 in 5")
-
-# %% [markdown]
-# No step size of gradient descent comes near the goal.
-# At $\beta = 0.9$ a step leaves $\sqrt{0.9}$ of the distance, and a hundred steps are too few for that.
-# One of the 101 step sizes arrives all the same, by the luck of a swing.
-#
-# The picture also says which way to err.
-# From Polyak's star there is room above and to the left, and none below and to the right.
-# So when you are not sure, take a larger $\beta$ or a smaller step.
-#
-# <details><summary>Fine print</summary>Arriving means a loss below the goal after exactly 100 steps. One in fourteen of those settings is above the goal again within the next 50 steps, because it swings.</details>
+# So the best place is the lowest one in which the bar still fits, and it stands beside the cliff.
 #
 # ## 4. What does Nesterov change?
 #
@@ -554,23 +427,12 @@ ravine, paths = problems.ravine(100), {}
 for rule in (momentum, extras.nesterov):
     paths[rule.__name__] = run(rule, ravine, steps=100, lr=0.04, beta1=0.9)
 ahead.show_paths(ravine, paths)
-
-# %% [markdown]
-# The numbers of the two paths, how far out each swings first and later.
-
-# %% tags=["answer"]
-rows = []
-for name, path in paths.items():
-    out = abs(path.theta[:, 1])
-    rows.append([name, out[1:20].max(), out[20:].max(), path.loss[-1]])
-header = ["rule", "widest swing, steps 1 to 19", "from step 20 on", "loss after 100 steps"]
-display(table(header, rows, ["", ".2f", ".3f", ".1e"]))
-narrower = [two < one for one, two in zip(rows[0][1:3], rows[1][1:3])]
-wider.answer("smaller" if all(narrower) else "larger")
+first, second = (abs(path.theta[1:, 1]).max() for path in paths.values())
+wider.answer("smaller" if second < first else "larger")
 
 # %% [markdown]
 # At this step size Nesterov's form damps the swings across the valley.
-# Along the valley both have come equally far, and the loss is lower because nothing swings.
+# Along the valley both come equally far.
 #
 # ### Why only across?
 #
@@ -618,19 +480,6 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 #
 # <details><summary>Fine print</summary>The start is (1, 1). For the middle goal, Nesterov's form is ahead from (1, 10), with 53 steps against 59, and momentum from (10, 1), with 64 against 90.</details>
 #
-# And if nobody tunes?
-# Here are 101 step sizes from 0.01 to 1, each with 100 betas, and the middle goal.
-# The last column is the median of Nesterov's steps divided by momentum's, where both arrive within 1000.
-
-# %%
-rows = ahead.race(momentum, extras.nesterov)
-header = ["beta", "settings", "momentum arrives alone", "Nesterov alone", "both, ratio of steps"]
-table(header, rows, ["", ",", ".0%", ".0%", ".2f"])
-
-# %% [markdown]
-# At a third of the settings momentum arrives alone, because Nesterov's form diverges there.
-# Where both arrive, they are nearly alike for most betas, and from 0.9 on Nesterov's form needs a quarter fewer steps.
-#
 # Its price is a smaller largest step, $\frac{2(1+\beta)}{(1-\beta)(1+2\beta)\lambda}$ in place of $\frac{2(1+\beta)}{(1-\beta)\lambda}$.
 # With $\beta = 0.9$ that is about a third of momentum's.
 #
@@ -641,9 +490,9 @@ table(header, rows, ["", ",", ".0%", ".0%", ".2f"])
 #
 # **To do.**
 # Are Nesterov's swings smaller at every step size?
-# Set `lr=0.13` in the cell of the picture, and then `lr=0.135`, and run the cell of the numbers too.
+# Set `lr=0.13` in the cell of the picture, and then `lr=0.135`.
 #
-# <details><summary>Answer</summary>At 0.13 Nesterov's first swings are the wider ones, and its later swings are narrower. At 0.135 both are wider, the later ones three times, because the border is near. Beyond it Nesterov's form diverges.</details>
+# <details><summary>Answer</summary>At 0.13 Nesterov's first swings are the wider ones, and its later ones are narrower. At 0.135 both are wider, because the border is near. Beyond it Nesterov's form diverges.</details>
 #
 # ## 5. What does momentum do to noise, and what to a training?
 #
@@ -671,28 +520,26 @@ floor = predict(
 floor
 
 # %% [markdown]
-# Forty thousand steps at five step sizes and three betas.
-# Each variance is divided by half the step size, so a 1 in the table means that the variance is half the step size.
-# Beside the measured number stands its law, $\frac{2(1+\beta)}{2(1+\beta) - \alpha(1-\beta)}$.
+# Forty thousand steps at three step sizes, with and without momentum.
+# Each variance is divided by half the step size, and beside it stands its law, $\frac{2(1+\beta)}{2(1+\beta) - \alpha(1-\beta)}$.
 
 # %% tags=["answer"]
 bowl = problems.noisy(problems.ravine(1), 1.0)
-lrs, betas = np.array([0.05, 0.2, 0.5, 1.0, 1.9]), np.array([0.0, 0.5, 0.9])
+lrs, betas = np.array([0.05, 0.5, 1.9]), np.array([0.0, 0.9])
 walk = run(momentum, bowl, steps=40_000, **grid(lr=lrs, beta1=betas)).theta[4000:]
 found = (walk**2).mean(axis=(0, 3)) / (lrs[:, None] / 2)
 law = noise.floor_law(lrs[:, None], betas)
-pairs = [[f"{one:.2f} and {two:.2f}" for one, two in zip(*both)] for both in zip(found, law)]
-rows = [[f"{lr:g}", *row] for lr, row in zip(lrs, pairs)]
-header = ["step size", "beta 0, measured and law", "beta 0.5", "beta 0.9"]
-display(table(header, rows))
-floor.answer("hardly at all" if law[0, 0] / law[0, 2] < 1.1 else "to about a third")
+rows = [[lr, *np.ravel(list(zip(*both)))] for lr, *both in zip(lrs, found, law)]
+header = ["step size", "beta 0, measured", "law", "beta 0.9, measured", "law"]
+display(table(header, rows, ["g", ".2f", ".2f", ".2f", ".2f"]))
+floor.answer("hardly at all" if law[0, 0] / law[0, 1] < 1.1 else "to about a third")
 
 # %% [markdown]
 # At a small step momentum lowers it by almost nothing.
 # Each step carries less noise.
 # But neighbouring steps carry the same noise, and their sum is as uncertain as before.
-# In the first row the chance of one noise makes all three a few percent too high.
-# What lowers the floor is a smaller step size, because a row of ones means a variance of half the step size.
+# In the first row the chance of one noise makes both a few percent too high.
+# What lowers the floor is a smaller step size, because a 1 in the table means a variance of half the step size.
 # At large steps the memory helps as well.
 #
 # So at a small step momentum does what gradient descent does.
@@ -715,45 +562,18 @@ pays
 # %% tags=["answer"]
 trials = {batch: noise.at_each_step_size(batch) for batch in (4, 32, 256)}
 noise.show_batches(trials)
-
-# %% [markdown]
-# The best points as numbers.
-# The ratio is the loss of gradient descent divided by that of momentum, for the mean of the seeds and for single seeds.
-
-# %% tags=["answer"]
-rows = [[str(batch), *noise.gain(*pair)] for batch, pair in trials.items()]
-header = ["batch", "gradient descent", "momentum", "ratio", "lowest of a seed", "highest"]
-formats = ["", ".3f", ".3f", ".2f", ".2f", ".2f"]
-display(table(header, rows, formats))
-pays.answer(max(rows, key=lambda row: row[3])[0])
-
-# %% [markdown]
-# A batch of 4 sees as many images in 1600 steps as a [[batch of 32|batch size]] in 200.
-
-# %%
-options = ["above 1.2, as with a batch of 32", "between 0.8 and 1.2", "below 0.8"]
-as_many = predict("A batch of 4 for 1600 steps. What is the ratio then?", options)
-as_many
-
-# %% [markdown]
-# The same table with the longer run as its last row.
-
-# %% tags=["answer"]
-longer = noise.gain(*noise.at_each_step_size(4, steps=1600))
-display(table(header, [*rows, ["4, for 1600 steps", *longer]], formats))
-as_many.answer(options[0 if longer[2] > 1.2 else 1 if longer[2] > 0.8 else 2])
+ratios = {str(batch): noise.gain(*pair)[2] for batch, pair in trials.items()}
+pays.answer(max(ratios, key=ratios.get))
 
 # %% [markdown]
 # At the smallest steps the two lines lie close together, for every batch.
-# There momentum ends a little behind gradient descent, with much noise or with little.
-# With batches of 256 it is some twenty steps late, and the later the longer its memory.
+# There momentum ends a little behind gradient descent, with batches of 256 by some twenty steps.
 #
 # With a batch of 4 momentum gains nothing here, and which rule is ahead depends on the seed.
-# The longer run does not change that, so too few images are not the reason.
-# With the largest batch momentum is ahead in every seed, by a factor between two and thirteen.
+# With the largest batch it is ahead in every seed, by a factor between two and thirteen.
 # There its best step size is larger than with smaller batches, and at such steps gradient descent no longer learns.
 #
-# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. The best step size is that of the mean loss over the same four seeds that the table shows. With the best step size of each seed the factor at 256 is between 2.6 and 13.</details>
+# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. The best step size is that of the mean loss over the same four seeds. With the best step size of each seed the factor at 256 is between 2.6 and 13.</details>
 #
 # **To do.**
 # A colleague trains with `SGD(lr=0.01)`, adds `momentum=0.9`, and the loss falls much faster.
@@ -809,14 +629,8 @@ extras.show_positions(plain, heavy)
 guaranteed.answer("it swings for ever" if abs(heavy[-3:]).max() > 0.5 else "it reaches 0")
 
 # %% [markdown]
-# Fifty steps are not for ever, so here are the positions of momentum much later.
-
-# %%
-rows = [[f"{t} to {t + 2}", *heavy[t : t + 3]] for t in (48, 2997)]
-table(["steps", "", "", ""], rows, ["", ".4f", ".4f", ".4f"])
-
-# %% [markdown]
-# Momentum goes round in a cycle of three points, while gradient descent arrives.
+# Momentum goes round in a cycle of three points, and after 3000 steps it still does.
+# Gradient descent arrives.
 # So the rate is a law for quadratics.
 # From some starts this setting never arrives, even where farther starts do.
 #
@@ -844,12 +658,11 @@ judges_deeper.judge_arrival(my_lower_lr)
 
 # %% [markdown]
 # Does it arrive on every valley with curvatures between 1 and 25?
-# Up to a step size of 0.185 it does, by a proof with the method of Lessard, Recht and Packard.
-# From 0.1885 to 0.2 there are valleys over the plane in which it goes round, of a kind that you meet below.
+# Up to a step size of 0.185 a proof says yes, and from 0.1885 on there are valleys in which it goes round.
 #
 # <details><summary>Fine print</summary>
 #
-# Their inequality proves arrival if, for some $h$ from 0 to 1, the real part of $(1-h/z)\big(\tfrac1{24}+P(z)\big)$ is positive on the whole circle $|z| = 1$.
+# The inequality of Lessard, Recht and Packard proves arrival if, for some $h$ from 0 to 1, the real part of $(1-h/z)\big(\tfrac1{24}+P(z)\big)$ is positive on the whole circle $|z| = 1$.
 # Here $P(z) = \tfrac{az}{(z-1)(z-\beta)+az}$ and $a = \alpha(1-\beta)$.
 # At 0.185 it is for $h = 0.987$, as the library's tests work out, and at shorter steps for other $h$.
 # A simpler condition, of Ghadimi and others, is $\alpha < 2(1+\beta)/(\kappa-\beta)$, which is {{ 2 * (1 + beta) / (25 - beta):.3f }} here.
@@ -879,7 +692,6 @@ cycles.show_cycle(around, cycles.corners(lr_100, beta_100, 100, 3), walks[:, rou
 
 # %% [markdown]
 # That is one of the starts, and {{ round_it.mean():.0%}} of them do the same.
-# So Polyak's setting fails on that valley.
 # How fast on quadratics is a setting that goes round in no polygon valley?
 #
 # <details><summary>Fine print</summary>The share depends on the starts and on the corners. With four corners it is a half, and with five zero, because none of these starts comes to the cycle.</details>
@@ -893,37 +705,22 @@ kept = predict(
 kept
 
 # %% [markdown]
-# We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners.
-# So the dashed line is the most that momentum can do on all valleys, as far as our grids find.
-# Whether such a setting arrives on each of them is not answered here.
-# The dotted line is the least that Nesterov's form is proved to do on all of them.
+# The dashed line is the most that momentum can do on all valleys, as far as we find.
+# The dotted line is the least that Nesterov's form is proved to do on them.
 
 # %% tags=["answer"]
 cycles.show_gains()
-
-# %% [markdown]
-# The same as numbers, in units of the speed of gradient descent.
-
-# %% tags=["answer"]
-rows = [[f"{kappa:,}", *cycles.gain(kappa)] for kappa in cycles.KAPPAS]
-header = ["condition number", "momentum, quadratics", "all valleys, at most", "Nesterov, at least"]
-display(table(header, rows, ["", ".1f", ".1f", ".1f"]))
-kept.answer("under 10 times" if 1.5 < rows[-1][2] < 10 else "about 30 times")
+left = cycles.gain(10_000)[1]
+kept.answer("under 10 times" if 1.5 < left < 10 else "about 30 times")
 
 # %% [markdown]
 # On all valleys momentum is at most about eight times as fast as gradient descent, at 10,000 as at 1,000.
 # Nesterov's form passes that at 1,000, and at 10,000 it is at least 25 times as fast.
-# At 10 and 100 the table does not say which of the two is faster, because a least below a most decides nothing.
-#
 # Goujaud, Taylor and Dieuleveut proved the limit in general.
 # For every $\kappa$ and every setting, either the rate on quadratics is not accelerated, or there is a valley on which momentum does not arrive from some start.
 # So the square root is not guaranteed for momentum, and for Nesterov's form it is.
 #
-# **To do.**
-# Go back to the valley of one number and start at 1, and then at 4, by changing `start`.
-# From which of them does momentum arrive?
-#
-# <details><summary>Answer</summary>From 4 it arrives, and from 1 it goes round the three points. Of 400 starts from 0.05 to 20, one in thirteen ends in the cycle.</details>
+# <details><summary>Fine print</summary>We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners. Whether the best of them arrives on every valley is not answered here.</details>
 #
 # ## Further reading
 #
@@ -931,11 +728,11 @@ kept.answer("under 10 times" if 1.5 < rows[-1][2] < 10 else "about 30 times")
 # |---|---|
 # | Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, USSR Comput. Math. Math. Phys. 4(5) | the heavy ball and its rate |
 # | Goh 2017, *Why Momentum Really Works*, [Distill](https://doi.org/10.23915/distill.00006) | the eigenvalues, with pictures that move |
-# | Nesterov 2004, *Introductory Lectures on Convex Optimization*, Springer | the proof that no method whose steps combine the gradients seen so far needs fewer than about the root of kappa (section 2.1), and the guarantee of his own (section 2.2) |
+# | Nesterov 2004, *Introductory Lectures on Convex Optimization*, Springer | the limit for all methods of this kind (section 2.1), and the guarantee of his own (section 2.2) |
 # | Nemirovski and Yudin 1983, *Problem Complexity and Method Efficiency in Optimization*, Wiley | where that limit was found |
 # | Sutskever et al. 2013, *On the importance of initialization and momentum in deep learning*, ICML | Nesterov's form as networks use it |
 # | Lessard, Recht and Packard 2016, *Analysis and Design of Optimization Algorithms via Integral Quadratic Constraints*, SIAM J. Optim. 26(1) | the valley of section 6, and the method of the proof |
 # | Ghadimi, Feyzmahdavian and Johansson 2015, *Global convergence of the Heavy-ball method for convex optimization*, [arXiv](https://arxiv.org/abs/1412.7457), read as abstract, and the condition in the course notes of [D. Merkulov](https://github.com/MerkulovDaniil/optim), which quote it | the simpler condition of section 6 |
-# | Goujaud, Taylor and Dieuleveut 2023, *Provable non-accelerations of the heavy-ball method*, [arXiv](https://arxiv.org/abs/2307.11291), Mathematical Programming 2025, read as abstract | why no setting keeps the square root on all smooth valleys; the curvatures and cycles of the polygon valleys are checked by the library's tests |
+# | Goujaud, Taylor and Dieuleveut 2023, *Provable non-accelerations of the heavy-ball method*, [arXiv](https://arxiv.org/abs/2307.11291), Mathematical Programming 2025, read as abstract | why no setting keeps the square root on all smooth valleys |
 # | Goujaud, Taylor and Dieuleveut 2025, *Open Problem: Two Riddles in Heavy-Ball Dynamics*, [arXiv](https://arxiv.org/abs/2502.19916), read as abstract | what is open in one dimension, and for settings with neither a proof nor a cycle |
 # | Wang et al. 2024, *The Marginal Value of Momentum for Small Learning Rate SGD*, [arXiv](https://arxiv.org/abs/2307.15196), read as abstract | where momentum buys nothing |

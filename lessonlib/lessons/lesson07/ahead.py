@@ -1,4 +1,4 @@
-"""What looking ahead changes in momentum: what a step leaves along a curvature, two paths, and a race over many settings."""
+"""What looking ahead changes in momentum: what a step leaves along a curvature, two paths, and the fewest steps over many settings."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from lessonlib.plots import contours, look, show
 from lessonlib.problems import Problem, ravine
 from lessonlib.runner import Run, grid, run
 
-__all__ = ["fewest", "race", "radius", "show_paths"]
+__all__ = ["fewest", "radius", "show_paths"]
 
 Array = np.ndarray[Any, Any]
 
@@ -50,37 +50,19 @@ def fewest(rule: Callable[..., Any], goals: tuple[float, ...] = (1e-10,), start:
     return [int(_until(loss, goal).min()) for goal in goals]
 
 
-def race(one: Callable[..., Any], two: Callable[..., Any], kappa: float = 100, budget: int = 1000) -> list[list[Any]]:
-    """Return a row for each span of beta: how many settings let a rule arrive, the shares in which one does so alone, and a ratio.
-
-    The settings are 101 step sizes from 0.01 to 1 and 100 betas from 0 to 0.99, the goal is 1e-10 of the first loss. The ratio is the
-    median of the steps of `two` divided by those of `one`, where both arrive.
-    """
-    settings: dict[str, Any] = grid(lr=np.geomspace(0.01, 1.0, 101), beta1=np.linspace(0.0, 0.99, 100))
-    first, second = (_until(run(rule, ravine(kappa), steps=budget, record="loss", **settings).loss, 1e-10) for rule in (one, two))
-    rows: list[list[Any]] = []
-    for low, high in ((0, 80), (80, 90), (90, 100)):
-        steps = [found[:, low:high] for found in (first, second)]
-        here = [found <= budget for found in steps]
-        settled, both = int((here[0] | here[1]).sum()), here[0] & here[1]
-        alone = [float((mine & ~other).sum() / settled) for mine, other in (here, here[::-1])]
-        rows.append([f"{low / 100:g} to {(high - 1) / 100:g}", settled, *alone, float(np.median(steps[1][both] / steps[0][both]))])
-    return rows
-
-
 def show_paths(problem: Problem, results: Mapping[str, Run], shown: int = 40) -> None:
     """Show the first steps of two rules from the same start in a ravine, side by side."""
-    figure = new_figure(8.6, 3.8)
+    figure = new_figure(8.4, 3.4)
     panels = figure.subplots(1, len(results), sharey=True)
+    widest = {name: abs(result.theta[1:, 1]).max() for name, result in results.items()}
     for ax, (name, result) in zip(panels, results.items(), strict=True):
         style, (x, y) = look(name), result.theta[: shown + 1].T
         contours(problem, ax)
         ax.plot(x, y, color=style.color, marker=style.marker, markersize=4, linewidth=1)
-        ax.plot(x[0], y[0], marker="o", markersize=9, markerfacecolor="white", markeredgecolor="black")
-        ax.set_title("Nesterov's form" if name == "nesterov" else name)
-    first, late = ([abs(result.theta[part, 1]).max() for result in results.values()] for part in (slice(1, 20), slice(20, None)))
-    narrower = [swings[1] < swings[0] for swings in (first, late)]
-    when = "" if narrower[0] == narrower[1] else "After twenty steps "
-    figure.suptitle(f"{when}{'l' if when else 'L'}ooking ahead swings {'less' if narrower[1] else 'more'}", weight="bold")
-    show(figure, "Two paths in a ravine from the circle at (1, 1) to the star. At first momentum swings out to "
-         f"{first[0]:.2f} and Nesterov's form to {first[1]:.2f}, from the twentieth step on to {late[0]:.2f} and {late[1]:.2g}.")
+        ax.plot(x[0], y[0], marker="s", markersize=8, color="black")
+        ax.axhspan(-widest[name], widest[name], color="#ffffff", alpha=0.55, zorder=1.5)
+        ax.set(xlim=(-0.2, 1.2), ylim=(-1.1, 1.2), xlabel="along the valley", ylabel="across the valley" if ax is panels[0] else "",
+               title=("Nesterov's form" if name == "nesterov" else "Momentum") + f" swings to {widest[name]:.2f}")
+    one, two = widest.values()
+    show(figure, f"Two paths in a ravine from the square at (1, 1) to the star. Momentum swings out to {one:.2f} and Nesterov's form to "
+         f"{two:.2f}, a band as wide behind each.")

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
 
-__all__ = ["average", "noisy_average", "spread"]
+__all__ = ["average", "noisy_average"]
 
 Array = np.ndarray[Any, Any]
 
@@ -27,21 +26,6 @@ def average(x: Array, beta1: Any) -> Array:
         m = beta1 * m + (1 - beta1) * g
         out[t] = m
     return out
-
-
-def spread(lr: float, steps: int = 5000, copies: int = 200) -> tuple[float, float]:
-    """Return how far gradient descent and momentum (beta1 = 0.9) stray from the minimum in the long run, as a root mean square.
-
-    The curvature is 1, and each gradient is off by noise of size 1, the same for both.
-    """
-    strays = []
-    for rule in (rules.sgd, rules.momentum):
-        rng, theta, s, squares = np.random.default_rng(0), np.zeros(copies), rules.State(), 0.0
-        for step in range(steps):
-            theta, s = rule(theta, theta + rng.standard_normal(copies), s, lr=lr)
-            squares += float((theta**2).mean()) * (step >= steps // 2)
-        strays.append((squares / (steps - steps // 2)) ** 0.5)
-    return strays[0], strays[1]
 
 
 LENGTH, PERIOD, TARGET = 400, 200.0, 0.35
@@ -70,30 +54,32 @@ def _error(memory: float, noise: float) -> tuple[float, float, float, Array]:
 
 def _scene() -> Scene:
     memories, truth, _, parts = _parts()
-    figure = new_figure(8.6, 3.9)
-    ax, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
-    ax.set(xlim=(0, LENGTH), ylim=(-3.2, 3.2), xlabel="step", ylabel="gradient", title="Smoother, and later")
-    right.set(xscale="log", yscale="log", xlim=(1, 200), ylim=(0.02, 9), xlabel="memory $1/(1-\\beta)$, steps", ylabel="error",
-              title="Two ways to be wrong")
-    right.axhline(TARGET, color="black", linewidth=1)
-    right.text(1.1, TARGET * 0.95, f"the goal, {TARGET:g}", va="top", fontsize=9)
+    figure, style = new_figure(8.6, 3.9), look("momentum")
+    ax, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
+    ax.set(xlim=(0, LENGTH), ylim=(-3.2, 3.2), xlabel="step", ylabel="gradient", title="A long memory is smooth, and late")
+    right.set(xscale="log", yscale="log", xlim=(1, 200), ylim=(0.05, 4), xlabel="memory $1/(1-\\beta)$, steps", ylabel="error of m",
+              title="The best one lies between")
+    right.axhspan(0.05, TARGET, color="#e9eef7")
+    right.text(180, TARGET * 0.93, f"goal: below {TARGET:g}", va="top", ha="right", fontsize=10)
     right.set_xticks([1, 10, 100], ["1", "10", "100"])
-    right.set_yticks([0.03, 0.1, 0.3, 1, 3], ["0.03", "0.1", "0.3", "1", "3"])
-    style = look("momentum")
-    ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
-    right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5, label="the lag")
+    right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
+    right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5)
+    right.text(5.2, 0.12, "lag alone", fontsize=10, ha="right")
+    (true,) = ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
     (dots,) = ax.plot([], [], color="#a6a6a6", marker=".", markersize=3, linestyle="none", zorder=1)
     (line,) = ax.plot([], [], color=style.color, linewidth=2.2, zorder=3)
-    (rest,) = right.plot([], [], color="#777777", linestyle="--", linewidth=1.5, label="the noise")
-    (total,) = right.plot([], [], color=style.color, linewidth=1.8, label="together")
-    right.legend(loc="upper right", borderaxespad=0)
-    (point,) = right.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=4)
+    figure.legend([dots, true, line], ["measured gradient", "true gradient", "m, the average of the measured ones"],
+                  loc="outside lower left", ncols=3, markerscale=3)
+    (rest,) = right.plot([], [], color="#777777", linestyle="--", linewidth=1.5)
+    noise = right.text(12, 1, "noise alone", color="#5c5c5c", fontsize=10, va="top")
+    (total,) = right.plot([], [], color=style.color, linewidth=1.8)
+    (point,) = right.plot([], [], color=style.color, marker=style.marker, markersize=11, linestyle="none", zorder=4)
     note = ax.text(0.98, 0.02, "", transform=ax.transAxes, ha="right", va="bottom", zorder=4,
                    bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
-    return Scene(figure, {"dots": dots, "rest": rest, "line": line, "total": total, "point": point, "note": note},
+    return Scene(figure, {"dots": dots, "rest": rest, "noise": noise, "line": line, "total": total, "point": point, "note": note},
                  "Left, a slow wave in black, noisy measurements of it as grey dots, their running average in blue. Right, the error "
                  "of the average against its memory, both axes logarithmic: a dotted part from lag that grows, a dashed part from "
-                 "noise that falls.", {"dots": ["noise"], "rest": ["noise"], "total": ["noise"], })
+                 "noise that falls.", {name: ["noise"] for name in ("dots", "rest", "noise", "total")})
 
 
 def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
@@ -101,9 +87,10 @@ def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
     off, lag, left, whole = _error(memory, noise)
     artists["line"].set_data(STEPS, whole)
     artists["point"].set_data([memory], [off])
-    if "dots" in artists:  # with rest and total, which follow the noise alone
+    if "dots" in artists:  # with the others that follow the noise alone
         artists["dots"].set_data(STEPS, truth + noise * unit)
         artists["rest"].set_data(memories, noise * parts[1] ** 0.5)
+        artists["noise"].set_position((12, noise * 0.115))
         artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1] + 2 * noise * parts[2]))
     if "note" in artists:
         artists["note"].set_text(f"\u03b2 = {1 - 1 / memory:.3g}, noise {noise:g}")

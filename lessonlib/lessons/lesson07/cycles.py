@@ -125,15 +125,14 @@ def show_gains() -> None:
     gains = np.array([gain(kappa) for kappa in KAPPAS])
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="condition number", ylabel="times as fast as gradient descent",
-                            title="On all valleys momentum loses the square root")
-    names = ("momentum on quadratics, best setting", "momentum on all valleys, at most this",
-             "Nesterov's form on all valleys, at least this")
+                            title="On all valleys momentum levels off at eight")
+    names = ("momentum\non quadratics", "momentum on all\nvalleys, at most", "Nesterov's form on\nall valleys, at least")
     styles = ((look("momentum").color, "-", "^"), (look("momentum").color, "--", "v"), ("black", ":", "o"))
     for line, name, (color, dash, marker) in zip(gains.T, names, styles, strict=True):
-        ax.plot(KAPPAS, line, color=color, linestyle=dash, marker=marker, label=name)
+        ax.plot(KAPPAS, line, color=color, linestyle=dash, marker=marker)
+        ax.annotate(name, (KAPPAS[-1], line[-1]), (8, 0), textcoords="offset points", color=color, va="center", annotation_clip=False)
     ax.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.set_xticks(KAPPAS, [f"{kappa:,}" for kappa in KAPPAS])
-    ax.legend(loc="upper left")
     show(figure, "How many times as fast as gradient descent against the condition number: the best momentum on quadratics rises to 100, "
          "the most that momentum can do on all valleys levels off at eight, and the least that Nesterov's form does rises in parallel to "
          "the first, four times lower.")

@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lessonlib.lessons.lesson07 import averages
+from lessonlib.lessons.lesson07 import averages, play
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.problems import Problem
 from lessonlib.rules import Array, State
 
-__all__ = ["bent_line", "nesterov", "show_positions", "show_slope", "show_two_averages"]
+__all__ = ["bent_line", "nesterov", "show_bottoms", "show_positions", "show_slope", "show_two_averages"]
 
 
 def nesterov(theta: Array, g: Array, s: State, *, lr: Array, beta1: Array = 0.9) -> tuple[Array, State]:
@@ -53,13 +53,39 @@ def show_two_averages(betas: tuple[float, float] = (0.9, 0.98), length: int = 30
     steps, shown = np.arange(length), slice(100, length)
     figure = new_figure(7.2, 3.6)
     ax = figure.add_subplot(xlabel="step", ylabel="gradient", title="The longer memory is smoother, and later")
-    ax.plot(steps[shown], noisy[shown], color="#a6a6a6", marker=".", markersize=4, linestyle="none", label="measured")
-    ax.plot(steps[shown], climb[shown], color="black", linewidth=1.2, label="the climb")
+    ax.plot(steps[shown], noisy[shown], color="#a6a6a6", marker=".", markersize=4, linestyle="none", zorder=1)
+    ax.plot(steps[shown], climb[shown], color="black", linewidth=1.2)
     for beta, dash, color in zip(betas, ("-", "--"), ("#7d9ccf", look("momentum").color), strict=True):
-        ax.plot(steps[shown], averages.average(noisy, beta)[shown], color=color, linestyle=dash, linewidth=2, label=f"$\\beta$ = {beta:g}")
-    ax.legend(loc="upper left", ncols=2)
+        kept = averages.average(noisy, beta)
+        ax.plot(steps[shown], kept[shown], color=color, linestyle=dash, linewidth=2)
+        ax.annotate(f"$\\beta$ = {beta:g}", (length, kept[-1]), (4, 0), textcoords="offset points", color=color, va="center",
+                    annotation_clip=False)
+    ax.text(100, 6.4, "dots: measured\nblack: the steady climb", fontsize=10, va="bottom")
+    late = int(np.argmax(climb > averages.average(noisy, betas[1])[200]))
+    ax.annotate("", (200, climb[late]), (late, climb[late]), arrowprops={"arrowstyle": "->", "color": look("momentum").color})
+    ax.text(205, climb[late] - 0.3, "as high, but later", color=look("momentum").color, va="top")
     show(figure, f"A steady climb with noisy measurements around it: the average with beta {betas[0]:g} shakes and stays near the climb, "
          f"the one with beta {betas[1]:g} is smoother and runs well below it, which means later.")
+
+
+def show_bottoms(kappa: float = 100) -> None:
+    """Show the spectral radius against step size times curvature for four betas, and a ravine as a bar on the bottom that just holds it."""
+    x, style, beta = np.geomspace(0.01, 100, 800), look("momentum"), play.best(kappa)[1]
+    figure = new_figure(7.4, 4.0)
+    ax = figure.add_subplot(xscale="log", xlim=(0.01, 100), ylim=(0, 1.15), xlabel="step size times curvature, $\\alpha\\lambda$",
+                            ylabel="spectral radius", title="A larger beta has a wider bottom, and a higher one")
+    ax.plot(x, play.radius(x, 0.0), color=look("sgd").color, linestyle=":")
+    ax.text(0.75, 0.12, "$\\beta$ = 0", ha="right", color=look("sgd").color)
+    for each, dash in ((0.5, "--"), (beta, "-"), (0.9, "-.")):
+        ax.plot(x, play.radius(x, each), color=style.color, linestyle=dash)
+        ax.text(0.5, each**0.5 - 0.015, f"$\\beta$ = {each:.2f}", ha="center", va="top", color=style.color)
+    low, high = play.funnel(beta)
+    ax.plot([low, high], [beta**0.5] * 2, color="black", linewidth=5, alpha=0.75, solid_capstyle="butt")
+    ax.annotate(f"a ravine of {kappa:g}\njust fits here", (high, beta**0.5), (13, 0.6), arrowprops={"arrowstyle": "->"})
+    ax.axhline(1, color="#888888", linewidth=1)
+    ax.text(0.011, 1.02, "above 1 it diverges", va="bottom")
+    show(figure, "Spectral radius against step size times curvature: a V with its point at 1 for beta 0; for larger beta a level bottom, "
+         f"higher and wider the larger beta is. A bar of length {kappa:g} just fits on that of {beta:.2f}.")
 
 
 def show_slope(line: Problem) -> None:
@@ -83,10 +109,13 @@ def show_positions(plain: Array, heavy: Array, shown: int = 50) -> None:
     arrives = bool(abs(heavy[-3:]).max() < 1e-3)
     figure = new_figure(7.2, 3.4)
     ax = figure.add_subplot(xlabel="step", ylabel="position", title=f"From {heavy[0]:g}, momentum {'' if arrives else 'never '}arrives")
-    for name, rule, positions, line in (("gradient descent", "sgd", plain, "-"), ("momentum", "momentum", heavy, "none")):
+    rows = (("gradient descent", "sgd", plain, "-", 0.0), ("momentum", "momentum", heavy, "none", max(heavy[-3:])))
+    for name, rule, positions, line, at in rows:
         style = look(rule)
-        ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=5, linestyle=line, label=name)
+        ax.plot(positions[: shown + 1], color=style.color, marker=style.marker, markersize=5, linestyle=line)
+        ax.text(shown + 1, at, name, color=style.color, fontweight="bold", va="center")
     ax.axhline(0, color="#888888", linewidth=1)
-    ax.legend(loc="lower right")
+    if not arrives:
+        ax.hlines(heavy[-3:], 4, shown, color=look("momentum").color, alpha=0.3, linewidth=4)
     ends = "comes to rest at 0" if arrives else "repeats its positions until the end"
     show(figure, f"Position against step for {shown} steps: gradient descent ends at {plain[-1]:.2g}, and momentum {ends}.")

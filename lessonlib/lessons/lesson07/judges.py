@@ -14,14 +14,14 @@ __all__ = ["judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
 
 def judge_colleague(attempt: Any) -> Verdict:
-    """Return what `check` says of a mended momentum, and why the loss grew; on the colleague's path, a question in place of the answer."""
+    """Return what `check` says of a fixed momentum, and why the loss grew; on the colleague's path, a question in place of the answer."""
     verdict = check(attempt, rules.momentum)
     if verdict.passed:
         return Verdict(True, f"{verdict.message}\nThe colleague's stepped along an average without the newest gradient. So across the "
                        "valley it turned too late, and each swing was larger than the one before.")
     if verdict.misconception != "step along the old average" or verdict.headline.endswith("one more"):
         return verdict
-    return Verdict(False, "Not mended yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1, "
+    return Verdict(False, "Not fixed yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1, "
                    "lr = 1 and beta1 = 0.9. Where is theta after the first step, and where should it be?", verdict.misconception)
 
 
@@ -47,7 +47,7 @@ def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
                        "the condition number?")
     if kappa < 100:
         return Verdict(False, f"Too small.\nAt 100 momentum took {play.steps_by_kappa()[100][1]} steps. Is {kappa:g} the condition number, "
-                       "or how many times larger it is than the last row's?")
+                       "or how many times 10,000?")
     _, lr, beta1 = play.settings(kappa)
     counted = play.steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=40 * int(kappa**0.5) + 60)
     assert counted is not None
@@ -56,8 +56,8 @@ def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}, and the colleague's took {steps:,}: that is close enough.")
     if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
         return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
-    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the table, what does a hundredfold condition number "
-                   "do to the count?")
+    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the picture, what does a hundredfold condition "
+                   "number do to the count?")
 
 
 @judge
@@ -65,8 +65,8 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
     """Return a Verdict on the lr of torch's SGD at a momentum, on the lesson's network: it passes where each start ends below `target`.
 
     So must lrs up to 4 % longer, as near the border a run ends anywhere, and below the target by luck. Where it does not pass, the
-    starts are trained with a half and a quarter of the lr: the step is too long if the highest loss is lower with one of them, and far
-    too long if both stay above 2, about a blind guess, and a much shorter one does not.
+    starts are trained with a half and a quarter of the lr: the step is too long if the worst start ends lower with one of them, and far
+    too long if both stay above 2, about a random guess, and a much shorter one does not.
     """
     lr = number(guess, "a step size", above=0)
     from lessonlib.lessons.lesson07.network import loss_of  # torch, where it is the subject
@@ -81,7 +81,7 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
     def shorter() -> str:
         half, quarter = max(ends(1 / 2)), max(ends(1 / 4))
         if target <= half < min(quarter, 2 * target):
-            return f"With half of it the highest is {half:.3f}, so half is too short. What do you see between the two?"
+            return f"With half of it the worst start ends at {half:.3f}, so half is too short. What do you see between the two?"
         return "What do you see with half of it?"
 
     losses = ends(1)
@@ -94,9 +94,9 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
                                f"beyond it, and there a run ends low or high by luck. {shorter()}")
         return Verdict(True, f"Correct.\n{seen}.")
     if min(worst, max(ends(1 / 2)), max(ends(1 / 4))) >= 2 and any(max(ends(share)) < 0.9 * worst for share in (1 / 8, 1 / 64, 1 / 512)):
-        return Verdict(False, f"Far too long a step.\n{seen}. With a half and a quarter of it the highest is still above 2. A blind guess "
-                       "has a loss of 2.3. Is this PyTorch's step size, or this course's?")
+        return Verdict(False, f"Far too long a step.\n{seen}. With a half and a quarter of it the worst start still ends above 2. A "
+                       "random guess has a loss of 2.3. Is this PyTorch's step size, or this course's?")
     if any(max(ends(share)) < worst for share in (1 / 2, 1 / 4)):
-        return Verdict(False, f"Too long a step.\n{seen}. With a shorter one the highest is lower. {shorter()}")
-    return Verdict(False, f"Too short a step.\n{seen}. With a half and a quarter of it the highest is no lower. What does twice your "
-                   "lr do?")
+        return Verdict(False, f"Too long a step.\n{seen}. With a shorter one the worst start ends lower. {shorter()}")
+    return Verdict(False, f"Too short a step.\n{seen}. With a half and a quarter of it the worst start ends no lower. What does twice "
+                   "your lr do?")

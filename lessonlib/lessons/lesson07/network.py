@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -18,26 +19,25 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["SWEEPS", "Curves", "both", "controls", "deep_task", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves"]
+__all__ = ["BEST", "Curves", "both", "deep_task", "exchanged", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves",
+           "show_ends", "with_the_long_step"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
-SWEEPS: Mapping[Callable[..., Any], Array] = {  # the four step sizes round the best of fourteen over two decades
-    rules.sgd: np.geomspace(0.02, 2, 14)[6:10], rules.momentum: np.geomspace(0.1, 5, 14)[6:10]}
+BEST: Mapping[Callable[..., Any], float] = {  # of fourteen step sizes over two decades, by the mean of ten starts
+    rules.sgd: float(np.geomspace(0.02, 2, 14)[7]), rules.momentum: float(np.geomspace(0.1, 5, 14)[8])}
 
 
 class Curves(NamedTuple):
-    """Training losses of a rule at its best step size, and the last ones at all that were tried.
+    """Training losses of a rule at its best step size.
 
-    lr: the best; steps: (R,); losses: (R, starts); read: mean test accuracy; lrs: (L,), those tried; ends: (starts, L).
+    lr: the best; steps: (R,); losses: (R, starts); read: mean test accuracy.
     """
 
     lr: float
     steps: Array
     losses: Array
     read: float
-    lrs: Array
-    ends: Array
 
 
 def deep_task() -> Task:
@@ -66,37 +66,19 @@ def deep_task() -> Task:
 
 
 def both(steps: int = 100, starts: int = 10) -> dict[str, Curves]:
-    """Return for gradient descent and momentum the Curves at the best of four step sizes, by the mean loss of the starts at the end."""
+    """Return for gradient descent and momentum the Curves at the step size of BEST."""
     out = {}
-    for rule, lrs in SWEEPS.items():
-        tried = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=5, device="cpu", lr=lrs[:, None])
-        ends = tried.train_loss[-1]
-        at = int(ends.mean(0).argmin())
-        out[rule.__name__] = Curves(float(lrs[at]), tried.steps, tried.train_loss[:, :, at], float(tried.test_accuracy[-1, :, at].mean()),
-                                    lrs, ends)
+    for rule, lr in BEST.items():
+        tried = train(rule, deep_task(), steps=steps, seeds=range(starts), record_every=5, device="cpu", lr=lr)
+        out[rule.__name__] = Curves(lr, tried.steps, tried.train_loss, float(tried.test_accuracy[-1].mean()))
     return out
 
 
-def controls(trained: Mapping[str, Curves], batch: int = 32, steps: int = 100) -> list[list[str]]:
-    """Return a row for each control: its name, and for gradient descent and for momentum the median and range of the losses at the end.
-
-    Full batch, each at its best step size; both at the best of the one, and of the other; small batches, each at the better of two step
-    sizes, which has the lower mean.
-    """
-    rows = [["full batch, each at its best", *(_middle_and_range(found.losses[-1]) for found in trained.values())]]
-    for name, found in trained.items():
-        ends = (train(rule, deep_task(), steps=100, seeds=range(10), device="cpu", lr=found.lr) for rule in SWEEPS)
-        rows.append([f"full batch, both at {NAMES[name]}'s best", *(_middle_and_range(end.train_loss[-1]) for end in ends)])
-    small, few = [], ((rules.sgd, (0.2, 0.36)), (rules.momentum, (0.32, 0.56)))
-    for rule, lrs in few:
-        tried = train(rule, deep_task(), steps=steps, batch=batch, seeds=range(10), device="cpu", lr=np.array(lrs)[:, None])
-        ends = tried.train_loss[-1]
-        small.append(_middle_and_range(ends[:, ends.mean(0).argmin()]))
-    return [*rows, [f"batches of {batch}, each at the better of two", *small]]
-
-
-def _middle_and_range(losses: Array) -> str:
-    return f"{np.median(losses):.3f} ({losses.min():.2g} to {losses.max():.2g})"
+def exchanged(trained: Mapping[str, Curves], steps: int = 100) -> dict[str, Array]:
+    """Return for gradient descent and momentum the losses at the end, (starts,), at the step size of the other."""
+    other = {"sgd": "momentum", "momentum": "sgd"}
+    return {rule.__name__: train(rule, deep_task(), steps=steps, seeds=range(trained[rule.__name__].losses.shape[1]), record_every=steps,
+                                 device="cpu", lr=trained[other[rule.__name__]].lr).train_loss[-1] for rule in BEST}
 
 
 def ratio(trained: Mapping[str, Curves]) -> float:
@@ -111,6 +93,13 @@ def how_much_lower(trained: Mapping[str, Curves]) -> str:
     return "about the same" if lower < 2 else "several times lower" if lower < 1000 else "a million times lower, as in the ravine"
 
 
+def with_the_long_step(trained: Mapping[str, Curves], swapped: Mapping[str, Array]) -> str:
+    """Return in words where gradient descent's loss ends at momentum's step size."""
+    end, (plain, heavy) = np.median(swapped["sgd"]), (np.median(trained[rule].losses[-1]) for rule in ("sgd", "momentum"))
+    return "as low as momentum's" if end < 1.5 * heavy else "between the two" if end < plain else "higher than before"
+
+
+@lru_cache(maxsize=256)
 def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> float:
     """Return the training loss after `steps` steps of torch.optim.SGD(lr, momentum) on the network, from one start; inf if it diverged."""
     task, x, y = deep_task(), *_images()
@@ -131,15 +120,16 @@ def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> flo
 
 
 def old_and_translated(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return for each momentum: it, the mean loss of the starts at the lr that was good for `old`, that lr translated, and the loss at it.
+    """Return for each momentum: it, the highest loss of the starts at the lr that was good for `old`, that lr translated, and the highest
+    loss at it.
 
     Both in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge.
     """
-    def mean(at: float, momentum: float) -> float:
-        return float(np.mean([loss_of(at, momentum, start) for start in range(starts)]))
+    def worst(at: float, momentum: float) -> float:
+        return max(loss_of(at, momentum, start) for start in range(starts))
 
     translated = {momentum: lr * (1 - momentum) / (1 - old) for momentum in momenta}
-    return [[momentum, mean(lr, momentum), new, mean(new, momentum)] for momentum, new in translated.items()]
+    return [[momentum, worst(lr, momentum), new, worst(new, momentum)] for momentum, new in translated.items()]
 
 
 def _images() -> tuple[Tensor, Tensor]:
@@ -148,34 +138,47 @@ def _images() -> tuple[Tensor, Tensor]:
 
 
 def show_curves(trained: Mapping[str, Curves]) -> None:
-    """Show the loss at the end against the step size, and over the steps at the best one, a thin line for each start and the median."""
-    show(_curves(trained), "Left, the training loss at the end against the step size for both rules, a dot for each of ten starts and a "
-         "line through the medians, the best step size in a circle. Right, the training loss over 100 steps on a logarithmic "
-         "scale, ten thin lines for gradient descent and ten for momentum, of each the median thick; some jump up on the way, and "
-         "momentum's end lower.")
+    """Show the loss over the steps at each rule's best step size, the median of the starts in a band that holds all of them."""
+    show(_curves(trained), "The training loss over 100 steps on a logarithmic scale, a line for each rule in a band that holds ten starts. "
+         "From step 50 on momentum's band lies below gradient descent's, and the lines move apart.")
 
 
 def _curves(trained: Mapping[str, Curves]) -> Figure:
-    figure = new_figure(8.8, 4.2)
-    sweep, ax = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.6])
-    sweep.set(xscale="log", yscale="log", xlabel="step size", ylabel="training loss", title="At the end")
-    ax.set(xlabel="step", title="At the best step size")
+    figure = new_figure(7.4, 3.8)
+    ax = figure.add_subplot(yscale="log", xlim=(0, 100), xlabel="step", ylabel="training loss",
+                            title=f"Momentum ends {ratio(trained):.0f} times lower, each at its best step size")
     for rule, found in trained.items():
+        style, middle = look(rule), np.median(found.losses, axis=1)
+        ax.fill_between(found.steps, found.losses.min(axis=1), found.losses.max(axis=1), color=style.color, alpha=0.15, linewidth=0)
+        ax.plot(found.steps, middle, color=style.color, linestyle=style.dash, linewidth=2.4, marker=style.marker, markevery=2)
+        ax.annotate(f"{NAMES[rule]}\nstep size {found.lr:.2g}", (100, middle[-1]), (8, 0), textcoords="offset points", va="center",
+                    color=style.color, fontweight="bold", annotation_clip=False)
+    ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, 3], ["0.01", "0.03", "0.1", "0.3", "1", "3"])
+    return figure
+
+
+def show_ends(trained: Mapping[str, Curves], swapped: Mapping[str, Array]) -> None:
+    """Show where ten starts end with both rules at both step sizes, a dot for each."""
+    show(_ends(trained, swapped), "The training loss at the end on a logarithmic scale, ten dots for each of four cases. At the short step "
+         "gradient descent and momentum end equally. At the long one momentum ends far lower, and gradient descent far higher.")
+
+
+def _ends(trained: Mapping[str, Curves], swapped: Mapping[str, Array]) -> Figure:
+    figure, (plain, heavy) = new_figure(7.4, 3.6), (trained["sgd"], trained["momentum"])
+    ax = figure.add_subplot(yscale="log", xlim=(-0.6, 3.9), ylabel="training loss after 100 steps",
+                            title="Only momentum can use the long step")
+    cases = [("sgd", plain.losses[-1]), ("momentum", swapped["momentum"]), ("sgd", swapped["sgd"]), ("momentum", heavy.losses[-1])]
+    for x, (rule, ends) in enumerate(cases):
         style = look(rule)
-        sweep.plot(found.lrs, found.ends.T, color=style.color, marker=".", linestyle="none", alpha=0.5)
-        medians = np.median(found.ends, axis=0)
-        sweep.plot(found.lrs, medians, color=style.color, marker=style.marker, linestyle=style.dash)
-        sweep.plot(found.lr, medians[list(found.lrs).index(found.lr)], marker="o", markersize=14, markerfacecolor="none",
-                   markeredgecolor=style.color, linestyle="none")
-        lines = ax.plot(found.steps, found.losses, color=style.color, linewidth=0.7, alpha=0.6)
-        (middle,) = ax.plot(found.steps, np.median(found.losses, axis=1), color=style.color)
-        translated = f", beta 0.9 (lr={found.lr / 10:.2g} in PyTorch)" * (rule == "momentum")
-        middle.set_label(f"{NAMES[rule]}, step size {found.lr:.2g}{translated}")
-        middle.set(linewidth=2.4, alpha=1, zorder=3, marker=style.marker, markevery=2, markersize=6)
-        for line in [*lines, middle]:
-            line.set(linestyle=style.dash)
-    sweep.set_xticks([0.2, 0.5, 1], ["0.2", "0.5", "1"])
-    sweep.minorticks_off()
-    figure.suptitle("Momentum ends lower, from every start", fontweight="bold")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        ax.plot(x + np.linspace(-0.12, 0.12, len(ends)), ends, color=style.color, marker=style.marker, linestyle="none", alpha=0.6)
+        low = np.median(ends) > 1  # beside the line of a random guess
+        ax.text(x + (-0.15 if low else 0.2), ends.min() / 1.25 if low else np.median(ends), NAMES[rule].replace(" ", "\n"),
+                color=style.color, fontweight="bold", va="top" if low else "center")
+    ax.axhline(np.log(10), color="#888888", linewidth=1)
+    ax.text(-0.55, np.log(10) / 1.12, "a random guess, 2.3", va="top", fontsize=10, color="#444444")
+    ax.axvspan(1.75, 3.9, color="#e9eef7", zorder=0)
+    ax.set_xticks([0.65, 2.65], [f"step size {plain.lr:.2g}", f"step size {heavy.lr:.2g}"])
+    ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, 3], ["0.01", "0.03", "0.1", "0.3", "1", "3"])
+    ax.tick_params(axis="x", length=0)
+    ax.grid(visible=False, axis="x")
     return figure

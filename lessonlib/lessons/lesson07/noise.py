@@ -56,24 +56,25 @@ def _inside(losses: Array) -> Array:
 
 def show_batches(trials: Mapping[int, tuple[Array, Array]]) -> None:
     """Show a panel for each batch size: both rules' losses against the step size, mean and range; the title says what they say."""
-    figure = new_figure(8.6, 3.6)
+    figure = new_figure(8.6, 3.4)
     panels = figure.subplots(1, len(trials), sharey=True)
     for ax, (batch, pair) in zip(panels, trials.items(), strict=True):
-        for rule, losses, name in zip((rules.sgd, rules.momentum), pair, ("gradient descent", "momentum, $\\beta$ = 0.9"), strict=True):
+        for rule, losses in zip((rules.sgd, rules.momentum), pair, strict=True):
             style, mean = look(rule), losses.mean(0)
             ax.fill_between(LRS, *(_inside(each) for each in (losses.min(0), losses.max(0))), color=style.color, alpha=0.15, linewidth=0)
-            ax.plot(LRS, _inside(mean), color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5,
-                    label=name)
+            ax.plot(LRS, _inside(mean), color=style.color, linestyle=style.dash, marker=style.marker, markersize=4.5)
             ax.plot(LRS[mean.argmin()], mean.min(), marker="o", markersize=13, markerfacecolor="none", markeredgecolor=style.color)
-        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.006, 1.06 * TOP), xlabel="step size", title=f"batch {batch}")
+        ax.set(xscale="log", yscale="log", xlim=(0.08, 16), ylim=(0.006, 1.06 * TOP), xlabel="step size",
+               title=f"Batch {batch}: " + (f"{times:.1f} times lower" if (times := gain(*pair)[2]) > 1.05 else "no gain"))
         ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
         ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, TOP], ["0.01", "0.03", "0.1", "0.3", "1", f"{TOP:g} or more"])
-    panels[0].set_ylabel("training loss after 200 steps")
+    panels[0].set_ylabel("training loss")
+    panels[0].text(0.1, 0.03, "gradient descent", color=look("sgd").color, fontweight="bold")
+    panels[0].text(0.1, 0.015, "momentum, $\\beta$ = 0.9", color=look("momentum").color, fontweight="bold")
     gains = {batch: gain(*pair)[2] for batch, pair in trials.items()}
     least, most = min(gains, key=lambda batch: gains[batch]), max(gains, key=lambda batch: gains[batch])
     nothing = "gains nothing" if gains[least] <= 1 else "gains least"
     figure.suptitle(f"Momentum {nothing} at batch {least} and most at {most}", fontweight="bold")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     show(figure, "A panel of training loss against step size for each batch size, each rule's lowest in a circle: "
          f"at {least} gradient descent's loss is {gains[least]:.2f} times momentum's, at {most} {gains[most]:.1f} times. "
          "Markers at the upper edge are losses of 3 or more.")

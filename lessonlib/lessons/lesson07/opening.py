@@ -39,55 +39,54 @@ def tuned(rule: str) -> tuple[float, Run]:
 def two_paths() -> Experiment:
     """The paths of gradient descent and momentum in a ravine, and their losses, after a chosen number of steps."""
     return Experiment(_paths_scene, _paths_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find the first step from which momentum's loss stays below the line.", _stays_below))
+                      Goal("find the first step at which momentum's loss is below the black line.", _first_below))
 
 
 def _paths_scene() -> Scene:
-    figure = new_figure(8.4, 4.2)
+    figure = new_figure(8.4, 3.9)
     left, right = figure.subplots(1, 2)
     contours(ravine(100), left)
-    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="The paths")
-    left.text(-1.5, -1.45, "hollow: where it stands", fontsize=9)
-    left.text(1.05, 1.08, "start", fontsize=9)
-    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="The losses")
-    end = right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
+    left.set(xlim=(-0.3, 1.3), ylim=(-1.25, 1.25), xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$",
+             title="Both zigzag on the way to the star")
+    left.text(1.05, 1.08, "start", fontsize=10)
+    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="Only gradient descent slows down")
+    right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
+    right.text(99, tuned("sgd")[1].loss[-1] / 2, "where gradient descent ends", va="top", ha="right", fontsize=9)
+    right.text(46, 0.9, NAMES["sgd"], color=look("sgd").color, fontweight="bold")
+    right.text(52, 3e-8, NAMES["momentum"], color=look("momentum").color, fontweight="bold", ha="right")
     (star,) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
     (start,) = left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     artists: dict[str, Any] = {"star": star, "start": start}  # they stand still, over the paths
-    for rule in NAMES:
+    for rule, name in NAMES.items():
         style = look(rule)
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
         (artists[f"{rule} path"],) = left.plot([], [], linestyle=style.dash, markersize=3, **common)
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
         (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
                                               markeredgewidth=2, linestyle="none", zorder=7)
-    (artists["to come"],) = right.plot([], [], color="#b3c3e3", linewidth=5, linestyle="-", zorder=1.5)
-    handles = [artists[f"{rule} loss"] for rule in NAMES]
-    labels = [f"{name}, step size {tuned(rule)[0]:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") for rule, name in NAMES.items()]
-    labels += ["where gradient descent ends", "momentum's largest loss to come"]
-    figure.legend(handles=[*handles, end, artists["to come"]], labels=labels, loc="outside lower center", ncols=2)
+        artists[f"{rule} name"] = left.text(0, 0, f"{name}\nis here", color=style.color, fontweight="bold", ha="center", fontsize=10,
+                                            va="bottom" if rule == "sgd" else "top", zorder=9,
+                                            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1})
     return Scene(figure, artists, "Left, two paths over the height lines of a narrow valley, from a square to a star; right, the loss of "
-                 "both over the steps, on a logarithmic scale, a line where gradient descent ends, and a broad one for the "
-                 "largest loss that momentum still has to come.", {"star": [], "start": []})
+                 "both over the steps, on a logarithmic scale, and a line where gradient descent ends.", {"star": [], "start": []})
 
 
 def _paths_update(artists: dict[str, Any], steps: int) -> str:
     told = []
     for rule, name in NAMES.items():
-        _, result = tuned(rule)
+        lr, result = tuned(rule)
         path, loss = result.theta[: steps + 1], result.loss[: steps + 1]
         artists[f"{rule} path"].set_data(*path.T)
         artists[f"{rule} loss"].set_data(np.arange(steps + 1), loss)
         artists[f"{rule} end"].set_data(*path[-1:].T)
-        if rule == "momentum":
-            artists["to come"].set_data(np.arange(steps + 1), np.maximum.accumulate(result.loss[::-1])[::-1][: steps + 1])
-        told.append(f"{name} {loss[-1]:.2g}")
+        up = 0.15 if rule == "sgd" else -0.15
+        artists[f"{rule} name"].set_position((path[-1, 0], np.clip(path[-1, 1] + up, -0.85, 0.85)))
+        told.append(f"{name} {loss[-1]:.2g} (step size {lr:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") + ")")
     return f"Loss after {steps} steps: {', '.join(told)}."
 
 
-def _stays_below(steps: int) -> bool:
-    above = np.flatnonzero(tuned("momentum")[1].loss > tuned("sgd")[1].loss[-1])
-    return bool(steps == above[-1] + 1)
+def _first_below(steps: int) -> bool:
+    return bool(steps == np.argmax(tuned("momentum")[1].loss < tuned("sgd")[1].loss[-1]))
 
 
 def what_averaging_does() -> str:
@@ -123,17 +122,15 @@ def show_gradients(*, average: bool = False) -> None:
 
 
 def _bars(average: bool, shown: int = 20) -> Figure:
-    g = _first_gradients(shown)
-    kept = _averages(g)
-    figure = new_figure(8.4, 3.4)
-    for ax, i, name in zip(figure.subplots(1, 2, sharey=True), (1, 0), ("across", "along"), strict=True):
-        ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7, label="gradient")
-        if average:
-            style = look("momentum")
-            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker,
-                    label=f"running average, beta {BETA1:g}, starts at 0")
+    g, words = _first_gradients(shown), {"across": "plus and minus cancel", "along": "what agrees stays"}
+    kept, style = _averages(g), look("momentum")
+    figure = new_figure(8.4, 3.2)
+    for ax, i, (name, told) in zip(figure.subplots(1, 2, sharey=True), (1, 0), words.items(), strict=True):
+        ax.bar(np.arange(1, shown + 1), g[:, i], color="#9a9a9a", width=0.7)
         ax.axhline(0, color="black", linewidth=1)
-        ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", title=f"{name.capitalize()} the valley", ylim=(-1.15, 1.15),
-               xticks=(1, 5, 10, 15, 20))
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        ax.set(xlabel="step", ylabel="gradient / first gradient" if i else "", ylim=(-1.15, 1.15), xticks=(1, 5, 10, 15, 20),
+               title=f"{name.capitalize()}: {told}" if average else f"{name.capitalize()} the valley")
+        if average:
+            ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker)
+            ax.text(20, -0.62 if i else -0.3, f"running average, beta {BETA1:g}", color=style.color, fontweight="bold", ha="right")
     return figure

@@ -91,8 +91,8 @@ def steps_by_kappa() -> dict[int, tuple[int, int]]:
     out = {}
     for kappa in KAPPAS:
         plain, lr, beta1 = settings(kappa)
-        descent = steps_to(rules.sgd, kappa, lr=plain, budget=6 * kappa)
-        heavy = steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=20 * int(kappa**0.5))
+        descent = steps_to(rules.sgd, kappa, lr=plain, budget=5 * kappa + 20)
+        heavy = steps_to(rules.momentum, kappa, lr=lr, beta1=beta1, budget=10 * int(kappa**0.5))
         assert descent is not None
         assert heavy is not None
         out[kappa] = (descent, heavy)
