@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Lesson 8. RMSprop
 #
-# *About 28 minutes to read, 55 with the exercises.*
+# *About 27 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights.
-# Now you still set one number, and a rule makes many step sizes out of it.
-# At the end you can write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
+# Now you set one number, and a rule makes a step size for each weight out of it.
+# You will write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -39,7 +39,7 @@ opening.one_slider().live()
 
 # %% [markdown]
 # Wherever the slider stands, gradient descent and momentum stay at a blind guess, or get worse.
-# How many new digits does each read at its best step size?
+# What does each read at its best step size?
 
 # %%
 trained = recorded("deep_net.json")
@@ -48,10 +48,9 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # %% [markdown]
 # The first two name one digit for every image, and 8 % of the images show that digit.
 #
-# <details><summary>Fine print</summary>Recorded, with ten starts and 25 constant step sizes. Each rule gets the one with the lowest training loss. The curves and the table show medians, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
+# <details><summary>Fine print</summary>Recorded, with ten starts and 25 constant step sizes. Each rule gets the one with the lowest training loss. Medians, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
-# Gradient descent and momentum have one step size for all weights.
-# When is one not enough?
+# When is one step size for all weights not enough?
 #
 # ### One step size for two numbers
 #
@@ -77,8 +76,8 @@ opening.two_sizes().live()
 #
 # ### The rule
 #
-# A network has thousands of weights, and nobody can move thousands of sliders.
-# RMSprop sets them by one idea.
+# Nobody can move a slider for each of thousands of weights.
+# RMSprop does it by one idea.
 # **Divide each gradient by its own recent size.**
 #
 # What is the recent size of a gradient?
@@ -160,7 +159,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
 # They go side by side, because both start at one distance and each gradient is divided by its own size.
-# The first steps are longer than the step size, and the part about the first step shows why.
+# The first steps are longer than the step size, and a later part shows why.
 #
 # Now your own function trains the network, or the library's until yours is right.
 
@@ -205,8 +204,7 @@ early.answer(opening.first_and_last())
 #
 # Suppose each layer has its own step size, set once at the start.
 # The network still guesses.
-# The next picture shows why.
-# It follows the gradients while RMSprop trains the network.
+# Watch the gradients while RMSprop trains it.
 
 # %%
 trouble.show_rise()
@@ -220,7 +218,7 @@ trouble.show_rise()
 # RMSprop does two things that one constant step size cannot.
 # Its divisor is different for each weight, and it grows when the gradient grows.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the picture above from one. Each of the two things alone is not enough here. A step size for each layer, set once, reads {{ records.way_reads("A") }}. One divisor for all weights that follows the whole gradient learns nothing either. A divisor for each layer that follows reads {{ records.way_reads("B") }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, this picture from one. Each of the two alone is not enough. A step size for each layer, set once, reads {{ records.way_reads("A") }}. One divisor for all weights that follows the gradient learns nothing, and one for each layer reads {{ records.way_reads("B") }}.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -254,14 +252,13 @@ change.answer(records.with_larger_weights(trained, change.options))
 # Eight factors of 2.5 make more than a thousand, so no layer starts with tiny gradients.
 # RMSprop gets out of a bad start, and a good start avoids it.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start, at the best of seven step sizes. The first table of the lesson comes from more step sizes, so its ranges differ a little. He draws from a normal distribution and sets the biases to zero. The other two draw uniformly.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start, at the best of seven step sizes. He draws from a normal distribution and sets the biases to zero. The other two draw uniformly.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
 #
 # ### The size of the gradient
 #
-# RMSprop divides by the size of the gradient, so what sets the length of its steps?
 # A parameter has had a gradient of 500 for so long that `v` is 500 squared.
 # The step size is 0.01.
 
@@ -347,17 +344,17 @@ hopping.hopping().live()
 # <details><summary>Answer</summary>Leave the step size and let it fall over the last 20 %.</details>
 #
 # At first the steps get shorter with the gradients.
-# But `v` forgets the large gradients of the beginning, and a tiny gradient divided by a tiny root of `v` is no longer tiny.
+# But `v` forgets the large gradients of the beginning, and tiny divided by tiny is not tiny.
 # So the steps become as long as $\alpha$ again, however near the minimum is.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory of a hundred steps this comes later.
+# With the default memory this comes later.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>We also trained the network of Part 1 in PyTorch from twenty starts. With a fall over the last third, ten to sixteen of them ended lower, depending on the step size and the processor.</details>
+# <details><summary>Fine print</summary>With the network of Part 1 in PyTorch and a fall over the last third, ten to sixteen of twenty starts ended lower, depending on the step size and the processor.</details>
 #
-# *Deeper: [which step size a coordinate finds by itself, and what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
+# *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #
 # ### Exercise 2. Which bug? (4 minutes)
 #
@@ -392,8 +389,6 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# <details><summary>When you have found both</summary>If the <code>v</code> of A also forgot nothing, it would be a plain sum of squares. That is Adagrad.</details>
-#
 # *Deeper: the older rule [[Adagrad]], and [the variance slip](deeper/08_rmsprop.ipynb).*
 
 # %% [markdown]
@@ -436,7 +431,8 @@ judges.judge_two_steps(by_hand)
 # %% [markdown]
 # ### The burst
 #
-# How long is each of the first steps under a steady gradient?
+# We call the long first steps the burst.
+# Here they are under a steady gradient.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
 
 # %% tags=["answer"]
@@ -446,7 +442,6 @@ play.burst().live()
 # <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is as many step sizes long as the root of the memory, and the root of four is two.</details>
 #
 # With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
-# We call these long first steps the burst.
 #
 # <details><summary>Fine print</summary>No step of a parameter is ever longer than $\alpha/\sqrt{1-\beta_2}$. A gradient that jumps far above its recent size takes nearly that, at any time.</details>
 #
@@ -467,19 +462,11 @@ play.burst().live()
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
 # With `momentum=0.9` PyTorch keeps a fading sum of the divided gradients, and a steady step is ten times as long, so divide `lr` by ten.
-# Without `momentum` it takes our path, here that of Part 3's table.
+# Without `momentum` it takes the same path as the rule that you wrote.
 
 # %%
-import torch
 from lessonlib.lessons.lesson08 import judges
 from lessonlib.play.prediction import summary
-
-p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
-optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99)
-for _ in range(20):
-    p.grad = p.detach() * torch.tensor([1.0, 100.0], dtype=torch.float64)
-    optimizer.step()
-print("PyTorch's ends at", p.detach().numpy().round(4))
 
 # %% [markdown]
 # ### Exercise 4. What did they set? (3 minutes)
@@ -537,10 +524,10 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a plain ReLU network that you train from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
+# | **Before** | in a plain ReLU network, trained from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it |
-# | **Change next** | when the loss jitters at the end, an `lr` that falls over the last third may help, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and `scheduler.step()` after each `optimizer.step()`, where `steps` is the number of calls of `scheduler.step()` in all |
+# | **Change next** | when the loss jitters at the end, let `lr` fall over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and call `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #
 # ### Three questions, from memory
 #
@@ -560,8 +547,7 @@ summary()
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
 # - With a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
 # - In our network gradients differ between weights and grow a thousandfold, so no single step size trained it in 300 steps.
-#   RMSprop's divisor differs and follows.
-# - Larger weights at the start removed this trouble for all three rules.
+#   RMSprop's divisor differs and follows, and larger weights at the start help all three rules.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?
