@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Lesson 8. RMSprop
 #
-# *About 30 minutes to read, 55 with the exercises.*
+# *About 27 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights.
-# Now you still set one number, and a rule makes many step sizes out of it.
-# At the end you can write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
+# Now you set one number, and a rule makes a step size for each weight out of it.
+# You will write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -21,7 +21,8 @@
 #
 # This network reads handwritten digits.
 # It has eight hidden layers of 32 ReLU units, and its weights start as PyTorch draws them.
-# Three optimizers train it, with 300 steps each, and you will write the third, [[RMSprop]].
+# Three optimizers train it.
+# You will write the third, [[RMSprop]].
 # **Goal:** find a step size at which one of the three brings the loss below 1.
 
 # %%
@@ -37,27 +38,25 @@ from lessonlib.lessons.tables import table
 opening.one_slider().live()
 
 # %% [markdown]
-# RMSprop learns at step sizes from about 0.0002 to 0.01.
-# In 300 steps the other two stay at a blind guess, or get worse.
-# The table says how many new digits each reads at its best step size.
+# Wherever the slider stands, gradient descent and momentum stay at a blind guess, or get worse.
+# What does each read at its best step size?
 
 # %%
 trained = recorded("deep_net.json")
 table(["optimizer", "best step size", "digits read correctly"], records.at_their_best(trained))
 
 # %% [markdown]
-# The first two name one digit for every image, and 8 % of the images show it.
+# The first two name one digit for every image, and 8 % of the images show that digit.
 #
-# <details><summary>Fine print</summary>Recorded, with batches of 64, ten starts, and 25 constant step sizes from 0.0001 to 100. Each rule gets the one with the lowest training loss. You see the median, and the range in brackets. After 3000 steps momentum reads {{ records.longest("momentum") }}, and RMSprop {{ records.longest("rmsprop") }}.</details>
+# <details><summary>Fine print</summary>Recorded, with ten starts and 25 constant step sizes. Each rule gets the one with the lowest training loss. Medians, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
-# Gradient descent and momentum have one step size for all weights.
-# When is one not enough?
+# When is one step size for all weights not enough?
 #
 # ### One step size for two numbers
 #
 # Two numbers start at 1 and should come to 0.
-# The gradient of the steep number is a thousand times its distance from 0, and that of the flat number is its distance.
-# The second slider says how many times larger the flat number's step size is.
+# The gradient of the steep number is a thousand times its distance, and that of the flat number is just its distance.
+# The second slider makes the flat number's step size larger.
 # **Goal:** bring both numbers below 0.01 within 20 steps.
 
 # %%
@@ -66,38 +65,39 @@ opening.two_sizes().live()
 # %% [markdown]
 # <details><summary>Answer</summary>A step size of 0.001, with the flat number's a thousand times larger.</details>
 #
-# With a shared step size the steep number sets the limit.
-# Above 0.002 it flies away, and below it the flat number keeps most of its distance.
-# Both arrive with a step size of 0.001 for the steep number and of 1 for the flat one.
-# Each is 1 divided by the [[curvature]].
-# An optimizer sees only gradients, and at a distance of 1 they are as large.
+# With one step size the steep number sets the limit.
+# Above the limit it flies away.
+# Below it the flat number keeps most of its distance.
+# Both arrive when each has its own step size, 1 divided by its [[curvature]].
+#
+# An optimizer does not see curvatures, it sees gradients.
+# Here both numbers start at a distance of one, where a gradient is as large as the curvature.
+# So there it can divide by the size of the gradient instead.
 #
 # ### The rule
 #
-# A network has thousands of weights, and nobody can move thousands of sliders.
-# RMSprop sets them by one idea.
+# Nobody can move a slider for each of thousands of weights.
+# RMSprop does it by one idea.
 # **Divide each gradient by its own recent size.**
 #
 # What is the recent size of a gradient?
-# A running average of the gradient itself would not do, because plus and minus cancel.
+# An average of the gradient itself would not do, because plus and minus cancel.
 # So keep a running average of the squares, and take its root.
 # That is the root mean square, in short RMS.
 #
-# In the picture a gradient has been of size one for long, and then it grows fivefold.
-# The average has a [[memory]] of ten steps.
+# In the picture a gradient grows fivefold, and its recent size follows in about ten steps, the [[memory]].
 
 # %%
 opening.show_division()
 
 # %% [markdown]
-# After the division the typical size is one again, but for a few longer bars at the jump.
+# After the division the bars have the old length again, except for a few at the jump.
 #
 # $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
 #
 # | Symbol | Code | What it is | Default |
 # |---|---|---|---|
-# | $\theta$ | `theta` | the parameters | |
-# | $g$ | `g` | the [[gradient]] of the loss | |
+# | $\theta$, $g$ | `theta`, `g` | the parameters, and the [[gradient]] of the loss | |
 # | $v$ | `v` | running average of the squared gradient, the [[second moment]] | starts at 0 |
 # | $\beta_2$ | `beta2` | the share of the old average that is kept | 0.99 |
 # | $\alpha$ | `lr` | the step size, or [[learning rate]] | 0.001 here, 0.01 in PyTorch |
@@ -113,8 +113,8 @@ opening.show_division()
 # RMSprop needs no `m`, so put 0.0 there, and change nothing in place.
 # The root of every entry of `x` is `x**0.5`.
 #
-# <details><summary>Hint 1</summary>Which v belongs in this step, the one before the new gradient or the one with it?</details>
-# <details><summary>Hint 2</summary>If g is a length in metres, in which unit is v? What makes metres of it again?</details>
+# <details><summary>Hint</summary>Which v belongs in this step, the one before the new gradient or the one with it?</details>
+# <details><summary>Second hint</summary>If g is a length in metres, in which unit is v? What makes metres of it again?</details>
 
 # %% tags=["stub"]
 def my_rmsprop(theta, g, s, *, lr, beta2, eps):
@@ -138,7 +138,7 @@ def my_rmsprop(theta, g, s, *, lr, beta2, eps):
 checks.check(my_rmsprop, against=rmsprop)
 
 # %% [markdown]
-# Back to the two numbers, now with RMSprop and one step size of 0.05.
+# Back to the two numbers, now with RMSprop and one step size for both.
 
 # %%
 sooner = predict(
@@ -148,17 +148,19 @@ sooner = predict(
 sooner
 
 # %% [markdown]
-# How far each is from 0.
+# How far each is from its minimum.
 
 # %% tags=["answer"]
 walk = run(rmsprop, ravine(1000), steps=20, lr=0.05)
-rows = [[t, *walk.theta[t]] for t in (0, 1, 7, 8)]
+rows = [[t, *walk.theta[t]] for t in (0, 4, 8)]
 display(table(["after step", "flat number", "steep number"], rows, ["", ".4f", ".4f"]))
 flat, steep = (np.abs(walk.theta) < 0.01).argmax(axis=0)
 sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
-# They go side by side, because both start at 1 and each gradient is divided by its own size.
+# They go side by side, because both start at one distance and each gradient is divided by its own size.
+# The first steps are longer than the step size, and a later part shows why.
+#
 # Now your own function trains the network, or the library's until yours is right.
 
 # %% tags=["chaotic"]
@@ -171,8 +173,7 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
-# Gradient descent does not train this network in 300 steps, and RMSprop does.
-# Do its gradients differ in size, as those of the two numbers did?
+# Do the gradients of this network differ in size, as those of the two numbers did?
 # They are computed at the last layer and passed back from layer to layer.
 
 # %%
@@ -197,59 +198,67 @@ early.answer(opening.first_and_last())
 # %% [markdown]
 # The early layers get tiny gradients.
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
-# Is this difference what stops it?
+# A step size that suits the first layer is hundreds of times too large for the last one.
+#
+# ### A step size for each layer?
+#
+# Suppose each layer has its own step size, set once at the start.
+# The network still guesses.
+# Watch the gradients while RMSprop trains it.
+
+# %%
+trouble.show_rise()
+
+# %% [markdown]
+# The first layer's gradient starts tiny and soon is a thousand times larger.
+# A step size that suited the start is then far too large.
+# That is why a larger step size does not help gradient descent.
+# It is too large for the last layer at once, and for the first layer soon after.
+#
+# RMSprop does two things that one constant step size cannot.
+# Its divisor is different for each weight, and it grows when the gradient grows.
+#
+# <details><summary>Fine print</summary>Bars as means over five starts, this picture from one. Each of the two alone is not enough. A step size for each layer, set once, reads {{ records.way_reads("A") }}. One divisor for all weights that follows the gradient learns nothing, and one for each layer reads {{ records.way_reads("B") }}.</details>
+#
+# *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# Change the start, and see who learns.
-# The [[He start]] was made for ReLU.
-# It draws the weights about 2.5 times as large as PyTorch's, and it sets the biases to zero.
-# Each change can be made alone.
+# Where do the tiny gradients come from?
+# On its way back a gradient passes through the layers, and each multiplies it by its weights.
+# PyTorch's weights are small, so in eight layers nearly nothing is left.
+# Gradients that become tiny in such a product are called *vanishing gradients*.
+#
+# Now draw the weights 2.5 times as large, and leave all else as it was.
 
 # %%
 change = predict(
-    "Which change lets gradient descent read more than half of the digits within 300 steps?",
-    ["the larger weights", "the zero biases", "each of them", "only both together"],
+    "What does gradient descent read within 300 steps now?",
+    ["it still guesses", "fewer than half of the digits", "more than half of the digits"],
 )
 change
 
 # %% [markdown]
-# The gradients of every layer's weights from the four starts, and how many digits are read.
+# All three optimizers from three starts.
+# The [[He start]] was made for ReLU, and its weights are as large as those in the second row.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
-trouble.show_four_starts()
 display(table(["start", *records.NAMES.values()], records.by_start(trained)))
-change.answer(records.which_change(trained, change.options))
+change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
-# With zero biases the gradients of the weights are about as small in the last layer as in the first.
-# Those of the biases are not, so to make all equal the biases now stay at zero.
-
-# %% tags=["chaotic"]
-header = ["biases kept at zero", "training loss", "digits read correctly"]
-table(header, trouble.kept_at_zero())
-
-# %% [markdown]
-# The first two stay at the loss of a blind guess, and larger step sizes do not help.
-# So the difference is not all, because they fail without it too.
-# With larger weights the gradients of every layer are large, and all three rules learn.
+# With larger weights all three learn.
+# Eight factors of 2.5 make more than a thousand, so no layer starts with tiny gradients.
+# RMSprop gets out of a bad start, and a good start avoids it.
 #
-# So the trouble of this network is that its weights start too small.
-# Without biases the gradient of each layer's weights has the weights of the eight others as factors, and 2.5 to the eighth is more than a thousand.
-# PyTorch's biases feed the late layers, so only the early ones suffer the whole product, and the bars rise.
-# Gradients that become tiny in such a product are called *vanishing gradients*.
-#
-# <details><summary>Fine print</summary>Bars as means over five starts. Ten trainings from each, at the best of seven step sizes. Three with the biases kept at zero, RMSprop at 0.003, the others up to 100,000. There one step size for all weights that follows their gradients leaves the blind guess, but not from PyTorch's start. Part 1 tried 25, so some of its ranges differ. He draws from a normal distribution, the other starts are uniform.</details>
-#
-# *Deeper: [a step size for each layer, set once or following, and a ravine at an angle](deeper/08_rmsprop.ipynb), where a step size for each parameter does not help.*
+# <details><summary>Fine print</summary>Ten trainings from each start, at the best of seven step sizes. He draws from a normal distribution and sets the biases to zero. The other two draw uniformly.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
 #
 # ### The size of the gradient
 #
-# RMSprop divides by the size of the gradient, so what sets the length of its steps?
 # A parameter has had a gradient of 500 for so long that `v` is 500 squared.
 # The step size is 0.01.
 
@@ -272,10 +281,10 @@ move.answer(0.01 * g / v**0.5)
 
 # %% [markdown]
 # It moves by $\alpha$, so $\alpha$ is now a length.
-# It is how far a parameter moves once its gradient has been steady for much longer than the memory of `v`.
+# A parameter moves by that much once its gradient has been steady for far longer than the memory of `v`.
 #
-# Now take the ravine of lesson 7 and multiply its loss by 1000.
-# That happens when you add the losses of a batch of 1000 instead of averaging them.
+# Now take the ravine of lesson 7 and multiply its loss by a thousand.
+# That happens when you add the losses of a batch of a thousand instead of averaging them.
 
 # %%
 scaled = predict(
@@ -285,7 +294,7 @@ scaled = predict(
 scaled
 
 # %% [markdown]
-# Twenty steps from 1 and 1 on both losses.
+# Twenty steps on both losses.
 
 # %% tags=["answer"]
 rows, valley = [], ravine(100)
@@ -305,8 +314,8 @@ scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[
 #
 # ### Near the minimum
 #
-# RMSprop walks through the ravine from 1 and 0.3 for 300 steps, at a constant step size of 0.03 and with a memory of ten steps.
-# After 67 steps the loss is below a trillionth.
+# RMSprop walks through the ravine for 300 steps, at a constant step size and with a memory of ten steps.
+# After 68 steps the loss is below a trillionth.
 
 # %%
 later = predict(
@@ -316,45 +325,41 @@ later = predict(
 later
 
 # %% [markdown]
-# The loss after 67 steps and at the end.
+# The loss after those steps and at the end.
 
 # %% tags=["answer"]
 walk = run(rmsprop, valley, steps=300, start=[1.0, 0.3], lr=0.03, beta2=0.9)
-display(table(["after step", "loss"], [[t, walk.loss[t]] for t in (67, 300)], ["", ".0e"]))
+display(table(["after step", "loss"], [[t, walk.loss[t]] for t in (68, 300)], ["", ".0e"]))
 later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still below a trillionth")
 
 # %% [markdown]
 # The loss came back.
-# The ravine has a flat and a steep number, and each adds its part to the loss.
-# Below, each step is divided by the distance that it started from.
-# The second slider lets the step size fall to zero over the last part of the run.
-# Move the first slider alone, then the second.
+# In the picture the second slider lets the step size fall to zero over the last part of the run.
 # **Goal:** let the loss end below 10⁻⁷.
 
 # %% tags=["answer"]
 hopping.hopping().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>At a step size of 0.03 a fall over the last 20 % reaches it.</details>
+# <details><summary>Answer</summary>Leave the step size and let it fall over the last 20 %.</details>
 #
-# A step longer than twice the distance ends further away, on the other side.
-# Step by distance is $\alpha$ times the curvature, divided by the root of `v`.
-# After the first steps this ratio grows, because `v` forgets the large gradients of the beginning.
-# The steep number reaches the line at 2 first, near step 44, and from there its distance grows.
-# In the end both numbers [[hop]] across the minimum for good, half a step size to each side.
-# With the default memory of a hundred steps the loss comes back too, only later.
+# At first the steps get shorter with the gradients.
+# But `v` forgets the large gradients of the beginning, and tiny divided by tiny is not tiny.
+# So the steps become as long as $\alpha$ again, however near the minimum is.
+# Both numbers [[hop]] across it for good, half a step size to each side.
+# With the default memory this comes later.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>The network of Part 1 in PyTorch, twenty starts, a fall over the last third. About its best constant step size the fall gave the lower final loss from half of the starts to four in five of them, depending on the step size and on the processor. The fall ends hops and noise alike, and these trainings do not separate them.</details>
+# <details><summary>Fine print</summary>With the network of Part 1 in PyTorch and a fall over the last third, ten to sixteen of twenty starts ended lower, depending on the step size and the processor.</details>
 #
-# *Deeper: [which step size a coordinate finds by itself, and what is left when the memory is gone](deeper/08_rmsprop.ipynb).*
+# *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #
 # ### Exercise 2. Which bug? (4 minutes)
 #
 # Two colleagues have written RMSprop, and each has made one mistake.
-# The steep line of the right one, in brown, falls faster only because the steep number starts nearer, at 0.7 instead of 1.
+# The right one is brown, and its steep line falls faster only because the steep number starts nearer.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)
@@ -384,14 +389,12 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# <details><summary>When you have found both</summary>If the <code>v</code> of A also forgot nothing, it would be a plain sum of squares. That is Adagrad.</details>
-#
 # *Deeper: the older rule [[Adagrad]], and [the variance slip](deeper/08_rmsprop.ipynb).*
 
 # %% [markdown]
 # ## Part 4. The first step
 #
-# `v` starts at 0, far below the square of the gradient.
+# `v` starts at zero, far below the square of the gradient.
 # How long are the first steps?
 
 # %%
@@ -400,12 +403,12 @@ from lessonlib.lessons.lesson08 import judges, play
 # %% [markdown]
 # ### Exercise 3. Two steps by hand (5 minutes)
 #
-# The gradient is 3 at both steps, $\beta_2$ is 0.99, and `v` starts at 0.
+# The gradient is 3 at both steps, and $\beta_2$ is 0.99.
 # Compute `v` after each gradient, and the length of the step that follows, in units of $\alpha$.
 # Leave $\epsilon$ out, and give three digits or more.
-# Python may do the arithmetic, as in `2 / 0.5**0.5`.
+# Python may do the arithmetic.
 #
-# <details><summary>Hint</summary>At the first step nine comes in with a weight of 0.01, and what was there is 0.</details>
+# <details><summary>Hint</summary>At the first step nine comes in with a weight of a hundredth, and what was there is zero.</details>
 
 # %% tags=["stub"]
 by_hand = {"v1": None, "step1": None, "v2": None, "step2": None}
@@ -416,7 +419,7 @@ by_hand |= {"step1": 3 / by_hand["v1"] ** 0.5, "step2": 3 / by_hand["v2"] ** 0.5
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# After one step `v` holds a hundredth of 9, and the root of a hundredth is a tenth.
+# After one step `v` holds a hundredth of nine, and the root of a hundredth is a tenth.
 # So the gradient is divided by a tenth of its size, and the step is ten step sizes long.
 
 # %% [markdown]
@@ -428,8 +431,8 @@ judges.judge_two_steps(by_hand)
 # %% [markdown]
 # ### The burst
 #
-# On the right is a path with its first step in bold.
-# From one white dot on it to the next, each number has moved by one step size.
+# We call the long first steps the burst.
+# Here they are under a steady gradient.
 # **Goal:** find the longest memory whose first step is at most twice the step size.
 
 # %% tags=["answer"]
@@ -439,8 +442,8 @@ play.burst().live()
 # <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is as many step sizes long as the root of the memory, and the root of four is two.</details>
 #
 # With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
-# No step of a parameter is longer than $\alpha/\sqrt{1-\beta_2}$.
-# A gradient that jumps far above its recent size takes nearly that, at any time.
+#
+# <details><summary>Fine print</summary>No step of a parameter is ever longer than $\alpha/\sqrt{1-\beta_2}$. A gradient that jumps far above its recent size takes nearly that, at any time.</details>
 #
 # *Deeper: [what the burst does to a training](deeper/08_rmsprop.ipynb).*
 
@@ -459,19 +462,11 @@ play.burst().live()
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
 # With `momentum=0.9` PyTorch keeps a fading sum of the divided gradients, and a steady step is ten times as long, so divide `lr` by ten.
-# Without `momentum`, PyTorch's RMSprop takes our path, here that of Part 3's table.
+# Without `momentum` it takes the same path as the rule that you wrote.
 
 # %%
-import torch
 from lessonlib.lessons.lesson08 import judges
 from lessonlib.play.prediction import summary
-
-p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
-optimizer = torch.optim.RMSprop([p], lr=0.015, alpha=0.99)
-for _ in range(20):
-    p.grad = p.detach() * torch.tensor([1.0, 100.0], dtype=torch.float64)
-    optimizer.step()
-print("PyTorch's ends at", p.detach().numpy().round(4))
 
 # %% [markdown]
 # ### Exercise 4. What did they set? (3 minutes)
@@ -502,7 +497,7 @@ judges.judge_settings_meant(meant)
 # ### Exercise 5. Tune it yourself (5 minutes)
 #
 # Now a network without hidden layers, one `nn.Linear` from the pixels to the ten digits.
-# `optim.RMSprop` trains it on the same images, for 100 steps only.
+# `optim.RMSprop` trains it on the same images, for a hundred steps only.
 # Choose an `lr` that brings the training loss below 0.2, as the mean of three starts.
 
 # %% tags=["stub"]
@@ -529,15 +524,14 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a plain ReLU network that you train from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
-# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network |
+# | **Before** | in a plain ReLU network, trained from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
+# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it |
-# | **Change next** | when the loss jitters at the end, an `lr` that falls over the last third may help, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and `scheduler.step()` after each `optimizer.step()`, where `steps` is the number of calls of `scheduler.step()` in all |
-# | **Leave** | `alpha` and `eps`, at first |
+# | **Change next** | when the loss jitters at the end, let `lr` fall over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and call `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #
 # ### Three questions, from memory
 #
-# <details><summary>The loss is multiplied by 1000. What happens to RMSprop's path?</summary>Nothing, as long as the root of v is far above epsilon, because the factor cancels.</details>
+# <details><summary>The loss is multiplied by a thousand. What happens to RMSprop's path?</summary>Nothing, as long as the root of v is far above epsilon, because the factor cancels.</details>
 # <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With a gradient of 0.003 it would be just as long.</details>
 # <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size, because v holds only a hundredth of the squared gradient.</details>
 #
@@ -550,11 +544,10 @@ summary()
 # ### What to take along
 #
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
-# - A gradient that has been steady for much longer than the memory of `v` moves its parameter by $\alpha$, whatever its size.
-# - With exact gradients and a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
-# - Our network's weights started too small.
-#   From PyTorch's start no single step size trained it in 300 steps, and RMSprop did.
-#   With larger weights all three rules did, and each read more.
+# - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
+# - With a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
+# - In our network gradients differ between weights and grow a thousandfold, so no single step size trained it in 300 steps.
+#   RMSprop's divisor differs and follows, and larger weights at the start help all three rules.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -40,10 +40,12 @@ def one_slider() -> Experiment:
 
 def _slider_scene() -> Scene:
     figure = new_figure(7.6, 4.0)
-    ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss, nats,\nmedian of ten starts",
-                            title="Eight hidden layers learn to read digits")
+    ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss",
+                            title="Of three optimizers, one leaves the blind guess")
     ax.axhline(GUESSING, color="black", linewidth=1)
-    ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=9)
+    ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=11)
+    ax.axhline(1, color="black", linewidth=1)
+    ax.text(4, 0.88, "the goal", fontsize=11, va="top")
     artists: dict[str, Any] = {}
     for place, rule in enumerate(NAMES):
         style = look(rule)
@@ -52,7 +54,7 @@ def _slider_scene() -> Scene:
     figure.legend(handles=list(artists.values()), labels=list(NAMES.values()), loc="outside lower center", ncols=3)
     artists["note"] = readings(ax, 0.22, 0.06, ["step size:"])
     return Scene(figure, artists, "The training loss of one network over 300 steps under three optimizers, all at the step size of the "
-                 "slider, and a line at the loss of a blind guess.")
+                 "slider, with lines at the loss of a blind guess and at the goal.")
 
 
 def _slider_update(artists: dict[str, Any], lr: float) -> str:
@@ -87,7 +89,7 @@ def show_layers() -> None:
 def _bars() -> Figure:
     figure = new_figure(7.2, 3.4)
     ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer",
-                            ylabel="typical size of the\ngradient of the weights", title="The early layers get small gradients",
+                            ylabel="size of the gradient\n(root mean square)", title="The early layers get tiny gradients",
                             ylim=(1e-6, 3e-2), xticks=range(1, LAYERS + 2))
     ax.bar(np.arange(1, LAYERS + 2), layer_bars(), color="#8a8a8a", edgecolor="black", width=0.7)
     for place, size in enumerate(layer_bars(), start=1):
@@ -121,9 +123,9 @@ def two_sizes() -> Experiment:
 def _two_scene() -> Scene:
     figure = new_figure(7.6, 3.9)
     ax = figure.add_subplot(yscale="log", xlim=(0, TWO_STEPS), ylim=(1e-5, 1e2), xlabel="step", ylabel="distance from the minimum",
-                            title="Two numbers, gradient descent", xticks=range(0, TWO_STEPS + 1, 5))
+                            title="One step size serves only one of the two numbers", xticks=range(0, TWO_STEPS + 1, 5))
     ax.axhline(0.01, color="black", linewidth=1)
-    ax.text(TWO_STEPS - 0.2, 0.012, "the goal", ha="right", fontsize=9)
+    ax.text(TWO_STEPS - 0.2, 0.012, "the goal", ha="right", fontsize=11)
     ax.plot(0, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
     style = look("sgd")
     (steep,) = ax.plot([], [], color=style.color, linestyle="-", marker="s", markersize=5, label="steep number")
@@ -165,24 +167,25 @@ def grown_gradient(times: float = 5.0, beta2: float = 0.9) -> tuple[Array, Array
 
 def show_division() -> None:
     """Show a gradient that grows at a step, the root of v beside it (memory ten steps), and the one divided by the other."""
-    show(_division(), "Left, bars of a gradient of changing sign that has been of size one for long and grows fivefold at step 0, and a "
-         "line for its recent size that rises with it in some ten steps; right, the gradient divided by that size, with lines at plus and "
-         "minus one: the bars end near them before and after, and a few at the jump are longer.")
+    show(_division(), "Left, bars of a gradient of changing sign that has been of size one for long and grows fivefold at step 0, and "
+         "lines at plus and minus its recent size that part in some ten steps; right, the gradient divided by that size, with lines at "
+         "plus and minus one: the bars end near them before and after, and a few at the jump are longer.")
 
 
 def _division() -> Figure:
     g, sizes = grown_gradient()
-    figure = new_figure(8.4, 3.4)
+    figure = new_figure(9.0, 3.6)
     left, right = figure.subplots(1, 2)
     t, style = np.arange(-BEFORE, AFTER), look("rmsprop")
-    for ax, bars, name in ((left, g, "a gradient"), (right, g / sizes, "the quotient")):
-        ax.bar(t, bars, color="#8a8a8a", width=1.0, label=name)
+    for ax, bars in ((left, g), (right, g / sizes)):
+        ax.bar(t, bars, color="#8a8a8a", width=1.0)
         ax.axhline(0, color="black", linewidth=1)
         ax.set(xlabel="steps since the gradient grew", xlim=(-BEFORE - 1, AFTER))
     for one in (-1, 1):
         right.axhline(one, color=style.color, linewidth=1.5, linestyle="--")
-    left.plot(t, sizes, color=style.color, linewidth=2.2, label="its recent size")
-    left.set(title="A gradient and its recent size", ylabel="gradient", ylim=(-8.5, 12))
-    left.legend(loc="upper left")
-    right.set(title="One divided by the other", ylabel="gradient / recent size", ylim=(-4, 4))
+    for sign in (1, -1):
+        left.plot(t, sign * sizes, color=style.color, linewidth=2.2)
+    left.text(-BEFORE, 2.2, "its recent size", color=style.color, fontsize=11)
+    left.set(title="A gradient grows fivefold", ylabel="gradient", ylim=(-8.5, 8.5))
+    right.set(title="Divided by its recent size, it stays near 1", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure

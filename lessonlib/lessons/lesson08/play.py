@@ -13,7 +13,7 @@ from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, rmsprop
 from lessonlib.runner import Run, run
 
-__all__ = ["burst", "effective_step", "own_steps", "pieces_of_the_first_step", "step_lengths"]
+__all__ = ["burst", "effective_step", "own_steps", "step_lengths"]
 
 Array = np.ndarray[Any, Any]
 
@@ -99,64 +99,39 @@ def own_steps() -> Experiment:
                            _both_at_the_border), {"memory": 10.0})
 
 
-BURST = np.arange(1, 1001)  # the steps whose lengths are drawn
-BURST_RAVINE, BURST_START = ravine(10), np.array([1.0, 0.6])
-
-
-def pieces_of_the_first_step(result: Run, lr: float) -> Array:
-    """Return the places on the first step after every whole lr in each coordinate, without the start: (k, 2)."""
-    start, end = result.theta[:2]
-    whole = int(np.abs(end - start).max() / lr + 1e-6)
-    return np.asarray(start + np.sign(end - start) * lr * np.arange(1, whole + 1)[:, None])
+BURST, BURST_GOAL = np.arange(1, 61), 2.0  # the steps whose lengths are drawn, and the goal for the first
 
 
 def _burst_scene() -> Scene:
-    figure = new_figure(7.6, 3.9)
-    left, right = figure.subplots(1, 2)
-    left.set(xscale="log", yscale="log", xlim=(1, BURST[-1]), ylim=(0.5, 50), xlabel="step t", ylabel="length of the step / lr",
-             title="A steady gradient")
-    left.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
-    left.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
-    left.minorticks_off()
-    left.axhline(1, color="black", linewidth=1)
-    contours(BURST_RAVINE, right)
-    right.set(xlim=(-0.3, 1.2), ylim=(-0.6, 0.9), title="Bold, the first step")
-    right.plot(*BURST_START, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
+    figure = new_figure(7.6, 4.0)
+    ax = figure.add_subplot(yscale="log", xlim=(0, BURST[-1] + 1), ylim=(0.75, 40), xlabel="step",
+                            ylabel="length of the step / $\\alpha$", title="The first steps are longer than $\\alpha$")
+    ax.set_yticks([1, 2, 3, 5, 10, 20], ["1", "2", "3", "5", "10", "20"])
+    ax.minorticks_off()
+    for height, at, name in ((1.0, 0.83, "as long as $\\alpha$"), (BURST_GOAL, 2.1, "the goal for the first step")):
+        ax.axhline(height, color="black", linewidth=1)
+        ax.text(BURST[-1] + 0.6, at, name, ha="right", fontsize=11)
     style = look("rmsprop")
-    (length,) = left.plot([], [], color=style.color)
-    (top,) = left.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)
-    note = readings(left, 0.72, 0.95, ["memory, steps:", "first step / lr:"], va="top")
-    (path,) = right.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
-    (first,) = right.plot([], [], color=style.color, linewidth=5)
-    (pieces,) = right.plot([], [], color="white", marker="o", markersize=4, linestyle="none", markeredgecolor="black", zorder=5)
-    here = readings(right, 0.62, 0.97, ["memory, steps:", "step size:"], va="top")
-    return Scene(figure, {"length": length, "top": top, "note": note, "here": here, "path": path, "first": first, "pieces": pieces},
-                 "Left, the length of RMSprop's steps in units of lr under a steady gradient, both axes logarithmic, with a line at 1; "
-                 "right, 100 steps of its path in a ravine of condition number 10, the first step bold, with a white dot on it after "
-                 "every lr in each coordinate.",
-                 {"length": ["memory"], "top": ["memory"], "note": ["memory"]})
+    (lengths,) = ax.plot([], [], color=style.color, linewidth=4, solid_capstyle="butt")
+    (first,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=6, clip_on=False)
+    note = readings(ax, 0.72, 0.95, ["memory, steps:", "first step / $\\alpha$:"], va="top")
+    return Scene(figure, {"lengths": lengths, "first": first, "note": note},
+                 f"A bar for the length of each of RMSprop's first {BURST[-1]} steps under a steady gradient, in units of the step size "
+                 "and on a logarithmic scale, from a line at 1 up, with another line at 2, and a diamond on the first.")
 
 
-def _burst_update(artists: dict[str, Any], memory: float, lr: float) -> str:
-    beta2 = 1 - 1 / memory
-    lengths = 1 / np.sqrt(1 - beta2**BURST)
-    if "length" in artists:  # with top and note
-        artists["length"].set_data(BURST, lengths)
-        artists["top"].set_data([1], [lengths[0]])
-        artists["note"].set_text(f"{memory:.3g}\n{lengths[0]:.2f}")
-    result = run(rmsprop, BURST_RAVINE, steps=100, lr=lr, beta2=beta2, start=BURST_START)
-    artists["here"].set_text(f"{memory:.3g}\n{lr:.3g}")
-    artists["pieces"].set_data(*np.clip(pieces_of_the_first_step(result, lr), -15, 15).T)
-    artists["path"].set_data(*np.clip(result.theta, -15, 15).T)
-    artists["first"].set_data(*np.clip(result.theta[:2], -15, 15).T)
-    return (f"A memory of {memory:.3g} steps, beta2 = {beta2:.4g}: the first step is {lengths[0]:.2f} lr = {lengths[0] * lr:.3g} in each "
-            f"coordinate; the tenth is {lengths[9]:.2f} lr, the hundredth {lengths[99]:.2f} lr.")
+def _burst_update(artists: dict[str, Any], memory: float) -> str:
+    lengths = step_lengths(1 - 1 / memory, int(BURST[-1]))
+    bars = np.stack([np.ones_like(lengths), lengths, np.full_like(lengths, np.nan)], axis=1)
+    artists["lengths"].set_data(np.repeat(BURST, 3), bars.ravel())
+    artists["first"].set_data([1], [lengths[0]])
+    artists["note"].set_text(f"{memory:.3g}\n{lengths[0]:.2f}")
+    return (f"A memory of {memory:.3g} steps, beta2 = {1 - 1 / memory:.4g}: the first step is {lengths[0]:.2f} step sizes long, the tenth "
+            f"{lengths[9]:.2f}, the sixtieth {lengths[-1]:.2f}.")
 
 
 def burst() -> Experiment:
-    """How long RMSprop's first steps are, over the memory of v, and where the very first one lands in a ravine."""
-    return Experiment(_burst_scene, _burst_update,
-                      {"memory": Slider("memory of v, steps", 1.0, 1000.0, 100.0, log=True),
-                       "lr": Slider("step size lr", 0.01, 0.1, 0.03, log=True)},
-                      Goal("find the longest memory (to a tenth of it) whose first step is at most 2 lr.",
-                           lambda memory, lr: 3.6 <= memory <= 4.0 + 1e-9))
+    """How long RMSprop's first steps are under a steady gradient, over the memory of v."""
+    return Experiment(_burst_scene, _burst_update, {"memory": Slider("memory of v, steps", 1.0, 1000.0, 100.0, log=True)},
+                      Goal("find the longest memory (to a tenth of it) whose first step is at most twice the step size.",
+                           lambda memory: 3.6 <= memory <= 4.0 + 1e-9))

@@ -10,7 +10,7 @@ from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
            "begun_full", "by_start", "deep_net_records", "handed_over", "how_far_handed_over", "how_many_learn", "longest",
-           "lrs_at", "reads", "what_lets_it_learn", "where_it_ends", "which_change"]
+           "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -85,19 +85,25 @@ def how_far_handed_over(records: Mapping[str, Any], options: Sequence[str]) -> s
 
 
 def by_start(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each of STARTED: what it is called, and what each rule reads from it after 300 steps."""
-    return [[called, *(reads(records["ends"][place][name]) for name in NAMES)] for called, place in STARTED.items()]
+    """Return a row for PyTorch's start, larger weights and a He start: what it is called, and what each rule reads after 300 steps."""
+    places = {called: place for called, place in STARTED.items() if called != "zero biases"}
+    return [[called, *(reads(records["ends"][place][name]) for name in NAMES)] for called, place in places.items()]
 
 
-def which_change(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
-    """Return which of four options is right: larger weights let gradient descent read more than a share, zero biases, each, neither."""
-    larger, zero = (float(np.median(records["ends"][STARTED[name]]["sgd"]["read"])) > share for name in ("larger weights", "zero biases"))
-    return options[2 if larger and zero else 0 if larger else 1 if zero else 3]
+def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
+    """Return which option is right of what gradient descent does with larger weights: a guess, up to a share of the digits, more."""
+    read = float(np.median(records["ends"][STARTED["larger weights"]]["sgd"]["read"]))
+    return options[0 if read < GUESSED else 1 if read <= share else 2]
 
 
 def begun_full(letter: str) -> str:
     """Return what way B or C reads when its average begins at the first gradient, as `reads` words it."""
     return next(reads(found) for way, found in deep_net_records()["full"].items() if way.startswith(letter))
+
+
+def way_reads(letter: str) -> str:
+    """Return what way A, B or C reads, as `reads` words it."""
+    return next(reads(found) for way, found in deep_net_records()["ways"].items() if way.startswith(letter))
 
 
 def longest(name: str) -> str:

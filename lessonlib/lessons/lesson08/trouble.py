@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.lessons.lesson08.deep import LAYERS, STARTS, deep_net, layer_gradients, layers_of
+from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
-from lessonlib.lessons.lesson08.opening import GUESSING, layer_bars
-from lessonlib.lessons.lesson08.records import END_LRS, HANDED, HANDED_LR, NAMES, STARTED, deep_net_records, reads
+from lessonlib.lessons.lesson08.opening import GUESSING
+from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, deep_net_records, reads
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
-from lessonlib.rules import State, momentum, rmsprop, sgd
-from lessonlib.runner import grid, run
+from lessonlib.rules import State, rmsprop
+from lessonlib.runner import run
 
-__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "kept_at_zero", "reads_after_rmsprop", "show_four_starts",
-           "show_growth", "without_biases"]
+__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "reads_after_rmsprop", "show_growth", "show_rise"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
+RISE_START, RISE = 0, 100  # the same for the gradients under RMSprop alone
 
 
 class Growth(NamedTuple):
@@ -102,50 +102,20 @@ def reads_after_rmsprop(starts: int = 10) -> str:
     return reads({"read": [net.metrics["test accuracy"](after_rmsprop(seed)) for seed, net in enumerate(nets)]})
 
 
-@cache
-def without_biases(rule: Callable[..., Any], seed: int, lrs: tuple[float, ...]) -> tuple[Array, Array]:
-    """Return the training loss, and the share of the digits read, where the biases start at zero and stay there: (lrs,) each."""
-    net = deep_net(seed, start="zero biases")
-    free = np.concatenate([np.repeat([1.0, 0.0], [weights.size, biases.size]) for weights, biases in layers_of(net.start)])
-
-    def kept(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:
-        moved, s = rule(theta, g * free, s, lr=lr)
-        return moved, s
-
-    with np.errstate(all="ignore"):  # of trainings that diverge
-        done = run(kept, net, steps=300, seed=seed, record="last", **grid(lr=lrs))
-        return np.nan_to_num(done.loss[0], nan=np.inf), net.metrics["test accuracy"](done.theta[0])
+def show_rise() -> None:
+    """Show how the gradients of the first and of the last layer grow while RMSprop trains the network."""
+    show(_rise(), f"The size of the gradient of the first and of the last layer over {RISE} steps of RMSprop, on a logarithmic scale: the "
+         "first layer's rises more than a thousandfold within some twenty steps, the last one's about tenfold.")
 
 
-def kept_at_zero(starts: int = 3) -> list[list[str]]:
-    """Return a row for each rule with the biases kept at zero: the name, the median training loss and what is read at the best step size.
-
-    RMSprop has the one that was best where the biases only start at zero.
-    """
-    rows, zero = [], deep_net_records()["ends"][STARTED["zero biases"]]
-    for rule, lrs in ((sgd, END_LRS["sgd"]), (momentum, END_LRS["momentum"]), (rmsprop, [zero["rmsprop"]["lr"]])):
-        found = [without_biases(rule, seed, tuple(lrs)) for seed in range(starts)]
-        losses, read = (np.array(part) for part in zip(*found, strict=True))
-        best = np.median(losses, axis=0).argmin()
-        rows.append([NAMES[rule.__name__], f"{np.median(losses[:, best]):.2f}", reads({"read": read[:, best]})])
-    return rows
-
-
-def show_four_starts() -> None:
-    """Show a bar for each layer's gradient from each of the starts."""
-    show(_four_starts(), "Four bars for each of nine layers, the size of the gradient of its weights on a logarithmic scale: from "
-         "PyTorch's start they rise several hundredfold from the first layer to the last; with zero biases all nine are as small as the "
-         "first; with larger weights, and from a He start, all nine are a thousand times as large as that.")
-
-
-def _four_starts() -> Figure:
-    figure = new_figure(8.6, 3.8)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-6, 1),
-                            ylabel="gradient of the weights,\nroot mean square", title="Larger weights make every layer's gradient larger")
-    places, width = np.arange(1, LAYERS + 2), 0.21
-    looks = (("#8a8a8a", ""), ("white", ".."), ("#333333", ""), ("white", "//"))
-    for k, (name, start, (color, hatch)) in enumerate(zip(STARTED, STARTS, looks, strict=True)):
-        ax.bar(places + (k - 1.5) * width, layer_bars(start), color=color, edgecolor="black", hatch=hatch, width=width, label=name)
-    ax.set_xticks(places)
-    figure.legend(loc="outside lower center", ncols=4)
+def _rise() -> Figure:
+    found, figure = growth(WAYS[3], RISE_START, RISE), new_figure(7.2, 3.8)
+    ax = figure.add_subplot(yscale="log", xlim=(0, RISE), ylim=(1e-6, 1), xlabel="step of RMSprop",
+                            ylabel="size of the gradient\n(root mean square)", title="The first layer's gradient grows a thousandfold")
+    ax.axvspan(0, 20, color="#dddddd", zorder=0)
+    for layer, name, color, dash, y in ((-1, "last layer", "#353536", "--", 0.16), (0, "first layer", "#8f2d56", "-", 0.0035)):
+        ax.plot(found.steps, found.sizes[:, layer], color=color, linestyle=dash, linewidth=2.4)
+        ax.text(RISE - 1, y, name, color=color, fontsize=12, ha="right", va="center")
+    ax.annotate("in twenty steps,\na thousand times larger", (20, found.sizes[10, 0] / 3), (27, 3e-5), fontsize=12, va="center",
+                arrowprops={"arrowstyle": "->", "color": "black"})
     return figure
