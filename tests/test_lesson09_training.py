@@ -42,22 +42,6 @@ def test_the_network_learns_and_the_seed_outside_is_left_alone():
     assert bool((random.get_rng_state() == before).all())
 
 
-def test_with_standardized_digits_the_second_layers_inputs_make_a_steeper_ravine_with_adam_and_with_momentum():
-    images = training.digits_loader(standardized=True).dataset.tensors[0]
-    assert images.mean(0).abs().max() < 1e-5
-    spread = images.std(0)
-    assert bool(((spread - 1).abs() < 1e-3)[spread > 0].all())  # a pixel that is always dark has none
-    adams = [training.standardized(optim.Adam, starts, lr=0.01) for starts in (1, 3)]
-    assert all(20 < factor < 30 for factor, _ in adams)
-    momentums = [training.standardized(optim.SGD, starts, lr=0.1, momentum=0.9) for starts in (1, 3)]
-    assert all(10 < factor < 15 for factor, _ in momentums)
-    assert training.standardized.__defaults__ == (3,)
-    assert adams[1][1] == pytest.approx(momentums[1][1], abs=0.004)  # on the same digits momentum reads as well
-    assert adams[1][1] > 0.97
-    read = [training.accuracy_after(training.train, optim.SGD, lr=0.1, momentum=0.9), training.accuracy_after(training.train, optim.Adam, lr=0.01)]
-    assert read[0] == pytest.approx(read[1], abs=0.006)
-
-
 def test_in_batches_a_shorter_memory_of_the_direction_reads_as_many_digits():
     read = {beta1: training.accuracy_after(training.train, lambda params, b=beta1: optim.Adam(params, lr=0.01, betas=(b, 0.999))) for beta1 in (0.7, 0.9)}
     assert abs(read[0.7] - read[0.9]) < 0.006
