@@ -22,7 +22,7 @@
 #
 # Each dot is a simulated day, with the temperature outside and the gas that a house burned.
 # Four optimizers fit a line, gas = slope · temperature + intercept.
-# Each starts at 0 and 0 and uses its own best step size.
+# Each starts with both at 0 and uses its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
 # Run the set-up cell above and the next one, then move the slider and watch them walk.
@@ -39,13 +39,13 @@ opening.four_lines().live()
 # %% [markdown]
 # <details><summary>Answer</summary>Step 104 is the first such moment.</details>
 #
-# After 300 steps only Adam's line follows the dots.
+# At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
 #
 # Two things make this line hard to find.
-# A change of the slope matters far more than the same change of the intercept, so each needs a step size of its own.
-# That is what RMSprop gives.
-# And the two are tied together, because a line that falls more steeply must start higher.
+# First, at 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
+# So each needs a step size of its own, and that is what RMSprop gives.
+# Second, the two are tied together, because a line that falls more steeply must start higher.
 # So the loss is a [[ravine]] at an angle, and for ravines there is momentum.
 # [[Adam]] does both at once.
 #
@@ -152,7 +152,7 @@ table(["line", "slope", "intercept"], rows, ["", ".2f", ".1f"])
 
 # %%
 from lessonlib import State, adam
-from lessonlib.lessons.lesson09 import judges, measured, opening
+from lessonlib.lessons.lesson09 import judges, opening
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -272,9 +272,11 @@ length = rows[3][2]
 surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 else 2])
 
 # %% [markdown]
+# The first two rows are equal, because the size of the gradients cancels between `m` and the root of `v`.
+#
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After 10,000 gradients of 3, a 30 makes the step longer, {{ measured.step_after_quiet(10_000):.2f}} $\alpha$.
+# After many thousand gradients of 3, a 30 would make it longer.
 # There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -408,7 +410,7 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # Your Adam reads as well as PyTorch's.
-# The default step size is not the best one here, within 15 [[passes|epoch]].
+# The default step size is not the best one here, within so few [[passes|epoch]].
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
@@ -491,7 +493,7 @@ judges.judge_bugs(bugs)
 # ### Standardize first
 #
 # Only Adam found the line of Part 1.
-# But you could have made the line easy instead.
+# But you can also make the line easy to find.
 # Take the temperatures minus their mean, over their spread.
 # Now they have mean 0 and spread 1, which is called [[standardizing|standardize]].
 

@@ -112,7 +112,7 @@ def standardizing() -> dict[str, list[float]]:
     """Return for each of RULES the shares of the excess loss that it leaves, mean of ten data sets: with the temperatures as measured,
     minus their mean, and with mean 0 and spread 1.
     """
-    return {rule: [tuned_lr(rule, units=units)[1] for units in ("degrees", "centred", "standardized")] for rule in RULES}
+    return {rule: [tuned_lr(rule)[1], *(tuned_lr(rule, units=units)[1] for units in ("centred", "standardized"))] for rule in RULES}
 
 
 def condition_numbers() -> tuple[float, float, float]:
