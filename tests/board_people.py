@@ -82,7 +82,7 @@ def classroom(people, seed=1):
     """A lesson's first hour, for thirty: 11 forget the bias correction, 4 have not begun, half have passed."""
     rng = random.Random(seed)
     adam, hand = item("09_adam", "check"), item("09_adam", "check", 1)
-    question, uncorrected = (item("09_adam", "prediction", k) for k in (0, 2))
+    question, uncorrected = (item("09_adam", "prediction", k) for k in (4, 1))
     for k, learner in enumerate(people):
         if k < 28:
             learner.put(item=item("09_adam", "goal"), state="passed")

@@ -13,7 +13,7 @@ from lessonlib.board.keys import new_codes, plain, same
 from lessonlib.board.room import MOST, Refused, Room
 
 ADAM, HAND = (board_people.item("09_adam", "check", k) for k in (0, 1))
-GOAL, ASKED, NUMBER = board_people.item("09_adam", "goal"), board_people.item("09_adam", "prediction"), board_people.item("09_adam", "prediction", 2)
+GOAL, ASKED, NUMBER = board_people.item("09_adam", "goal"), board_people.item("09_adam", "prediction", 4), board_people.item("09_adam", "prediction", 1)
 
 
 class Clock:

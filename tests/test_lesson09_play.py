@@ -19,7 +19,7 @@ def light_basin(monkeypatch):
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
     (play.correction_ratio, {"memory1": 10.0, "memory2": 100.0}),
     (basins.good_basin, None),
-    (opening.four_lines, {"steps": 10, "betas": opening.USUAL}),
+    (opening.four_lines, {"steps": 140}),
     (play.each_setting, {"beta1": 0.9, "beta2": 0.945, "eps": 1e-8}),
     (opening.filling, {"memory1": 10.0, "memory2": 22.2}),
 ]

@@ -12,22 +12,17 @@ from numpy.random import Generator
 
 from lessonlib import rules
 from lessonlib.problems import Problem
-from lessonlib.runner import Run, grid, run
+from lessonlib.runner import Run, run
 from lessonlib.signature import Rule
 
-__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_betas", "best_remedy", "condition_numbers", "days", "forgetting", "frozen_scales",
-           "halves", "heating", "left_at_best", "ratios", "remedies", "tuned", "tuned_lr", "who_arrives",
-           "with_and_without_momentum"]
+__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "forgetting", "frozen_scales", "heating", "left_at_best", "ratios",
+           "standardizing", "tuned", "tuned_lr", "who_arrives", "with_and_without_momentum"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
 TIE = 1.025  # so near the least, the shortest step counts: RMSprop leaves the same at many, and rounding would choose among them
-BETAS = {"sgd": (), "momentum": ("beta1",), "rmsprop": ("beta2",), "adam": ("beta1", "beta2")}  # what each rule has
-BETA_VALUES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)  # the same for every rule
-STANDARDIZED = "temperatures with mean 0 and spread 1"
-HALVES = {"temperatures minus their mean": "centred", "temperatures over their spread": "spread"}
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
     "celsius": lambda x: (x - 32) / 1.8,
@@ -108,48 +103,16 @@ def left_at_best(rule: str, seeds: int = 10, **hyper: Any) -> float:
 
 
 @cache
-def best_betas(rule: str, seeds: int = 10) -> dict[str, float]:
-    """Return what worked best for a rule over the data sets `seeds`, of all pairs of LRS and BETA_VALUES: "lr" and the betas it has."""
-    axes: dict[str, Any] = {"lr": LRS} | dict.fromkeys(BETAS[rule], np.array(BETA_VALUES))
-    hyper: dict[str, Any] = grid(**axes)
-    left = []
-    for seed in range(seeds):
-        losses = run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", **hyper).loss
-        left.append(losses[-STEPS // 10:].mean(0) / losses[0])
-    mean = np.mean(left, axis=0)
-    best = np.unravel_index(np.flatnonzero(mean <= TIE * np.nanmin(mean))[0], mean.shape)
-    return {name: float(values[k]) for (name, values), k in zip(axes.items(), best, strict=True)}
+def tuned(rule: str, seed: int = 0) -> Run:
+    """Return the run of a rule on one data set at its best step size."""
+    return run(getattr(rules, rule), heating(seed), steps=STEPS, seed=seed, lr=tuned_lr(rule)[0])
 
 
-@cache
-def tuned(rule: str, seed: int = 0, *, betas: bool = False) -> Run:
-    """Return the run of a rule on one data set at its best step size, with its usual betas or, if `betas`, with its best."""
-    hyper: dict[str, Any] = best_betas(rule) if betas else {"lr": tuned_lr(rule)[0]}
-    return run(getattr(rules, rule), heating(seed), steps=STEPS, seed=seed, **hyper)
-
-
-def remedies() -> list[list[Any]]:
-    """Return a row for each change: its name, and the share of the excess loss that each of RULES leaves, mean of ten data sets."""
-    changes: dict[str, dict[str, Any]] = {"nothing": {}, "less noisy data": {"noise": 0.1}, "twice as many days": {"count": 80},
-                                          STANDARDIZED: {"units": "standardized"}}
-    rows = [[name, *(tuned_lr(rule, **change)[1] for rule in RULES)] for name, change in changes.items()]
-    return [*rows[:3], ["half the step size", *map(_left_at_half, RULES)], rows[3]]
-
-
-def halves() -> list[list[Any]]:
-    """Return a row as `remedies` does for each half of standardizing: only the zero of the temperatures moved, only their size."""
-    return [[name, *(tuned_lr(rule, units=units)[1] for rule in RULES)] for name, units in HALVES.items()]
-
-
-def _left_at_half(rule: str, seeds: int = 10) -> float:
-    """The share that a rule leaves at half of its best step size, measured as tuned_lr does."""
-    walks = [run(getattr(rules, rule), heating(seed), steps=STEPS, record="loss", lr=tuned_lr(rule)[0] / 2).loss for seed in range(seeds)]
-    return float(np.mean([losses[-STEPS // 10:].mean() / losses[0] for losses in walks]))
-
-
-def best_remedy(rows: list[list[Any]]) -> str:
-    """Return the name of the change that leaves least for all rules."""
-    return str(min(rows, key=lambda row: max(row[1:]))[0])
+def standardizing() -> dict[str, list[float]]:
+    """Return for each of RULES the shares of the excess loss that it leaves, mean of ten data sets: with the temperatures as measured,
+    minus their mean, and with mean 0 and spread 1.
+    """
+    return {rule: [tuned_lr(rule)[1], *(tuned_lr(rule, units=units)[1] for units in ("centred", "standardized"))] for rule in RULES}
 
 
 def condition_numbers() -> tuple[float, float, float]:

@@ -1,122 +1,148 @@
 """What opens lesson 9: four optimizers fit a line, and how the averages of Adam fill up; two experiments and a flow picture."""
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.lessons.flow import arrow, box
-from lessonlib.lessons.lesson09.heating import BETAS, RULES, STEPS, best_betas, days, tuned
-from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
+from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, tuned
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["NAMES", "filling", "four_lines", "show_flow"]
 
 NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
 COLD_TO_WARM = np.array([0.0, 100.0])
-USUAL, BEST = "the usual", "the best of each"
-LEFT = (1e-6, 400.0)  # shares of the first loss, as far as they are drawn
+GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
+LEFT = (1e-5, 3.0)  # shares of the first loss, as far as they are drawn
+HALF = 150  # steps
 
 
 def four_lines() -> Experiment:
     """Four lines through forty days, and the share of the excess loss that is left, up to a chosen number of steps."""
-    return Experiment(_lines_scene, _lines_update,
-                      {"steps": Slider("steps", 0, STEPS, STEPS),
-                       "betas": Choice("betas", [USUAL, BEST], USUAL)},
-                      Goal("find a number of steps after which RMSprop's line fits better than Adam's.", _rmsprop_leads))
+    return Experiment(_lines_scene, _lines_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
+                      Goal(f"within {HALF} steps, find a moment when Adam's line fits better than RMSprop's does after {STEPS}.",
+                           _adam_is_ahead))
 
 
 def _lines_scene() -> Scene:
-    figure = new_figure(9.0, 4.2)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(9.8, 4.0)
+    left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
-    left.set(xlim=(0, 100), ylim=(-3, 12), xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3", title="The lines")
-    right.set_xscale("symlog", linthresh=30, linscale=0.7)  # the goal lies in the first tenth of the steps
-    right.set(yscale="log", xlim=(-0.7, STEPS), ylim=LEFT, xlabel="step", ylabel="share of the first excess loss", title="Excess loss left")
-    right.set_xticks([0, 10, 20, 30, 100, 200, 300], ["0", "10", "20", "30", "100", "200", "300"])
-    right.set_yticks([1e-6, 1e-4, 1e-2, 1, 100], ["$\\leq 10^{-6}$", "0.0001", "0.01", "1", "100"])
+    left.set(xlim=(0, 100), ylim=GAS, xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3",
+             title=f"After {STEPS} steps only Adam's line fits")
+    right.set(yscale="log", xlim=(0, STEPS), ylim=LEFT, xlabel="step", title="How much excess loss is left")
+    right.set_xticks([0, 100, 200, 300])
+    right.set_yticks([1e-4, 1e-2, 1], ["0.01%", "1%", "100%"])
+    right.minorticks_off()
+    for ax, at, widest in ((left, 101.5, NAMES["sgd"]), (right, STEPS * 1.045, "under 0.1%")):
+        ax.text(at, 1, widest, alpha=0, fontsize=10.5)  # keeps the place of what moves there
     artists: dict[str, Any] = {}
     for rule in RULES:
         style = look(rule)
         over = 4 if rule == "adam" else 3
-        (artists[f"{rule} line"],) = left.plot([], [], color=style.color, linestyle=style.dash, linewidth=2)
-        (artists[f"{rule} curve"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.6, zorder=over)
-        (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none",
+        (artists[f"{rule} line"],) = left.plot([], [], color=style.color, linestyle=style.dash, linewidth=2.4)
+        (artists[f"{rule} curve"],) = right.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.8, zorder=over)
+        (artists[f"{rule} end"],) = right.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none",
                                                zorder=over + 3, clip_on=False)
-    handles = [artists[f"{rule} line"] for rule in RULES]
-    figure.legend(handles=handles, labels=list(NAMES.values()), loc="outside lower center", ncols=4)
+        artists[f"{rule} name"] = left.text(101.5, 0, NAMES[rule], color=style.color, fontsize=10.5, va="center")
+        artists[f"{rule} share"] = right.text(STEPS * 1.045, 1, "", color=style.color, fontsize=10.5, va="center")
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
                  "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step.")
 
 
-def _left(rule: str, steps: int, betas: str) -> float:
+def _left(rule: str, steps: int) -> float:
     """The share of the first excess loss that is left."""
-    loss = tuned(rule, betas=betas == BEST).loss
+    loss = tuned(rule).loss
     return float(loss[steps] / loss[0])
 
 
-def _lines_update(artists: dict[str, Any], steps: int, betas: str) -> str:
+def _lines_update(artists: dict[str, Any], steps: int) -> str:
+    shares, warm = {rule: _left(rule, steps) for rule in RULES}, {}
     for rule in RULES:
-        walk = tuned(rule, betas=betas == BEST)
+        walk = tuned(rule)
         slope, intercept = walk.theta[steps]
         left = np.clip(walk.loss[: steps + 1] / walk.loss[0], *LEFT)
         artists[f"{rule} line"].set_data(COLD_TO_WARM, slope * COLD_TO_WARM + intercept)
         artists[f"{rule} curve"].set_data(np.arange(steps + 1), left)
         artists[f"{rule} end"].set_data([steps], left[-1:])
-    shares = {rule: _left(rule, steps, betas) for rule in RULES}
-    told = (f"{NAMES[rule]} {share:.1%}" if share > 5e-4 else f"{NAMES[rule]} under 0.1%" for rule, share in shares.items())
-    return f"After {steps} steps{_with_betas() if betas == BEST else ''}, of the excess loss is left: {', '.join(told)}."
+        warm[rule] = float(np.clip(slope * COLD_TO_WARM[1] + intercept, *GAS))
+    ends = {rule: float(np.log10(np.clip(share, *LEFT))) for rule, share in shares.items()}
+    for rule, name, share in zip(RULES, _apart(list(warm.values()), 0.95), _apart(list(ends.values()), 0.34), strict=True):
+        artists[f"{rule} name"].set_position((101.5, name))
+        artists[f"{rule} share"].set_position((steps + 0.045 * STEPS, 10**share))
+        artists[f"{rule} share"].set_text(_percent(shares[rule]))
+    told = (f"{NAMES[rule]} {_percent(share)}" for rule, share in shares.items())
+    return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
 
 
-def _with_betas() -> str:
-    """The betas that worked best, in words."""
-    told = [f"{' and '.join(f'{best_betas(rule)[beta]:g}' for beta in BETAS[rule])} for {NAMES[rule]}" for rule in RULES if BETAS[rule]]
-    return f" with the betas {', '.join(told)}"
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.095 else f"{share:.1%}" if share > 5e-4 else "under 0.1%"
 
 
-def _rmsprop_leads(steps: int, betas: str) -> bool:
-    return steps > 0 and _left("rmsprop", steps, betas) < _left("adam", steps, betas)
+def _apart(places: list[float], gap: float) -> list[float]:
+    """Places in the same order, moved so that none is nearer to the next than the gap."""
+    order, moved = np.argsort(places, kind="stable"), np.array(places)
+    for _ in range(40):
+        for low, high in itertools.pairwise(order):
+            short = gap - (moved[high] - moved[low])
+            if short > 0:
+                moved[[low, high]] += np.array([-short, short]) / 2
+    return moved.tolist()
+
+
+def _adam_is_ahead(steps: int) -> bool:
+    return steps <= HALF and _left("adam", steps) < _left("rmsprop", STEPS)
 
 
 def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
     """How m and v fill up under a steady gradient for any memories, and how long a step is without the correction."""
     t = np.unique(np.geomspace(1, steps, 500).round())
-    wanted = {"m": gradient, "v": gradient**2, "step": 1.0}
     at_50 = int(np.flatnonzero(t == 50)[0])
+    looks = {"m": look("momentum"), "v": look("rmsprop"), "step": look("adam")}
 
     def scene() -> Scene:
-        figure = new_figure(9.6, 3.7)
+        figure = new_figure(9.6, 3.9)
         artists: dict[str, Any] = {}
-        units = {"m": "gradient", "v": "gradient squared", "step": "in units of the step size $\\alpha$"}
-        for (name, right), ax in zip(wanted.items(), figure.subplots(1, 3), strict=True):
-            ax.set(xscale="log", xlim=(1, steps), xlabel="step t", ylabel=units[name],
-                   title="length of a step" if name == "step" else f"${name}$ and $\\hat {name}$")
-            ax.set(yscale="log", ylim=(0.05, 50)) if name == "step" else ax.set(ylim=(0, 1.25 * right))
+        full, length = figure.subplots(1, 2)
+        full.set(ylim=(0, 1.18), title="How full are m and v?")
+        full.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+        length.set(yscale="log", ylim=(0.09, 20), title="How long is an uncorrected step?", ylabel="in step sizes $\\alpha$")
+        length.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+        length.minorticks_off()
+        length.axhspan(0.9, 1.1, color="#cccccc", zorder=0)
+        length.text(4700, 0.83, "right to a tenth", color="#555555", fontsize=10, ha="right", va="top")
+        for ax in (full, length):
+            ax.set(xscale="log", xlim=(1, steps), xlabel="step t")
             ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
             ax.axvline(50, color="#8a8a8a", linewidth=1)
-            note = ax.text(54, 33 if name == "step" else 1.12 * right, "step 50", color="#555555", fontsize=9)
-            style = look({"m": "momentum", "v": "rmsprop", "step": "adam"}[name])
-            ax.plot(t, np.full(len(t), right), color="black", linestyle="--", linewidth=1.2, label="corrected")
-            (artists[name],) = ax.plot([], [], color=style.color, linewidth=2, label="without correction")
+            ax.axhline(1, color="black", linestyle="--", linewidth=1.2)
+        full.text(1.12, 1.03, "with correction", fontsize=10, va="bottom")
+        full.text(53, 1.16, "step 50", color="#555555", fontsize=10, va="top")
+        for name, style in looks.items():
+            ax = length if name == "step" else full
+            (artists[name],) = ax.plot([], [], color=style.color, linewidth=2.4)
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
-            if name == "step":
-                ax.axhspan(0.9, 1.1, color="#cccccc", zorder=0)
-                artists["note"] = note
-        artists["m"].axes.legend(loc="lower right", fontsize=8.5)
-        artists["step"].axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
-        return Scene(figure, artists, f"Three panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: m, v "
-                     "and the length of the step; without correction m and v rise from near zero and the step is too long; dashed, "
+            artists[f"{name} told"] = ax.text(62, 1, "", color=style.color, fontsize=11, va="center", ha="right" if name == "v" else "left")
+        return Scene(figure, artists, f"Two panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: how full "
+                     "m and v are, and the length of the step; without correction m and v rise from near zero; dashed, "
                      "with correction, all are level from the first step; a line at step 50.")
 
     def update(artists: dict[str, Any], memory1: float, memory2: float) -> str:
         held = {"m": 1 - (1 - 1 / memory1) ** t, "v": 1 - (1 - 1 / memory2) ** t}
         held["step"] = held["m"] / held["v"] ** 0.5
-        for name, right in wanted.items():
-            artists[name].set_data(t, right * held[name])
-            artists[f"{name} at 50"].set_data([50], [right * held[name][at_50]])
-        m, v, step = (held[name][at_50] for name in wanted)
-        artists["note"].set_text(f"step 50: {step:.2f}")
+        m, v, step = (held[name][at_50] for name in looks)
+        for name in looks:
+            artists[name].set_data(t, held[name])
+            artists[f"{name} at 50"].set_data([50], [held[name][at_50]])
+        beside = (44.0, v + 0.08) if v < 0.6 else (620.0, 0.72)
+        for name, at, text in (("m", (62.0, min(0.88, m - 0.07)), f"m holds {m:.1%}"), ("v", beside, f"v holds {v:.1%}"),
+                               ("step", (62.0, min(14.0, 1.25 * step)), f"{step:.2f} step sizes")):
+            artists[f"{name} told"].set_position(at)
+            artists[f"{name} told"].set_text(text)
         return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} "
                 f"of its square, so an uncorrected step is {step:.2f} step sizes long; the longest is {held['step'].max():.1f}.")
 
@@ -158,5 +184,5 @@ def _flow() -> Figure:
         ax.text(3.7, y + 1.08 * out, f"${name}$ is kept for the next step", color=color, ha="center", va="center", fontsize=9)
     step = "$\\theta \\leftarrow \\theta - \\alpha\\,\\dfrac{\\hat m}{\\sqrt{\\hat v} + \\epsilon}$"
     box(ax, 10.5, 2, step, look("adam").color, 2.3, 1.25)
-    ax.set_title("Adam, for each parameter: one average over the root of the other")
+    ax.set_title("Adam divides momentum's average by RMSprop's scale")
     return figure

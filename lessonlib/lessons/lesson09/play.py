@@ -89,30 +89,33 @@ def moves(beta1: float, beta2: float, eps: float) -> Array:
 
 
 def _setting_scene() -> Scene:
-    figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="subtracted, in step sizes $\\alpha$",
-                            title="One parameter, and what each step subtracts from it")
+    figure = new_figure(8.0, 3.6)
+    ax = figure.add_subplot(xlim=(0, len(STREAM)), ylim=(-TALL, TALL), xlabel="step", ylabel="in step sizes $\\alpha$",
+                            title="How far each step goes downhill")
     for at, text in ((50, "gradient 1"), (150, "gradient \u22121"), (300, "gradient \u22120.01")):
         ax.text(at, 1.42, text, ha="center", va="center")
     for at in (100, 200):
         ax.axvline(at, color="#8a8a8a", linewidth=1)
-    ax.plot(np.arange(len(STREAM)) + 1, np.sign(STREAM), color="black", linestyle="--", linewidth=1.2,
-            label="one step size, with the gradient's sign")
+    ax.axhspan(-TALL, 0, color="#e9e9e9", zorder=0)
+    ax.text(210, -0.3, "down here a step goes uphill", color="#555555", fontsize=10, va="center")
+    ax.axhline(1, color="black", linestyle="--", linewidth=1.2)
+    ax.text(5, 0.8, "one step size", fontsize=10, va="center")
     style = look("adam")
-    (line,) = ax.plot([], [], color=style.color, linewidth=2, label="what Adam subtracts")
+    (line,) = ax.plot([], [], color=style.color, linewidth=2.2)
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False, zorder=6)
-    note = ax.text(300, 1.1, "", color="#555555", ha="center", va="center", fontsize=9)
-    figure.legend(loc="outside lower center", ncols=2)
+    note = ax.text(396, 0.3, "", color=style.color, ha="right", va="center", fontsize=10.5)
     return Scene(figure, {"line": line, "end": end, "note": note},
-                 "What Adam's steps subtract from one parameter over 400 steps, in step sizes; "
-                 "the gradient is 1, turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size.")
+                 "How far each of Adam's steps goes downhill for one parameter over 400 steps, in step sizes; the gradient is 1, "
+                 "turns to -1 after 100 steps, and shrinks to -0.01 after 200; dashed, one step size; grey, uphill.")
 
 
 def _setting_update(artists: dict[str, Any], beta1: float, beta2: float, eps: float) -> str:
     walked = moves(beta1, beta2, eps)
-    artists["line"].set_data(np.arange(len(walked)) + 1, np.clip(walked, -TALL, TALL))
-    artists["end"].set_data([len(walked)], np.clip(walked[-1:], -TALL, TALL))
-    artists["note"].set_text(f"last step: {abs(walked[-1]):.2f} long")
+    downhill = np.clip(walked * np.sign(STREAM), -TALL, TALL)
+    artists["line"].set_data(np.arange(len(walked)) + 1, downhill)
+    artists["end"].set_data([len(walked)], downhill[-1:])
+    artists["note"].set_position((396, downhill[-1] + (0.22 if downhill[-1] < 0.6 else -0.25)))
+    artists["note"].set_text(f"last step: {abs(walked[-1]):.2f} step sizes")
     late = np.flatnonzero(walked[100:200] < 0)
     turned = f"{late[0]} steps late" if len(late) else "not within 100 steps"
     return (f"beta1 = {beta1:.2g}, beta2 = {beta2:.3g}, eps = {eps:.1g}: the first step is {walked[0]:.2f} step sizes long; the step turns "

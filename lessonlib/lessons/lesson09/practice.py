@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import Problem, digits_net, noisy, ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["BROKEN", "CANDIDATES", "TWO_BUGS", "bug", "bug_path", "first_moves", "show_bugs"]
+__all__ = ["BROKEN", "CANDIDATES", "MOVES", "TWO_BUGS", "bug", "bug_path", "moves", "show_bugs", "show_moves"]
 
 TWO_BUGS: Mapping[str, str] = {"A": "no root", "B": "no bias correction"}
 BROKEN: Mapping[str, str] = {"A": "1 - beta2 is missing in v", "B": "t never advances", "C": "betas swapped"}
@@ -39,46 +40,57 @@ def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
 
 
 def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
-    figure = new_figure(6.6 if len(bugs) < 3 else 9.4, 4.4)
+    figure = new_figure(7.6 if len(bugs) < 3 else 9.8, 4.6)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = figure.subplots(2, len(bugs), sharex=True, sharey=True)
     for column, (letter, name) in zip(panels.T, bugs.items(), strict=True):
-        column[0].set_title(letter)
         column[1].set_xlabel("step")
-        for i, ax in enumerate(column):
-            for walk, color, wide, who in ((right, look("adam").color, 3.4, "right"), (bug_path(name), "black", 1.3, "broken")):
+        for i, (ax, direction) in enumerate(zip(column, ("flat", "steep"), strict=True)):
+            ax.set_title(f"{letter}, {direction} direction")
+            for walk, color, wide, who in ((right, look("adam").color, 3.4, "the right Adam"),
+                                           (bug_path(name), "black", 1.3, "the broken one")):
                 theta = np.clip(walk.theta[: steps + 1, i], -3, 3)
                 ax.plot(theta, "o-", color=color, markersize=wide + 2.5, linewidth=wide, label=who)
             ax.axhline(0, color="#8a8a8a", linewidth=1)
-    panels[0, 0].set(xlim=(0, steps), ylim=(-0.95, 1.15), ylabel="flat direction")
-    panels[1, 0].set_ylabel("steep direction")
-    figure.supylabel("position, with the minimum at 0")
+            ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
+            ax.set_yticks([0, 1], ["minimum", "1"])
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
-def first_moves() -> list[list[Any]]:
-    """Return a row for each trouble: what is seen, and Adam's loss at the end as it was, after the usual move, and after two.
-
-    The fourth halves more often than is advised; in the last, each step size falls to 0.
-    """
-    rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 30  # three runs would order the step sizes wrongly
-    nets = [digits_net(seed=k, dtype=float) for k in range(3)]
-    cases = (("a noisy ravine swings, halve: 0.4, 0.2, 0.1", rough, 600, (0.4, 0.2, 0.1), 20),
-             ("digits are slow, triple: 0.0001, 0.0003, 0.001", nets, 300, (1e-4, 3e-4, 1e-3), 1),
-             ("digits are unstable, take a third: 0.3, 0.1, 0.03", nets, 300, (0.3, 0.1, 0.03), 1),
-             ("the ravine, halve on: 0.025, 0.0125, 0.00625", rough, 600, (0.025, 0.0125, 0.00625), 20))
-    rows = [[seen, *_mean_losses(where, steps, lrs, tail)] for seen, where, steps, lrs, tail in cases]
-    return [*rows, ["the ravine, fall to 0 from: 0.2, 0.1, 0.05", *_mean_losses(rough, 600, (0.2, 0.1, 0.05), 20, falls=True)]]
+MOVES = (("It swings: halve the step size", 0.1, 0.05), ("It is slow: take three times", 0.0003, 0.001),
+         ("It jumps at first: take a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
 
 
-def _mean_losses(where: list[Problem], steps: int, lrs: tuple[float, ...], tail: int, *, falls: bool = False) -> list[float]:
-    """Adam's loss at each step size, mean of the last `tail` steps and over the problems, each with a seed of its own.
+def show_moves() -> None:
+    """Show three trainings in trouble, each beside the same training after the usual first move."""
+    show(_three_moves(), "Three panels of Adam's loss over the steps, before the usual first move in black and after it in red: on a "
+         "noisy ravine half the step size ends lower, on digits a slow training with three times the step size ends lower, and one that "
+         "stays at guessing falls with a third of it.")
 
-    falls: whether each step size falls to 0 along a line.
-    """
-    column = np.array(lrs)[:, None]
-    lr: Any = (lambda t: column * (1 - (t - 1) / steps)) if falls else column
-    losses = [run(rules.adam, problem, steps=steps, seed=seed, record="last" if tail == 1 else "loss", lr=lr).loss[-tail:]
-              for seed, problem in enumerate(where)]
-    return np.mean(losses, axis=(0, 1)).tolist()
+
+@cache
+def moves() -> list[list[Any]]:
+    """Return for each of MOVES the loss over the steps before the move and after it, each (T + 1,); on the ravine a mean of thirty runs."""
+    rough: list[Problem] = [noisy(ravine(10, 20), 3.0)] * 30  # a single run would hide the level in its noise
+    digits: list[Problem] = [digits_net(dtype=float)]
+    found = []
+    for where, (_, before, after) in zip((rough, digits, digits), MOVES, strict=True):
+        column = np.array([before, after])[:, None]
+        losses = [run(rules.adam, problem, steps=300, seed=seed, record="loss", lr=column).loss for seed, problem in enumerate(where)]
+        found.append(list(np.mean(losses, axis=0).T))
+    return found
+
+
+def _three_moves() -> Figure:
+    figure = new_figure(9.8, 3.3)
+    for ax, (title, *lrs), losses in zip(figure.subplots(1, 3, sharey=True), MOVES, moves(), strict=True):
+        ax.set_title(title, fontsize=11)
+        for loss, lr, color in zip(losses, lrs, ("black", look("adam").color), strict=True):
+            ax.plot(loss, color=color, linewidth=2 if color != "black" else 1.4)
+            ax.text(304, loss[-10:].mean(), f"{lr:g}", color=color, va="center")
+        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.04, 14))
+        ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+        ax.minorticks_off()
+    figure.supylabel("loss", fontsize=11)
+    return figure

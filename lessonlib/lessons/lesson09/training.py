@@ -11,20 +11,15 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lessonlib.data import digits
 
-__all__ = ["accuracy_after", "as_found", "digits_loader", "network", "standardized", "train", "what_a_loop_does"]
+__all__ = ["accuracy_after", "as_found", "digits_loader", "network", "train", "what_a_loop_does"]
 
 Loader = Any  # gives (images, labels), (batch, 64) and (batch,)
 
 
-def digits_loader(seed: int = 0, batch: int = 64, *, standardized: bool = False) -> Loader:
-    """Return batches of the 1,297 training digits, in an order that the seed sets: images (batch, 64) in [0, 1], labels (batch,).
-
-    standardized: whether each pixel has mean 0 and spread 1 instead; one that is always dark stays at 0.
-    """
+def digits_loader(seed: int = 0, batch: int = 64) -> Loader:
+    """Return batches of the 1,297 training digits, in an order that the seed sets: images (batch, 64) in [0, 1], labels (batch,)."""
     d = digits()
     images = _images(d.train_x)
-    if standardized:
-        images = _standardize(images)
     labels = torch.tensor(np.asarray(d.train_y), dtype=torch.long, device="cpu")
     order = torch.Generator(device="cpu").manual_seed(seed)
     return DataLoader(TensorDataset(images, labels), batch_size=batch, shuffle=True, generator=order)
@@ -60,22 +55,14 @@ def as_found(model: nn.Module, optimizer: torch.optim.Optimizer, dataloader: Loa
 
 
 @torch.no_grad()
-def _accuracy(model: nn.Module, *, standardized: bool = False) -> float:
+def _accuracy(model: nn.Module) -> float:
     d = digits()
     images = _images(d.test_x)
-    if standardized:
-        images = _standardize(images)
     return float((model(images).argmax(1).numpy() == d.test_y).mean())
 
 
 def _images(x: Any) -> Tensor:
     return torch.tensor(np.asarray(x), dtype=torch.float32, device="cpu")
-
-
-def _standardize(images: Tensor) -> Tensor:
-    """Each pixel from its mean over the training digits, over its spread there; one that is always dark stays at 0."""
-    seen = _images(digits().train_x)
-    return (images - seen.mean(0)) / seen.std(0).clamp(min=1e-3)
 
 
 def accuracy_after(loop: Callable[..., Any], optimizer: Callable[..., torch.optim.Optimizer], starts: int = 3, **settings: Any) -> float:
@@ -89,30 +76,6 @@ def accuracy_after(loop: Callable[..., Any], optimizer: Callable[..., torch.opti
         loop(model, optimizer(model.parameters(), **settings), digits_loader(seed))
         read.append(_accuracy(model))
     return sum(read) / starts
-
-
-def standardized(optimizer: Callable[..., torch.optim.Optimizer], starts: int = 3, **settings: Any) -> tuple[float, float]:
-    """Return what 15 passes over standardized digits make of fresh networks, on average: how many times as large the condition number
-    of a least-squares fit to the second layer's inputs is, and the share of the 500 test digits that are read correctly.
-
-    optimizer: what makes one, of the parameters and the settings.
-    """
-    grown, read = [], []
-    for seed in range(starts):
-        model, loader = network(seed), digits_loader(seed, standardized=True)
-        images = loader.dataset.tensors[0]
-        before = _condition(model, images)
-        train(model, optimizer(model.parameters(), **settings), loader)
-        grown.append(_condition(model, images) / before)
-        read.append(_accuracy(model, standardized=True))
-    return sum(grown) / starts, sum(read) / starts
-
-
-@torch.no_grad()
-def _condition(model: Any, images: Tensor) -> float:
-    """The condition number of a least-squares fit to the second layer's inputs, its intercept included."""
-    hidden = model[:2](images).double().numpy()
-    return float(np.linalg.cond(np.column_stack([hidden, np.ones(len(hidden))])) ** 2)
 
 
 class _Counting(torch.optim.Adam):
