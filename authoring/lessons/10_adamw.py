@@ -487,7 +487,7 @@ def go_on(run, steps):
 # Just before, a typical weight moved by a seventh of the step size at each step.
 
 # %%
-first = predict("By how many step sizes does it move in the first step after the restart?")
+first = predict("How many step sizes does a weight move in the first step after the restart?")
 first
 
 # %% [markdown]

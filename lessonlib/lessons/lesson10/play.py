@@ -189,7 +189,7 @@ def _start_update(artists: dict[str, Any], lr: float, decay: float) -> str:
     t, memory, left = np.linspace(0, RUN, 400), 1 / (lr * decay), _left(lr, decay)
     artists["line"].set_data(t, max(0.0, 1 - lr * decay) ** t)
     artists["end"].set_data([RUN], [left])
-    artists["left"].set_position((0.985 * RUN, left + 0.05 if left < 0.25 else left - 0.12))
+    artists["left"].set_position((0.985 * RUN, left + 0.07 if left < 0.25 else left - 0.12))
     artists["left"].set_text(f"left at the end: {left:.1%}")
     artists["mark"].set_data([memory, memory], [0, math.exp(-1)])
     artists["word"].set_position((memory + 0.015 * RUN, 0.41))

@@ -272,6 +272,6 @@ def _restart(found: Forgotten) -> Figure:
     ax.plot(steps, middle, color=own, linewidth=2.4)
     ax.axvline(100, color="#8a8a8a", linewidth=1, linestyle=":")
     ax.text(99, 62, "restart", fontsize=11, ha="right")
-    ax.text(112, 46, "m, v and t forgotten:\nthe median of eight starts, and their range", color=own, fontsize=11, fontweight="bold", va="center")
+    ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold", va="center")
     ax.annotate("back after about 40 steps", (140, 1), (126, 26), fontsize=11, arrowprops={"arrowstyle": "->"})
     return figure
