@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from functools import partial
+from functools import cache, partial
 from math import prod
 from types import SimpleNamespace
 
@@ -37,8 +37,14 @@ def test_a_restart_that_hands_on_everything_is_the_run_that_was_not_interrupted(
         training.restarted(["scaler"])
 
 
+@cache
+def forgotten():
+    """The runs of the lesson's picture, trained once for all tests."""
+    return training.forgotten()
+
+
 def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_loss():
-    found = training.forgotten()
+    found = forgotten()
     assert found.first_step == pytest.approx(1, abs=0.01)
     assert 0.1 < found.usual_step < 0.2
     assert np.median(found.rises) == pytest.approx(1.25, abs=0.03)
@@ -48,25 +54,8 @@ def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_
     assert np.median(found.after[:, 40:] / found.whole[:, 140:], axis=0).max() < 1.05  # about 40 steps later it is back
     assert np.median(found.after[:, 10] / found.whole[:, 110]) > 1.08
     assert (found.after[:, -1] != found.whole[:, -1]).all()
-
-
-def test_a_new_warm_up_avoids_the_rise_and_ends_higher_than_the_careless_restart():
-    """From each of eight starts; at more than five times the decay it ends no higher, so the lesson says it of its own run alone."""
-    found = training.forgotten()
-    whole, forgotten, warmed = found.rows()
-    assert [row[2] for row in (whole, warmed)] == pytest.approx([0, 0], abs=0.02)
-    assert forgotten[2] == pytest.approx(0.25, abs=0.03)
-    assert warmed[3] == pytest.approx(0.024, abs=0.004)
-    assert (found.warmed[:, -1] > 1.015 * found.whole[:, -1]).all()
-    assert abs(forgotten[3]) < 0.012
-
-    def stronger(seed):
-        run = training.begin(seed)
-        run.optimizer.param_groups[0]["weight_decay"] = 0.55
-        return run
-
-    ends = [row[3] for row in training.forgotten(stronger, seeds=4).rows()]
-    assert ends == pytest.approx([0, 0, 0], abs=0.02)
+    more = np.median(found.after / found.whole[:, 100:], axis=0) - 1
+    assert (int(more.argmax()), more.max()) == (1, pytest.approx(0.28, abs=0.02))  # "more than a quarter", at the second step
 
 
 def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size():
@@ -102,8 +91,8 @@ def test_the_first_step_is_not_quite_one_because_of_the_decay():
             group["weight_decay"] = 0.0
         return run
 
-    assert training.forgotten().first_step < 0.997
-    assert training.forgotten(undecayed).first_step == pytest.approx(1, abs=1e-4)
+    assert forgotten().first_step < 0.997
+    assert training.forgotten(undecayed, seeds=3).first_step == pytest.approx(1, abs=1e-4)
 
 
 def test_warm_up_and_cosine_have_a_little_less_than_half_the_mean_step_and_the_mean_tells_what_is_left():
@@ -256,14 +245,14 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 
 @pytest.mark.parametrize(("guess", "headline"), [
-    (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."),
-    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.1, "The memory is too long."), (0.2, "The memory is too short."), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."), (0.1, "Correct."), (0.2, "Correct."),
+    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
     verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000)
     assert (verdict.headline, bool(verdict)) == (headline, headline == "Correct.")
     assert verdict or verdict.message.endswith("?")
-    assert ("as far as 1 / weight_decay from zero, here 6." in verdict.message) == bool(verdict)
+    assert ("as far as 1 / weight_decay from zero, here" in verdict.message) == bool(verdict)
     assert ("1 at most" in verdict.message) == (guess == 3.0)
 
 

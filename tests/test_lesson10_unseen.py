@@ -1,6 +1,8 @@
 """What decay is for, as lesson 10 shows it: the causes that it names are removed, and the fair comparison comes out again."""
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,17 @@ from lessonlib.lessons.lesson10 import unseen
 from lessonlib.rules import State, adamw
 
 
+@cache
+def read():
+    """The networks of the lesson's picture, trained once for all tests."""
+    return unseen.read()
+
+
 def test_without_decay_new_digits_are_lost_and_with_it_they_are_kept():
-    found = unseen.read()
+    found = read()
     at_200, end = 100 * found.unseen[200 // unseen.EVERY].mean(0), 100 * found.unseen[-1].mean(0)
     assert at_200[0] == pytest.approx(88.5, abs=1)
-    assert end == pytest.approx([80, 89], abs=0.5)
+    assert end[:2] == pytest.approx([80, 89], abs=0.5)
     assert ((found.unseen[-1, :, 1] - found.unseen[-1, :, 0]) > 0.04).all()  # from every start
     assert unseen.how_it_ends(found) == "clearly fewer"
     np.testing.assert_array_less(found.by_heart[-1, :, 1], 0.5 * found.by_heart[-1, :, 0])
@@ -124,21 +132,13 @@ def test_decay_makes_noisy_weights_smaller_and_the_same_step_turns_them_further(
 
 
 def test_what_is_learned_by_heart_is_that_of_the_picture():
-    without, with_decay = unseen.read().by_heart[-1].mean(0)
+    without, with_decay = read().by_heart[-1, :, :2].mean(0)
     assert 0.5 < without < 0.6  # "more than half" in the text
-    assert with_decay < 0.12
-
-
-def test_shorter_steps_keep_the_digits_too_and_decay_is_then_ahead_by_one_or_two():
-    large, decayed, short, both = unseen.at_the_end(unseen.read())
-    assert (large[2], decayed[2]) == pytest.approx((0.80, 0.89), abs=0.01)
-    assert short[2] > large[2] + 0.06  # most of the nine, without any decay
-    assert short[3] < 0.1
-    assert 0.005 < both[2] - short[2] < 0.025
+    assert with_decay < 0.1  # "less than a tenth"
 
 
 def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():
-    none, start, third, ninth = (row[2] for row in unseen.strengths())
+    none, start, third, ninth = (row[2] for row in unseen.strengths(read()))
     assert none + 0.04 < start < third - 0.015
     assert ninth < start
-    assert [row[1] for row in unseen.strengths()] == ["endless", "100% of the run", "33% of the run", "11% of the run"]
+    assert [row[1] for row in unseen.strengths(read())] == ["endless", "100% of the run", "33% of the run", "11% of the run"]

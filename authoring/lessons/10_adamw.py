@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 10. AdamW
 #
-# *About 32 minutes to read, 59 with the exercises.*
+# *About 28 minutes to read, 55 with the exercises.*
 #
 # In lesson 9 you wrote Adam.
 # Today you change one of its lines, and that makes it [[AdamW]].
@@ -18,77 +18,44 @@
 # %% [markdown]
 # ## Part 1. Two ways to decay
 #
-# ### A long training
+# ### Two lines that look alike
 #
+# Weight decay makes every weight a little smaller at each step.
+# It helps a network that learns its examples by heart, as you will see in Part 3.
+# In PyTorch both Adam and AdamW have an argument for it.
+#
+# ```python
+# optimizer = optim.Adam(model.parameters(), lr=1e-3, weight_decay=0.1)
+# optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
+# ```
+#
+# Do these two lines do the same?
 # Run the set-up cell above first.
 #
-# A network learns from 300 handwritten digits, and 60 of them have a wrong label.
-# At step 200 of 1000 it reads nearly nine of ten digits that it has never seen.
-
-# %%
-from lessonlib.lessons.lesson10 import unseen
-from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
-
-later = predict("And at step 1000?", ["clearly more", "about as many", "clearly fewer"])
-later
-
-# %% [markdown]
-# Beside it is a network with weight decay, which also makes every weight a little smaller at each step.
-
-# %% tags=["answer"]
-found = unseen.read()
-unseen.show_unseen(found)
-header = ["network", "step size", "new digits read", "wrong labels learned by heart"]
-display(table(header, unseen.at_the_end(found), ["", "g", ".1%", ".0%"]))
-later.answer(unseen.how_it_ends(found))
-
-# %% [markdown]
-# Without decay the network reads fewer and fewer new digits, and it [[overfits|overfitting]].
-# At the end it has learned more than half of the wrong labels by heart.
-# **Decay makes it harder to learn examples by heart.**
+# To see the decay alone, we take weights that have nothing to learn.
+# All of them start at 1, and their gradients are pure noise.
+# They come in nine groups, and from each group to the next the noise is about three times larger.
 #
-# Shorter steps do that too, and so does an earlier end.
-# In the last two rows each network has about its best step size.
-# There decay gains little more than one digit in a hundred, and not nine.
-#
-# Large networks that see each example about once learn little by heart.
-# There decay [keeps matrices smaller](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?), so the same step turns them further.
-#
-# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
-#
-# <details><summary>Fine print</summary>Eight starts. The best step sizes and the decay of 1 were picked on other digits. Twenty fresh starts, in the deeper notebook, say the same. For large networks see Kosson et al. and D'Angelo et al. (2024).</details>
-#
-# ### Weights with nothing to learn
-#
-# In PyTorch both `optim.Adam` and `optim.AdamW` have an argument `weight_decay`.
-# Do they do the same?
-#
-# Here each of the two optimizers shrinks nine groups of weights.
-# All weights start at 1.
-# They have nothing to learn, because their gradients are pure noise, the smallest in the first group and the largest in the last.
-# The two settings mean different things, so do not ask which line is lower.
-# Ask whether an optimizer treats all groups alike.
-#
-# The stored picture shows 2000 steps.
 # **Goal:** find a number of steps after which Adam has left half of the weights with the smallest gradients, and see what it has left of the others.
 
 # %%
 from lessonlib.lessons.lesson10 import opening
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
 
 opening.nine_groups().live()
 
 # %% [markdown]
-# <details><summary>When is half left?</summary>After about 600 steps. Adam has then left nearly all of the weights with the largest gradients, and AdamW three quarters of every group.</details>
+# <details><summary>When is half left?</summary>After about 600 steps. Adam has then left nearly all of the weights with the largest gradients.</details>
 #
-# AdamW's line is level at every step.
-# Adam's line is flat at its left end, and then it rises.
+# AdamW shrinks all nine groups by the same share.
+# Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
 #
 # **`optim.Adam(weight_decay=...)` decays unevenly: weights with much noise in their gradients lose less.**
 # It raises no error.
 # Where does the difference come from?
 #
-# <details><summary>Fine print</summary>A dot is the mean of a hundred weights. The step size is 0.001, and the two decays were chosen to be seen.</details>
+# <details><summary>Fine print</summary>A dot is the mean of a hundred weights.</details>
 #
 # ### Where the decay goes in
 #
@@ -106,41 +73,39 @@ opening.nine_groups().live()
 opening.show_flow()
 
 # %% [markdown]
-# In the upper picture both averages see the decay, so it is divided by the root of `v`.
+# In the upper picture the decay goes through both averages, so it is divided by the root of `v`.
 # In the lower one it goes around them, straight to the weight.
 # This is [[decoupled weight decay]], and it is what the W in AdamW stands for.
 #
-# Take one step by hand.
-# A weight is 1 and its gradients are noise of size 10, so the root of `v` is about that.
-# The decay $w$ is a tenth, so it pulls with $w\,\theta = 0.1$.
+# Take one step by hand, with a step size of 1 to keep it simple.
+# A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
+# The gradients are noise of size 10, so the root of `v` is about 10.
 # The noise has mean zero, so on average only the pull moves the weight.
 
 # %%
-pulled = predict(
-    "How far does the pull move it in one step of Adam, in units of lr?"
-)
+pulled = predict("How far does the pull move the weight, in one step of Adam with L2 at lr = 1?")
 pulled
 
 # %% [markdown]
-# The pull, divided by the root of `v`, for three sizes of the gradients.
+# The same step, for three sizes of the noise.
 
 # %% tags=["answer"]
 pull, rows = 0.1 * 1.0, []
 for size in (10, 1, 0.001):
     root_of_v = (size**2 + pull**2) ** 0.5  # on average v holds the squares of both
     rows.append([size, root_of_v, pull / root_of_v, pull])
-header = ["size of the gradients", "root of v", "Adam, in units of lr", "AdamW, in units of lr"]
+header = ["size of the noise", "root of v", "moved by Adam with L2", "by AdamW"]
 display(table(header, rows, ["g", ".3g", ".2g", ".2g"]))
 pulled.answer(rows[0][2])
 
 # %% [markdown]
-# In AdamW the pull moves the weight by a tenth of `lr` in every row.
-# In the first row the root of `v` is large, so Adam decays less than AdamW.
-# In the last row the pull is divided by little more than itself, so Adam moves the weight by a full `lr` and decays more.
-# That is the flat left end of Adam's line.
+# AdamW moves the weight by 0.1 in every row.
+# Adam divides the pull by the root of `v`.
+# Where the noise is large, that leaves little of it.
+# Where the noise is small, `v` holds little but the pull itself, so the weight takes nearly a full step.
 #
-# In a network that reads digits, a typical root of `v` is about a hundredth or less.
-# So the same small number pulls about a hundred times harder in Adam, and copied from there it is far too small for AdamW.
+# In a network that reads digits, the root of `v` is mostly below a hundredth.
+# So there the same `weight_decay` pulls about a hundred times harder in Adam than in AdamW.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # What you gain is a setting that does the same to every weight.
@@ -148,6 +113,13 @@ pulled.answer(rows[0][2])
 
 # %% [markdown]
 # ## Part 2. The rule
+#
+# Only the last line of Adam changes.
+# Before its step a weight also loses the share $\alpha w$ of itself.
+#
+# $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
+#
+# Here $\hat m_t$ and $\hat v_t$ are those of lesson 9, and they know nothing of the decay.
 
 # %%
 import numpy as np
@@ -159,8 +131,7 @@ from lessonlib.lessons.tables import table
 # %% [markdown]
 # ### Exercise 1. Write AdamW (6 minutes)
 #
-# Write all of AdamW, without calling `adam`.
-# In PyTorch's form a weight shrinks by the share $\alpha w$ of what it was before the step.
+# Cover the formula, and write all of AdamW without calling `adam`.
 # Return the new `theta` and a new `State(t, m, v)`, as always.
 #
 # <details><summary>Hint</summary>Which of your lines may contain weight_decay, if neither m nor v may know of it?</details>
@@ -193,17 +164,13 @@ checks.check(my_adamw, against=adamw)
 
 # %% [markdown]
 # Does your function treat all weights alike?
-# The cell takes the library's as long as yours does not return a `theta` and a `State`.
+# Until it returns a `theta` and a `State`, the cell uses the library's.
 
 # %%
 mine = checks.yours("my_adamw", adamw, judges.gives_numbers)
 table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 
 # %% [markdown]
-# The whole change from lesson 9, in one line.
-#
-# $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
-#
 # ### Where a weight comes to rest
 #
 # A single weight starts at 0, and its gradient is 3 at every step.
@@ -223,7 +190,7 @@ decoupled = predict("And under AdamW, with the same g and w?")
 decoupled
 
 # %% [markdown]
-# Both rules take 20,000 steps of 0.01, for three gradients.
+# Both rules take short steps until they rest, for three gradients.
 
 # %% tags=["answer"]
 rows = [[g, opening.rest(adam_l2, g), opening.rest(adamw, g)] for g in (0.03, 0.3, 3.0)]
@@ -233,12 +200,12 @@ decoupled.answer(rows[2][2])
 
 # %% [markdown]
 # Adam with L2 rests where $g + w\,\theta$ is zero, at $-g/w$.
-# In AdamW a steady gradient of any size moves the weight by $\alpha$ at each step, and the decay moves it back by $\alpha w\,|\theta|$.
+# AdamW's step has the length $\alpha$ under a steady gradient of any size, and the decay takes $\alpha w\,|\theta|$ back.
 # They balance at $1/w$ from zero.
 #
 # **So $1/w$ is a wall.**
 # Under a steady gradient no weight rests further from zero.
-# In most networks the gradient keeps changing its sign, and then a weight stays far inside.
+# Most gradients keep changing their sign, and then a weight stays far inside.
 # But a large decay brings the wall close.
 #
 # *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box), if not at the minimum of a penalised loss?*
@@ -253,8 +220,9 @@ decoupled.answer(rows[2][2])
 practice.show_bugs()
 
 # %% [markdown]
-# Which lines are level, and what would each bug leave?
 # Choose from `"decay inside the moments"`, `"decay not multiplied by lr"`, `"decay taken twice"`, `"half of the decay"`, `"no decay"`.
+#
+# <details><summary>Hint</summary>Which lines are level? And what is 0.9995 to the power of 2000, what is its root, and what its square?</details>
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None, "C": None}
@@ -277,31 +245,52 @@ bugs = {"A": "half of the decay", "B": "decay inside the moments",
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# ## Part 3. In PyTorch
+# ## Part 3. Setting the decay
 #
-# ### Two lines that look alike
+# ### What is it for?
 #
-# ```python
-# optimizer = optim.Adam(model.parameters(), lr=1e-3, weight_decay=0.01)   # L2, divided
-# optimizer = optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)  # decoupled
-# ```
-#
-# Without the argument AdamW takes 0.01 and Adam takes 0.
-#
-# ### Exercise 3. Which weights to decay (6 minutes)
-#
-# The usual recipe decays the matrices and leaves biases and norms alone.
-# A norm is a layer that brings what passes through it to one size, and then multiplies it by a learned scale.
-# That scale starts at 1, and a decay would pull it towards 0.
-# Biases are left alone by habit, and on our digits that changes nothing.
-# PyTorch takes this as [[param groups|param group]], a list of dicts.
-# Here is a small transformer to practise on.
+# A network learns from 300 handwritten digits, and 60 of them have a wrong label.
+# At step 200 it reads nearly nine of ten digits that it has never seen.
 
 # %%
 from lessonlib.lessons.lesson10 import judges, play, training, unseen
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
+later = predict("And at step 1000?", ["clearly more", "about as many", "clearly fewer"])
+later
+
+# %% [markdown]
+# Beside it is a network with a decay of 1.
+
+# %% tags=["answer"]
+found = unseen.read()
+unseen.show_unseen(found)
+later.answer(unseen.how_it_ends(found))
+
+# %% [markdown]
+# Without decay the network [[overfits|overfitting]].
+# At the end it has learned more than half of the wrong labels by heart, and with decay less than a tenth.
+# **Decay makes it harder to learn examples by heart.**
+#
+# Shorter steps do that too.
+# If each network takes about its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+#
+# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
+#
+# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits. Large networks that see each example about once learn little by heart, and there decay [sets how far a step turns a matrix](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
+#
+# ### Exercise 3. Which weights to decay (6 minutes)
+#
+# The usual recipe decays the matrices and leaves biases and norms alone.
+# A norm is a layer that brings what passes through it to one size, and then multiplies it by a learned scale.
+# That scale starts at 1, and a decay would pull it towards 0.
+# Biases are left alone by habit.
+#
+# PyTorch takes this as [[param groups|param group]], a list of dicts.
+# Here is a small transformer to practise on.
+
+# %%
 model = training.small_transformer()
 rows = [[name, str(tuple(p.shape))] for name, p in model.named_parameters()]
 table(["parameter", "shape"], rows)
@@ -347,7 +336,7 @@ taken = predict(
 taken
 
 # %% [markdown]
-# What is left of the start is multiplied by the same number at each step.
+# Each step leaves the same share of what is there.
 
 # %% tags=["answer"]
 left = (1 - 0.001 * 0.01) ** 1000
@@ -355,10 +344,11 @@ taken.answer(f"{1 - left:.0%}")
 
 # %% [markdown]
 # So a short run does not notice the default.
-# The [[memory]] of the decay is $1/(\alpha w)$ steps, at torch's defaults {{ 1 / (0.001 * 0.01):,.0f}}.
-# After that many steps a little more than a third of a weight's start is left.
+# The [[memory]] of the decay is $1/(\alpha w)$ steps.
+# After that many steps a little more than a third of the starting weights is left.
+# At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
-# The picture shows how much of the starting weights is left during a run of 10,000 steps.
+# The picture shows a long run.
 # **Goal:** at a step size of 0.001, find a decay whose memory is about as long as the run (30 to 45 % left).
 
 # %% tags=["answer"]
@@ -367,38 +357,39 @@ play.left_of_the_start().live()
 # %% [markdown]
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
-# At a third of this step size you would need three times that decay.
-# Only the product counts here, so a decay that you read somewhere says little without its step size and its run.
+# Only the product of step size and decay counts here.
+# So a decay that you read somewhere says little without its step size and its number of steps.
 #
 # **Try first a memory as long as the run, and a decay of 1 at most.**
-# That is `decay = min(1, 1 / (mean_lr * steps))`.
-# With a [[schedule]], take the mean step size.
-# With a [[warm-up]] and a [[cosine]] it is about half of the peak.
 #
-# Is a shorter memory better?
-# Here is the network of Part 1 again, for which the rule gives 0.33.
+# ```python
+# decay = min(1, 1 / (mean_lr * steps))
+# ```
+#
+# With a [[schedule]], take the mean step size.
+# With a [[warm-up]] and a [[cosine]] it is about half of the largest.
+#
+# This is a first value.
+# Then try three times more, three times less, and 0.
+# For the network above the rule gives 0.33.
 
 # %%
 header = ["decay", "memory", "new digits read"]
-table(header, unseen.strengths(), [".2g", "", ".0%"], caption="step size 0.003, 1000 steps")
+table(header, unseen.strengths(found), [".2g", "", ".0%"])
 
 # %% [markdown]
-# Here a decay of 1 is better, so the rule is three times too weak.
-# But in short runs or with right labels its decay [can cost one or two digits in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?), and in Part 4 it is at least three times too strong.
-# So the rule gives a first value, and then you try three times more, three times less, and 0.
-#
-# A smaller step size gives most of this gain too.
+# Here three times more is better.
+# In [other runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) less is better, or none.
 #
 # When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1, the tenth for fine-tuning and the rule to carry a decay over, at the end of Part 4, are this course's.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
 # Your new run has 50,000 steps.
 # Its step size rises to a peak of 0.0003 and falls again, and the mean is 0.45 of the peak.
-# You have no tuned decay to carry over.
-# Which `weight_decay` do you start with?
+# Which `weight_decay` do you try first?
 
 # %% tags=["stub"]
 my_decay = None
@@ -418,7 +409,7 @@ my_decay = min(1, 1 / (0.45 * 0.0003 * 50_000))
 judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 
 # %% [markdown]
-# <details><summary>And if the run has 2,000 steps?</summary>Then 1 / (0.45 · 0.0003 · 2,000) is 3.7, so you start with 1.</details>
+# <details><summary>And if the run has 2,000 steps?</summary>Then the rule's quotient is 3.7, so you take 1.</details>
 #
 # ## Part 4. A real training
 #
@@ -427,13 +418,12 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # | Part | Line | What it does |
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model, decay), lr=lr)` | takes the same share of every matrix |
-# | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps instead of 1000. This is usual when language models are pretrained |
-# | warm-up | `min(1, (step + 1) / warmup)` | the first steps are short, while `v` rests on few gradients |
-# | cosine | `0.5 * (1 + math.cos(math.pi * step / steps))` | the last steps are tiny, so the noise fades |
-# | [[clipping|gradient clipping]] | `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` | if the gradient of all weights together is longer than 1, it is cut to 1, so that one bad batch does not fill `m` and `v` |
-# | [[checkpoint]] | `torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}, path)` | what the next step needs, in a file |
+# | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps instead of 1000, as is usual for language models |
+# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the first steps are short, while `v` rests on few gradients, and the last ones are tiny, so that the noise fades |
+# | [[clipping|gradient clipping]] | `clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient that is longer than 1, so that one bad batch does not fill `m` and `v` |
+# | [[checkpoint]] | `torch.save({"optimizer": optimizer.state_dict(), ...}, path)` | puts what the next step needs into a file |
 #
-# Warm-up and cosine multiply the step size, and together they are the schedule.
+# Here is `factor`, by which the schedule multiplies the step size.
 
 # %%
 import math
@@ -452,10 +442,8 @@ def factor(step, steps=200, warmup=20):
     return min(1, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 # %% [markdown]
-# A fresh run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# A `LambdaLR` multiplies the step size by our factor, and a `SimpleNamespace` only holds the four together.
-# The step size of this short run peaks near 0.02, for which Part 3 would start at a decay of {{ training.decay_for(1, 0.02, 200):.2f}}.
-# That reads fewer new digits than no decay, and 0.1, which we take, reads as many as none.
+# A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
+# A `SimpleNamespace` only holds them together.
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -468,7 +456,7 @@ def begin(seed=0):
     return SimpleNamespace(model=model, optimizer=optimizer, schedule=schedule, batches=batches)
 
 # %% [markdown]
-# The loop is that of lesson 9, but it clips before the step and moves the schedule after it.
+# The loop of lesson 9 gets two new lines, one that clips before the step and one that moves the schedule after it.
 
 # %%
 x, y = training.training_digits()
@@ -490,45 +478,39 @@ def go_on(run, steps):
 # %% [markdown]
 # *Deeper: [what does one bad batch do](deeper/10_adamw.ipynb#6.-What-does-one-bad-batch-do?)?*
 #
+# <details><summary>Fine print</summary>For this short run the rule gives a decay of {{ training.decay_for(1, 0.02, 200):.2f}}. That reads fewer new digits than no decay, and 0.1, which `groups` takes, reads as many as none.</details>
+#
 # ### A careless restart
 #
-# Your machine fails at step 100 of 200.
+# Your machine fails half-way, at step 100.
 # You start again with the right weights, step size and batches, but nobody saved `m`, `v` and `t`, so they are zero.
-# Just before, a typical step of a weight was about a seventh of the step size.
+# Just before, a typical weight moved by a seventh of the step size at each step.
 
 # %%
-first = predict(
-    "How far does the first step after the restart move it, in units of lr?"
-)
+first = predict("How many step sizes does a weight move in the first step after the restart?")
 first
 
 # %% [markdown]
-# The run that goes on, and two restarts, the second with a new warm-up.
-# A loss rises within ten steps, and at step 200 it is compared with the first run.
+# Both runs from eight starts, the one that forgot and the one that was not interrupted.
 
 # %% tags=["answer"]
 found = training.forgotten(begin, go_on)
-header = ["run", "median step 101, in units of lr", "its loss rises by", "and ends higher by"]
-display(table(header, found.rows(), ["", ".2f", "+.0%", "+.0%"]))
 training.show_restart(found)
 first.answer(round(found.first_step, 2))
 
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step, also the many whose gradients had long been noise around zero.
-# The next steps are too long as well, and at this large step size all of them lift the loss by a quarter in the median.
-# About 40 steps later it is back.
+# The next steps are too long as well.
+# About 40 steps later the loss is back.
 #
-# A new warm-up avoids the rise, as the third row shows.
-# But its steps are short, and here its loss ends two in a hundred above the others.
-# And neither restart is the run that you had.
+# With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).
+# But that is not the run that you had either.
 #
 # So try a restart before you need one.
 # Save to a file, take ten steps, `torch.load` the file into a fresh run, and take the same ten again.
 # On the same CPU all ten losses must be the same, digit for digit.
 # On a GPU two runs from the same file may differ too.
-#
-# *Deeper: [what is lost in a restart](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?), piece by piece.*
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
@@ -574,15 +556,12 @@ judges.judge_resume(save, load, begin, go_on)
 #
 # | | |
 # |---|---|
+# | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
-# | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, to pretrain a transformer with `betas=(0.9, 0.95)` |
-# | **Carry it over** | `decay = min(1, old_decay * old_steps / steps)`, from a tuned run at the same step size, that goes over its data as many times as the new one |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
-# | **Change first** | the step size, at the same decay |
-# | **Change next** | `weight_decay`, three times more and less, and 0, and go on while it helps |
+# | **Change** | first the step size, then the decay, three times more and less, and 0 |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
-# | **Save** | model, optimizer, schedule, generator, to a file, and try once that it resumes |
 #
 # ### Three questions, from memory
 #
@@ -600,8 +579,7 @@ summary()
 #
 # - AdamW does not divide the decay by the root of `v`, so all weights that it decays lose the same share.
 #   Type `optim.AdamW`, and tune the number again.
-# - After $1/(\alpha w)$ steps a little more than a third of the start is left.
-#   Start with a memory as long as the run, and try both ways from there.
+# - Try first a decay whose memory $1/(\alpha w)$ is as long as the run, and then more and less.
 # - Decay matrices, not biases and norms, and save the optimizer with the weights.
 #
 # **Next, [lesson 11](11_gpu_lab.ipynb).**

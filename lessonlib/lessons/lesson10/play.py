@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
+from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
 from lessonlib.problems import Problem
 from lessonlib.rules import adam_l2, adamw
@@ -161,24 +161,23 @@ RUN = 10_000  # steps of the run whose start is forgotten
 
 
 def _start_scene() -> Scene:
-    figure = new_figure(7.2, 4.4)
-    ax = figure.add_subplot(xlim=(0, RUN), ylim=(0, 1.62), ylabel="share of the start that is left", xlabel="step",
-                            title="What is left of the starting weights")
+    figure = new_figure(7.2, 3.9)
+    ax = figure.add_subplot(xlim=(0, RUN), ylim=(0, 1.18), ylabel="share of the start that is left", xlabel="step",
+                            title="After one memory, 37 % of the start is left")
     ax.set_xticks(range(0, RUN + 1, 2000), [f"{t:,}" for t in range(0, RUN + 1, 2000)])
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])  # the room above is for the readings
     style, t = look("adamw"), np.linspace(0, RUN, 400)
     ax.plot(t, (1 - 1e-5) ** t, color="#8a8a8a", linewidth=1.5, linestyle="--")
-    ax.text(RUN * 0.97, 0.88, "torch's defaults", color="#555555", fontsize=9, ha="right", va="top")
+    ax.text(RUN * 0.97, 0.88, "torch's defaults", color="#555555", fontsize=10, ha="right", va="top")
     (line,) = ax.plot([], [], color=style.color)
     (end,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", clip_on=False, zorder=5)
-    (mark,) = ax.plot([], [], color="#888888", linewidth=1, linestyle=":")
-    ax.axhline(math.exp(-1), color="#aaaaaa", linewidth=0.8, linestyle=":")
-    ax.text(RUN * 0.015, math.exp(-1) + 0.012, "37 %", color="#555555", fontsize=9, va="bottom")
-    word = ax.text(0, 1.07, "one memory", color="#555555", fontsize=9, ha="center", va="bottom")
-    note = readings(ax, 0.6, 0.86, ["step size lr:", "weight decay:", "memory 1 / (lr \u00d7 decay):", "left at the end:"], va="center")
-    return Scene(figure, {"line": line, "end": end, "mark": mark, "word": word, "note": note},
-                 "The share of the starting weights that is left against the step: a falling curve with a mark at its end, a dotted line "
-                 "at 1 / (lr * decay), and one at 37 %; dashed, nearly level, the same at torch's defaults.")
+    (mark,) = ax.plot([], [], color="#555555", linewidth=1.2, linestyle=":", marker="o", markersize=7, markevery=[1])
+    word = ax.text(0, 0.43, "", color="#333333", fontsize=11, va="bottom")
+    left = ax.text(0.985 * RUN, 0, "", color=style.color, fontsize=11, ha="right", va="bottom")
+    note = ax.text(0.985 * RUN, 1.08, "", fontsize=11, ha="right", va="center")
+    return Scene(figure, {"line": line, "end": end, "mark": mark, "word": word, "left": left, "note": note},
+                 "The share of the starting weights that is left against the step: a falling curve with a mark at its end, and a dotted line "
+                 "at 1 / (lr * decay), where 37 % is left; dashed, nearly level, the same at torch's defaults.")
 
 
 def _left(lr: float, decay: float) -> float:
@@ -190,10 +189,12 @@ def _start_update(artists: dict[str, Any], lr: float, decay: float) -> str:
     t, memory, left = np.linspace(0, RUN, 400), 1 / (lr * decay), _left(lr, decay)
     artists["line"].set_data(t, max(0.0, 1 - lr * decay) ** t)
     artists["end"].set_data([RUN], [left])
-    artists["mark"].set_data([memory, memory], [0, 1.05])
-    artists["word"].set_position((min(max(memory, 0.08 * RUN), 0.92 * RUN), 1.07))
-    artists["word"].set_text("one memory" if memory <= RUN else "")  # a memory longer than the run has no place on the axis
-    artists["note"].set_text(f"{lr:.3g}\n{decay:.3g}\n{memory:,.0f} steps\n{left:.1%}")
+    artists["left"].set_position((0.985 * RUN, left + 0.07 if left < 0.25 else left - 0.12))
+    artists["left"].set_text(f"left at the end: {left:.1%}")
+    artists["mark"].set_data([memory, memory], [0, math.exp(-1)])
+    artists["word"].set_position((memory + 0.015 * RUN, 0.41))
+    artists["word"].set_text("one memory" if memory <= 0.75 * RUN else "")  # further right stands what is left
+    artists["note"].set_text(f"step size {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps")
     return f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left:.1%} of the start is left after {RUN:,} steps."
 
 

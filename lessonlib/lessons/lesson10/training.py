@@ -185,31 +185,18 @@ def loses(pieces: Sequence[str], seeds: int = SEEDS) -> tuple[float, float, str]
 
 
 class Forgotten(NamedTuple):
-    """What a restart without m, v and t does, at once and with a new warm-up: losses (seeds, 200), (seeds, 100) and (seeds, 100), and in
-    these three runs the median length of step 101.
-
-    The lengths are in units of lr, the median is that of the weights, then of the seeds.
-    """
+    """What a restart without m, v and t does: the losses (seeds, 150) of the run that goes on and (seeds, 50) of the one that forgot, and
+    the median length of step 101 in both, of the weights and then of the seeds, in units of the step size."""
 
     whole: Array
     after: Array
-    warmed: Array
     usual_step: float
     first_step: float
-    short_step: float
 
     @property
     def rises(self) -> Array:
         """For each seed the highest loss of the ten steps after the restart, over the last loss before it."""
         return np.asarray(self.after[:, :10].max(1) / self.whole[:, 99])
-
-    def rows(self) -> list[list[Any]]:
-        """A row for each of the three runs: its name, the length of step 101, the highest of the next ten losses above the last one (the
-        median of the seeds), and the loss at the end above that of the run that was not interrupted (their mean)."""
-        cases = (("not interrupted", self.usual_step, self.whole[:, 100:]), ("m, v and t forgotten", self.first_step, self.after),
-                 (f"forgotten, {WARM} steps of new warm-up", self.short_step, self.warmed))
-        return [[name, step, float(np.median(losses[:, :10].max(1) / self.whole[:, 99])) - 1,
-                 float((losses[:, -1] / self.whole[:, -1]).mean()) - 1] for name, step, losses in cases]
 
 
 def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], list[float]] = go_on, seeds: int = SEEDS) -> Forgotten:
@@ -218,33 +205,26 @@ def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], li
     make(seed) -> a run; train(run, steps) -> its losses. A weight whose gradient is 0 at the restart is not counted in the median.
     """
     found = [_one_forgotten(make, train, seed) for seed in range(seeds)]
-    losses, lengths = (np.array(part) for part in zip(*found, strict=True))
-    usual, first, short = np.median(lengths, 0)
-    return Forgotten(losses[:, 0], losses[:, 1, 100:], losses[:, 2, 100:], float(usual), float(first), float(short))
+    whole, after, lengths = (np.array(part) for part in zip(*found, strict=True))
+    usual, first = np.median(lengths, 0)
+    return Forgotten(whole, after, float(usual), float(first))
 
 
 def _one_forgotten(
     make: Callable[[int], Any], train: Callable[[Any, int], list[float]], seed: int,
-) -> tuple[list[list[float]], list[float]]:
-    """The losses (3, 200), and the median lengths of step 101 (3,), of the run that goes on and of two that forgot, the last warmed up."""
-    old, new, warmed = make(seed), make(seed), make(seed)
+) -> tuple[list[float], list[float], list[float]]:
+    """The losses of the run that goes on (150,) and of the one that forgot (50,), and the median lengths of step 101 of both."""
+    old, new = make(seed), make(seed)
     before = train(old, 100)
-    for run in (new, warmed):
-        _hand_on(old, run, ("weights", "schedule", "batches"))
+    _hand_on(old, new, ("weights", "schedule", "batches"))
     lr, start = old.optimizer.param_groups[0]["lr"], _weights(old).clone()
     losses, lengths = [], []
-    for run in (old, new, warmed):
-        after = []
-        for k in range(100):
-            if run is warmed and k < WARM:
-                for group in run.optimizer.param_groups:
-                    group["lr"] *= (k + 1) / WARM
-            after += train(run, 1)
-            if k == 0:
-                lengths.append((_weights(run) - start).abs() / lr)
-        losses.append(before + after)
+    for run in (old, new):
+        after = train(run, 1)
+        lengths.append((_weights(run) - start).abs() / lr)
+        losses.append(after + train(run, 49))
     moved = lengths[1] > 0.1  # what has a gradient takes a full step
-    return losses, [length[moved].median().item() for length in lengths]
+    return before + losses[0], losses[1], [length[moved].median().item() for length in lengths]
 
 
 def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lost: Sequence[str] = ("m, v", "t")) -> float:
@@ -274,25 +254,24 @@ def rises() -> list[tuple[str, float]]:
 
 
 def show_restart(found: Forgotten) -> None:
-    """Show what forgetting m, v and t at step 100 does to the loss, at once and with a new warm-up, beside the runs that go on."""
-    show(_restart(found), "Training loss from step 95 to 150, divided by its value at step 100, for eight starts. A grey band holds the "
-         "runs that were not interrupted, and falls with the line of their median. With m, v and t forgotten each of eight thin lines, and "
-         "their dashed median, jumps up within a few steps and comes back down to the band. A dotted median, that of the restarts with a "
-         "new warm-up, does not jump.")
+    """Show how far the loss lies above that of the run that was not interrupted, when m, v and t are forgotten at step 100."""
+    show(_restart(found), f"Training loss after a restart at step 100 without m, v and t, in percent above that of the run that was not "
+         f"interrupted, from {len(found.whole)} starts. Before the restart it is 0. Then the median jumps up within two steps, and falls "
+         "back to 0 within about 40 steps. A shaded band holds all starts.")
 
 
 def _restart(found: Forgotten) -> Figure:
-    figure, own = new_figure(7.2, 3.8), look("adamw").color
-    ax = figure.add_subplot(xlim=(95, 150), ylim=(0.6, 1.7), xlabel="step", ylabel="loss, in units of that at step 100",
-                            title="Restarts at step 100, from eight starts")
-    whole, after, warmed = (losses / found.whole[:, 99:100] for losses in (found.whole, found.after, found.warmed))
-    ax.fill_between(range(1, 201), whole.min(0), whole.max(0), color="#d0d0d0", label="not interrupted, all eight")
-    ax.plot(range(1, 201), np.median(whole, 0), color="#555555", linewidth=1.5, label="their median")
-    ax.axvline(100, color="#8a8a8a", linewidth=1)
-    for seed, losses in enumerate(after):
-        ax.plot(range(100, 201), [1.0, *losses], color=own, linewidth=0.8, alpha=0.5,
-                label=None if seed else "m, v and t forgotten, each start")
-    ax.plot(range(100, 201), [1.0, *np.median(after, 0)], color=own, linewidth=2.6, linestyle="--", label="their median")
-    ax.plot(range(100, 201), [1.0, *np.median(warmed, 0)], color="black", linewidth=1.8, linestyle=":", label="new warm-up, median")
-    ax.legend(loc="upper right")
+    figure, own = new_figure(7.2, 3.7), look("adamw").color
+    ax = figure.add_subplot(xlim=(85, 150), ylim=(-12, 70), xlabel="step", ylabel="loss above that of the other run, %",
+                            title="Without m, v and t the loss jumps by more than a quarter")
+    more = 100 * (found.after / found.whole[:, 100:] - 1)
+    steps, middle = range(100, 151), np.array([0.0, *np.median(more, 0)])
+    ax.axhline(0, color="#353536", linewidth=1.5)
+    ax.text(86, -2, "not interrupted", fontsize=11, va="top")
+    ax.fill_between(steps, [0.0, *more.min(0)], [0.0, *more.max(0)], color=own, alpha=0.15, linewidth=0)
+    ax.plot(steps, middle, color=own, linewidth=2.4)
+    ax.axvline(100, color="#8a8a8a", linewidth=1, linestyle=":")
+    ax.text(99, 62, "restart", fontsize=11, ha="right")
+    ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold", va="center")
+    ax.annotate("back after about 40 steps", (140, 1), (126, 26), fontsize=11, arrowprops={"arrowstyle": "->"})
     return figure
