@@ -347,7 +347,7 @@ faster
 
 # %% tags=["answer"]
 title = "One large tensor comes near the floor, a thousand small ones do not"
-play.show_ladder([bench.ONE, bench.MANY], engines, each=True, kinds=["cpu"], title=title)
+play.show_ladder([("cpu", bench.ONE), ("cpu", bench.MANY)], engines, title, log=True)
 faster.answer(play.fastest(found, bench.MANY, pair))
 
 # %% [markdown]
@@ -379,7 +379,7 @@ table(["way", "ns for each parameter"], list(small.items()), ["", ".1f"])
 
 # %%
 on_gpu = [bench.LOOP, bench.FOREACH, bench.FUSED, bench.TRITON]
-play.show_ladder([bench.ONE, bench.MANY], on_gpu, each=True, kinds=["cuda"], title=title)
+play.show_ladder([("cuda", bench.ONE), ("cuda", bench.MANY)], on_gpu, title, log=True)
 own, fused = (play.times_the_floor(on_h200, bench.ONE, way) for way in on_gpu[:1:-1])
 many = play.times_the_floor(on_h200, bench.MANY, bench.TRITON)
 apiece = play.calls_ms(on_h200, bench.TRITON, 1000)

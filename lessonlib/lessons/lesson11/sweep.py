@@ -124,10 +124,10 @@ def every_row(record: Mapping[str, Any], other: Mapping[str, Any]) -> list[list[
     return [*rows(record), *there, *rows(record, None, ["momentum", "adam"]), one_lower(record, "adam", None)]
 
 
-def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
-    """Show the test loss of each rule against the step size, a panel for each machine, a line at the level of the table of pairs."""
+def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
+    """Show the test loss of each rule against the step size, a panel for each machine, and how far momentum's best is from AdamW's."""
     found = list(records)
-    figure = new_figure(2.0 + 4.8 * len(found), 4.0)
+    figure = new_figure(1.0 + 4.9 * len(found), 4.2)
     told = []
     for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
         size, each = record["size"], rows(record)
@@ -135,17 +135,21 @@ def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
             lrs, losses = seed_range(record["sweep"], rule, size["warmup"])
             losses = np.minimum(losses, CEILING)
             basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
-            ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
-        ax.axhline(level, color="black", lw=1)
-        ax.set(ylim=(min(row[3] for row in each) - 0.1, min(row[3] for row in each) + 1.2), ylabel="test loss, nats a character",
+            ax.fill_between(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=0, alpha=0.2)
+        slow, fast = (best_of(record, rule) for rule in ("momentum", "adamw"))
+        ax.axhline(fast.median, color="black", lw=1, ls=":")
+        ax.annotate("", (slow.lr, fast.median), (slow.lr, slow.median), arrowprops={"arrowstyle": "<->", "lw": 1.5, "shrinkA": 0, "shrinkB": 0})
+        ax.text(slow.lr * 0.85, (slow.median + fast.median) / 2, f"{abs(slow.median - fast.median):.2f} nats", fontsize=12, ha="right", va="center")
+        low = min(row[3] for row in each) - 0.08
+        ax.set(ylim=(low, low + 0.75), ylabel="test loss, nats a character",
                title=f"{machine.NAMES[record['device']]}, {size['layers']} layers of width {size['width']}")
-        ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
+        for rule, best, side, name in (("adamw", fast, 0.6, "Adam and\nAdamW"), ("momentum", slow, 1, "momentum")):
+            ax.text(best.lr * side, best.median + 0.12, name, color=look(rule).color, fontsize=12, ha="center")
         told.append(f"{machine.NAMES[record['device']]}: " + ", ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in each))
-    figure.axes[-1].legend(loc="center left")
     ends = {verdict(record) for record in found}
     figure.suptitle(f"Each at its own step size: {ends.pop() if len(ends) == 1 else 'the machines disagree'}", weight="bold")
-    show(figure, "Test loss against step size, the median of the seeds for each of three rules, with bars for their range. "
-         f"{'. '.join(told)}.")
+    show(figure, "Test loss against step size, the median of the seeds for each of three rules, shaded from the lowest seed to the highest, "
+         f"with an arrow from momentum's best down to AdamW's. {'. '.join(told)}.")
 
 
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
