@@ -1,12 +1,11 @@
 # %% [markdown]
 # # Lesson 11. The GPU lab
 #
-# *About 28 minutes to read, 56 with the exercises.*
+# *About 29 minutes to read, 60 with the exercises.*
 #
 # You set up AdamW as it is done at work.
 # Now it trains a [[transformer]] that learns a book, one character at a time.
-# You compare three optimizers fairly, and then you look at the bill.
-# What does a step cost in time and in memory, and what can be kept in half as many bits?
+# Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
@@ -61,7 +60,7 @@ opening.learns_to_write().live()
 #
 # ### Three rules, each at its own step size
 #
-# Lesson 9 showed that a comparison at one step size says nothing.
+# In lesson 9 a comparison at one step size said nothing.
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each of them.
 # All else is the same for the three.
 #
@@ -79,7 +78,7 @@ gap
 #
 # `optim.SGD(params, lr=my_lr, momentum=0.9)` trains the small model for 200 steps, always on the CPU.
 # Gradients are clipped to a length of 0.25, and most are longer.
-# Bring the test loss to 2.40 or below, which is close to the best of the sweep.
+# Bring the test loss to 2.40 or below.
 # Change `my_lr` by factors of three.
 #
 # <details><summary>Hint</summary>After the clipping every gradient is short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
@@ -209,9 +208,8 @@ moved.answer(4 * (read + written))
 # %% [markdown]
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
-# We call it the [[floor]], because no step can be faster.
-#
-# The picture shows the floor on four machines, for the three GPUs by their data sheets.
+# We call it the [[floor]], because no such step can be faster.
+# Here it is on four machines, for the three GPUs by their data sheets.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -271,7 +269,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Fused comes closest on both, so it is worth asking for with `fused=True`.
 #
 # The loop is slow for a different reason on each.
-# On the CPU it writes what lies between two operations to memory and reads it again, and it asks the system for that memory at each step.
+# On the CPU it writes what lies between two operations to memory, which it asks the system for, and reads it again.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured) }} {{ play.where(on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
@@ -398,7 +396,7 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 judges.judge_cards(my_cards)
 
 # %% [markdown]
-# *Deeper: [what a step holds for a moment, and one AdamW on two processes](deeper/11_gpu_lab.ipynb).*
+# *Deeper: [what a step holds for a moment, and AdamW on two processes](deeper/11_gpu_lab.ipynb).*
 #
 # ## Part 4. Sixteen bits
 #
@@ -467,8 +465,6 @@ table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 # %% [markdown]
 # Sixteen windows gain much, and fewer gain nothing, as launches fill their time.
 # If you have a GPU, compare the last two rows of your own table in Part 2.
-#
-# <details><summary>Fine print</summary>The column of float32 ran without TF32, a faster and coarser product that PyTorch leaves off. Autocast keeps a copy of each weight matrix until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -575,12 +571,11 @@ summary()
 # ### What to take along
 #
 # - Compare each optimizer at its own best step size.
-#   On this book momentum then stayed behind Adam for every start.
+#   On this book momentum then stayed behind Adam.
 # - Most of a step is forward and backward.
-#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close to it.
-# - Training with AdamW takes 16 bytes for each parameter, and several cards can share them.
-# - Products can be in sixteen bits.
-#   Weights cannot, or small updates are lost.
+#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close.
+# - AdamW takes 16 bytes for each parameter, and several cards can share them.
+# - Products can be in sixteen bits, and weights cannot.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.

@@ -12,8 +12,8 @@ from lessonlib.data import text
 from lessonlib.lessons.lesson11.trainings import SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, schedule
 
-__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "in_each_type", "loss_after", "lost_updates", "train_float16",
-           "types_under_autocast", "who_stops"]
+__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "in_each_type", "loss_after", "lost_updates",
+           "train_float16", "types_under_autocast", "who_stops"]
 
 CLIP = 1.0
 RULES: dict[str, tuple[Callable[[Any], torch.optim.Optimizer], float]] = {  # the optimizer and its step size

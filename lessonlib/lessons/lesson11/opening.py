@@ -55,7 +55,8 @@ def learns_to_write(record: Mapping[str, Any] | None = None) -> Experiment:
     def scene() -> Scene:
         figure = new_figure(8.6, 3.9)
         left, right = figure.subplots(1, 2)
-        left.set(xlim=(0, steps[-1]), ylim=(1.6, 4.3), xlabel="step", ylabel="test loss, nats a character", title="The loss, beside what tables know")
+        left.set(xlim=(0, steps[-1]), ylim=(1.6, 4.3), xlabel="step", ylabel="test loss, nats a character",
+                 title="The loss, beside what tables know")
         for name, loss in levels().items():
             left.axhline(loss, color="#777777", linewidth=1.2)
             left.text(steps[-1], loss + 0.04, name, ha="right", color="#333333", fontsize=11)

@@ -121,7 +121,8 @@ def will_it_fit() -> Experiment:
         artists["card text"] = ax.text(1, -0.66, "", fontsize=11, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
         return Scene(figure, artists, "Four bars of the memory that each card holds, one for each stage of ZeRO, made of parameters, "
-                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card, beyond which the ground is shaded.",
+                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card, and beyond it "
+                     "the ground is shaded.",
                      {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
@@ -174,12 +175,12 @@ def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[
         else:
             ax.barh(place, each, color=color, height=0.66)
         ms = f"{1e3 * median(rows[engine]['seconds']):.3g} ms"
-        ax.annotate(f"{each:,.1f}" if each < 10 else f"{each:,.0f}", (max(each, 1), place), xytext=(9, 0), textcoords="offset points", va="center",
-                    fontsize=11)
+        ax.annotate(f"{each:,.1f}" if each < 10 else f"{each:,.0f}", (max(each, 1), place), xytext=(9, 0), textcoords="offset points",
+                    va="center", fontsize=11)
         told.append(f"{engine} {each:.3g} times the floor, {ms}")
     ax.axvline(1, color="black", linewidth=2)
     ax.text(1, -0.62, " the floor", fontsize=11, va="bottom")
-    ax.set(yticks=range(len(found)), xscale="log" if log else "linear", xlim=(0.6, 4 * max(times)) if log else (0, 1.15 * max(times)),
+    ax.set(yticks=range(len(found)), xscale="log" if log else "linear", xlim=(0.6, 8 * max(times)) if log else (0, 1.15 * max(times)),
            ylim=(len(found) - 0.4, -1.1), xlabel="times the floor")
     ax.set_yticklabels([engine.replace(", the rule", ",\nthe rule") + ",\nthe default" * (engine == default) for engine in found])
     ax.grid(visible=False, axis="y")
