@@ -64,9 +64,10 @@ def test_the_ladder_is_drawn_in_the_order_given_without_the_engines_that_did_not
     rows = [{"workload": "one", "engine": name, "parameters": 1, "copied_per_second": 56.0, "seconds": seconds}
             for name, seconds in (("ours, loop", [2.0, 1.0, 3.0]), ("torch, fused", [0.5]), ("ours, triton", []), ("torch, loop", [9.0]))]
     figure, ax = plt.subplots()
-    play.ladder({"rows": rows}, "one", ax, ["torch, fused", "ours, triton", "ours, loop"])
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["torch, fused", "ours, loop"]
-    assert [bar.get_width() for bar in ax.patches] == [500.0, 2000.0]
+    told = play.ladder({"rows": rows}, "one", ax, ["torch, fused", "ours, triton", "ours, loop"], default="ours, loop")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["torch, fused", "ours, loop,\nthe default"]
+    assert [bar.get_width() for bar in ax.patches] == [1.0, 4.0]
+    assert told == "torch, fused 1 times the floor, 500 ms; ours, loop 4 times the floor, 2e+03 ms"
     assert play.fastest({"rows": rows}, "one", ["torch, loop", "ours, loop"]) == "ours, loop"
     plt.close(figure)
 
@@ -154,21 +155,19 @@ def test_most_of_a_fused_step_on_small_tensors_is_spent_before_its_one_call():
     assert min(timeit.repeat(made.step, number=1, repeat=5)) > 3 * min(timeit.repeat(call, number=1, repeat=5))
 
 
-def test_panels_of_other_sizes_compare_for_each_parameter(monkeypatch):
+def test_panels_of_other_sizes_compare_on_one_log_axis(monkeypatch):
     shown = []
     monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
-    play.show_ladder([bench.ONE, bench.MANY], [bench.LOOP, bench.FUSED], each=True)
-    left, right, *on_gpu = shown[0][0].axes
-    assert left.get_xlim() == right.get_xlim()
-    assert on_gpu[0].get_xlim() == on_gpu[1].get_xlim() != left.get_xlim()
-    play.show_ladder([bench.ONE, bench.MANY], [bench.AS_WRITTEN, bench.LOOP, bench.FUSED], each=True)
-    bars = [[label.get_text() for label in ax.get_yticklabels()] for ax in shown[1][0].axes]
-    assert bars[0] == [bench.AS_WRITTEN, bench.LOOP, bench.FUSED] != bars[2] == [bench.LOOP, bench.FUSED]  # the GPU has no NumPy
-    assert left.get_title().endswith("10 million parameters")
-    assert left.get_xscale() == "log"  # the floor is a hundredth of the longest
-    dots = [line.get_xdata()[0] for line in right.lines if line.get_marker() == "o"]
-    assert dots == pytest.approx([24.22, 8.16], abs=0.01)
-    assert "torch, fused 0.652 ns for each parameter" in shown[0][1]
+    panels = [("cpu", bench.ONE), ("cpu", bench.MANY), ("cuda", bench.MANY)]
+    play.show_ladder(panels, [bench.AS_WRITTEN, bench.LOOP, bench.FUSED], "a title", log=True)
+    figure, words = shown[0]
+    assert len({ax.get_xlim() for ax in figure.axes}) == 1
+    assert [len(ax.get_yticklabels()) for ax in figure.axes] == [3, 3, 2]  # the GPU has no NumPy
+    assert figure.axes[0].get_title().endswith("10 million parameters")
+    assert figure.axes[0].get_xscale() == "log"  # the floor is a hundredth of the longest
+    dots = [line.get_xdata()[0] for line in figure.axes[1].lines if line.get_marker() == "o"]
+    assert dots == pytest.approx([play.times_the_floor(recorded("bench_cpu.json"), bench.MANY, way) for way in (bench.AS_WRITTEN, bench.LOOP, bench.FUSED)])
+    assert "torch, fused 478 times the floor, 3.26 ms" in words
 
 
 def test_what_the_lesson_says_of_calls_and_of_the_default_is_so():
@@ -237,25 +236,25 @@ def test_a_machine_that_nobody_recorded_has_no_panel_and_no_word(monkeypatch):
     shown = []
     monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
     monkeypatch.setattr(step, "show", play.show)
-    play.show_ladder([bench.LAYERS], [bench.LOOP, bench.FUSED])
+    play.show_ladder([("cpu", bench.LAYERS), ("cuda", bench.LAYERS)], [bench.LOOP, bench.FUSED], "a title")
     step.show_parts()
     for (figure, words), name in zip(shown, ("bench", "step"), strict=True):
         missing = recorded(f"{name}_cuda.json") is None
         assert len(figure.axes) == 2 - missing
         assert ("GPU" in words) != missing
-    assert "torch, loop 49.1 ms, torch, fused 10.8 ms" in shown[0][1]
+    assert "torch, loop 4.64 times the floor, 49.1 ms; torch, fused 1.02 times the floor, 10.8 ms" in shown[0][1]
 
 
-def test_each_way_to_step_has_a_bar_of_its_own_so_that_the_spread_of_the_timing_is_seen(monkeypatch):
+def test_each_batch_has_a_bar_of_the_parts_of_a_step(monkeypatch):
     shown = []
     monkeypatch.setattr(step, "show", lambda figure, words: shown.append((figure, words)))
     step.show_parts()
     for ax, kind in zip(shown[0][0].axes, ("cpu", "cuda"), strict=True):
-        rows = {(row["batch"], row["fused"]): row for row in recorded(f"step_{kind}.json")["rows"] if row["type"] == "float32"}
-        drawn = [1e3 * rows[batch, fused][part] for batch in step.BATCHES for fused in (False, True) for part in step.PARTS]
-        assert [bar.get_width() for bar in ax.patches] == pytest.approx(drawn)
-    assert "GPU, 4 windows: default 11.4 ms, of which the optimizer 1.7 ms; fused 8.9 ms, of which the optimizer 0.9 ms" in shown[0][1]
-    assert len(shown[0][0].legends[0].get_texts()) == 4  # each part once
+        rows = [step.default_row(recorded(f"step_{kind}.json"), batch) for batch in step.BATCHES]
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx([1e3 * row[part] for row in rows for part in step.PARTS])
+        again = [row for row in recorded(f"step_{kind}.json")["rows"] if row["fused"] and row["type"] == "float32"]
+        assert max(abs(row[part] - twice[part]) for row, twice in zip(rows, again, strict=True) for part in ("forward", "backward")) < 0.002
+    assert "GPU, 4 windows: 11.4 ms, of which the optimizer 1.7 ms" in shown[0][1]
 
 
 def test_what_the_lesson_says_of_the_recorded_gpu_is_so():

@@ -12,8 +12,8 @@ from lessonlib.data import text
 from lessonlib.lessons.lesson11.trainings import SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, schedule
 
-__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "loss_after", "lost_updates", "train_float16",
-           "types_under_autocast", "who_stops"]
+__all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "in_each_type", "loss_after", "lost_updates",
+           "train_float16", "types_under_autocast", "who_stops"]
 
 CLIP = 1.0
 RULES: dict[str, tuple[Callable[[Any], torch.optim.Optimizer], float]] = {  # the optimizer and its step size
@@ -43,6 +43,16 @@ def train_float16(
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         scaler.step(optimizer)
         scaler.update()
+
+
+def in_each_type(*numbers: float) -> list[list[Any]]:
+    """Return a row for float32, bfloat16 and float16: its name, and what each of the numbers becomes in it.
+
+    >>> in_each_type(100_000)[2]
+    ['float16', inf]
+    """
+    kinds = (torch.float32, torch.bfloat16, torch.float16)
+    return [[str(kept)[6:], *(torch.tensor(x, device="cpu", dtype=torch.float64).to(kept).item() for x in numbers)] for kept in kinds]
 
 
 @cache

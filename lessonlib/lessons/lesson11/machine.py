@@ -50,10 +50,10 @@ def here() -> Here:
     return Here("cuda", about.name, about.total_memory / 1e9, torch.bfloat16 if native else torch.float16)
 
 
-def took(name: str, entry: str, kinds: Iterable[str] = tuple(NAMES)) -> str:
-    """Return how long something took when it was recorded: "5 s", or "5 s on a CPU and 9 s on the H200" where both of `kinds` did."""
+def took(name: str, entry: str, kinds: Iterable[str] = tuple(NAMES), *, part: float = 1.0) -> str:
+    """Return how long a part of something took when it was recorded: "5 s", or "5 s on a CPU and 9 s on the H200" where both did."""
     records = {kind: recorded(f"{name}_{kind}.json") for kind in kinds}
     found = {kind: record for kind, record in records.items() if record is not None}
-    told = [f"{record['seconds'][entry]:.0f} s" for record in found.values()]
+    told = [f"{part * record['seconds'][entry]:.0f} s" for record in found.values()]
     where = ["on a CPU" if kind == "cpu" else f"on the {record['machine'].removeprefix('NVIDIA ')}" for kind, record in found.items()]
     return told[0] if len(told) == 1 else " and ".join(f"{text} {on}" for text, on in zip(told, where, strict=True))

@@ -55,12 +55,15 @@ def learns_to_write(record: Mapping[str, Any] | None = None) -> Experiment:
     def scene() -> Scene:
         figure = new_figure(8.6, 3.9)
         left, right = figure.subplots(1, 2)
-        left.set(xlim=(0, steps[-1]), ylim=(1.6, 4.3), xlabel="step", ylabel="test loss, nats a character", title="The loss")
+        left.set(xlim=(0, steps[-1]), ylim=(1.6, 4.3), xlabel="step", ylabel="test loss, nats a character",
+                 title="The loss, beside what tables know")
         for name, loss in levels().items():
-            left.axhline(loss, color="#999999", linewidth=1)
-            left.text(steps[-1], loss + 0.03, name, ha="right", color="#555555", fontsize=9)
-        right.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="What it writes")
+            left.axhline(loss, color="#777777", linewidth=1.2)
+            left.text(steps[-1], loss + 0.04, name, ha="right", color="#333333", fontsize=11)
+        right.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="What it writes at this step", facecolor="#f4f1ea")
         right.grid(visible=False)
+        for spine in right.spines.values():
+            spine.set_visible(False)  # a page, and no empty plot
         style = look("adamw")
         (curve,) = left.plot([], [], color=style.color, linestyle=style.dash)
         (here,) = left.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=5)

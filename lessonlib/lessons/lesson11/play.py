@@ -1,24 +1,24 @@
 """The experiments and figures of lesson 11: what a step costs, and what fits into memory."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11.bench import MANY, ONE
+from lessonlib.lessons.lesson11.bench import FOREACH, LOOP, MANY, ONE
 from lessonlib.lessons.lesson11.machine import NAMES
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import show
 
 __all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "calls_ms", "fastest", "floor_ms", "floor_of_a_machine",
-           "in_words", "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
+           "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
 BEYOND = ("less than twice", "two to six times", "more than six times")
+DEFAULT = {"cpu": LOOP, "cuda": FOREACH}  # what PyTorch takes if nothing is asked for
 KINDS = ("parameters", "gradients", "state")
 RANKS = (1, 2, 4, 8, 16, 64, 256, 1024)
 GB = 1e9
@@ -65,15 +65,15 @@ def floor_of_a_machine() -> Experiment:
     def scene() -> Scene:
         figure = new_figure(7.6, 3.6)
         ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) + 0.1, -0.75), yticks=range(len(MACHINES)),
-                                title="A step that goes through memory takes at least this long",
+                                title="No step is faster than its memory",
                                 xlabel="floor of a step, ms, at the bandwidth on the left")
         ax.set_yticklabels([f"{name}\n{bandwidth:,.0f} GB/s" for name, bandwidth in MACHINES.items()])
         ax.grid(visible=False, axis="y")
-        ax.axvline(30, color="black", linewidth=1)
-        ax.text(30, -0.72, " 30 ms", fontsize=9, va="top", color="#555555")
+        ax.axvline(30, color=COLORS["gradients"], linewidth=2)
+        ax.text(30, -0.74, " the goal: 30 ms on a T4", fontsize=11, va="top", color=COLORS["gradients"])
         artists: dict[str, Any] = {"model": ax.text(WIDEST - 2, len(MACHINES) - 0.1, "", ha="right", va="center", fontsize=10)}
         for place, name in enumerate(MACHINES):
-            (artists[name],) = ax.barh([place], [1], height=0.6, color=COLORS["parameters"])
+            (artists[name],) = ax.barh([place], [1], height=0.6, color=COLORS["gradients" if name == "T4" else "parameters"])
             artists[f"{name} ms"] = ax.text(1, place, "", va="center", fontsize=10, zorder=5)
         return Scene(figure, artists, "Four bars, the floor of a step on a laptop, a T4, an A100 and an H100, and a line at 30 ms.")
 
@@ -110,17 +110,19 @@ def will_it_fit() -> Experiment:
                                 xlabel="bytes for each parameter, on each card", title="Each stage spreads one more thing")
         ax.set_yticklabels(["0: nothing spread", "1: state", "2: + gradients", "3: + parameters"])
         ax.grid(visible=False, axis="y")
-        artists: dict[str, Any] = {"model": ax.text(20.7, 3.95, "", ha="right", va="center", fontsize=10)}
+        artists: dict[str, Any] = {"model": ax.text(20.7, 3.95, "", ha="right", va="center", fontsize=11)}
+        (artists["beyond"],) = ax.barh([1.5], [1], height=4.2, color="#f3dfd3", zorder=0)
         for stage in range(4):
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
-            artists[f"told {stage}"] = ax.text(21.4, stage, "", va="center", fontsize=10)
+            artists[f"told {stage}"] = ax.text(21.4, stage, "", va="center", fontsize=11)
         ax.text(21.4, -0.66, "on each card,\nbefore activations", va="center", fontsize=10)
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
-        artists["card text"] = ax.text(1, -0.6, "", fontsize=10, zorder=5)
+        artists["card text"] = ax.text(1, -0.66, "", fontsize=11, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
         return Scene(figure, artists, "Four bars of the memory that each card holds, one for each stage of ZeRO, made of parameters, "
-                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card.",
+                     "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card, and beyond it "
+                     "the ground is shaded.",
                      {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
@@ -138,8 +140,9 @@ def will_it_fit() -> Experiment:
             artists[f"told {stage}"].set_text(f"{shown}, fits" if size <= card else shown)
             told.append(f"stage {stage}: {shown}, {fits}")
         room = min(card * GB / parameters, 20.9)
-        artists["card"].set_data([room, room], [-0.5, 3.6])
-        artists["card text"].set_text(f" {card} GB card " if room < 20.9 else "all fit ")
+        artists["card"].set_data([room, room], [-0.6, 3.6])
+        artists["beyond"].set_bounds(room, -0.6, 21 - room, 4.2)
+        artists["card text"].set_text(f" beyond {card} GB " if room < 20.9 else "all fit ")
         artists["card text"].set_x(room)
         artists["card text"].set_horizontalalignment("left" if room < 14 else "right")
         return f"{parameters:.3g} parameters over {ranks} card{'s' * (ranks > 1)}, before activations: {'; '.join(told)}."
@@ -154,68 +157,53 @@ def will_it_fit() -> Experiment:
                       Goal("7 billion parameters on cards of 24 GB: find the smallest of these counts at which stage 3 fits.", met))
 
 
-def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str], *, each: bool = False) -> None:
-    """Draw what each of `engines` took for a workload of a recorded bench, in this order from the top, and a line at the floor.
+def ladder(bench: Mapping[str, Any], workload: str, ax: Axes, engines: Sequence[str], *, log: bool = False, default: str = "") -> str:
+    """Draw how many times the floor each of `engines` took for a workload of a recorded bench, in this order from the top.
 
-    each: in ns for each parameter, so that workloads of other sizes compare, as dots on a log axis; else in ms, as bars from zero.
+    Bars from zero, fused ones in AdamW's colour; log: dots on a log axis instead. default: the engine to mark as PyTorch's own choice.
+    Returns the same in words, with the ms.
     """
     rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
-    found = [rows[engine] for engine in engines if engine in rows]
-    unit = 1e9 / found[0]["parameters"] if each else 1e3
-    longest = max(unit * max(row["seconds"]) for row in found)
-    for place, row in enumerate(found):
-        times = unit * np.array(row["seconds"])
-        if each:
-            ax.plot(np.median(times), place, color="black", marker="o", ms=7)
-        else:
-            ax.barh(place, np.median(times), color="#8a8a8a", height=0.66)
-        ax.plot([times.min(), times.max()], [place, place], color="black", linewidth=1.5)
-        ax.annotate(f"{np.median(times):.3g}", (times.max(), place), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9)
-    floor = unit * STEP_BYTES["adamw"] * found[0]["parameters"] / found[0]["copied_per_second"]
-    ax.axvline(floor, color="black", linewidth=1.5)
-    ax.text(floor, -0.75, f" floor, estimated: {floor:.3g}", fontsize=9)
-    ax.set(yticks=range(len(found)), xscale="log" if each else "linear",
-           xlim=(0.6 * floor, 6 * longest) if each else (0, 1.2 * longest), ylim=(len(found) - 0.4, -1.1),
-           xlabel="median ns for each parameter" if each else "median ms a step")
-    ax.set_yticklabels([row["engine"] for row in found], fontsize=9)
-    ax.grid(visible=False, axis="y")
-
-
-def show_ladder(workloads: Sequence[str], engines: Sequence[str], *, each: bool = False, kinds: Iterable[str] = tuple(NAMES),
-                title: str = "") -> None:
-    """Show the recorded ladder: a row for each of `kinds` that somebody recorded, a panel for each workload.
-
-    title: which engine is the fastest, where none is given.
-    """
-    benches = {NAMES[kind]: recorded(f"bench_{kind}.json") for kind in kinds}
-    found = {shown: bench for shown, bench in benches.items() if bench is not None}
-    figure = new_figure(max(7.2, 4.4 * len(workloads)), (0.9 + 0.42 * len(engines)) * len(found))
+    found = [engine for engine in engines if engine in rows]
+    times = [times_the_floor(bench, workload, engine) for engine in found]
     told = []
-    panels = figure.subplots(len(found), len(workloads), squeeze=False, sharey="row" if each else False)
-    for row, (shown, bench) in zip(panels, found.items(), strict=True):
-        for ax, workload in zip(row, workloads, strict=True):
-            count = next(part["parameters"] for part in bench["rows"] if part["workload"] == workload)
-            ax.set_title(f"{shown}, {workload}\n{_counted(count)}", fontsize=11)
-            ladder(bench, workload, ax, engines, each=each)
-            told.append(f"{shown}, {workload}: {in_words(bench, workload, engines, each=each)}")
-        if each:
-            ends = [end for ax in row for end in ax.get_xlim()]
-            for ax in row:
-                ax.set_xlim(min(ends), max(ends))
-    first = {fastest(bench, workload, engines) for bench in found.values() for workload in workloads}
-    closest = first.pop() if len(first) == 1 else "Not the same one everywhere"
-    leads = "comes closest to the floor" if len(workloads) == 1 else "takes the least time"
-    figure.suptitle(title or f"{closest} {leads}", fontsize=12, fontweight="bold")
-    marks = "Dots" if each else "Bars"
-    show(figure, f"{marks} of the time of one step of AdamW, an engine each, with a line at the floor. {'; '.join(told)}.")
+    for place, (engine, each) in enumerate(zip(found, times, strict=True)):
+        color = COLORS["state"] if "fused" in engine else "#8a8a8a"
+        if log:
+            ax.plot([1, each], [place, place], color=color, linewidth=2)
+            ax.plot(each, place, color=color, marker="o", ms=9)
+        else:
+            ax.barh(place, each, color=color, height=0.66)
+        ms = f"{1e3 * median(rows[engine]['seconds']):.3g} ms"
+        ax.annotate(f"{each:,.1f}" if each < 10 else f"{each:,.0f}", (max(each, 1), place), xytext=(9, 0), textcoords="offset points",
+                    va="center", fontsize=11)
+        told.append(f"{engine} {each:.3g} times the floor, {ms}")
+    ax.axvline(1, color="black", linewidth=2)
+    ax.text(1, -0.62, " the floor", fontsize=11, va="bottom")
+    ax.set(yticks=range(len(found)), xscale="log" if log else "linear", xlim=(0.6, 8 * max(times)) if log else (0, 1.15 * max(times)),
+           ylim=(len(found) - 0.4, -1.1), xlabel="times the floor")
+    ax.set_yticklabels([engine.replace(", the rule", ",\nthe rule") + ",\nthe default" * (engine == default) for engine in found])
+    ax.grid(visible=False, axis="y")
+    return "; ".join(told)
 
 
-def in_words(bench: Mapping[str, Any], workload: str, engines: Sequence[str], *, each: bool = False) -> str:
-    """Return what each of `engines` took for a workload of a recorded bench, as a median; each: in ns for each parameter."""
-    rows = {row["engine"]: row for row in bench["rows"] if row["workload"] == workload and row["seconds"]}
-    took = {engine: median(rows[engine]["seconds"]) for engine in engines if engine in rows}
-    return ", ".join(f"{engine} {1e9 * seconds / rows[engine]['parameters']:.3g} ns for each parameter" if each
-                     else f"{engine} {1e3 * seconds:.3g} ms" for engine, seconds in took.items())
+def show_ladder(panels: Sequence[tuple[str, str]], engines: Sequence[str], title: str, *, log: bool = False) -> None:
+    """Show the recorded ladder, a panel for each (kind, workload) that somebody recorded, all with one axis where it is a log axis."""
+    benches = {kind: recorded(f"bench_{kind}.json") for kind, _ in panels}
+    found = [(kind, workload, bench) for kind, workload in panels if (bench := benches[kind]) is not None]
+    figure = new_figure(1.6 + 4.6 * len(found), 1.3 + 0.42 * len(engines))
+    told = []
+    axes = figure.subplots(1, len(found), squeeze=False)[0]
+    for ax, (kind, workload, bench) in zip(axes, found, strict=True):
+        count = next(part["parameters"] for part in bench["rows"] if part["workload"] == workload)
+        ax.set_title(f"{NAMES[kind]}, {workload},\n{_counted(count)}", fontsize=11)
+        told.append(f"{NAMES[kind]}, {workload}: {ladder(bench, workload, ax, engines, log=log, default=DEFAULT[kind])}")
+    if log:
+        ends = [end for ax in axes for end in ax.get_xlim()]
+        for ax in axes:
+            ax.set_xlim(min(ends), max(ends))
+    figure.suptitle(title, weight="bold")
+    show(figure, f"How many times the floor one step of AdamW takes, {'a dot' if log else 'a bar'} for each way. {'. '.join(told)}.")
 
 
 def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:

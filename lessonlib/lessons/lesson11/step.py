@@ -39,7 +39,8 @@ BATCHES = (1, 4, 16)
 WARM, REPEATS, ROUNDS = {"cpu": 1, "cuda": 10}, {"cpu": 7, "cuda": 60}, 3  # steps not counted, counted, and turns of a recording
 BUFFER = {"cpu": 2**25, "cuda": 2**28}  # float32 numbers, more than a cache holds
 SHARES = ("less than a fifth", "between a fifth and a half", "more than a half")
-COLORS = {"forward": "#d6d6d6", "backward": "#7d7d7d", "optimizer": look("adamw").color, "optimizer, fused": "#a08bb0"}
+COLORS = {"forward": "#d6d6d6", "backward": "#7d7d7d", "optimizer": look("adamw").color}
+NAMED_IN = {"forward": "black", "backward": "white"}
 
 
 def measure(
@@ -175,25 +176,20 @@ def _row(record: Mapping[str, Any], batch: int, fused: bool) -> dict[str, Any]:
 
 
 def _panel(ax: Axes, record: Mapping[str, Any]) -> list[str]:
-    """Draw two bars for each batch size, with torch's default step and with the fused one; return what stands there in words.
-
-    Forward and backward are the same work in both, so that where they differ, the timing does.
-    """
+    """Draw a bar for each batch size, of the parts of a step with torch's default optimizer; return what stands there in words."""
     told, longest = [], 0.0
     for place, batch in enumerate(BATCHES):
-        ends = []
-        for fused, below in ((False, -0.19), (True, 0.19)):
-            row, left = _row(record, batch, fused), 0.0
-            for part in PARTS:
-                name = f"{part}, fused" if part == "optimizer" and fused else part
-                ax.barh(place + below, 1e3 * row[part], height=0.34, left=left, color=COLORS[name],
-                        label=name if not place and (not fused or name != part) else None)
-                left += 1e3 * row[part]
-            ax.text(left, place + below, f" {1e3 * row['optimizer']:.1f} ms, {share(row):.0%} of the step", va="center", fontsize=9)
-            ends.append(f"{'fused' if fused else 'default'} {left:.1f} ms, of which the optimizer {1e3 * row['optimizer']:.1f} ms")
-            longest = max(longest, left)
-        told.append(f"{_windows(batch)}: {'; '.join(ends)}")
-    ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.5 * longest), ylim=(len(BATCHES) - 0.4, -0.6), xlabel="ms a step")
+        row, left = default_row(record, batch), 0.0
+        for part in PARTS:
+            width = 1e3 * row[part]
+            ax.barh(place, width, height=0.6, left=left, color=COLORS[part])
+            if batch == BATCHES[-1] and part != "optimizer":  # the longest bar has room for the names
+                ax.text(left + width / 2, place, part, ha="center", va="center", fontsize=11, color=NAMED_IN[part])
+            left += width
+        ax.text(left, place, f" {share(row):.0%} optimizer", va="center", fontsize=11, color=COLORS["optimizer"])
+        told.append(f"{_windows(batch)}: {left:.1f} ms, of which the optimizer {1e3 * row['optimizer']:.1f} ms")
+        longest = max(longest, left)
+    ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.45 * longest), ylim=(len(BATCHES) - 0.5, -0.5), xlabel="ms a step")
     ax.set_yticklabels([_windows(batch) for batch in BATCHES])
     ax.grid(visible=False, axis="y")
     return told
@@ -203,16 +199,15 @@ def show_parts() -> None:
     """Show the parts of a training step at each batch size as they were recorded on a CPU, and on a GPU where somebody has."""
     records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
     found = {shown: record for shown, record in records.items() if record is not None}
-    figure = new_figure(7.2 if len(found) == 1 else 12.0, 4.0)
+    figure = new_figure(1.0 + 4.9 * len(found), 3.2)
     told = []
     for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         size = record["size"]
         ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}")
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.suptitle("Where the time of a training step goes", weight="bold")
-    show(figure, f"Two bars of the time of a training step for each of three batch sizes, one with PyTorch's default optimizer step and "
-         f"one with the fused one, each made of forward, backward and optimizer. {'. '.join(told)}.")
+    figure.suptitle("Most of a step is forward and backward", weight="bold")
+    show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and the optimizer's step. "
+         f"{'. '.join(told)}.")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import machine
@@ -14,11 +13,12 @@ from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
-__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of", "every_row",
-           "how_the_gap_changes", "lr_for", "of_batch", "one_lower", "protocols", "rows", "seed_range", "show_batches",
+__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of",
+           "how_the_gap_changes", "lr_for", "of_batch", "protocols", "rows", "seed_range", "show_batches",
            "show_sweep", "show_warmup", "span", "verdict", "warmup_basin", "where_warmup_matters", "worst_batch"]
 
 Array = np.ndarray[Any, Any]
+BATCH_COLORS = ("#b08fc4", "#7a4f97", "#2a0640")
 CEILING = 4.1  # log(60): a model that knows nothing; a training that diverged is drawn here
 NAMES = {"momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
 CHANGES = ("it shrinks by half or more", "it changes by less than a half", "it grows by half or more")
@@ -109,25 +109,10 @@ def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[s
     return [[NAMES[rule] + unclipped, best.lr, best.median, best.low, best.high] for rule, best in found]
 
 
-def one_lower(record: Mapping[str, Any], rule: str, clip: float | None = CLIP) -> list[Any]:
-    """Return the row of `rows` for a rule at the next smaller step size than its best; IndexError where its best is the smallest."""
-    best = best_of(record, rule, clip=clip)
-    lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"], clip)
-    at = max((i for i, lr in enumerate(lrs) if lr < best.lr), key=lambda i: lrs[i], default=len(lrs))
-    starts, unclipped = losses[:, at], ", not clipped" * (clip is None)
-    return [f"{NAMES[rule]}{unclipped}, one lower", float(lrs[at]), float(np.median(starts)), float(starts.min()), float(starts.max())]
-
-
-def every_row(record: Mapping[str, Any], other: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the `rows` of a record, then those of another machine's, and then the first one's without clipping, with Adam's one lower."""
-    there = [[f"{name}, on the {other['machine'].removeprefix('NVIDIA ')}", *found] for name, *found in rows(other)]
-    return [*rows(record), *there, *rows(record, None, ["momentum", "adam"]), one_lower(record, "adam", None)]
-
-
-def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
-    """Show the test loss of each rule against the step size, a panel for each machine, a line at the level of the table of pairs."""
+def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
+    """Show the test loss of each rule against the step size, a panel for each machine, and how far momentum's best is from AdamW's."""
     found = list(records)
-    figure = new_figure(2.0 + 4.8 * len(found), 4.0)
+    figure = new_figure(1.0 + 4.9 * len(found), 4.2)
     told = []
     for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
         size, each = record["size"], rows(record)
@@ -135,32 +120,38 @@ def show_sweep(records: Iterable[Mapping[str, Any]], level: float) -> None:
             lrs, losses = seed_range(record["sweep"], rule, size["warmup"])
             losses = np.minimum(losses, CEILING)
             basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
-            ax.vlines(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=5, alpha=0.3)
-        ax.axhline(level, color="black", lw=1)
-        ax.set(ylim=(min(row[3] for row in each) - 0.1, min(row[3] for row in each) + 1.2), ylabel="test loss, nats a character",
+            ax.fill_between(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=0, alpha=0.2)
+        slow, fast = (best_of(record, rule) for rule in ("momentum", "adamw"))
+        ax.axhline(fast.median, color="black", lw=1, ls=":")
+        ax.annotate("", (slow.lr, fast.median), (slow.lr, slow.median),
+                    arrowprops={"arrowstyle": "<->", "lw": 1.5, "shrinkA": 0, "shrinkB": 0})
+        ax.text(slow.lr * 0.85, (slow.median + fast.median) / 2, f"{abs(slow.median - fast.median):.2f} nats", fontsize=12,
+                ha="right", va="center")
+        low = min(row[3] for row in each) - 0.08
+        ax.set(ylim=(low, low + 0.75), ylabel="test loss, nats a character",
                title=f"{machine.NAMES[record['device']]}, {size['layers']} layers of width {size['width']}")
-        ax.text(ax.get_xlim()[1] * 0.95, level - 0.02, "table of pairs", fontsize=9, ha="right", va="top")
+        for rule, best, side, name in (("adamw", fast, 0.6, "Adam and\nAdamW"), ("momentum", slow, 1, "momentum")):
+            ax.text(best.lr * side, best.median + 0.12, name, color=look(rule).color, fontsize=12, ha="center")
         told.append(f"{machine.NAMES[record['device']]}: " + ", ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in each))
-    figure.axes[-1].legend(loc="center left")
     ends = {verdict(record) for record in found}
     figure.suptitle(f"Each at its own step size: {ends.pop() if len(ends) == 1 else 'the machines disagree'}", weight="bold")
-    show(figure, "Test loss against step size, the median of the seeds for each of three rules, with bars for their range. "
-         f"{'. '.join(told)}.")
+    show(figure, "Test loss against step size, the median of the seeds for each of three rules, shaded from the lowest to the highest, "
+         f"with an arrow from momentum's best down to AdamW's. {'. '.join(told)}.")
 
 
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
-    """Draw AdamW's recorded test loss against the step size, with warm-up and without: median of the seeds, and their range beside it."""
-    size = record["size"]
-    for warmup, dash, marker, beside in ((size["warmup"], "-", "P", 0.96), (0, ":", "x", 1.04)):
+    """Draw AdamW's recorded test loss against the step size with warm-up and without, and shade the gain."""
+    size, middles = record["size"], []
+    for warmup, dash, marker, beside in ((size["warmup"], "-", "P", 0.97), (0, ":", "x", 1.03)):
         lrs, losses = seed_range(record["sweep"], "adamw", warmup)
         losses = np.minimum(losses, CEILING)
         color = look("adamw").color if warmup else "black"
-        ax.plot(beside * lrs, np.median(losses, axis=0), color=color, linestyle=dash, marker=marker,
-                label=f"{warmup} steps of warm-up" if warmup else "no warm-up")
-        ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
-    ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
-           title="AdamW with warm-up and without")
-    ax.legend(loc="upper center")
+        middles.append(np.median(losses, axis=0))
+        label = f"{warmup} steps of warm-up" if warmup else "no warm-up"
+        ax.plot(lrs, middles[-1], color=color, linestyle=dash, marker=marker, label=label)
+        ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=1.5)
+    ax.fill_between(lrs, middles[0], middles[1], color=look("adamw").color, lw=0, alpha=0.13)
+    ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character", title="AdamW with warm-up and without")
 
 
 def where_warmup_matters(record: Mapping[str, Any]) -> str:
@@ -172,15 +163,21 @@ def where_warmup_matters(record: Mapping[str, Any]) -> str:
 
 
 def show_warmup(records: Iterable[Mapping[str, Any]]) -> None:
-    """Show AdamW with warm-up and without, a panel for each recorded machine."""
+    """Show AdamW with warm-up and without, a panel for each recorded machine, all as high."""
     found = list(records)
-    figure = new_figure(4.2 + 3 * len(found), 3.9)
+    figure = new_figure(1.0 + 4.9 * len(found), 4.0)
     for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
         warmup_basin(record, ax)
-        if len(found) > 1:
-            ax.set_title(f"{machine.NAMES[record['device']]}, {record['size']['layers']} layers of width {record['size']['width']}")
-    if len(found) > 1:
-        figure.suptitle("AdamW with warm-up and without", weight="bold")
+        low = min(line.get_ydata().min() for line in ax.lines) - 0.17
+        ax.set(title=f"{machine.NAMES[record['device']]}, {record['size']['layers']} layers of width {record['size']['width']}",
+               ylim=(low, low + 1.35))
+        warm, cold = ax.lines
+        x, y = cold.get_xdata()[5], cold.get_ydata()[5]
+        ax.annotate(str(cold.get_label()), (x, y), xytext=(-10, 12), textcoords="offset points", ha="right", fontsize=12)
+        x, y = warm.get_xdata()[4], warm.get_ydata()[4]
+        ax.annotate(str(warm.get_label()), (x, y), xytext=(0, -20), textcoords="offset points", ha="center", fontsize=12,
+                    color=warm.get_color())
+    figure.suptitle("With warm-up AdamW bears longer steps", weight="bold")
     show(figure, "AdamW's test loss against the step size, with warm-up and without: close together at small step sizes, "
          "and apart at large ones.")
 
@@ -208,24 +205,24 @@ def worst_batch(found: list[list[Any]]) -> str:
     return f"{max(found, key=lambda row: row[3])[0]} windows"
 
 
-def show_batches(record: Mapping[str, Any]) -> None:
-    """Show AdamW's test loss against the step size at three batch sizes with equally many characters."""
-    told = "; ".join(f"{row[0]} windows, lowest {row[3]:.2f} at {row[2]:g}" for row in batch_rows(record, "adamw"))
-    show(_batches(record), "AdamW's test loss against the step size, a line for each of three batch sizes with bars for the range of its "
-         f"starts, its lowest point marked: {told}.")
-
-
-def _batches(record: Mapping[str, Any], rule: str = "adamw") -> Figure:
-    figure = new_figure(7.2, 3.8)
-    ax = figure.add_subplot(xlabel="step size lr", ylabel="test loss, nats a character", xscale="log",
-                            title="The same characters, in small batches or in large ones")
-    for batch, color, marker, beside in zip(BATCHES, ("#d1495b", "#00798c", "#303030"), ("o", "s", "^"), (0.95, 1, 1.05), strict=True):
-        lrs, losses = of_batch(record, rule, batch)
-        losses = np.minimum(losses, CEILING)
-        middle = np.median(losses, axis=0)
-        ax.plot(beside * lrs, middle, color=color, marker=marker, ms=3, label=f"{batch} windows")
-        ax.vlines(beside * lrs, losses.min(0), losses.max(0), color=color, linewidth=4, alpha=0.35)
-        i = int(middle.argmin())
-        ax.plot(beside * lrs[i], middle[i], color=color, marker=marker, ms=13, ls="none", fillstyle="none", mew=1.5)
-    ax.legend()
-    return figure
+def show_batches(records: Iterable[Mapping[str, Any]]) -> None:
+    """Show AdamW's test loss against the step size at three batch sizes with equally many characters, a panel for each machine."""
+    found = list(records)
+    figure, told = new_figure(1.0 + 4.9 * len(found), 4.0), []
+    for ax, record in zip(figure.subplots(1, len(found), squeeze=False)[0], found, strict=True):
+        for row, color, marker in zip(batch_rows(record, "adamw"), BATCH_COLORS, ("o", "s", "^"), strict=True):
+            lrs, losses = of_batch(record, "adamw", row[0])
+            losses = np.minimum(losses, CEILING)
+            middle = np.median(losses, axis=0)
+            ax.plot(lrs, middle, color=color, marker=marker)
+            ax.fill_between(lrs, losses.min(0), losses.max(0), color=color, lw=0, alpha=0.2)
+            below = row[0] == BATCHES[0]
+            ax.annotate(f"{row[0]} windows, {row[1]:,} steps", (lrs[0], middle[0]), xytext=(8, -10 if below else 8), color=color,
+                        fontsize=11, textcoords="offset points", va="top" if below else "bottom")
+            told.append(f"{machine.NAMES[record['device']]}, {row[0]} windows, lowest {row[3]:.2f} at {row[2]:g}")
+        ax.set(xscale="log", xlabel="step size lr", ylabel="test loss, nats a character",
+               title=f"{machine.NAMES[record['device']]}, {record['size']['layers']} layers of width {record['size']['width']}")
+        ax.margins(y=0.16)
+    figure.suptitle("The same characters in fewer steps: the largest batch ends highest", weight="bold")
+    show(figure, "AdamW's test loss against the step size, a line for each of three batch sizes, shaded over the range of its starts: "
+         f"{'; '.join(told)}.")

@@ -104,22 +104,23 @@ def parts(warmup: int, level: float = 0.9) -> tuple[float, float]:
 
 def show_alike() -> None:
     """Show how alike the vectors are over the first WATCHED steps of a training, and the test loss: SEEDS with warm-up, SEEDS without."""
-    figure = new_figure(9.0, 3.6)
+    figure = new_figure(10.8, 4.0)
     left, right = figure.subplots(1, 2)
-    left.set(xlabel="step", ylabel="how alike (0: they cancel, 1: one way)", ylim=(0, 1.05), title="How alike the vectors are")
-    right.set(xlabel="step", ylabel="test loss, nats a character", title="The loss")
+    left.set(xlabel="step", ylabel="how alike, from 0 to 1", ylim=(0, 1.05), title="How alike the vectors are")
+    right.set(xlabel="step", ylabel="test loss, nats a character", title="The loss meanwhile")
     for warmup, color, dash in ((SIZE.warmup, look("adamw").color, "-"), (0, "black", ":")):
         for seed in SEEDS:
-            name = f"{warmup} steps of warm-up" if warmup else "no warm-up"
             for ax, values in zip((left, right), watch(seed, warmup), strict=True):
-                ax.plot(values, color=color, ls=dash, lw=1.5, label=name if seed == SEEDS[0] else None)
-    right.axhline(levels()[LETTERS], color="#999999", lw=1)
-    right.text(0, levels()[LETTERS] - 0.02, LETTERS, color="#555555", fontsize=9, va="top")
-    left.axhline(0.9, color="#999999", lw=1)  # the level of `parts`
-    left.legend(loc="lower right")
-    figure.suptitle("The loss leaves the table of letters when the vectors part", weight="bold")
+                ax.plot(values, color=color, ls=dash, lw=1.8)
+    level = levels()[LETTERS]
+    right.axhline(level, color="#777777", lw=1.2)
+    right.text(0, level - 0.03, LETTERS, color="#333333", fontsize=11, va="top")
+    for ax, cold, warm in ((left, (48, 0.94), (33, 0.22)), (right, (33, 3.12), (8, 3.75))):
+        ax.text(*cold, "no warm-up", fontsize=12)
+        ax.text(*warm, f"{SIZE.warmup} steps of warm-up", fontsize=12, color=look("adamw").color)
+    figure.suptitle("Without warm-up the vectors stay alike, and the loss stays at the table of letters", weight="bold")
     told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
                      for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
     show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "
-         f"three without; right, the test loss of the same trainings, with a line at {levels()[LETTERS]:.2f}, the table of letters. "
+         f"three without; right, the test loss of the same trainings, with a line at {level:.2f}, the table of letters. "
          f"As medians, the vectors are above 0.9 for the last time {told}.")
