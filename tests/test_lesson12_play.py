@@ -6,7 +6,7 @@ import pytest
 from play_laws import LAWS
 
 from lessonlib import State, muon
-from lessonlib.lessons.lesson12 import factor, matrices, newton, ravine, read_widths, records, text
+from lessonlib.lessons.lesson12 import controls, factor, matrices, newton, ravine, read_widths, records, text
 from lessonlib.rules import orthogonal
 
 CASES = [  # the experiment, and settings that reach its goal
@@ -26,6 +26,31 @@ def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
 @pytest.mark.parametrize(("inputs", "losses"), [("turned", "unequal"), ("along the axes", "unequal"), ("turned", "equal")])
 def test_the_goal_of_the_two_matrices_needs_both_changes(inputs, losses):
     assert not matrices.two_matrices().goal.met(inputs=inputs, losses=losses)
+
+
+def test_each_older_rule_notices_one_change_and_muon_and_one_v_neither():
+    assert [matrices.who_halves(change) for change in (*matrices.SHOWN, "both changes")] == ["nobody", "Adam", "momentum", "momentum and Adam"]
+    for name in ("Muon", controls.REST, "without the factor"):
+        assert all(matrices.weak(name, change) == pytest.approx(matrices.weak(name, controls.FIRST), rel=0.3) for change in matrices.SHOWN)
+
+
+def test_only_muon_has_found_every_direction_of_both_matrices_at_step_60():
+    left = {name: matrices.errors(name, controls.FIRST) for name in matrices.ROWS}
+    assert left["Muon"].max() < 0.1
+    assert left["momentum"][1, -matrices.WEAK:].min() > 0.95  # "not found them at all"
+    assert left["Adam"][:, :10].max() < 0.15 < 0.4 < left["Adam"][:, -1].min()  # "has not found the weakest"
+    assert all(matrices.weak(name, controls.FIRST) > 3 * matrices.weak("Muon", controls.FIRST) for name in matrices.ROWS if name != "Muon")
+
+
+def test_that_muon_finds_the_weak_directions_and_adam_does_not_is_no_matter_of_adams_betas(monkeypatch):
+    best = {}
+    for name, each in (("Adam", [(0.8, 0.8), (0.8, 0.9), (0.9, 0.8)]), ("Muon", [(0.4,)])):  # the best of the whole grid, and its neighbours
+        for betas in each:
+            monkeypatch.setattr(matrices, "betas_of", lambda *_, betas=betas: dict(zip(("beta1", "beta2"), betas, strict=False)))
+            weak = matrices.errors.__wrapped__(name, controls.FIRST)[1, -matrices.WEAK:].mean()
+            best[name] = min(weak, best.get(name, 1.0))
+    assert best["Adam"] == pytest.approx(0.17, abs=0.02)
+    assert best["Muon"] < 0.04
 
 
 def test_turned_back_the_task_is_the_same_task():

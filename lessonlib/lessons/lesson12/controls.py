@@ -9,12 +9,12 @@ import numpy as np
 from lessonlib.lessons.lesson12 import ravine, records
 
 __all__ = ["LOST", "REST", "SETTINGS", "SHOWN", "TAKEN", "UNITS", "WAYS", "Found", "best", "found", "rounded",
-           "swing", "unit_rows", "way_rows", "who_grows", "who_notices"]
+           "swing", "way_rows", "who_grows"]
 
 FIRST, STRAIGHT, EQUAL, BOTH = SETTINGS = tuple(ravine.SETTINGS)
 WAYS = ravine.WAYS
-SHOWN = (WAYS[0], WAYS[2])  # of the table of Part 3
-UNITS = ("momentum", "Adam", "Muon")  # of the predictions of Part 1
+SHOWN = WAYS[:3]  # of the table of Part 3
+UNITS = ("momentum", "Adam", "Muon")  # of the prediction of Part 3
 REST = "Adam, one v for each matrix"
 TAKEN = ("without the factor", "with the exact factor", "without Nesterov")
 LOST = 1e-30  # a share of the loss below which nothing but rounding is told
@@ -46,19 +46,9 @@ def swing(rule: str) -> float:
     return max(left) / min(left)
 
 
-def unit_rows() -> list[list[Any]]:
-    """Return a row for each of UNITS and for REST: its name, and what it leaves in each of SETTINGS with the best of its betas."""
-    return [[name, *(rounded(best(name, change).left) for change in SETTINGS)] for name in (*UNITS, REST)]
-
-
 def way_rows() -> list[list[Any]]:
-    """Return a row for each of UNITS: its name, and what it leaves of the first setting under each of SHOWN with the best of its betas."""
-    return [[name, *(rounded(best(name, FIRST, way).left) for way in SHOWN)] for name in UNITS]
-
-
-def who_notices(change: str) -> str:
-    """Return whose share of the loss changes tenfold or more from the first setting to another one, in words."""
-    return _tenfold({name: best(name, change).left for name in UNITS})
+    """Return a row for each of UNITS and for REST: its name, and what it leaves of the first setting under each of SHOWN."""
+    return [[name, *(rounded(best(name, FIRST, way).left) for way in SHOWN)] for name in (*UNITS, REST)]
 
 
 def who_grows(way: str) -> str:

@@ -11,6 +11,7 @@ from lessonlib.plots import show
 __all__ = ["exact", "show_circles"]
 
 Array = np.ndarray[Any, Any]
+COLORS = {"a": "#00707f", "b": "#8a4fbf"}  # of no rule
 
 
 def exact(x: Array) -> Array:
@@ -27,18 +28,20 @@ def show_circles() -> None:
     """Show what a gradient makes of the points of a circle, and what its orthogonal factor makes of them."""
     ends, lengths, starts = _turn(35), (3.0, 0.75), _turn(-50)  # the columns of U, S, and the columns of V
     gradient = ends @ np.diag(lengths) @ starts.T
-    points = np.array([f(np.linspace(0, 2 * np.pi, 25)) for f in (np.cos, np.sin)])
+    points = np.array([f(np.linspace(0, 2 * np.pi, 200)) for f in (np.cos, np.sin)])
     figure = new_figure(8.6, 3.0)
-    panels = ((np.eye(2), starts, (1, 1), "Vectors of length 1"), (gradient, ends, lengths, "times a gradient"),
+    panels = ((np.eye(2), starts, (1, 1), "vectors of length 1"), (gradient, ends, lengths, "times the gradient"),
               (exact(gradient), ends, (1, 1), "times its factor"))
     for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
-        ax.plot(*(matrix @ points), color="#6b6b6b", linewidth=1, marker="o", markersize=4)
+        ax.plot(*(matrix @ points), color="#9a9a9a", linewidth=1.5)
         for name, value, axis in zip("ab", values, axes.T, strict=True):
-            ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.6, "shrinkA": 0, "shrinkB": 0})
-            ax.text(*((value + (0.6 if value >= 1 else 0.85)) * axis), f"{name}: {value:g}", weight="bold", ha="center", va="center")
-        ax.set(xlim=(-3.6, 3.6), ylim=(-2.5, 2.5), aspect="equal", xlabel="first number", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
-        ax.set_title(title, fontsize=10)
-    figure.axes[0].set_ylabel("second number")
+            color = COLORS[name]
+            ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.5, "shrinkA": 0, "shrinkB": 0})
+            beyond = 0.5 if value >= 1 else 0.75
+            ax.text(*((value + beyond) * axis), f"{name}: {value:g}", color=color, weight="bold", fontsize=12, ha="center", va="center")
+        ax.set(xlim=(-3.1, 3.1), ylim=(-2.6, 2.6), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        ax.set_title(title, fontsize=11, weight="normal")
+    figure.suptitle("The factor keeps the directions and makes the lengths alike", weight="bold", fontsize=13)
     show(figure, "Three panels with the same two vectors, a and b, as arrows: in the first both have length 1 on a circle; in the second a "
          "gradient has made an ellipse of it, and they are its half-axes, of length 3 and 0.75; in the third the orthogonal factor has "
          "made a circle of it, and they lie as in the second panel, both of length 1.")

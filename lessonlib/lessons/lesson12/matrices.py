@@ -1,42 +1,74 @@
-"""The picture that opens lesson 12, still and to be played with: what momentum, Adam and Muon leave of two matrices in each setting."""
+"""The picture that opens lesson 12, still and to be played with: what three rules have left of strong and of weak directions."""
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from lessonlib.lessons.lesson12 import controls, ravine
-from lessonlib.lessons.lesson12.apart import called
+from lessonlib.lessons.lesson12 import apart, controls, ravine
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
+from lessonlib.rules import State
 
-__all__ = ["LEAST", "show_first", "two_matrices", "way_there"]
+__all__ = ["AT", "HALVED", "ROWS", "SHOWN", "WEAK", "betas_of", "errors", "rows", "show_first", "two_matrices", "weak", "who_halves"]
 
+Array = np.ndarray[Any, Any]
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
 UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
-LEAST = 100  # times less: what two of the rules have to leave
-FLOOR = 1e-11  # the lower edge of the picture; a rule that goes below leaves it at a triangle
+AT = 60  # the step at which the errors are shown, of ravine.STEPS
+WEAK = 4  # so many directions of the inputs are called weak
+HALVED = 2  # times less of the weak directions: from there on a rule notices a change
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
+SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
+ROWS = {"momentum": "momentum", "Adam": "Adam", controls.REST: "Adam, one v a matrix", "without the factor": "Muon without its factor",
+        "Muon": "Muon"}  # a rule of the record, and its name in the table
 
 
-def way_there(name: str, inputs: str, losses: str) -> ravine.Tuned:
-    """Return a rule of the record in a setting, with the betas that leave least there, at its best step size."""
-    change = _setting(inputs, losses)
+def betas_of(name: str, change: str = controls.FIRST) -> dict[str, float]:
+    """Return the betas with which a rule of the record leaves least of both losses after all steps, in one of ravine.SETTINGS."""
     found = controls.best(name, change)
-    betas = {"beta1": found.beta1} | ({} if found.beta2 is None else {"beta2": found.beta2})
-    return ravine.tuned(called(name, betas), *ravine.SETTINGS[change])
+    return {"beta1": found.beta1} | ({} if found.beta2 is None else {"beta2": found.beta2})
 
 
-def _setting(inputs: str, losses: str) -> str:
-    """Which of ravine.SETTINGS that is."""
-    scale = ravine.SCALE if losses == UNEQUAL else 1.0
-    return next(name for name, setting in ravine.SETTINGS.items() if setting == (inputs == TURNED, scale))
+@cache
+def errors(name: str, change: str) -> Array:
+    """Return the share of its error that a rule has left at step AT, (2, SIZE): of each matrix along each direction, the strongest first.
+
+    The median of three tasks, at that of ravine.LRS at which the mean of them all is least, with the betas of betas_of.
+    """
+    w, curvature = ravine.task(*ravine.SETTINGS[change])
+    rule, lrs = ravine.RULES[apart.called(name, betas_of(name, change))], ravine.LRS[:, None, None, None, None]
+    theta, s = np.zeros((len(ravine.LRS), *w.shape)), State()
+    directions = np.linalg.svd(curvature).U
+    with np.errstate(all="ignore"):  # of step sizes that are too large
+        for t in range(AT):
+            theta, s = rule(theta, (theta - w) @ curvature, s, lr=ravine.fall(ravine.WAYS[0], t) * lrs)
+        off, whole = (np.sqrt(((each @ directions) ** 2).sum(-2)) for each in (theta - w, w))
+    left = np.median(np.nan_to_num(off / whole, nan=np.inf), axis=1)  # (LRS, 2, SIZE)
+    return np.asarray(left[left.mean((1, 2)).argmin()])
+
+
+def weak(name: str, change: str) -> float:
+    """Return the share of its error that a rule has left at step AT in the weak directions of the second matrix, their mean."""
+    return float(errors(name, change)[1, -WEAK:].mean())
+
+
+def rows() -> list[list[Any]]:
+    """Return a row for each of ROWS: its name, and what it has left of the weak directions in each of SHOWN, in percent."""
+    return [[told, *(f"{weak(name, change):.0%}" for change in SHOWN)] for name, told in ROWS.items()]
+
+
+def who_halves(change: str) -> str:
+    """Return which of the three rules have left less than half as much of the weak directions as in the first setting, in words."""
+    return " and ".join(name for name in DRAWN if HALVED * weak(name, change) < weak(name, controls.FIRST)) or "nobody"
 
 
 def two_matrices() -> Experiment:
-    """The losses of both matrices on the way, under three rules that are tuned for each setting of the inputs and of the losses."""
+    """The errors of both matrices along each direction at step AT, under three rules that are tuned for each setting."""
     return Experiment(_scene, _update, {"inputs": Choice("inputs", INPUTS, TURNED), "losses": Choice("losses", LOSSES, UNEQUAL)},
-                      Goal(f"make two of the three rules each leave at least {LEAST} times less of both losses together.", _met),
+                      Goal("bring two of the three lines below half of their height, at the weak directions of the second matrix.",
+                           lambda inputs, losses: " and " in who_halves(_setting(inputs, losses))),
                       {"inputs": ALONG, "losses": EQUAL})
 
 
@@ -46,42 +78,46 @@ def show_first() -> None:
     show(experiment.still(), experiment.alt())
 
 
-def _met(inputs: str, losses: str) -> bool:
-    change, first = _setting(inputs, losses), _setting(TURNED, UNEQUAL)
-    return sum(LEAST * controls.best(name, change).left <= controls.best(name, first).left for name in DRAWN) >= 2
+def _setting(inputs: str, losses: str) -> str:
+    """Which of ravine.SETTINGS that is."""
+    scale = ravine.SCALE if losses == UNEQUAL else 1.0
+    return next(name for name, setting in ravine.SETTINGS.items() if setting == (inputs == TURNED, scale))
 
 
 def _scene() -> Scene:
-    figure = new_figure(8.6, 4.2)
-    panels = figure.subplots(1, 2, sharey=True)
+    figure = new_figure(8.6, 4.0)
+    panels = figure.subplots(1, 2, sharey=True, width_ratios=(16, 21.8))
     artists: dict[str, Any] = {}
-    for k, (ax, name) in enumerate(zip(panels, ("first", "second"), strict=True)):
-        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(FLOOR, 100), xlabel="step", title=f"The {name} matrix")
-        ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
+    for k, ax in enumerate(panels):
+        ax.axvspan(ravine.SIZE - WEAK + 0.5, ravine.SIZE + 0.5, color="#e4e4e4", zorder=0)
+        ax.set(xlim=(0.5, ravine.SIZE + 0.5 + 5.8 * k), ylim=(-3, 108), xticks=(1, 4, 8, 12, 16), yticks=(0, 50, 100))
+        ax.set_yticklabels(["0 %", "50 %", "100 %"])
+        ax.set_xlabel("direction of the inputs, the strongest first", x=0, ha="left")
         for rule, style in ((rule, look(drawn)) for rule, drawn in DRAWN.items()):
-            muon = rule == "Muon"  # its line swings, and would hide the others
-            (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if muon else style.dash, marker=style.marker,
-                                                markevery=20, markersize=6, linewidth=1.2 if muon else 1.8, zorder=2 if muon else 3)
-            (artists[f"{rule} below {k}"],) = ax.plot([], [], color=style.color, marker="v", markersize=11, linestyle="none",
-                                                      clip_on=False)
-    artists["told"] = panels[1].text(0.98, 0.97, "", transform=panels[1].transAxes, ha="right", va="top", fontsize=10)
-    panels[0].set_ylabel("share that is left")
-    figure.legend(handles=[artists[f"{rule} 0"] for rule in DRAWN], loc="outside lower center", ncols=3, labels=[*DRAWN])
-    return Scene(figure, artists, "Two panels, one for each weight matrix: the share of its loss that is left, on a logarithmic scale, "
-                                  "over 200 steps of momentum, Adam and Muon, from a square at the start. A triangle on the lower "
-                                  "edge marks where a line leaves the picture.")
+            (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if rule == "Muon" else style.dash,
+                                                marker=style.marker, markersize=6, linewidth=2.0, zorder=4)
+            if k:
+                artists[f"name of {rule}"] = ax.text(0, 0, rule, color=style.color, weight="bold", fontsize=12, va="center")
+        artists[f"title {k}"] = ax.set_title("First matrix", fontsize=11, weight="normal")
+        ax.text(ravine.SIZE - WEAK / 2 + 0.5, 85, "weak", ha="center", va="center", fontsize=11)
+    figure.suptitle("Muon learns the weak directions as well as the strong ones", weight="bold", fontsize=13)
+    panels[0].set_ylabel(f"error left after {AT} steps")
+    return Scene(figure, artists, f"Two panels, one for each weight matrix: the share of the error that momentum, Adam and Muon have left "
+                                  f"after {AT} of {ravine.STEPS} steps, along each of the {ravine.SIZE} directions of the inputs, from the "
+                                  f"strongest to the weakest; the {WEAK} weakest are shaded.")
 
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
-    told = []
-    artists["told"].set_text(f"inputs {inputs}, losses {losses}")
-    for name in DRAWN:
-        shares = way_there(name, inputs, losses).shares[:, 0]
-        for k in range(2):
-            artists[f"{name} {k}"].set_data(np.arange(len(shares)), np.maximum(shares[:, k], np.finfo(float).tiny))
-            below = np.flatnonzero(shares[:, k] < FLOOR)[:1]
-            artists[f"{name} below {k}"].set_data(below, [FLOOR] * len(below))
-        found = controls.best(name, _setting(inputs, losses))
-        betas = f"beta1 {found.beta1:g}" + ("" if found.beta2 is None else f" and beta2 {found.beta2:g}")
-        told.append(f"{name} {controls.rounded(found.left)} with {betas}")
-    return f"Inputs {inputs}, losses {losses}. Of both losses together is left, by the median of three tasks: {', '.join(told)}."
+    change, told = _setting(inputs, losses), []
+    scaled = "its loss times 0.001" if losses == UNEQUAL else "its loss as large"
+    for k, title in enumerate((f"First matrix, inputs {inputs}", f"Second matrix, {scaled}")):
+        artists[f"title {k}"].set_text(title)
+        for name in DRAWN:
+            left = 100 * errors(name, change)[k]
+            artists[f"{name} {k}"].set_data(np.arange(1, len(left) + 1), left)
+    height = -np.inf
+    for name in sorted(DRAWN, key=lambda name: errors(name, change)[1, -1]):  # the lowest first, so that no two names meet
+        height = max(100 * errors(name, change)[1, -1], height + 7)
+        artists[f"name of {name}"].set_position((ravine.SIZE + 0.8, height))
+    told.extend(f"{name} {weak(name, change):.0%}" for name in DRAWN)
+    return (f"Inputs {inputs}, losses {losses}. Left of the weak directions of the second matrix: {', '.join(told)}.")

@@ -48,17 +48,18 @@ def _least() -> float:
 def _scene() -> Scene:
     figure = new_figure(7.4, 4.2)
     ax = figure.add_subplot(xscale="log", xlim=(LOWEST, 1.15), ylim=(0, 1.3), xlabel="singular value before the steps",
-                            ylabel="singular value after them", title=f"What the steps do to {COUNT} possible singular values")
+                            ylabel="singular value after them")
     ax.axhspan(*BAND, color="#d9d9d9", zorder=1)
-    ax.text(1.3e-4, 1.1, f"from {BAND[0]:.2f} to {BAND[1]:.2f}", fontsize=9, va="center")
+    ax.text(1.3e-4, 1.1, f"around 1, from {BAND[0]:.2f} to {BAND[1]:.2f}", fontsize=11, va="center")
     ax.axhline(HALF, color="black", linewidth=1, linestyle=(0, (2, 2)))
-    ax.text(1.3e-4, HALF - 0.02, "a half", fontsize=9, va="top")
+    ax.text(1.3e-4, HALF - 0.02, "a half", fontsize=11, va="top")
     style = look("muon")
     (curve,) = ax.plot([], [], color="#666666", linewidth=1.4, zorder=2)
     (points,) = ax.plot([], [], color=style.color, marker="o", markersize=7, linestyle="none", zorder=4)
     (least,) = ax.plot([], [], color=style.color, markerfacecolor="white", markeredgewidth=2, marker="D", markersize=10, linestyle="none",
                        zorder=5, clip_on=False)
-    return Scene(figure, {"curve": curve, "points": points, "least": least},
+    title = ax.set_title("After the steps")
+    return Scene(figure, {"title": title, "curve": curve, "points": points, "least": least},
                  f"{COUNT} possible singular values after some steps over the same values before, these on a logarithmic scale, "
                  "with a grey band from 0.68 to 1.20 and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})
 
@@ -72,5 +73,6 @@ def _update(artists: dict[str, Any], steps: int, smallest: float) -> str:
     artists["points"].set_data(values[1:], ends[1:])
     artists["least"].set_data(values[:1], ends[:1])
     inside = int(((ends >= BAND[0]) & (ends <= BAND[1])).sum())
+    artists["title"].set_text(f"After {steps} steps, {inside} of {COUNT} values are around 1")
     return (f"After {steps} steps: {inside} of {COUNT} values are between {BAND[0]:.2f} and {BAND[1]:.2f}; the smallest was {smallest:.2g} "
             f"and is {float(ends[0]):.2g}.")

@@ -13,17 +13,18 @@ from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson12 import text
 
-__all__ = ["AT_AN_END", "PAID", "judge_protocol"]
+__all__ = ["BESIDE", "PAID", "judge_protocol"]
 
 Lists = Mapping[str, Sequence[float]]  # the step sizes of each rule
 RULES = {"AdamW": "adamw", "Muon": "muon"}
-ENTRIES = (*RULES, "seeds", "at an end")
+ENTRIES = (*RULES, "seeds", "untried beside")
 PAID = 12  # trainings that each rule may have: a step size of the matrices with one seed is one
-AT_AN_END = {  # what to do where a best step size stands at the end of its list, and a question to whoever should not
-    "stop": "If the best stands at the end of a list, how would you know that it is the best?",
-    "extend its list": "", "extend both lists": ""}
+BESIDE = {  # what to do where a recorded step size beside a best one was not tried, and what to ask whoever should not
+    "stop": "It could stop beside a better one.\nIf the best stands at the end of a list, how would you know that it is the best?",
+    "try it": "Not alike in the end.\nThe rule whose list goes on gets more step sizes than the other one. How do both get as many?",
+    "try it for both": ""}
 LEAST = 3  # step sizes, so that one can lie inside
-WIDEST = 10  # times: how far a step size may be from the next one on a list
+WIDEST = 3.2  # times, half a factor of ten: how far a step size may be from the next one on a list
 ALIKE = 2  # times: how far apart two lists' spans, and their widest gaps, may be; those of the recorded lists differ by 1.8
 
 
@@ -40,9 +41,9 @@ def judge_protocol(guess: Any) -> Verdict:
     seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
-    end = choice(guess["at an end"], AT_AN_END, "a rule for an end")
-    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or (AT_AN_END[end] and f"It could stop at an end.\n{AT_AN_END[end]}")
-    return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds, together=end == "extend both lists"))
+    beside = choice(guess["untried beside"], BESIDE, "a rule for what was not tried")
+    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or BESIDE[beside]
+    return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds))
 
 
 def _unequal(tried: Lists, seeds: int) -> str:
@@ -68,8 +69,9 @@ def _unwise(lrs: Sequence[float], seeds: int) -> str:
     """What to ask where lists that treat both alike are too short or too coarse, or have one seed; else nothing."""
     if len(lrs) < LEAST:
         return f"Too few.\nA list of {len(lrs)} has nothing but ends. How many must it have, so that its best can lie inside?"
-    if _gap(lrs) > WIDEST:
-        return f"A wide gap.\nOne step size of your lists is {_gap(lrs):.2g} times the next. What may lie between?"
+    if _gap(lrs) > WIDEST * 1.01:
+        return (f"A wide gap.\nOne step size of your lists is {_gap(lrs):.2g} times the next, and half a factor of ten is {WIDEST:g}. What "
+                "may lie between?")
     return f"Thin.\nWith {seeds} seed, how would you tell the rule from the luck of a start?" if seeds == 1 else ""
 
 
@@ -77,53 +79,36 @@ def _gap(lrs: Sequence[float]) -> float:
     return max((high / low for low, high in pairwise(lrs)), default=1.0)
 
 
-def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int, *, together: bool) -> str:
-    """What comes of a protocol: both medians, how far the lists went on, what they skip beside their best, and how far luck goes."""
+def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) -> str:
+    """What comes of a protocol: both medians, how far the lists went on, and how far luck goes."""
     seen = {**record, "sweep": [row for row in record["sweep"] if row["seed"] < seeds]}
-    lists = _extended(seen, tried, known, together)
-    best = {name: text.best(seen, rule, lists[name]) for name, rule in RULES.items()}
-    slow, fast = (found.median for found in best.values())
-    said = ["As planned it is fair, whoever wins." if together else
-            "Both start alike, so it is fair, but a list that goes on alone gives its rule more tries. To extend both is fairer.",
-            f"AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} seeds, so {'Muon' if fast < slow else 'AdamW'} is "
-            f"ahead by {abs(slow - fast):.3f} nats."]
+    lists = _extended(seen, tried, known)
+    slow, fast = (text.best(seen, rule, lists[name]).median for name, rule in RULES.items())
+    said = []
     for name, lrs in lists.items():
         if more := [f"{lr:g}" for lr in lrs if lr not in tried[name]]:
-            said.append(f"By your rule {name}'s list went on to {' and '.join(more)}.")
-        lr = best[name].case.matrix_lr
-        if lr in (lrs[0], lrs[-1]):
+            said.append(f"By your rule {name} tried {' and '.join(more)} too.")
+        lr = text.best(seen, RULES[name], lrs).case.matrix_lr
+        if lr in (known[name][0], known[name][-1]):
             said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
-        elif beside := [other for other in _beside(lr, known[name]) if other not in lrs]:
-            ends = {other: text.best(seen, RULES[name], [other]).median for other in beside}
-            low = best[name].median
-            told = ", and ".join(f"{other:g}, which ends {'lower, ' * (end < low)}at {end:.3f}" for other, end in ends.items())
-            said.append(f"{name}'s best is {lr:g}, and beside it the list skips {told}.")
     counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
     if len(set(counts.values())) > 1:
-        why = "Only a list whose best stood at an end went on"
-        if together:
-            why = "Nothing was recorded where the shorter list should go on too"
         ended = " and ".join(f"{name} {count}" for name, count in counts.items())
-        said.append(f"{why}, so in the end the trainings were not alike, {ended}, and whoever reports the lead says so.")
+        said.append(f"Not every step size was new or recorded for both, so in the end the trainings were not as many, {ended}.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
-    said.append("Another list now would be a second look, and whoever takes one says so.")
-    return f"Correct.\n{' '.join(said[:2])}\n\n{' '.join(said[2:])}"
+    return (f"Correct.\nAs planned it is fair, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
+            f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.3f} nats.\n\n{' '.join(said)}")
 
 
-def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists, together: bool) -> dict[str, list[float]]:
-    """Both lists, longer by the next recorded step size at each end at which its own best stands, or together that of either, until
-    neither does."""
+def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists) -> dict[str, list[float]]:
+    """Both lists, longer by each recorded step size beside the best of either, until both bests have theirs."""
     lists = {name: list(lrs) for name, lrs in tried.items()}
     while True:
-        best = {name: text.best(seen, rule, lists[name]).case.matrix_lr for name, rule in RULES.items()}
-        below = {name for name, lrs in lists.items() if best[name] == lrs[0] and lrs[0] > known[name][0]}
-        above = {name for name, lrs in lists.items() if best[name] == lrs[-1] and lrs[-1] < known[name][-1]}
-        if not below and not above:
+        beside = {lr for name, rule in RULES.items() for lr in _beside(text.best(seen, rule, lists[name]).case.matrix_lr, known[name])}
+        longer = {name: sorted({*lrs, *(beside & set(known[name]))}) for name, lrs in lists.items()}
+        if longer == lists:
             return lists
-        for name, lrs in lists.items():
-            lower, higher = ([lr for lr in known[name] if lr < lrs[0]], [lr for lr in known[name] if lr > lrs[-1]])
-            down, up = (bool(ends) if together else name in ends for ends in (below, above))
-            lists[name] = [*lower[-1:] * down, *lrs, *higher[:1] * up]
+        lists = longer
 
 
 def _beside(lr: float, known: Sequence[float]) -> list[float]:

@@ -14,7 +14,7 @@ from lessonlib.lessons.lesson12.soap import soap
 from lessonlib.rules import State
 
 __all__ = ["CHANGES", "KAPPA", "LRS", "MOVED", "NOISE", "RULES", "SCALE", "SETTINGS", "SIZE", "STEPS", "WAYS", "Tuned", "fall", "inputs",
-           "left", "loss", "notices", "targets", "tuned", "what_it_notices"]
+           "left", "loss", "notices", "targets", "task", "tuned", "what_it_notices"]
 
 Array = np.ndarray[Any, Any]
 SIZE, STEPS, SEEDS = 16, 200, 3
@@ -69,6 +69,12 @@ def _problem(turned: bool, scale: float) -> tuple[Array, Array, Array]:
     numbers = np.arange(2 * SEEDS).reshape(SEEDS, 2)
     w, x = (np.array([[make(int(k), turned=turned) for k in pair] for pair in numbers]) for make in (targets, inputs))
     return w, x, x @ x.mT * np.array([1.0, scale])[:, None, None]
+
+
+def task(turned: bool, scale: float) -> tuple[Array, Array]:
+    """Return the targets and the curvatures X X^T of all seeds and both matrices, the second curvature scaled: (SEEDS, 2, SIZE, SIZE)."""
+    w, _, curvature = _problem(turned, scale)
+    return w, curvature
 
 
 def fall(way: str, t: int) -> float:

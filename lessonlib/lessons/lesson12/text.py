@@ -11,7 +11,7 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figur
 from lessonlib.plots import look, show
 
 __all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR",
-           "SOONER", "TIED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap",
+           "SOONER", "TIED", "TIMED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap",
            "factor_gap", "fresh", "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "matrix_lrs", "pairs", "rest_lrs", "rows",
            "seconds_rows", "seeds", "show_sweep", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
 
@@ -28,14 +28,14 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
 CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
-COMPARED = ["compared", "AdamW", "Muon", "Muon's lead", "by six more seeds"]
+COMPARED = ["compared", "AdamW", "Muon", "Muon's lead"]
+TIMED = ["Muon's five steps in", "AdamW's steps in that time", "Muon's lead", "by six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
-APART = {"adamw": look("adamw").color, "muon": "#c2550a"}  # in the sweep: the two own colours are dark, and alike as thin lines
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
 VERDICTS = [AHEAD, TIED, BEHIND]
 TUNED_ALONE = ["Muon, by less than in A", "AdamW, by less than Muon in A", "AdamW, by more than Muon in A"]
-HEADER = ["optimizer", "lr, matrices", "lr, rest", "median of three", "median of six more", "lowest of the six", "highest"]
+HEADER = ["optimizer", "three seeds", "six more", "lowest to highest"]
 
 
 class Case(NamedTuple):
@@ -169,30 +169,24 @@ def typed(name: str, found: Mapping[str, Any] | None = None) -> float:
 
 
 def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each comparison in steps, under COMPARED: what was tuned, both medians, and Muon's lead, with fresh seeds too.
+    """Return a row for each comparison in steps, under COMPARED: what was tuned, both medians, and Muon's lead.
 
     A is Muon beside an AdamW that nobody tuned, B the other way round.
     """
     tuned, default = best(found, "muon").median, typed("defaults", found)
     adamw = best(found, "adamw").median
-    named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned, ""),
-             ("B, only AdamW tuned", adamw, default, ""),
-             ("B, and Muon tuned, but not its rest", adamw, best(found, "muon", rest=[DEFAULT]).median, ""),
-             ("both tuned", adamw, tuned, fresh_gap(found)))
-    return [_compared(*row) for row in named]
+    named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned),
+             ("B, only AdamW tuned", adamw, default),
+             ("B, and Muon tuned, but not its rest", adamw, best(found, "muon", rest=[DEFAULT]).median),
+             ("both tuned", adamw, tuned))
+    return [[name, slow, fast, slow - fast] for name, slow, fast in named]
 
 
 def seconds_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each way to compute Muon's five steps, under COMPARED, beside AdamW with as many steps as take as long."""
+    """Return a row for each way to compute Muon's five steps, under TIMED: its lead on AdamW with as many steps as take as long."""
     longer = found["as_long_size"]
-    return [_compared(f"Muon in {name}, AdamW with {longer[rule]['steps']} steps", best(found, slow).median, best(found, rule).median,
-                      fresh_gap(found, slow, rule))
+    return [[name, longer[rule]["steps"], best(found, slow).median - best(found, rule).median, fresh_gap(found, slow, rule)]
             for name, rule, slow in (("float32", FLOAT32, AS_LONG_32), ("bfloat16", "muon", AS_LONG))]
-
-
-def _compared(name: str, slow: float, fast: float, again: float | str) -> list[Any]:
-    """A row under COMPARED."""
-    return [name, slow, fast, slow - fast, again]
 
 
 def tuned_alone(found: Mapping[str, Any]) -> str:
@@ -216,35 +210,33 @@ def verdict(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon
 
 
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each of the best pairs of each rule, under HEADER: its median, and the same with the lowest and highest of the
-    fresh seeds."""
+    """Return a row for each rule, under HEADER, at that of its best pairs which is best with the fresh seeds: both medians, and how far
+    the fresh seeds go."""
     named = NAMES | {NO_FACTOR: "Muon without its factor"}
-    return [[name, *case[1:], best(found, rule, [case.matrix_lr], [case.rest_lr]).median, *_three(losses)]
-            for rule, name in named.items() for case, losses in fresh(found, rule).items()]
+    return [[name, best(found, rule, *([lr] for lr in fresh_case(found, rule)[1:])).median, float(np.median(losses)),
+             f"{min(losses):.2f} to {max(losses):.2f}"] for rule, name in named.items() for losses in [fresh_best(found, rule)]]
 
 
 def show_sweep(found: Mapping[str, Any]) -> None:
     """Show the test loss of both rules against the step size of the matrices, with the best step size of the rest at each."""
     figure = new_figure(7.4, 4.0)
-    ax = figure.add_subplot(xscale="log", xlabel="step size of the matrices", ylabel="test loss, nats a character",
-                            title="Each tuned alike, the median and the range of three seeds")
+    ax = figure.add_subplot(xscale="log", ylim=(1.99, 2.57), xlabel="step size of the matrices", ylabel="test loss, nats a character",
+                            title="Each at its own best step size, Muon ends lower")
     lowest = []
     for rule, name in NAMES.items():
-        style, color = look(rule), APART[rule]
+        style = look(rule)
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
-        beside = 1.03 if rule == "muon" else 1 / 1.03  # the seeds at one step size would lie on each other
-        lrs = [beside * b.case.matrix_lr for b in each]
-        ax.plot(lrs, [b.median for b in each], color=color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker,
-                markersize=8, label=name)
-        for lr, b in zip(lrs, each, strict=True):  # a stem from the lowest seed to the highest ties them to their point
-            ax.plot([lr] * len(b.losses), np.sort(b.losses), color=color, linewidth=1, marker="_", markersize=9, zorder=1)
+        lrs = [b.case.matrix_lr for b in each]
+        ax.plot(lrs, [b.median for b in each], color=style.color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker,
+                markersize=8)
+        ax.fill_between(lrs, [min(b.losses) for b in each], [max(b.losses) for b in each], color=style.color, alpha=0.13, linewidth=0)
         low = min(range(len(each)), key=lambda i: each[i].median)
-        ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=color)
+        ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
+        ax.text(lrs[low], each[low].median - 0.045, f"{each[low].median:.2f}", color=style.color, weight="bold", ha="center", va="center")
+        ax.text(lrs[0] * 0.95, each[0].median + 0.04, name, color=style.color, weight="bold", va="bottom")
         lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
-    ax.legend()
-    show(figure, "Test loss against the step size of the matrices, the median of the seeds, and each seed as a dash on a thin line, "
-                 f"with a ring around the lowest median: "
-                 f"{'; '.join(lowest)}.")
+    show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
+                 f"ring around the lowest median: {'; '.join(lowest)}.")
 
 
 def weak_baseline() -> Experiment:
@@ -274,16 +266,16 @@ def weak_baseline() -> Experiment:
 def _scene(muon: Best) -> Scene:
     figure = new_figure(7.4, 2.8)
     ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.05), ylim=(-0.5, 1.5), yticks=(0, 1),
-                            xlabel="test loss, nats a character", title="How large does the lead look?")
+                            xlabel="test loss, nats a character", title="The worse the baseline, the larger the lead looks")
     ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
     edge = ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
     beyond = ax.text(FAR + 0.008, 1.0, f"{FAR:g} or more", ha="left", va="center", rotation=90)
     style = look("muon")
-    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=7, linestyle="none")
+    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none")
     ax.axvline(muon.median, color=style.color, linewidth=1)
     ax.text(muon.median + 0.01, 1.25, "Muon's median", ha="left", va="center")
     style = look("adamw")
-    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=7, linestyle="none", clip_on=False)
+    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
     told = ax.text(0, 0.46, "", ha="center", va="bottom")
     return Scene(figure, {"points": points, "lead": lead, "told": told, "edge": edge, "beyond": beyond},
