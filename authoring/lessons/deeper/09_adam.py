@@ -161,7 +161,7 @@ pictures.show_longest(sequences, lengths)
 # First you compare them at two of these step sizes.
 
 # %%
-from lessonlib.lessons.lesson09 import basins, fair, pictures
+from lessonlib.lessons.lesson09 import basins, fair
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -187,8 +187,7 @@ agree.answer(agree.options[fair.sets_of_winners(rows[:2]) - 1])
 #
 # The fair question goes over all step sizes.
 # The good step sizes of a rule form its [[basin]].
-
-# %% [markdown]
+#
 # Move the tolerance and watch the bars.
 
 # %%
@@ -218,11 +217,8 @@ basins.good_basin().live()
 # A whole box of 27,200 settings is tried at once, of step sizes, $\beta_1$ and $\beta_2$.
 
 # %%
-import numpy as np
-from lessonlib import adam, grid, problems, run
 from lessonlib.lessons.lesson09 import fair, pictures
 from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
 
 rare = predict("Which share of the settings reaches the goal and stays, in percent?")
 rare
@@ -818,7 +814,7 @@ pictures.show_steady(mine, "Two memories under a steady gradient")
 # Here are the [[condition numbers|condition number]] of this line.
 
 # %%
-from lessonlib.lessons.lesson09 import heating, pictures
+from lessonlib.lessons.lesson09 import heating
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -832,7 +828,9 @@ display(table(["a step size each", "condition number"],
 # The loss curves {{ heating.ratios()[1]:,.0f}} times as much along the slope.
 #
 # Of all pairs, one over each curvature is the best.
-# So the best pair leaves a condition number of {{ best:.0f}}, and RMSprop's leaves {{ found:.0f}}.
+# It leaves a condition number of {{ best:.0f}}, because slope and intercept are tied together.
+# All temperatures lie far above 0, so raising one of the two does nearly what raising the other does.
+# With temperatures minus their mean the two are not tied, and the best pair would leave 1.
 #
 # To see what that does, freeze the ratio of RMSprop's two step sizes as it is after 100 steps of its tuned run.
 # Then start again with gradient descent or with momentum, and tune the overall step size.
