@@ -49,9 +49,9 @@ opening.four_lines().live()
 # So the loss is a [[ravine]] at an angle, and for ravines there is momentum.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive. RMSprop's late peak comes when its v has forgotten the large first gradients.</details>
 #
-# *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb), and where RMSprop's late peak comes from.*
+# *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
 # ### The idea
 #
@@ -305,7 +305,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # PyTorch takes both betas as one pair, `betas=(0.9, 0.999)`.
 # Take no `lr` over from `optim.SGD`, because Adam's gradients are divided by their scale.
 #
-# At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and tune only $\alpha$.
+# At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.

@@ -10,7 +10,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import adam
 from lessonlib.runner import grid, run
 
-__all__ = ["Box", "box", "compared", "sets_of_winners", "shares"]
+__all__ = ["Box", "box", "compared", "sets_of_winners"]
 
 Array = np.ndarray[Any, Any]
 GOAL, ARRIVE, STAY = 1e-4, 100, 130  # the loss, the step at which it is reached, and the step until which it is kept
@@ -18,7 +18,7 @@ GOAL, ARRIVE, STAY = 1e-4, 100, 130  # the loss, the step at which it is reached
 
 def compared() -> list[list[Any]]:
     """Return a row for each way to compare the four rules of the basins: its name, the ranking, and each test accuracy."""
-    accuracy = {name: found[:, 1].mean(0) for name, found in basins.basin_runs().items()}
+    accuracy = {name: found.mean(0) for name, found in basins.basin_runs().items()}
     at = [("all at lr 0.003", 0.003), ("all at lr 1", 1.0)]
     scores = [(what, {name: float(found[np.abs(basins.BASIN_LRS - lr).argmin()]) for name, found in accuracy.items()}) for what, lr in at]
     scores.append(("each tuned", {name: float(found.max()) for name, found in accuracy.items()}))
@@ -49,11 +49,3 @@ def box() -> Box:
     space: Any = grid(lr=np.geomspace(1e-3, 1, 40), beta1=beta1s, beta2=beta2s)
     loss = run(adam, ravine(100, 20), steps=STAY, record="loss", **space).loss
     return Box(beta1s, beta2s, loss[ARRIVE] < GOAL, np.all(loss[ARRIVE:] < GOAL, axis=0))
-
-
-def shares(found: Box) -> list[list[Any]]:
-    """Return rows of a name, the share of settings that are below the goal at step 100, and the share that stays."""
-    groups = [("all", np.ones_like(found.stays)), ("beta2 up to 0.94", found.beta2s[None, None] < 0.94),
-              ("beta2 above 0.94", found.beta2s[None, None] > 0.94), ("beta1 from 0.9 on", found.beta1s[None, :, None] > 0.895)]
-    masks = [(name, np.broadcast_to(mask, found.stays.shape)) for name, mask in groups]
-    return [[name, float(found.arrives[mask].mean()), float(found.stays[mask].mean())] for name, mask in masks]

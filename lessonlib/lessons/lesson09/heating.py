@@ -15,8 +15,8 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 from lessonlib.signature import Rule
 
-__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "forgetting", "frozen_scales", "heating", "left_at_best", "ratios",
-           "standardizing", "tuned", "tuned_lr", "who_arrives", "with_and_without_momentum"]
+__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "frozen_scales", "heating", "left_at_best", "ratios",
+           "standardizing", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
@@ -126,11 +126,6 @@ def ratios() -> tuple[float, float]:
     return tuple(float(scales[0] / scales[1]) for scales in (_scales(), _best_scales()))  # type: ignore[return-value]
 
 
-def with_and_without_momentum() -> list[list[float]]:
-    """Return a row for Adam without momentum and with it: beta1, and the share of the excess loss that it leaves."""
-    return [[beta1, left_at_best("adam", beta1=beta1)] for beta1 in (0.0, 0.9)]
-
-
 def frozen_scales() -> list[list[Any]]:
     """Return four rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: momentum alone, RMSprop's two
     step sizes without momentum and with it, and the best two without it.
@@ -152,24 +147,6 @@ def _left_with(scales: Array, rule: Rule) -> float:
 def who_arrives(rows: list[list[Any]]) -> str:
     """Return who leaves less than a thousandth with RMSprop's scales, by the rows of `frozen_scales`."""
     return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[1:3])]
-
-
-def forgetting(keep: int = STEPS) -> tuple[Array, Array]:
-    """Return RMSprop's tuned run with v as it is after `keep` steps from there on: the share left at steps 0 to 300, and at each step the
-    largest curvature that its step sizes leave, times the step size. Above 2, a swing grows.
-    """
-    bill, lr, rng = heating(), tuned_lr("rmsprop")[0], np.random.default_rng(0)
-    theta, s, left, steep = bill.start, rules.State(), [1.0], []
-    for t in range(STEPS):
-        g = bill.grad(theta, rng)
-        if t < keep:
-            theta, s = rules.rmsprop(theta, g, s, lr=lr)
-        else:
-            theta = theta - lr * g / s.v**0.5
-        root = s.v**0.25
-        steep.append(lr * np.linalg.eigvalsh(_hessian() / root / root[:, None])[-1])
-        left.append(float(bill.loss(theta) / bill.loss(bill.start)))
-    return np.array(left), np.array(steep)
 
 
 def _hessian() -> Array:

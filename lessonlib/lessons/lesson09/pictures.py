@@ -12,58 +12,53 @@ from lessonlib.lessons.lesson09.fair import Box
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump",
-           "show_longest", "show_peak", "show_quarters", "show_steady", "show_walks"]
+__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights",
+           "show_longest", "show_quarters", "show_steady", "show_walks"]
 
 Array = np.ndarray[Any, Any]
 RED, DARK, GREY = look("adam").color, "#7a1233", "#8a8a8a"
-JUMP_STEPS = 10_000
 
 
-def show_correction(curves: Mapping[tuple[float, float], tuple[Array, Array]]) -> None:
-    """Show a panel for each step size: the training loss with the correction and without, for both memories of v.
-
-    curves: by (lr, beta2), the loss with and without.
-    """
-    figure = new_figure(6.8, 3.1)
-    lrs = list(dict.fromkeys(lr for lr, _ in curves))
-    axes = figure.subplots(1, len(lrs), sharey=True)
-    for (lr, beta2), both in curves.items():
-        ax = axes[lrs.index(lr)]
-        for curve, color, dash, what in zip(both, (RED, "black"), ("-", ":"), ("with", "without"), strict=True):
-            ax.plot(curve, color=color, ls=dash, lw=5.0 if beta2 < 0.999 else 1.6, alpha=0.4 if beta2 < 0.999 else 1,
-                    label=f"{what}, $\\beta_2$ = {beta2:g}")
-        ax.set(title=f"lr {lr:g}", xlabel="step", yscale="log", ylim=(0.05, 8))
+def show_correction(curves: Mapping[float, Sequence[Array]]) -> None:
+    """Show a panel for each step size: the training loss with the correction and without. curves: by lr, the loss with and without."""
+    figure = new_figure(9.4, 3.4)
+    axes = figure.subplots(1, len(curves), sharey=True)
+    for ax, (lr, both) in zip(axes, curves.items(), strict=True):
+        for curve, color, dash, what in zip(both, (RED, "black"), ("-", "--"), ("with", "without"), strict=True):
+            ax.plot(curve, color=color, ls=dash, lw=2)
+            ax.text(103, curve[-5:].mean(), what, color=color, va="center")
+        ax.set(title=f"step size {lr:g}", xlabel="step", yscale="log", ylim=(0.07, 8), xlim=(0, 100))
+        ax.set_yticks([0.1, 1], ["0.1", "1"])
+        ax.minorticks_off()
     axes[0].set_ylabel("training loss")
-    figure.suptitle("Without correction: as if the step were larger", weight="bold")
-    figure.set_layout_engine("constrained", h_pad=0.1)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.2)
-    show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. With "
-         "it the lines of both memories lie on each other. Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 with beta2 "
-         "0.999 it first rises and ends far above the others.")
+    figure.suptitle("Leaving out the correction acts like a larger step", weight="bold", x=0.01, ha="left", fontsize=12)
+    show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. "
+         "Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 it first rises and ends far above the other.")
 
 
 def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str, Array], last: int = 240) -> None:
     """Show the end of each sequence of gradients, as shares of the last one, and beside it the lengths of Adam's steps."""
-    figure = new_figure(6.4, 2.8)
+    figure = new_figure(9.4, 3.5)
     left, right = figure.subplots(1, 2)
-    for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", GREY, RED), strict=True):
-        steps = np.arange(1 - last, 1)
+    names = {"steady": (-235, 2.0, 1.35), "a lone spike": (-85, 1e-10, 0.35), "growing": (-150, 1e-5, 6.3)}
+    for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", "#555555", RED), strict=True):
+        steps, (at, low, high) = np.arange(1 - last, 1), names[name]
         left.plot(steps, np.maximum(np.array(gradients[-last:]) / gradients[-1], 1e-13), ls=dash, color=color)  # a zero is below the axis
-        right.plot(steps, lengths[name][-last:], ls=dash, color=color, label=name)
+        right.plot(steps, lengths[name][-last:], ls=dash, color=color)
+        left.text(at, low, name, color=color, va="bottom", ha="right" if name == "growing" else "left")
+        right.text(-235 if name == "steady" else -85 if name == "a lone spike" else -120, high, name, color=color)
     right.axhline(0.1 / 0.001**0.5, color="black", lw=1)
-    right.text(-5, 3.35, "the bound of the paper", ha="right")
-    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one", yscale="log", ylim=(1e-11, 10))
-    right.set(xlabel="steps before the last", title="The steps", ylabel="step / lr", ylim=(0, 8))
-    right.legend(loc="center right", bbox_to_anchor=(1, 0.68))
+    right.text(-4, 3.35, "the bound of the paper", ha="right")
+    left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one", yscale="log", ylim=(1e-11, 30))
+    right.set(xlabel="steps before the last", title="Growing gradients make steps of seven lr", ylabel="step / lr", ylim=(0, 8))
     show(figure, "Left, on a logarithmic axis, three sequences of gradients, steady, a spike at the end, and growing along a line; right, "
          "Adam's steps: the steady one stays at 1, the spike reaches 3.16 with its last step, and the growing one climbs above 7.")
 
 
 def show_box(found: Box) -> None:
     """Show which share of the step sizes stays at the goal, over both betas."""
-    figure = new_figure(6.4, 3.6)
-    ax = figure.add_subplot(xlabel="$\\beta_2$", ylabel="$\\beta_1$", title="Settings that stay at the goal")
+    figure = new_figure(7.4, 3.8)
+    ax = figure.add_subplot(xlabel="$\\beta_2$", ylabel="$\\beta_1$", title="What stays has a long v, and an m shorter than the default")
     long = found.beta2s > 0.85
     mesh = ax.pcolormesh(found.beta2s[long], found.beta1s, 100 * found.stays[:, :, long].mean(axis=0), cmap="Greys", shading="nearest")
     figure.colorbar(mesh, ax=ax, label="step sizes that stay, %")
@@ -77,21 +72,21 @@ def show_box(found: Box) -> None:
 
 def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
     """Show the excess loss left in each quarter of the contexts. found: by a name, what is left, the line's mark, and its colour."""
-    figure = new_figure(5.8, 3.1)
-    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare contexts behind", ylim=(0.02, 100))
+    figure = new_figure(7.2, 3.4)
+    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare contexts behind", ylim=(0.02, 150))
     for name, (rest, mark, color) in found.items():
-        ax.plot(range(4), 100 * rest.quarters, mark, color=color, label=name, ms=7)
+        ax.plot(range(4), 100 * rest.quarters, mark, color=color, ms=7)
+        ax.text(3.12, 100 * rest.quarters[-1], name, color=color, va="center")
     ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nquarter"])
     ax.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
-    figure.legend(loc="outside lower center", ncols=3)
     show(figure, "Excess loss left in four groups of contexts: momentum leaves most in the rarest group, Adam the same small share in all "
-         "four; at half its step, momentum leaves less in the most frequent group.")
+         "four.")
 
 
 def show_first_weights(weights: Mapping[str, Array]) -> None:
     """Show the weights of the label and of the two constant features, for each rule."""
     figure = new_figure(7.2, 3.2)
-    ax = figure.add_subplot(ylabel="weight", title="Does the label outweigh the other two?")
+    ax = figure.add_subplot(ylabel="weight", title="The label must outweigh the other two together")
     places = np.arange(len(weights))
     for i, (what, color) in enumerate((("the label", "black"), ("second", GREY), ("third", "#d0d0d0"))):
         ax.bar(places + 0.26 * (i - 1), [w[i] for w in weights.values()], 0.24, color=color, edgecolor="black", label=what)
@@ -104,15 +99,18 @@ def show_first_weights(weights: Mapping[str, Array]) -> None:
 
 def show_walks(paths: Array, beta2s: Sequence[float]) -> None:
     """Show one over the root of v in a late period, and beside it each walk. paths: (steps, B)."""
-    figure = new_figure(6.4, 2.9)
+    figure = new_figure(9.6, 3.5)
     left, right = figure.subplots(1, 2)
     left.axvspan(0, 22.5, color="#dddddd", zorder=0)
-    for path, beta2, dash, color in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), strict=True):
+    left.text(1, 0.005, "the point goes down", color="#444444")
+    for path, beta2, dash, color, lift in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), (0.0, 0.09, -0.09), strict=True):
         left.plot(reddi_walk.factors(beta2), ls=dash, color=color)
-        right.plot(np.arange(0, len(path), 500) / 1000, path[::500], ls=dash, color=color, label=f"$\\beta_2$ = {beta2}")
-    left.set(xlabel="steps since a spike", title="What m is multiplied by, $1/\\sqrt{v}$", ylim=(0, 0.15))
-    right.set(xlabel="step, thousands", ylabel="position", title="In the long run", ylim=(-1.05, 1.05))
-    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        right.plot(np.arange(0, len(path), 500) / 1000, path[::500], ls=dash, color=color)
+        right.text(102, path[-1] + lift, f"$\\beta_2$ = {beta2}", color=color, va="center")
+    right.axhline(-1, color="black", lw=1)
+    right.text(2, -0.95, "the minimum", va="bottom")
+    left.set(xlabel="steps since a spike", ylabel="$1/\\sqrt{v}$", title="With a short memory later steps are longer", ylim=(0, 0.15))
+    right.set(xlabel="step, thousands", ylabel="position", title="So Adam climbs away from the minimum", ylim=(-1.1, 1.1), xlim=(0, 100))
     show(figure, "Left, one over the root of v after a spike, the first 23 steps in grey: with beta2 0.99 it rises from 0.08 to 0.13 until "
          "the next spike, with longer memories it stays near 0.1. Right, the whole walk: at beta2 0.99 it climbs to 0.93, with "
          "longer memories it stays near -0.2.")
@@ -135,12 +133,15 @@ def show_blocks() -> None:
 
 def show_descent() -> None:
     """Show the training loss of gradient descent on all digits at the three step sizes of `trouble`."""
-    figure = new_figure(5.4, 2.7)
-    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", title="The one that swings most ends lowest")
-    for lr, color, dash in zip(trouble.LRS, ("#9a9a9a", "#2b569c", "black"), ("-", "--", "-"), strict=True):
+    figure = new_figure(7.4, 3.4)
+    ax = figure.add_subplot(yscale="log", xlabel="step", ylabel="training loss", xlim=(0, 300),
+                            title="The one that swings most ends lowest")
+    for lr, color, dash in zip(trouble.LRS, ("#555555", "#2b569c", "black"), (":", "--", "-"), strict=True):
         loss = trouble.descent(lr).loss
-        ax.plot(loss, color=color, ls=dash, lw=1.5, label=f"lr {lr:g}, rises {(np.diff(loss) > 0).sum()} times")
-    ax.legend()
+        ax.plot(loss, color=color, ls=dash, lw=1.6)
+        ax.text(304, loss[-1], f"{lr:g}", color=color, va="center")
+    ax.set_yticks([0.1, 1], ["0.1", "1"])
+    ax.minorticks_off()
     show(figure, "Training loss of gradient descent at three step sizes over 300 steps: the largest oscillates most and ends lowest.")
 
 
@@ -150,29 +151,18 @@ def _jump_panel(figure: Figure) -> Any:
     return ax
 
 
-def show_jump(lengths: Mapping[float, Array]) -> None:
-    """Show the length of Adam's steps before, in and after the jump, by beta2."""
-    figure = new_figure(5.8, 2.9)
-    ax = _jump_panel(figure)
-    for (beta2, length), dash in zip(lengths.items(), ("-", "--"), strict=True):
-        ax.plot(np.arange(1, len(length) + 1), length, c=RED, ls=dash, label=f"$\\beta_2$ = {beta2}")
-    lowest = int(lengths[0.999].argmin())
-    ax.annotate(f"1/{1 / lengths[0.999][lowest]:.0f}", (lowest + 1, lengths[0.999][lowest]), (lowest * 1.3, 0.018), va="top")
-    ax.set(xscale="log", yscale="log", xlim=(100, JUMP_STEPS), ylim=(0.01, 6), ylabel="step / lr", title="A long memory errs for long")
-    ax.legend(loc="lower left")
-    show(figure, "Step length against step, both logarithmic, the jump in grey from 300 to 400: with beta2 0.999 the steps then stay far "
-         "too short and are back at 1 only near step 9500; with 0.95 they are back after about 200 steps.")
-
-
 def show_creep(losses: Mapping[str, Array]) -> None:
     """Show the training loss after the jump, for each way to go on."""
-    figure = new_figure(5.6, 2.8)
+    figure = new_figure(8.4, 3.8)
     ax = _jump_panel(figure)
-    styles = ((":", GREY), ("-", RED), ("--", "black"), ((0, (5, 1, 1, 1, 1, 1)), "black"), ("-.", "#2b569c"))
-    for (name, loss), (dash, color) in zip(losses.items(), styles, strict=True):
-        ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color, label=name)
-    ax.set(yscale="log", ylabel="training loss", title="After the jump")
-    ax.legend()
+    styles = ((":", "#555555", 1.0), ("-", RED, 0.87), ("--", "black", 1.13), ((0, (5, 1, 1, 1, 1, 1)), "black", 1.05),
+              ("-.", "#2b569c", 0.95))
+    for (name, loss), (dash, color, lift) in zip(losses.items(), styles, strict=True):
+        ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color)
+        ax.text(1415, lift * loss[-1], name, color=color, va="center")
+    ax.set(yscale="log", ylabel="training loss", title="After the jump a shorter memory helps most", xlim=(0, 1400), ylim=(0.05, 3))
+    ax.set_yticks([0.1, 1], ["0.1", "1"])
+    ax.minorticks_off()
     show(figure, "Training loss on the digits over 1,400 steps, the jump in grey from 300 to 400. After it, Adam with beta2 "
          "0.999 stays near 0.19, with its step size and with half of it; with ten times the step size it leaps up, then falls; with beta2 "
          "0.95 it falls on, at the end below the line without a jump.")
@@ -184,20 +174,10 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
     ax = figure.add_subplot(xscale="log", yscale="log", ylim=(0.5, 50), xlabel="step", ylabel="step / lr", title=title)
     ax.axhline(1, color="black", lw=1)
     firsts = []
-    for beta2, dash in zip(beta2s, ("-", "--"), strict=True):
+    for beta2, dash, at in zip(beta2s, ("-", "--"), (0.7, 2.0), strict=True):
         length = measured.step_lengths(np.ones(1000), rule=rule, beta2=beta2)
         firsts.append(f"{length[0]:.3g} for beta2 {beta2:g}")
-        ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash, label=f"$\\beta_2$ = {beta2}")
-    ax.legend()
+        ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash)
+        ax.text(1.2, at * max(1.0, length[0]) ** 0.97, f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
     show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
          f"{' and '.join(firsts)}; the thin line is at 1.")
-
-
-def show_peak(left: Array) -> None:
-    """Show what RMSprop leaves of the heating bill's excess loss after each step: (T,)."""
-    figure = new_figure(5.2, 2.5)
-    figure.add_subplot(yscale="log", xlabel="step", ylabel="share of the first", title="RMSprop's excess loss has a late peak")
-    figure.axes[0].plot(left, color=look("rmsprop").color)
-    late = int(left[100:].argmax()) + 100
-    show(figure, f"The excess loss that RMSprop leaves over {len(left) - 1} steps, on a logarithmic axis: it falls slowly, with a peak of "
-         f"{left[1:].max():.0f} times the first at step {int(left.argmax())} and another of {left[late]:.0f} times at step {late}.")
