@@ -257,16 +257,28 @@ def test_adam_is_ahead_of_rmsprops_end_from_step_104_on_and_rmsprop_is_thrown_ne
     assert 215 < far.min() < far.max() < 240
 
 
-def test_minus_the_mean_unties_slope_and_intercept_and_spread_1_makes_the_curvatures_equal():
+def test_either_half_of_standardizing_leaves_a_ravine_of_two_hundred_and_both_leave_none():
     shares = np.array([module.standardizing()[rule] for rule in module.RULES])
     assert shares[:3, 0].min() > 0.03 > 1e-3 > shares[3, 0]  # as measured only Adam arrives
-    assert shares[1:, 1].max() < 1e-6 < 0.05 < shares[0, 1]  # minus the mean all but gradient descent
-    assert shares[:, 2].max() < 1e-12  # and standardized all four
+    assert shares[1:, 1:].max() < 1e-6  # with either half momentum and RMSprop arrive too
+    assert shares[0, 1] < 1e-3 < 0.05 < shares[0, 2]
+    assert shares[:, 3].max() < 1e-12  # and standardized all four
     hessians = {units: np.array([heating(units=units).grad(heating(units=units).minimum + unit, None) for unit in np.eye(2)])
-                for units in ("degrees", "centred", "standardized")}
-    assert abs(hessians["degrees"][0, 1]) > 40
+                for units in ("degrees", "spread", "centred", "standardized")}
+    steep = {units: np.linalg.cond(hessian) for units, hessian in hessians.items()}
+    assert steep["degrees"] > 30_000
+    assert steep["spread"] == pytest.approx(200, rel=0.1)
+    assert steep["centred"] == pytest.approx(200, rel=0.1)
     assert abs(hessians["centred"][0, 1]) < 1e-9
     np.testing.assert_allclose(hessians["standardized"], np.eye(2), atol=1e-9)
+
+
+def test_rmsprops_two_step_sizes_leave_a_ravine_fifty_times_less_narrow_and_momentum_gets_through_that():
+    as_measured, found, _ = module.condition_numbers()
+    assert as_measured / found == pytest.approx(51, rel=0.1)
+    left = {name: share for name, share in module.frozen_scales()}
+    assert left["RMSprop's, with momentum"] < 1e-9 < 0.05 < left["RMSprop's, without momentum"]
+    assert left["none, with momentum"] > 0.2
 
 
 def test_with_the_best_of_six_betas_momentums_line_falls_and_does_not_arrive():

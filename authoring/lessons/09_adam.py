@@ -41,12 +41,15 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
+# RMSprop is thrown back near step 220, when its `v` has forgotten the large first gradients.
 #
-# Two things make this line hard to find.
-# First, at 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
-# So each needs a step size of its own, and that is what RMSprop gives.
-# Second, the two are tied together, because a line that falls more steeply must start higher.
-# So the loss is a [[ravine]] at an angle, and for ravines there is momentum.
+# What makes this line hard to find?
+# At 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
+# And a line that falls more steeply must start higher.
+# Together they make the loss a narrow [[ravine]], more than thirty thousand times as steep across as along.
+#
+# RMSprop gives each parameter a step size of its own, and that leaves a ravine about fifty times less narrow.
+# Momentum gets through what is left.
 # [[Adam]] does both at once.
 #
 # <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive. RMSprop's late peak comes when its v has forgotten the large first gradients.</details>
@@ -437,8 +440,8 @@ play.each_setting().live()
 # %% [markdown]
 # <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
-# With a long $\beta_1$ the step goes on in the old direction for a while.
-# With a long $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
+# With a large $\beta_1$ the step goes on in the old direction for a while.
+# With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
 # An $\epsilon$ as large as the gradients makes them too short as well.
 #
 # ### The usual advice, tried
@@ -494,7 +497,7 @@ judges.judge_bugs(bugs)
 #
 # Only Adam found the line of Part 1.
 # But you can also make the line easy to find.
-# Take the temperatures minus their mean, over their spread.
+# Subtract the mean from the temperatures, then divide by their standard deviation, the spread.
 # Now they have mean 0 and spread 1, which is called [[standardizing|standardize]].
 
 # %%
@@ -503,19 +506,18 @@ arrive = predict("With mean 0 and spread 1, which optimizers find the line?",
 arrive
 
 # %% [markdown]
-# The share of the excess loss that is left, each time with the best of thirty step sizes.
+# The share of the excess loss that is left, as a mean over ten such data sets, each time with the best of thirty step sizes.
 
 # %% tags=["answer"]
 left = heating.standardizing()
 rows = [[opening.NAMES[rule], *shares] for rule, shares in left.items()]
-header = ["optimizer", "as measured", "minus the mean", "mean 0, spread 1"]
-display(table(header, rows, ["", *[".1%"] * 3]))
-arrive.answer(arrive.options[sum(shares[2] < 1e-3 for shares in left.values()) - 1])
+header = ["optimizer", "as measured", "over the spread", "minus the mean", "both"]
+display(table(header, rows, ["", *[".1%"] * 4]))
+arrive.answer(arrive.options[sum(shares[3] < 1e-3 for shares in left.values()) - 1])
 
 # %% [markdown]
-# Without the mean, slope and intercept are no longer tied together, and RMSprop and momentum arrive.
-# With spread 1 the loss also curves equally in both directions.
-# No ravine is left, so even gradient descent arrives.
+# Either half leaves a ravine only two hundred times as steep across as along, and momentum and RMSprop arrive.
+# With both, the loss is as steep in every direction, so one step size suits all.
 #
 # So standardize the inputs where you can, whatever the optimizer.
 # Inside a network the numbers change during the training, and there a scale for each parameter can help.

@@ -17,7 +17,7 @@ __all__ = ["NAMES", "filling", "four_lines", "show_flow"]
 NAMES = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
 COLD_TO_WARM = np.array([0.0, 100.0])
 GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
-LEFT = (1e-5, 3.0)  # shares of the first loss, as far as they are drawn
+LEFT = (1e-5, 300.0)  # shares of the first loss, as far as they are drawn
 HALF = 150  # steps
 
 
@@ -33,10 +33,10 @@ def _lines_scene() -> Scene:
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     left.plot(*days(), "o", color="#8a8a8a", markersize=4)
     left.set(xlim=(0, 100), ylim=GAS, xlabel="temperature outside, \u00b0F", ylabel="gas, m\u00b3",
-             title=f"After {STEPS} steps only Adam's line fits")
+             title="Which line follows the dots?")
     right.set(yscale="log", xlim=(0, STEPS), ylim=LEFT, xlabel="step", title="How much excess loss is left")
     right.set_xticks([0, 100, 200, 300])
-    right.set_yticks([1e-4, 1e-2, 1], ["0.01%", "1%", "100%"])
+    right.set_yticks([1e-4, 1e-2, 1, 1e2], ["0.01%", "1%", "100%", "100 times"])
     right.minorticks_off()
     for ax, at, widest in ((left, 101.5, NAMES["sgd"]), (right, STEPS * 1.045, "under 0.1%")):
         ax.text(at, 1, widest, alpha=0, fontsize=10.5)  # keeps the place of what moves there

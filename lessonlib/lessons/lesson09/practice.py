@@ -58,8 +58,8 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
     return figure
 
 
-MOVES = (("It swings: halve the step size", 0.1, 0.05), ("It is slow: take three times", 0.0003, 0.001),
-         ("It jumps at first: take a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
+MOVES = (("It stays high: halve", 0.1, 0.05), ("It falls slowly: take three times", 0.0003, 0.001),
+         ("It jumps and is stuck: a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
 
 
 def show_moves() -> None:
@@ -88,8 +88,8 @@ def _three_moves() -> Figure:
         ax.set_title(title, fontsize=11)
         for loss, lr, color in zip(losses, lrs, ("black", look("adam").color), strict=True):
             ax.plot(loss, color=color, linewidth=2 if color != "black" else 1.4)
-            ax.text(304, loss[-10:].mean(), f"{lr:g}", color=color, va="center")
-        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.04, 14))
+            ax.text(304, loss[-10:].mean(), f"\u03b1 {lr:g}", color=color, va="center")
+        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.04, 20))
         ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         ax.minorticks_off()
     figure.supylabel("loss", fontsize=11)
