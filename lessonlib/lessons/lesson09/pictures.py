@@ -179,6 +179,6 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
         firsts.append(f"{length[0]:.3g} for beta2 {beta2:g}")
         ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash)
         at = (10, 1.5 * length[9]) if length[0] > 1.01 else (2, flat)  # the lines of a corrected rule lie on each other
-        ax.text(*at, f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
+        ax.text(at[0], at[1], f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
     show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
          f"{' and '.join(firsts)}; the thin line is at 1.")
