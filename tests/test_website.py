@@ -155,8 +155,8 @@ def test_the_stops_are_those_of_the_instructor_and_each_has_its_slides():
     found = stops.stops(INSTRUCTOR, BESIDE)
     assert sum(map(len, found.values())) == len(BESIDE["stop"])
     assert sum(stop.predict is not None for here in found.values() for stop in here) == 12
-    assert found[9][1].ask == "Which average is further from what it should be?"
-    assert found[9][1].predict.move == "0.1 over the root of 0.001."
+    assert found[9][2].ask == "Which average is further from what it should be?"
+    assert found[9][2].predict.move == "0.1 over the root of 0.001."
 
 
 def test_a_stop_without_its_slides_is_named():

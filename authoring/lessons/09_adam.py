@@ -52,7 +52,7 @@ opening.four_lines().live()
 # Momentum gets through what is left.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive. RMSprop's late peak comes when its v has forgotten the large first gradients.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #

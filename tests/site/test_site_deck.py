@@ -79,7 +79,7 @@ def test_the_clock_runs_stops_and_ends(watched):
 
 
 def test_notes_under_the_slide(watched):
-    page = watched.open(DECK / "09_adam.html")
+    page = watched.open(DECK / "00_start_here.html")
     page.keyboard.press("PageDown")
     notes = page.locator("section.present aside.notes")
     assert not notes.is_visible()
@@ -89,7 +89,7 @@ def test_notes_under_the_slide(watched):
 
 
 def test_notes_in_their_own_window(watched):
-    page = watched.open(DECK / "09_adam.html")
+    page = watched.open(DECK / "00_start_here.html")
     page.keyboard.press("PageDown")
     with page.expect_popup() as opened:
         page.keyboard.press("s")

@@ -194,7 +194,7 @@ agree.answer(agree.options[fair.sets_of_winners(rows[:2]) - 1])
 basins.good_basin().live()
 
 # %% [markdown]
-# The basins differ little in width, and far more in where they lie.
+# The basins differ by less than a decade in width, and by two in where they lie.
 # The best step size is near 0.02 for Adam and RMSprop, and about a hundred times as large for the other two.
 #
 # When a paper compares optimizers, look first for how each step size was chosen.

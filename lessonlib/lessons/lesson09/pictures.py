@@ -174,10 +174,11 @@ def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = 
     ax = figure.add_subplot(xscale="log", yscale="log", ylim=(0.5, 50), xlabel="step", ylabel="step / lr", title=title)
     ax.axhline(1, color="black", lw=1)
     firsts = []
-    for beta2, dash, at in zip(beta2s, ("-", "--"), (0.7, 2.0), strict=True):
+    for beta2, dash, flat in zip(beta2s, ("-", "--"), (0.65, 1.5), strict=True):
         length = measured.step_lengths(np.ones(1000), rule=rule, beta2=beta2)
         firsts.append(f"{length[0]:.3g} for beta2 {beta2:g}")
         ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash)
-        ax.text(1.2, at * max(1.0, length[0]) ** 0.97, f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
+        at = (10, 1.5 * length[9]) if length[0] > 1.01 else (2, flat)  # the lines of a corrected rule lie on each other
+        ax.text(at[0], at[1], f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
     show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
          f"{' and '.join(firsts)}; the thin line is at 1.")
