@@ -110,11 +110,6 @@ def test_at_momentums_best_step_size_most_gradients_are_shortened():
     assert sum(length > trainings.CLIP for length in lengths) / len(lengths) == pytest.approx(0.9, abs=0.05)  # "at nine steps in ten"
 
 
-def test_a_long_warm_up_and_no_long_schedule_keeps_adamw_above_the_table_of_pairs():
-    after = {up: warmup.with_schedule("adamw", 0.018, partial(schedule, steps=800, warmup=up)) for up in (50, 200)}
-    assert after[50] < opening.levels()[opening.PAIRS] < after[200]
-
-
 def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkeypatch):
     records = {"lab_cpu.json": {"seconds": {"tune": 5.4}, "machine": "x86_64"}, "lab_cuda.json": None}
     monkeypatch.setattr(machine, "recorded", records.get)
