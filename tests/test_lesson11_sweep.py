@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
