@@ -70,6 +70,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("11_gpu_lab", "def train_on_t4"): ("        scaler.unscale_(optimizer)\n", "", "Clipped while it was still scaled", "Correct"),
     ("deeper/11_gpu_lab", "def my_share"): ("t / 41", "1.0", "The first step is long", "Correct"),
     ("deeper/11_gpu_lab", "def my_seconds"): ("    wait()\n    return", "    return", "The clock stops too soon", "Correct"),
+    ("deeper/11_gpu_lab", "def my_clip"): ("add((part**2).sum())", "(part**2).sum()", "Each clips by its own length", "Correct"),
     ("12_after_adamw", "my_factor"): ("[0.71, 0.71]", "[1.0, 1.0]", "are 1.41 and 1.00", "Correct"),
     ("12_after_adamw", "def my_orthogonal"): ("range(5)", "range(4)", "another number of steps", "Correct"),
     ("12_after_adamw", "my_protocol"): ('"seeds": 3', '"seeds": 1', "Thin", "Correct"),
