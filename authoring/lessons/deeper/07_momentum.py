@@ -3,16 +3,15 @@
 #
 # Six questions about momentum that can wait.
 # Each stands alone and can be read on another day, in any order.
-# Each says the rule that it uses, and starts with a cell that makes what it needs.
 #
 # | Question | Minutes |
 # |---|---|
 # | 1. What does an average cost, and what does it buy? | 7 |
-# | 2. Why the square root? One direction, two numbers | 20 |
-# | 3. What does a map of all settings look like? | 9 |
-# | 4. What does Nesterov change? | 12 |
-# | 5. What does momentum do to noise, and what to a training? | 10 |
-# | 6. Is the rate guaranteed? | 13 |
+# | 2. Why the square root? One direction, two numbers | 16 |
+# | 3. What does a map of all settings look like? | 4 |
+# | 4. What does Nesterov change? | 10 |
+# | 5. What does momentum do to noise, and what to a training? | 8 |
+# | 6. Is the rate guaranteed? | 12 |
 
 # %% tags=["setup"]
 
@@ -41,7 +40,6 @@ noise_left = predict(
 noise_left
 
 # %% [markdown]
-# Both can be computed exactly.
 # A gradient that came $k$ steps ago weighs $(1-\beta)\beta^k$.
 # So the mean age of what is in the average is $\sum_k k\,(1-\beta)\beta^k = \beta/(1-\beta)$ steps.
 # That is its [[lag]] behind a signal that climbs steadily.
@@ -103,7 +101,7 @@ judges_deeper.judge_share(my_tenth)
 # %% [markdown]
 # ## 2. Why the square root? One direction, two numbers
 #
-# *20 minutes.
+# *16 minutes.
 # You need to know what an [[eigenvalue]] is.*
 #
 # A step of momentum has two lines.
@@ -323,12 +321,9 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
 # So there are 26 extra steps here, and for a goal of $10^{-30}$ hardly more, 30.
 #
-# In a short run a setting a little off Polyak's, where the two eigenvalues have parted, can be faster.
-# With $\beta = 0.675$ it takes {{ play.steps_to(momentum, 100, lr=lr, beta1=.675) }} steps.
-#
 # ## 3. What does a map of all settings look like?
 #
-# *9 minutes.*
+# *4 minutes.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
@@ -357,7 +352,7 @@ play.radius_map().live()
 #
 # ## 4. What does Nesterov change?
 #
-# *12 minutes.*
+# *10 minutes.*
 #
 # Momentum steps along its average $m_t$.
 # [[Nesterov's form|Nesterov momentum]] looks one step ahead.
@@ -496,7 +491,7 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 #
 # ## 5. What does momentum do to noise, and what to a training?
 #
-# *10 minutes.
+# *8 minutes.
 # Its cells take some seconds.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
@@ -583,7 +578,7 @@ pays.answer(max(ratios, key=ratios.get))
 #
 # ## 6. Is the rate guaranteed?
 #
-# *13 minutes.*
+# *12 minutes.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
