@@ -542,7 +542,7 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 1] < 1.1 else "to about a thi
 #
 # What momentum has is room for a larger step.
 # Is that worth anything in a network, where the noise comes from small batches?
-# Both rules get their best step size out of eight, for three sizes of the [[mini-batch]].
+# Both rules get their best step size out of eight, for a [[mini-batch]] with a [[batch size]] of 4, 32 or 256.
 
 # %%
 pays = predict("For which batch size does momentum gain most?", ["4", "32", "256"])
