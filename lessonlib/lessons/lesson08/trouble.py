@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING
-from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, deep_net_records, reads
+from lessonlib.lessons.lesson08.records import deep_net_records
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
-from lessonlib.rules import State, rmsprop
-from lessonlib.runner import run
+from lessonlib.rules import State
 
-__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "reads_after_rmsprop", "show_growth", "show_rise"]
+__all__ = ["Growth", "best_lr", "growth", "show_growth", "show_rise"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -88,18 +87,6 @@ def _growth() -> Figure:
     for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training\nloss, nats"), strict=True):
         ax.set_ylabel(name)
     return figure
-
-
-@cache
-def after_rmsprop(seed: int = 0, steps: int = HANDED[-1]) -> Array:
-    """Return the parameters after some steps of RMSprop at its best step size from a start: (n,)."""
-    return np.asarray(run(rmsprop, deep_net(seed), steps=steps, seed=seed, record="last", lr=HANDED_LR).theta[-1])
-
-
-def reads_after_rmsprop(starts: int = 10) -> str:
-    """Return what the network reads after those steps alone, as `reads` words it."""
-    nets = [deep_net(seed) for seed in range(starts)]
-    return reads({"read": [net.metrics["test accuracy"](after_rmsprop(seed)) for seed, net in enumerate(nets)]})
 
 
 def show_rise() -> None:
