@@ -42,7 +42,7 @@ rescaling.show_arrows()
 # [[Rotation]] is what a step size for each parameter does not undo.
 #
 # How much of a ravine is left?
-# Take a condition number of a thousand and turn the ravine by 45 degrees.
+# Take a condition number of a thousand.
 
 # %%
 left = predict("At 45 degrees, which condition number is left with the best two step sizes?")
@@ -145,7 +145,7 @@ notice.answer({1: "RMSprop alone", 2: "RMSprop and Adam", 4: "all of them"}[len(
 # %% [markdown]
 # Gradient descent and momentum know no axes, so they do not notice the angle.
 # RMSprop gets slower with it, and at 45 degrees it is slower than plain gradient descent.
-# Adam at a fixed step size suffers as RMSprop does, and tuned it keeps most of its lead.
+# Adam at a fixed step size suffers as RMSprop does, and tuned it stays far ahead of gradient descent.
 #
 # <details><summary>Fine print</summary>The median of 32 starts spread over half a circle, because single starts have luck. From 1 and 1 along the axes RMSprop's long first step lands on the minimum. With corrected first steps it takes 16 steps at 0 degrees and about 180 at 5. Betas at their defaults, of which 0.99 is the slowest of five at 45 degrees. Twelve constant step sizes to a decade. Arrived means below the line for a hundred steps.</details>
 #
@@ -220,7 +220,7 @@ softest.answer(records.what_lets_it_learn(trained))
 # With six layers momentum begins to learn, and with four gradient descent does too.
 # After three thousand steps momentum reads most digits from most starts.
 # So the trouble is a long plateau at the beginning, made by weights that start too small for the depth, and RMSprop leaves it much sooner.
-# Lesson 8 removed the small weights, and all three rules learned.
+# With larger weights all three rules learned in lesson 8.
 # Today one would also use a layer that keeps the scale, or connections that skip layers.
 #
 # ### Set once, or following?
@@ -271,7 +271,7 @@ trouble.show_growth()
 # *7 minutes.*
 #
 # The number that multiplies a coordinate's gradient is $\alpha/(\sqrt v+\epsilon)$, its effective step.
-# On the left RMSprop walks through a ravine, on the right you see the effective step of each coordinate.
+# On the left RMSprop walks through a ravine with curvatures of 1 and 100, on the right you see the effective step of each coordinate.
 # The dotted lines are 2 divided by the [[curvature]], the limit of gradient descent on that coordinate.
 # **Goal:** let both effective steps climb to their dotted lines, and stay there, within 300 steps.
 
@@ -684,9 +684,9 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 #
 # **To do.**
 # Suppose `v` started at the square of the first gradient.
-# What would go wrong when that gradient is an odd one?
+# What would go wrong when that gradient is unusually large?
 #
-# <details><summary>Answer</summary>It would set the scale for a whole memory. One odd gradient would count as much as a hundred.</details>
+# <details><summary>Answer</summary>It would set the scale for a whole memory. This one gradient would count as much as a hundred.</details>
 #
 # ## Further reading
 #
@@ -697,7 +697,7 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 # - Graves 2013, *Generating Sequences With Recurrent Neural Networks*, arXiv:1308.0850.
 #   The centred variant.
 # - He, Zhang, Ren and Sun 2015, *Delving Deep into Rectifiers*, arXiv:1502.01852.
-#   The start of section 3.
+#   The start that lesson 8 compares with PyTorch's.
 # - Balles and Hennig 2018, *Dissecting Adam: The Sign, Magnitude and Variance of Stochastic Gradients*, arXiv:1705.07774.
 #   How much of an adaptive rule is its sign.
 # - Cohen et al. 2022, *Adaptive Gradient Methods at the Edge of Stability*, arXiv:2207.14484.

@@ -73,7 +73,7 @@ def show_growth() -> None:
 def _growth() -> Figure:
     figure = new_figure(8.8, 5.0)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    kinds = ("Each layer's, set once", "Each weight's, following")
+    kinds = ("Set once, the step grows too", "Following, the step does not grow")
     for (size, loss), way, kind in zip(axes.T, (WAYS[1], WAYS[3]), kinds, strict=True):
         found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
         size.plot(found.steps, found.sizes[:, 0] / found.sizes[0, 0], color="#bbbbbb", linewidth=4, label="gradient")
@@ -81,10 +81,12 @@ def _growth() -> Figure:
         loss.plot(found.steps, found.losses, color=color, linewidth=1.8)
         loss.axhline(GUESSING, color="black", linewidth=1)
         size.set(yscale="log", ylim=(1e-2, 1e5), title=f"{way[0]}. {kind}")
-        size.legend(loc="upper left" if way == WAYS[1] else "center right")
         loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 3.6))
-    axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=9, ha="right", va="bottom")
-    for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training\nloss, nats"), strict=True):
+    for ax, word, place, color in ((axes[0, 0], "gradient and step", (20, 30), "black"), (axes[0, 1], "gradient", (70, 8000), "#555555"),
+                                   (axes[0, 1], "step", (70, 1), look("rmsprop").color)):
+        ax.text(*place, word, fontsize=11, color=color)
+    axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=11, ha="right", va="bottom")
+    for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training loss"), strict=True):
         ax.set_ylabel(name)
     return figure
 
