@@ -52,6 +52,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("08_rmsprop", "my_lr"): ("0.1", "0.003", "Too slow", "Correct"),
     ("deeper/08_rmsprop", "my_angle"): ("10", "20", "Too large", "Correct"),
     ("deeper/08_rmsprop", "my_eps"): ("1e-16", "1e-8", "Too large", "Correct"),
+    ("deeper/08_rmsprop", "my_memory"): ("250", "512", "Too long", "Correct"),
     ("09_adam", "second ="): ("0.9 * 0.3 + 0.1 * -3", "0.9 * 0.3 + 0.1 * 3", "Look at m.", "Correct"),
     ("09_adam", "def train"): ("optimizer.zero_grad()", "pass", "Gradients pile up", "Correct"),
     ("09_adam", "bugs"): ("no root", "sign of the step", "1 of 2", "Correct"),
