@@ -15,7 +15,7 @@ from lessonlib.problems import Problem, digits_net
 from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["FORMS", "SIZES", "STEPS", "at_least", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
+__all__ = ["FORMS", "SIZES", "STEPS", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
            "show_flow", "show_shares"]
 
 Array = np.ndarray[Any, Any]
@@ -160,11 +160,6 @@ def rest(rule: Callable[..., Any], g: float) -> float:
     for _ in range(10_000):
         theta, s = rule(theta, g, s, lr=0.01, weight_decay=0.1)
     return theta
-
-
-def at_least() -> float:
-    """Return how many times larger Adam's share is than AdamW's with the same weight_decay, at the weight where it is least so."""
-    return float((network_shares(adam_l2, 1e-3)[1] / (LR * 1e-3)).min())
 
 
 def show_shares() -> None:
