@@ -118,11 +118,6 @@ def test_adam_with_l2_overshoots_and_comes_back_and_adamw_does_not():
     assert lowest[adamw][0] == lowest[adamw][1]
 
 
-def test_the_paper_s_number_divided_by_the_largest_step_size_is_pytorch_s():
-    theirs = adam(1.0, 0.3, State(), lr=1e-3)[0] - 0.0001 * 1.0
-    assert adamw(1.0, 0.3, State(), lr=1e-3, weight_decay=0.1)[0] == pytest.approx(theirs, rel=1e-12)
-
-
 def test_half_is_left_at_the_goal_that_the_text_confirms():
     assert abs((1 - LR * 0.5) ** 1390 - 0.5) < 0.002
 

@@ -10,11 +10,11 @@
 # |---|---|
 # | 1. Does AdamW read more digits? | 8 |
 # | 2. What does decay set, a size or an angle? | 5 |
-# | 3. What do the weights remember? | 6 |
-# | 4. Why may a network understand late? Grokking | 7 |
-# | 5. Where can AdamW end? A box | 6 |
+# | 3. What do the weights remember? | 5 |
+# | 4. Why may a network understand late? Grokking | 6 |
+# | 5. Where can AdamW end? A box | 5 |
 # | 6. What does one bad batch do? | 5 |
-# | 7. What is lost in a restart? | 5 |
+# | 7. What is lost in a restart? | 4 |
 # | 8. How uneven is Adam's decay in a network? | 3 |
 
 # %% tags=["setup"]
@@ -32,13 +32,8 @@
 # Each map has five step sizes and seven decays.
 
 # %%
-import numpy as np
-import torch
-from lessonlib import adam_l2, adamw, grid
-from lessonlib.lessons.lesson10 import decay_maps
+from lessonlib.lessons.lesson10 import decay_maps, gains
 from lessonlib.play.prediction import predict
-from lessonlib.pytorch.sweep import train
-from lessonlib.pytorch.tasks import digits_task
 from lessonlib.lessons.tables import table
 
 winner = predict(
@@ -51,14 +46,7 @@ winner
 # Four [[seeds|seed]] for each map.
 
 # %%
-lrs = np.geomspace(1e-3, 1e-1, 5)
-forms = {"AdamW": (adamw, np.geomspace(1e-2, 10, 7)),
-         "Adam with L2": (adam_l2, np.geomspace(1e-3, 1, 7))}
-maps = {}
-for name, (rule, decays) in forms.items():
-    trained = train(rule, digits_task(), steps=300, seeds=range(4), batch=50,
-                    dtype=torch.float64, **grid(lr=lrs, weight_decay=decays))
-    maps[name] = decay_maps.Map(rule.__name__, decays, trained.test_accuracy[-1])
+maps = gains.maps()
 
 # %% [markdown]
 # Bright cells read more digits, and the star is the best cell.
@@ -66,13 +54,13 @@ for name, (rule, decays) in forms.items():
 # **Goal:** in the other form, find a cell that is at least as good as the best cell of AdamW.
 
 # %% tags=["answer"]
-decay_maps.decay_map(maps, lrs, "AdamW").live()
+decay_maps.decay_map(maps, gains.MAP_LRS, "AdamW").live()
 
 # %% [markdown]
 # The best cells in numbers.
 
 # %% tags=["answer"]
-rows, best = decay_maps.summary(maps, lrs)
+rows, best = decay_maps.summary(maps, gains.MAP_LRS)
 header = ["form", "best accuracy", "at lr", "decay"]
 display(table(header, rows, ["", ".3f", ".4f", ".3g"]))
 close = max(best.values()) - min(best.values()) < 0.02
@@ -104,14 +92,10 @@ product = predict(
 product
 
 # %% [markdown]
-# Runs four times as long as those of the maps, at two step sizes and six decays.
-# The table shows the middle of the decays that do about as well as the best.
+# Runs four times as long as those of the maps, and the middle of the decays that do about as well as the best.
 
 # %% tags=["answer"]
-decays = maps["AdamW"].decays[1:]
-trained = train(adamw, digits_task(), steps=1200, seeds=range(4), batch=50,
-                dtype=torch.float64, **grid(lr=[0.01, 0.1], weight_decay=decays))
-row, (least, most) = decay_maps.falls(trained.test_accuracy[-1], decays)
+row, (least, most) = decay_maps.falls(*gains.long_runs())
 header = ["best decay at lr 0.01", "at 0.1", "falls by", "95 % interval"]
 display(table(header, [row], [""] * 4))
 product.answer(product.options[int(most < 10)])
@@ -122,12 +106,6 @@ product.answer(product.options[int(most < 10)])
 #
 # <details><summary>Fine print</summary>Within three digits in a hundred of the best, for each of four starts by itself, and means and interval are those of the logarithm. Single starts of the short runs differ too much to tell.</details>
 #
-# **To do.**
-# Loshchilov and Hutter's own form of AdamW does not multiply the decay by the step size.
-# At step size 0.01, which decay in their form takes the same step as PyTorch's 0.5?
-#
-# <details><summary>Answer</summary>Their decay is PyTorch's product of step size and decay in one number, so it is 0.005. Their schedule then multiplies it, so take the largest step size of the run.</details>
-#
 # ### And what does decay itself gain?
 #
 # Lesson 10 shows a network that reads 80 % of new digits without decay and 89 % with it.
@@ -136,8 +114,6 @@ product.answer(product.options[int(most < 10)])
 # Here are twenty fresh starts of each.
 
 # %%
-from lessonlib.lessons.lesson10 import gains
-
 read = gains.fair()
 rows = [[name, *gains.PICKED[name], 100 * shares.mean()] for name, shares in read.items()]
 header = ["trained with", "step size", "decay", "new digits read, %"]
@@ -152,7 +128,7 @@ table(header, rows, ["", ".2g", "g", ".1f"])
 #
 # ## 2. What does decay set, a size or an angle?
 #
-# *6 minutes.*
+# *5 minutes.*
 #
 # Under a steady gradient a weight of AdamW comes to rest at $1/w$, as in lesson 10, and the step size is not in it.
 # Under pure noise it wanders, and it settles where two things balance.
@@ -221,7 +197,7 @@ angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angl
 #
 # ## 3. What do the weights remember?
 #
-# *9 minutes.*
+# *5 minutes.*
 #
 # Write $-\alpha\,u_t$ for Adam's step.
 # Then AdamW reads as follows.
@@ -299,15 +275,9 @@ gains.show_gains()
 #
 # <details><summary>Fine print</summary>Constant step size, five starts each, with standard errors from 0.2 to 0.6. The rule was not tuned on these runs. A third of 1 costs one digit at most.</details>
 #
-# **To do.**
-# A run has 10,000 steps at a constant step size of 0.001, and its memory should be half its length.
-# Which decay?
-#
-# <details><summary>Answer</summary>1 / (0.001 · 5000) = 0.2.</details>
-#
 # ## 4. Why may a network understand late? Grokking
 #
-# *10 minutes.*
+# *6 minutes.*
 #
 # The task is to complete a table of $(a+b) \bmod 59$.
 # The network sees two fifths of its pairs, and it knows nothing of numbers.
@@ -335,20 +305,15 @@ needs = predict(
 needs
 
 # %% [markdown]
-# Each group was recorded, because together they take most of a minute.
-# Adam with L2 was stopped soon after it understood.
-#
-# <details><summary>Fine print</summary>Three seeds each, and one without decay. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, and every step sees all training pairs.</details>
-
-# %%
-grown = grokking.from_record()
-
-# %% [markdown]
+# The trainings were recorded, and Adam with L2 was stopped soon after it understood.
 # Grey lines are training pairs, coloured ones pairs that were never seen.
 # A thin line marks chance, one of 59.
 # **Goal:** find a step at which every network knows its training pairs and still fails on most of the others.
+#
+# <details><summary>Fine print</summary>Three seeds each, and one without decay. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, and every step sees all training pairs.</details>
 
 # %% tags=["answer"]
+grown = grokking.from_record()
 play.grokking(grown, grokking.COLORS).live()
 
 # %% [markdown]
@@ -429,7 +394,7 @@ judges_deeper.judge_memory(my_steps, again, groks["AdamW, decay 1"][0])
 #
 # ## 5. Where can AdamW end? A box
 #
-# *9 minutes.*
+# *5 minutes.*
 #
 # Adam with L2 sees the gradient of loss plus penalty, so it goes to the minimum of their sum.
 # Where does AdamW go?
@@ -461,11 +426,7 @@ box.in_the_box().live()
 # The candidates in numbers, for a decay of 1.
 
 # %% tags=["answer"]
-rows = [["AdamW ends at", *box.end(box.adamw, 1.0)],
-        ["lowest loss in the box", *box.best_in_box(1.0)],
-        ["closest point of the box", 1.0, 0.2],
-        ["Adam with L2 ends at", *box.end(box.adam_l2, 1.0)],
-        ["minimum of loss plus penalty", *box.penalised(1.0)]]
+rows = box.candidates(1.0)
 display(table(["point", "first weight", "second"], rows, ["", ".2f", ".2f"]))
 where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.options[3])
 
@@ -503,11 +464,11 @@ careful.answer(careful.options[0] if abs(rows[1][1] - 2) < 0.1 else careful.opti
 # Your weights are all below 0.3 in size, and you use a decay of 0.1.
 # Does the box bind?
 #
-# <details><summary>Answer</summary>No, it reaches to 10. With mini-batches the balance between noise and decay, as in section 2, can still hold weights at 0.3, far inside of it.</details>
+# <details><summary>Answer</summary>No, it reaches to 10.</details>
 #
 # ## 6. What does one bad batch do?
 #
-# *6 minutes.*
+# *5 minutes.*
 #
 # A network reads digits with AdamW.
 # At step 100 one batch is bad, and its gradient is a thousand times too large.
@@ -538,7 +499,6 @@ bad.answer(spikes.what_it_does())
 # That lifts the loss.
 # Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
 # The decay does not go through `v`, so it goes on at full strength and is now the longer of the two.
-# The bad square is a million times too large, and it takes about 7,000 steps until its share of `v` is as small as that of all usual squares together.
 #
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
@@ -568,14 +528,9 @@ tight.answer(tight.options[int(rows[2][1] < 1.1 * rows[0][1])])
 # Adam does not know how long its gradients are, so cutting all of them to one length costs nothing here.
 # It even gains, mostly because `v` then holds no long gradients from the start of the run.
 #
-# **To do.**
-# With plain gradient descent, what would clipping at 0.01 do?
-#
-# <details><summary>Answer</summary>Its steps would be about forty times shorter, because there the length of the gradient sets the length of the step.</details>
-#
 # ## 7. What is lost in a restart?
 #
-# *5 minutes.*
+# *4 minutes.*
 #
 # The training of lesson 10 stops half-way.
 # It has weights, the averages `m` and `v`, the step count `t`, the place in the schedule, and the generator of its batches.
@@ -626,11 +581,6 @@ table(header, training.rises(), ["", "+.0%"])
 # On a GPU two runs from the same file may part, because some operations add in another order each time.
 # `torch.use_deterministic_algorithms(True)`, with `CUBLAS_WORKSPACE_CONFIG=:4096:8` in the environment, chooses others, or raises an error where there is none.
 #
-# **To do.**
-# Why does losing only `t` do so little harm here, although the correction starts anew?
-#
-# <details><summary>Answer</summary>m is divided by 0.1 and v by 0.05, as if both had just begun. So the first step is 10 over the root of 20, about 2.2 times too long, and the fifth only 1.2 times, because the two corrections nearly cancel by then.</details>
-#
 # ## 8. How uneven is Adam's decay in a network?
 #
 # *3 minutes.*
@@ -671,15 +621,10 @@ faster.answer(faster.options[round(math.log10(ratio))])
 # ## Further reading
 #
 # - Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*, arXiv:1711.05101.
-#   The algorithm, and maps like those of section 1 on networks with norms.
 # - Wang & Aitchison 2025, *How to set AdamW's weight decay as you scale model and dataset size*, ICML, arXiv:2405.13698.
-#   AdamW as a moving average, and its memory as the thing to tune.
 # - Kosson, Messmer & Jaggi 2024, *Rotational Equilibrium: How Weight Decay Balances Learning Across Neural Networks*, ICML, arXiv:2305.17212.
-#   What decay sets where only directions count.
 # - Xie & Li 2024, *Implicit Bias of AdamW: $\ell_\infty$ Norm Constrained Optimization*, ICML, arXiv:2404.04454.
-#   The box.
 # - Chen et al. 2025, *Cautious Weight Decay*, arXiv:2510.12402.
 # - Power et al. 2022, *Grokking: Generalization Beyond Overfitting on Small Algorithmic Datasets*, arXiv:2201.02177.
 # - Prieto et al. 2025, *Grokking at the Edge of Numerical Stability*, ICLR, arXiv:2501.04697.
 # - D'Angelo et al. 2024, *Why Do We Need Weight Decay in Modern Deep Learning?*, NeurIPS, arXiv:2310.04415.
-#   What decay does in large networks, beyond keeping them from overfitting.

@@ -17,17 +17,19 @@ import torch
 
 from lessonlib.data import digits
 from lessonlib.lessons.lesson10 import training
+from lessonlib.lessons.lesson10.decay_maps import Map
 from lessonlib.lessons.tables import table
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task, digits_task
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid
 
-__all__ = ["PICKED", "fair", "gain_of_start", "lead", "main", "paired", "pick", "show_gains", "start"]
+__all__ = ["MAP_LRS", "PICKED", "fair", "gain_of_start", "lead", "long_runs", "main", "maps", "paired", "pick", "show_gains", "start"]
 
 Array = np.ndarray[Any, Any]
 STEPS, IMAGES = 1000, 300
 LRS, DECAYS = np.geomspace(3e-4, 3e-2, 9), np.array([0, 0.03, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5, 4])
+MAP_LRS = np.geomspace(1e-3, 1e-1, 5)
 PICKED = {"no decay": (float(LRS[1]), 0.0), "decay": (float(LRS[2]), 1.0)}  # (step size, decay), what pick() finds
 
 
@@ -96,6 +98,22 @@ def show_gains() -> Any:
         gained = 100 * gain_of_start(lrs, steps, wrong).mean(0)
         rows.append([labels, steps, *(f"{gain:+.1f} (decay {start(lr, steps):.2g})" for gain, lr in zip(gained, lrs, strict=True))])
     return table(["labels", "steps", *(f"lr {lr:g}" for lr in lrs)], rows, [""] * 4, caption="gain in digits of a hundred")
+
+
+def maps() -> dict[str, Map]:
+    """Return what AdamW and Adam with L2 read at MAP_LRS and seven decays each, from four starts."""
+    found = {}
+    for name, rule, decays in (("AdamW", adamw, np.geomspace(1e-2, 10, 7)), ("Adam with L2", adam_l2, np.geomspace(1e-3, 1, 7))):
+        axes: dict[str, Any] = grid(lr=MAP_LRS, weight_decay=decays)
+        found[name] = Map(rule.__name__, decays, _read(digits_task(), 300, range(4), rule=rule, dtype=torch.float64, **axes))
+    return found
+
+
+def long_runs() -> tuple[Array, Array]:
+    """Return what AdamW reads after 1200 steps of 0.01 and of 0.1, (four starts, 2, decays), and the six decays."""
+    decays = np.geomspace(1e-2, 10, 7)[1:]
+    axes: dict[str, Any] = grid(lr=[0.01, 0.1], weight_decay=decays)
+    return _read(digits_task(), 1200, range(4), dtype=torch.float64, **axes), decays
 
 
 def lead(seeds: Sequence[int] = range(4, 132)) -> tuple[float, float]:

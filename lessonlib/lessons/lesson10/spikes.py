@@ -93,7 +93,7 @@ def _spikes() -> Figure:
     for ax in (left, right):
         ax.axvline(AT, color="#8a8a8a", linewidth=1, linestyle=":", zorder=0)
     left.text(150, cases[1].loss[150 // EVERY] + 0.12, "bad batch", color=own, fontsize=11, fontweight="bold")
-    left.text(180, 0.25, "none, or clipped at 1", fontsize=11)
-    right.text(130, 0.019, "bad batch", color=own, fontsize=11, fontweight="bold")
+    left.annotate("none, or clipped at 1", (200, 0.12), (155, 1.0), fontsize=11, arrowprops={"arrowstyle": "->"})
+    right.text(58, 0.025, "bad batch", color=own, fontsize=11, fontweight="bold")
     right.text(150, 0.3, "none, or clipped at 1", fontsize=11)
     return figure
