@@ -454,6 +454,8 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f", ".2f"])
 # The five steps cost the same however many tokens a batch has, so in large batches they count less.
 # Time a step of both on your machine.
 #
+# <details><summary>Fine print</summary>For float32 AdamW was tuned over all 42 pairs again. For bfloat16 it had 15 pairs, and with a smaller step size of the matrices than these it ended higher.</details>
+#
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
 # %% [markdown]
