@@ -330,7 +330,7 @@ old.answer(axes.who_is_hurt())
 # SOAP takes old axes without harm.
 #
 # **When to try them.**
-# Take one of them when a step of forward and backward takes long beside eigenvectors, and memory is left.
+# Take one of them when forward and backward take long beside eigenvectors, and memory is left.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
 # That one begins with another optimizer, such as Adam, and later it takes the length of each step from there, which is called grafting.
@@ -405,7 +405,8 @@ stopped
 # Each point is the median of three seeds, at its best step size of seven.
 
 # %% tags=["answer"]
-read_ends.show_ends(found, ("cosine", "late"), "The late fall ends as low as a planned cosine, or lower", True)
+title = "The late fall ends as low as a planned cosine, or lower"
+read_ends.show_ends(found, ("cosine", "late"), title, cut=True)
 half = read_ends.stopped(found, "cosine", 400)
 stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 

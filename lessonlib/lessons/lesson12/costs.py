@@ -16,8 +16,7 @@ from lessonlib.pytorch.looped import Looped
 __all__ = ["MAKERS", "block_share", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
 
 SHAPE = (256, 1024)
-MARKED = {"the text of lesson 12": "lesson 12", "width 768": "500,000 tokens", "width 4096": "4 million tokens",
-          "width 4096, small batches": "16,384 tokens"}
+MARKED = {"the text of lesson 12": "lesson 12", "width 768": "500,000", "width 4096": "4,000,000", "width 4096, small batches": "16,384"}
 MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
     "SGD": lambda params: torch.optim.SGD(params, lr=0.1),
     "Adafactor": lambda params: torch.optim.Adafactor(params, lr=0.01),
@@ -95,7 +94,9 @@ def show_shares() -> None:
     color = look("muon").color
     for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
         ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash)
-        ax.text(5 * width / 4e-4 * 0.8, 4e-4, f"width {width}", color=color, weight="bold", fontsize=11, ha="right", va="top")
+        at, beside = {32: (0.03, 1.5), 768: (6e-4, 0.7), 4096: (30, 1.5)}[width]  # a share at which there is room, and on which side
+        ax.text(5 * width / at * beside, at, f"width {width}", color=color, weight="bold", fontsize=11, va="center",
+                ha="left" if beside > 1 else "right")
     for name, width, count, found, _ in rows():
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
         side = -8 if width == 768 else 8  # the lines fall: room is above on the right, or below on the left where a line is near
