@@ -85,14 +85,14 @@ def show_noticed(rules: tuple[str, ...], title: str) -> None:
         style, ends = LOOKS[rule], {change: _median(rule, change) for change in MARKS}
         ax.hlines(k, min(ends.values()), max(ends.values()), color=style.color, linewidth=5, alpha=0.3)
         for change, (_, filled) in MARKS.items():
-            ax.plot(ends[change], k, color=style.color, marker="o", markersize=12, fillstyle=filled, markerfacecoloralt="white",  # type: ignore[arg-type]
+            ax.plot(ends[change], k, color=style.color, marker="o", markersize=12, fillstyle=filled, markerfacecoloralt="white",
                     markeredgewidth=2, linestyle="none", zorder=4 if filled == "none" else 3)
         told.append(f"{NAMES[rule]} " + ", ".join(f"{ends[change]:.0e} {name}" for change, (name, _) in MARKS.items()))
     ax.set_yticks(range(len(rules)), [NAMES[rule] for rule in rules])
     for label, rule in zip(ax.get_yticklabels(), rules, strict=True):
         label.set(color=LOOKS[rule].color, weight="bold", fontsize=11)
     for name, filled in MARKS.values():
-        ax.plot([], [], color="#555555", marker="o", markersize=10, fillstyle=filled, markerfacecoloralt="white",  # type: ignore[arg-type]
+        ax.plot([], [], color="#555555", marker="o", markersize=10, fillstyle=filled, markerfacecoloralt="white",
                 markeredgewidth=2, linestyle="none", label=name)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     show(figure, f"The share of the loss that is left after {ravine.STEPS} steps, on a logarithmic scale, a row for each rule with a mark "
