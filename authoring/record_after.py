@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
         "float32": lambda: swept(corpus, first, [trainings.Case(FLOAT32, *best(found, "muon").case[1:])]),
         "as_long_32": lambda: swept(corpus, first, trainings.alike("adamw"), Size(**found["as_long_size"][FLOAT32]), name=AS_LONG_32),
         "sooner": lambda: swept(corpus, first, trainings.near(SOONER)),
-        "as_long": lambda: swept(corpus, first, trainings.longer(), Size(**found["as_long_size"]["muon"]), name=AS_LONG),
+        "as_long": lambda: swept(corpus, first, trainings.near("adamw"), Size(**found["as_long_size"]["muon"]), name=AS_LONG),
         "no_factor": lambda: swept(corpus, first, trainings.plain()),
         "untuned": lambda: swept(corpus, first, trainings.untuned()),
         "fresh": lambda: again(corpus, found, options.seeds)}

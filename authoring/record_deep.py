@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from lessonlib import grid, rules, run
 from lessonlib.lessons.lesson08 import records
 from lessonlib.lessons.lesson08.deep import deep_net
-from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, handed_over, way_for
+from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, way_for
 from lessonlib.problems import Problem
 from lessonlib.rules import State
 
@@ -85,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.full:
         return save(json.loads(options.json.read_text(encoding="utf-8")) | {"full": begun_full_ends(options.seeds)}, options.json)
     found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
-    found |= {"loss": {}, "rules": {}, "ways": {}, "handed": {}, "ends": {}}
+    found |= {"loss": {}, "rules": {}, "ways": {}, "ends": {}}
     for name in records.NAMES:
         each = [curves(getattr(rules, name), deep_net(seed), records.LRS, seed, records.STEPS) for seed in range(options.seeds)]
         losses = np.array([np.nan_to_num(loss, nan=np.inf) for loss, _ in each])
@@ -93,9 +92,6 @@ def main(arguments: list[str] | None = None) -> None:
         found["rules"][name] = best(losses[:, -1], np.array([read for _, read in each]), records.LRS)
     for way in WAYS:
         found["ways"][way] = ends(lambda seed, way=way: way_for(way, seed), records.WAY_LRS, options.seeds, records.STEPS)
-    for after in records.HANDED:
-        rule = partial(handed_over, after=after, first_lr=records.HANDED_LR)
-        found["handed"][str(after)] = ends(lambda seed, rule=rule: rule, records.WAY_LRS, options.seeds, records.STEPS)
     for where in records.PLACES:
         found["ends"][where] = ends_at(where, options.seeds)
     found["full"] = begun_full_ends(options.seeds)

@@ -31,11 +31,6 @@ def test_condition_number_the_root_needs_a_beta_for_each_kappa():
     assert fixed[2] / fixed[1] > 4
 
 
-def test_border_of_momentum_on_a_quadratic():
-    border = (1 + 0.9) / (1 - 0.9) * 2 / 10
-    assert play.radius(0.999 * border * 10, 0.9) < 1 < play.radius(1.001 * border * 10, 0.9)
-
-
 def test_eigenvalue_a_turn_has_a_pair_that_says_what_is_left_of_a_length():
     turn = 0.9 * np.array([[0.6, -0.8], [0.8, 0.6]])
     pair = np.linalg.eigvals(turn)
@@ -55,18 +50,23 @@ def test_nesterov_the_parameters_are_the_places_to_which_the_average_leads():
     assert extras.nesterov(2.0, 3.0, State(), lr=0.1)[0] == pytest.approx(1.943)
 
 
+def test_muon_moves_both_places_by_nearly_the_same():
+    moved = rules.muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0]
+    assert np.round(np.diag(moved), 4).tolist() == [-0.0696, -0.0699]
+
+
+def test_epsilon_that_is_not_small_beside_the_root_makes_a_step_shorter():
+    moved = [2 - rule(2.0, 3e-4, State(), lr=0.1, eps=eps)[0] for rule in (rules.rmsprop, rules.adam) for eps in (1e-12, 1e-3)]
+    assert moved[0] > 2 * moved[1] > 0
+    assert moved[2] > 2 * moved[3] > 0
+
+
 def test_newton_schulz_leaves_out_only_very_small_singular_values():
     value = np.geomspace(0.0001, 0.99, 500)
     whole = np.array([np.diag(orthogonal(np.diag([v, (1 - v**2) ** 0.5])))[0] for v in value])
     assert 0.65 < whole[value > 0.003].min() < 0.7
     assert 1.15 < whole.max() < 1.25
     assert whole[value < 0.001].max() < 0.6
-
-
-def test_full_batch_noise_of_different_examples_drawn_at_random():
-    values = np.random.default_rng(0).standard_normal(1297)
-    means = [np.random.default_rng(k).choice(values, 64, replace=False).mean() for k in range(4000)]
-    assert np.std(means) / values.std(ddof=1) == pytest.approx((1 / 64 - 1 / 1297) ** 0.5, rel=0.05)
 
 
 def rest(place, grad, *, steps, lr, decay):
@@ -81,24 +81,6 @@ def test_equilibrium_under_noise_is_the_same_from_every_start():
     rng, starts = np.random.default_rng(0), np.array([[0.0], [5.0]])
     weights = rest(np.repeat(starts, 2000, axis=1), lambda: rng.standard_normal((2, 2000)), steps=7000, lr=0.01, decay=0.1)
     assert np.sqrt(np.mean(weights**2, axis=1)) == pytest.approx((0.01 / (2 * 0.1)) ** 0.5, rel=0.05)
-
-
-@pytest.mark.parametrize("grad", [3.0, -0.01])
-def test_equilibrium_under_a_steady_gradient_is_one_over_the_decay_away(grad):
-    assert rest(7.0, lambda: grad, steps=3000, lr=0.01, decay=0.5) == pytest.approx(-np.sign(grad) / 0.5, rel=1e-3)
-
-
-def test_border_of_pytorchs_momentum_is_that_of_a_sum():
-    left = []
-    for lr in (0.378, 0.382):
-        place = torch.ones(1, dtype=torch.float64, requires_grad=True)
-        optimizer = optim.SGD([place], lr=lr, momentum=0.9)
-        for _ in range(400):
-            optimizer.zero_grad()
-            (0.5 * 10 * place**2).sum().backward()
-            optimizer.step()
-        left.append(abs(place.item()))
-    assert left[0] < 0.3 < 3 < left[1]
 
 
 def test_dampening_makes_an_average_into_which_the_first_gradient_goes_in_full():
@@ -144,20 +126,10 @@ def test_clipping_leaves_the_length_one():
     assert sum((weight.grad**2).sum() for weight in model.parameters()) ** 0.5 == pytest.approx(1.0, rel=1e-5)
 
 
-def test_overfitting_the_curve_goes_through_all_wrong_points_and_the_line_misses_each():
+def test_overfitting_the_curve_goes_through_all_wrong_points():
     x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])
     assert abs(y - x) == pytest.approx(np.full(6, 0.5))
-    misses = [abs(np.polyval(np.polyfit(x, y, degree), x) - y) for degree in (5, 1)]
-    assert misses[0].max() < 1e-9
-    assert misses[1].min() > 0.1
-
-
-def test_newton_schulz_classical_ends_at_one_and_muons_does_not():
-    value = 0.1
-    for _ in range(30):
-        value = 1.5 * value - 0.5 * value**3
-    assert value == pytest.approx(1)
-    assert abs(np.diag(orthogonal(np.diag([0.1, 0.99])))[0] - 1) > 0.05
+    assert abs(np.polyval(np.polyfit(x, y, 5), x) - y).max() < 1e-9
 
 
 def test_scale_invariance_of_weights_before_a_norm_layer():

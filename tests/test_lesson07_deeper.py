@@ -28,11 +28,6 @@ def test_a_single_step_may_lengthen_the_distance_and_the_loss_rises_before_it_fa
     assert loss.argmax() == 4
 
 
-def test_a_little_off_polyaks_setting_is_faster_in_a_short_run():
-    assert play.steps_to(momentum, 100, lr=0.1, beta1=0.675) == 64
-    assert abs(play.best(100)[1] - 0.675) < 0.02
-
-
 def test_nesterovs_swings_are_smaller_until_its_border_is_near():
     def swing(rule, lr):
         return abs(run(rule, problems.ravine(100), steps=100, lr=lr, beta1=0.9).theta[20:, 1]).max()

@@ -17,7 +17,6 @@ from lessonlib.lessons.lesson08 import (
     hopping,
     judges,
     layerwise,
-    letters,
     opening,
     play,
     practice,
@@ -103,27 +102,8 @@ def test_of_the_three_ways_only_a_step_size_for_each_weight_that_follows_reads_m
     assert found["ways"][layerwise.WAYS[0]] == found["rules"]["sgd"]
 
 
-def test_after_twenty_steps_of_rmsprop_gradient_descent_learns_and_less_than_rmsprop_all_the_way():
-    found = records.deep_net_records()
-    alone, through = (np.median(found["rules"][name]["read"]) for name in ("sgd", "rmsprop"))
-    twenty, forty = (np.array(found["handed"][str(after)]["read"]) for after in records.HANDED)
-    assert alone < 0.1 < min(twenty.min(), forty.min())
-    assert np.median(twenty) < np.median(forty) < 0.8 * through
-    assert forty.min() > 0.2
-    assert records.how_far_handed_over(found, "abc") == "b"
-    assert [row[0] for row in records.handed_over(found)] == ["none", "20", "40", "all 300"]
-
-
-def test_a_training_that_is_handed_over_comes_out_again():
-    found, net = records.deep_net_records()["handed"]["40"], deep.deep_net(1)
-    done = run(layerwise.handed_over, net, steps=300, seed=1, record="last", lr=found["lr"], after=40, first_lr=records.HANDED_LR)
-    assert net.metrics["test accuracy"](done.theta[0]) == pytest.approx(found["read"][1], abs=0.15)
-    never = run(layerwise.handed_over, net, steps=50, seed=1, lr=0.1, after=0, first_lr=records.HANDED_LR)
-    np.testing.assert_array_equal(never.theta, run(sgd, net, steps=50, seed=1, lr=0.1).theta)
-
-
-def test_what_is_set_once_is_thrown_back_from_each_start_and_what_follows_is_not():
-    for seed in range(10):
+def test_what_is_set_once_is_thrown_back_from_each_of_four_starts():
+    for seed in range(4):
         once = trouble.growth(layerwise.WAYS[1], seed)
         assert once.grown > 30
         assert not once.losses[-1] < 0.98 * opening.GUESSING
@@ -229,14 +209,6 @@ def test_the_cause_removed_larger_weights_cure_every_rule_and_zero_biases_cure_n
     assert len(records.by_start(found)) == 3
 
 
-@pytest.mark.parametrize(("rule", "lrs"), [(sgd, [0.3, 3.0, 30.0, 300.0]), (momentum, [0.3, 3.0, 30.0, 300.0])])
-def test_with_zero_biases_gradient_descent_and_momentum_guess_outside_of_the_recorded_step_sizes_too(rule, lrs):
-    net = deep.deep_net(0, start="zero biases")
-    with np.errstate(all="ignore"):
-        done = run(rule, net, steps=300, record="last", **grid(lr=lrs))
-        assert max(net.metrics["test accuracy"](done.theta[0])) < 0.13
-
-
 def test_both_step_sizes_of_two_numbers_are_one_by_the_curvature_and_only_at_one_by_the_gradient():
     curvatures, lr, times = np.array([1.0, 1000.0]), 1e-3, 1000.0
     np.testing.assert_allclose([lr * times, lr], 1 / curvatures)
@@ -278,13 +250,6 @@ def test_weights_two_and_a_half_times_as_large_make_gradients_more_than_a_thousa
     assert (opening.layer_bars("larger weights") / opening.layer_bars("zero biases")).min() > 1000
 
 
-def test_forty_steps_of_rmsprop_bring_the_images_apart_and_make_the_gradients_large():
-    for seed in range(5):
-        net, theta = deep.deep_net(seed), trouble.after_rmsprop(seed)
-        assert deep.image_spread(deep.layers_of(theta))[-1] > 10 * deep.image_spread(deep.layers_of(net.start))[-1]
-        assert deep.layer_gradients(theta, net).min() > 5 * deep.layer_gradients(net.start, net)[0]
-
-
 def test_where_a_rule_has_not_learned_one_digit_is_ahead_for_every_image():
     lr, net, images = records.deep_net_records()["rules"]["sgd"]["lr"], deep.deep_net(0), np.asarray(digits().test_x, dtype=float)
     h = images
@@ -319,12 +284,6 @@ def test_a_he_start_removes_the_trouble_fewer_layers_make_it_smaller_and_ten_tim
     assert sizes.max() / sizes.min() < 10
     assert opening.layer_bars()[-1] / opening.layer_bars()[0] > 100
     assert opening.layer_bars("he").max() / opening.layer_bars("he").min() < 3
-
-
-def test_the_images_fade_by_a_factor_of_about_800_and_with_a_he_start_by_a_third():
-    fades, stays = (np.mean([deep.image_spread(deep.start_of(seed, start=start)) for seed in range(20)], axis=0) for start in ("torch", "he"))
-    assert fades[0] / fades[-1] == pytest.approx(800, rel=0.1)
-    assert 1 - stays[-1] / stays[0] == pytest.approx(1 / 3, abs=0.05)
 
 
 def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
@@ -547,17 +506,6 @@ def test_at_45_degrees_the_default_memory_is_the_slowest_of_the_five():
     assert min(took.values()) == took[0.999] == 709
 
 
-def test_tuned_adams_steps_grow_at_45_degrees_without_forgetting_as_well():
-    lr = turned_ravine.steps_to_arrive(adam, 45)[1]
-    ours, never = (turned_ravine.step_at_45(adam, lr, beta2=beta2) for beta2 in (0.999, 1 - 1e-9))
-    np.testing.assert_allclose(ours, never, rtol=0.05)
-    assert ours[99] / ours[9] == pytest.approx(2.7, abs=0.2)
-    begin = turned_ravine.starts(45)
-    first = run(adam, turned_ravine.turned(45), steps=1, start=begin, lr=lr).theta
-    length, way = np.linalg.norm(first[1] - first[0], axis=-1), np.linalg.norm(begin, axis=-1)
-    assert (length > 1.3 * way).mean() > 0.9  # it overshoots
-
-
 def test_the_verdicts_on_rmsprop_survive_a_shift_and_another_meaning_of_arriving():
     rival = turned_ravine.steps_to_arrive(sgd, 0)[0]
     for angle in (15, 45):
@@ -607,18 +555,6 @@ def test_with_corrected_first_steps_the_memory_does_not_matter():
     assert [bursts.too_far(beta2) * (1 - beta2) for beta2 in bursts.BETAS] == pytest.approx([0.91, 1.24, 1.34], abs=0.01)
     larger = [bursts.losses(0.01, beta2)[:, -1].mean() for beta2 in bursts.BETAS]
     assert max(larger[:2]) < bursts.losses(0.01, 0.99, corrected=True)[:, -1].mean() < larger[2]
-
-
-@pytest.mark.parametrize("beta2", [0.99, 0.999])
-def test_in_noise_the_burst_carries_a_parameter_less_far(beta2):
-    assert 0.05 < bursts.too_far_in_noise(beta2) / bursts.too_far(beta2) < 0.2
-    assert bursts.too_far_in_noise(beta2, noise=0.0, runs=1) == pytest.approx(bursts.too_far(beta2), rel=1e-3)
-
-
-@pytest.mark.parametrize("beta2", bursts.BETAS)
-def test_in_noise_the_burst_is_worth_as_many_ordinary_steps_as_without(beta2):
-    assert bursts.worth_in_noise(beta2) == pytest.approx(bursts.too_far(beta2), rel=0.15)
-    assert bursts.worth_in_noise(beta2, noise=0.0) == pytest.approx(bursts.too_far(beta2), rel=0.01)
 
 
 def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_vanish():
@@ -707,12 +643,6 @@ def test_a_wrong_bug_is_told_to_which_side_it_goes_and_not_by_numbers_that_solve
     assert "other side" not in said  # a distance on a logarithmic axis has none
     assert "." not in "".join(part for part in said.split() if part[0].isdigit() and part not in ("1.", "2.", "10."))
     assert not any(name in said for name in practice.CANDIDATES if name not in guess.values())
-
-
-def test_gradient_descent_after_forty_steps_reads_less_than_rmsprop_alone_and_no_blind_guess():
-    found = records.deep_net_records()
-    after, alone = (np.median(what["read"]) for what in (found["handed"]["40"], found["rules"]["rmsprop"]))
-    assert 0.2 < after < alone - 0.2
 
 
 def test_no_step_size_that_the_lesson_has_printed_solves_the_tuning():
@@ -808,22 +738,12 @@ def test_a_bug_that_is_not_named_yet_leaves_the_other_judged():
 
 
 def test_rmsprop_leaves_the_guess_within_twenty_steps_from_most_starts_and_momentum_in_3000_from_most():
-    losses = np.array([run(rmsprop, deep.deep_net(seed), steps=20, seed=order, record="loss", lr=records.HANDED_LR).loss
+    losses = np.array([run(rmsprop, deep.deep_net(seed), steps=20, seed=order, record="loss", lr=float(records.LRS[6])).loss
                        for seed in range(20) for order in (seed, 100 + seed)])
     assert ((losses.reshape(40, -1) < 0.99 * opening.GUESSING).any(axis=1)).mean() > 0.8
     longest = records.deep_net_records()["ends"]["8 hidden layers, 3000 steps"]["momentum"]["read"]
     assert sum(share > 0.5 for share in longest) >= 8
     assert records.longest("momentum") == records.reads({"read": longest})
-
-
-def test_after_forty_steps_of_rmsprop_the_network_reads_about_a_fifth_and_gradient_descent_goes_on_from_there():
-    share = []
-    for seed in range(10):
-        net = deep.deep_net(seed)
-        done = run(rmsprop, net, steps=40, seed=seed, record="last", lr=records.HANDED_LR)
-        share.append(float(net.metrics["test accuracy"](done.theta[-1])))
-    assert np.median(share) == pytest.approx(0.2, abs=0.04)
-    assert all(np.array(records.deep_net_records()["handed"]["40"]["read"]) > share)
 
 
 def test_with_momentum_torchs_rmsprop_takes_steps_ten_times_as_long():
@@ -841,55 +761,6 @@ def test_a_falling_step_size_does_not_free_gradient_descent_on_the_deep_network(
     for rule in (sgd, momentum):
         ends = run(rule, deep.deep_net(0), steps=300, record="last", lr=lambda t: lrs * (1 - (t - 1) / 300)).loss[0]
         assert ends.min() > 0.98 * opening.GUESSING
-
-
-@pytest.mark.parametrize("equal", [False, True])
-def test_the_next_letters_gradient_is_right_in_the_mean_and_its_loss_ends_at_zero(equal):
-    problem, rng = letters.next_letter(equal=equal), np.random.default_rng(0)
-    theta = rng.standard_normal(problem.start.size)
-    mean = np.mean([problem.grad(theta, rng) for _ in range(300)], axis=0)
-    way = rng.standard_normal(theta.size)
-    slope = (problem.loss(theta + 1e-4 * way) - problem.loss(theta - 1e-4 * way)) / 2e-4
-    assert mean @ way == pytest.approx(slope, abs=0.15)
-    pair, letter = letters._pairs_and_next()
-    counts = np.zeros((442, letters.LETTERS))
-    np.add.at(counts, (pair, letter), 1)
-    assert abs(problem.loss(np.log(counts + 1e-9).ravel())) < 1e-6
-
-
-def test_on_letters_most_of_rmsprops_lead_goes_with_a_falling_step_size():
-    lrs = np.geomspace(20, 1000, 8)
-    plain, ours = ([letters.excess(rule, scale * lrs, falling=falling, seeds=1) for falling in (False, True)]
-                   for rule, scale in ((sgd, 1.0), (rmsprop, 1e-3)))
-    assert ours[0] < 0.5 * plain[0]
-    assert 0.6 * plain[1] < ours[1] < plain[1]
-
-
-def test_on_letters_rmsprops_lead_stays_where_no_pair_is_rare_and_most_goes_with_one_v_for_each_row():
-    lrs = np.geomspace(20, 1000, 8)[2:4]
-    for equal in (False, True):
-        plain, by_row, ours = (letters.excess(rule, scale * lrs, equal=equal, seeds=1)
-                               for rule, scale in ((sgd, 1.0), (letters.by_row(), 1e-3), (rmsprop, 1e-3)))
-        assert ours < 0.5 * plain
-        assert 1.6 * ours < by_row < plain
-
-
-def test_without_the_noise_of_sampling_rare_pairs_hold_gradient_descent_back():
-    ends = []
-    for equal, lrs in ((False, [200.0, 350.0, 500.0]), (True, [700.0, 1400.0])):
-        problem = letters.next_letter(equal=equal)
-        pair, letter = letters._pairs_and_next()
-        counts = np.zeros((442, letters.LETTERS))
-        np.add.at(counts, (pair, letter), 1)
-        share = counts / counts.sum(1, keepdims=True) / 442 if equal else counts / len(pair)
-
-        def exact(theta, g, s, *, lr, share=share):
-            odds = np.exp(theta.reshape(*theta.shape[:-1], *share.shape))
-            g = odds / odds.sum(-1, keepdims=True) * share.sum(1, keepdims=True) - share
-            return sgd(theta, g.reshape(theta.shape), s, lr=lr)
-
-        ends.append(run(exact, problem, steps=300, record="last", **grid(lr=lrs)).loss[0].min())
-    assert ends == [pytest.approx(0.03, abs=0.002), pytest.approx(0.004, abs=0.001)]
 
 
 def test_rmsprops_marker_and_a_typed_exponent_have_their_own_names():
@@ -930,3 +801,9 @@ def test_the_start_of_monday_serves_linear_and_convolution_layers_with_and_witho
     assert small == pytest.approx([deep.LARGER**-1] * 3, abs=0.05)  # torch starts both kinds as small
 
 
+@pytest.mark.parametrize(("guess", "headline"), [(250, "Correct."), (240, "Correct."), (257, "Correct."), (128, "The whole distance."), (300, "Too long."),
+                                                 (512, "Too long."), (100, "Too short."), (0.996, "A beta2.")])
+def test_the_memory_that_bfloat16_can_forget_with(guess, headline):
+    verdict = judges.judge_memory(guess)
+    assert verdict.headline == headline
+    assert (headline == "Correct.") or verdict.message.endswith("?")

@@ -98,13 +98,6 @@ def test_between_4_and_45_degrees_no_step_size_of_the_slider_lets_rmsprop_win():
     assert not any(goal.met(angle, lr) for angle in (4, 5, 15, 45) for lr in np.geomspace(1e-3, 1, 9))
 
 
-def test_the_step_at_45_degrees_is_that_of_the_runs():
-    problem, start = turned_ravine.turned(45), turned_ravine.starts(45)
-    paths = [run(rmsprop, problem, steps=20, lr=0.02, start=place) for place in start]
-    each = [play.effective_step(path, problem, lr=0.02)[:, 0] for path in paths]
-    np.testing.assert_allclose(turned_ravine.step_at_45(rmsprop, 0.02, steps=20), np.median(each, axis=0), rtol=1e-3)
-
-
 @pytest.mark.parametrize("memory", [4, 100, 1000])
 def test_the_first_step_is_the_root_of_the_memory(memory):
     lengths = play.step_lengths(1 - 1 / memory, 3)

@@ -26,13 +26,12 @@ def test_the_lowest_point_of_the_box_is_neither_its_closest_point_nor_that_of_th
 
 
 def test_a_bad_batch_lifts_the_loss_and_slows_the_steps_and_clipping_removes_both():
-    plain, bad, clipped, short = (spikes.spiked(**case) for case in spikes.CASES.values())
+    plain, bad, clipped = (spikes.spiked(**case) for case in spikes.CASES.values())
     after = slice(spikes.AT // spikes.EVERY, None)
     assert spikes.what_it_does() == "the loss rises, and training is slow afterwards"
     assert bad.loss[after].max() > 5 * plain.loss[after].max()
     assert bad.length[-100:].mean() < 0.2 * plain.length[-100:].mean()
     np.testing.assert_allclose(clipped.loss[after], plain.loss[after], rtol=0.1)
-    assert short.length[-20:].mean() > 0.8 * plain.length[-20:].mean()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -74,7 +73,7 @@ def test_the_gradients_of_the_bad_batch_s_run_are_shorter_than_one():
     assert usual.gradient.max() < 1
     assert 35 < spikes.usual_length() / 0.01 < 45
     assert spikes.spiked(clip=1.0).loss[-1] == pytest.approx(usual.loss[-1], rel=0.01)
-    assert spikes.spiked(clip=0.3).loss[-1] < 0.9 * usual.loss[-1]
+    assert spikes.spiked(clip=0.01).loss[-1] < 0.9 * usual.loss[-1]
 
 
 def test_a_short_memory_of_the_scale_cuts_the_peak_to_a_third_and_needs_two_hundred_steps():
@@ -85,18 +84,6 @@ def test_a_short_memory_of_the_scale_cuts_the_peak_to_a_third_and_needs_two_hund
     usual = spikes.spiked(size=1.0, beta2=0.95).length
     assert short.length[250] < 0.6 * usual[250]
     assert short.length[-1] > 0.8 * usual[-1]
-
-
-def test_the_default_memory_of_the_scale_holds_a_bad_square_for_some_seven_thousand_steps():
-    assert 0.001 * 1e6 * 0.999**7000 < 1 < 0.001 * 1e6 * 0.999**6800
-    noise, s, theta, lengths = np.random.default_rng(0), State(), np.zeros(200), []
-    for t in range(1, 7101):
-        before = theta
-        theta, s = adamw(theta, noise.standard_normal(200) * (1000 if t == 100 else 1), s, lr=1.0, weight_decay=0.0)
-        lengths.append(float(np.median(np.abs(theta - before))))
-    usual, after_a_thousand, late = (np.median(lengths[a:b]) for a, b in ((50, 99), (1080, 1120), (7060, 7100)))
-    assert after_a_thousand < 0.1 * usual
-    assert 0.6 * usual < late < 0.9 * usual
 
 
 def test_with_noise_the_decay_moves_a_lowest_point_inside_of_the_box():
@@ -112,9 +99,8 @@ def test_what_a_restart_loses_is_the_run_itself():
 
     whole, forgotten, schedule, weights = (training.loses(p, seeds=2) for p in (
         (), ("m, v", "t"), ("schedule",), ("m, v", "t", "schedule", "batches")))
-    assert [row[2] for row in (whole, forgotten, schedule, weights)] == ["yes", "no", "no", "no"]
+    assert [row[1] for row in (whole, forgotten, schedule, weights)] == ["yes", "no", "no", "no"]
     assert forgotten[0] > 1.25 > weights[0]
-    assert max(schedule[1], weights[1]) < 0.9 * min(whole[1], forgotten[1])
 
 
 def test_adamw_keeps_its_length_while_it_comes_to_understand_and_l2_does_not():
@@ -144,42 +130,8 @@ def printed(words):
     return next(text for text in texts if words in text)
 
 
-def test_the_map_and_the_table_of_lengths_say_the_same_of_the_short_runs():
-    slope, half = map(float, re.search(r"^AdamW .* (-0\.\d+) \u00b1 (0\.\d+)$", printed("ties of 35"), flags=re.MULTILINE).groups())
-    low, high = map(float, re.search(r"^ *300 .* (\d+\.\d) to (\d+\.\d) ", printed("ridge at 0.01"), flags=re.MULTILINE).groups())
-    assert [10 ** (-slope - half), 10 ** (-slope + half)] == pytest.approx([low, high], rel=0.01, abs=0.05)  # printed to a tenth
-    assert high > 10
-
-
-def test_a_seed_with_a_ridge_where_the_mean_has_none_does_not_bend_its_line():
-    decays, lrs = 10 ** np.linspace(-4, 2, 9), 10.0 ** np.arange(-3, 0)
-    far = np.log10(decays) + np.array([3.0, 1.0, 1.5])[:, None]
-    accuracy = np.stack([0.9 - 0.05 * far**2] * 3)
-    accuracy[1:, 0] = 0.9
-    assert np.isnan(decay_maps.ridge(accuracy.mean(0), decays)[0])
-    assert decay_maps.slope(decay_maps.Map("adamw", decays, accuracy), lrs)[0] == pytest.approx(-0.5, abs=0.05)
-
-
-def test_a_restart_without_its_schedule_trains_as_well_whether_it_keeps_the_rest_or_not():
-    ends = {name: float(re.search(rf"^{name} +\S+ +(0\.\d+)", printed("bit for bit"), flags=re.MULTILINE)[1])
-            for name in ("nothing", "the schedule", "all but the weights")}
-    assert ends["the schedule"] == pytest.approx(ends["all but the weights"], rel=0.05)
-    assert ends["the schedule"] < 0.85 * ends["nothing"]
-
-
-def test_the_two_corrections_cancel_within_ten_steps():
-    longer = [(1 - 0.95**t) ** 0.5 / (1 - 0.9**t) for t in (1, 5, 10)]
-    assert longer == pytest.approx([2.24, 1.16, 0.97], abs=0.01)
-
-
-def test_a_short_memory_takes_most_of_what_cutting_gains():
-    gained = {beta2: sum(spikes.spiked(size=1.0, beta2=beta2, seed=seed).loss[-1] - spikes.spiked(size=1.0, beta2=beta2, seed=seed, clip=0.01).loss[-1]
-                         for seed in range(2)) for beta2 in (0.999, 0.95)}
-    assert 0 < gained[0.95] < 0.5 * gained[0.999]
-
-
 def test_the_lead_of_l2_in_the_text_is_that_of_the_maps():
-    best = printed("ties of 35")
+    best = printed("best accuracy")
     source = (lessons.LESSONS / "deeper" / "10_adamw.py").read_text(encoding="utf-8")
     said = re.search(r"On the four starts of the maps L2 was ahead, by ([\d.]+) points", source)
     shown = [re.search(rf"^{form}\s+(0\.\d+)", best, flags=re.MULTILINE)[1] for form in ("AdamW", "Adam with L2")]
@@ -199,21 +151,12 @@ def test_how_a_ridge_falls_is_told_by_the_mean_of_the_seeds():
 
     row, interval = decay_maps.falls(np.array([falling(-0.4), falling(-0.6)]), decays)
     assert [float(text) for text in row[:3]] == pytest.approx([0.1 * 10**0.5, 0.1, 10**0.5], rel=0.05)
-    assert [float(text) for text in row[4].split(" to ")] == pytest.approx([10**0.4, 10**0.6], rel=0.05)
     assert interval == pytest.approx((10**(0.5 - 1.271), 10**(0.5 + 1.271)), rel=0.15)  # read along straight lines
 
 
-def test_the_product_rule_fails_in_a_longer_run_too():
-    """Without it: where the ridge falls by a tenth, the interval would hold 10."""
-    torch = pytest.importorskip("torch")
-    from lessonlib.pytorch.sweep import train
-    from lessonlib.pytorch.tasks import digits_task
-
-    decays = np.geomspace(1e-2, 10, 7)
-    trained = train(adamw, digits_task(), steps=1200, seeds=range(6, 12), batch=50, dtype=torch.float64,
-                    **grid(lr=[0.01, 0.1], weight_decay=decays))
-    _, (low, high) = decay_maps.falls(trained.test_accuracy[-1], decays)
-    assert 1.3 < low < 3 < high < 7
+def test_the_product_rule_fails_in_the_runs_of_the_notebook():
+    low, high = map(float, re.search(r" (\d+\.\d) to (\d+\.\d)$", printed("best decay at lr 0.01"), flags=re.MULTILINE).groups())
+    assert 1 < low < 3 < high < 10
 
 
 def test_the_weights_of_adamw_are_an_average_of_adams_steps_and_those_of_l2_are_not():
@@ -227,31 +170,8 @@ def test_losing_the_averages_alone_is_not_losing_the_count_too():
     pytest.importorskip("torch")
     from lessonlib.lessons.lesson10 import training
 
-    ends = {lost: training.loses(lost, seeds=1)[:2] for lost in (("m, v",), ("m, v", "t"), ("t",))}
+    ends = {lost: training.loses(lost, seeds=1) for lost in (("m, v",), ("m, v", "t"), ("t",))}
     assert len(set(ends.values())) == 3
-
-
-def test_half_the_memory_takes_more_than_half_of_the_time_from_every_start():
-    torch = pytest.importorskip("torch")
-    from lessonlib.pytorch.sweep import train
-    from lessonlib.pytorch.tasks import modular_task
-
-    whole = play.reached(grokking.from_record()["AdamW, decay 1"].test_accuracy, grokking.from_record()["AdamW, decay 1"].steps)
-    tried = train(adamw, modular_task(hidden=128), steps=780, seeds=[1, 2], record_every=20, dtype=torch.float64, lr=0.01, beta2=0.98,
-                  weight_decay=2.0)
-    half = play.reached(tried.test_accuracy, tried.steps)
-    assert whole == [1100, 920, 1040]
-    assert half == pytest.approx([560, 760], abs=20)  # the first start is the exercise's
-    assert all(0.55 < h / w < 0.77 for h, w in zip(half, whole[1:], strict=True))
-
-
-def test_without_decay_the_network_has_not_run_out_of_digits():
-    torch = pytest.importorskip("torch")
-    from lessonlib.pytorch.sweep import train
-    from lessonlib.pytorch.tasks import modular_task
-
-    loss = train(adamw, modular_task(hidden=128), steps=1200, dtype=torch.float64, lr=0.01, beta2=0.98, weight_decay=0.0).train_loss[-1]
-    assert 3e-9 < loss.item() < 1e-7
 
 
 @pytest.mark.parametrize("seed", range(4))

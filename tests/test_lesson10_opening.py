@@ -53,11 +53,8 @@ def test_in_a_network_the_share_falls_with_the_gradients_and_is_level_for_adamw(
     assert 50 < opening.ratio_of_tenths() < 200
 
 
-def test_with_the_same_number_adam_decays_the_weights_of_the_picture_at_least_twenty_times_more_and_a_typical_one_a_hundred_times():
-    assert 20 <= opening.at_least() < 21
+def test_with_the_same_number_adam_decays_a_typical_weight_a_hundred_times_more():
     assert 90 < np.median(network_shares(adam_l2, 1e-3)[1]) / (LR * 1e-3) < 120
-    for decay in (1e-3, 1e-2):
-        assert (network_shares(adam_l2, decay)[1] > 20 * network_shares(adamw, decay)[1].max()).all()
 
 
 def test_at_the_far_left_it_is_the_pull_within_v_that_bends_the_line():
@@ -119,17 +116,6 @@ def test_adam_with_l2_overshoots_and_comes_back_and_adamw_does_not():
         lowest[rule] = min(path), path[-1]
     assert lowest[adam_l2] == (pytest.approx(-0.318, abs=1e-3), pytest.approx(-0.3, abs=1e-3))
     assert lowest[adamw][0] == lowest[adamw][1]
-
-
-def test_the_roots_of_v_are_below_one_so_adams_decay_is_the_stronger_one():
-    size, share = network_shares(adam_l2, 1e-3)
-    assert size.max() < 0.05  # "about a twentieth" in the deeper text, of this picture
-    assert share.min() == pytest.approx(opening.at_least() * LR * 1e-3)
-
-
-def test_the_paper_s_number_divided_by_the_largest_step_size_is_pytorch_s():
-    theirs = adam(1.0, 0.3, State(), lr=1e-3)[0] - 0.0001 * 1.0
-    assert adamw(1.0, 0.3, State(), lr=1e-3, weight_decay=0.1)[0] == pytest.approx(theirs, rel=1e-12)
 
 
 def test_half_is_left_at_the_goal_that_the_text_confirms():

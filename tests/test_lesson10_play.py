@@ -36,7 +36,6 @@ def grown():
 
 
 CASES = [  # the experiment, and settings that reach its goal (None: it has no goal)
-    (play.equilibrium, {"g": 1.0}),
     (decay_map, {"form": "L2", "row": 5, "column": 5}),
     (play.left_of_the_start, {"lr": 0.001, "decay": 0.1}),
     (grown, {"step": 200}),
@@ -49,26 +48,6 @@ CASES = [  # the experiment, and settings that reach its goal (None: it has no g
 @pytest.mark.parametrize(("make", "solution"), CASES, ids=lambda c: getattr(c, "__name__", ""))
 def test_each_experiment_keeps_the_laws_of_play(law, make, solution):
     law(make, solution)
-
-
-@pytest.mark.parametrize("slope", [-1.0, 0.0, 0.8])
-def test_the_slope_of_a_valley_is_found(slope):
-    mean, half, each = decay_maps.slope(made_map(slope, 0.9), LRS)
-    assert len(each) == 3
-    assert mean == pytest.approx(slope, abs=0.05)
-    assert half < 0.05
-
-
-def test_cells_tie_where_the_seeds_cannot_tell_them_apart():
-    accuracy = np.full((3, 2, 2), 0.9)
-    accuracy[:, 0, 0] += [0.02, -0.01, 0.0]
-    accuracy[:, 1, 1] -= 0.1
-    assert decay_maps.ties(decay_maps.Map("adamw", np.array([0.1, 1.0]), accuracy)).tolist() == [[True, True], [True, False]]
-
-
-def test_a_weight_rests_where_the_equilibrium_says():
-    for rule, wanted in (("adam_l2", -play.PULLS / 0.1), ("adamw", np.full(61, -10.0))):
-        assert play.rest_paths()[rule][-1] == pytest.approx(wanted, rel=1e-3)
 
 
 def test_the_picture_of_the_memory_starts_away_from_its_goal_and_after_one_memory_a_little_more_than_a_third_is_left():

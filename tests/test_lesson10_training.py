@@ -65,7 +65,6 @@ def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size(
     assert grows["forgotten, its first step alone cut to a seventh"] > 0.1
     assert grows["forgotten, 20 steps of new warm-up"] < 0.03
     assert training.rise(shortened=[1 / 7] * 5) < 1.1
-    assert 0 < grows["forgotten, the whole run at half the step size"] < 0.5 * grows["m, v and t forgotten"]
     assert grows["forgotten, the whole run at a seventh of it"] < 0
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
@@ -105,28 +104,11 @@ def test_warm_up_and_cosine_have_a_little_less_than_half_the_mean_step_and_the_m
     assert left == pytest.approx((1 - 5 * mean / 2000) ** 2000, rel=0.02)
 
 
-def test_a_decay_by_its_memory_is_too_strong_where_one_over_it_is_below_one():
-    """A decay of 1 costs about a digit in a hundred, 0.1 none; what the memory asks for in a short run costs most of them."""
-    assert 20 < training.decay_for(0.3, 3e-4, 1000) < 25
-    without = training.read_with(0)
-    assert without.mean() == pytest.approx(0.86, abs=0.01)
-    assert training.read_with(25).mean() < 0.35
-    cost = without - training.read_with(1)
-    assert 0.008 < cost.mean() < 0.016
-    assert cost.mean() > 2 * cost.std(ddof=1) / len(cost) ** 0.5
-    assert abs(without - training.read_with(0.1)).mean() < 0.003
-
-
-def test_to_decay_the_biases_or_not_hardly_matters():
-    for decay in (0.1, 1.0):
-        assert abs((training.read_with(decay, lr=1e-2, biases=decay) - training.read_with(decay, lr=1e-2)).mean()) < 0.003
-
-
 def test_the_run_of_part_4_reads_as_many_digits_without_its_decay():
     """Its training loss does tell: the decay keeps it from the bottom."""
     d, found = training.digits(), {}
     new, wanted = torch.tensor(d.test_x, dtype=torch.float64), torch.tensor(d.test_y)
-    for decay in (0.0, 0.1, 0.18, 0.55):
+    for decay in (0.0, 0.1, 0.55):
         reads, losses = [], []
         for seed in range(3):
             run = training.begin(seed)
@@ -135,16 +117,9 @@ def test_the_run_of_part_4_reads_as_many_digits_without_its_decay():
             with torch.no_grad():
                 reads.append((run.model(new).argmax(-1) == wanted).double().mean().item())
         found[decay] = sum(reads) / 3, sum(losses) / 3
-    assert all(abs(found[0.0][0] - found[decay][0]) < 0.003 for decay in (0.1, 0.18))  # a third of the start, too, reads as many as none
-    assert all(0.003 < found[decay][0] - found[0.55][0] < 0.009 for decay in (0.0, 0.1, 0.18))  # the lesson's own start reads fewer
+    assert abs(found[0.0][0] - found[0.1][0]) < 0.003
+    assert all(0.003 < found[decay][0] - found[0.55][0] < 0.009 for decay in (0.0, 0.1))  # the lesson's own start reads fewer
     assert found[0.0][1] < found[0.1][1]
-
-
-def test_it_is_the_schedule_that_lets_a_restart_end_lower():
-    ends = {name: training.restarted([p for p in training.PIECES if p not in lost])[1][-1]
-            for name, lost in {"nothing": (), "schedule": ("schedule",), "memory": ("m, v", "t")}.items()}
-    assert ends["schedule"] < 0.85 * ends["nothing"]
-    assert ends["memory"] == pytest.approx(ends["nothing"], rel=0.05)
 
 
 def cells():
@@ -316,9 +291,8 @@ def test_which_form_is_ahead_depends_on_the_starts_and_by_less_than_a_point():
     from lessonlib.lessons.lesson10 import gains
 
     assert gains.lead(range(4))[0] == pytest.approx(-0.85, abs=0.21)
-    mean, error = gains.lead()
-    assert 0.3 < mean < 0.7
-    assert error == pytest.approx(0.10, abs=0.02)
+    mean, error = gains.lead(range(4, 36))  # the text has 128 of them
+    assert 2 * error < mean < 1
 
 
 def test_a_wrong_bug_is_asked_about_and_the_right_ones_come_first():

@@ -180,7 +180,14 @@ def test_sixteen_bits_shrink_what_forward_keeps():
 
 
 def test_autocast_changes_products_alone():
-    assert half.types_under_autocast() == {"weights": "float32", "products": "bfloat16", "gradients": "float32", "state": "float32"}
+    model = torch.nn.Linear(4, 3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    with torch.autocast("cpu", torch.bfloat16):
+        product = model(torch.ones(2, 4))
+    product.float().square().sum().backward()
+    optimizer.step()
+    found = (model.weight, product, model.weight.grad, optimizer.state[model.weight]["exp_avg"])
+    assert [tensor.dtype for tensor in found] == [torch.float32, torch.bfloat16, torch.float32, torch.float32]
 
 
 def test_autocast_keeps_two_bytes_for_each_weight_until_backward_has_used_it():

@@ -68,7 +68,6 @@ def test_the_ladder_is_drawn_in_the_order_given_without_the_engines_that_did_not
     assert [label.get_text() for label in ax.get_yticklabels()] == ["torch, fused", "ours, loop,\nthe default"]
     assert [bar.get_width() for bar in ax.patches] == [1.0, 4.0]
     assert told == "torch, fused 1 times the floor, 500 ms; ours, loop 4 times the floor, 2e+03 ms"
-    assert play.fastest({"rows": rows}, "one", ["torch, loop", "ours, loop"]) == "ours, loop"
     plt.close(figure)
 
 
@@ -87,7 +86,8 @@ def test_what_the_lesson_says_of_the_recorded_ladder_is_so():
     assert each[bench.ONE, bench.LOOP] / each[bench.ONE, bench.FUSED] == pytest.approx(6, abs=0.3)  # "on the large tensor six times"
     steps = [one[name] for name in (bench.AS_WRITTEN, bench.IN_PLACE, bench.IN_BLOCKS, bench.BLOCKED, bench.FUSED)]
     assert steps == sorted(steps, reverse=True)  # "each save a part, and fused comes closest"
-    assert play.fastest(bench_cpu, bench.LAYERS, [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]) == bench.FUSED
+    times = {way: play.times_the_floor(bench_cpu, bench.LAYERS, way) for way in (bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED)}
+    assert min(times, key=times.get) == bench.FUSED
 
 
 def test_in_the_cache_fused_is_ahead_by_less_than_on_a_large_tensor():

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -110,11 +109,6 @@ def test_at_momentums_best_step_size_most_gradients_are_shortened():
     assert sum(length > trainings.CLIP for length in lengths) / len(lengths) == pytest.approx(0.9, abs=0.05)  # "at nine steps in ten"
 
 
-def test_a_long_warm_up_and_no_long_schedule_keeps_adamw_above_the_table_of_pairs():
-    after = {up: warmup.with_schedule("adamw", 0.018, partial(schedule, steps=800, warmup=up)) for up in (50, 200)}
-    assert after[50] < opening.levels()[opening.PAIRS] < after[200]
-
-
 def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkeypatch):
     records = {"lab_cpu.json": {"seconds": {"tune": 5.4}, "machine": "x86_64"}, "lab_cuda.json": None}
     monkeypatch.setattr(machine, "recorded", records.get)
@@ -144,16 +138,11 @@ def test_what_the_deeper_lesson_says_of_the_protocol_is_so(lab):
     assert sweep.how_the_gap_changes([[0, 0, 0, 0.2], [0, 0, 0, 0.31]]) == "it grows by half or more"
 
 
-@pytest.mark.parametrize("other", [{"beta": 0.8, "lr": 1.8}, {"beta": 0.9, "lr": 1.0, "nesterov": True}], ids=str)
-def test_another_beta_takes_about_a_quarter_off_momentums_gap(lab, other):
-    momentum, adam = (sweep.best_of(lab, rule).median for rule in ("momentum", "adam"))
-    assert (momentum - warmup.with_beta(**other)) / (momentum - adam) == pytest.approx(0.25, abs=0.1)
-
-
 def test_a_beta_of_0_8_gains_adam_as_much_so_the_gap_stays(lab):
     momentum, adam = (sweep.best_of(lab, rule) for rule in ("momentum", "adam"))
     found = [warmup.with_beta(0.8, lr, rule=rule) for rule, lr in (("momentum", 1.8), ("adam", 0.018))]
     assert adam.median - found[1] > 0.02
+    assert momentum.median - found[0] > 0.02  # "both end about 0.04 lower"
     assert found[0] - found[1] > 0.9 * (momentum.median - adam.median)
 
 
@@ -171,11 +160,6 @@ def test_what_the_deeper_lesson_says_of_warm_up_is_so(lab):
     assert (warm[:, -2:].max(0) > cold[:, -2:].min(0)).all()  # "at the largest two step sizes the bars overlap"
     assert best.lr / without.lr == pytest.approx(3, abs=0.5)
     assert best.median < without.median
-
-
-def test_without_warm_up_a_constant_step_size_ends_lower_than_a_falling_one():
-    constant, falling = (warmup.with_schedule("adamw", 0.018, share) for share in (lambda t: 1.0, partial(schedule, steps=200)))
-    assert constant < falling
 
 
 @pytest.mark.parametrize(("up", "step"), [(0, 47), (50, 20)])
@@ -259,8 +243,8 @@ def test_what_the_lesson_says_of_the_larger_model_on_a_gpu_is_so():
     assert (large[1], large[2] / middle[2]) == (200, pytest.approx(3.2, abs=0.1))  # "does ask for longer steps there"
     small_lab = recorded("lab_cpu.json")
     assert all(sweep.best_of(lab, rule).lr < sweep.best_of(small_lab, rule).lr for rule in ("adam", "adamw"))  # "are lower"
-    assert sweep.apart(lab, "adamw", 0.0017) < 0.03  # "lie within"
     lrs, losses = sweep.seed_range(lab["sweep"], "adamw", 200)
+    assert np.ptp(np.median(losses, 0)[lrs >= 0.0017]) < 0.03  # "with it the curve stays nearly flat"
     assert lrs[0] == 3e-4
     assert losses[:, 0].min() > sweep.best_of(lab, "momentum").high  # "at the lowest it ends behind momentum's best"
     assert min(sweep.best_of(found, "adamw").lr for found in (lab, small_lab)) > 1e-3
@@ -281,11 +265,6 @@ def test_the_sweep_is_drawn_once_for_each_machine_and_the_title_says_what_both_s
     assert [text.get_text() for ax in figure.axes for text in ax.texts if "nats" in text.get_text()] == ["0.14 nats", "0.15 nats"]
     sweep.show_sweep([lab, turned])
     assert shown[1][0].get_suptitle().endswith("the machines disagree")
-
-
-def test_how_far_medians_lie_apart_counts_from_the_named_step_size_on():
-    assert sweep.apart({"sweep": SWEPT[:-1], "size": {"warmup": 5}}, "adam", 1.5) == np.inf  # 4.0 diverged
-    assert sweep.apart({"sweep": [row for row in SWEPT if row["lr"] < 4], "size": {"warmup": 5}}, "adam", 1.0) == 1.0
 
 
 def test_at_the_end_more_than_half_of_what_the_model_writes_are_words_of_the_book_most_of_them_short(lab):

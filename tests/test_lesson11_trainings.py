@@ -7,6 +7,7 @@ import pytest
 import record_lab
 import torch
 
+from lessonlib.data import text
 from lessonlib.lessons.lesson11 import memory, trainings
 from lessonlib.pytorch.adamw import Adam, AdamW
 
@@ -142,7 +143,12 @@ def test_what_is_recorded_says_how_and_can_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LESSONLIB_PROGRESS", "0")
     threads = torch.get_num_threads()
     try:
-        monkeypatch.setitem(trainings.LRS, "cpu", {"momentum": (0.1, 1.0, 10.0), "adam": (0.001, 0.01, 0.1)})
+        monkeypatch.setitem(trainings.LRS, "cpu", {"momentum": (0.1, 1.0), "adam": (0.001, 0.01)})
+        monkeypatch.setitem(trainings.SIZES, "cpu", trainings.SIZES["cpu"]._replace(steps=8, warmup=2))  # what is timed at full size
+        monkeypatch.setattr(record_lab.half, "who_stops", str)
+        book = record_lab.Corpus(text(), "cpu")
+        book.test = book.test[:2000]  # the whole of it takes longer than the trainings
+        monkeypatch.setattr(record_lab, "corpus_on", lambda kind: book)
         monkeypatch.setattr(record_lab, "PLACES", 2)
         record_lab.main(["--device", "cpu", "--steps", "8", "--seeds", "2", "--json", str(tmp_path / "lab.json")])
     finally:

@@ -278,7 +278,7 @@ best.answer(opening.where_the_best_is())
 # At the best step size, the walk along the valley and the walk across it are about equally fast.
 # A larger one slows the walk across, and a smaller one slows the walk along.
 #
-# Short steps are safe, and they cost time.
+# Short steps are safe, and they cost time, as the two dots show.
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #

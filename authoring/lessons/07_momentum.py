@@ -393,7 +393,7 @@ judges.judge_lr(my_lr)
 # ### A real network
 #
 # The last test is a network with three hidden layers that reads handwritten digits.
-# It sees all training images at every step, and it has 100 steps.
+# Each of its 100 steps sees all training images, the [[full batch]].
 # Each rule runs from the same ten starts, at its best step size.
 
 # %%

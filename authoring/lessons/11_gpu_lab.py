@@ -269,7 +269,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Fused comes closest on both, so it is worth asking for with `fused=True`.
 #
 # The loop is slow for a different reason on each.
-# On the CPU it writes what lies between two operations to memory, which it asks the system for, and reads it again.
+# On the CPU it asks the system for new memory, writes there what lies between two operations, and reads it again.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured) }} {{ play.where(on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
@@ -281,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
 # A [[token]] is a character here.
-# On a GPU there is a third row, for Part 4.
+# On a GPU a third row has its products in sixteen bits.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -371,7 +371,7 @@ play.will_it_fit().live()
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
-# A model of 13 billion parameters is trained as above.
+# A model of 13 billion parameters is trained with AdamW in float32.
 # The cards have 80 GB, and half of each must stay free for activations.
 # What is the smallest number of cards at stage 3, if it must be a power of two?
 # And at the first stage, if there is one?
@@ -435,13 +435,13 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# A step shorter than about two thousandths of the weight is always rounded off there.
+# In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
 # So the weights stay in float32, and so do AdamW's averages, as [the deeper notebook](deeper/11_gpu_lab.ipynb) shows.
 #
 # ### What can be in sixteen bits
 #
 # The products of matrices can, and they are most of the work.
-# On a GPU softmax, layer normalization and the loss stay as they were.
+# On a GPU softmax, layer normalization and the loss stay in float32.
 # This is [[mixed precision]], and one line of PyTorch does it.
 #
 # ```python
@@ -463,7 +463,8 @@ both = step.in_both_types(recorded("step_cuda.json"))
 table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
-# Sixteen windows gain much, and fewer gain nothing, as launches fill their time.
+# Sixteen windows gain much.
+# Fewer gain nothing, because launches fill their time.
 # If you have a GPU, compare the last two rows of your own table in Part 2.
 #
 # ### On a T4 it has to be float16
@@ -485,7 +486,7 @@ stops = predict(
 stops
 
 # %% [markdown]
-# The training loss of a short run on a CPU, with products in float32, so that only the order differs.
+# The training loss of a short run on a CPU, with all products in full precision, so that only the order differs.
 
 # %% tags=["answer"]
 rows = [[rule, lr, *(half.loss_after(rule, order) for order in half.ORDERS)]

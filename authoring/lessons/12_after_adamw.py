@@ -24,7 +24,6 @@
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it is a thousand times steeper than along the weakest.
 #
-# Two things make the task harder.
 # The inputs are turned, so the ravine lies at an angle.
 # And the loss of the second matrix is multiplied by 0.001.
 #
@@ -93,11 +92,11 @@ scale.answer(matrices.who_halves("equal losses"))
 # It notices neither change, but it leaves the weak directions behind.
 #
 # **Muon** makes the step alike in all directions, whatever the scale and the turn.
-# Without its factor, the part that you meet next, the weak directions fall behind.
+# Without its factor, which comes next, the weak directions fall behind.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks, 60 of 200 steps on a cosine, at the step size that leaves the least error there. The betas are those that end best, for Adam a beta2 of 0.9. With betas for this step too, Adam leaves 17 percent and Muon as much as here. A weak direction counts little in the loss, so the losses of the two are close.</details>
+# <details><summary>Fine print</summary>Medians of three random tasks, at step 60 of 200 on a cosine and the step size that leaves the least error there. The betas are those that end best, for Adam a beta2 of 0.9. With betas for this step too, Adam leaves 17 percent and Muon as much as here. A weak direction counts little in the loss, so the losses of the two are close.</details>
 #
 # ### The same directions, all alike
 #
@@ -158,7 +157,7 @@ judges.judge_factor(my_factor)
 #
 # ### A map for the singular values
 #
-# To find $U$ and $V$ is slow on a GPU, so Muon comes close to the factor with products alone.
+# To find $U$ and $V$ is slow, so Muon comes close to the factor with products alone.
 #
 # Take a matrix $x = U S V^\top$ and multiply it by $x\,x^\top$.
 # The columns of $V$ have length 1 and are at right angles, so $V^\top V$ is the identity, and so is $U^\top U$.
@@ -207,7 +206,7 @@ newton.five_steps().live()
 #
 # Write the division and the loop.
 # The matrix `x` is a NumPy array, and it must stay as it was.
-# `x.T` is the transpose of a matrix, and `@` multiplies two matrices.
+# `x.T` is its transpose, and `@` multiplies two matrices.
 #
 # <details><summary>Hint 1</summary>Which of the two products, x @ x.T or x.T @ x, can be multiplied by x from the right?</details>
 # <details><summary>Hint 2</summary>You need x @ x.T twice in each step. Could it have a name?</details>
@@ -321,7 +320,8 @@ checks.check(my_muon, against=muon)
 # inner = torch.optim.Muon(inside, lr=found, **as_adamw)
 # ```
 #
-# Put your model's own name in place of `"blocks"`, and print both lists, so that no embedding table stands in the first.
+# Put your model's own name in place of `"blocks"`, and print both lists.
+# No embedding table may stand in the first.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # The last two lines give Muon steps of about the length of AdamW's, so you can start with the step size that you have.
@@ -356,7 +356,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # In the others the control is, which knows nothing of directions.
 # So to find weak directions early is one thing, and to end lowest is another.
 #
-# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. At PyTorch's beta2 Adam leaves as much as momentum. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
+# <details><summary>Fine print</summary>All betas are tuned, so Adam had five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. At PyTorch's beta2 Adam leaves as much as momentum. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -381,7 +381,7 @@ result
 # Each rule can pay for twelve trainings, for example four step sizes of the matrices with three seeds.
 # Which step sizes may each try, and with how many of three seeds?
 #
-# Then one is best, and a step size beside it may be untried.
+# One will be best, and a step size beside it may be untried.
 # Do you `"stop"`, `"try it"` or `"try it for both"`?
 # That is free, and so is the rest of the network, which has the best of six step sizes.
 #
@@ -451,8 +451,10 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f", ".2f"])
 
 # %% [markdown]
 # With float32 most of Muon's lead stays, and with bfloat16 it is gone.
-# The five steps cost the same however many tokens a batch has, so in large batches they count less.
+# The five steps cost the same whatever the batch, so in large batches they count less.
 # Time a step of both on your machine.
+#
+# <details><summary>Fine print</summary>AdamW had all 42 pairs again for float32, and 15 for bfloat16, where a smaller step size of the matrices than these ended higher.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -495,12 +497,12 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # ### Three papers
 #
 # At a larger scale three studies differ.
-# Liu and others claim half of AdamW's computations for the same loss.
+# Liu and others claim about half of AdamW's computations for the same loss.
 # Wen and others tuned ten optimizers.
 # AdamW took 1.4 times as many steps as those that use matrices, and 1.1 times with a larger model.
 # Qiu and others kept about 1.4 times in larger models, and lost it where step sizes and decay were not scaled with the model.
 #
-# <details><summary>Sources</summary>Muon: Jordan and others, kellerjordan.github.io/posts/muon. Liu: arXiv 2502.16982. Wen: arXiv 2509.02046, and github.com/marin-community/marin, issue 1290, which says that it counts steps. Qiu: arXiv 2512.05620, which does not say of what. Fine-tuning: Qu and others, arXiv 2605.10468. Read as abstracts.</details>
+# <details><summary>Sources</summary>Muon: Jordan and others, kellerjordan.github.io/posts/muon. Liu: arXiv 2502.16982. Wen: arXiv 2509.02046, and github.com/marin-community/marin, issue 1290, for the steps. Qiu: arXiv 2512.05620, which does not say of what. Fine-tuning: Qu and others, arXiv 2605.10468. Read as abstracts.</details>
 #
 # ### The checklist
 #
@@ -512,7 +514,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # - **held equal** Which settings were the same for both, and which rule do they suit?
 # - **clock** Steps, or seconds?
 #
-# <details><summary>How does our Part 4 do?</summary>Well in sweep and seeds, but it was tuned on the test. It has few steps, one schedule, one size of batch and one machine, so nobody knows of others.</details>
+# <details><summary>How does our Part 4 do?</summary>Well in sweep and seeds, but it was tuned on the test. It has few steps, one schedule, one size of batch and one machine.</details>
 #
 # ### Exercise 5. Read a claim (4 minutes)
 #

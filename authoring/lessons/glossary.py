@@ -75,8 +75,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Activations
 #
-# The numbers that the layers of a network compute on the way forward and keep until the way back, called backpropagation, has used them.
-# They grow with the [[batch size]], while parameters, gradients and [[optimizer state]] do not.
+# The numbers that the layers of a network compute on the way forward.
+# They are kept for the way back, called backpropagation, and they grow with the [[batch size]].
 #
 # *Example.*
 # A layer of 128 units that sees 64 images keeps `64 * 128 * 4`, which is 32768 bytes in float32.
@@ -95,12 +95,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Adam
 #
-# The optimizer that divides an average of the gradients by the root of an average of the squared gradients, for each parameter on its own.
+# The optimizer that divides an average of the gradients by the root of an average of their squares, for each parameter.
 # Both averages are corrected for their start at zero, so $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
 #
 # *Example.*
-# From 2, a step with a gradient of 3 is `theta, s = adam(2.0, 3.0, State())`, and it moves by one step size of 0.001.
-# A gradient of -1 then moves it by `(theta - adam(theta, -1.0, s)[0]) / 0.001`, which is 0.4 step sizes more and not back, because the average of the two is still positive.
+# From 2, with a first gradient of 3, `adam(2.0, 3.0, State())[0]` gives 1.999, which is one step size of 0.001 further down.
 #
 # *[Lesson 9](09_adam.ipynb)*
 #
@@ -127,7 +126,7 @@ adam(2.0, 3.0, State())[0]
 # ### Bandwidth
 #
 # How many bytes a second a machine moves between its memory and its processor.
-# An optimizer computes little with each number that it reads, so its step is memory-bound, which means that the bandwidth limits how fast it can be.
+# An optimizer's step is memory-bound, which means that the bandwidth limits how fast it can be.
 #
 # *Example.*
 # At 320 GB a second, to read 100 million parameters of 4 bytes takes `4 * 100e6 / 320e9 * 1000`, which is 1.25 milliseconds.
@@ -136,18 +135,18 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Basin
 #
-# In this course the range of step sizes around the best one whose results are as good, up to a margin that the experiment states.
-# In papers it is most often a region of weights around a minimum, from which gradient descent leads into it.
+# In this course, the range of step sizes around the best one whose results are as good, up to a stated margin.
+# In papers it is most often a region of weights around a minimum.
 #
 # *Example.*
-# From 0.003 to 0.03 it is `np.log10(0.03 / 0.003)`, which is 1 decade wide, and a decade is a factor of ten.
+# A basin from 0.003 to 0.03 is `np.log10(0.03 / 0.003)`, which is 1 decade wide, a factor of ten.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Batch size
 #
 # How many training examples are in a [[mini-batch]].
-# A larger batch has a less noisy gradient and costs more memory for each step, and more time too once it keeps the whole machine busy.
+# A larger batch has a less noisy gradient, and each step costs more memory and often more time.
 #
 # *Example.*
 # With four times as many examples out of very many, the noise of the gradient is `1 / 4**0.5`, which is 0.5 of what it was.
@@ -166,7 +165,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Bias correction
 #
-# The division of an average that started at zero by $1-\beta^t$, the share of it that belongs to gradients so far.
+# The division of a running average by $1-\beta^t$, because the average started at zero.
 # For a steady gradient it makes the average right from the first step on.
 #
 # *Example.*
@@ -176,13 +175,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Border
 #
-# The largest stable step size of gradient descent on a [[quadratic]], 2 divided by the largest [[curvature]], which papers call the stability limit.
-# Below it every step lowers the loss, which is called stable, and above it the loss grows in the end.
+# The step size below which gradient descent is stable on a [[quadratic]], 2 divided by the largest [[curvature]].
+# Above it the loss grows in the end, and papers call it the stability limit.
 #
 # *Example.*
 # With a curvature of 10 the border is `2 / 10`, which is 0.2.
-# The [[momentum]] of this course has a border that is $(1+\beta)/(1-\beta)$ times as large, with a beta of 0.9 `(1 + 0.9) / (1 - 0.9) * 0.2`, which is 3.8.
-# That of PyTorch's form is $1+\beta$ times as large, `(1 + 0.9) * 0.2`, which is 0.38.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -192,7 +189,7 @@ adam(2.0, 3.0, State())[0]
 # ### Checkpoint
 #
 # A file from which a training can go on as if nothing had happened.
-# It holds the weights, what the optimizer remembers, and what else the run needs, such as the place in its [[schedule]].
+# It holds the weights, what the optimizer remembers, and the place in the [[schedule]].
 #
 # *Example.*
 # Weights, $m$ and $v$ of 100 million parameters in float32 take `3 * 4 * 100e6 / 1e9`, which is 1.2 GB.
@@ -202,7 +199,7 @@ adam(2.0, 3.0, State())[0]
 # ### Condition number
 #
 # The largest curvature divided by the smallest one, written $\kappa$.
-# On a quadratic the steps that gradient descent needs grow in proportion to it, and those of momentum, with the best beta for it, in proportion to its root.
+# On a quadratic, gradient descent needs steps in proportion to it, and momentum at its best setting in proportion to its root.
 #
 # *Example.*
 # For curvatures of 50 and 2 it is `50 / 2`, which is 25.
@@ -211,12 +208,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Convex
 #
-# A loss whose slope never falls on the way along any straight line, so that no curvature is negative.
+# A loss whose slope never falls along any straight line, so that no curvature is negative.
 # It has no minimum that is higher than another one.
 #
 # *Example.*
-# The loss $\theta^2 - 1$ is convex.
-# $(\theta^2 - 1)^2$ is not, because from 0 to 0.5 its slope falls, from `4 * 0 * (0**2 - 1)`, which is 0, to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5.
+# The loss $(\theta^2 - 1)^2$ is not convex, because its slope falls from 0 at 0 to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, at 0.5.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -232,12 +228,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Cross-entropy
 #
-# The loss of a network that chooses among classes, minus the natural logarithm of the probability that it gives to the right class.
-# It is averaged over the examples, and PyTorch's takes the outputs of the network as they are, because it applies the softmax itself, which turns outputs into probabilities.
+# Minus the natural logarithm of the probability that a network gives to the right class, averaged over the examples.
+# PyTorch's takes the outputs of the network as they are and applies the softmax itself, which turns them into probabilities.
 #
 # *Example.*
 # A network that gives each of ten digits the same probability has a loss of `-np.log(1 / 10)`, which is 2.303.
-# Its ten outputs are all alike, and `float(nn.CrossEntropyLoss()(torch.zeros(1, 10), torch.tensor([7])))` gives 2.303 too.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
@@ -247,8 +242,7 @@ adam(2.0, 3.0, State())[0]
 # The largest curvature of a loss is called its sharpness in papers.
 #
 # *Example.*
-# On the loss $\frac{1}{2}\lambda\theta^2$ the gradient is $\lambda\theta$.
-# With a curvature of 10, a distance of 0.3 from the minimum has a gradient of `10 * 0.3`, which is 3.
+# Where the curvature is 10, the gradient changes by `10 * 0.3`, which is 3, over a distance of 0.3.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
@@ -288,11 +282,10 @@ adam(2.0, 3.0, State())[0]
 # ### Eigenvalue
 #
 # A number by which a matrix multiplies some direction, which it stretches, shrinks or reverses and does not turn.
-# A matrix that turns every direction of the plane has a pair of complex ones, and their size is the factor by which it changes lengths, on average over many times.
+# A matrix that turns every direction has a pair of complex ones, whose size says how lengths change, on average over many times.
 #
 # *Example.*
-# The curvatures of a quadratic are the eigenvalues of its matrix of second derivatives, and of a valley with curvatures 1 and 100 the larger one is `np.linalg.eigvalsh([[1, 0], [0, 100]])[1]`, which is 100.
-# A quarter turn has a complex pair of the size `abs(np.linalg.eigvals([[0, -1], [1, 0]]))[0]`, which is 1.
+# The curvatures of a quadratic are the eigenvalues of its matrix of second derivatives, and the larger one of a valley is `np.linalg.eigvalsh([[1, 0], [0, 100]])[1]`, which is 100.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -309,22 +302,20 @@ adam(2.0, 3.0, State())[0]
 # ### Epsilon
 #
 # The small number $\epsilon$ that is added to the root of $v$ before RMSprop and Adam divide by it.
-# It keeps the division finite, and where it is much larger than the root, RMSprop's step is proportional to the gradient again and Adam's to its average.
+# It keeps the division finite, and where it is not small beside the root, it makes steps shorter.
 #
 # *Example.*
-# Where the gradient was always zero, `0 / (0**0.5 + 1e-8)` gives 0.
-# Without epsilon it is nan, as in `torch.tensor(0.0) / torch.tensor(0.0) ** 0.5`.
+# Where the gradient was always zero, `0 / (0**0.5 + 1e-8)` gives 0, and without epsilon it would be zero divided by zero.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Equilibrium
 #
-# The size of the weights, on average over the noise, at which what AdamW's steps add and what the decay takes away are equal.
-# Weights of any other size drift there.
+# The size of the weights at which what AdamW's steps add and what the decay takes away are equal.
+# Weights of any other size drift there, on average over the noise.
 #
 # *Example.*
-# With a step size of 0.01, a decay of 0.1 and gradients that are nothing but noise, weights settle at about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224, from 0 as from 5.
-# Under a steady gradient a weight ends at a distance of 1 over the decay from zero, with 0.5 at `1 / 0.5`, which is 2.
+# With a step size of 0.01, a decay of 0.1 and gradients that are nothing but noise, weights settle at about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
@@ -340,7 +331,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Exponential moving average
 #
-# A running average, EMA for short, that keeps a share $\beta$ of its old value at each step and takes $1-\beta$ of the new one.
+# A running average, EMA for short, made of a share $\beta$ of its old value and $1-\beta$ of the new one.
 # A value of $k$ steps ago has the share $(1-\beta)\beta^k$.
 #
 # *Example.*
@@ -361,22 +352,21 @@ adam(2.0, 3.0, State())[0]
 # ### Float16
 #
 # A number format of 16 bits that resolves more than [[bfloat16]] and reaches less far.
-# Small gradients become zero in it, which is called underflow, and that is why it needs a [[GradScaler]].
+# Small gradients become zero in it, called underflow, so it needs a [[GradScaler]], and too large numbers become infinite, called overflow.
 #
 # *Example.*
-# `float(np.float16(1e-8))` gives 0.
-# The largest number is `float(np.finfo(np.float16).max)`, which is 65504, and from 65520 on numbers become infinite, which is called overflow.
+# The largest number is `float(np.finfo(np.float16).max)`, which is 65504, and `float(np.float16(1e-8))` gives 0.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Floor
 #
-# In this course the shortest time that the optimizer's part of a step can take, which is the bytes that it cannot avoid moving divided by the [[bandwidth]].
-# Adam in float32 reads four numbers for each parameter and writes three.
+# In this course, the shortest time that the optimizer's part of a step can take.
+# It is the bytes that must be moved, divided by the [[bandwidth]].
 #
 # *Example.*
-# For each parameter that makes `7 * 4`, which is 28 bytes.
-# At 320 GB a second, 100 million parameters need `28 * 100e6 / 320e9 * 1000`, which is 8.75 milliseconds.
+# Adam in float32 reads four numbers for each parameter and writes three.
+# At 320 GB a second, 100 million parameters need `7 * 4 * 100e6 / 320e9 * 1000`, which is 8.75 milliseconds.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
@@ -396,9 +386,7 @@ adam(2.0, 3.0, State())[0]
 # The gradient then has no noise from drawing, unlike that of a [[mini-batch]].
 #
 # *Example.*
-# The noise of a mean is counted in units of the spread of single gradients.
-# Out of very many images its square is 1 over the number drawn, and out of 1297, none drawn twice, 1 over 1297 less, because no chance is left once all are drawn.
-# For 64 images the noise is `(1 / 64 - 1 / 1297) ** 0.5`, which is 0.122, and for all of them `(1 / 1297 - 1 / 1297) ** 0.5`, which is 0.
+# The mean of all of 1, 2 and 6 is `np.mean([1, 2, 6])`, which is 3 every time, while the mean of two of them depends on which two.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -422,7 +410,6 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # Of the loss $\theta_1^2 + \theta_2^2$ the slopes are $2\theta_1$ and $2\theta_2$, so at (1.5, 1) the gradient is `2 * np.array([1.5, 1.0])`, the list (3, 2).
-# The arrow is `np.hypot(3, 2)`, which is 3.606 long.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
@@ -433,9 +420,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a limit of 1, the gradient (3, 4) is multiplied by `1 / np.hypot(3, 4)`, which is 0.2.
-# In PyTorch it stands after the way back and before the step.
-# A gradient is made by `model.zero_grad(); model(torch.ones(4, 2)).sum().backward()`.
-# It is `float(nn.utils.clip_grad_norm_(model.parameters(), 1.0))`, which is 6.928 long, and this line has shortened it to 1.
+# In PyTorch it is `nn.utils.clip_grad_norm_(model.parameters(), 1.0)`, after the way back and before the step.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
@@ -451,7 +436,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### GradScaler
 #
-# PyTorch's tool that multiplies the loss by a large number before the way back and divides the gradients by it again before the step.
+# PyTorch's tool that multiplies the loss by a large number before the way back, and divides the gradients by it before the step.
 # Without it small gradients become zero in [[float16]].
 #
 # *Example.*
@@ -465,15 +450,14 @@ adam(2.0, 3.0, State())[0]
 # Decay of the weights makes it come sooner.
 #
 # *Example.*
-# Three networks with AdamW have learned two fifths of a table of sums by heart at step 40, and they get 95 % of the rest right at steps 1100, 920 and 1040.
-# That is `np.mean([1100, 920, 1040]) / 40`, which is 25.5 times as late, and without decay it has not come at step 1200.
+# Three networks with AdamW knew their training sums by heart at step 40, and got 95 % of the others right at step `np.mean([1100, 920, 1040])`, which is 1020, on average.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
 # ### Half-life
 #
-# How long it takes until a gradient has half of its share in a running average left, counted in steps or in [[tokens|token]].
-# In steps it is $\ln 0.5 / \ln\beta$, about two thirds of the [[memory]].
+# How many steps it takes until a gradient has half of its share in a running average left.
+# It is $\ln 0.5 / \ln\beta$ steps, about two thirds of the [[memory]], and it can be counted in [[tokens|token]] too.
 #
 # *Example.*
 # With $\beta$ = 0.95 it is `np.log(0.5) / np.log(0.95)`, which is 13.5 steps.
@@ -482,7 +466,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### He start
 #
-# The random starting weights of He or Kaiming initialization, with a standard deviation of $\sqrt{2/n}$, where $n$ is the number of inputs of the layer.
+# The He or Kaiming initialization, random weights with a standard deviation of $\sqrt{2/n}$ in a layer with $n$ inputs.
 # So the numbers in a network with ReLU units, which turn negative numbers into zero, keep about the same size from layer to layer.
 #
 # *Example.*
@@ -497,19 +481,18 @@ adam(2.0, 3.0, State())[0]
 # With the step size $\alpha(1-\beta)$ it takes the path that a step along the running average takes with $\alpha$.
 #
 # *Example.*
-# A step size of 0.1 along the average, with beta 0.9, is for the heavy ball and for PyTorch's `lr` a step size of `0.1 * (1 - 0.9)`, which is 0.01.
+# For a step size of 0.1 along the average, with beta 0.9, the heavy ball and PyTorch take `0.1 * (1 - 0.9)`, which is 0.01.
 # PyTorch's option dampening, when it is equal to beta, makes an average of its sum, but one into which the first gradient goes in full.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Hop
 #
-# This course's word for a step over the minimum to the other side and one back, again and again, which does not become smaller as an [[oscillation]] may.
-# On a [[quadratic]] gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too, because near the minimum their steps do not stay shorter than the step size.
+# This course's word for a step over the minimum to the other side and one back, again and again, without becoming smaller.
+# On a [[quadratic]] gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too.
 #
 # *Example.*
 # At a step size of 0.2 and a curvature of 10, gradient descent multiplies the distance by `1 - 0.2 * 10`, which is -1, at every step.
-# Sign descent with steps of 0.1 goes from 0.05 to `0.05 - 0.1 * np.sign(0.05)`, which is -0.05, and then back.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -528,7 +511,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### L2 penalty
 #
-# A term $\frac{1}{2}c\lVert\theta\rVert^2$ with the squared length of the list of all weights, added to the loss so that large weights cost something.
+# A term $\frac{1}{2}c\lVert\theta\rVert^2$ that is added to the loss, so that large weights cost something.
 # It adds $c\,\theta$ to the gradient, and whatever an optimizer does to gradients it does to the penalty too.
 #
 # *Example.*
@@ -572,11 +555,10 @@ adam(2.0, 3.0, State())[0]
 # ### Memory
 #
 # About how many of the latest steps a running average still remembers, which is $1/(1-\beta)$ of them.
-# The weights under AdamW have one too, which is $1/(\alpha w)$ steps with a decay of $w$, and papers call it the timescale of the decay.
+# The weights under AdamW have one too, $1/(\alpha w)$ steps for a decay of $w$, and papers call it the timescale of the decay.
 #
 # *Example.*
-# With $\beta$ = 0.9 it is `1 / (1 - 0.9)`, which is 10 steps, and ten steps later `0.9**10`, which is 0.349 or a little more than a third, is left of a gradient's share.
-# At AdamW's defaults in PyTorch the decay has a memory of `1 / (0.001 * 0.01)`, which is 100000 steps, and then `(1 - 0.001 * 0.01) ** 100000`, which is 0.368, is left of the starting weights.
+# With $\beta$ = 0.9 it is `1 / (1 - 0.9)`, which is 10 steps, and after them `0.9**10`, which is 0.349, is left of a gradient's share.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -592,12 +574,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Mixed precision
 #
-# Training in which most of the arithmetic is done with 16 bits, while the weights and what the optimizer remembers stay in float32.
-# It saves memory of the [[activations]] and, where a step has enough arithmetic in it, time.
+# Training with most of the arithmetic in 16 bits, while the weights and what the optimizer remembers stay in float32.
+# It saves memory of the [[activations]], and time where a step has enough arithmetic in it.
 #
 # *Example.*
-# With the next line a layer computes in 16 bits, while its weights stay in float32.
-# `with torch.autocast("cpu", dtype=torch.bfloat16): print(model(torch.ones(1, 2)).dtype, model.weight.dtype)`
+# `with torch.autocast("cpu", dtype=torch.bfloat16): print(model(torch.ones(1, 2)).dtype)` computes the layer in 16 bits.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
@@ -607,8 +588,7 @@ adam(2.0, 3.0, State())[0]
 # What changes its sign cancels, and what keeps its direction stays.
 #
 # *Example.*
-# From 2, a gradient of 3 leads with `theta, s = momentum(2.0, 3.0, State(), lr=0.1)` to `theta`, which is 1.97.
-# A gradient of -3 then cancels nearly all of the average, and `momentum(theta, -3.0, s, lr=0.1)[0]` gives 1.973.
+# From 2, a first gradient of 3 leads to `momentum(2.0, 3.0, State(), lr=0.1)[0]`, which is 1.97, because the average is 0.3 so far.
 # PyTorch has a sum in place of the average, and what step size that needs is told under [[heavy ball]].
 #
 # *[Lesson 7](07_momentum.ipynb)*
@@ -619,17 +599,18 @@ adam(2.0, 3.0, State())[0]
 # It keeps one number for each weight, and it needs AdamW beside it for embedding tables, biases and norm layers.
 #
 # *Example.*
-# With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) moves at both places by nearly the same, `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696, and `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][1, 1]`, which is -0.0699.
-# It is not -0.1, because the approximation takes both singular values to about 0.7.
+# With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) moves at the first place by `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696.
+# At the second place it moves by -0.0699, nearly the same.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
 #
 # ### MuP
 #
-# The maximal update parametrization, also written $\mu$P, which sets the random start and the step size of each matrix by the width of the network, so that a step size that was best for a narrow network stays good for a wide one.
-# Under Adam a matrix whose input is as wide as the network has a step size that falls like one over the width.
+# The maximal update parametrization, also written $\mu$P, sets the random start and the step size of each matrix by the network's width.
+# So a step size that was best for a narrow network stays good for a wide one.
 #
 # *Example.*
+# Under Adam, a matrix whose input is as wide as the network has a step size that falls like one over the width.
 # From width 64 to width 1024 a step size of 0.01 becomes `0.01 * 64 / 1024`, which is 0.000625.
 #
 # *[Lesson 12, deeper](deeper/12_after_adamw.ipynb)*
@@ -637,34 +618,32 @@ adam(2.0, 3.0, State())[0]
 # ### Nesterov momentum
 #
 # Momentum that steps along a guess of its next average, in which the newest gradient stands for the one to come.
-# Books take the gradient at the place where the average would lead next, which is the same path with the look-ahead place written as the parameter.
+# Books take the gradient at a place ahead instead, which is the same path with the look-ahead place written as the parameter.
 #
 # *Example.*
-# With a beta of 0.9, from 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3, the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57, and the step leads to `2 - 0.1 * 0.57`, which is 1.943.
+# From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3 and the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57.
+# So the step leads to `2 - 0.1 * 0.57`, which is 1.943.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Newton-Schulz iteration
 #
-# A way to come near the [[orthogonal factor]] of a matrix with products of matrices alone, which are fast on a GPU.
-# The matrix is divided by the root of the sum of its squares, and then a polynomial of it is taken again and again, in Muon five times, which moves its singular values towards 1 and leaves its directions.
+# A way to come near the [[orthogonal factor]] of a matrix by multiplying matrices, which is fast on a GPU.
+# It takes a polynomial of the matrix again and again, which moves the singular values towards 1 and leaves the directions.
 #
 # *Example.*
-# The first step takes a singular value of 0.1 to `3.4445 * 0.1 - 4.7750 * 0.1**3 + 2.0315 * 0.1**5`, which is 0.3397.
-# After five steps all are between about 0.7 and 1.2, except very small ones.
-# The classical polynomial ends at 1 but is slower, and its first step takes 0.1 to `1.5 * 0.1 - 0.5 * 0.1**3`, which is 0.1495.
-# Without the division a singular value of 300 becomes `3.4445 * 300 - 4.7750 * 300**3 + 2.0315 * 300**5`, which is 4.94e12.
+# First the matrix is divided by the root of the sum of its squares.
+# Then the first of Muon's five steps takes a singular value of 0.1 to `3.4445 * 0.1 - 4.7750 * 0.1**3 + 2.0315 * 0.1**5`, which is 0.3397.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
 #
 # ### Noise floor
 #
-# The level around which the loss settles at a constant step size, because there the noise of a step raises the mean loss by as much as its slope lowers it.
-# It can be counted as the variance of the parameters too, and for small steps both are proportional to the step size.
+# The level around which the loss settles at a constant step size, because the noise of the steps holds it up.
+# For small steps it is proportional to the step size.
 #
 # *Example.*
-# With curvature 1, noise 1 and a step size of 0.1, the mean squared distance from the minimum settles at `0.1 / (2 - 0.1)`, which is 0.0526, and with 0.05 at `0.05 / (2 - 0.05)`, which is 0.0256.
-# The loss settles at half of that, `0.5 * 0.1 / (2 - 0.1)`, which is 0.0263 above its lowest.
+# With curvature 1, noise 1 and a step size of 0.1, the loss settles at `0.5 * 0.1 / (2 - 0.1)`, which is 0.0263 above its lowest.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 
@@ -708,7 +687,6 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # At a step size of 0.15 and a curvature of 10, each step multiplies the distance by `1 - 0.15 * 10`, which is -0.5.
-# At a step size of 0.199 it is `1 - 0.199 * 10`, which is -0.99.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
@@ -720,7 +698,6 @@ adam(2.0, 3.0, State())[0]
 # *Example.*
 # Six points of the line $y = x$ are each wrong by a half, `x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])`.
 # A curve of degree 5 goes through all of them, and at the next place, where the line has 6, it has `np.polyval(np.polyfit(x, y, 5), 6)`, which is -25.5.
-# A straight line misses them and has `np.polyval(np.polyfit(x, y, 1), 6)`, which is 5.7.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
@@ -737,7 +714,7 @@ adam(2.0, 3.0, State())[0]
 # ### Parameter
 #
 # A number in a network that training changes, and all of them together are $\theta$.
-# Those that inputs are multiplied by are called weights and those that are added are called biases, but often all of them are called weights.
+# Those that multiply inputs are called weights and those that are added are called biases, and often all are called weights.
 #
 # *Example.*
 # A layer from 64 inputs to 10 outputs has `64 * 10 + 10`, which is 650 parameters, and 10 of them are biases.
@@ -762,7 +739,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # Where results differ by chance alone, the best of 30 tries is at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 spreads above the mean.
-# The best of 3 is at `np.random.default_rng(0).standard_normal((10000, 3)).max(axis=1).mean()`, which is 0.85, so a protocol says how many were tried.
+# So a protocol says how many were tried.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
@@ -791,13 +768,12 @@ adam(2.0, 3.0, State())[0]
 #
 # ### RMSprop
 #
-# A step in which each gradient is divided by the root of $v$, a running average of its squares, $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$.
+# A step in which each gradient is divided by the root of a running average of its squares, $v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2$.
 # So every parameter gets a step size of its own, $\theta_t = \theta_{t-1} - \alpha\,g_t/(\sqrt{v_t}+\epsilon)$.
 #
 # *Example.*
-# From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99.
-# It moves by ten step sizes, because $v$ has only a hundredth of the squared gradient yet.
-# In PyTorch's `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$, and `lr` is our $\alpha$.
+# From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99, because $v$ has only a hundredth of the squared gradient yet.
+# In PyTorch's `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -819,7 +795,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
-# In papers weights can be scale-invariant too, those before a norm layer, which divides their size out again.
+# In papers, the weights before a norm layer are called scale-invariant too, because the layer divides their size out again.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -876,7 +852,7 @@ adam(2.0, 3.0, State())[0]
 # ### Singular value
 #
 # The length of a half-axis of the ellipse that a matrix makes of a circle of radius 1.
-# It is how far the matrix stretches the vector of length 1 that lands on this half-axis, and the directions before and after are its two singular vectors.
+# The direction that the matrix stretches to this half-axis, and the direction of the half-axis, are its two singular vectors.
 #
 # *Example.*
 # The smaller one of the matrix with the rows (3, 3) and (1, -1) is `np.linalg.svd(np.array([[3.0, 3.0], [1.0, -1.0]])).S[1]`, which is 1.414.
@@ -896,18 +872,17 @@ adam(2.0, 3.0, State())[0]
 # ### Spectral radius
 #
 # The largest absolute value among the [[eigenvalues|eigenvalue]] of a matrix.
-# When each step multiplies the error by the same matrix, the error is multiplied by this factor a step, in the long run and on average, and it shrinks if the factor is below 1.
+# When each step multiplies the error by the same matrix, this is the factor of a step, on average and in the long run.
 #
 # *Example.*
-# Along a curvature of 10, a step of momentum with $\alpha$ = 0.1 and $\beta$ = 0.7 multiplies the pair of distance and average by a matrix, and `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))` gives 0.8367.
-# Its eigenvalues are a complex pair, and then the radius is the root of beta, `0.7**0.5`, which is 0.8367.
+# Along a curvature of 10, with $\alpha$ = 0.1 and $\beta$ = 0.7, that of momentum is `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))`, which is 0.8367.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Standardize
 #
 # To count each input from its mean and to divide it by its standard deviation.
-# It takes the zero and the unit of each input out of the data, and either of them can make a [[ravine]] of the loss.
+# It takes the zero and the unit of each input out of the data, and each of them can make a [[ravine]].
 #
 # *Example.*
 # A temperature of 68 degrees, with a mean of 50 and a standard deviation of 18, becomes `(68 - 50) / 18`, which is 1.
@@ -917,11 +892,10 @@ adam(2.0, 3.0, State())[0]
 # ### State dict
 #
 # In PyTorch, a dictionary of what a model, an optimizer or a schedule would lose when the program ends.
-# A model's has its weights, and Adam's has, after the first step, `step`, `exp_avg` and `exp_avg_sq` for each parameter, which are our $t$, $m$ and $v$.
+# Adam's has, after the first step, `step`, `exp_avg` and `exp_avg_sq` for each parameter, which are our $t$, $m$ and $v$.
 #
 # *Example.*
-# `list(model.state_dict())` has the names `["weight", "bias"]`, and `list(optimizer.state_dict())` has `["state", "param_groups"]`.
-# What they stand for is written to a file by `torch.save`.
+# `list(optimizer.state_dict())` has the names `["state", "param_groups"]`, and `torch.save` writes what they stand for to a file.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 
@@ -930,8 +904,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Token
 #
-# A piece of text that a language model reads as one symbol, and for which it looks up a row of numbers in its embedding table.
-# In lesson 11 it is one character.
+# A piece of text that a language model reads as one symbol, in lesson 11 one character.
+# For each token the model looks up a row of numbers in its embedding table.
 #
 # *Example.*
 # A batch of 16 texts with 64 characters each has `16 * 64`, which is 1024 tokens.
@@ -940,19 +914,18 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text looks at itself and at other places, which is called attention.
+# A network of many layers, in each of which a place of a text looks at itself and at other places, called attention.
 # In those that write text, such as large language models, these are the places before it.
 #
 # *Example.*
-# For 64 characters one table of attention has `64 * 64`, which is 4096 shares, and up to `64 * 65 / 2`, which is 2080 of them are not zero, because no place looks ahead.
-# They are computed anew for each text, so they are not parameters.
+# For 64 characters, up to `64 * 65 / 2`, which is 2080, of the 4096 shares in a table of attention are not zero, because no place looks ahead.
 #
 # *[Lesson 11](11_gpu_lab.ipynb)*
 #
 # ### Tuning
 #
-# To train with several values of a hyperparameter, such as the step size, and to keep the best one.
-# Hyperparameters are the numbers that training itself does not change, and two optimizers can be compared only if both were tuned with the same care.
+# To train with several values of a hyperparameter, a number that training does not change, and to keep the best one.
+# Two optimizers can be compared only if both were tuned with the same care.
 #
 # *Example.*
 # `np.geomspace(0.001, 1, 4)` tries 0.001, 0.01, 0.1 and 1.

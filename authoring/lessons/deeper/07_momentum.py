@@ -3,16 +3,15 @@
 #
 # Six questions about momentum that can wait.
 # Each stands alone and can be read on another day, in any order.
-# Each says the rule that it uses, and starts with a cell that makes what it needs.
 #
 # | Question | Minutes |
 # |---|---|
 # | 1. What does an average cost, and what does it buy? | 7 |
-# | 2. Why the square root? One direction, two numbers | 20 |
-# | 3. What does a map of all settings look like? | 9 |
-# | 4. What does Nesterov change? | 12 |
-# | 5. What does momentum do to noise, and what to a training? | 10 |
-# | 6. Is the rate guaranteed? | 13 |
+# | 2. Why the square root? One direction, two numbers | 16 |
+# | 3. What does a map of all settings look like? | 4 |
+# | 4. What does Nesterov change? | 10 |
+# | 5. What does momentum do to noise, and what to a training? | 8 |
+# | 6. Is the rate guaranteed? | 12 |
 
 # %% tags=["setup"]
 
@@ -41,7 +40,6 @@ noise_left = predict(
 noise_left
 
 # %% [markdown]
-# Both can be computed exactly.
 # A gradient that came $k$ steps ago weighs $(1-\beta)\beta^k$.
 # So the mean age of what is in the average is $\sum_k k\,(1-\beta)\beta^k = \beta/(1-\beta)$ steps.
 # That is its [[lag]] behind a signal that climbs steadily.
@@ -103,7 +101,7 @@ judges_deeper.judge_share(my_tenth)
 # %% [markdown]
 # ## 2. Why the square root? One direction, two numbers
 #
-# *20 minutes.
+# *16 minutes.
 # You need to know what an [[eigenvalue]] is.*
 #
 # A step of momentum has two lines.
@@ -323,12 +321,9 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
 # So there are 26 extra steps here, and for a goal of $10^{-30}$ hardly more, 30.
 #
-# In a short run a setting a little off Polyak's, where the two eigenvalues have parted, can be faster.
-# With $\beta = 0.675$ it takes {{ play.steps_to(momentum, 100, lr=lr, beta1=.675) }} steps.
-#
 # ## 3. What does a map of all settings look like?
 #
-# *9 minutes.*
+# *4 minutes.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
@@ -357,7 +352,7 @@ play.radius_map().live()
 #
 # ## 4. What does Nesterov change?
 #
-# *12 minutes.*
+# *10 minutes.*
 #
 # Momentum steps along its average $m_t$.
 # [[Nesterov's form|Nesterov momentum]] looks one step ahead.
@@ -369,7 +364,7 @@ play.radius_map().live()
 #
 # PyTorch offers it as `SGD(..., nesterov=True)`.
 # Elsewhere you find the gradient taken at the place to which the average is about to lead.
-# With a constant step size and $\beta$ that is the same rule, and the parameters here are those places.
+# With constant settings that is the same rule.
 #
 # ### Exercise. Write it (3 minutes)
 #
@@ -452,7 +447,7 @@ table(["curvature", "left by a step, momentum", "Nesterov"], rows, ["g", ".3f", 
 #
 # ### Which is faster?
 #
-# One setting for both says little, so now each gets its own.
+# Now each rule gets its own best setting.
 # We count the steps until the loss stays below a goal, in units of the first loss.
 
 # %%
@@ -463,7 +458,7 @@ faster = predict(
 faster
 
 # %% [markdown]
-# The same for two nearer goals too, with the best of 11,011 settings for each goal.
+# The same for two nearer goals too, each with the best of many settings.
 
 # %% tags=["answer"]
 goals = (1e-5, 1e-10, 1e-30)
@@ -478,9 +473,9 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 # To the nearest goal Nesterov's form is faster, and the further the goal, the further momentum is ahead.
 # In a long run the spectral radius decides, whose lowest here is 0.82 for momentum and 0.89 for Nesterov's form.
 #
-# <details><summary>Fine print</summary>The start is (1, 1). For the middle goal, Nesterov's form is ahead from (1, 10), with 53 steps against 59, and momentum from (10, 1), with 64 against 90.</details>
+# <details><summary>Fine print</summary>The start is (1, 1). For the middle goal, Nesterov's form is ahead from (1, 10), and momentum from (10, 1). There are 11,011 settings.</details>
 #
-# Its price is a smaller largest step, $\frac{2(1+\beta)}{(1-\beta)(1+2\beta)\lambda}$ in place of $\frac{2(1+\beta)}{(1-\beta)\lambda}$.
+# The price of looking ahead is a smaller largest step, $\frac{2(1+\beta)}{(1-\beta)(1+2\beta)\lambda}$ in place of $\frac{2(1+\beta)}{(1-\beta)\lambda}$.
 # With $\beta = 0.9$ that is about a third of momentum's.
 #
 # Nesterov's form has a guarantee that momentum lacks.
@@ -496,14 +491,13 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 #
 # ## 5. What does momentum do to noise, and what to a training?
 #
-# *10 minutes.
-# Its cells take some seconds.*
+# *8 minutes.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
 # A smooth bowl has curvature 1, and every gradient is wrong by noise of variance 1.
 # So $\theta$ never comes to rest.
-# It wanders around the minimum with some variance of its own, its [[noise floor]].
+# Its variance around the minimum is its [[noise floor]].
 # At $\beta = 0.9$ the average $m$ carries only a nineteenth of the variance of the noise.
 
 # %%
@@ -548,7 +542,7 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 1] < 1.1 else "to about a thi
 #
 # What momentum has is room for a larger step.
 # Is that worth anything in a network, where the noise comes from small batches?
-# Both rules get their best step size out of eight, for three sizes of the [[mini-batch]].
+# Both rules get their best step size out of eight, for a [[mini-batch]] with a [[batch size]] of 4, 32 or 256.
 
 # %%
 pays = predict("For which batch size does momentum gain most?", ["4", "32", "256"])
@@ -573,7 +567,7 @@ pays.answer(max(ratios, key=ratios.get))
 # With the largest batch it is ahead in every seed, by a factor between two and thirteen.
 # There its best step size is larger than with smaller batches, and at such steps gradient descent no longer learns.
 #
-# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. The best step size is that of the mean loss over the same four seeds. With the best step size of each seed the factor at 256 is between 2.6 and 13.</details>
+# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. The best step size is that of the mean loss over the same four seeds.</details>
 #
 # **To do.**
 # A colleague trains with `SGD(lr=0.01)`, adds `momentum=0.9`, and the loss falls much faster.
@@ -583,7 +577,7 @@ pays.answer(max(ratios, key=ratios.get))
 #
 # ## 6. Is the rate guaranteed?
 #
-# *13 minutes.*
+# *12 minutes.*
 #
 # $$m \leftarrow \beta\,m + (1-\beta)\,g \qquad\qquad \theta \leftarrow \theta - \alpha\,m$$
 #
@@ -601,7 +595,6 @@ import numpy as np
 from lessonlib import momentum, run, sgd
 from lessonlib.lessons.lesson07 import cycles, extras, judges_deeper, play
 from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
 
 bent = extras.bent_line()
 extras.show_slope(bent)
@@ -694,7 +687,7 @@ cycles.show_cycle(around, cycles.corners(lr_100, beta_100, 100, 3), walks[:, rou
 # That is one of the starts, and {{ round_it.mean():.0%}} of them do the same.
 # How fast on quadratics is a setting that goes round in no polygon valley?
 #
-# <details><summary>Fine print</summary>The share depends on the starts and on the corners. With four corners it is a half, and with five zero, because none of these starts comes to the cycle.</details>
+# <details><summary>Fine print</summary>The share depends on the starts and on the corners. With five corners none of these starts comes to the cycle.</details>
 
 # %%
 kept = predict(

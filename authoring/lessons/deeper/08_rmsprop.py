@@ -1,28 +1,27 @@
 # %% [markdown]
 # # Deeper into lesson 8
 #
-# Ten questions about RMSprop that can wait.
+# Nine questions about RMSprop that can wait.
 # Each stands alone and can be read on another day, in any order, because each starts with a cell that makes what it needs.
 #
 # | Question | Minutes |
 # |---|---|
-# | 1. What can a step size for each axis not do? | 9 |
-# | 2. Who wins in the turned ravine, and does a falling step change it? | 9 |
-# | 3. Where does the deep network's trouble end? | 12 |
-# | 4. Which step size does a coordinate find by itself? | 11 |
-# | 5. What is left when the memory is gone? | 6 |
-# | 6. What does epsilon do? | 9 |
-# | 7. What do 16-bit numbers do? | 10 |
-# | 8. What if it divides by a deviation, or sums? | 7 |
-# | 9. What does the burst do to a training? | 7 |
-# | 10. And where nothing is stuck? The next letter | 8 |
+# | 1. What can a step size for each axis not do? | 8 |
+# | 2. Who wins in the turned ravine, and does a falling step change it? | 7 |
+# | 3. Where does the deep network's trouble end? | 8 |
+# | 4. Which step size does a coordinate find by itself? | 7 |
+# | 5. What is left when the memory is gone? | 5 |
+# | 6. What does epsilon do? | 8 |
+# | 7. What do 16-bit numbers do? | 9 |
+# | 8. What if it divides by a deviation, or sums? | 5 |
+# | 9. What does the burst do to a training? | 6 |
 
 # %% tags=["setup"]
 
 # %% [markdown]
 # ## 1. What can a step size for each axis not do?
 #
-# *9 minutes.*
+# *8 minutes.*
 #
 # RMSprop has a step size for each parameter, so it can stretch the axes.
 # With the best two factors a ravine along an axis becomes round.
@@ -39,34 +38,32 @@ rescaling.show_arrows()
 
 # %% [markdown]
 # Above, the ellipse becomes a circle.
-# Below, the stretch tilts it further, to 45 degrees, and it stays narrow.
-# Stretching cannot bring it back onto an axis.
+# Below, it only tilts further and stays narrow.
 # [[Rotation]] is what a step size for each parameter does not undo.
 #
 # How much of a ravine is left?
-# Take a condition number of a thousand and turn the ravine by 45 degrees.
+# Take a condition number of a thousand.
 
 # %%
 left = predict("At 45 degrees, which condition number is left with the best two step sizes?")
 left
 
 # %% [markdown]
-# At 45 degrees the two curvatures along the axes are equal, so there is nothing to make more equal.
+# The two curvatures along the axes are equal there, so there is nothing to make more equal.
 
 # %% tags=["answer"]
 left.answer(rescaling.best_left(45))
 
 # %% [markdown]
 # All of it is left.
-# The next picture shows every angle, and what RMSprop's own step sizes leave after a hundred steps, from 32 starts around the minimum.
+# The next picture shows every angle, and what RMSprop's own step sizes leave after a hundred steps, from 32 starts.
 
 # %%
 rescaling.show_left()
 
 # %% [markdown]
-# At 0 degrees what RMSprop leaves still depends on the start, because `v` holds gradients, and a gradient is curvature times distance.
-# After three thousand steps it is 1 from every start, and section 4 shows how.
-# At 5 degrees it is 103 even then, where the best two step sizes would leave 32.
+# Along the axes what RMSprop leaves after a hundred steps depends on the start, and in the end it is 1 from every start.
+# In a turned ravine it stays where it is.
 # The table says how many times larger the step size along the flatter axis should be, and how many times larger RMSprop's is.
 
 # %%
@@ -77,9 +74,8 @@ table(header, rows, ["", ".1f", ".1f", ".1f"])
 
 # %% [markdown]
 # RMSprop stretches too little.
-# In a turned ravine the gradient points across it nearly everywhere.
-# Then the sizes of its two parts have one ratio, the cotangent of the angle, and RMSprop takes that.
-# The best ratio is about its square.
+# In a turned ravine the gradient points across it nearly everywhere, so the sizes of its two parts have one ratio, the cotangent of the angle.
+# RMSprop takes that ratio, and the best one is about its square.
 #
 # ### Exercise. The angle (4 minutes)
 #
@@ -107,23 +103,19 @@ my_angle = 10
 judges.judge_angle(my_angle)
 
 # %% [markdown]
-# Are the ravines of a network aligned with its weights?
-# Nobody promised that.
-# Section 8 of [the deeper notebook of lesson 9](09_adam.ipynb) measures what happens when they come in blocks.
+# Whether the ravines of a network lie along its weights is measured in section 8 of [the deeper notebook of lesson 9](09_adam.ipynb).
 #
 # ## 2. Who wins in the turned ravine, and does a falling step change it?
 #
-# *9 minutes.
+# *7 minutes.
 # The tables take some seconds.*
 #
-# The ravine now has a condition number of a thousand, and you can turn it.
-# The start turns with it.
-# Momentum and Adam run at fixed step sizes, and RMSprop's is yours.
-# Adam is the subject of lesson 9.
+# The ravine now has a condition number of a thousand, and you can turn it, its start with it.
+# Momentum and Adam, the subject of lesson 9, run at fixed step sizes, and RMSprop's is yours.
 # **Goal:** with the ravine turned by 2 or 3 degrees, let RMSprop arrive before momentum.
 
 # %%
-from lessonlib import adam, momentum, rmsprop, sgd
+from lessonlib import momentum, rmsprop, sgd
 from lessonlib.lessons.lesson08 import arrivals, rescaling, turned_ravine
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
@@ -147,47 +139,20 @@ notice
 took = arrivals.by_angle()
 header = ["steps to arrive", *(f"{angle} degrees" for angle in arrivals.ANGLES)]
 display(table(header, took, ["", *[".0f"] * 5]))
-adam_lr = turned_ravine.steps_to_arrive(adam, 45)[1]
 longer = [row[0] for row in took[:4] if row[5] > 1.1 * row[1]]
 notice.answer({1: "RMSprop alone", 2: "RMSprop and Adam", 4: "all of them"}[len(longer)])
 
 # %% [markdown]
 # Gradient descent and momentum know no axes, so they do not notice the angle.
 # RMSprop gets slower with it, and at 45 degrees it is slower than plain gradient descent.
-# In the experiment it cannot win between 4 and 45 degrees.
+# Adam at a fixed step size suffers as RMSprop does, and tuned it stays far ahead of gradient descent.
 #
-# Adam at a fixed 0.03 suffers as RMSprop does.
-# Tuned at 45 degrees, Adam takes a step size of {{ adam_lr:.1f }}, and its first step overshoots.
-# Here is what multiplies its average gradient, in thousandths, at three steps.
-# In the second row `v` never forgets.
-
-# %%
-rows = [[beta2, *(1000 * turned_ravine.step_at_45(adam, adam_lr, beta2=beta2)[[1, 9, 99]])]
-        for beta2 in (0.999, 1 - 1e-9)]
-header = ["beta2", "step 2", "step 10", "step 100"]
-table(header, rows, ["", ".1f", ".1f", ".1f"])
-
-# %% [markdown]
-# At 45 degrees both coordinates have the same.
-# It grows, and forgetting is not the reason.
-# Adam's corrected `v` is nearly a mean of the squared gradients so far.
-# The large first ones make it large, and it falls as more small ones enter.
-# So here Adam is momentum with a growing step.
-#
-# <details><summary>Fine print</summary>32 starts spread over half a circle in the ravine's own axes, and the median of their steps. Betas at their defaults. Twelve constant step sizes to a decade. Arrived means below the line for a hundred steps. With corrected first steps RMSprop takes about 180 at 5 degrees. The default is the slowest of five memories at 45 degrees, and a thousand steps is the fastest, with 709. We do not know why. At 15 degrees only the default is slower than gradient descent, and its digits change if all starts move by a hundred-billionth. Beyond 45 degrees the coordinates change roles.</details>
-#
-# ### A lucky shot
-#
-# Why 32 starts?
-# Along the axes, from 1 and 1 and with a step size of a tenth, RMSprop arrives in a single step.
-# Its first step is ten step sizes long, so it lands on the minimum.
-# A search over step sizes finds such luck and reports it as speed.
-# Long first steps also help from the 32 starts, and with corrected ones RMSprop takes 16 steps at 0 degrees.
+# <details><summary>Fine print</summary>The median of 32 starts spread over half a circle, because single starts have luck. From 1 and 1 along the axes RMSprop's long first step lands on the minimum. With corrected first steps it takes 16 steps at 0 degrees and about 180 at 5. Betas at their defaults, of which 0.99 is the slowest of five at 45 degrees. Twelve constant step sizes to a decade. Arrived means below the line for a hundred steps.</details>
 #
 # ### A falling step size
 #
-# All of this was with a constant step size.
-# RMSprop hops near the minimum, so it must keep its step size small, and a step size that falls would free it from that.
+# RMSprop hops near the minimum, so at a constant step size it must keep its steps small.
+# A step size that falls would free it from that.
 
 # %%
 ties = predict(
@@ -210,13 +175,11 @@ plain, best = min(rows[1][1:]), min(min(row[1:]) for row in rows[2:])
 ties.answer(ties.options[1] if 0.2 < plain / best < 5 else ties.options[2 * (best < plain)])
 
 # %% [markdown]
-# Gradient descent does best with a constant step size, and RMSprop with a falling one, but for its longest memory.
-# Then they leave about as much.
+# RMSprop does best with a falling step size, but for its longest memory, and then leaves about as much as gradient descent.
 # So a [[schedule]] takes away what RMSprop loses by hopping.
-# It does not give back what the angle took.
-# Momentum, which knows no axes, leaves nothing that the table could show.
+# It does not give back what the angle took, because momentum leaves nothing that the table could show.
 #
-# <details><summary>Fine print</summary>The step size falls in a line to 0. Gradient descent's step size starts no higher than its limit, 2 divided by the largest curvature. Above it, its loss first grows by many powers of ten, and what comes after that is rounding.</details>
+# <details><summary>Fine print</summary>The step size falls in a line to 0. Gradient descent's starts no higher than its limit, 2 divided by the largest curvature.</details>
 #
 # **To do.**
 # Turn the ravine in the experiment to 90 degrees.
@@ -226,15 +189,14 @@ ties.answer(ties.options[1] if 0.2 < plain / best < 5 else ties.options[2 * (bes
 #
 # ## 3. Where does the deep network's trouble end?
 #
-# *12 minutes.*
+# *8 minutes.*
 #
 # In lesson 8 a network with eight narrow layers learned with RMSprop alone.
-# That is one network with one start.
 # Change what it is like, and see who learns.
 
 # %%
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson08 import deep, records, trouble
+from lessonlib.lessons.lesson08 import records, trouble
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -246,10 +208,7 @@ softest = predict(
 softest
 
 # %% [markdown]
-# Each rule at its best step size from ten starts, recorded.
-# The median is followed by the range.
-#
-# <details><summary>Fine print</summary>Seven step sizes, three in the longest trainings. A fourth way to choose step sizes, one for all weights that follows the size of the whole gradient, learns nothing in 300 steps.</details>
+# Each rule at its best step size from ten starts, the median and the range.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -258,50 +217,16 @@ display(table(header, records.where_it_ends(trained)))
 softest.answer(records.what_lets_it_learn(trained))
 
 # %% [markdown]
-# With six layers momentum begins to learn, and with four layers gradient descent does too.
-# After a thousand steps the other two are still at a blind guess.
-# After three thousand momentum reads most digits from most starts, and gradient descent some of them.
-# So the trouble is a long plateau at the beginning, and RMSprop leaves it much sooner.
-# With larger weights, and with a He start, all three learn.
-# So the plateau was made by weights that start too small for the depth.
+# With six layers momentum begins to learn, and with four gradient descent does too.
+# After three thousand steps momentum reads most digits from most starts.
+# So the trouble is a long plateau at the beginning, made by weights that start too small for the depth, and RMSprop leaves it much sooner.
+# With larger weights all three rules learned in lesson 8.
 # Today one would also use a layer that keeps the scale, or connections that skip layers.
-#
-# What do larger weights change?
-# Two things pass through the layers, the images on the way forward and the gradients on the way back.
-# First, how much the images differ in what each layer hands on.
-
-# %%
-seed = 0
-starts = {name: deep.deep_net(seed, start=start).start
-          for name, start in zip(records.STARTED, deep.STARTS)}
-starts["after forty steps of RMSprop"] = trouble.after_rmsprop(seed)
-rows = [[name, *deep.image_spread(deep.layers_of(theta))[[0, 3, 7]]]
-        for name, theta in starts.items()]
-table(["differences between images", "first layer", "fourth", "eighth"], rows, ["", *[".0e"] * 3])
-
-# %% [markdown]
-# As PyTorch starts it, and with zero biases, the last hidden layer says nearly the same for every image.
-# Then the gradients on the way back.
-
-# %%
-rows, net = [], deep.deep_net(seed)
-for name, theta in starts.items():
-    first, *_, last = size = deep.layer_gradients(theta, net)
-    rows.append([name, first, size[4], last, last / first])
-header = ["start", "first layer", "fifth", "last layer", "last / first"]
-table(header, rows, ["", ".0e", ".0e", ".0e", ".1f"])
-
-# %% [markdown]
-# With larger weights the images stay apart and the gradients are large.
-# Forty steps of RMSprop bring both about as well.
-# The two come together here, so these tables do not say which of them matters more.
-# But with zero biases all layers are equal, and gradient descent does not learn.
-# So unequal layers are not the whole trouble.
 #
 # ### Set once, or following?
 #
 # The first layer's gradients start hundreds of times smaller than the last one's.
-# Would a step size for each layer be enough?
+# Is a step size for each layer enough?
 # Here are three ways to divide a common step size.
 #
 # - A. For each layer, by the size of its gradients at the start, once and for all.
@@ -326,7 +251,6 @@ learns.answer(learns.options[records.how_many_learn(trained) - 1])
 # %% [markdown]
 # C is RMSprop.
 # A makes up for the layers as they are at the start, and the network still guesses.
-# B does so at each step, and reads a quarter.
 # Here are the first layer's gradient and its step, both compared with step 0, and the loss.
 
 # %%
@@ -340,67 +264,31 @@ trouble.show_growth()
 # Let no layer's step grow beyond its first one, and A reads nearly a third.
 # C reads more than that and more than B, so it also helps here that each weight has its own.
 #
-# <details><summary>Fine print</summary>The picture has one of the ten starts. For A four smaller step sizes were tried as well, and none had a lower median loss. The step is a weight's, root mean square. With the limit on the root mean square of a layer's step, A reads 30 % (25 to 40) at a step size of 0.002. The averages of B and C begin at zero, which makes their first steps long, and C's fall at the start. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. A layer's size is that of its weights in A, and of its weights and biases in B.</details>
-#
-# ### Handing over
-#
-# For how long must the step sizes follow the gradients?
-# RMSprop makes the first forty steps.
-# Then plain gradient descent takes over, with one step size for all weights.
-
-# %%
-hands_over = predict(
-    "How many digits does it read after 300 steps in all?",
-    ["8 %, as with gradient descent alone", "something in between", "70 %, as with RMSprop alone"],
-)
-hands_over
-
-# %% [markdown]
-# The table has twenty steps too, and gradient descent at its best step size in each row.
-
-# %% tags=["answer"]
-header = ["steps of RMSprop first", "then gradient descent with", "digits read correctly"]
-stopped = ["40, and none after", "", trouble.reads_after_rmsprop()]
-display(table(header, [*records.handed_over(trained), stopped]))
-hands_over.answer(records.how_far_handed_over(trained, hands_over.options))
-
-# %% [markdown]
-# The forty steps alone bring the network to about a fifth of the digits, and gradient descent goes on from there.
-# Forty steps with RMSprop's step sizes are enough to leave the blind guess.
-# RMSprop reads more when it stays.
-#
-# **To do.**
-# Change the seed of the starts above, and run its cell and the one after it again.
-# Which entries of the last column change much?
-#
-# <details><summary>Answer</summary>The one of PyTorch's start, which is some hundreds at every seed, and the one after forty steps. The other three stay between a half and three.</details>
+# <details><summary>Fine print</summary>The picture has one of the ten starts, and the step is a weight's, root mean square. For A four smaller step sizes were tried too. With the limit on the root mean square of a layer's step, A reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. One step size for all weights that follows the size of the whole gradient learns nothing.</details>
 #
 # ## 4. Which step size does a coordinate find by itself?
 #
-# *11 minutes.*
+# *7 minutes.*
 #
 # The number that multiplies a coordinate's gradient is $\alpha/(\sqrt v+\epsilon)$, its effective step.
-# In the experiment RMSprop walks through a ravine with a condition number of a hundred.
-# On the left is the path, on the right the effective step of each coordinate.
-# The dotted lines are 2 divided by the [[curvature]], the step at which gradient descent would be at its limit on that coordinate.
+# On the left RMSprop walks through a ravine with curvatures of 1 and 100, on the right you see the effective step of each coordinate.
+# The dotted lines are 2 divided by the [[curvature]], the limit of gradient descent on that coordinate.
 # **Goal:** let both effective steps climb to their dotted lines, and stay there, within 300 steps.
 
 # %% tags=["answer"]
 import numpy as np
 from lessonlib import rmsprop, run
-from lessonlib.lessons.lesson08 import play, precision
+from lessonlib.lessons.lesson08 import play
 from lessonlib.play.prediction import predict
 from lessonlib.problems import ravine
-from lessonlib.lessons.tables import table
 
 play.own_steps().live()
 
 # %% [markdown]
-# With a short memory each coordinate finds its dotted line, although nobody told the rule a curvature.
+# With a short memory each coordinate finds its dotted line.
 # While the gradient shrinks, `v` forgets, and the effective step grows.
 # Beyond the limit the coordinate swings, the swing makes the gradient larger, and a larger `v` makes the step smaller again.
 # Something very like it is seen in networks, as Cohen and others showed.
-# It needs gradients without noise, and room to climb, because no effective step can be above $\alpha/\epsilon$.
 #
 # With the default memory the loss first falls below 1e-100.
 
@@ -423,22 +311,8 @@ returns.answer("about 0.001" if 1e-4 < long.loss[-1] < 1e-2 else "still below 1e
 
 # %% [markdown]
 # It passed far closer than a step size, `v` forgot the large gradients and the steps grew again, and now it hops.
-# So at a constant step size RMSprop does not settle, not even here.
 #
-# NumPy computes with longer numbers than PyTorch usually does.
-# A short number, or its square, can become exactly zero on the way, before `v` has forgotten.
-# PyTorch's own RMSprop walks the same way, with the same step size and memory.
-
-# %%
-kinds = (("64 bits", "float64", 0.0), ("32 bits", "float32", 0.0),
-         ("32 bits, with a little noise", "float32", 1e-6))
-found = [(name, precision.hops_of_torch(kind, noise=noise, lr=0.01)) for name, kind, noise in kinds]
-rows = [[name, losses[-1000:].max()] for name, losses in found]
-table(["gradients in", "largest loss of the last 1000 steps"], rows, ["", ".5f"])
-
-# %% [markdown]
-# In short numbers the loss becomes zero and stays there.
-# Noise of a millionth brings the hops back, and the noise of batches is far larger.
+# <details><summary>Fine print</summary>It needs room to climb, because no effective step can be above &alpha;/&epsilon;. In numbers of 32 bits and without noise PyTorch's own RMSprop comes to zero before <code>v</code> has forgotten, and stays there. Noise of a millionth in the gradients brings the hops back.</details>
 #
 # **To do.**
 # Give the run of the law a step size that falls to zero, `lr=lambda t: 0.01 * (1 - (t - 1) / 5000)`.
@@ -448,7 +322,7 @@ table(["gradients in", "largest loss of the last 1000 steps"], rows, ["", ".5f"]
 #
 # ## 5. What is left when the memory is gone?
 #
-# *6 minutes.*
+# *5 minutes.*
 #
 # With $\beta_2 = 0$ there is no memory, and `v` is the square of the newest gradient.
 # A number divided by its own size is its sign.
@@ -485,14 +359,14 @@ nearer.answer(rows[2][1] / rows[3][1])
 
 # %% [markdown]
 # On the way the distance shrinks with $\beta_2$.
-# After arrival the law is gone, because what differs is when and where the paths hop.
+# And near the minimum?
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
 for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#d99a5b", "--"), (0.9, "#9e5210", "-.")):
     ax.plot(signed(beta2)[:81, 0] / 0.03, color=color, ls=dash, label=f"$\\beta_2$ = {beta2:g}")
 ax.axhspan(-1, 1, color="#dddddd", zorder=0)
-ax.set(xlabel="step", ylabel="$\\theta_1$, in units of lr", xlim=(25, 80), ylim=(-1.5, 5),
+ax.set(xlabel="step", ylabel="$\\theta_1$ / step size", xlim=(25, 80), ylim=(-1.5, 5),
        title="Near the minimum, sign descent hops for ever")
 ax.text(80, 1.1, "within one step size of the minimum", ha="right", color="#555555")
 ax.legend()
@@ -502,8 +376,7 @@ plots.show(figure, "The first coordinate from step 25 to 80 in units of the step
 
 # %% [markdown]
 # Sign descent steps over the minimum and back, because the sign knows where to go and not how far.
-# With a schedule it is a respectable optimizer.
-# Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) runs it on a model of language.
+# Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) runs it with a schedule on a model of language.
 #
 # **To do.**
 # Where do the two points lie between which it hops?
@@ -513,14 +386,15 @@ plots.show(figure, "The first coordinate from step 25 to 80 in units of the step
 #
 # ## 6. What does epsilon do?
 #
-# *9 minutes.*
+# *8 minutes.*
 #
 # Multiply a loss by a number $c$.
-# Then every gradient and the root of `v` get the factor $c$, and it cancels, but $\epsilon$ stays what it is.
+# Then every gradient and the root of `v` get the factor $c$, but $\epsilon$ stays what it is.
 # If $\epsilon$ is multiplied too, the path is the same.
-# The table has the largest distance between the old path and the new one, over 100 steps with a step size of 0.01 in a ravine with a condition number of a hundred.
 #
 # $$\frac{c\,g}{\sqrt{c^2 v}+c\,\epsilon} = \frac{g}{\sqrt v+\epsilon}$$
+#
+# The table has the largest distance between the old path and the new one, over a hundred steps.
 
 # %%
 from lessonlib import rmsprop, sgd
@@ -536,7 +410,6 @@ header = ["loss times", "gradient descent", "RMSprop", "RMSprop, epsilon times i
 table(header, rows)
 
 # %% [markdown]
-# Rounding means that they differ in the last digits.
 # The third column is the rule as you use it, with $\epsilon$ left alone.
 
 # %%
@@ -598,12 +471,11 @@ inside.answer(f"{half:.0e}".replace("e-0", "e-"))
 # %% [markdown]
 # Inside the root $\epsilon$ is compared with `v`, which is a square.
 # So the gradient that feels it is as large as the root of $\epsilon$, ten thousand times larger here.
-# When a training is carried from one library to another and behaves differently, look at where $\epsilon$ stands.
-# What stands outside corresponds to its square inside.
+# When a training behaves differently in another library, look at where $\epsilon$ stands.
 #
 # ## 7. What do 16-bit numbers do?
 #
-# *10 minutes.
+# *9 minutes.
 # This section uses PyTorch, because NumPy has no bfloat16.*
 #
 # Networks are often trained with 16-bit numbers.
@@ -611,7 +483,7 @@ inside.answer(f"{half:.0e}".replace("e-0", "e-"))
 # The type [[bfloat16]] has the range of float32 and keeps only two to three [[decimal digits|precision]].
 
 # %%
-from lessonlib.lessons.lesson08 import precision
+from lessonlib.lessons.lesson08 import judges, precision
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -654,21 +526,10 @@ forgets.answer(forgets.options[2] if frozen[-1] == frozen[1000] else forgets.opt
 
 # %% [markdown]
 # In bfloat16 `v` stops at a half and stays there.
-# On the way, from a quarter on, nothing is taken away and the thousandth that comes in is rounded up, so it rises too fast.
 # The numbers near a half lie further apart than what $\beta_2$ takes away in a step, so `v` is rounded back to where it was.
 # The average cannot forget.
-# Which memories can?
-
-# %%
-rows = [[beta2, 1 / (1 - beta2), precision.share_that_can_fall(beta2)]
-        for beta2 in (0.9, 0.99, 0.997, 0.998, 0.999)]
-table(["beta2", "memory, steps", "share of v that can fall"], rows, ["", ".0f", ".0%"])
-
-# %% [markdown]
-# This is under a gradient of zero.
-# Then a memory of a hundred steps can fall from anywhere, and one of a thousand from nowhere.
-# Ask `torch.optim.RMSprop` itself, with both memories.
-# The gradient is 0.1 at the end, so `v` should come to 0.01.
+# Ask `torch.optim.RMSprop` itself, with a memory of a hundred steps and with one of a thousand.
+# The gradient is a tenth at the end, so `v` should come to a hundredth.
 
 # %%
 rows = [[beta2, name, *precision.torchs_own(beta2, name)] for beta2 in (0.99, 0.999)
@@ -678,20 +539,39 @@ table(header, rows, ["", "", "", ".4f", ".4f"])
 
 # %% [markdown]
 # The state has the type of the parameter.
-# In bfloat16 RMSprop's default memory forgets most of it, and stops at nearly twice what it should be.
-# One of a thousand steps does not forget at all, and Adam's default has that length.
-# In such a model small steps also do not move the weights.
+# In bfloat16 the longer memory does not forget at all, and Adam's default is as long.
 # That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
 #
-# **To do.**
-# What is $1 - 0.001$ in bfloat16?
-# Try `torch.ones(1, dtype=torch.bfloat16) - 0.001`.
+# ### Exercise. A memory for bfloat16 (4 minutes)
 #
-# <details><summary>Answer</summary>It is 1. The next smaller number is four thousandths away, so the difference is rounded back.</details>
+# The gradient is zero from now on, so `v` is multiplied by $\beta_2$ at each step.
+# Which is the longest memory with which `v` can get smaller wherever it stands?
+# Give it in steps, to a tenth of it.
+# Between 1 and 2 the numbers of bfloat16 are 1/128 apart, and a product is rounded to the nearest of them.
 #
+# <details><summary>Hint</summary>From where between 1 and 2 is least taken away? How much must be taken away there, so that the product is not rounded back?</details>
+
+# %% tags=["stub"]
+my_memory = None
+
+# %% tags=["solution"]
+my_memory = 250
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Just above 1 the share that is taken away, 1 divided by the memory, must be more than half of the distance between two numbers.
+# Half of it is 1/256.
+
+# %% [markdown]
+# The judge multiplies all numbers between 1 and 2.
+
+# %%
+judges.judge_memory(my_memory)
+
+# %% [markdown]
 # ## 8. What if it divides by a deviation, or sums?
 #
-# *7 minutes.*
+# *5 minutes.*
 #
 # `v` averages the square of `g`, and nothing is subtracted from it.
 # The [[variance]] would average the square of the distance from the mean.
@@ -739,13 +619,11 @@ slip.answer(slip.options[1] if rows[1][3] > 2 * rows[1][2] else slip.options[0])
 #
 # ## 9. What does the burst do to a training?
 #
-# *7 minutes.*
+# *6 minutes.*
 #
 # RMSprop's `v` starts at zero, so its first steps are longer than $\alpha$.
 # We call them the burst.
-# The first step is $\alpha/\sqrt{1-\beta_2}$, and the next ones are too long as well.
-# How far does that carry a parameter beyond one $\alpha$ a step, until the steps have the right length?
-# Its gradient stays the same all the time.
+# How far does it carry a parameter beyond one $\alpha$ a step, if its gradient stays the same all the time?
 
 # %%
 import numpy as np
@@ -757,18 +635,16 @@ beyond = predict("A memory of 1000 steps: how far too far in all, in units of th
 beyond
 
 # %% [markdown]
-# For three memories, and then with noise ten times as large as the gradient, the mean of 400 runs.
+# For three memories.
 
 # %% tags=["answer"]
-ways = (bursts.too_far, bursts.too_far_in_noise, bursts.worth_in_noise)
-rows = [[round(1 / (1 - beta2)), *(way(beta2) for way in ways)] for beta2 in bursts.BETAS]
-header = ["memory, steps", "too far, in step sizes", "in noise", "in noise, in its own steps"]
-display(table(header, rows, ["", *[".0f"] * 3]))
+rows = [[round(1 / (1 - beta2)), bursts.too_far(beta2)] for beta2 in bursts.BETAS]
+display(table(["memory, steps", "too far, in step sizes"], rows, ["", ".0f"]))
 beyond.answer(rows[2][1], within=0.2)
 
 # %% [markdown]
-# So without noise a parameter is carried too far by about as many step sizes as the memory has steps, here from a tenth less to a third more.
-# In noise that often changes the gradient's sign every step leads less far, and the burst is worth about as many steps as before.
+# So a parameter is carried too far by about as many step sizes as the memory has steps.
+#
 # A small network reads digits with these memories, at a small and at a large step size.
 
 # %%
@@ -803,96 +679,14 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 
 # %% [markdown]
 # With corrected first steps all three memories end alike, at both step sizes.
-# At the large one the two shorter memories end a little lower with the burst than without.
 # So $\beta_2$ should set a memory, and without a correction it also sets the first steps.
 # How to correct them is the question of [lesson 9](../09_adam.ipynb).
 #
 # **To do.**
 # Suppose `v` started at the square of the first gradient.
-# What would go wrong when that gradient is an odd one?
+# What would go wrong when that gradient is unusually large?
 #
-# <details><summary>Answer</summary>It would set the scale for a whole memory. One odd gradient would count as much as a hundred.</details>
-#
-# ## 10. And where nothing is stuck? The next letter
-#
-# *8 minutes.*
-#
-# On the deep network gradient descent and momentum did not learn within 300 steps.
-# Here is a model on which they do.
-# It is a table that guesses the next letter of the book of Genesis from the two letters before it, with a row for each pair.
-# Some pairs are met often and most of them rarely.
-
-# %%
-import numpy as np
-from lessonlib import momentum, rmsprop, sgd
-from lessonlib.lessons.lesson08 import letters
-from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
-
-pairs, most, middle = letters.often_and_rare()
-print(f"{pairs} pairs; the most frequent occurs {most} times, the one in the middle {middle} times")
-
-# %% [markdown]
-# Each step looks at some hundreds of places of the book.
-
-# %%
-ahead = predict(
-    "After 300 steps of constant size, whose loss is nearest to the lowest possible?",
-    ["gradient descent's", "momentum's", "RMSprop's", "they are within a tenth"],
-)
-ahead
-
-# %% [markdown]
-# How far the loss is above the lowest possible one in nats, each rule at the best of eight step sizes, the mean of two runs.
-# First with a constant step size, then with one that falls to zero.
-
-# %% tags=["answer"]
-lrs, rows = np.geomspace(20, 1000, 8), []
-for name, rule, scale in zip(ahead.options, (sgd, momentum, rmsprop), (1, 1, 0.001)):
-    rows.append([name, *(letters.excess(rule, scale * lrs, falling=f) for f in (False, True))])
-display(table(["optimizer", "constant", "falling"], rows, ["", ".3f", ".3f"]))
-best = sorted(rows, key=lambda row: row[1])
-ahead.answer("they are within a tenth" if best[1][1] < 1.1 * best[0][1] else best[0][0])
-
-# %% [markdown]
-# With a constant step size RMSprop leaves less than half of what the others leave.
-# With a falling step size most of the lead is gone.
-#
-# Does it lead because most pairs are rare?
-# Remove that, and let every pair be met equally often.
-
-# %%
-without = predict(
-    "All pairs equally often, a constant step size: what is left of RMSprop's lead?",
-    ["about all of it", "about half of it", "nothing"],
-)
-without
-
-# %% [markdown]
-# The column before the last is RMSprop with one `v` for each row.
-
-# %% tags=["answer"]
-rules, rows = ((sgd, 1), (letters.by_row(), 0.001), (rmsprop, 0.001)), []
-for name, equal in (("as in the book", False), ("equally often", True)):
-    rows.append([name, *(letters.excess(rule, c * lrs, equal=equal, seeds=1) for rule, c in rules)])
-header = ["pairs are met", "gradient descent", "one v for each row", "RMSprop"]
-display(table(header, rows, ["", *[".3f"] * 3]))
-before, after = (np.log(row[1] / row[3]) for row in rows)
-without.answer(without.options[0 if after > 0.75 * before else 1 if after > 0.25 * before else 2])
-
-# %% [markdown]
-# So here the rare pairs are not the reason.
-# One `v` for each row gives most of the lead away, so it comes from a `v` for each entry.
-# Without the noise of sampling rare rows do hold gradient descent back.
-# Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) shows that with words.
-#
-# <details><summary>Fine print</summary>The second table is one run. With a falling step size the small lead is about the same in both rows too. With the exact gradient and a constant step size gradient descent leaves 0.03 as in the book and 0.004 where the pairs are met equally often.</details>
-#
-# **To do.**
-# Does the lead grow in a shorter training?
-# Set `letters.STEPS = 100` and run the tables again.
-#
-# <details><summary>Answer</summary>No. With a constant step size RMSprop leaves a little more than half of what gradient descent leaves.</details>
+# <details><summary>Answer</summary>It would set the scale for a whole memory. This one gradient would count as much as a hundred.</details>
 #
 # ## Further reading
 #
@@ -903,7 +697,7 @@ without.answer(without.options[0 if after > 0.75 * before else 1 if after > 0.25
 # - Graves 2013, *Generating Sequences With Recurrent Neural Networks*, arXiv:1308.0850.
 #   The centred variant.
 # - He, Zhang, Ren and Sun 2015, *Delving Deep into Rectifiers*, arXiv:1502.01852.
-#   The start of section 3.
+#   The start that lesson 8 compares with PyTorch's.
 # - Balles and Hennig 2018, *Dissecting Adam: The Sign, Magnitude and Variance of Stochastic Gradients*, arXiv:1705.07774.
 #   How much of an adaptive rule is its sign.
 # - Cohen et al. 2022, *Adaptive Gradient Methods at the Edge of Stability*, arXiv:2207.14484.

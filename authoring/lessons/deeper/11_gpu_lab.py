@@ -1,8 +1,7 @@
 # %% [markdown]
 # # Deeper into lesson 11
 #
-# Eight questions about the lab, for whoever wants to know more.
-# Each stands alone.
+# Eight questions about the lab, and each stands alone.
 # Stored numbers are from a CPU with two cores, or where the text says so from an H200.
 #
 # | Question | Minutes |
@@ -121,13 +120,12 @@ def my_share(t):
 judges.judge_shape(my_share)
 
 # %% [markdown]
-# Now your schedule trains AdamW, beside that of the lesson and two without warm-up.
+# Now your schedule trains AdamW, beside that of the lesson and one without warm-up.
 # This takes about ten seconds.
 
 # %% tags=["chaotic"]
 rows = [["the lesson's", warmup.end(50, knows=False)],
-        ["falling from the start", warmup.end(0, knows=False)],
-        ["constant", warmup.with_schedule("adamw", 0.018, lambda t: 1.0)]]
+        ["falling from the start", warmup.end(0, knows=False)]]
 if judges.judge_shape(my_share):
     rows.append(["yours", warmup.with_schedule("adamw", 0.018, my_share)])
 table(["schedule", "test loss"], rows, ["", ".2f"])
@@ -240,7 +238,7 @@ adamw = trainings.optimizer("adamw", 0.01)
 # <details><summary>Fine print</summary>Clipping as in the lesson, a quarter of the steps warms up, then a cosine to zero. The H200 trained the larger model on 16 times the characters. Where the border lies depends on the model, the text and the length of the training.</details>
 #
 # **To do.**
-# A GPU is faster with larger batches, in characters a second.
+# A GPU reads more characters a second in larger batches.
 # What would you have to know to choose the batch for the shortest time?
 #
 # <details><summary>Answer</summary>The time of a step at each batch size. Multiply it by the steps that each batch needs to reach the same loss.</details>
@@ -302,7 +300,7 @@ table(["way", "ns for each parameter"], list(kept.items()), ["", ".1f"])
 # %% [markdown]
 # There fused is about twice as fast as the loop, and on the large tensor about six times.
 # So a large part of its lead is memory.
-# Where the system is told to keep their pages, the loop takes less than half of its time.
+# Where the system is told to keep the pages, the loop takes less than half of its time.
 #
 # <details><summary>Fine print</summary>{{ play.where(found) }} The floor is an estimate, so a way may end a little below it. In the cache, and where the pages were kept by glibc's <code>mallopt</code>, one thread ran.</details>
 #

@@ -6,13 +6,13 @@
 #
 # | Section | Minutes |
 # |---|---|
-# | 1. What does a newer optimizer keep, and what does a step of Muon cost? | 10 |
-# | 2. What does a sign notice? | 9 |
-# | 3. What if a step could choose its axes? | 14 |
-# | 4. Must the end be known at the start? | 9 |
-# | 5. Can a mean take the place of a fall? | 11 |
-# | 6. Does a step size stay right in a wider network? | 14 |
-# | 7. How long should a memory be, in tokens? | 8 |
+# | 1. What does a newer optimizer keep, and what does a step of Muon cost? | 7 |
+# | 2. What does a sign notice? | 6 |
+# | 3. What if a step could choose its axes? | 10 |
+# | 4. Must the end be known at the start? | 7 |
+# | 5. Can a mean take the place of a fall? | 7 |
+# | 6. Does a step size stay right in a wider network? | 10 |
+# | 7. How long should a memory be, in tokens? | 6 |
 
 # %% tags=["setup"]
 
@@ -46,28 +46,20 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 # %% [markdown]
 # Muon, Lion and momentum keep the same, and Adafactor keeps nearly nothing.
 # In place of `v` it keeps one number for each row of a matrix and one for each column, and it has no `m`.
-# An 8-bit AdamW keeps two numbers of one byte each.
-# PyTorch's own packages have it in `torchao`, as `AdamW8bit`.
+# An 8-bit AdamW keeps two numbers of one byte each, and `torchao` has it as `AdamW8bit`.
 #
-# The state is one half of the price, and the work of a step is the other.
-# All but Muon take a few operations for each weight, as AdamW does.
-# Muon multiplies matrices.
-# For a square matrix of width $n$, each of Muon's five Newton-Schulz steps has three products of two $n \times n$ matrices, so $15\,n^3$ multiplications in all.
+# ### What a step costs
+#
+# All but Muon take a few operations for each weight, and Muon multiplies matrices.
+# For a square matrix of width $n$, each of its five steps has three products of two $n \times n$ matrices, so $15\,n^3$ multiplications in all.
 # Forward and backward have $3\,n^2$ for each token of the batch.
 #
 # $$\frac{15\,n^3}{3\,n^2\,T} = \frac{5\,n}{T}$$
 #
-# So Muon's work, measured by that of forward and backward, grows with the width $n$ and falls with the number of tokens $T$.
+# So Muon's work, beside that of forward and backward, grows with the width $n$ and falls with the number of tokens $T$.
 
 # %%
 costs.show_shares()
-
-# %% [markdown]
-# The marks as numbers.
-
-# %%
-header = ["training", "width", "tokens in a batch", "share, square matrix", "share, transformer"]
-table(header, costs.rows(), ["", ",", ",", ".1%", ".1%"])
 
 # %% [markdown]
 # Not all matrices of a transformer are square, and for those of the main lesson the share is about a quarter.
@@ -92,31 +84,9 @@ longer.answer(longer.options[(more > 0.37) + (more > 0.67)])
 
 # %% [markdown]
 # The count does not say how fast a product runs.
-# Muon takes its five steps in bfloat16, at which this CPU is slow.
-# Here most of the difference is gone in float32.
+# Muon takes its five steps in bfloat16, at which the recording CPU is slow.
+# In float32 most of the difference is gone.
 # On a GPU bfloat16 is the fast one, so keep it there.
-#
-# Now give AdamW as many seconds as Muon in float32 takes, and tune it again over all 42 pairs of the main lesson.
-
-# %%
-clock = predict("With as many seconds as Muon in float32, who ends lower?", text.VERDICTS)
-clock
-
-# %% [markdown]
-# Seconds of one core, each at its best step sizes.
-
-# %% tags=["answer"]
-record = text.from_record()
-display(table(text.CLOCK, text.clock_rows(record), ["", "g", *[".2f"] * 5]))
-clock.answer(text.verdict(record, text.AS_LONG_32, text.FLOAT32))
-
-# %% [markdown]
-# Rows two and three take about as long, and so do the last two.
-# With float32 most of the lead stays in seconds, and with bfloat16 it is gone.
-# For what Muon reaches in 200 steps AdamW needs between {{ text.steps_between(record)[0] }} and {{ text.steps_between(record)[1] }}.
-# In the last row AdamW was tuned over fifteen pairs in place of 42, and its best is at their edge, so it may end lower still.
-#
-# Where several machines each repeat all the products, as with `torch.optim.Muon`, $T$ counts the tokens of one.
 #
 # ### Exercise 1. How large a batch? (4 minutes)
 #
@@ -141,16 +111,12 @@ my_tokens = 5 * 1024 / 0.01
 judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 
 # %% [markdown]
-# When to try them.
+# **When to try them.**
 # Muon's products cost little when a batch of one machine has several hundred tokens for each unit of width.
 # Take an 8-bit AdamW when its state is all that does not fit, as it is the same rule.
 # Take `torch.optim.Adafactor` when that is still too much, and tune its step size anew.
 #
-# <details><summary>Fine print</summary>The state is that of a matrix of 256 by 1024 in float32, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block, without attention and without the tables of letters. The seconds were recorded on one core of a CPU, as the main lesson shows them.</details>
-#
-# *Sources.*
-# Shazeer and Stern 2018, Adafactor, arXiv 1804.04235, read as abstract.
-# The notes of github.com/pytorch/ao on 8-bit optimizers.
+# <details><summary>Fine print</summary>The state is that of a float32 matrix, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block. Where several machines each repeat all the products, T counts the tokens of one. Sources: Shazeer and Stern 2018, Adafactor, arXiv 1804.04235, read as abstract, and the notes of github.com/pytorch/ao on 8-bit optimizers.</details>
 
 # %% [markdown]
 # ## 2. What does a sign notice?
@@ -173,9 +139,8 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 # %%
 import numpy as np
 from lessonlib import State, checks, lion
-from lessonlib.lessons.lesson12 import axes, ravine
+from lessonlib.lessons.lesson12 import axes
 from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # Your turn.
@@ -215,31 +180,22 @@ noticed = predict(
 noticed
 
 # %% [markdown]
-# Lion beside Adam and Muon, the share of the loss that is left.
+# The share of the loss that is left after 200 steps, in three forms of the task.
 
 # %% tags=["answer", "chaotic"]
-display(table(axes.HEADER, axes.rows(("adam", "lion", "muon")), ["", ".1e", ".1e", ".1e"]))
-noticed.answer(ravine.what_it_notices("lion"))
+axes.show_noticed(("adam", "lion", "muon"), "Adam and Lion notice the turn, and Muon does not")
+noticed.answer(axes.what_it_notices("lion"))
 
 # %% [markdown]
-# The way there, for the first of the two matrices.
-
-# %% tags=["answer", "chaotic"]
-axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs are turned?")
-
-# %% [markdown]
-# Lion notices the turn and not the unequal losses, as Adam does.
 # A sign has no scale, so a loss a thousand times smaller changes no step.
-# The table differs a little, because it takes both losses together, and of unequal ones the first is nearly all.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
-# When the inputs lie along the axes it ends far lower.
+# So Lion notices the turn, as Adam does.
 #
-# When to try it.
+# **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and their repository has `lion_pytorch.py`.
 #
-# *Source.*
-# Chen and others 2023, arXiv 2302.06675, and the notes on tuning in github.com/google/automl.
+# <details><summary>Fine print</summary>All at PyTorch's betas, each at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning in github.com/google/automl.</details>
 
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
@@ -249,7 +205,7 @@ axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs a
 # The averages of $g\,g^\top$ and of $g^\top g$ are two symmetric matrices, and we call them $L$ and $R$.
 # Their eigenvectors are axes for the rows and for the columns.
 #
-# Shampoo is from 2018 and older than Muon.
+# Shampoo is older than Muon.
 # It puts the averaged gradient $m$ between $L$ and $R$, both to the same power.
 #
 # $$\theta \leftarrow \theta - \alpha\,L^{\,p}\,m\,R^{\,p}$$
@@ -265,7 +221,7 @@ axes.show_turns(("adam", "lion", "muon"), "Which curves change when the inputs a
 
 # %%
 import numpy as np
-from lessonlib.lessons.lesson12 import axes, judges_deeper, ravine
+from lessonlib.lessons.lesson12 import axes, judges_deeper
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -312,7 +268,7 @@ u, _, vh = np.linalg.svd(g)
 bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.options[0])
 
 # %% [markdown]
-# Shampoo's power is $-1/4$, and without a memory that makes it Muon's step, with exact singular values of one.
+# Shampoo's power is $-1/4$, and without a memory that makes it Muon's step.
 # In the same way Adam without a memory takes the sign of each number.
 #
 # SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
@@ -326,29 +282,22 @@ far = predict(
 far
 
 # %% [markdown]
-# Here Shampoo's powers are computed anew at every step, and SOAP's axes at every tenth.
+# The two matrices of the main lesson again.
 # The cell takes some seconds.
 
 # %% tags=["answer", "chaotic"]
-names = ("adam", "muon", "muon .8", "shampoo", "soap")
-display(table(axes.HEADER, axes.rows(names), ["", ".1e", ".1e", ".1e"]))
-ends = {rule: ravine.left(rule, "as in the picture") for rule in ("adam", "muon", "soap")}
-lower = ends["soap"] < min(ends["adam"], ends["muon"])
-far.answer(far.options[2 if lower else 1 if ends["soap"] < ends["adam"] / 10 else 0])
+axes.show_noticed(("adam", "muon", "muon .8", "shampoo", "soap"),
+                  "Shampoo and SOAP notice neither, and they end low")
+far.answer(far.options[axes.place("soap", "adam", "muon")])
 
 # %% [markdown]
-# The same on the way, for the first of the two matrices.
-
-# %% tags=["answer", "chaotic"]
-axes.show_turns(("adam", "muon", "shampoo", "soap"), "Which curves change with the turn?")
-
-# %% [markdown]
-# Shampoo and SOAP notice neither the turn nor the scale, and both end far lower than Muon at its default.
-# With a $\beta_1$ of 0.8 Muon comes about as low as SOAP, so with this cosine to zero the gap from SOAP to Muon was Muon's memory.
-# The betas of the other three were not tuned.
+# Shampoo and SOAP end far lower than Muon at its default.
+# But with a shorter memory, a $\beta_1$ of 0.8, Muon comes about as low as SOAP.
+# So here the gap was Muon's memory, and the betas of the others were not tuned.
 #
-# The price is memory and time.
-# Both keep `m` and the two averages, Shampoo its two powers, SOAP its two sets of axes and `v`.
+# ### The price
+#
+# Both keep `m` and the two averages, Shampoo its two powers, and SOAP its two sets of axes and `v`.
 
 # %%
 sizes = [(512, 512), (256, 1024)]
@@ -357,8 +306,6 @@ rows = [[axes.NAMES[rule], *(axes.kept(rule, size) for size in sizes)]
 table(["bytes for each weight", "512 by 512", "256 by 1024"], rows, ["", ".0f", ".0f"])
 
 # %% [markdown]
-# A matrix that is far from square costs more, as the average of its long side is a large square.
-#
 # Eigenvectors take time too, so one would like to compute them seldom.
 # What does it cost if they are old?
 
@@ -370,66 +317,32 @@ old = predict(
 old
 
 # %% [markdown]
-# Each tuned again.
+# Each tuned again, with the median of three tasks and the highest.
 
 # %% tags=["answer", "chaotic"]
-names = ("shampoo", "shampoo, every tenth", "soap, every step", "soap")
-first = "as in the picture"
-display(table(axes.HEADER, axes.rows(names, renewed=True), ["", ".1e", ".1e", ".1e"]))
-print("Shampoo with old powers, turned, task by task:",
-      ", ".join(f"{share:.0e}" for share in ravine.tuned("shampoo, every tenth").left))
-cases = [("Shampoo", *names[:2]), ("SOAP", *names[2:])]
-higher = [name for name, fresh, stale in cases
-          if ravine.left(stale, first) > 3 * ravine.left(fresh, first)]
-old.answer({0: "neither", 2: "both"}.get(len(higher), "".join(higher)))
+display(table(["left by", "median", "highest"], axes.renewed_rows(), ["", ".0e", ".0e"]))
+old.answer(axes.who_is_hurt())
 
 # %% [markdown]
-# With old powers Shampoo ends far higher, and at the step size that the median picks one of the three tasks runs away, beyond where it began.
-# A power holds the axes and the sizes of the gradients along them.
-# Which of the two must be fresh, and when?
-# The third row keeps the axes alone for ten steps, and measures the sizes along them at every step.
-# The last row keeps both, but only from the eleventh step on.
-
-# %% tags=["chaotic"]
-from lessonlib.lessons.lesson12 import stale
-
-halves = [*axes.rows(names[:2], renewed=True), *stale.rows()]
-table(axes.HEADER, halves, ["", ".1e", ".1e", ".1e"])
-
-# %% [markdown]
-# With fresh sizes nothing is lost, though the axes are old.
-# With a fresh start little is lost, though later both are old.
-# So the harm comes at the start, where the sizes of a single gradient are kept for ten steps.
-# SOAP renews its sizes in $v$ at every step.
+# With old powers Shampoo ends far higher, and in one task it runs away.
+# In the third row the powers are as old, but only from the eleventh step on, and little is lost.
+# So the harm comes at the start, where the power of a single gradient is kept for ten steps.
+# SOAP takes old axes without harm.
 #
-# With fresh axes at every step SOAP ends about ten times higher here, and we do not know why.
-# In very large batches Khona and others saw SOAP become unstable, and fresh axes at every step were part of their cure.
-# So how often to renew them is one more thing to tune.
-#
-# When to try them.
-# Take one of them when a step of forward and backward takes long beside eigenvectors, and memory is left.
+# **When to try them.**
+# Take one of them when forward and backward take long beside eigenvectors, and memory is left.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
-# By default that one takes the steps of another optimizer, such as Adam, until its first powers are due.
-# Later it takes the length of each step from there, which is called grafting.
-# Eschenhagen and others (2025) find that grafting makes up for sizes that are old, and that with corrected sizes it is not needed.
+# That one begins with another optimizer, such as Adam, and later it takes the length of each step from there, which is called grafting.
 #
-# <details><summary>Fine print</summary>Shampoo's paper adds up the products from the first step on and steps along the newest gradient. Here both are averages, of about twenty and ten steps, as SOAP's are. Muon's step is that of a gradient of full rank. Each optimizer at the best of 21 step sizes, the median of three tasks, which does not see the one that runs away, a cosine, no decay. At the next shorter step size none runs away, and with old powers it leaves about 2e-4. With the first 2, 3, 5 or 20 steps fresh the median is below 2e-8, and single tasks end as high as 6e-6. Where Muon ends, and SOAP with fresh axes, rounding alone can change severalfold, so read powers of ten there. A task without noise cannot tell how often to renew them.</details>
-#
-# *Sources.*
-# Gupta, Koren and Singer 2018, Shampoo, arXiv 1802.09568.
-# Vyas and others 2024, SOAP, arXiv 2409.11321.
-# Eschenhagen and others 2025, *Purifying Shampoo*, arXiv 2506.03595.
-# Eschenhagen and others 2026, arXiv 2602.09314, who find that Shampoo is to Muon what Adam is to the sign of its momentum, and Shampoo ahead of Muon on language models.
-# Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam or Shampoo in the last loss of nanoGPT and of a colouring of images.
-# Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters.
-# Read as abstracts, with the notes of `distributed_shampoo`.
+# <details><summary>Fine print</summary>As in section 2. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Where SOAP ends with fresh axes, rounding alone can change severalfold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
 #
 # A cosine falls from the first step to the last, so it has to know which step is the last.
 # If you want to train on afterwards, its step size has already come to zero.
+#
 # A late fall needs no end.
 # The step size stays as it is for most of the training, and falls to zero in the last fifth.
 # A fifth before you want a result you take a copy and let its step size fall, and the training itself goes on.
@@ -478,8 +391,8 @@ judges_deeper.judge_late(my_late)
 # ### On the text
 #
 # The transformer of lesson 11 learns Genesis for 100, 200, 400 or 800 steps.
-# A cosine needs one training for each of these lengths.
-# The late fall needs one training and a short fall for each length, 940 steps in all in place of 1500.
+# A cosine needs one training for each of these lengths, 1500 steps in all.
+# The late fall needs one training and a short fall for each length, 940 steps.
 
 # %%
 stopped = predict(
@@ -489,33 +402,19 @@ stopped = predict(
 stopped
 
 # %% [markdown]
-# Each curve is the median of three seeds, at its best step size of seven.
+# Each point is the median of three seeds, at its best step size of seven.
 
 # %% tags=["answer"]
-read_ends.show_ends(found, ("cosine", "late"), "Four lengths, planned and stopped", cut=400)
+title = "The late fall ends as low as a planned cosine, or lower"
+read_ends.show_ends(found, ("cosine", "late"), title, cut=True)
 half = read_ends.stopped(found, "cosine", 400)
 stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 
 # %% [markdown]
-# The ends as numbers, and what stands at these steps in a training that goes on.
-
-# %%
-header = ["steps", "planned cosine", "cosine of 800, stopped", "no fall yet", "late fall"]
-table(header, read_ends.rows(found), ["", *[".2f"] * 4])
-
-# %% [markdown]
-# The cosine that was stopped half-way is lower than the one that was planned for 400 steps, by 0.03.
-# One reads the contrary of long trainings, where a cosine has to be planned for its end.
+# So the end need not be known, and here it cost nothing to leave it open.
+# The stopped cosine is a little lower too, though one reads the contrary of long trainings.
 #
-# The late fall ends lower than the planned cosine for every pair of seeds at 200, 400 and 800 steps, and at 100 the seeds overlap.
-# Its steps are longer in all, but that is not the whole reason.
-# At 0.0056 they come to as much as the cosine's at 0.01, and after 800 steps it still ends lower for every pair of seeds.
-# A longer warm-up would help the cosine too, and with 50 steps it ends at 2.23 after 200.
-# The fall itself helps, because "no fall yet" differs from the late fall in the last fifth alone.
-# Hägele and others find that a late fall scales as a cosine does.
-#
-# Train both yourself for 200 steps, with your own late fall if it is right, after a warm-up.
-# It takes some seconds.
+# Train both yourself for 200 steps, with your own late fall if it is right.
 
 # %% tags=["chaotic"]
 import torch
@@ -530,14 +429,11 @@ rows = [[name, endings.path(share, 0.01, 200, Corpus(book()))[-1]] for name, sha
 table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 
 # %% [markdown]
-# So the end need not be known, and here it cost nothing to leave it open.
-#
-# When to try it.
+# **When to try it.**
 # Take a late fall when you do not know yet how long you will train, or when you want several lengths.
-# In PyTorch the training itself needs no scheduler after its warm-up.
+# The training itself needs no scheduler after its warm-up.
 # For a result at `end` load what you saved at step `begin`, four fifths of the way, with the weights, the optimizer's state and the place in the data.
-# Steps count from 0 here.
-# Then the step size of each group falls from where it stood, so that those of [[muP]], or of Muon beside AdamW, keep their proportions.
+# Then the step size of each group falls from where it stood, so that those of Muon beside AdamW keep their proportions.
 #
 # ```python
 # model.load_state_dict(saved["model"])
@@ -549,16 +445,14 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 #     train_step()  # your own
 # ```
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, batches of 16 windows of 32 characters, a warm-up of 20 steps, gradients longer than 0.25 shortened to it, a decay of 0.1, betas at 0.9 and 0.999, seven step sizes four to a factor of ten, three seeds, float32. Each cosine has its own best step size, and the late fall has one for all lengths, which is that of 800 steps. The best is by the mean of three seeds, which sees one that breaks, and it was 0.01 for all in the picture. It was chosen on the same tenth of the book on which the losses are read. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
-#
-# *Sources.*
-# Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, both read as abstracts, the second with its first figure and the notes of its code.
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay, seven step sizes, three seeds. Each cosine has its own best step size, and the late fall has one for all lengths. The best is by the mean of the seeds, on the same tenth of the book on which the losses are read. At equal length of all steps together the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 5. Can a mean take the place of a fall?
 #
 # With a constant step size the weights hop around in the noise, and a fall brings them to rest.
 # Their mean rests too, and it needs no end either.
+#
 # Schedule-Free moves a point $z$ with a constant step size, and its result is the mean $x$ of all $z$.
 # The gradient is taken at $y$, which lies between the two and near to $x$, with a $\beta$ of 0.9.
 #
@@ -573,7 +467,6 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 from lessonlib.checks import yours
 from lessonlib.lessons.lesson12 import judges_deeper, read_ends, records
 from lessonlib.play.prediction import predict
-from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # Your turn.
@@ -602,36 +495,19 @@ judges_deeper.judge_step(my_step)
 
 # %% [markdown]
 # Your step, or the library's, on a parabola whose gradients are noisy.
-# The step size stays at 0.5 from the first step to the last.
 
 # %%
 read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.judge_step))
 
 # %% [markdown]
-# Gradient descent and $z$ hop to the end.
-# Here $x$ moves less and less, and so does the plain mean of gradient descent.
-# Then what is $y$ good for?
-# A thousand runs at each of six step sizes, with the typical distance from the minimum in the second half.
-# The last two columns say in how many runs the mean is nearer than $x$, from a start at 3 and from one at the minimum.
-
-# %%
-header = ["step size", "x", "mean of gradient descent",
-          "mean nearer, from 3", "mean nearer, from the minimum"]
-table(header, read_ends.distance_rows(), ["g", ".2g", ".2g", ".0%", ".0%"])
-
-# %% [markdown]
-# With steps of 4 gradient descent runs away, as it does above 2, and $x$ is nearly as near as with steps of 0.5.
-# So with $y$ the steps can be longer.
-# As $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient, and the limit is about 20.
-#
-# At the three shortest steps $x$ is nearer only because it forgets the start sooner.
-# From a start at the minimum the plain mean is nearer there too, and each at its best step size it ends nearer.
-# Whether $y$ counts on a network one can only try.
+# Why is the gradient taken at $y$ and not at $z$?
+# As $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient.
+# So the steps can be about ten times as long before $z$ runs away.
 #
 # ### A mean on the text
 #
 # The transformer of lesson 11 learns Genesis for 800 steps, once with Schedule-Free AdamW.
-# Once it is plain AdamW with a step size that stays, and after each step we take the mean of its weights over the last fifth of the steps so far.
+# Once it is plain AdamW with a step size that stays, and the result is the mean of its weights over the last fifth of the steps so far.
 # Both give a result at any step.
 
 # %%
@@ -643,85 +519,32 @@ free = predict(
 free
 
 # %% [markdown]
-# Each curve is the median of three seeds, at its best step size of seven.
+# Each point is the median of three seeds, at its best step size of seven.
 
 # %% tags=["answer"]
 ways = ("cosine", "free", "mean fifth")
-read_ends.show_ends(found, ways, "A mean beside a cosine that was planned")
+read_ends.show_ends(found, ways, "A mean ends below a cosine that was planned")
 free.answer(read_ends.verdict(found, "free", "cosine", 800))
 
 # %% [markdown]
-# The ends as numbers, with the late fall of section 4.
-
-# %%
-header = ["steps", *read_ends.NAMES.values()]
-table(header, read_ends.free_rows(found), ["", *[".2f"] * 4])
-
-# %% [markdown]
 # So a mean can take the place of a fall here.
-# The seeds of AdamW's mean overlap with those of the late fall at all four lengths.
-# Schedule-Free is lower than the late fall at 100 steps, and lower than AdamW's mean at 100 and 800.
-# At the other lengths those seeds overlap.
-#
-# Does $y$ matter then?
-# Schedule-Free's mean is over all points, and later ones weigh more.
-# Plain AdamW can have the same mean, with the same weights.
-
-# %%
-plain = predict(
-    "AdamW, averaged with Schedule-Free's weights, 800 steps. Beside Schedule-Free itself?",
-    [records.BELOW, records.TIED, records.ABOVE],
-)
-plain
-
-# %% [markdown]
-# Four means of AdamW with a step size that stays, each at its best one.
-
-# %% tags=["answer"]
-header = ["AdamW, the mean of", "best lr", "100", "200", "400", "800"]
-display(table(header, read_ends.means(found), ["", ".2g", *[".2f"] * 4]))
-plain.answer(read_ends.verdict(found, "mean free", "free", 800))
-
-# %% [markdown]
-# With the same mean AdamW ends higher than Schedule-Free.
-# AdamW has an $m$, and Schedule-Free has $y$ in its place.
-# So take $y$ away too, with a $\beta$ of 0, for 200 steps.
-
-# %% tags=["chaotic"]
-import torch
-from lessonlib.data import text as book
-from lessonlib.lessons.lesson12 import endings
-from lessonlib.pytorch.transformer import Corpus
-
-torch.set_num_threads(1)  # a model this small is slower on two
-corpus, same = Corpus(book()), read_ends.planned(found, "mean free", 200)
-rows = [["y", endings.path(None, 0.01, 200, corpus)[-1]], ["m, as recorded", same.found[0, -1]],
-        ["neither", endings.path(None, 0.01, 200, corpus, beta1=0.0)[-1]]]
-table(["the same mean, with", "test loss, one seed"], rows, ["", ".2f"])
-
-# %% [markdown]
-# Without either it ends highest, so $m$ is not what holds AdamW back.
-# So it is $y$ that makes Schedule-Free good here, and not the mean alone.
+# The mean of the last fifth comes as low as the late fall of section 4, and Schedule-Free is a little lower still.
 #
 # Its authors report that it matches or beats schedules on many benchmarks.
 # For large language models, its first author writes in 2026, that was shown at small scales only, and larger ones needed changes.
 #
-# When to try them.
+# **When to try them.**
 # Take a mean of AdamW's weights when your training is to stay as it is.
-# `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step, and is one more copy of the weights.
-# Make it when four fifths of the steps are done, and a new one for each length that you want.
+# `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step.
+# Make it when four fifths of the steps are done.
 # Do not take the mean over all steps, which is worse here than no mean.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
-# They recommend a warm-up, which is off there until you set `warmup_steps`, and ours had one too.
+# They recommend a warm-up, which is off there until you set `warmup_steps`.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4. The means have one step size for all lengths, that of 800 steps. At 0.018 one of three seeds breaks in all but Schedule-Free. Schedule-Free weighs each z by the square of its step size, which holds the warm-up and the bias correction of v, so that later points weigh more. Without y and m all seeds end higher than AdamW with the same mean after 800 steps too, at 0.0032, 0.0056 and 0.01. It takes its decay at y, and with that of z one seed ended within 0.01. Its authors advise step sizes of one to ten times those with a schedule, more care with beta in long trainings, and new averages for batch norms before a test. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
-#
-# *Sources.*
-# Defazio and others 2024, *The Road Less Scheduled*, arXiv 2405.15682, read as abstract, with the notes and the reference code of github.com/facebookresearch/schedule_free.
-# Defazio 2026, *ScheduleFree+*, arXiv 2605.19095, read as abstract.
+# <details><summary>Fine print</summary>The trainings are those of section 4, with one step size for all lengths. Schedule-Free weighs each z by the square of its step size, so that later points weigh more. With these weights the mean of AdamW ends higher than Schedule-Free, so it is not the weights alone. On the parabola, at its own best step size, the plain mean of gradient descent ends nearer than x. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 6. Does a step size stay right in a wider network?
@@ -830,71 +653,27 @@ falls.answer(falls.options[0 if times > 12 else 1 if times > 2.5 else 2])
 read_widths.carry().live()
 
 # %% [markdown]
-# The step size that was best at width 32, carried over to all widths.
-
-# %%
-header = ["", "best lr", "its loss", "loss, carried over", "times its best"]
-table(header, read_widths.carried_rows(found), ["", ".2g", ".3f", ".3f", ".1f"])
-
-# %% [markdown]
-# At width 128 the carried step size ends lower in the standard way.
-# At width 512 it ends at four times the best loss in the standard way, and at about one and a quarter times in muP.
-# But muP's own best is twice as high there as that of a network that is tuned in the standard way.
-# So muP saves most of the tuning at width 512, and here you pay for it.
+# So muP saves most of the tuning, and here you pay for it.
+# At width 512 its own best is twice as high as that of a network that is tuned in the standard way.
 #
-# What makes it worse?
-# At width 512 all matrices but the first have the same best step size in both ways.
-# Two things are left, the longer step of the first matrix and the smaller start of the last one.
-# So we took one half of muP at a time.
-
-# %%
-header = ["width 512", "lr, first matrix", "lr, all others", "start of the last", "loss"]
-table(header, read_widths.parts(found), ["", ".2g", ".2g", ".2f", ".3f"])
-
-# %% [markdown]
-# With muP's step sizes alone the loss is higher than in the standard way for every pair of seeds.
-# With its start alone the seeds overlap.
-# Of the step sizes the first matrix's differs most from the standard one.
-# So here are all in the standard way, with the first matrix's step alone made longer, to sixteen times that of the others as in muP.
-
-# %% tags=["chaotic"]
-lr = read_widths.best_of(found, "standard", 512).lr
-header = ["lr, first matrix", "lr, all others", "seed 0", "seed 1", "seed 2"]
-rows = [[lr * times, lr, *(widths.train(512, lr, k, "standard", first=times) for k in range(3))]
-        for times in (1, 4, 16)]
-table(header, rows, [".2g", ".2g", *[".3f"] * 3])
-
-# %% [markdown]
-# At four times the seeds overlap, and at sixteen times the loss is higher for every pair of them.
-# So the long step of the first matrix alone makes the training loss higher here.
-#
-# When to try it.
+# **When to try it.**
 # Take muP when you train models of several widths, or one that is too large to be tuned.
 # The authors' package for PyTorch is called `mup`.
 # A transformer needs more than this table, as attention and the table of tokens have rules of their own there.
-# To check your own code, make the table of the changes for every matrix, the output included, and after a few steps.
+#
+# To check your own code, make a table of the changes for every matrix, the output included, after a few steps.
 # No row may keep growing with the width, and none may keep falling towards 0.
 
 # %%
-sizes = (128, 512, 2048)
+sizes = (128, 512)
 header = ["after 3 steps in muP", *(f"width {width:,}" for width in sizes)]
-table(header, widths.change_rows(sizes, 0.001, steps=3), ["", *[".3f"] * 3])
+table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 2])
 
 # %% [markdown]
-# The output's row falls less and less, which is no harm.
 # The two rows at the bottom hold a slip, with the start and the step of the last matrix left in the standard way.
 # The fifth matrix does not show it, and the output grows with the width.
 #
-# Why it helps is not settled.
-# Kalra and Barkeshli (2026) find that with AdamW on language models most of the gain comes from a longer step for the table of tokens.
-# That table is the first matrix there.
-# In our small network its long step was no gain.
-#
-# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, which would get the first matrix's step size, He's start and a last matrix of deviation one over the root of the width, which at width 32 is the same in both ways. Adam with betas 0.9 and 0.999, 100 steps of 64 digits, the step size in a line to zero, eleven step sizes a factor of two apart with every best one inside, the loss on all training digits, three seeds. In the first table the change is measured on 256 digits after one step on them. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. With AdamW it multiplies the decay by what it divides the step size by, so that their product stays. Depth, batch size and length of training are not part of muP.</details>
-#
-# *Sources.*
-# Yang and others 2022, *Tensor Programs V*, arXiv 2203.03466, read as abstract, with the notes and the code of github.com/microsoft/mup.
-# Kalra and Barkeshli 2026, arXiv 2605.21486, read as abstract.
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The fall of the output's row without the slip ends further on. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with the notes and the code of github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 7. How long should a memory be, in tokens?
@@ -903,10 +682,9 @@ table(header, widths.change_rows(sizes, 0.001, steps=3), ["", *[".3f"] * 3])
 # That is its [[half-life]].
 # Make the batch sixteen times smaller, and 13.5 steps read sixteen times fewer tokens.
 # So the same $\beta_2$ forgets sooner, counted in tokens.
-# Marek and others (2025) train language models with batches down to a single window, and they keep the half-life in tokens.
+# Marek and others train language models with batches down to a single window, and they keep the half-life in tokens.
 
 # %%
-from lessonlib.data import text as book
 from lessonlib.lessons.lesson12 import judges_deeper, read_halves, records
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
@@ -938,7 +716,7 @@ judges_deeper.judge_memory(my_beta2, beta2=0.95, batch=512, smaller=32)
 
 # %% [markdown]
 # Does it matter?
-# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows of 32 characters.
+# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows.
 # A token is a character here.
 
 # %%
@@ -953,7 +731,6 @@ short
 # Each point at its best step size, the median of three seeds with bars for their range.
 
 # %% tags=["answer"]
-alone = read_halves.by_frequency(book())
 read_halves.show_halves(found, (2, 16))
 harmed = tuple(read_halves.harmed(found, batch, 1024) for batch in (2, 16))
 short.answer(short.options[{(True, False): 0, (False, True): 1, (True, True): 2}.get(harmed, 3)])
@@ -963,29 +740,19 @@ short.answer(short.options[{(True, False): 0, (False, True): 1, (True, True): 2}
 
 # %%
 header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives(found))]
-display(table(header, read_halves.harmed_rows(found)))
-print(f"A guess that knows only each letter's frequency: {alone:.2f}")
+table(header, read_halves.harmed_rows(found))
 
 # %% [markdown]
-# With 128 windows there are only 25 steps, and these trainings learn little more than the frequencies, or less.
-# So the picture leaves them out.
-#
-# In the left panel a memory of two steps is higher, and the seeds of all longer ones overlap.
-# In the right panel the same 1024 characters do harm at 16 windows and none at 2, where they are 16 steps.
+# A memory of two steps or less does harm, and all longer ones overlap.
 # So here it is the steps that tell where harm begins.
 # Whether to keep steps or tokens above that, this text does not tell.
 #
-# When to try it.
+# **When to try it.**
 # When your batch is much smaller than that of a recipe, Marek and others advise to keep the half-life of $v$ in tokens.
 # Here that cost nothing and gained nothing.
-# With 16 windows eight steps of memory were enough, and with 2 windows sixteen, and shorter ones we did not try there.
-# We left $\beta_1$ as it was, and tuned the step size anew for each batch, which you have to do too.
 # When your batch is much larger, look at the steps as well, because less than a step of memory is none.
 #
-# <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, a quarter of them warm-up and then a cosine, beta1 at 0.9, a decay of 0.1, gradients longer than 0.25 shortened to it, four step sizes for each batch two to a factor of ten, three seeds. At 128 windows most step sizes end near the frequencies or explode, and the best one of the shortest half-life stands at the end of its list. Recorded by <code>python authoring/record_after_deeper.py</code>.</details>
-#
-# *Source.*
-# Marek and others 2025, *Small Batch Size Training for Language Models*, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.
+# <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, with warm-up, a cosine, decay, clipping, four step sizes for each batch and three seeds. With 25 steps the trainings learn little more than the frequencies of the letters, so the picture leaves 128 windows out. Recorded by <code>python authoring/record_after_deeper.py</code>. Source: Marek and others 2025, <em>Small Batch Size Training for Language Models</em>, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.</details>
 
 # %% [markdown]
 # ## Where the course answers the rest
@@ -1002,8 +769,7 @@ print(f"A guess that knows only each letter's frequency: {alone:.2f}")
 # - For its matrices Muon keeps half of AdamW's state, Lion keeps half for all, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
 # - A sign forgets the scale of a loss, and it notices a turn.
-#   Shampoo and SOAP notice neither, and for a square matrix they keep two and a half to three times what AdamW keeps.
+#   Shampoo and SOAP notice neither, and keep two and a half to three times what AdamW keeps.
 # - A late fall or a mean of weights needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
 # - When the batch shrinks, the memory of $v$ shrinks too, counted in tokens.
-#   The step size has to be tuned again as well.

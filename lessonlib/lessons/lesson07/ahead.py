@@ -61,7 +61,8 @@ def show_paths(problem: Problem, results: Mapping[str, Run], shown: int = 40) ->
         ax.plot(x, y, color=style.color, marker=style.marker, markersize=4, linewidth=1)
         ax.plot(x[0], y[0], marker="s", markersize=8, color="black")
         ax.axhspan(-widest[name], widest[name], color="#ffffff", alpha=0.55, zorder=1.5)
-        ax.set(xlim=(-0.2, 1.2), ylim=(-1.1, 1.2), xlabel="along the valley", ylabel="across the valley" if ax is panels[0] else "",
+        high = max(1.2, *(1.1 * wide for wide in widest.values()))
+        ax.set(xlim=(-0.2, 1.2), ylim=(-high, high), xlabel="along the valley", ylabel="across the valley" if ax is panels[0] else "",
                title=("Nesterov's form" if name == "nesterov" else "Momentum") + f" swings to {widest[name]:.2f}")
     one, two = widest.values()
     show(figure, f"Two paths in a ravine from the square at (1, 1) to the star. Momentum swings out to {one:.2f} and Nesterov's form to "

@@ -78,7 +78,7 @@ def show_bottoms(kappa: float = 100) -> None:
     ax.text(0.75, 0.12, "$\\beta$ = 0", ha="right", color=look("sgd").color)
     for each, dash in ((0.5, "--"), (beta, "-"), (0.9, "-.")):
         ax.plot(x, play.radius(x, each), color=style.color, linestyle=dash)
-        ax.text(0.5, each**0.5 - 0.015, f"$\\beta$ = {each:.2f}", ha="center", va="top", color=style.color)
+        ax.text(3.2, each**0.5 - 0.015, f"$\\beta$ = {each:.2f}", ha="center", va="top", color=style.color)
     low, high = play.funnel(beta)
     ax.plot([low, high], [beta**0.5] * 2, color="black", linewidth=5, alpha=0.75, solid_capstyle="butt")
     ax.annotate(f"a ravine of {kappa:g}\njust fits here", (high, beta**0.5), (13, 0.6), arrowprops={"arrowstyle": "->"})

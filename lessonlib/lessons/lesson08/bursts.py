@@ -15,7 +15,7 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import rmsprop
 from lessonlib.runner import run
 
-__all__ = ["BETAS", "losses", "show_bursts", "too_far", "too_far_in_noise", "worth_in_noise"]
+__all__ = ["BETAS", "losses", "show_bursts", "too_far"]
 
 Array = np.ndarray[Any, Any]
 BETAS, STEPS, SEEDS = (0.9, 0.99, 0.999), 40, 3
@@ -34,31 +34,6 @@ def too_far(beta2: float) -> float:
     return float((step_lengths(beta2, round(20 / (1 - beta2))) - 1).sum())
 
 
-@cache
-def _in_noise(beta2: float, noise: float, runs: int) -> tuple[float, float]:
-    """How far the burst carries in lr, and how far a step with corrected first steps does, as means over runs, noise in opposite pairs."""
-    rng, steps = np.random.default_rng(0), round(10 / (1 - beta2))
-    v, excess, corrected = (np.zeros(runs) for _ in range(3))
-    for t in range(1, steps + 1):
-        half = rng.standard_normal((runs + 1) // 2)
-        g = 1 + noise * np.concatenate([half, -half])[:runs]
-        v = beta2 * v + (1 - beta2) * g**2
-        excess += g / v**0.5 * (1 - (1 - beta2**t) ** 0.5)
-        corrected += g / v**0.5 * (1 - beta2**t) ** 0.5
-    return float(excess.mean()), float(corrected.mean() / steps)
-
-
-def too_far_in_noise(beta2: float, noise: float = 10.0, runs: int = 400) -> float:
-    """Return the same for a gradient of 1 with noise of that standard deviation, against corrected first steps, as a mean over runs."""
-    return _in_noise(beta2, noise, runs)[0]
-
-
-def worth_in_noise(beta2: float, noise: float = 10.0, runs: int = 400) -> float:
-    """Return how many ordinary steps in that noise carry as far as the burst does."""
-    excess, step = _in_noise(beta2, noise, runs)
-    return excess / step
-
-
 def show_bursts() -> None:
     """Show the training loss over 40 steps for three memories, at lr 0.001 and at lr 0.01."""
     show(_curves(), "Two panels of training loss over 40 steps for three memories of v, on a logarithmic scale: at lr 0.001 the longest "
@@ -71,8 +46,8 @@ def _curves() -> Figure:
         for beta2, color, dash, marker in zip(BETAS, ("#d99a5b", "#9e5210", "#4a2300"), (":", "-", "--"), "osD", strict=True):
             ax.plot(losses(lr, beta2).mean(axis=0), color=color, linestyle=dash, marker=marker, markevery=8, markersize=5,
                     label=f"memory {1 / (1 - beta2):.0f} steps")
-        ax.set(yscale="log", xlabel="step", ylabel="training loss, nats" if lr == 0.001 else "", title=f"lr {lr:g}", ylim=(0.2, 20))
+        ax.set(yscale="log", xlabel="step", ylabel="training loss" if lr == 0.001 else "", title=f"step size {lr:g}", ylim=(0.2, 20))
         ax.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     figure.axes[0].legend(loc="upper right")
-    figure.suptitle("A long memory helps at the small lr, and harms at the large one", weight="bold")
+    figure.suptitle("A long memory helps at the small step size and harms at the large one", weight="bold")
     return figure

@@ -11,7 +11,7 @@ from lessonlib.data import digits
 from lessonlib.problems import CLASSES, PIXELS, Problem
 from lessonlib.signature import whole_number
 
-__all__ = ["BATCH", "LARGER", "LAYERS", "STARTS", "STEPS", "WIDTH", "deep_net", "image_spread", "layer_gradients", "layers_of",
+__all__ = ["BATCH", "LARGER", "LAYERS", "STARTS", "STEPS", "WIDTH", "deep_net", "layer_gradients", "layers_of",
            "start_of"]
 
 Array = np.ndarray[Any, Any]
@@ -105,13 +105,3 @@ def layer_gradients(theta: Array, problem: Problem, layers: int = LAYERS, batche
     return np.asarray(np.mean(squares, axis=0) ** 0.5)
 
 
-def image_spread(layers: list[tuple[Array, Array]]) -> Array:
-    """Return how much the images differ in what each hidden layer hands on: the mean deviation of a unit over the images, (hidden,).
-
-    layers: weights and biases of each layer, as start_of gives them.
-    """
-    h, spread = np.asarray(digits().train_x, dtype=float), []
-    for weights, biases in layers[:-1]:
-        h = np.maximum(h @ weights + biases, 0)
-        spread.append(float(h.std(0).mean()))
-    return np.array(spread)

@@ -12,7 +12,7 @@ from lessonlib.lessons.answers import judge_slips, number
 from lessonlib.lessons.lesson08 import practice, rescaling, scales
 from lessonlib.rules import State, rmsprop
 
-__all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_setting", "judge_settings_meant", "judge_two_steps"]
+__all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_memory", "judge_setting", "judge_settings_meant", "judge_two_steps"]
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
@@ -63,6 +63,27 @@ def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
     if there <= left:
         return Verdict(False, f"Too small.\n{seen} Where does the line in the picture cross {left:g}?")
     return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. From which degree on is it?")
+
+
+@judge
+def judge_memory(guess: Any) -> Verdict:
+    """Return a Verdict on the longest memory, in steps and to a tenth of it, with which v can fall from anywhere in bfloat16."""
+    from lessonlib.lessons.lesson08.precision import share_that_can_fall  # torch, where it is the subject
+
+    if 0 < number(guess, "a memory in steps") < 1:
+        return Verdict(False, f"A beta2.\nYou gave {guess:g}, which is below 1. With which memory, in steps, does that go?")
+    memory = number(guess, "a memory in steps", 1, 1e9)
+    shares = [share_that_can_fall(1 - 1 / steps) for steps in (memory, 1.1 * memory)]
+    seen = f"With a memory of {memory:g} steps v can fall from {shares[0]:.0%} of the numbers between 1 and 2"
+    if shares[0] < 1:
+        return Verdict(False, f"Too long.\n{seen}. How much is taken away near 1, and is that more than half of the distance between two "
+                       "numbers?")
+    if shares[1] < 1:
+        return Verdict(True, f"Correct.\n{seen}, and with a tenth more only from {shares[1]:.0%}.")
+    if isclose(memory, 128, rel_tol=0.1):
+        return Verdict(False, f"The whole distance.\n{seen}, and with a tenth more too. By how much of the distance must a product fall, "
+                       "to be rounded down?")
+    return Verdict(False, f"Too short.\n{seen}, and with a tenth more too. What does twice your memory do?")
 
 
 @judge

@@ -1,4 +1,4 @@
-"""Ways to choose step sizes for the network of lesson 8, from one for all weights to one for each weight, and one handed over."""
+"""Ways to choose step sizes for the network of lesson 8, from one for all weights to one for each weight."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "handed_over", "way_for"]
+__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -35,11 +35,6 @@ def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: 
     mean_squares = (np.add.reduceat(g**2, first, axis=-1) / np.bincount(layer))[..., layer]
     v = beta2 * s.v + (1 - beta2) * mean_squares
     return theta - lr * g / (v**0.5 + eps), State(s.t + 1, 0.0, v)
-
-
-def handed_over(theta: Array, g: Array, s: State, *, lr: Array, after: int, first_lr: float) -> tuple[Array, State]:
-    """Return (theta, state) after a step of RMSprop at first_lr in the first `after` steps, and of gradient descent at lr from then on."""
-    return rmsprop(theta, g, s, lr=first_lr) if s.t < after else sgd(theta, g, s, lr=lr)
 
 
 def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) -> Callable[..., tuple[Array, State]]:

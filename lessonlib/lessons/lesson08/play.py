@@ -48,15 +48,16 @@ def _attempt(lr: float, memory: float, start2: float) -> tuple[Run, Array]:
 
 def _own_scene() -> Scene:
     colors = ("#9e5210", "#5c2c05")
-    figure = new_figure(7.6, 3.9)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(8.8, 4.0)
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.3])
     contours(OWN_RAVINE, left)
     left.set_title("The path, from the square")
     (square,) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
-    right.set(yscale="log", xlim=(0, OWN_STEPS), ylim=(1e-4, 30), xlabel="step", ylabel="effective step", title="One step size for each")
+    right.set(yscale="log", xlim=(0, OWN_STEPS), ylim=(1e-4, 30), xlabel="step", ylabel="effective step",
+              title="Each finds its own step size")
     for value, color, name, x, side in zip(2 / CURVATURE, colors, ("flat", "steep"), (4, OWN_STEPS), ("left", "right"), strict=True):
         right.axhline(value, color=color, linewidth=1, linestyle=":")
-        right.text(x, value * 1.2, f"2 / curvature, {name}", color=color, fontsize=9, ha=side, va="bottom")
+        right.text(x, value * 1.2, f"2 / curvature, {name}", color=color, fontsize=11, ha=side, va="bottom")
     style = look("rmsprop")
     (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
     (flat,) = right.plot([], [], color=colors[0], label="flat, $\\theta_1$")

@@ -89,9 +89,8 @@ def _frozen() -> Figure:
                             title="In bfloat16 a long average stops, and stays")
     ax.axvspan(1000, 2500, color="#eeeeee", zorder=0)
     ax.text(1020, 0.03, "the gradient is ten times smaller", color="#555555")
-    ax.plot(second_moment("float32"), color="#666666", linestyle="--", label="float32")
-    ax.plot(second_moment("bfloat16"), color=look("rmsprop").color, label="bfloat16")
-    ax.axhline(0.25, xmax=0.4, color="#8a8a8a", linewidth=1, linestyle=":")
-    ax.text(330, 0.13, "above, numbers lie\ntwice as far apart", fontsize=9, color="#555555")
-    ax.legend(loc="upper left")
+    ax.plot(second_moment("float32"), color="#666666", linestyle="--", linewidth=2.2)
+    ax.plot(second_moment("bfloat16"), color=look("rmsprop").color, linewidth=2.2)
+    ax.text(2480, 0.52, "bfloat16", fontsize=12, ha="right", color=look("rmsprop").color)
+    ax.text(2480, 0.22, "float32", fontsize=12, ha="right", color="#555555")
     return figure

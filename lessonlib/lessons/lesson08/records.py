@@ -8,8 +8,8 @@ import numpy as np
 
 from lessonlib.data import recorded
 
-__all__ = ["END_LRS", "EVERY", "HANDED", "HANDED_LR", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
-           "begun_full", "by_start", "deep_net_records", "handed_over", "how_far_handed_over", "how_many_learn", "longest",
+__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
+           "begun_full", "by_start", "deep_net_records", "how_many_learn", "longest",
            "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +18,6 @@ STEPS, EVERY = 300, 10  # of a training, and between its records
 LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-4, 2.01, 0.25)])  # 25 step sizes, the same for every rule
 GUESSED = 0.12  # a network reads no more than this share of the digits where it has not learned
 WAY_LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-5, 2.01, 0.25)])  # those of LRS, and four smaller ones
-HANDED, HANDED_LR = (20, 40), float(LRS[6])  # after how many steps of RMSprop gradient descent takes over, and RMSprop's step size
 END_LRS = {name: np.array([float(f"{10**power:.6g}") for power in np.arange(low, low + 3.01, 0.5)])
            for name, low in (("sgd", -2), ("momentum", -2), ("rmsprop", -4))}
 FEWER_LRS = {"8 hidden layers, 3000 steps": {"sgd": (0.1, 0.316228, 1.0), "momentum": (0.1, 0.316228, 1.0),
@@ -46,9 +45,9 @@ def lrs_at(place: str, name: str) -> Array:
 def deep_net_records() -> dict[str, Any]:
     """Return what authoring/record_deep.py wrote.
 
-    loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, handed
-    (by the steps of RMSprop before gradient descent takes over), full (averages that begin at the first gradient) and ends[place]: name
-    -> {"lr": the step size with the lowest median loss, "read": the share of the test digits read, by start}.
+    loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, full
+    (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the
+    share of the test digits read, by start}.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -69,19 +68,6 @@ def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list
         learns = float(np.median(found["read"])) > GUESSED
         rows.append([NAMES.get(name, name), f"{found['lr']:.2g}" if learns else "none helps", reads(found)])
     return rows
-
-
-def handed_over(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each number of RMSprop's steps before gradient descent takes over, none and all 300 too: its lr, what is read."""
-    alone, through = next(iter(records["ways"].values())), records["rules"]["rmsprop"]
-    handed = [[after, f"{found['lr']:.2g}", reads(found)] for after, found in records["handed"].items()]
-    return [["none", "none helps", reads(alone)], *handed, [f"all {STEPS}", "", reads(through)]]
-
-
-def how_far_handed_over(records: Mapping[str, Any], options: Sequence[str]) -> str:
-    """Return which of three options is right after the most steps of RMSprop: a blind guess, in between, or as much as RMSprop reads."""
-    share = float(np.median(list(records["handed"].values())[-1]["read"]))
-    return options[0 if share < GUESSED else 2 if share > 0.9 * float(np.median(records["rules"]["rmsprop"]["read"])) else 1]
 
 
 def by_start(records: Mapping[str, Any]) -> list[list[str]]:
@@ -112,8 +98,9 @@ def longest(name: str) -> str:
 
 
 def where_it_ends(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each place: what the network is like, and what each rule reads there at its best step size."""
-    return [[place, *(reads(found[name]) for name in NAMES)] for place, found in records["ends"].items()]
+    """Return a row for each depth and number of steps, from PyTorch's start: what the network is like, and what each rule reads there."""
+    other_starts = list(STARTED.values())[1:]
+    return [[place, *(reads(found[name]) for name in NAMES)] for place, found in records["ends"].items() if place not in other_starts]
 
 
 def how_many_learn(records: Mapping[str, Any], share: float = 0.5) -> int:

@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, layers_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING
-from lessonlib.lessons.lesson08.records import HANDED, HANDED_LR, deep_net_records, reads
+from lessonlib.lessons.lesson08.records import deep_net_records
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
-from lessonlib.rules import State, rmsprop
-from lessonlib.runner import run
+from lessonlib.rules import State
 
-__all__ = ["Growth", "after_rmsprop", "best_lr", "growth", "reads_after_rmsprop", "show_growth", "show_rise"]
+__all__ = ["Growth", "best_lr", "growth", "show_growth", "show_rise"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -74,7 +73,7 @@ def show_growth() -> None:
 def _growth() -> Figure:
     figure = new_figure(8.8, 5.0)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    kinds = ("Each layer's, set once", "Each weight's, following")
+    kinds = ("Set once, the step grows too", "Following, the step does not grow")
     for (size, loss), way, kind in zip(axes.T, (WAYS[1], WAYS[3]), kinds, strict=True):
         found, color = growth(way), look("sgd" if way == WAYS[1] else "rmsprop").color
         size.plot(found.steps, found.sizes[:, 0] / found.sizes[0, 0], color="#bbbbbb", linewidth=4, label="gradient")
@@ -82,24 +81,14 @@ def _growth() -> Figure:
         loss.plot(found.steps, found.losses, color=color, linewidth=1.8)
         loss.axhline(GUESSING, color="black", linewidth=1)
         size.set(yscale="log", ylim=(1e-2, 1e5), title=f"{way[0]}. {kind}")
-        size.legend(loc="upper left" if way == WAYS[1] else "center right")
         loss.set(xlabel="step", xlim=(0, SHOWN), ylim=(0.8, 3.6))
-    axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=9, ha="right", va="bottom")
-    for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training\nloss, nats"), strict=True):
+    for ax, word, place, color in ((axes[0, 0], "gradient and step", (20, 30), "black"), (axes[0, 1], "gradient", (70, 8000), "#555555"),
+                                   (axes[0, 1], "step", (70, 1), look("rmsprop").color)):
+        ax.text(*place, word, fontsize=11, color=color)
+    axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=11, ha="right", va="bottom")
+    for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training loss"), strict=True):
         ax.set_ylabel(name)
     return figure
-
-
-@cache
-def after_rmsprop(seed: int = 0, steps: int = HANDED[-1]) -> Array:
-    """Return the parameters after some steps of RMSprop at its best step size from a start: (n,)."""
-    return np.asarray(run(rmsprop, deep_net(seed), steps=steps, seed=seed, record="last", lr=HANDED_LR).theta[-1])
-
-
-def reads_after_rmsprop(starts: int = 10) -> str:
-    """Return what the network reads after those steps alone, as `reads` words it."""
-    nets = [deep_net(seed) for seed in range(starts)]
-    return reads({"read": [net.metrics["test accuracy"](after_rmsprop(seed)) for seed, net in enumerate(nets)]})
 
 
 def show_rise() -> None:

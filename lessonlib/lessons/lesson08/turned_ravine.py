@@ -14,7 +14,7 @@ from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["LRS", "arrival", "rotation", "starts", "step_at_45", "steps_to_arrive", "turned"]
+__all__ = ["LRS", "arrival", "rotation", "starts", "steps_to_arrive", "turned"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -80,17 +80,6 @@ def _losses(rule: Any, angle: float, lrs: tuple[float, ...], nudge: float, steps
     return run(rule, turned(angle), steps=steps, record="loss", start=start, lr=np.array(lrs)[None, :, None], **memory).loss
 
 
-def step_at_45(rule: Any, lr: float, *, beta2: float | None = None, steps: int = 100) -> Array:
-    """Return the effective step of RMSprop or Adam at 45 degrees, the same in both coordinates, median over the 32 starts: (steps,)."""
-    problem, theta, s, out = turned(45), starts(45), State(), []
-    beta2 = (0.999 if rule is adam else 0.99) if beta2 is None else beta2
-    for t in range(1, steps + 1):
-        theta, s = rule(theta, problem.grad(theta, np.random.default_rng(0)), s, lr=lr, beta2=beta2)
-        v = s.v / (1 - beta2**t) if rule is adam else s.v
-        out.append(float(np.median(lr / (v**0.5 + 1e-8))))
-    return np.array(out)
-
-
 @cache
 def steps_to_arrive(
     rule: Any, angle: float, lr: float | None = None, *, hold: int = HOLD, nudge: float = 0.0, steps: int = 2500, beta2: float | None = None
@@ -135,27 +124,31 @@ class _Turn:
 
     def scene(self) -> Scene:
         """Draw the two panels and their legend."""
-        figure = new_figure(7.6, 4.1)
+        figure = new_figure(8.8, 4.3)
         left, right = figure.subplots(1, 2)
-        left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$", ylabel="$\\theta_2$", title="The turned ravine")
+        left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="$\\theta_1$", ylabel="$\\theta_2$", title="The path of each")
         left.grid(visible=False)
         left.plot(0, 0, marker="*", color="black", markersize=13, linestyle="none", zorder=7)
         right.set(xscale="log", yscale="log", xlim=(1, self.steps), ylim=(1e-8, 1e3), xlabel="step", ylabel="loss",
-                  title="Steps to the line")
+                  title="RMSprop and Adam notice the angle")
         line = float(ravine(KAPPA).loss(ravine(KAPPA).start)) * 1e-4
         right.axhline(line, color="black", linewidth=1)
-        right.text(1.2, line / 2, "1e-4 of the first loss", fontsize=9, va="top")
+        right.text(1.2, line / 2, "arrived below this line", fontsize=11, va="top")
         artists: dict[str, Any] = {}
         (artists["square"],) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
         for k, half in enumerate((1.4, 0.7)):  # two ellipses that turn: equal heights, narrower than they can be drawn to scale
             (artists[f"height {k}"],) = left.plot([], [], color="#9a9a9a", linewidth=half)
         for rule in (momentum, adam, rmsprop):  # momentum's zigzag below, thin
             style = look(rule)
-            width = 0.5 if rule is momentum else 1.3
-            common: dict[str, Any] = {"color": style.color, "linestyle": style.dash, "linewidth": width, "marker": style.marker}
-            (artists[rule.__name__],) = left.plot([], [], markersize=4, markevery=0.25, **common, label=NAMES[rule])
-            (artists[f"{rule.__name__} loss"],) = right.plot([], [], markersize=4, markevery=0.12, **common)
-        figure.legend(handles=[artists[n] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
+            common: dict[str, Any] = {"color": style.color, "markersize": 6, "label": NAMES[rule]}
+            if rule is momentum:
+                (artists[rule.__name__],) = left.plot([], [], linewidth=0.4, linestyle="-", **common)
+            else:
+                (artists[rule.__name__],) = left.plot([], [], linewidth=1.6, linestyle=style.dash, marker=style.marker,
+                                                              markevery=0.3, **common)
+            (artists[f"{rule.__name__} loss"],) = right.plot([], [], linewidth=1.2, linestyle=style.dash, marker=style.marker,
+                                                             markevery=[0, 2, 9, 29, 99, 299, 999], **common)
+        figure.legend(handles=[artists[f"{n} loss"] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
         artists["rmsprop note"] = readings(left, 0.8, 0.03, ["angle:", "RMSprop's step size:"], fontsize=9)
         return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "
                      f"be turned; right, their losses over {self.steps} steps with a line at a ten-thousandth of the first loss.",

@@ -78,6 +78,7 @@ def judge_second_step(guess: Any) -> Verdict:
              "m_hat": ((0.03 / 0.19, "m_hat with the other sign. Which sign has m, and can the division change it?"),
                        (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),
                        (-0.03 / (1 - 0.9 * 2), "m divided by 1 - beta1 * 2. Is it a product there, or a power?"),
+                       (3.0, "the m_hat of the example, whose gradients are both 3. Which m have you now?"),
                        (-0.03, "m itself. By what is it divided?")),
              "v_hat": ((0.017991 / (1 - 0.999), "v divided by 1 - beta2. Which power of beta2 belongs to the second step?"),
                        (0.008991 / (1 - 0.999), "the old v without the new square, over 1 - beta2. Which v, and which power of beta2?"),

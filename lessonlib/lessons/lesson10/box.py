@@ -12,7 +12,7 @@ from lessonlib.problems import Problem
 from lessonlib.rules import State, adam, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["BETA2", "LOWEST", "STEPS", "best_in_box", "cautious", "end", "in_the_box", "penalised", "valley"]
+__all__ = ["BETA2", "LOWEST", "STEPS", "best_in_box", "candidates", "cautious", "end", "in_the_box", "penalised", "valley"]
 
 Array = np.ndarray[Any, Any]
 CURVATURES, LOWEST = np.array([[1.0, 0.5], [0.5, 1.0]]), np.array([2.0, 0.2])
@@ -60,20 +60,27 @@ def penalised(weight_decay: float) -> list[float]:
     return [float(x) for x in np.linalg.solve(CURVATURES + weight_decay * np.eye(2), CURVATURES @ LOWEST)]
 
 
+def candidates(weight_decay: float) -> list[list[Any]]:
+    """Return where both rules end, beside the points that one might expect, a row each: its name and two numbers."""
+    return [["AdamW ends at", *end(adamw, weight_decay)], ["lowest loss in the box", *best_in_box(weight_decay)],
+            ["closest point of the box", *(float(x) for x in np.clip(LOWEST, -1 / weight_decay, 1 / weight_decay))],
+            ["Adam with L2 ends at", *end(adam_l2, weight_decay)], ["minimum of loss plus penalty", *penalised(weight_decay)]]
+
+
 def _scene() -> Scene:
     figure = new_figure(6.6, 4.4)
-    ax = figure.add_subplot(title="Where do they end?")
+    ax = figure.add_subplot(title="AdamW ends at the lowest loss inside of its box")
     contours(valley(), ax)
     ax.plot(0, 0, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
-    ax.text(0.05, -0.16, "start", fontsize=9)
-    ax.text(2.06, 0.05, "lowest point", fontsize=9)
-    (edge,) = ax.plot([], [], color="black", linewidth=1.4, label="the box, 1 / weight_decay")
-    artists: dict[str, Any] = {"edge": edge}
+    ax.text(0.05, -0.18, "start", fontsize=10)
+    ax.text(2.1, 0.2, "lowest\npoint", fontsize=10, va="center")
+    (edge,) = ax.plot([], [], color="black", linewidth=1.4)
+    artists: dict[str, Any] = {"edge": edge, "word": ax.text(0, 0, "the box, to 1 / weight_decay", fontsize=10, va="bottom", clip_on=True)}
     for name, rule in RULES.items():
         style = look(rule)
-        (artists[name],) = ax.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.2, label=name)
+        (artists[name],) = ax.plot([], [], color=style.color, linestyle=style.dash, linewidth=1.6)
         (artists[f"{name} end"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=7)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        artists[f"{name} name"] = ax.text(0, 0, name, color=style.color, fontsize=11, fontweight="bold", ha="center", va="center", zorder=8)
     return Scene(figure, artists, "The height lines of a tilted valley with its lowest point, a star, and a square box around 0; the paths "
                  "of AdamW and of Adam with L2 from the start at 0 to where they end.")
 
@@ -81,10 +88,12 @@ def _scene() -> Scene:
 def _update(artists: dict[str, Any], weight_decay: float) -> str:
     limit, told = 1 / weight_decay, []
     artists["edge"].set_data([limit, limit, -limit, -limit, limit], [-limit, limit, limit, -limit, -limit])
-    for name in RULES:
+    artists["word"].set_position((max(-limit, -1.15), -limit - 0.14 if limit < 1.05 else -1.14))
+    for name, above in zip(RULES, (0.17, -0.3), strict=True):
         path = _path(name, round(weight_decay, 4))
         artists[name].set_data(*path[::5].T)
         artists[f"{name} end"].set_data(*path[-1:].T)
+        artists[f"{name} name"].set_position((path[-1, 0], path[-1, 1] + above))
         told.append(f"{name} ends at ({path[-1, 0]:.2f}, {path[-1, 1]:.2f})")
     return f"The box reaches to {limit:.2f}. {', '.join(told)}. The lowest point is at (2, 0.2)."
 

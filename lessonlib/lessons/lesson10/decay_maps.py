@@ -1,4 +1,4 @@
-"""Lesson 10's maps of test accuracy over step size and decay: the ridge on them, its slope, and the experiment with a map."""
+"""Lesson 10's maps of test accuracy over step size and decay: the ridge on them, and the experiment with a map."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, n
 from lessonlib.problems import Problem
 from lessonlib.runner import grid, run
 
-__all__ = ["Map", "decay_map", "falls", "ridge", "sizes", "slope", "summary", "ties", "turns"]
+__all__ = ["Map", "decay_map", "falls", "ridge", "sizes", "summary", "turns"]
 
 Array = np.ndarray[Any, Any]
 
@@ -47,65 +47,34 @@ def ridge(accuracy: Array, decays: Array, drop: float = 0.03) -> Array:
     return out
 
 
-def slope(found: Map, lrs: Array) -> tuple[float, float, Array]:
-    """Return (mean, half of the 95 % interval, one for each seed) of the ridge's slope: log10(decay) against log10(lr).
-
-    A straight line through the ridge of each seed, at the step sizes where the mean of the seeds has one; the interval is Student's
-    over the seeds.
-    """
-    slopes, dots = [], np.isfinite(ridge(found.accuracy.mean(0), found.decays))
-    for seed in found.accuracy:
-        place = ridge(seed, found.decays)
-        seen = dots & np.isfinite(place)
-        slopes.append(np.polyfit(np.log10(lrs)[seen], place[seen], 1)[0])
-    each = np.array(slopes)
-    return *_interval(each), each
-
-
 def _interval(each: Array) -> tuple[float, float]:
     """(mean, half of Student's 95 % interval) of one number for each seed."""
     t_quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36}[len(each)]
     return float(each.mean()), float(t_quantile * each.std(ddof=1) / len(each) ** 0.5)
 
 
-def ties(found: Map) -> Array:
-    """Return which cells are within noise of the best, (step sizes, decays): below it by less than 2 standard errors.
-
-    The error is that of the difference to the best cell, paired by seed.
-    """
-    mean = found.accuracy.mean(0)
-    i, j = np.unravel_index(mean.argmax(), mean.shape)
-    behind = found.accuracy[:, i, j][:, None, None] - found.accuracy
-    return np.asarray(behind.mean(0) <= 2 * behind.std(0, ddof=1) / len(behind) ** 0.5)
-
-
-def summary(maps: Mapping[str, Map], lrs: Array) -> tuple[list[list[Any]], dict[str, tuple[float, float]], dict[str, float]]:
-    """Return (rows of a table, slope and half of its interval by form, best accuracy by form).
-
-    A row: the form, its best accuracy, the step size and the decay of that cell, ties, slope.
-    """
-    rows, slopes, best = [], {}, {}
+def summary(maps: Mapping[str, Map], lrs: Array) -> tuple[list[list[Any]], dict[str, float]]:
+    """Return (rows of a table, best accuracy by form). A row: the form, its best accuracy, the step size and the decay of that cell."""
+    rows, best = [], {}
     for name, found in maps.items():
         mean = found.accuracy.mean(0)
         i, j = np.unravel_index(mean.argmax(), mean.shape)
-        slopes[name], best[name] = slope(found, lrs)[:2], float(mean.max())
-        line = f"{slopes[name][0]:.2f} \u00b1 {slopes[name][1]:.2f}"
-        rows.append([name, best[name], lrs[i], found.decays[j], int(ties(found).sum()), line])
-    return rows, slopes, best
+        best[name] = float(mean.max())
+        rows.append([name, best[name], lrs[i], found.decays[j]])
+    return rows, best
 
 
 def falls(accuracy: Array, decays: Array) -> tuple[list[str], tuple[float, float]]:
     """Return (a row of texts on how the ridge falls from the first step size to the last, the 95 % interval of the factor).
 
-    accuracy: (seeds, step sizes, decays). The row: the ridge at both ends, the factor between them, its interval, those of single
-    seeds. The ridge is found in each seed, and means are those of its logarithm.
+    accuracy: (seeds, step sizes, decays). The row: the ridge at both ends, the factor between them, its interval. The ridge is found in
+    each seed, and means are those of its logarithm.
     """
     places = np.array([ridge(seed, decays)[[0, -1]] for seed in accuracy])
     each = places[:, 0] - places[:, 1]
     mean, half = _interval(each)
     low, high = 10 ** (mean - half), 10 ** (mean + half)
-    row = [*(f"{10**place:.2g}" for place in places.mean(0)), f"{10**mean:.1f}", f"{low:.1f} to {high:.1f}",
-           f"{10 ** each.min():.1f} to {10 ** each.max():.1f}"]
+    row = [*(f"{10**place:.2g}" for place in places.mean(0)), f"{10**mean:.1f}", f"{low:.1f} to {high:.1f}"]
     return row, (float(low), float(high))
 
 
@@ -150,72 +119,56 @@ class _DecayMap:
         """The accuracy of the baseline's best cell."""
         return float(self.maps[self.baseline].accuracy.mean(0).max())
 
-    @cached_property
-    def slopes(self) -> dict[str, tuple[float, float]]:
-        """The slope of each ridge, and half of its interval."""
-        return {name: slope(found, self.lrs)[:2] for name, found in self.maps.items()}
-
     def scene(self) -> Scene:
         """Draw the axes, and what will carry a map."""
         columns, rows = self.size
-        figure = new_figure(7.2, 5.6)
-        ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-2.1, rows - 0.5), yticks=[], xlabel="step size lr",
-                                title="Test accuracy of a network in each cell")
+        figure = new_figure(7.2, 4.8)
+        ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-0.5, rows - 0.5), yticks=[], xlabel="step size lr",
+                                title="Many settings read about as many new digits")
         ax.set_xticks(range(columns), [f"{lr:.1g}" for lr in self.lrs])
         ax.set_ylabel("decay", labelpad=44)
         ax.grid(visible=False)
         artists: dict[str, Any] = {"cells": ax.imshow(np.zeros((rows, columns)), origin="lower", aspect="auto", cmap="viridis", vmin=0.5,
                                                       vmax=0.92, extent=(-0.5, columns - 0.5, -0.5, rows - 0.5), zorder=1)}
         figure.colorbar(artists["cells"], ax=ax, extend="min").set_label("accuracy, mean of the seeds")
-        (artists["line"],) = ax.plot([], [], color="black", linewidth=1.8, zorder=3, label="mean slope of the ridge")
-        (artists["product"],) = ax.plot([], [], color="black", linewidth=1.4, linestyle="--", zorder=3, label="product rule, slope -1")
-        (artists["ridge"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4, label="ridge")
+        (artists["ridge"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4,
+                                    label="middle of the good decays")
         (artists["best"],) = ax.plot([], [], color="white", marker="*", markeredgecolor="black", markersize=17, linestyle="none", zorder=5,
                                      label="best cell")
         (artists["cell"],) = ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=3, markersize=27,
                                      linestyle="none", zorder=6)
         ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=2, linestyle="none",
                 label="the cell of the sliders")
-        for i in range(columns):
-            artists[f"none {i}"] = ax.text(i, -0.9, "", ha="center", va="center", fontsize=8, color="#555555")
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
-        artists["note"] = ax.text(columns / 2 - 0.5, -1.7, "", ha="center", va="center", fontsize=10)
         return Scene(figure, artists, f"A heat map of test accuracy over step size and decay, {columns} by {rows} networks for each "
-                     "seed; a star on the best cell, dots along the ridge, a line with its slope and a dashed one with slope -1.",
+                     "seed; a star on the best cell, and dots in the middle of the good decays of a step size.",
                      {name: ["form"] for name in artists if name != "cell"})
 
     def show_form(self, artists: dict[str, Any], form: str) -> None:
-        """Move all that belongs to a map as a whole: its cells, its best one, its ridge with a line through it, its decays."""
-        found, (mean, half) = self.maps[form], self.slopes[form]
-        accuracy, x, per_decay = found.accuracy.mean(0), np.log10(self.lrs), np.log10(found.decays[1] / found.decays[0])
+        """Move all that belongs to a map as a whole: its cells, its best one, its ridge, its decays."""
+        found, x = self.maps[form], np.log10(self.lrs)
+        accuracy, per_decay = found.accuracy.mean(0), np.log10(found.decays[1] / found.decays[0])
         artists["cells"].set_data(accuracy.T)
         artists["best"].set_data(*np.array(np.unravel_index(accuracy.argmax(), accuracy.shape))[:, None])
         place = (ridge(accuracy, found.decays) - np.log10(found.decays[0])) / per_decay
         seen = np.isfinite(place)
-        rows = (x - x[0]) / (x[1] - x[0])
-        artists["ridge"].set_data(rows[seen], place[seen])
-        for name, each in (("line", mean), ("product", -1.0)):
-            tilt = each * (x[1] - x[0]) / per_decay
-            artists[name].set_data(rows[seen], place[seen].mean() + tilt * (rows[seen] - rows[seen].mean()))
-        for i, there in enumerate(seen):
-            artists[f"none {i}"].set_text("" if there else "no\nridge")
+        artists["ridge"].set_data(((x - x[0]) / (x[1] - x[0]))[seen], place[seen])
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
-        artists["note"].set_text(f"ridge: slope {mean:.2f} \u00b1 {half:.2f}")
 
     def update(self, artists: dict[str, Any], form: str, row: int, column: int) -> str:
         """Show the map if it is another one, and the cell."""
         if "cells" in artists:
             self.show_form(artists, form)
         artists["cell"].set_data([row - 1], [column - 1])
-        found, (mean, half) = self.maps[form], self.slopes[form]
+        found = self.maps[form]
         accuracy, here = found.accuracy.mean(0), found.accuracy[:, row - 1, column - 1]
         i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
         return (f"{form}, lr {self.lrs[row - 1]:.2g}, decay {found.decays[column - 1]:.2g}: accuracy {here.mean():.3f} (seeds "
                 f"{here.min():.2f} to {here.max():.2f}). Best cell: lr {self.lrs[i]:.2g}, decay {found.decays[j]:.2g}, "
-                f"{accuracy[i, j]:.3f}. Slope of the ridge {mean:.2f} \u00b1 {half:.2f}.")
+                f"{accuracy[i, j]:.3f}.")
 
     def met(self, form: str, row: int, column: int) -> bool:
         """Return whether a cell of another form is as good as the baseline's best."""

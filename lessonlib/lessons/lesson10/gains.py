@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,18 +17,19 @@ import torch
 
 from lessonlib.data import digits
 from lessonlib.lessons.lesson10 import training
+from lessonlib.lessons.lesson10.decay_maps import Map
 from lessonlib.lessons.tables import table
-from lessonlib.pytorch.sweep import Trained, train
-from lessonlib.pytorch.tasks import Data, Task, cross_entropy, digits_task
+from lessonlib.pytorch.sweep import train
+from lessonlib.pytorch.tasks import Data, Task, digits_task
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid
 
-__all__ = ["PICKED", "fair", "gain_of_start", "lead", "main", "paired", "pick", "short_run", "short_steps", "short_task", "show_gains",
-           "start"]
+__all__ = ["MAP_LRS", "PICKED", "fair", "gain_of_start", "lead", "long_runs", "main", "maps", "paired", "pick", "show_gains", "start"]
 
 Array = np.ndarray[Any, Any]
 STEPS, IMAGES = 1000, 300
 LRS, DECAYS = np.geomspace(3e-4, 3e-2, 9), np.array([0, 0.03, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5, 4])
+MAP_LRS = np.geomspace(1e-3, 1e-1, 5)
 PICKED = {"no decay": (float(LRS[1]), 0.0), "decay": (float(LRS[2]), 1.0)}  # (step size, decay), what pick() finds
 
 
@@ -77,28 +78,15 @@ def _torchs_start(seeds: Sequence[int], cells: tuple[int, ...]) -> dict[str, Arr
     return found
 
 
-def gain_of_start(
-    lrs: Sequence[float], steps: int, wrong: float, seeds: Sequence[int] = range(100, 105), *, torchs: bool = False, share: float = 1.0,
-) -> Array:
-    """Return how much larger the share of new digits is with the decay of start() than without, (seeds, step sizes).
-
-    wrong: the share of wrong labels. torchs: whether the weights start as in torch's nn.Linear, and not as the course's. share: how much
-    of that decay is taken.
-    """
-    return _gain_of_both(tuple(lrs), steps, wrong, tuple(seeds), share)[:, int(torchs)]
-
-
 @cache
-def _gain_of_both(lrs: tuple[float, ...], steps: int, wrong: float, seeds: tuple[int, ...], share: float) -> Array:
-    """What the start gains from the course's first weights and from torch's, (seeds, 2, step sizes), trained together to save time."""
-    decays = np.array([[0.0, share * start(lr, steps)] for lr in lrs])
-    task, cells = digits_task(label_noise=wrong), (2, *decays.shape)
-    begin, own = _torchs_start(seeds, cells), [task.start(seed) for seed in seeds]
-    for name, values in begin.items():
-        begin[name] = values.copy()
-        begin[name][:, 0] = np.stack([each[name] for each in own])[:, None, None]
-    found = _read(task, steps, seeds, lr=np.array(lrs)[None, :, None, None], dtype=torch.float64, start=begin,
-                  weight_decay=np.broadcast_to(decays[..., None], (*cells, 1)))
+def gain_of_start(lrs: tuple[float, ...], steps: int, wrong: float, *, share: float = 1.0) -> Array:
+    """Return how much larger the share of new digits is with the decay of start() than without, (five starts, step sizes).
+
+    wrong: the share of wrong labels. share: how much of that decay is taken. The weights start as in torch's nn.Linear.
+    """
+    decays, seeds = np.array([[0.0, share * start(lr, steps)] for lr in lrs]), range(100, 105)
+    found = _read(digits_task(label_noise=wrong), steps, seeds, lr=np.array(lrs)[:, None, None], dtype=torch.float64,
+                  start=_torchs_start(seeds, decays.shape), weight_decay=decays[..., None])
     return np.asarray(found[..., 1] - found[..., 0])
 
 
@@ -107,39 +95,25 @@ def show_gains() -> Any:
     lrs, rows = (3e-4, 3e-3), []
     for wrong, labels, steps in ((0.2, "a fifth wrong", STEPS), (0.2, "a fifth wrong", 300),
                                  (0.0, "all right", STEPS), (0.0, "all right", 300)):
-        for torchs, name in ((False, "He's"), (True, "torch's")):
-            gained = 100 * gain_of_start(lrs, steps, wrong, torchs=torchs).mean(0)
-            rows.append([labels, steps, name, *(f"{gain:+.1f} ({start(lr, steps):.2g})" for gain, lr in zip(gained, lrs, strict=True))])
-    return table(["labels", "steps", "first weights", *(f"lr {lr:g}" for lr in lrs)], rows, [""] * 5,
-                 caption="gain in digits of a hundred, and the decay in parentheses")
+        gained = 100 * gain_of_start(lrs, steps, wrong).mean(0)
+        rows.append([labels, steps, *(f"{gain:+.1f} (decay {start(lr, steps):.2g})" for gain, lr in zip(gained, lrs, strict=True))])
+    return table(["labels", "steps", *(f"lr {lr:g}" for lr in lrs)], rows, [""] * 4, caption="gain in digits of a hundred")
 
 
-def short_steps(decays: Sequence[float], seeds: Sequence[int] = range(3), *, times: float = 1.0) -> Array:
-    """Return the share of new digits read after 1000 steps that peak at 0.0003, (seeds, decays), from all training digits.
-
-    Their labels are right, the weights start as in torch's nn.Linear, and the schedule is that of lesson 10. times: by what the ten
-    outputs are multiplied before the softmax; at 0 the loss is the straight line that it comes close to where all outputs are alike.
-    """
-    return np.asarray(short_run(short_task(times), decays, seeds).test_accuracy[-1])
-
-
-def short_task(times: float) -> Task:
-    """Return the task of short_steps()."""
-    return replace(digits_task(images=len(digits().train_x), label_noise=0.0), loss=partial(_loss_of, times))
+def maps() -> dict[str, Map]:
+    """Return what AdamW and Adam with L2 read at MAP_LRS and seven decays each, from four starts."""
+    found = {}
+    for name, rule, decays in (("AdamW", adamw, np.geomspace(1e-2, 10, 7)), ("Adam with L2", adam_l2, np.geomspace(1e-3, 1, 7))):
+        axes: dict[str, Any] = grid(lr=MAP_LRS, weight_decay=decays)
+        found[name] = Map(rule.__name__, decays, _read(digits_task(), 300, range(4), rule=rule, dtype=torch.float64, **axes))
+    return found
 
 
-def short_run(task: Task, decays: Sequence[float], seeds: Sequence[int]) -> Trained:
-    """Return the trainings of short_steps() on a task."""
-    return train(adamw, task, steps=STEPS, seeds=seeds, batch=50, lr=3e-4, weight_decay=np.array(decays)[:, None], dtype=torch.float64,
-                 start=_torchs_start(seeds, (len(decays),)), schedule=lambda t: training.factor(t - 1, STEPS, STEPS // 10))
-
-
-def _loss_of(times: float, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The cross-entropy of the logits z times a number, or with 0 the straight line of a softmax that stays flat."""
-    if times:
-        return cross_entropy(times * z, y)
-    own = z.gather(1, y.expand(len(z), -1)[:, None])[:, 0]
-    return (z.mean(1) - own).mean(-1)
+def long_runs() -> tuple[Array, Array]:
+    """Return what AdamW reads after 1200 steps of 0.01 and of 0.1, (four starts, 2, decays), and the six decays."""
+    decays = np.geomspace(1e-2, 10, 7)[1:]
+    axes: dict[str, Any] = grid(lr=[0.01, 0.1], weight_decay=decays)
+    return _read(digits_task(), 1200, range(4), dtype=torch.float64, **axes), decays
 
 
 def lead(seeds: Sequence[int] = range(4, 132)) -> tuple[float, float]:

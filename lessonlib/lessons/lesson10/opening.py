@@ -15,7 +15,7 @@ from lessonlib.problems import Problem, digits_net
 from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["FORMS", "SIZES", "STEPS", "at_least", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
+__all__ = ["FORMS", "SIZES", "STEPS", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
            "show_flow", "show_shares"]
 
 Array = np.ndarray[Any, Any]
@@ -162,11 +162,6 @@ def rest(rule: Callable[..., Any], g: float) -> float:
     return theta
 
 
-def at_least() -> float:
-    """Return how many times larger Adam's share is than AdamW's with the same weight_decay, at the weight where it is least so."""
-    return float((network_shares(adam_l2, 1e-3)[1] / (LR * 1e-3)).min())
-
-
 def show_shares() -> None:
     """Show, for each weight of a network, what share of it the decay removes at a step, against the size of its gradients."""
     show(_shares(), "A point for each of about 1800 weights of a network: against the size of its gradients, the share that the decay "
@@ -177,13 +172,14 @@ def show_shares() -> None:
 def _shares() -> Figure:
     figure = new_figure(7.2, 3.9)
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(5e-6, 0.1), xlabel="size of a weight's gradients",
-                            ylabel="share removed at a step", title="The weights of a network that reads digits")
-    for name, rule, decay, size in (("Adam, weight_decay 0.001", adam_l2, 1e-3, 3.0), ("AdamW, weight_decay 0.1", adamw, 0.1, 2.0)):
+                            ylabel="share removed at a step", title="Ten times larger gradients, a tenth of Adam's decay")
+    for name, rule, decay, size, at in (("optim.Adam,\nweight_decay 0.001", adam_l2, 1e-3, 3.0, (1.3e-3, 2.5e-3)),
+                                        ("optim.AdamW,\nweight_decay 0.1", adamw, 0.1, 2.0, (7e-6, 1.3e-4))):
         style, (x, y) = look(rule), network_shares(rule, decay)
-        ax.plot(x, y, color=style.color, marker=style.marker, markersize=size, linestyle="none", alpha=0.6, label=name)
+        ax.plot(x, y, color=style.color, marker=style.marker, markersize=size, linestyle="none", alpha=0.6)
+        ax.text(*at, name, color=style.color, fontsize=11, fontweight="bold", va="bottom")
     low, high = np.quantile(network_shares(adam_l2, 1e-3)[0], [0.1, 0.9])
     for start, end, word in ((5e-6, low, "smallest tenth"), (high, 0.1, "largest tenth")):
         ax.axvspan(start, end, color="#e6e6e6", zorder=0)
-        ax.text((start * end) ** 0.5, 0.5, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2.0)
+        ax.text((start * end) ** 0.5, 0.06, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
     return figure

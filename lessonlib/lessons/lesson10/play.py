@@ -4,85 +4,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look
-from lessonlib.problems import Problem
-from lessonlib.rules import adam_l2, adamw
-from lessonlib.runner import grid, run
 
-__all__ = ["equilibrium", "grokking", "left_of_the_start", "reached", "rest_paths"]
+__all__ = ["grokking", "left_of_the_start", "reached"]
 
 Array = np.ndarray[Any, Any]
-PULLS = np.logspace(-2, 1, 61)  # constant gradients, twenty to a decade
-LR, DECAY, STEPS = 0.01, 0.1, 20_000
-
-
-@cache
-def rest_paths() -> dict[str, Array]:
-    """theta over 20,000 steps under a constant gradient g, for both forms: (201, 61), every hundredth step, one column for each g."""
-    line = Problem("constant gradient", lambda theta: PULLS[0] * theta[..., 0], lambda theta, rng: np.ones_like(theta), np.zeros(1))
-    pulls: dict[str, Any] = grid(pull=PULLS)
-    out = {}
-    for rule in (adam_l2, adamw):
-        def scaled(theta: Array, g: Array, s: Any, *, pull: Array, rule: Any = rule) -> Any:
-            return rule(theta, pull * g, s, lr=LR, weight_decay=DECAY)
-
-        out[rule.__name__] = run(scaled, line, steps=STEPS, **pulls).theta[::100, :, 0]
-    return out
-
-
-FORMS = {"adam_l2": lambda g: g / DECAY, "adamw": lambda g: 1 / DECAY}  # where each comes to rest
-NAMES = {"adam_l2": "Adam with L2", "adamw": "AdamW"}
-
-
-def _rest_scene() -> Scene:
-    figure = new_figure(7.2, 3.9)
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    left.set(xscale="log", xlim=(100, STEPS), ylim=(0.01, 200), yscale="log", xlabel="step", ylabel="$-\\theta$", title="The way there")
-    left.set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
-    right.set(xscale="log", yscale="log", xlim=(0.01, 10), ylim=(0.01, 200), xlabel="gradient g", title=f"Where it ends, w = {DECAY:g}")
-    artists: dict[str, Any] = {}
-    for name, rest in FORMS.items():
-        style = look(name)
-        right.plot(PULLS, [rest(g) for g in PULLS], color=style.color, linestyle=style.dash, linewidth=1.5)
-        (artists[name],) = left.plot([], [], color=style.color, linestyle=style.dash, label=NAMES[name])
-        (artists[f"{name} end"],) = right.plot([], [], color=style.color, marker=style.marker, linestyle="none", markersize=9)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return Scene(figure, artists, f"Left, a weight under a constant gradient over 20,000 steps at lr {LR:g}, decay {DECAY:g}; right, "
-                 "where it ends against the gradient: a rising line for Adam with L2, a level one for AdamW.")
-
-
-def _nearest(g: float) -> int:
-    """The column of rest_paths() whose gradient is nearest to g."""
-    return int(np.abs(np.log(PULLS / g)).argmin())
-
-
-def _rest_update(artists: dict[str, Any], g: float) -> str:
-    column, t, ends = _nearest(g), np.arange(0, STEPS + 1, 100), {}
-    for name in FORMS:
-        path = -rest_paths()[name][:, column]
-        artists[name].set_data(t, np.maximum(path, 1e-3))
-        artists[f"{name} end"].set_data([PULLS[column]], [path[-1]])
-        ends[name] = -path[-1]
-    return f"g = {PULLS[column]:.3g}: Adam with L2 ends at {ends['adam_l2']:.3g}, AdamW at {ends['adamw']:.3g}."
-
-
-def _same_place(g: float) -> bool:
-    l2, decoupled = (rest_paths()[name][-1, _nearest(g)] for name in FORMS)
-    return bool(abs(l2 / decoupled - 1) < 0.02)
-
-
-def equilibrium() -> Experiment:
-    """Where a weight comes to rest under a constant gradient: Adam with L2 and AdamW, over the gradient."""
-    return Experiment(_rest_scene, _rest_update, {"g": Slider("constant gradient g", 0.01, 10.0, 0.1, log=True, step=0.05)},
-                      Goal("find the gradient at which both forms come to rest at the same place.", _same_place))
-
-
 CLASSES = 59  # of the table that the networks learn
 
 
@@ -176,8 +107,8 @@ def _start_scene() -> Scene:
     left = ax.text(0.985 * RUN, 0, "", color=style.color, fontsize=11, ha="right", va="bottom")
     note = ax.text(0.985 * RUN, 1.08, "", fontsize=11, ha="right", va="center")
     return Scene(figure, {"line": line, "end": end, "mark": mark, "word": word, "left": left, "note": note},
-                 "The share of the starting weights that is left against the step: a falling curve with a mark at its end, and a dotted line "
-                 "at 1 / (lr * decay), where 37 % is left; dashed, nearly level, the same at torch's defaults.")
+                 "The share of the starting weights that is left against the step: a falling curve with a mark at its end, and a dotted "
+                 "line at 1 / (lr * decay), where 37 % is left; dashed, nearly level, the same at torch's defaults.")
 
 
 def _left(lr: float, decay: float) -> float:

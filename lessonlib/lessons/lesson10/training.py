@@ -17,7 +17,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forgotten", "go_on", "groups", "loses", "mean_factor",
-           "network", "read_with", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
+           "network", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
@@ -70,30 +70,6 @@ def mean_factor(steps: int) -> float:
 def decay_for(memory: float, lr: float, steps: int) -> float:
     """Return the weight_decay whose memory is this share of a run with warm-up and cosine; lr: its largest step size."""
     return 1 / (lr * mean_factor(steps) * memory * steps)
-
-
-@cache
-def read_with(decay: float, *, biases: float = 0.0, lr: float = 3e-4, steps: int = 1000, seeds: int = 3) -> Array:
-    """Return the share of the new digits that a network reads after a run with this decay of its matrices, (seeds,).
-
-    biases: their own decay. lr: the largest step size of a warm-up and a cosine.
-    """
-    (x, y), d, shares = training_digits(), digits(), []
-    new, wanted = torch.tensor(np.asarray(d.test_x), dtype=torch.float64), torch.tensor(np.asarray(d.test_y))
-    for seed in range(seeds):
-        model, batches = network(seed), torch.Generator().manual_seed(seed)
-        matrices, rest = groups(model, decay)
-        optimizer = optim.AdamW([matrices, rest | {"weight_decay": biases}], lr=lr)
-        schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda t: factor(t, steps, steps // 10))
-        for _ in range(steps):
-            rows = torch.randint(len(x), (64,), generator=batches)
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
-            optimizer.step()
-            schedule.step()
-        with torch.no_grad():
-            shares.append((model(new).argmax(-1) == wanted).double().mean().item())
-    return np.array(shares)
 
 
 def begin(seed: int = 0, lr: float = 0.02) -> SimpleNamespace:
@@ -161,27 +137,27 @@ def restarted(
 
 @cache
 def _uninterrupted(seed: int) -> tuple[list[float], SimpleNamespace]:
+    """The losses of a run from step 100 to step 110, and the run."""
     run = begin(seed)
-    return go_on(run, 200, [99, *range(100, 110), 199]), run
+    return go_on(run, 110, range(99, 110)), run
 
 
 def _weights(run: Any) -> torch.Tensor:
     return nn.utils.parameters_to_vector(run.model.parameters()).detach()
 
 
-def loses(pieces: Sequence[str], seeds: int = SEEDS) -> tuple[float, float, str]:
-    """Return what a restart does that loses some of the PIECES, the mean of the seeds, and whether it is the same run bit for bit.
+def loses(pieces: Sequence[str], seeds: int = SEEDS) -> tuple[float, str]:
+    """Return what a restart does in ten steps that loses some of the PIECES, and whether it is the same run bit for bit.
 
-    The highest loss of the ten steps after it is in units of the last one before it; then the loss at the end.
+    The highest loss of the ten steps is in units of the last one before them, the mean of the seeds.
     """
-    high, end, same = [], [], []
+    high, same = [], []
     for seed in range(seeds):
-        before, after, run = restarted([piece for piece in PIECES if piece not in pieces], seed=seed, watched=[*range(10), 99])
-        high.append(max(after[:10]) / before)
-        end.append(after[-1])
+        before, after, run = restarted([piece for piece in PIECES if piece not in pieces], seed=seed, steps=10)
+        high.append(max(after) / before)
         losses, whole = _uninterrupted(seed)
         same.append([before, *after] == losses and torch.equal(_weights(run), _weights(whole)))
-    return float(np.mean(high)), float(np.mean(end)), "yes" if all(same) else "no"
+    return float(np.mean(high)), "yes" if all(same) else "no"
 
 
 class Forgotten(NamedTuple):
@@ -243,12 +219,11 @@ def rise(seed: int = 0, *, lr: float = 0.02, shortened: Sequence[float] = (), lo
 
 
 def rises() -> list[tuple[str, float]]:
-    """Return (what is done, how far the highest of the next ten losses lies above the last one, the median of SEEDS) for six cases."""
+    """Return (what is done, how far the highest of the next ten losses lies above the last one, the median of SEEDS) for five cases."""
     cases: dict[str, dict[str, Any]] = {
         "not interrupted": {"lost": ()}, "m, v and t forgotten": {},
         "forgotten, its first step alone cut to a seventh": {"shortened": [1 / 7]},
         f"forgotten, {WARM} steps of new warm-up": {"shortened": [(k + 1) / WARM for k in range(10)]},
-        "forgotten, the whole run at half the step size": {"lr": 0.01},
         "forgotten, the whole run at a seventh of it": {"lr": 0.003}}
     return [(name, float(np.median([rise(seed, **case) for seed in range(SEEDS)])) - 1) for name, case in cases.items()]
 
@@ -272,6 +247,7 @@ def _restart(found: Forgotten) -> Figure:
     ax.plot(steps, middle, color=own, linewidth=2.4)
     ax.axvline(100, color="#8a8a8a", linewidth=1, linestyle=":")
     ax.text(99, 62, "restart", fontsize=11, ha="right")
-    ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold", va="center")
+    ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold",
+            va="center")
     ax.annotate("back after about 40 steps", (140, 1), (126, 26), fontsize=11, arrowprops={"arrowstyle": "->"})
     return figure

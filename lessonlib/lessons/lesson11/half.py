@@ -13,7 +13,7 @@ from lessonlib.lessons.lesson11.trainings import SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, schedule
 
 __all__ = ["CLIP", "LARGE_EPS", "MADE", "ORDERS", "RULES", "corpus", "criterion", "in_each_type", "loss_after", "lost_updates",
-           "train_float16", "types_under_autocast", "who_stops"]
+           "train_float16", "who_stops"]
 
 CLIP = 1.0
 RULES: dict[str, tuple[Callable[[Any], torch.optim.Optimizer], float]] = {  # the optimizer and its step size
@@ -104,20 +104,6 @@ def lost_updates(at: tuple[int, ...] = (1, 20, 100), lr: float = 1e-3, low: floa
             lost = (kept.float() + moved).bfloat16() == kept
             found.append([t, float(moved.abs().median()) / lr, float(lost.float().mean())])
     return found
-
-
-def types_under_autocast(kept: torch.dtype = torch.bfloat16) -> dict[str, str]:
-    """Return the type of weights, products, gradients and state after a step of AdamW under autocast."""
-    model = nn.Linear(4, 3, device="cpu", dtype=torch.float32)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    with torch.autocast("cpu", kept):
-        product = model(torch.ones(2, 4, device="cpu", dtype=torch.float32))
-    product.float().square().sum().backward()
-    optimizer.step()
-    assert model.weight.grad is not None
-    state = optimizer.state[model.weight]["exp_avg"]
-    found = {"weights": model.weight, "products": product, "gradients": model.weight.grad, "state": state}
-    return {name: str(tensor.dtype)[6:] for name, tensor in found.items()}
 
 
 def who_stops() -> str:

@@ -63,7 +63,7 @@ def judge_clip(function: Any) -> Verdict:
 
 def _slip(whole: Array, made: Array) -> tuple[str, str]:
     """What a wrong part looks like, and a question."""
-    known = [
+    known: list[tuple[Any, str, str]] = [
         ([2.0, 0, 0, 2.0], "Each clips by its own length.", "The direction has turned. What does a process have to know of the others?"),
         (whole * LIMIT / 7, "The lengths are added.", "The parts stand at right angles. Which numbers of them add up?"),
         (whole * LIMIT / 25, "The root is missing.", "A sum of squares is no length yet. What is missing?"),

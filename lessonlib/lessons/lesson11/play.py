@@ -13,7 +13,7 @@ from lessonlib.lessons.lesson11.machine import NAMES
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import show
 
-__all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "calls_ms", "fastest", "floor_ms", "floor_of_a_machine",
+__all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "calls_ms", "floor_ms", "floor_of_a_machine",
            "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
@@ -204,12 +204,6 @@ def show_ladder(panels: Sequence[tuple[str, str]], engines: Sequence[str], title
             ax.set_xlim(min(ends), max(ends))
     figure.suptitle(title, weight="bold")
     show(figure, f"How many times the floor one step of AdamW takes, {'a dot' if log else 'a bar'} for each way. {'. '.join(told)}.")
-
-
-def fastest(bench: Mapping[str, Any], workload: str, engines: Sequence[str]) -> str:
-    """Return the engine with the lowest median for a workload of a recorded bench."""
-    rows = [row for row in bench["rows"] if row["workload"] == workload and row["seconds"] and row["engine"] in engines]
-    return str(min(rows, key=lambda row: median(row["seconds"]))["engine"])
 
 
 def times_the_floor(bench: Mapping[str, Any], workload: str, engine: str) -> float:

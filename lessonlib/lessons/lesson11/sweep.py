@@ -13,7 +13,7 @@ from lessonlib.lessons.lesson11.trainings import BATCHES, CLIP, SIZES
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import basin, look, show
 
-__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "apart", "batch_rows", "best_of",
+__all__ = ["AHEAD", "BEHIND", "CEILING", "CHANGES", "NAMES", "TIED", "Best", "batch_rows", "best_of",
            "how_the_gap_changes", "lr_for", "of_batch", "protocols", "rows", "seed_range", "show_batches",
            "show_sweep", "show_warmup", "span", "verdict", "warmup_basin", "where_warmup_matters", "worst_batch"]
 
@@ -59,12 +59,6 @@ def span(record: Mapping[str, Any], rule: str) -> float:
     """Return how far the test losses of a rule's starts lie apart, at its best step size."""
     best = best_of(record, rule)
     return best.high - best.low
-
-
-def apart(record: Mapping[str, Any], rule: str, least: float) -> float:
-    """Return how far the medians of a rule lie apart, over its step sizes from `least` on."""
-    lrs, losses = seed_range(record["sweep"], rule, record["size"]["warmup"])
-    return float(np.ptp(np.median(losses[:, lrs >= least], axis=0)))
 
 
 def protocols(record: Mapping[str, Any]) -> list[list[Any]]:

@@ -82,15 +82,15 @@ def end(warmup: int, *, knows: bool, seed: int = 0) -> float:
     return with_schedule("adamw", LR, partial(schedule, steps=SIZE.steps, warmup=warmup), seed, knows=knows)
 
 
-def with_beta(beta: float, lr: float, *, rule: str = "momentum", nesterov: bool = False, seed: int = 0) -> float:
-    """Return the test loss with another beta, or of momentum in Nesterov's form, under the protocol of the sweep.
+def with_beta(beta: float, lr: float, *, rule: str = "momentum", seed: int = 0) -> float:
+    """Return the test loss with another beta under the protocol of the sweep.
 
     rule: "momentum" or "adam", whose first beta it is; its second one stays at 0.999.
     """
 
     def made(params: Any) -> torch.optim.Optimizer:
         found = optimizer(rule, lr)(params)
-        found.param_groups[0].update({"betas": (beta, 0.999)} if rule == "adam" else {"momentum": beta, "nesterov": nesterov})
+        found.param_groups[0].update({"betas": (beta, 0.999)} if rule == "adam" else {"momentum": beta})
         return found
 
     return fit(made, corpus(), SIZE, seed=seed).test

@@ -1,4 +1,4 @@
-"""The two matrices of lesson 12 under Lion, Shampoo and SOAP, in tables and pictures; Shampoo's step without a memory, and its bytes."""
+"""The two matrices of lesson 12 under Lion, Shampoo and SOAP, drawn; Shampoo's step without a memory, and its bytes."""
 from __future__ import annotations
 
 from typing import Any
@@ -11,31 +11,57 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, look, show
 from lessonlib.rules import State
 
-__all__ = ["HEADER", "LOOKS", "NAMES", "kept", "rows", "show_turns", "without_memory"]
+__all__ = ["LOOKS", "NAMES", "RENEWED", "kept", "left", "place", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
+           "without_memory"]
 
 Array = np.ndarray[Any, Any]
-NAMES = {"adam": "Adam", "muon": "Muon", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
-TOLD = NAMES | {"muon .8": "Muon, beta1 0.8"}
+NAMES = {"adam": "Adam", "muon": "Muon", "muon .8": "Muon, beta1 0.8", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
 RENEWED = {"shampoo": "Shampoo, anew at every step", "shampoo, every tenth": "Shampoo, at every tenth",
-           "soap, every step": "SOAP, anew at every step", "soap": "SOAP, at every tenth"}
-HEADER = ["left by", "turned, unequal losses", "not turned", "turned, equal losses"]  # in the order of ravine.CHANGES
-LOOKS = {"adam": look("adam"), "muon": look("muon"), "lion": look("lion"),
+           "shampoo, begun": "Shampoo, at every tenth from the eleventh on", "soap, every step": "SOAP, anew at every step",
+           "soap": "SOAP, at every tenth"}
+FIRST, STRAIGHT, EQUAL = ravine.CHANGES
+MARKS = {FIRST: ("turned, unequal losses", "full"), STRAIGHT: ("not turned", "none"), EQUAL: ("turned, equal losses", "left")}
+LOOKS = {"adam": look("adam"), "muon": look("muon"), "muon .8": look("muon"), "lion": look("lion"),
          "shampoo": Look("#0b6e3b", "p", (0, (6, 2))), "soap": Look("#2580c3", "h", "-")}
+
+
+def left(rule: str, change: str = FIRST) -> Array:
+    """Return the share of the loss that a rule leaves of each task in one of ravine.CHANGES, at its best step size."""
+    return ravine.tuned(rule, *ravine.CHANGES[change]).left
+
+
+def _median(rule: str, change: str = FIRST) -> float:
+    return float(np.median(left(rule, change)))
+
+
+def what_it_notices(rule: str) -> str:
+    """Return what changes the share that a rule leaves tenfold or more, in words."""
+    found = [what for what, change in (("the turn", STRAIGHT), ("the unequal losses", EQUAL))
+             if abs(np.log10(_median(rule) / _median(rule, change))) >= 1]
+    return "both" if len(found) == 2 else found[0] if found else "neither"
+
+
+def place(rule: str, high: str, low: str) -> int:
+    """Return 2 where a rule leaves less than two others, 1 where tenfold less than the first of them, else 0."""
+    return 2 if _median(rule) < min(_median(high), _median(low)) else int(_median(rule) < _median(high) / 10)
+
+
+def renewed_rows() -> list[list[Any]]:
+    """Return a row for each of RENEWED: its name, and the median and the highest share that it leaves of three tasks."""
+    return [[told, _median(rule), float(left(rule).max())] for rule, told in RENEWED.items()]
+
+
+def who_is_hurt() -> str:
+    """Return which of Shampoo and SOAP leave three times more or above with powers or axes that are ten steps old, in words."""
+    hurt = [name for name, fresh, old in (("Shampoo", "shampoo", "shampoo, every tenth"), ("SOAP", "soap, every step", "soap"))
+            if _median(old) > 3 * _median(fresh)]
+    return "both" if len(hurt) == 2 else hurt[0] if hurt else "neither"
 
 
 def without_memory(g: Array) -> Array:
     """Return the first step of Shampoo with a step size of 1: both averages hold this gradient alone, and so does that of the gradient."""
     theta, _ = shampoo(np.zeros_like(g), g, None, lr=1.0)
     return -theta
-
-
-def rows(rules: tuple[str, ...], *, renewed: bool = False) -> list[list[Any]]:
-    """Return a row for each rule: its name, and the share of the loss that it leaves under each of ravine.CHANGES.
-
-    renewed: the name says how often Shampoo's powers and SOAP's axes are computed.
-    """
-    told = RENEWED if renewed else TOLD
-    return [[told[rule], *(ravine.left(rule, change) for change in ravine.CHANGES)] for rule in rules]
 
 
 def kept(rule: str, shape: tuple[int, int]) -> float:
@@ -49,22 +75,25 @@ def kept(rule: str, shape: tuple[int, int]) -> float:
     return 4 * sum(part.size for part in memory if isinstance(part, np.ndarray) and part.size > 1) / g.size
 
 
-def show_turns(rules: tuple[str, ...], title: str) -> None:
-    """Show the share of the first matrix's loss that rules leave on their way at their best step size, inputs along the axes and turned."""
-    figure = new_figure(7.6, 3.5)
-    panels = figure.subplots(1, 2, sharey=True)
+def show_noticed(rules: tuple[str, ...], title: str) -> None:
+    """Show the share of the loss that each rule leaves under each of ravine.CHANGES: a row for a rule, long where it notices a change."""
+    figure = new_figure(7.4, 1.5 + 0.5 * len(rules))
+    ax = figure.add_subplot(xscale="log", xlim=(3e-11, 1e-2), ylim=(len(rules) - 0.5, -0.5), title=title,
+                            xlabel="share of the loss that is left")
     told = []
-    for ax, change, name in zip(panels, ("not turned", "as in the picture"), ("inputs along the axes", "inputs turned"), strict=True):
-        ax.set(yscale="log", xlim=(0, ravine.STEPS), ylim=(1e-11, 3), xlabel="step", title=name)
-        ax.plot(0, 1, marker="s", color="black", markersize=7, linestyle="none", clip_on=False, zorder=6)
-        for rule in rules:
-            style, share = LOOKS[rule], ravine.tuned(rule, *ravine.CHANGES[change]).shares[:, 0, 0]
-            hollow = {"markerfacecolor": "white", "zorder": 4} if rule == "lion" else {}  # Muon's colour is as dark
-            ax.plot(share, color=style.color, linestyle=style.dash, marker=style.marker, markevery=20, markersize=6, label=NAMES[rule],
-                    **hollow)
-            told.append(f"{NAMES[rule]} ends at {share[-1]:.0e} with {name}")
-    panels[0].set_ylabel("share of its loss that is left")
-    figure.suptitle(title)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(rules))
-    show(figure, f"Two panels of the share of the first matrix's loss on a logarithmic scale over {ravine.STEPS} steps, from a square at "
-                 f"the start. {'; '.join(told)}.")
+    for k, rule in enumerate(rules):
+        style, ends = LOOKS[rule], {change: _median(rule, change) for change in MARKS}
+        ax.hlines(k, min(ends.values()), max(ends.values()), color=style.color, linewidth=5, alpha=0.3)
+        for change, (_, filled) in MARKS.items():
+            ax.plot(ends[change], k, color=style.color, marker="o", markersize=12, fillstyle=filled, markerfacecoloralt="white",
+                    markeredgewidth=2, linestyle="none", zorder=4 if filled == "none" else 3)
+        told.append(f"{NAMES[rule]} " + ", ".join(f"{ends[change]:.0e} {name}" for change, (name, _) in MARKS.items()))
+    ax.set_yticks(range(len(rules)), [NAMES[rule] for rule in rules])
+    for label, rule in zip(ax.get_yticklabels(), rules, strict=True):
+        label.set(color=LOOKS[rule].color, weight="bold", fontsize=11)
+    for name, filled in MARKS.values():
+        ax.plot([], [], color="#555555", marker="o", markersize=10, fillstyle=filled, markerfacecoloralt="white",
+                markeredgewidth=2, linestyle="none", label=name)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    show(figure, f"The share of the loss that is left after {ravine.STEPS} steps, on a logarithmic scale, a row for each rule with a mark "
+                 f"for each form of the task: {'; '.join(told)}.")

@@ -16,6 +16,7 @@ from lessonlib.pytorch.looped import Looped
 __all__ = ["MAKERS", "block_share", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
 
 SHAPE = (256, 1024)
+MARKED = {"the text of lesson 12": "lesson 12", "width 768": "500,000", "width 4096": "4,000,000", "width 4096, small batches": "16,384"}
 MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
     "SGD": lambda params: torch.optim.SGD(params, lr=0.1),
     "Adafactor": lambda params: torch.optim.Adafactor(params, lr=0.01),
@@ -88,17 +89,19 @@ def show_shares() -> None:
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 6e7), ylim=(1e-4, 100), xlabel="tokens in a batch",
                             ylabel="Muon's work, over forward and backward",
                             title="A wide matrix and a small batch make Muon's step costly")
-    ax.axhline(1, color="black", linewidth=1)
-    ax.text(5e7, 0.8, "as much as forward and backward", ha="right", va="top", fontsize=9)
+    ax.axhspan(1, 100, color="#e9e9e9", zorder=0)
+    ax.text(5e7, 40, "more than forward and backward", ha="right", va="center", fontsize=11)
     color = look("muon").color
     for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
-        ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash, label=f"width {width}")
+        ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash)
+        at, beside = {32: (0.03, 1.5), 768: (6e-4, 0.7), 4096: (30, 1.5)}[width]  # a share at which there is room, and on which side
+        ax.text(5 * width / at * beside, at, f"width {width}", color=color, weight="bold", fontsize=11, va="center",
+                ha="left" if beside > 1 else "right")
     for name, width, count, found, _ in rows():
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
         side = -8 if width == 768 else 8  # the lines fall: room is above on the right, or below on the left where a line is near
-        ax.annotate(name.removeprefix("the text of "), (count, found), (side, side - 4), textcoords="offset points", fontsize=9,
+        ax.annotate(MARKED[name], (count, found), (side, side - 4), textcoords="offset points", fontsize=11,
                     ha="left" if side > 0 else "right", va="bottom" if side > 0 else "top")
-    ax.legend(loc="lower left")
     show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "
                  "scales: a falling line for each of three widths, the wider the higher, and a mark for each training of the table. "
                  + "; ".join(f"{name} is at {found:.1%}" for name, _, _, found, _ in rows()) + ".")

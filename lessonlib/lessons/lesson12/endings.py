@@ -99,14 +99,13 @@ def way(name: str, steps: int) -> Callable[[int], float] | None:
     return shares[name]
 
 
-def path(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Corpus, seed: int = 0, *, beta1: float = 0.9) -> list[float]:
+def path(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Corpus, seed: int = 0) -> list[float]:
     """Return the test loss at every twentieth of `steps` steps of AdamW with the step size lr * share(t); None is Schedule-Free AdamW.
 
-    beta1: with 0 Schedule-Free takes its gradients at z, and is an AdamW without m whose weights are averaged. Start and batches depend on
-    the seed alone. Gradients longer than CLIP are shortened to it.
+    Start and batches depend on the seed alone. Gradients longer than CLIP are shortened to it.
     """
     losses = []
-    for t, model, optimizer in _steps(share, lr, steps, corpus, seed, beta1):
+    for t, model, optimizer in _steps(share, lr, steps, corpus, seed):
         if t % EVERY == 0:
             with optimizer.average() if isinstance(optimizer, ScheduleFree) else nullcontext():
                 losses.append(loss_on_test(model, corpus, SIZE))
@@ -144,11 +143,11 @@ def averaged(lr: float, steps: int, corpus: Corpus, seed: int = 0) -> dict[str, 
     return losses
 
 
-def _steps(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Corpus, seed: int,
-           beta1: float = 0.9) -> Iterator[tuple[int, Transformer, torch.optim.Optimizer]]:
+def _steps(share: Callable[[int], float] | None, lr: float, steps: int, corpus: Corpus,
+           seed: int) -> Iterator[tuple[int, Transformer, torch.optim.Optimizer]]:
     """The step, the model and its optimizer after each of so many steps; None for share is Schedule-Free AdamW."""
     model, generator = Transformer(len(corpus.letters), SIZE, seed), torch.Generator(device="cpu").manual_seed(seed)
-    betas = (beta1, 0.999)
+    betas = (0.9, 0.999)
     optimizer = (torch.optim.AdamW(model.parameters(), lr=lr, betas=betas, weight_decay=DECAY) if share else
                  ScheduleFree(model.parameters(), lr, betas, weight_decay=DECAY, warmup=WARMUP))
     for t in range(1, steps + 1):

@@ -108,7 +108,7 @@ def _scene() -> Scene:
 
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
-    change, told = _setting(inputs, losses), []
+    change = _setting(inputs, losses)
     scaled = "its loss times 0.001" if losses == UNEQUAL else "its loss as large"
     for k, title in enumerate((f"First matrix, inputs {inputs}", f"Second matrix, {scaled}")):
         artists[f"title {k}"].set_text(title)
@@ -119,5 +119,5 @@ def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
     for name in sorted(DRAWN, key=lambda name: errors(name, change)[1, -1]):  # the lowest first, so that no two names meet
         height = max(100 * errors(name, change)[1, -1], height + 7)
         artists[f"name of {name}"].set_position((ravine.SIZE + 0.8, height))
-    told.extend(f"{name} {weak(name, change):.0%}" for name in DRAWN)
+    told = [f"{name} {weak(name, change):.0%}" for name in DRAWN]
     return (f"Inputs {inputs}, losses {losses}. Left of the weak directions of the second matrix: {', '.join(told)}.")

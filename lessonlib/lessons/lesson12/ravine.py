@@ -9,12 +9,12 @@ import numpy as np
 
 from lessonlib import rules
 from lessonlib.lessons.lesson12 import apart
-from lessonlib.lessons.lesson12.shampoo import shampoo
+from lessonlib.lessons.lesson12.shampoo import begun, shampoo
 from lessonlib.lessons.lesson12.soap import soap
 from lessonlib.rules import State
 
 __all__ = ["CHANGES", "KAPPA", "LRS", "MOVED", "NOISE", "RULES", "SCALE", "SETTINGS", "SIZE", "STEPS", "WAYS", "Tuned", "fall", "inputs",
-           "left", "loss", "notices", "targets", "task", "tuned", "what_it_notices"]
+           "left", "loss", "targets", "task", "tuned"]
 
 Array = np.ndarray[Any, Any]
 SIZE, STEPS, SEEDS = 16, 200, 3
@@ -26,7 +26,7 @@ NOISE = 0.1  # deviation of what moves each label at each step, where labels are
 RULES: dict[str, Callable[..., Any]] = {
     **apart.RULES, "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
     "muon .8": partial(rules.muon, weight_decay=0.0, beta1=0.8),
-    "lion": rules.lion, "shampoo": shampoo, "shampoo, every tenth": partial(shampoo, every=10),
+    "lion": rules.lion, "shampoo": shampoo, "shampoo, every tenth": partial(shampoo, every=10), "shampoo, begun": begun,
     "soap": soap, "soap, every step": partial(soap, every=1)}
 CHANGES = {  # whether the inputs are turned, and the scale of the second loss
     "as in the picture": (True, SCALE), "not turned": (False, SCALE), "equal losses": (True, 1.0)}
@@ -119,14 +119,3 @@ def tuned(rule: str, turned: bool = True, scale: float = SCALE, way: str = WAYS[
 def left(rule: str, change: str) -> float:
     """Return the median share of the loss that a rule leaves in one of SETTINGS."""
     return float(np.median(tuned(rule, *SETTINGS[change]).left))
-
-
-def notices(rule: str, change: str) -> bool:
-    """Return whether a rule's share of the loss changes tenfold or more under one of CHANGES."""
-    return bool(abs(np.log10(left(rule, next(iter(CHANGES))) / left(rule, change))) >= 1)
-
-
-def what_it_notices(rule: str) -> str:
-    """Return which of the two difficulties a rule notices, in words."""
-    found = [what for what, change in (("the turn", "not turned"), ("the unequal losses", "equal losses")) if notices(rule, change)]
-    return "both" if len(found) == 2 else found[0] if found else "neither"

@@ -73,8 +73,11 @@ def show_halves(found: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
             for here, top in zip(at, tops, strict=True):
                 ax.plot([here] * 2, [top.found.min() - low, top.found.max() - low], color=color, marker="_", markersize=9, lw=1.2)
     for ax, unit in zip(panels, ("steps", "tokens"), strict=True):
-        ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}", title=f"counted in {unit}")
-    panels[0].set_ylabel("test loss above the lowest of its batch")
+        ax.set(xscale="log", xlabel=f"half-life of a squared gradient, {unit}")
+        ax.set_title(f"counted in {unit}", fontsize=11, weight="normal")
+    panels[0].axvspan(1.5, 2.7, color="#e4e4e4", zorder=0)
+    panels[0].set_ylabel("test loss above the lowest")
+    figure.suptitle("A memory of two steps is too short", weight="bold", fontsize=13)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(sizes))
     told = "; ".join(f"{batch} windows: " + ", ".join(f"{best_at(found, batch, half).median:.2f}" for half in half_lives(found))
                      for batch in sizes)

@@ -10,7 +10,7 @@ from lessonlib.lessons.lesson12.records import Best, best, from_record
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import show
 
-__all__ = ["HALVES", "WAYS", "best_of", "carried", "carried_rows", "carry", "fell", "loss", "parts", "show_families", "widths"]
+__all__ = ["HALVES", "WAYS", "best_of", "carried", "carry", "fell", "loss", "show_families", "widths"]
 
 WAYS = ("standard", "muP")
 HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time, at the widest network
@@ -51,35 +51,15 @@ def carried(found: Mapping[str, Any], way: str) -> list[float]:
     return [loss(found, way, width, lr) / best_of(found, way, width).median for width in widths(found)]
 
 
-def carried_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each way and width: the best step size, its loss, the loss with the narrowest network's best, and their ratio."""
-    return [[f"{way}, width {width}", best_of(found, way, width).lr, best_of(found, way, width).median,
-             loss(found, way, width, best_of(found, way, widths(found)[0]).lr), times]
-            for way in WAYS for width, times in zip(widths(found), carried(found, way), strict=True)]
-
-
-def parts(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for the widest network in the standard way, with one half of muP, and in muP, each at its best step size.
-
-    The step size of the first matrix, that of all others, how much smaller than in the standard way the last one starts, and the loss.
-    """
-    narrow, wide = widths(found)[0], widths(found)[-1]
-    out: list[list[Any]] = []
-    for way in (WAYS[0], *HALVES, WAYS[1]):
-        top = best_of(found, way, wide)
-        out.append([way, top.lr, top.lr * (narrow / wide if way in ("step sizes alone", "muP") else 1.0),
-                    (narrow / wide) ** 0.5 if way in ("start alone", "muP") else 1.0, top.median])
-    return out
-
-
 def show_families(found: Mapping[str, Any]) -> None:
     """Show the training loss against the step size for each width, standard on the left and muP on the right, the best marked."""
     figure = new_figure(8.6, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
     for ax, way in zip(panels, WAYS, strict=True):
         _curves(ax, found, way)
-        ax.set(title=way)
+        ax.set_title(way, fontsize=11, weight="normal")
     panels[0].set_ylabel("training loss at the end")
+    figure.suptitle("In the standard way the best step size falls with the width", weight="bold", fontsize=13)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(widths(found)) + 1)
     told = "; ".join(f"{way}: " + ", ".join(f"width {width} is lowest at {best_of(found, way, width).lr:.2g}"
                                             for width in widths(found)) for way in WAYS)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Kept", "averaged", "root", "shampoo"]
+__all__ = ["Kept", "averaged", "begun", "root", "shampoo"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +37,16 @@ def shampoo(theta: Array, g: Array, s: Any, *, lr: Any, beta1: float = 0.9, beta
         left, right = (root(average / (1 - beta3**now.t), power) for average in (now.rows, now.columns))
         now = now._replace(left=left, right=right)
     return theta - lr * now.left @ (now.m / (1 - beta1**now.t)) @ now.right, now
+
+
+def begun(theta: Array, g: Array, s: Any, *, lr: Any, first: int = 10, every: int = 10) -> tuple[Array, Kept]:
+    """Return (theta, memory) after a step of `shampoo` with new roots at each of the first steps, and at every tenth from then on.
+
+    >>> theta, s = begun(np.zeros((2, 2)), np.diag([300.0, 3.0]), None, lr=0.1)
+    >>> bool(np.any(begun(theta, np.eye(2), s, lr=0.1)[1].left != s.left))
+    True
+    """
+    return shampoo(theta, g, s, lr=lr, every=1 if not isinstance(s, Kept) or s.t < first else every)
 
 
 def averaged(g: Array, s: Any, beta1: float, beta3: float) -> Kept:

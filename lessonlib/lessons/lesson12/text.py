@@ -10,10 +10,10 @@ from lessonlib.lessons.lesson12 import records
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "CLOCK", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR",
-           "SOONER", "TIED", "TIMED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "clock_rows", "default_gap",
+__all__ = ["AHEAD", "AS_LONG", "AS_LONG_32", "BEHIND", "COMPARED", "DEFAULT", "FLOAT32", "HEADER", "NAMES", "NO_FACTOR",
+           "SOONER", "TIED", "TIMED", "TUNED_ALONE", "TYPED", "VERDICTS", "Best", "Case", "baselines", "best", "default_gap",
            "factor_gap", "fresh", "fresh_best", "fresh_case", "fresh_gap", "from_record", "gap", "matrix_lrs", "pairs", "rest_lrs", "rows",
-           "seconds_rows", "seeds", "show_sweep", "steps_between", "tuned_alone", "typed", "verdict", "weak_baseline"]
+           "seconds_rows", "seeds", "show_sweep", "tuned_alone", "typed", "verdict", "weak_baseline"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adamw": "AdamW alone", "muon": "Muon and AdamW"}
@@ -27,7 +27,6 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     # and one step size for everything, with steps of the length of AdamW's
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
-CLOCK = ["optimizer", "steps", "seconds", "median of three", "median of six more", "lowest of the six", "highest"]
 COMPARED = ["compared", "AdamW", "Muon", "Muon's lead"]
 TIMED = ["Muon's five steps in", "AdamW's steps in that time", "Muon's lead", "by six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
@@ -131,30 +130,6 @@ def fresh_best(found: Mapping[str, Any], rule: str) -> list[float]:
 def fresh_gap(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon") -> float:
     """Return by how much the fresh median of Muon's best pair is below that of a baseline's best pair."""
     return float(np.median(fresh_best(found, baseline)) - np.median(fresh_best(found, rule)))
-
-
-def clock_rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each training of the comparison in seconds, under CLOCK; at the best of its pairs, by three seeds and by six."""
-    steps, took, longer = found["size"]["steps"], found["seconds"], found["as_long_size"]
-    each = [(NAMES["adamw"], "adamw", steps, took["adamw"]), ("Muon, in bfloat16", "muon", steps, took["muon"]),
-            ("Muon, in float32", FLOAT32, steps, took[FLOAT32])]
-    for rule, name in (("muon", AS_LONG), (FLOAT32, AS_LONG_32)):
-        each.append((NAMES["adamw"], name, longer[rule]["steps"], took["adamw"] * longer[rule]["steps"] / steps))
-    return [[name, count, seconds, best(found, rule).median, *_three(fresh_best(found, rule))]
-            for name, rule, count, seconds in sorted(each, key=lambda row: row[3])]
-
-
-def steps_between(found: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the most steps with which AdamW still ends above Muon, and the fewest with which it ends below, by the fresh seeds."""
-    muon = float(np.median(fresh_best(found, "muon")))
-    longer = found["as_long_size"]
-    took = {"adamw": found["size"]["steps"], AS_LONG_32: longer[FLOAT32]["steps"], AS_LONG: longer["muon"]["steps"]}
-    ends = [(steps, float(np.median(fresh_best(found, name)))) for name, steps in took.items()]
-    return max(steps for steps, loss in ends if loss > muon), min(steps for steps, loss in ends if loss < muon)
-
-
-def _three(losses: Sequence[float]) -> list[float]:
-    return [float(f(losses)) for f in (np.median, min, max)]
 
 
 def default_gap(found: Mapping[str, Any]) -> float:

@@ -14,9 +14,9 @@ from lessonlib.pytorch.transformer import Corpus, fit_all
 from lessonlib.rules import State
 from lessonlib.signature import number
 
-__all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "NO_FACTOR", "REST_LRS", "RULES", "SIZE", "SMALLER",
-           "SOONER", "UNTUNED", "Case", "Together", "alike", "by_rule", "ended", "longer", "matrices_and_rest", "near", "no_factor",
-           "optimizer", "plain", "sweep", "untuned"]
+__all__ = ["AGAIN", "CLIP", "DECAY", "FLOAT32", "MATCHED", "MATRIX_LRS", "NEAR_LRS", "NO_FACTOR", "REST_LRS", "RULES", "SIZE", "SOONER",
+           "UNTUNED", "Case", "Together", "alike", "by_rule", "ended", "matrices_and_rest", "near", "no_factor", "optimizer", "plain",
+           "sweep", "untuned"]
 
 SIZE = SIZES["cpu"]
 DECAY = 0.1  # of every parameter, under both
@@ -35,7 +35,6 @@ MATRIX_LRS: dict[str, tuple[float, ...]] = {  # seven each, four to a factor of 
 AGAIN = 3  # pairs of each rule that are trained with fresh seeds too
 REST_LRS = (0.001, 0.0032, 0.01, 0.032, 0.1, 0.32)  # two to a factor of ten
 NEAR_LRS = ((0.01, 0.018, 0.032, 0.056, 0.1), (0.01, 0.032, 0.1))  # of the matrices and of the rest, around AdamW's best
-SMALLER = 0.0032  # of the matrices, below those
 
 
 class Case(NamedTuple):
@@ -163,11 +162,6 @@ def plain() -> list[Case]:
 def near(rule: str) -> list[Case]:
     """Return the trainings of another kind of AdamW, over fewer pairs, around the best of the plain one."""
     return [Case(rule, matrix_lr, rest_lr) for matrix_lr in NEAR_LRS[0] for rest_lr in NEAR_LRS[1]]
-
-
-def longer() -> list[Case]:
-    """Return the trainings of an AdamW with more steps, whose best step size is smaller: those of near, and with a smaller one."""
-    return near("adamw") + [Case("adamw", SMALLER, rest_lr) for rest_lr in NEAR_LRS[1]]
 
 
 def alike(rule: str) -> list[Case]:

@@ -39,18 +39,15 @@ def start(width: int, seed: int, way: str) -> list[Tensor]:
     return [matrix.requires_grad_() for matrix in (*matrices, last)]
 
 
-def groups(matrices: list[Tensor], lr: float, way: str, first: float = 1.0) -> list[dict[str, Any]]:
+def groups(matrices: list[Tensor], lr: float, way: str) -> list[dict[str, Any]]:
     """Return the param groups for Adam: one step size for all in the standard way; in muP that of a matrix whose input is wide is less.
 
-    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone", and in SLIP for all but the last too.
-    first: by what that of the first matrix is multiplied.
-    """
+    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone", and in SLIP for all but the last too.    """
     shares = [1.0] * len(matrices)
     if way in ("muP", "step sizes alone", SLIP):
         shares[1:] = [BASE / len(matrices[0])] * (len(matrices) - 1)
     if way == SLIP:
         shares[-1] = 1.0
-    shares[0] = first
     return [{"params": [matrix], "lr": lr * share} for matrix, share in zip(matrices, shares, strict=True)]
 
 
@@ -67,10 +64,10 @@ def _data() -> tuple[Tensor, Tensor]:
     return torch.tensor(d.train_x, dtype=torch.float32), torch.tensor(d.train_y)
 
 
-def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS, first: float = 1.0) -> float:
-    """Return the loss on all training digits after so many steps of Adam, the step size falling in a line to 0; first: as in `groups`."""
+def train(width: int, lr: float, seed: int, way: str, steps: int = STEPS) -> float:
+    """Return the loss on all training digits after so many steps of Adam, the step size falling in a line to 0."""
     matrices, (x, y) = start(width, seed, way), _data()
-    optimizer = torch.optim.Adam(groups(matrices, lr, way, first))
+    optimizer = torch.optim.Adam(groups(matrices, lr, way))
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / steps)
     drawn = torch.Generator(device="cpu").manual_seed(seed)
     for _ in range(steps):
