@@ -24,7 +24,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"m_hat": -0.03 / (1 - 0.9 * 2)}, "Is it a product there, or a power?"), (RIGHT | {"v_hat": 0.017991 / (1 - 0.999 * 2)}, "Is it a product there, or a power?"),
     (RIGHT | {"m_hat": -0.3}, "Which power of beta1"), (RIGHT | {"v_hat": 17.991}, "Which power of beta2"),
     (RIGHT | {"theta": 1.999}, "where theta was after the first step"), (RIGHT | {"theta": 1.9981}, "not it"), (RIGHT | {"theta": 1.998}, "where a second gradient of 3 would lead"),
-    (RIGHT | {"m": 0.03}, "the right size with the other sign"), (RIGHT | {"m_hat": 0.158}, "m_hat with the other sign"), (RIGHT | {"m_hat": 0.16}, "m_hat with the other sign"),
+    (RIGHT | {"m": 0.03}, "the right size with the other sign"), (RIGHT | {"m_hat": 0.158}, "m_hat with the other sign"), (RIGHT | {"m_hat": 0.16}, "m_hat with the other sign"), (RIGHT | {"m_hat": 3}, "the m_hat of the example"),
     (RIGHT | {"theta": 1.99895}, "What do two of them make?"), (RIGHT | {"theta": 1.9989}, "What do two of them make?"), (RIGHT | {"theta": 2.00005}, "a step from 2"),
     (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
     (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
