@@ -139,7 +139,7 @@ def my_momentum(theta, g, s, *, lr, beta1):
 # The state carries `m` to the next step, and it counts the step, which lesson 9 will need.
 
 # %% [markdown]
-# The check says what it saw, and asks you a question if something is off.
+# The check asks you a question if something is off.
 
 # %%
 checks.check(my_momentum, against=momentum)
@@ -443,14 +443,14 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and that is smaller than gradient descent's.
 # The sum already makes each step ten times as long.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}, so what momentum buys here is speed of training.</details>
+# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
 # With a momentum of 0.9 the best `lr` was 0.11.
-# Begin where you think best, change `lr` by factors of two, then by less, and write down what you see.
+# Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
 my_lr_at_99 = None
@@ -462,17 +462,15 @@ my_lr_at_99 = 0.022
 # *Why it is so.*
 # With the old `lr` a steady gradient now moves you ten times as far, and not every start reaches the goal.
 # The translated one, 0.011, is too short, and twice that is enough.
-# In the end the larger momentum gains nothing here, and that is a result too.
 
 # %% [markdown]
 # The judge trains the network from three starts, which takes some seconds.
-# It tries a little more than your `lr` too, because with too long a step a run may end low by luck.
+# It tries a little more than your `lr` too, because a run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
 
 # %% [markdown]
-# Should you always translate `lr` when you change `momentum`?
 # Here are four changes from 0.9, and the loss of the worst of three starts.
 
 # %% tags=["chaotic"]
@@ -486,8 +484,7 @@ table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f",
 # When you raise it, the old `lr` makes trouble because the memory is longer.
 # If we clear the memory every ten steps, 0.99 learns from every start with the old `lr`.
 #
-# The lowest losses stand at 0.8 and 0.95.
-# The default of 0.9 lies between them, so it is a good first choice.
+# The lowest losses stand at 0.8 and 0.95, so the default of 0.9, between them, is a good first choice.
 #
 # ### On Monday morning
 #
@@ -496,7 +493,7 @@ table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f",
 # | **For** | networks that SGD trains already; for a transformer AdamW (lesson 10), which has this average inside |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
 # | **Change first** | `lr`, by factors of three, until training diverges; then take the best of those below |
-# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin each with the smaller of the old and the translated `lr`, and double it while the loss falls |
+# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
 # | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which may be too much memory; when batches are small, where it may buy little |
 #
 # ### Three questions, from memory

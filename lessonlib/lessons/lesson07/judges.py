@@ -56,8 +56,8 @@ def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}, and the colleague's took {steps:,}: that is close enough.")
     if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
         return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
-    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. In the picture, what does a hundredfold condition "
-                   "number do to the count?")
+    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. Begin at 10,000 in the picture. What does a "
+                   "hundredfold condition number do to the count?")
 
 
 @judge

@@ -132,5 +132,5 @@ def _bars(average: bool, shown: int = 20) -> Figure:
                title=f"{name.capitalize()}: {told}" if average else f"{name.capitalize()} the valley")
         if average:
             ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker)
-            ax.text(20, -0.62 if i else -0.12, f"running average, beta {BETA1:g}", color=style.color, fontweight="bold", ha="right")
+            ax.text(20, -0.62 if i else -0.22, f"running average, beta {BETA1:g}", color=style.color, fontweight="bold", ha="right")
     return figure
