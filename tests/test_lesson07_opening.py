@@ -232,7 +232,6 @@ def test_after_a_change_of_momentum_the_smaller_of_the_old_and_the_translated_lr
         assert better < 0.6 * worse, momentum
         assert (twice < 0.7 * better) == (momentum in {0.5, 0.99}), momentum
         assert (twice > better) == (momentum in {0.8, 0.95}), momentum
-    assert max(network.loss_of(0.44, 0.5, start) for start in range(3)) > rows[0][3]  # doubled once more the loss rises
     lowest = {row[0]: min(row[1:]) for row in rows} | {0.9: max(network.loss_of(0.11, 0.9, start) for start in range(3))}
     assert max(lowest[momentum] for momentum in (0.8, 0.9, 0.95)) < 0.7 * min(lowest[0.5], lowest[0.99])
     assert lowest[0.9] < 0.1  # what the verdict says of it

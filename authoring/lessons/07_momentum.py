@@ -272,7 +272,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # **Momentum needs steps in proportion to the square root of $\kappa$.**
 # That holds if you choose beta for the ravine.
 # With 0.9 everywhere momentum is near its best at a condition number of 1,000.
-# In a mild ravine it is then slower than gradient descent, and in a very narrow one its count grows in proportion too.
+# In a mild ravine it is then slower than gradient descent.
 #
 # ### Why are there fewer steps?
 #
@@ -330,7 +330,6 @@ judges.judge_kappa(my_kappa, steps=2_000)
 # ```
 #
 # That is momentum in PyTorch, and without `momentum` it is gradient descent.
-# There is a trap in it.
 # This course keeps an average of the gradients, `m = beta * m + (1 - beta) * g`.
 # PyTorch keeps a sum in which the old gradients fade, `m = beta * m + g`.
 
