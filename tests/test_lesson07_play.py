@@ -13,7 +13,7 @@ CASES = [  # the experiment, and settings that reach its goal
     (averages.noisy_average, {"memory": 8.0, "noise": 1.0}),
     (play.ravine_task, {"lr": 0.1, "beta1": 0.7}),
     (play.radius_map, {"lr": 0.1, "beta1": 0.68, "kappa": 100}),
-    (opening.two_paths, {"steps": 25}),
+    (opening.two_paths, {"steps": 38}),
 ]
 
 

@@ -61,7 +61,7 @@ def _scene() -> Scene:
               title="The best one lies between")
     right.axhspan(0.05, TARGET, color="#e9eef7")
     right.text(180, TARGET * 0.93, f"goal: below {TARGET:g}", va="top", ha="right", fontsize=10)
-    right.set_xticks([1, 10, 100], ["1", "10", "100"])
+    right.set_xticks([1, 10, 50, 200], ["1", "10", "50", "200"])
     right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5)
     right.text(5.2, 0.12, "lag alone", fontsize=10, ha="right")

@@ -27,7 +27,7 @@ def _growth() -> Figure:
             ax.text(kappa, counts[kappa][at] * (0.75 if at else 1.35), f"{counts[kappa][at]:,}", ha="center", va="top" if at else "bottom",
                     color=style.color, fontweight="bold")
     style, usual = look("momentum"), [play.usual_beta(kappa) for kappa in play.KAPPAS]
-    ax.plot(play.KAPPAS, usual, color=style.color, alpha=0.45, linewidth=1.5)
+    ax.plot(play.KAPPAS, usual, color=style.color, alpha=0.45, linewidth=1.5, marker=style.marker, markersize=5)
     ax.text(1100, 8000, "gradient descent", color=look("sgd").color, ha="right")
     ax.text(1500, 160, "momentum", color=style.color, va="top")
     ax.text(11_500, usual[-1], "momentum,\nbeta 0.9\neverywhere", color=style.color, alpha=0.8, va="center", fontsize=10)

@@ -19,7 +19,7 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
-__all__ = ["BEST", "Curves", "both", "deep_task", "exchanged", "how_much_lower", "loss_of", "old_and_translated", "ratio", "show_curves",
+__all__ = ["BEST", "Curves", "after_a_change", "both", "deep_task", "exchanged", "how_much_lower", "loss_of", "ratio", "show_curves",
            "show_ends", "with_the_long_step"]
 
 Array = np.ndarray[Any, Any]
@@ -119,17 +119,17 @@ def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> flo
     return end if np.isfinite(end) else float("inf")
 
 
-def old_and_translated(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return for each momentum: it, the highest loss of the starts at the lr that was good for `old`, that lr translated, and the highest
-    loss at it.
+def after_a_change(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
+    """Return for each momentum: it, and the highest loss of the starts at the lr that was good for `old`, at that lr translated, and at
+    twice the smaller of the two.
 
-    Both in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge.
+    All in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge.
     """
     def worst(at: float, momentum: float) -> float:
         return max(loss_of(at, momentum, start) for start in range(starts))
 
-    translated = {momentum: lr * (1 - momentum) / (1 - old) for momentum in momenta}
-    return [[momentum, worst(lr, momentum), new, worst(new, momentum)] for momentum, new in translated.items()]
+    translated = {momentum: float(f"{lr * (1 - momentum) / (1 - old):.6g}") for momentum in momenta}
+    return [[momentum, *(worst(at, momentum) for at in (lr, new, 2 * min(lr, new)))] for momentum, new in translated.items()]
 
 
 def _images() -> tuple[Tensor, Tensor]:
@@ -149,7 +149,7 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
                             title=f"Momentum ends {ratio(trained):.0f} times lower, each at its best step size")
     for rule, found in trained.items():
         style, middle = look(rule), np.median(found.losses, axis=1)
-        ax.fill_between(found.steps, found.losses.min(axis=1), found.losses.max(axis=1), color=style.color, alpha=0.15, linewidth=0)
+        ax.fill_between(found.steps, found.losses.min(axis=1), found.losses.max(axis=1), color=style.color, alpha=0.1, linewidth=0)
         ax.plot(found.steps, middle, color=style.color, linestyle=style.dash, linewidth=2.4, marker=style.marker, markevery=2)
         ax.annotate(f"{NAMES[rule]}\nstep size {found.lr:.2g}", (100, middle[-1]), (8, 0), textcoords="offset points", va="center",
                     color=style.color, fontweight="bold", annotation_clip=False)

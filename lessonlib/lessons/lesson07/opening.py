@@ -39,7 +39,7 @@ def tuned(rule: str) -> tuple[float, Run]:
 def two_paths() -> Experiment:
     """The paths of gradient descent and momentum in a ravine, and their losses, after a chosen number of steps."""
     return Experiment(_paths_scene, _paths_update, {"steps": Slider("steps", 0, STEPS, STEPS)},
-                      Goal("find the first step at which momentum's loss is below the black line.", _first_below))
+                      Goal("find the step from which on momentum's loss stays below the black line.", _stays_below))
 
 
 def _paths_scene() -> Scene:
@@ -51,7 +51,7 @@ def _paths_scene() -> Scene:
     left.text(1.05, 1.08, "start", fontsize=10)
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="Only gradient descent slows down")
     right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
-    right.text(99, tuned("sgd")[1].loss[-1] / 2, "where gradient descent ends", va="top", ha="right", fontsize=9)
+    right.text(99, tuned("sgd")[1].loss[-1] / 2, "gradient descent's end", va="top", ha="right", fontsize=9)
     right.text(46, 0.9, NAMES["sgd"], color=look("sgd").color, fontweight="bold")
     right.text(52, 3e-8, NAMES["momentum"], color=look("momentum").color, fontweight="bold", ha="right")
     (star,) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
@@ -79,14 +79,14 @@ def _paths_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} path"].set_data(*path.T)
         artists[f"{rule} loss"].set_data(np.arange(steps + 1), loss)
         artists[f"{rule} end"].set_data(*path[-1:].T)
-        up = 0.15 if rule == "sgd" else -0.15
+        up = 0.45 if rule == "sgd" else -0.35
         artists[f"{rule} name"].set_position((path[-1, 0], np.clip(path[-1, 1] + up, -0.85, 0.85)))
         told.append(f"{name} {loss[-1]:.2g} (step size {lr:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") + ")")
     return f"Loss after {steps} steps: {', '.join(told)}."
 
 
-def _first_below(steps: int) -> bool:
-    return bool(steps == np.argmax(tuned("momentum")[1].loss < tuned("sgd")[1].loss[-1]))
+def _stays_below(steps: int) -> bool:
+    return bool(steps == np.flatnonzero(tuned("momentum")[1].loss >= tuned("sgd")[1].loss[-1])[-1] + 1)
 
 
 def what_averaging_does() -> str:
@@ -132,5 +132,5 @@ def _bars(average: bool, shown: int = 20) -> Figure:
                title=f"{name.capitalize()}: {told}" if average else f"{name.capitalize()} the valley")
         if average:
             ax.plot(np.arange(1, shown + 1), kept[:, i], color=style.color, marker=style.marker)
-            ax.text(20, -0.62 if i else -0.3, f"running average, beta {BETA1:g}", color=style.color, fontweight="bold", ha="right")
+            ax.text(20, -0.62 if i else -0.22, f"running average, beta {BETA1:g}", color=style.color, fontweight="bold", ha="right")
     return figure
