@@ -114,7 +114,7 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
 
 def test_each_of_the_usual_moves_ends_lower():
     for (title, first, then), (before, after) in zip(practice.MOVES, practice.moves(), strict=True):
-        factor = 0.5 if "swings" in title else 3 if "slow" in title else 1 / 3
+        factor = 0.5 if "halve" in title else 3 if "three times" in title else 1 / 3
         assert then / first == pytest.approx(factor, rel=0.15)
         assert after[-20:].mean() < 0.6 * before[-20:].mean()
     assert before[-20:].mean() == pytest.approx(np.log(10), abs=0.1)  # at 0.3 it stays at the loss of guessing
