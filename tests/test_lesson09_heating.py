@@ -257,20 +257,20 @@ def test_adam_is_ahead_of_rmsprops_end_from_step_104_on_and_rmsprop_is_thrown_ne
     assert 215 < far.min() < far.max() < 240
 
 
-def test_either_half_of_standardizing_leaves_a_ravine_of_two_hundred_and_both_leave_none():
+def test_either_half_of_standardizing_leaves_a_ravine_of_a_few_hundred_and_both_leave_none():
     shares = np.array([module.standardizing()[rule] for rule in module.RULES])
     assert shares[:3, 0].min() > 0.03 > 1e-3 > shares[3, 0]  # as measured only Adam arrives
     assert shares[1:, 1:].max() < 1e-6  # with either half momentum and RMSprop arrive too
     assert shares[0, 1] < 1e-3 < 0.05 < shares[0, 2]
     assert shares[:, 3].max() < 1e-12  # and standardized all four
-    hessians = {units: np.array([heating(units=units).grad(heating(units=units).minimum + unit, None) for unit in np.eye(2)])
-                for units in ("degrees", "spread", "centred", "standardized")}
-    steep = {units: np.linalg.cond(hessian) for units, hessian in hessians.items()}
-    assert steep["degrees"] > 30_000
-    assert steep["spread"] == pytest.approx(200, rel=0.1)
-    assert steep["centred"] == pytest.approx(200, rel=0.1)
-    assert abs(hessians["centred"][0, 1]) < 1e-9
-    np.testing.assert_allclose(hessians["standardized"], np.eye(2), atol=1e-9)
+    hessians = {units: [np.array([bill.grad(bill.minimum + unit, None) for unit in np.eye(2)])
+                        for bill in (heating(seed, units=units) for seed in range(10))] for units in ("degrees", "spread", "centred", "standardized")}
+    steep = {units: np.mean([np.linalg.cond(each) for each in of]) for units, of in hessians.items()}
+    assert np.linalg.cond(hessians["degrees"][0]) > 30_000
+    assert steep["spread"] == pytest.approx(100, rel=0.1)
+    assert steep["centred"] == pytest.approx(300, rel=0.1)
+    assert abs(hessians["centred"][0][0, 1]) < 1e-9
+    np.testing.assert_allclose(hessians["standardized"][0], np.eye(2), atol=1e-9)
 
 
 def test_rmsprops_two_step_sizes_leave_a_ravine_fifty_times_less_narrow_and_momentum_gets_through_that():

@@ -41,7 +41,7 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop is thrown back near step 220, when its `v` has forgotten the large first gradients.
+# RMSprop's long first steps throw it far off, and near step 220, when `v` has forgotten them, it is thrown again.
 #
 # What makes this line hard to find?
 # At 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -279,7 +279,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After many thousand gradients of 3, a 30 would make it longer.
+# After fifty gradients of 3, a 30 would already make it longer.
 # There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -313,7 +313,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
 # - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
-#   After a `nan` start the run again, because its weights are lost.
+#   After a `nan` go back to the last checkpoint, because weights and averages are lost.
 #
 # Does `torch.optim.Adam` take the two steps of Exercise 2?
 
@@ -413,6 +413,7 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # Your Adam reads as well as PyTorch's.
+# PyTorch's momentum has no factor $1-\beta_1$, so its 0.1 is 1 in our formula.
 # The default step size is not the best one here, within so few [[passes|epoch]].
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
@@ -516,7 +517,9 @@ display(table(header, rows, ["", *[".1%"] * 4]))
 arrive.answer(arrive.options[sum(shares[3] < 1e-3 for shares in left.values()) - 1])
 
 # %% [markdown]
-# Either half leaves a ravine only two hundred times as steep across as along, and momentum and RMSprop arrive.
+# Either half takes most of the ravine away, and momentum and RMSprop arrive.
+# Over the spread it is left about a hundred times as steep across as along, and minus the mean three hundred times.
+# Gradient descent gets through the first of the two only.
 # With both, the loss is as steep in every direction, so one step size suits all.
 #
 # So standardize the inputs where you can, whatever the optimizer.

@@ -58,8 +58,8 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
     return figure
 
 
-MOVES = (("It stays high: halve", 0.1, 0.05), ("It falls slowly: take three times", 0.0003, 0.001),
-         ("It jumps and is stuck: a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
+MOVES = (("It falls no further: halve", 0.1, 0.05), ("It falls slowly: take three times", 0.0003, 0.001),
+         ("It jumps at first: a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
 
 
 def show_moves() -> None:
@@ -84,7 +84,8 @@ def moves() -> list[list[Any]]:
 
 def _three_moves() -> Figure:
     figure = new_figure(9.8, 3.3)
-    for ax, (title, *lrs), losses in zip(figure.subplots(1, 3, sharey=True), MOVES, moves(), strict=True):
+    panels = figure.subplots(1, 3, sharey=True)
+    for ax, (title, *lrs), losses in zip(panels, MOVES, moves(), strict=True):
         ax.set_title(title, fontsize=11)
         for loss, lr, color in zip(losses, lrs, ("black", look("adam").color), strict=True):
             ax.plot(loss, color=color, linewidth=2 if color != "black" else 1.4)
@@ -92,5 +93,8 @@ def _three_moves() -> Figure:
         ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.04, 20))
         ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
         ax.minorticks_off()
+        if ax is not panels[0]:
+            ax.axhline(np.log(10), color="#8a8a8a", linewidth=1, linestyle=":", zorder=0)
+            ax.text(296, 1.12 * np.log(10), "a blind guess", color="#6a6a6a", fontsize=9.5, ha="right", va="bottom")
     figure.supylabel("loss", fontsize=11)
     return figure
