@@ -276,7 +276,7 @@ def test_either_half_of_standardizing_leaves_a_ravine_of_a_few_hundred_and_both_
 def test_rmsprops_two_step_sizes_leave_a_ravine_fifty_times_less_narrow_and_momentum_gets_through_that():
     as_measured, found, _ = module.condition_numbers()
     assert as_measured / found == pytest.approx(51, rel=0.1)
-    left = {name: share for name, share in module.frozen_scales()}
+    left = dict(module.frozen_scales())
     assert left["RMSprop's, with momentum"] < 1e-9 < 0.05 < left["RMSprop's, without momentum"]
     assert left["none, with momentum"] > 0.2
 

@@ -112,7 +112,8 @@ def standardizing() -> dict[str, list[float]]:
     """Return for each of RULES the shares of the excess loss that it leaves, mean of ten data sets: with the temperatures as measured,
     over their spread, minus their mean, and both.
     """
-    return {rule: [tuned_lr(rule)[1], *(tuned_lr(rule, units=units)[1] for units in ("spread", "centred", "standardized"))] for rule in RULES}
+    return {rule: [tuned_lr(rule)[1]] + [tuned_lr(rule, units=units)[1] for units in ("spread", "centred", "standardized")]
+            for rule in RULES}
 
 
 def condition_numbers() -> tuple[float, float, float]:
