@@ -52,18 +52,18 @@ matrices.show_first()
 
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
-turn = predict("Inputs along the axes. Whose error in the weak directions is less than half of that above?", who)
+turn = predict("Inputs along the axes. Whose error in weak directions falls below half?", who)
 turn
 
 # %% [markdown]
 # And the other change?
 
 # %%
-scale = predict("Inputs turned again, losses alike. Whose is less than half now?", who)
+scale = predict("Inputs turned again, losses alike. Whose falls below half now?", who)
 scale
 
 # %% [markdown]
-# **Goal:** bring Adam's line down at the weak directions of the second matrix, and leave momentum's up.
+# **Goal:** bring one line down at the weak directions of the second matrix, and leave momentum's up.
 
 # %% tags=["answer", "chaotic"]
 matrices.two_matrices().live()

@@ -64,7 +64,7 @@ def who_halves(change: str) -> str:
 def two_matrices() -> Experiment:
     """The errors of both matrices along each direction after AT steps, under three rules that are tuned for each setting."""
     return Experiment(_scene, _update, {"inputs": Choice("inputs", INPUTS, TURNED), "losses": Choice("losses", LOSSES, UNEQUAL)},
-                      Goal("bring Adam's line down at the weak directions of the second matrix, and leave momentum's up.",
+                      Goal("bring one line down at the weak directions of the second matrix, and leave momentum's up.",
                            lambda inputs, losses: who_halves(_setting(inputs, losses)) == "Adam"),
                       {"inputs": ALONG})
 
