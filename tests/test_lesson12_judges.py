@@ -111,9 +111,9 @@ FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1]
 @pytest.mark.parametrize(("changed", "headline", "within"), [
     ({}, "Correct.", "ahead by 0.141"), ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", ""),
     ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
-    ({name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}, "Correct.", "By your rule AdamW tried 0.018 and 0.056 too. By your rule Muon tried 0.018 and 0.056 too."),
-    ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon tried 0.1 too."),  # fair before one looks, though its best stands at an end
-    ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "By your rule AdamW tried 0.018 and 0.032 and 0.056"),
+    ({name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}, "Correct.", "By your plan AdamW tried 0.018 and 0.056 too. By your plan Muon tried 0.018 and 0.056 too."),
+    ({"Muon": FAIR["AdamW"]}, "Correct.", "By your plan Muon tried 0.1 too."),  # fair before one looks, though its best stands at an end
+    ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "By your plan AdamW tried 0.018 and 0.032 and 0.056"),
     ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
     ({"seeds": 2}, "Correct.", "once in 3 times"), ({"untried beside": "STOP"}, "It could stop beside a better one.", "how would you know"),
     ({"untried beside": "try it"}, "Not alike in the end.", "How do both get as many"),

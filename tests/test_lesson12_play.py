@@ -49,6 +49,13 @@ def test_only_muon_has_found_every_direction_of_both_matrices_after_60_steps():
     assert all(matrices.weak(name, controls.FIRST) > 3 * matrices.weak("Muon", controls.FIRST) for name in matrices.ROWS if name != "Muon")
 
 
+def test_each_headline_says_who_comes_down():
+    for change, headline in matrices.HEADLINES.items():
+        for name in ("momentum", "Adam"):
+            assert (name in headline) == (matrices.who_halves(change) == name)
+    assert max(matrices.errors("Adam", controls.STRAIGHT)[1]) < 0.01  # "finds every direction"
+
+
 def with_betas(monkeypatch, name, betas):
     monkeypatch.setitem(matrices.BETAS, name, betas)
     return matrices.errors.__wrapped__(name, controls.FIRST)

@@ -90,8 +90,8 @@ scale.answer(matrices.who_halves("equal losses"))
 # Along the axes, a weak direction has numbers of its own, and so it has a scale of its own.
 # When the inputs turn, each number becomes a mix of strong and weak directions, and one scale cannot suit both.
 #
-# Adam with **one `v` a matrix** is a control, with one scale for each matrix.
-# It notices neither change, but it leaves about as much as Adam with turned inputs.
+# Adam with **one `v` a matrix** is a control.
+# It notices neither change, and leaves about as much as Adam with turned inputs.
 #
 # **Muon** makes the step alike in all directions, whatever the scale and the turn.
 #
@@ -203,7 +203,7 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# That is near enough here, for an exact factor leaves about as much of the loss.
+# That is near enough here.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -327,7 +327,7 @@ checks.check(my_muon, against=muon)
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # The last two lines give Muon steps of about the length of AdamW's, so you can start with the step size that you have.
-# Without them the step is that of the table above, and needs a step size of its own.
+# Without them the step is that of the table above.
 #
 # Muon keeps one number for each weight, half of AdamW's state.
 #
@@ -335,7 +335,7 @@ checks.check(my_muon, against=muon)
 #
 # ### The end of the schedule
 #
-# Back to the two matrices, turned and unequal, for all 200 steps.
+# Back to the two matrices, turned and unequal, with 200 steps.
 # Now we look at the loss, and tune every rule for its end.
 
 # %%
@@ -359,7 +359,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # In the others the control is, which knows nothing of directions, but its steps shrink.
 # So to find weak directions early is one thing, and to end lowest is another.
 #
-# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. At PyTorch's beta2 Adam leaves as much as momentum. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
+# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -432,7 +432,7 @@ table(text.HEADER, text.rows(text.from_record()), ["", ".3f", ".3f", ""])
 
 # %% [markdown]
 # By the six seeds Muon ends {{ text.fresh_gap(text.from_record()):.3f}} nats lower than AdamW.
-# Without its factor nothing of this lead is left, so the factor makes the lead.
+# Without its factor nothing of this lead is left.
 #
 # <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each rule has 42 pairs of step sizes, with the best inside. The last tenth of the book is the test, and chose the step sizes too. With the six seeds AdamW's pair in the ring ends at 2.29, so the row is another one. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
@@ -472,7 +472,7 @@ from lessonlib.play.prediction import predict, summary
 from lessonlib.lessons.tables import table
 
 # %% [markdown]
-# Comparison A has Muon at its best, and AdamW at its default of 0.001.
+# Comparison A has Muon at its best, and AdamW at its default of 0.001 for everything.
 # **Goal:** change AdamW's step sizes, and make Muon's lead look as small as these settings can make it.
 
 # %%
@@ -495,7 +495,6 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
 # In B it is not enough to tune Muon, because the AdamW beside it has a step size too.
-# With both tuned, Muon leads in our 200 steps.
 #
 # ### Three papers
 #
@@ -512,13 +511,13 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # - **budget** Had both the same data and the same number of steps?
 # - **sweep** Was each tuned over as many settings, with the best inside, and not on the test?
 # - **schedule** Did the step size fall to its end for both, and was the loss read there?
-# - **batch** Was the lead measured at more than one size of batch?
-# - **model size** And with more than one size of model?
+# - **batch** Was the lead measured at several sizes of batch?
+# - **model size** And of the model?
 # - **seeds** How many starts, and do they overlap?
 # - **held equal** Which settings were the same for both, and which rule do they suit?
 # - **clock** Steps, or seconds?
 #
-# <details><summary>How does our Part 4 do?</summary>Well in sweep and seeds, but it was tuned on the test. It has few steps, one schedule, one size of batch, one model and one machine, so nobody knows of others.</details>
+# <details><summary>How does our Part 4 do?</summary>Well in sweep and seeds, but it was tuned on the test. It has few steps, one schedule, one size of batch, one model and one machine.</details>
 #
 # ### Exercise 5. Read a claim (4 minutes)
 #

@@ -23,6 +23,8 @@ DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of th
 SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
 HEADER = ("optimizer", "first picture", "not turned", "equal losses")
 ROWS = {"momentum": "momentum", "Adam": "Adam", controls.REST: "Adam, one v a matrix", "Muon": "Muon"}  # a rule of the record, and its name
+HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
+                                       "With equal losses momentum's line comes down", "With both changes both lines come down"), strict=True))
 BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave the least error after AT steps in the first setting
     "momentum": {"beta1": 0.9}, "Adam": {"beta1": 0.8, "beta2": 0.8}, controls.REST: {"beta1": 0.6, "beta2": 0.8},
     "without the factor": {"beta1": 0.9}, "Muon": {"beta1": 0.6}}
@@ -113,9 +115,7 @@ def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
         for name in DRAWN:
             left = 100 * errors(name, change)[k]
             artists[f"{name} {k}"].set_data(np.arange(1, len(left) + 1), left)
-    fallen = who_halves(change)
-    lines = "the lines" if " and " in fallen else "the line"
-    artists["headline"].set_text(f"In {AT} steps only Muon finds every direction" if fallen == "nobody" else f"Now {lines} of {fallen} came down")
+    artists["headline"].set_text(HEADLINES[change])
     height = -np.inf
     for name in sorted(DRAWN, key=lambda name: errors(name, change)[1, -1]):  # the lowest first, so that no two names meet
         height = max(100 * errors(name, change)[1, -1], height + 7)

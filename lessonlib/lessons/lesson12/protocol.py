@@ -87,7 +87,7 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) 
     said = []
     for name, lrs in lists.items():
         if more := [f"{lr:g}" for lr in lrs if lr not in tried[name]]:
-            said.append(f"By your rule {name} tried {' and '.join(more)} too.")
+            said.append(f"By your plan {name} tried {' and '.join(more)} too.")
         lr = text.best(seen, RULES[name], lrs).case.matrix_lr
         if lr in (known[name][0], known[name][-1]):
             said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
