@@ -24,7 +24,7 @@ SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of th
 HEADER = ("optimizer", "first picture", "not turned", "equal losses")
 ROWS = {"momentum": "momentum", "Adam": "Adam", controls.REST: "Adam, one v a matrix", "Muon": "Muon"}  # a rule of the record, and its name
 HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
-                                       "With equal losses momentum's line comes down", "With both changes both lines come down"), strict=True))
+                                       "With equal losses momentum's line comes down", "With both changes both come down"), strict=True))
 BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave the least error after AT steps in the first setting
     "momentum": {"beta1": 0.9}, "Adam": {"beta1": 0.8, "beta2": 0.8}, controls.REST: {"beta1": 0.6, "beta2": 0.8},
     "without the factor": {"beta1": 0.9}, "Muon": {"beta1": 0.6}}
@@ -32,7 +32,7 @@ BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave 
 
 @cache
 def errors(name: str, change: str) -> Array:
-    """Return the share of its error that a rule has left after AT steps, (2, SIZE): of each matrix along each direction, the strongest first.
+    """Return the share of its error that a rule has left after AT steps, (2, SIZE): of a matrix along each direction, the strongest first.
 
     The median of three tasks, at that of ravine.LRS at which the mean of them all is least, with its BETAS.
     """

@@ -95,8 +95,8 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) 
     if len(set(counts.values())) > 1:
         ended = " and ".join(f"{name} {count}" for name, count in counts.items())
         chances = "fewer" if (counts["Muon"] < counts["AdamW"]) == (fast < slow) else "more"
-        said.append(f"Some of these were on one list already, or not recorded for both, so the trainings are {ended}. The one that is ahead "
-                    f"had {chances}.")
+        said.append(f"Some of these were on one list already, or not recorded for both, so the trainings are {ended}. The one "
+                    f"that is ahead had {chances}.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
     return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
             f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.3f} nats.\n\n{' '.join(said)}")
