@@ -126,6 +126,31 @@ def test_the_table_of_the_end_of_the_schedule_says_whose_share_grows_by_the_thre
     assert left("Adam", FIRST, TENTH) < left("Muon", FIRST, TENTH)  # "no longer"
 
 
+def lengths(name, betas, way):
+    """How many times shorter a rule's step over its step size is in the end than after 5 steps, and the same of the gradient."""
+    called = apart.called(name, betas)
+    w, curvature = ravine.task(*ravine.SETTINGS[FIRST])
+    lr, theta, s, seen = ravine.tuned(called, way=way).lr, np.zeros_like(w), State(), []
+    for t in range(ravine.STEPS):
+        before, g, step = theta, (theta - w) @ curvature, lr * ravine.fall(way, t)
+        theta, s = ravine.RULES[called](theta, g, s, lr=step)
+        seen.append([np.median(np.linalg.norm(each[:, 0], axis=(-2, -1))) for each in ((theta - before) / step, g)])
+    return np.array(seen[5]) / np.array(seen[-3])
+
+
+def test_muons_step_stays_as_long_as_its_step_size_adams_shrinks_less_than_the_gradient_and_the_controls_shrinks():
+    assert lengths("Muon", {"beta1": 0.6}, COSINE)[0] == pytest.approx(1, abs=0.3)
+    step, gradient = lengths("Adam", {"beta1": 0.9, "beta2": 0.9}, COSINE)
+    assert 5 < step < gradient / 20
+    step, _ = lengths(controls.REST, betas_of(controls.REST, FIRST) | {"beta2": 0.95}, LINE)
+    assert step > 100
+
+
+def test_the_control_ends_lowest_because_its_steps_shrink():
+    for way in (LINE, TENTH):  # with its steps of one length the same direction ends far higher
+        assert left("without the factor", FIRST, way) > 50 * left(controls.REST, FIRST, way)
+
+
 def cosine_to(end):
     return lambda way, t: end + (1 - end) * (1 + np.cos(np.pi * t / ravine.STEPS)) / 2
 

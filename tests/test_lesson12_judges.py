@@ -25,6 +25,7 @@ def says(verdict, headline, within=""):
     ([[0.5, 0.5], [0.5, -0.5]], "Not yet.", "add up to 1"), ([[1, 0], [0, 1]], "Not yet.", "other directions"),
     ([[-R, -R], [-R, R]], "Not yet.", "points the other way"), ([[R, -R], [R, R]], "Not yet.", "in another order"),
     ([[R, R], [-R, R]], "Not yet.", "the second points the other way"), ([[-R, -R], [R, -R]], "Not yet.", "the first points the other way"),
+    ([[0.95, 0.95], [0.32, -0.32]], "Not yet.", "each column by its length"),
     ([[0.17, 0.17], [0.5, -0.5]], "Not yet.", "by the sum of its squares"), ([[2, 0], [0, 0.5]], "Not yet.", "are 2.00 and 0.50"),
     ([[0.8, 0.6], [0.6, -0.8]], "Not yet.", "they point elsewhere"), ([[0.71, 0.71], [0.8, -0.6]], "Not yet.", "they point elsewhere"),
     (None, "Not answered yet.", ""),
@@ -110,9 +111,9 @@ FAIR = {"AdamW": [0.01, 0.018, 0.032, 0.056], "Muon": [0.018, 0.032, 0.056, 0.1]
 @pytest.mark.parametrize(("changed", "headline", "within"), [
     ({}, "Correct.", "ahead by 0.141"), ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", ""),
     ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
-    ({name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}, "Correct.", "By your rule AdamW tried 0.018 and 0.056 too. By your rule Muon tried 0.018 and 0.056 too."),
-    ({"Muon": FAIR["AdamW"]}, "Correct.", "By your rule Muon tried 0.1 too."),  # fair before one looks, though its best stands at an end
-    ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "By your rule AdamW tried 0.018 and 0.032 and 0.056"),
+    ({name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}, "Correct.", "By your plan AdamW tried 0.018 and 0.056 too. By your plan Muon tried 0.018 and 0.056 too."),
+    ({"Muon": FAIR["AdamW"]}, "Correct.", "By your plan Muon tried 0.1 too."),  # fair before one looks, though its best stands at an end
+    ({"AdamW": ADAMW[:3], "Muon": [0.0032, 0.01, 0.032]}, "Correct.", "By your plan AdamW tried 0.018 and 0.032 and 0.056"),
     ({"AdamW": ADAMW[1:], "Muon": MUON[:6], "seeds": 2}, "Correct.", "the medians of 2 seeds"),
     ({"seeds": 2}, "Correct.", "once in 3 times"), ({"untried beside": "STOP"}, "It could stop beside a better one.", "how would you know"),
     ({"untried beside": "try it"}, "Not alike in the end.", "How do both get as many"),
@@ -149,8 +150,13 @@ def test_a_protocol_is_judged_alike_whatever_the_record_says(monkeypatch):
 
 def test_a_protocol_that_ends_with_unequal_lists_says_so():
     shifted = FAIR | {"AdamW": ADAMW[:3], "Muon": [0.032, 0.056, 0.18]}
-    says(protocol.judge_protocol(shifted), "Correct.", "in the end the trainings were not as many, AdamW ")
-    assert "in the end" not in protocol.judge_protocol(FAIR | {"AdamW": MUON[1:5], "Muon": MUON[1:5]}).message
+    says(protocol.judge_protocol(shifted), "Correct.", "so the trainings are AdamW ")
+    assert "the trainings are" not in protocol.judge_protocol(FAIR | {"AdamW": MUON[1:5], "Muon": MUON[1:5]}).message
+
+
+def test_where_the_trainings_differ_it_is_said_whether_the_one_ahead_had_more():
+    verdict = protocol.judge_protocol(FAIR | {"AdamW": ADAMW[:4], "Muon": MUON[:4]})
+    says(verdict, "Correct.", "AdamW 21 and Muon 18. The one that is ahead had fewer.")
 
 
 def test_no_protocol_that_passes_ends_beside_an_untried_step_size():
@@ -164,7 +170,8 @@ def test_both_lists_go_on_until_neither_best_stands_at_an_end():
 
 
 @pytest.mark.parametrize(("guess", "headline"), [
-    (["sweep", "seeds", "clock"], "Correct."), (["Sweep", "SEEDS", "clock"], "Correct."), (["sweep"], "1 of 3."), (["sweep", "seeds"], "2 of 3."),
+    (["sweep", "seeds", "clock"], "Correct."), (["Sweep", "SEEDS", "clock"], "Correct."), (["seeds", "clock", "held equal"], "Correct."),
+    (["model size", "held equal", "sweep", "seeds"], "Correct."), (["batch", "model size", "seeds"], "Look at batch."), (["sweep"], "1 of 3."), (["sweep", "seeds"], "2 of 3."),
     (["budget", "sweep"], "Look at budget."), ([], "0 of 3."), (None, "Not answered yet."), ("sweep", "Not a list of names."),
     (["luck"], "Not an entry of the checklist.")])
 def test_a_claim_is_doubted_where_it_is_weak(guess, headline):

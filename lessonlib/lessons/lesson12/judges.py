@@ -29,6 +29,7 @@ HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a que
     (_G, "That is the gradient. Which length should each of its rows have?"),
     (np.array([[0.5, 0.5], [0.5, -0.5]]), "Its numbers add up to 1 in each row. Is the length of a row the sum of its numbers?"),
     (_G / (_G**2).sum(1, keepdims=True), "That divides each row by the sum of its squares. Is that its length, or the square of it?"),
+    (_G / np.sqrt((_G**2).sum(0)), "That divides each column by its length. Which are at right angles here, the columns or the rows?"),
     (np.eye(2), "That one has singular values of 1 too, and other directions. Which directions do the rows of the gradient have?"),
     (-rows(_G), "That points the other way. Does the factor of the gradient change its sign?"),
     (rows(_G) * [[1], [-1]], "Both rows have length 1, and the second points the other way. Which signs has the gradient there?"),
@@ -125,20 +126,22 @@ def _same(found: Array, right: Array) -> bool:
     return bool((near | (~np.isfinite(found) & ~np.isfinite(right))).all())
 
 
+ASKED = 3  # so many doubts pass
 DOUBTS = {  # the entries of the checklist, and what the claim of the exercise says of each
     "budget": ("said", "Both had the same two billion tokens."),
     "sweep": ("weak", "Each has one step size, and nobody says how it was found. Where does each rule's best lie?"),
     "schedule": ("said", "Both had a warm-up and a cosine, and were measured at its end."),
     "batch": ("said", "It was so at three sizes of batch."),
     "seeds": ("weak", "Each ran once at each size. How far apart would two starts of the same optimizer end?"),
-    "held equal": ("said", "Model, data and schedule were the same, and the decay and the betas were tuned for each."),
+    "model size": ("weak", "There is one model. Would a larger one show the same lead?"),
+    "held equal": ("weak", "Warm-up and cosine are the same. Which of the two rules do they suit?"),
     "clock": ("weak", "It counts steps. How long does a step of each take?"),
 }
 
 
 @judge
 def judge_claim(guess: Any) -> Verdict:
-    """Return a Verdict on the entries of the checklist at which the claim of the exercise is weak: a list of names."""
+    """Return a Verdict on ASKED entries of the checklist, or more, at which the claim of the exercise is weak: a list of names."""
     if guess is None or guess is ...:
         raise Stop("Not answered yet.", "Put a list of names in place of None. Which entry of the checklist would you ask about first?")
     if isinstance(guess, str) or not isinstance(guess, (Sequence, set)):
@@ -147,11 +150,12 @@ def judge_claim(guess: Any) -> Verdict:
     weak = {name for name, (kind, _) in DOUBTS.items() if kind == "weak"}
     if wrongly := [name for name in DOUBTS if name in named - weak]:
         return Verdict(False, f"Look at {wrongly[0]}.\nRead the claim again. {DOUBTS[wrongly[0]][1]} What is missing there?")
-    if missing := weak - named:
-        more = "1 more is" if len(missing) == 1 else f"{len(missing)} more are"
-        return Verdict(False, f"{len(named)} of {len(weak)}.\nWhat you named is weak, and {more} too. Go through the list from the top. "
+    if len(named) < ASKED:
+        return Verdict(False, f"{len(named)} of {ASKED}.\nThe claim is weak at more entries than that. Go through the list from the top. "
                               "Which question does the claim leave open?")
-    return Verdict(True, "Correct.\n" + " ".join(says for kind, says in DOUBTS.values() if kind == "weak"))
+    others = [name for name in DOUBTS if name in weak - named]
+    also = f"\n\nWeak too: {' and '.join(others)}. {' '.join(DOUBTS[name][1] for name in others)}" if others else ""
+    return Verdict(True, f"Correct.\n{' '.join(DOUBTS[name][1] for name in DOUBTS if name in named)}{also}")
 
 
 @judge

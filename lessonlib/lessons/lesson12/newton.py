@@ -58,7 +58,7 @@ def _scene() -> Scene:
     (points,) = ax.plot([], [], color=style.color, marker="o", markersize=7, linestyle="none", zorder=4)
     (least,) = ax.plot([], [], color=style.color, markerfacecolor="white", markeredgewidth=2, marker="D", markersize=10, linestyle="none",
                        zorder=5, clip_on=False)
-    title = ax.set_title("After the steps")
+    title = ax.set_title("After the steps", y=1.0)
     return Scene(figure, {"title": title, "curve": curve, "points": points, "least": least},
                  f"{COUNT} possible singular values after some steps over the same values before, these on a logarithmic scale, "
                  "with a grey band from 0.68 to 1.20 and a dashed line at a half; the smallest value is a diamond.", {"curve": ["steps"]})

@@ -34,7 +34,7 @@ def judge_protocol(guess: Any) -> Verdict:
     if not isinstance(guess, Mapping) or set(guess) != set(ENTRIES):
         raise Stop("Not a protocol.", f"You gave a {type(guess).__name__}. What belongs to {', '.join(f'`{name}`' for name in ENTRIES)}?")
     if any(value is None or value is ... for value in guess.values()):
-        raise Stop("Not answered yet.", "Put lists, a number and a rule in place of None. Which step sizes may each rule try?")
+        raise Stop("Not answered yet.", "Put lists, a number and what you do in place of None. Which step sizes may each optimizer try?")
     record = text.from_record()
     known = {name: text.matrix_lrs(record, rule) for name, rule in RULES.items()}
     tried = {name: _recorded(name, guess[name], known[name]) for name in RULES}
@@ -87,16 +87,18 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) 
     said = []
     for name, lrs in lists.items():
         if more := [f"{lr:g}" for lr in lrs if lr not in tried[name]]:
-            said.append(f"By your rule {name} tried {' and '.join(more)} too.")
+            said.append(f"By your plan {name} tried {' and '.join(more)} too.")
         lr = text.best(seen, RULES[name], lrs).case.matrix_lr
         if lr in (known[name][0], known[name][-1]):
             said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
     counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
     if len(set(counts.values())) > 1:
         ended = " and ".join(f"{name} {count}" for name, count in counts.items())
-        said.append(f"Not every step size was new or recorded for both, so in the end the trainings were not as many, {ended}.")
+        chances = "fewer" if (counts["Muon"] < counts["AdamW"]) == (fast < slow) else "more"
+        said.append(f"Some of these were on one list already, or not recorded for both, so the trainings are {ended}. The one "
+                    f"that is ahead had {chances}.")
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
-    return (f"Correct.\nAs planned it is fair, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
+    return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
             f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.3f} nats.\n\n{' '.join(said)}")
 
 

@@ -113,7 +113,7 @@ SLIPS: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
      "That takes the cube of each number. Which product takes the cube of each singular value?"),
     ("the product computed once", _once, "After the first step x is another matrix. From which x is your product?"),
     ("divided by the largest singular value", lambda x: steps(x / np.linalg.norm(x, 2)),
-     "That bounds the values too, but it takes a decomposition to know. Which size needs only the numbers of x?"),
+     "That bounds the values too, but it takes more work to know. Which size needs only the numbers of x?"),
     ("divided at every step", _again, "It divides before each step. Once it is divided, can the map carry a value far above 1?"),
     ("multiplied back", lambda x: steps(x / size(x)) * size(x),
      "At the end it is multiplied by the size again. What should its singular values be?"),
