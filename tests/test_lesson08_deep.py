@@ -183,11 +183,11 @@ def test_zero_biases_make_the_layers_equal_and_larger_weights_make_all_gradients
         assert bars[start].min() > 1000 * first
 
 
-@pytest.mark.parametrize("lr", [1.0, 3.16228, 10.0])
-def test_at_large_step_sizes_gradient_descent_ends_with_units_that_answer_no_image(lr):
-    net, images = deep.deep_net(0), np.asarray(digits().train_x, dtype=float)
+@pytest.mark.parametrize(("lr", "seed"), [(1.0, 0), (3.2, 1), (10.0, 0), (10.0, 1)])
+def test_at_large_step_sizes_gradient_descent_ends_with_units_that_answer_no_image(lr, seed):
+    net, images = deep.deep_net(seed), np.asarray(digits().train_x, dtype=float)
     with np.errstate(over="ignore"):
-        theta = run(sgd, net, steps=300, record="last", lr=lr).theta[-1]
+        theta = run(sgd, net, steps=300, seed=seed, record="last", lr=lr).theta[-1]
     h = images
     for weights, biases in deep.layers_of(theta)[:-1]:
         h = np.maximum(h @ weights + biases, 0)
@@ -321,16 +321,6 @@ def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():
     np.testing.assert_allclose(abs(np.diff(walk.theta, axis=0)[-1]) / 0.03, 1, rtol=0.03)
     low, high = hopping.hopping().still().axes[0].get_ylim()
     assert low < walk.loss.min() < walk.loss.max() < high
-
-
-def test_a_step_size_that_suits_the_first_layer_is_too_large_for_the_last_one_at_once():
-    """The cause removed: the same step without the last layer does not raise the loss."""
-    for seed in range(3):
-        net, lr = deep.deep_net(seed), 30.0
-        g = net.grad(net.start, np.random.default_rng(seed))
-        others = layerwise._layer_of_each(deep.start_of(seed)) < deep.LAYERS
-        assert net.loss(net.start - lr * g) > net.loss(net.start) + 0.3
-        assert net.loss(net.start - lr * g * others) < net.loss(net.start) + 0.1
 
 
 def test_in_the_picture_of_the_rise_the_first_layers_gradient_grows_a_thousandfold_within_twenty_steps():

@@ -214,7 +214,7 @@ trouble.show_rise()
 
 # %% [markdown]
 # **To do.**
-# Each layer's gradient is divided by its size at the start.
+# A step size set once divides a gradient by its size at the start.
 # What does the rise do to the first layer's steps, and why not to RMSprop's?
 # Say it in two sentences.
 #
@@ -252,7 +252,7 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
-# With larger weights all three learn, because no layer starts with tiny gradients.
+# With larger weights no layer starts with tiny gradients, and all three learn.
 # RMSprop gets out of a bad start, and a good start avoids it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #

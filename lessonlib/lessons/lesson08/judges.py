@@ -95,9 +95,9 @@ def judge_two_steps(guess: Any) -> Verdict:
         right += [s.v, -theta]
     if not isinstance(guess, Mapping) or set(guess) != set(names):
         return Verdict(False, f"Not a number for each.\nYou gave a {type(guess).__name__}. Where are the answers for {', '.join(names)}?")
-    hints = ("How much of 9 enters v at the first step, if 99 hundredths of the old v are kept?", "By what does the rule divide the gradient, and how large is that now?",
-             "What is left of the old v, and what comes in?",
-             "Which v belongs in the second step?")
+    hints = ("How much of 9 enters v at the first step, if 99 hundredths of the old v are kept?",
+             "By what does the rule divide the gradient, and how large is that now?",
+             "What is left of the old v, and what comes in?", "Which v belongs in the second step?")
     for name, wanted, hint in zip(names, right, hints, strict=True):
         value = number(guess[name], f"a number for {name}")
         if name in ("step1", "step2") and isclose(value, 3 / right[0 if name == "step1" else 2], rel_tol=2e-2):
