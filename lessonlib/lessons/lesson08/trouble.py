@@ -104,7 +104,7 @@ def _rise() -> Figure:
                             ylabel="size of the gradient\n(root mean square)", title="The first layer's gradient grows a thousandfold")
     ax.axhline(1000 * found.sizes[0, 0], color="black", linewidth=1)
     ax.text(RISE - 1, 800 * found.sizes[0, 0], "1000 times the first layer's start", fontsize=12, ha="right", va="top")
-    for layer, name, color, dash, place in ((-1, "last layer", "#353536", "--", (87, 0.19)), (0, "first layer", "#8f2d56", "-", (28, 8e-4))):
-        ax.plot(found.steps, found.sizes[:, layer], color=color, linestyle=dash, linewidth=2.4)
+    for k, name, color, dash, place in ((-1, "last layer", "#353536", "--", (87, 0.19)), (0, "first layer", "#8f2d56", "-", (28, 8e-4))):
+        ax.plot(found.steps, found.sizes[:, k], color=color, linestyle=dash, linewidth=2.4)
         ax.text(*place, name, color=color, fontsize=12, va="center")
     return figure
