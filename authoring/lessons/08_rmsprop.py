@@ -10,9 +10,9 @@
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
 # Momentum has its best settings for each ravine.
-# How many times as many steps does it need?
+# By what factor does the number of steps grow?
 #
-# <details><summary>Answer</summary>About ten times as many, because the count grows with the square root.</details>
+# <details><summary>Answer</summary>By about ten, because it grows with the square root.</details>
 
 # %% tags=["setup"]
 
@@ -46,7 +46,8 @@ trained = recorded("deep_net.json")
 table(["optimizer", "best step size", "digits read correctly"], records.at_their_best(trained))
 
 # %% [markdown]
-# The first two name one digit for every image, and 8 % of the images show that digit.
+# Gradient descent and momentum answer every image with the same digit.
+# That digit is on 8 % of the images.
 #
 # <details><summary>Fine print</summary>Recorded, with ten starts and 25 constant step sizes. Each rule gets the one with the lowest training loss. Medians, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
@@ -56,7 +57,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 #
 # Two numbers start at 1 and should come to 0.
 # The gradient of the steep number is a thousand times its distance, and that of the flat number is just its distance.
-# The second slider makes the flat number's step size larger.
+# The second slider multiplies the flat number's step size.
 # **Goal:** bring both numbers below 0.01 within 20 steps.
 
 # %%
@@ -71,8 +72,8 @@ opening.two_sizes().live()
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # An optimizer does not see curvatures, it sees gradients.
-# Here both numbers start at a distance of one, where a gradient is as large as the curvature.
-# So there it can divide by the size of the gradient instead.
+# At a distance of one, where both numbers start, a gradient is as large as the curvature.
+# So here it can divide by the size of the gradient instead.
 #
 # ### The rule
 #
@@ -159,7 +160,6 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
 # They go side by side, because both start at one distance and each gradient is divided by its own size.
-# The first steps are longer than the step size, and a later part shows why.
 #
 # Now your own function trains the network, or the library's until yours is right.
 
@@ -198,7 +198,10 @@ early.answer(opening.first_and_last())
 # %% [markdown]
 # The early layers get tiny gradients.
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
-# A step size that suits the first layer is hundreds of times too large for the last one.
+#
+# A larger step size does not help.
+# From 1 on we saw the units of the last hidden layer give 0 for every image.
+# Then every weight's gradient is exactly 0.
 #
 # ### A step size for each layer?
 #
@@ -210,24 +213,26 @@ early.answer(opening.first_and_last())
 trouble.show_rise()
 
 # %% [markdown]
-# The first layer's gradient starts tiny and soon is a thousand times larger.
-# A step size that suited the start is then far too large.
-# That is why a larger step size does not help gradient descent.
-# It is too large for the last layer at once, and for the first layer soon after.
+# **To do.**
+# A step size set once divides a gradient by its size at the start.
+# What does the rise do to the first layer's steps, and why not to RMSprop's?
+# Say it in two sentences.
 #
-# RMSprop does two things that one constant step size cannot.
-# Its divisor is different for each weight, and it grows when the gradient grows.
+# <details><summary>Answer</summary>They get a thousand times longer too. RMSprop's divisor grows with the gradient, so its steps do not.</details>
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, this picture from one. Each of the two alone is not enough. A step size for each layer, set once, reads {{ records.way_reads("A") }}. One divisor for all weights that follows the gradient learns nothing, and one for each layer reads {{ records.way_reads("B") }}.</details>
+# RMSprop also has a divisor for each weight.
+# With one for each layer that follows the gradient, the network reads about a quarter of the digits.
+#
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The units that give 0 were seen from two starts at step sizes from 1 to 10. At 18 one training overflowed. A step size for each layer, set once, reads {{ records.way_reads("A") }}, and a divisor that follows reads {{ records.way_reads("B") }}.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# Where do the tiny gradients come from?
-# On its way back a gradient passes through the layers, and each multiplies it by its weights.
-# PyTorch's weights are small, so in eight layers nearly nothing is left.
-# Gradients that become tiny in such a product are called *vanishing gradients*.
+# The unequal layers are not the whole trouble.
+# With all biases at zero every bar is about as tiny as the first, and gradient descent still guesses.
+# They are tiny because PyTorch's weights are small.
+# We call them *vanishing gradients*.
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
 
@@ -239,8 +244,7 @@ change = predict(
 change
 
 # %% [markdown]
-# All three optimizers from three starts.
-# The [[He start]] was made for ReLU, and its weights are as large as those in the second row.
+# All three optimizers from both starts.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -248,11 +252,11 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
-# With larger weights all three learn.
-# Eight factors of 2.5 make more than a thousand, so no layer starts with tiny gradients.
+# With larger weights no layer starts with tiny gradients, and all three learn.
 # RMSprop gets out of a bad start, and a good start avoids it.
+# The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start, at the best of seven step sizes. He draws from a normal distribution and sets the biases to zero. The other two draw uniformly.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -359,7 +363,8 @@ hopping.hopping().live()
 # ### Exercise 2. Which bug? (4 minutes)
 #
 # Two colleagues have written RMSprop, and each has made one mistake.
-# The right one is brown, and its steep line falls faster only because the steep number starts nearer.
+# The right one is brown.
+# Its steep line is lower only because the steep number starts nearer to the minimum.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)
@@ -383,7 +388,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 # In B the steep direction arrives at once and the flat one is left behind, as with gradient descent, because both are divided by the same number.
 
 # %% [markdown]
-# The judge runs what you name.
+# The judge has a question for each wrong name.
 
 # %%
 judges.judge_bugs(bugs)
@@ -461,8 +466,8 @@ play.burst().live()
 # | `lr`, written $\alpha$ | `lr` | 0.01 |
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
-# With `momentum=0.9` PyTorch keeps a fading sum of the divided gradients, and a steady step is ten times as long, so divide `lr` by ten.
-# Without `momentum` it takes the same path as the rule that you wrote.
+# It takes the same path as the rule that you wrote.
+# With `momentum=0.9` a steady step is ten times as long, so divide `lr` by ten.
 
 # %%
 from lessonlib.lessons.lesson08 import judges
@@ -514,6 +519,7 @@ my_lr = 0.1
 
 # %% [markdown]
 # The judge trains it three times.
+# Loading PyTorch first can take a quarter of a minute.
 
 # %% tags=["chaotic"]
 judges.judge_setting(my_lr)
@@ -524,10 +530,20 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a plain ReLU network, trained from scratch, for each `layer` in `model.modules()` that is an `nn.Linear` or an `nn.Conv2d`, `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`, and `nn.init.zeros_(layer.bias)` if it has a bias. Never after loading weights, which this erases |
+# | **Before** | in a plain ReLU network trained from scratch, run the lines below. Never after loading weights, which they erase |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it |
-# | **Change next** | when the loss jitters at the end, let `lr` fall over the last third, `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, and call `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
+# | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
+#
+# ```python
+# from torch import nn
+#
+# for layer in model.modules():
+#     if isinstance(layer, (nn.Linear, nn.Conv2d)):
+#         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+#         if layer.bias is not None:
+#             nn.init.zeros_(layer.bias)
+# ```
 #
 # ### Three questions, from memory
 #
@@ -546,8 +562,8 @@ summary()
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
 # - With a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
-# - In our network gradients differ between weights and grow a thousandfold, so no single step size trained it in 300 steps.
-#   RMSprop's divisor differs and follows, and larger weights at the start help all three rules.
+# - Gradient descent and momentum did not train our network in 300 steps, at any of 25 step sizes.
+#   RMSprop did, and larger weights at the start help all three rules.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

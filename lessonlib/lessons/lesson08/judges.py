@@ -95,8 +95,9 @@ def judge_two_steps(guess: Any) -> Verdict:
         right += [s.v, -theta]
     if not isinstance(guess, Mapping) or set(guess) != set(names):
         return Verdict(False, f"Not a number for each.\nYou gave a {type(guess).__name__}. Where are the answers for {', '.join(names)}?")
-    hints = ("How much of 9 enters v at the first step, if 99 hundredths of the old v are kept?", "What is 3 divided by the root of v?",
-             "What is left of the old v, and what comes in?", "What is 3 divided by the root of the new v?")
+    hints = ("How much of 9 enters v at the first step, if 99 hundredths of the old v are kept?",
+             "By what does the rule divide the gradient, and how large is that now?",
+             "What is left of the old v, and what comes in?", "Which v belongs in the second step?")
     for name, wanted, hint in zip(names, right, hints, strict=True):
         value = number(guess[name], f"a number for {name}")
         if name in ("step1", "step2") and isclose(value, 3 / right[0 if name == "step1" else 2], rel_tol=2e-2):
@@ -106,6 +107,8 @@ def judge_two_steps(guess: Any) -> Verdict:
         if name in ("v1", "v2") and isclose(value, 0.99 * right[0] * int(name[1]), rel_tol=1e-3):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, where 0.99 multiplies the new square too. With which share does "
                            "the new square come in?")
+        if name == "step2" and isclose(value, right[1], rel_tol=1e-3):
+            return Verdict(False, f"Look at step2.\nYou gave {value:.4g}, as long as the first step. Is v still what it was there?")
         if name == "step2" and isclose(value, 3 / (2 * right[0]) ** 0.5, rel_tol=1e-3):
             return Verdict(False, f"Look at step2.\nYou gave {value:.4g}, which is 3 divided by the root of twice v1. What is it with "
                            "your v2?")
@@ -140,9 +143,12 @@ def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdi
     if not verdict.message.endswith(ASKED):
         return verdict
     named = {letter: str(guess[letter]).strip().casefold() for letter in bugs}
-    reasons = [why.format(letter) for letter, right in bugs.items() for name, why in REASONS.items()
-               if named[letter] == name.casefold() and name != right]
-    return Verdict(False, verdict.message.removesuffix(ASKED) + " ".join(reasons), verdict.misconception)
+    told = []
+    for letter, right in bugs.items():
+        name = next((name for name in practice.CANDIDATES if name.casefold() == named[letter]), None)
+        told.append(f"{letter} has no name from the list yet." if name is None else f"{letter} is '{name}'." if name == right else
+                    f"{letter} is not '{name}'. {REASONS[name].format(letter)}")
+    return Verdict(False, f"{verdict.headline}\n{' '.join(told)}", verdict.misconception)
 
 
 @judge

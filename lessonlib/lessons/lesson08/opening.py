@@ -187,5 +187,5 @@ def _division() -> Figure:
         left.plot(t, sign * sizes, color=style.color, linewidth=2.2)
     left.text(-BEFORE, 2.2, "its recent size", color=style.color, fontsize=11)
     left.set(title="A gradient grows fivefold", ylabel="gradient", ylim=(-8.5, 8.5))
-    right.set(title="Divided by its recent size, it stays near 1", ylabel="gradient / recent size", ylim=(-4, 4))
+    right.set(title="Divided by its recent size, it is as before", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
-           "begun_full", "by_start", "deep_net_records", "how_many_learn", "longest",
+           "begun_full", "by_start", "deep_net_records", "he_reads", "how_many_learn", "longest",
            "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
 
 Array = np.ndarray[Any, Any]
@@ -71,9 +71,15 @@ def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list
 
 
 def by_start(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for PyTorch's start, larger weights and a He start: what it is called, and what each rule reads after 300 steps."""
-    places = {called: place for called, place in STARTED.items() if called != "zero biases"}
-    return [[called, *(reads(records["ends"][place][name]) for name in NAMES)] for called, place in places.items()]
+    """Return a row for PyTorch's start, as `at_their_best` has it, and one for larger weights: what each rule reads after 300 steps."""
+    called = "larger weights"
+    found = {"as PyTorch starts it": records["rules"], called: records["ends"][STARTED[called]]}
+    return [[start, *(reads(at[name]) for name in NAMES)] for start, at in found.items()]
+
+
+def he_reads(name: str) -> str:
+    """Return what a rule reads from a He start after 300 steps, as `reads` words it."""
+    return reads(deep_net_records()["ends"][STARTED["He start"]][name])
 
 
 def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
