@@ -339,8 +339,8 @@ table(["at condition number 100", ""], rows, ["", ".0f"])
 # The step size moves the bar sideways, $\beta$ lifts it, and the condition number makes it longer.
 # On the ground $\beta = 0$, and momentum is gradient descent.
 #
-# The white line is the funnel within which a direction swings.
-# On its right it runs close beside the black line, the border of [[divergence]].
+# Within the white line, the funnel, a direction swings.
+# On the right that line runs close beside the black line, the border of [[divergence]].
 #
 # **Goal:** at condition number 100, bring both spectral radii below 0.84.
 

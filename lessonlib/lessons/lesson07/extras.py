@@ -76,7 +76,7 @@ def show_bottoms(kappa: float = 100) -> None:
                             ylabel="spectral radius", title="A larger beta has a wider bottom, and a higher one")
     ax.plot(x, play.radius(x, 0.0), color=look("sgd").color, linestyle=":")
     ax.text(0.75, 0.12, "$\\beta$ = 0", ha="right", color=look("sgd").color)
-    for each, dash, at, off, side in ((0.5, "--", 3.2, -0.015, "top"), (beta, "-", 3.2, 0.035, "bottom"), (0.9, "-.", 18, -0.015, "top")):
+    for each, dash, at, off, side in ((0.5, "--", 3.2, -0.015, "top"), (beta, "-", 0.6, 0.035, "bottom"), (0.9, "-.", 18, -0.015, "top")):
         ax.plot(x, play.radius(x, each), color=style.color, linestyle=dash)
         ax.text(at, each**0.5 + off, f"$\\beta$ = {each:.2f}", ha="center", va=side, color=style.color)
     low, high = play.funnel(beta)
