@@ -25,7 +25,7 @@ def judge_share(guess: Any, share: float = 0.1) -> Verdict:
     kept = float(averages.average(noise, beta)[1000:].var() / noise[1000:].var())
     wanted, seen = SHARES.get(share, f"{share:g}"), f"With beta = {beta:.4g} the average keeps {kept:.3f} of the variance"
     if abs((1 - beta) / (1 + beta) - share) < 0.005 * share:
-        return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. Measured, the average keeps {kept:.2f}.")
+        return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. Measured, it keeps {kept:.2f}.")
     if abs((1 - beta) / (1 + beta) - share) < 0.015 * share:
         return Verdict(False, f"Nearly.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}. What is the third digit of beta?")
     if abs(beta - share) < 0.02:
