@@ -43,7 +43,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("07_momentum", "my_lr_at_99"): ("0.022", "0.011", "Too short a step", "Correct"),
     ("deeper/07_momentum", "my_tenth"): ("9 / 11", "0.1", "That is the share itself", "Correct"),
     ("deeper/07_momentum", "def my_nesterov"): ("beta1 * m + (1 - beta1) * g", "m", "That is momentum", "Correct"),
-    ("deeper/07_momentum", "my_lower_lr"): ("0.188", "0.192", "Not from every start", "Correct"),
+    ("deeper/07_momentum", "my_lower_lr"): ("0.189", "0.192", "Not from every start", "Correct"),
     ("deeper/07_momentum", "my_polyak"): ("0.05 * (1 - 0.8186)", "0.05", "That is the step of the average", "Correct"),
     ("07_momentum", "my_lr"): ("0.01", "0.1", "What does the sum end at", "Correct"),
     ("08_rmsprop", "bugs"): ("sum instead of average", "plus instead of minus", "1 of 2", "Correct"),

@@ -82,7 +82,7 @@ def gain(kappa: float, fine: int = 120, rounds: int = 4) -> tuple[float, float, 
     """Return how many times as fast as gradient descent's best momentum is, in the long run: three numbers of two kinds.
 
     On quadratics with its best setting; on quadratics with the best setting for which no valley with a cycle of 3 to 200 points is
-    found, so at most this on all valleys; Nesterov's form as it is guaranteed, so at least this on all valleys: 1 - kappa**-0.5 of the
+    found, so about the most on all valleys; Nesterov's form as it is guaranteed, so at least this on all valleys: 1 - kappa**-0.5 of the
     loss is left by a step, Nesterov 2004, section 2.2. The second asks a grid of fine * fine settings, and then finer ones round the
     best.
     """
@@ -125,8 +125,8 @@ def show_gains() -> None:
     gains = np.array([gain(kappa) for kappa in KAPPAS])
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="condition number", ylabel="times as fast as gradient descent",
-                            title="On all valleys momentum levels off at eight")
-    names = ("momentum\non quadratics", "momentum on all\nvalleys, at most", "Nesterov's form on\nall valleys, at least")
+                            title="Without a cycle, momentum levels off near eight")
+    names = ("momentum\non quadratics", "momentum where\nwe find no cycle", "Nesterov's form on\nall valleys, at least")
     styles = ((look("momentum").color, "-", "^"), (look("momentum").color, "--", "v"), ("black", ":", "o"))
     for line, name, (color, dash, marker) in zip(gains.T, names, styles, strict=True):
         ax.plot(KAPPAS, line, color=color, linestyle=dash, marker=marker)
@@ -134,5 +134,5 @@ def show_gains() -> None:
     ax.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.set_xticks(KAPPAS, [f"{kappa:,}" for kappa in KAPPAS])
     show(figure, "How many times as fast as gradient descent against the condition number: the best momentum on quadratics rises to 100, "
-         "the most that momentum can do on all valleys levels off at eight, and the least that Nesterov's form does rises in parallel to "
+         "the best for which no cycle is found levels off near eight, and the least that Nesterov's form does rises in parallel to "
          "the first, four times lower.")

@@ -76,12 +76,12 @@ def show_bottoms(kappa: float = 100) -> None:
                             ylabel="spectral radius", title="A larger beta has a wider bottom, and a higher one")
     ax.plot(x, play.radius(x, 0.0), color=look("sgd").color, linestyle=":")
     ax.text(0.75, 0.12, "$\\beta$ = 0", ha="right", color=look("sgd").color)
-    for each, dash in ((0.5, "--"), (beta, "-"), (0.9, "-.")):
+    for each, dash, at, off, side in ((0.5, "--", 3.2, -0.015, "top"), (beta, "-", 0.6, 0.035, "bottom"), (0.9, "-.", 18, -0.015, "top")):
         ax.plot(x, play.radius(x, each), color=style.color, linestyle=dash)
-        ax.text(3.2, each**0.5 - 0.015, f"$\\beta$ = {each:.2f}", ha="center", va="top", color=style.color)
+        ax.text(at, each**0.5 + off, f"$\\beta$ = {each:.2f}", ha="center", va=side, color=style.color)
     low, high = play.funnel(beta)
-    ax.plot([low, high], [beta**0.5] * 2, color="black", linewidth=5, alpha=0.75, solid_capstyle="butt")
-    ax.annotate(f"a ravine of {kappa:g}\njust fits here", (high, beta**0.5), (13, 0.6), arrowprops={"arrowstyle": "->"})
+    ax.plot([low, high], [beta**0.5 + 0.02] * 2, color="black", linewidth=5, alpha=0.75, solid_capstyle="butt")
+    ax.annotate(f"a ravine of {kappa:g}\njust fits here", (high, beta**0.5 + 0.02), (13, 0.6), arrowprops={"arrowstyle": "->"})
     ax.axhline(1, color="#888888", linewidth=1)
     ax.text(0.011, 1.02, "above 1 it diverges", va="bottom")
     show(figure, "Spectral radius against step size times curvature: a V with its point at 1 for beta 0; for larger beta a level bottom, "

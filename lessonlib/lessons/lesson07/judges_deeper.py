@@ -25,7 +25,7 @@ def judge_share(guess: Any, share: float = 0.1) -> Verdict:
     kept = float(averages.average(noise, beta)[1000:].var() / noise[1000:].var())
     wanted, seen = SHARES.get(share, f"{share:g}"), f"With beta = {beta:.4g} the average keeps {kept:.3f} of the variance"
     if abs((1 - beta) / (1 + beta) - share) < 0.005 * share:
-        return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. {seen}, measured.")
+        return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. Measured, it keeps {kept:.2f}.")
     if abs((1 - beta) / (1 + beta) - share) < 0.015 * share:
         return Verdict(False, f"Nearly.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}. What is the third digit of beta?")
     if abs(beta - share) < 0.02:
@@ -87,8 +87,8 @@ def judge_nesterov(attempt: Any) -> Verdict:
 
 
 @judge
-def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.18) -> Verdict:
-    """Return a Verdict on a step size of `low` or more at which momentum arrives on the bent line from 800 starts, beta kept."""
+def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.189) -> Verdict:
+    """Return a Verdict on the largest step size, to 0.001, at which momentum arrives on the bent line from 800 starts, beta kept."""
     lr = number(guess, "a step size", 1e-6)
     old, beta1 = play.best(kappa)
     starts = np.linspace(-20, 20, 801)
@@ -106,7 +106,7 @@ def judge_arrival(guess: Any, kappa: float = 25.0, low: float = 0.18) -> Verdict
         return Verdict(False, f"Not from every start.\nWith a step size of {lr:.4g} it goes round from {len(never)} of 800 starts, from "
                        f"{never[never > 0][0]:.2f} for one. From 3.3 it {met}. What does a smaller step do?")
     if lr < low:
-        return Verdict(False, f"It arrives, and the task asks for {low:g} or more.\nWith {lr:.4g} all 800 starts arrive. Which larger step "
-                       "does so too?")
+        return Verdict(False, f"It arrives, and so does a larger one.\nWith {lr:.4g} all 800 starts arrive, and with {old:g} some never "
+                       "do. What lies between?")
     return Verdict(True, f"Correct.\nWith a step size of {lr:.4g} all 800 starts arrive, and with {old:g} some never do. On this "
                    "valley the border is between 0.189 and 0.19. Is it there on every valley with these curvatures?")

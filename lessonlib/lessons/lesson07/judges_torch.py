@@ -33,8 +33,10 @@ def judge_polyak(guess: Any, kappa: float = 400.0) -> Verdict:
     seen = f"In the long run a step leaves {max(flat, steep):.4f} of the distance"
     if max(flat, steep) < right**0.5 + 0.004:
         return Verdict(True, f"Correct.\n{seen}, and the best step of gradient descent {(kappa - 1) / (kappa + 1):.4f}.")
+    never = ", so it never arrives" if max(flat, steep) > 1 - 1e-9 else ""
     if isclose(lr, mean_lr * (1 - right), rel_tol=0.01) and abs(beta1 - right) < 0.002:
-        return Verdict(False, f"Rounded too far.\n{seen}, and it could be {right**0.5:.4f}. What are the next digits of your two numbers?")
+        return Verdict(False, f"Rounded too far.\n{seen}{never}, and it could be {right**0.5:.4f}. What are the "
+                       "next digits of your two numbers?")
     if isclose(steep, 1, abs_tol=1e-9):
         return Verdict(False, f"It swings for ever.\nAlong curvature {kappa:g} a step leaves all of the distance. Is the step too long, or "
                        "the momentum too small?")
