@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessonlib import adam, grid, momentum, rmsprop, rules, run, sgd
+from lessonlib import grid, momentum, rmsprop, rules, run, sgd
 from lessonlib.data import digits
 from lessonlib.lessons.lesson08 import (
     bursts,
@@ -25,7 +25,6 @@ from lessonlib.lessons.lesson08 import (
     scales,
     training,
     trouble,
-    turned_ravine,
 )
 from lessonlib.lessons.lesson08.judges import judge_bugs, judge_eps, judge_setting, judge_settings_meant, judge_two_steps
 from lessonlib.problems import noisy, ravine
@@ -463,7 +462,7 @@ def test_at_45_degrees_rmsprop_is_slower_at_a_constant_step_and_ties_at_a_fallin
 def test_at_0_degrees_the_same_falling_step_size_leaves_nothing_and_the_angle_means_nothing_to_a_rule_without_axes():
     for beta2 in (0.9, 0.99, 0.999):
         assert rescaling.left_after(rmsprop, 0, falling=True, beta2=beta2)[0] < 1e-20
-        assert 1e-5 < rescaling.left_after(rmsprop, 45, falling=True, beta2=beta2)[0]
+        assert rescaling.left_after(rmsprop, 45, falling=True, beta2=beta2)[0] > 1e-5
     assert rescaling.left_after(sgd, 0, falling=True)[0] == pytest.approx(rescaling.left_after(sgd, 45, falling=True)[0])
     longest = {falling: rescaling.left_after(rmsprop, 45, falling=falling, beta2=0.999)[0] for falling in (False, True)}
     assert longest[False] < longest[True]  # the memories of 10 and 100 steps: the other way round
@@ -560,10 +559,9 @@ def test_torchs_centred_rmsprop_gives_nan_from_some_steady_gradients_in_float32(
     p = torch.nn.Parameter(torch.zeros(400, device="cpu"))
     optimizer = torch.optim.RMSprop([p], lr=1.0, centered=True)
     p.grad = torch.linspace(0.1, 5, 400, device="cpu")
-    for _ in range(2500):
+    for _ in range(1500):
         optimizer.step()
-    assert torch.isnan(p).any()
-    assert not torch.isnan(p).all()
+    assert 0 < torch.isnan(p).sum() < 20
 
 
 def test_in_bfloat16_the_long_average_freezes_and_in_float16_small_gradients_vanish():

@@ -12,7 +12,6 @@ from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figur
 from lessonlib.plots import look
 from lessonlib.problems import Problem, ravine
 from lessonlib.rules import State, adam, momentum, rmsprop, sgd
-from lessonlib.runner import run
 
 __all__ = ["LRS", "arrival", "rotation", "starts", "turned"]
 
