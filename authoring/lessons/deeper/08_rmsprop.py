@@ -7,7 +7,7 @@
 # | Question | Minutes |
 # |---|---|
 # | 1. What can a step size for each axis not do? | 8 |
-# | 2. Who wins in the turned ravine, and does a falling step change it? | 7 |
+# | 2. Who wins in the turned ravine, and does a falling step change it? | 6 |
 # | 3. Where does the deep network's trouble end? | 8 |
 # | 4. Which step size does a coordinate find by itself? | 7 |
 # | 5. What is left when the memory is gone? | 5 |
@@ -24,6 +24,7 @@
 # *8 minutes.*
 #
 # RMSprop has a step size for each parameter, so it can stretch the axes.
+# Stretching an axis by 5 is the same as making its step size 25 times smaller.
 # With the best two factors a ravine along an axis becomes round.
 # But a ravine can also lie at an angle to the axes.
 # In the picture the ravine has a [[condition number]] of 25, and each axis is stretched by the number that helps most.
@@ -107,51 +108,24 @@ judges.judge_angle(my_angle)
 #
 # ## 2. Who wins in the turned ravine, and does a falling step change it?
 #
-# *7 minutes.
-# The tables take some seconds.*
+# *6 minutes.*
 #
 # The ravine now has a condition number of a thousand, and you can turn it, its start with it.
 # Momentum and Adam, the subject of lesson 9, run at fixed step sizes, and RMSprop's is yours.
-# **Goal:** with the ravine turned by 2 or 3 degrees, let RMSprop arrive before momentum.
+# **Goal:** with the ravine turned by 45 degrees, let RMSprop arrive in fewer than 1450 steps.
 
 # %%
 from lessonlib import momentum, rmsprop, sgd
-from lessonlib.lessons.lesson08 import arrivals, rescaling, turned_ravine
+from lessonlib.lessons.lesson08 import rescaling, turned_ravine
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 turned_ravine.rotation().live()
 
 # %% [markdown]
-# Now tune each rule at each angle.
-
-# %%
-notice = predict(
-    "Who needs at least a tenth more steps at 45 degrees than at 0?",
-    ["RMSprop alone", "RMSprop and Adam", "all of them", "nobody"],
-)
-notice
-
-# %% [markdown]
-# The steps until the loss is below a ten-thousandth of the first one and stays there for a hundred steps.
-
-# %% tags=["answer"]
-took = arrivals.by_angle()
-header = ["steps to arrive", *(f"{angle} degrees" for angle in arrivals.ANGLES)]
-display(table(header, took, ["", *[".0f"] * 5]))
-longer = [row[0] for row in took[:4] if row[5] > 1.1 * row[1]]
-notice.answer({1: "RMSprop alone", 2: "RMSprop and Adam", 4: "all of them"}[len(longer)])
-
-# %% [markdown]
-# Gradient descent and momentum know no axes, so they do not notice the angle.
-# RMSprop gets slower with it, and at 45 degrees it is slower than plain gradient descent.
-# Adam at a fixed step size suffers as RMSprop does, and tuned it stays far ahead of gradient descent.
-#
-# <details><summary>Fine print</summary>The median of 32 starts spread over half a circle, because single starts have luck. From 1 and 1 along the axes RMSprop's long first step lands on the minimum. With corrected first steps it takes 16 steps at 0 degrees and about 180 at 5. Betas at their defaults, of which 0.99 is the slowest of five at 45 degrees. Twelve constant step sizes to a decade. Arrived means below the line for a hundred steps.</details>
-#
 # ### A falling step size
 #
-# RMSprop hops near the minimum, so at a constant step size it must keep its steps small.
+# At a large step size RMSprop hops above the line, and at a small one it is slow.
 # A step size that falls would free it from that.
 
 # %%
@@ -163,23 +137,26 @@ ties = predict(
 ties
 
 # %% [markdown]
-# The share of the first loss that is left, in millionths, each at its best step size.
+# The share of the first loss that is left after 1000 steps, in millionths, each at its best step size.
 
 # %% tags=["answer"]
 cases = [("momentum", momentum, {}), ("gradient descent", sgd, {})]
 cases += [(f"RMSprop, beta2 {beta2}", rmsprop, {"beta2": beta2}) for beta2 in (0.9, 0.99, 0.999)]
-rows = [[name, *(1e6 * rescaling.left_at_45(rule, falling=falling, **hyper)[0]
-                 for falling in (False, True))] for name, rule, hyper in cases]
-display(table(["left, in millionths", "constant", "falling"], rows, ["", ".0f", ".0f"]))
-plain, best = min(rows[1][1:]), min(min(row[1:]) for row in rows[2:])
+plans = ((0, True), (45, True), (45, False))
+rows = [[name, *(1e6 * rescaling.left_after(rule, angle, falling=falling, **hyper)[0]
+                 for angle, falling in plans)] for name, rule, hyper in cases]
+header = ["left, in millionths", "0 degrees, falling", "45, falling", "45, constant"]
+display(table(header, rows, ["", ".0f", ".0f", ".0f"]))
+plain, best = min(rows[1][2:]), min(min(row[2:]) for row in rows[2:])
 ties.answer(ties.options[1] if 0.2 < plain / best < 5 else ties.options[2 * (best < plain)])
 
 # %% [markdown]
-# RMSprop does best with a falling step size, but for its longest memory, and then leaves about as much as gradient descent.
-# So a [[schedule]] takes away what RMSprop loses by hopping.
-# It does not give back what the angle took, because momentum leaves nothing that the table could show.
+# Gradient descent and momentum know no axes, so they do not notice the angle.
+# RMSprop leaves nothing at 0 degrees, and at 45 about as much as gradient descent.
+# With memories of 10 and 100 steps it does best with a falling step size.
+# So a [[schedule]] takes away what RMSprop loses by hopping, and not what the angle costs.
 #
-# <details><summary>Fine print</summary>The step size falls in a line to 0. Gradient descent's starts no higher than its limit, 2 divided by the largest curvature.</details>
+# <details><summary>Fine print</summary>The median of 32 starts spread over half a circle, with twelve step sizes to a decade. The falling step size falls in a line to 0. Gradient descent's starts no higher than its limit, 2 divided by the largest curvature.</details>
 #
 # **To do.**
 # Turn the ravine in the experiment to 90 degrees.
@@ -264,7 +241,7 @@ trouble.show_growth()
 # Let no layer's step grow beyond its first one, and A reads nearly a third.
 # C reads more than that and more than B, so it also helps here that each weight has its own.
 #
-# <details><summary>Fine print</summary>The picture has one of the ten starts, and the step is a weight's, root mean square. For A four smaller step sizes were tried too. With the limit on the root mean square of a layer's step, A reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. One step size for all weights that follows the size of the whole gradient learns nothing.</details>
+# <details><summary>Fine print</summary>The picture has one of the ten starts, and the step is a weight's, root mean square. With 3000 steps three step sizes were tried, and seven in the other rows. For A four smaller step sizes were tried too. With the limit on the root mean square of a layer's step, A reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. One step size for all weights that follows the size of the whole gradient learns nothing.</details>
 #
 # ## 4. Which step size does a coordinate find by itself?
 #
@@ -310,9 +287,10 @@ print(f"the law: {0.01**2 / 8 * 101:.5f}")
 returns.answer("about 0.001" if 1e-4 < long.loss[-1] < 1e-2 else "still below 1e-100")
 
 # %% [markdown]
-# It passed far closer than a step size, `v` forgot the large gradients and the steps grew again, and now it hops.
+# It passed far closer than a step size.
+# Then `v` forgot the large gradients, the steps grew, and the loss rose to 0.25 before it settled to its hops.
 #
-# <details><summary>Fine print</summary>It needs room to climb, because no effective step can be above &alpha;/&epsilon;. In numbers of 32 bits and without noise PyTorch's own RMSprop comes to zero before <code>v</code> has forgotten, and stays there. Noise of a millionth in the gradients brings the hops back.</details>
+# <details><summary>Fine print</summary>It needs room to climb, because no effective step can be above &alpha;/&epsilon;. In numbers of 32 bits and without noise the loss of PyTorch's own RMSprop comes to zero before <code>v</code> has forgotten, and stays there. Noise of a millionth in the gradients brings the hops back.</details>
 #
 # **To do.**
 # Give the run of the law a step size that falls to zero, `lr=lambda t: 0.01 * (1 - (t - 1) / 5000)`.
@@ -363,7 +341,7 @@ nearer.answer(rows[2][1] / rows[3][1])
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#d99a5b", "--"), (0.9, "#9e5210", "-.")):
+for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#9e5210", "--")):
     ax.plot(signed(beta2)[:81, 0] / 0.03, color=color, ls=dash, label=f"$\\beta_2$ = {beta2:g}")
 ax.axhspan(-1, 1, color="#dddddd", zorder=0)
 ax.set(xlabel="step", ylabel="$\\theta_1$ / step size", xlim=(25, 80), ylim=(-1.5, 5),
@@ -371,8 +349,8 @@ ax.set(xlabel="step", ylabel="$\\theta_1$ / step size", xlim=(25, 80), ylim=(-1.
 ax.text(80, 1.1, "within one step size of the minimum", ha="right", color="#555555")
 ax.legend()
 plots.show(figure, "The first coordinate from step 25 to 80 in units of the step size: with beta2 "
-           "0 it falls in a line and then hops between two points; 0.5 comes later and hops too; "
-           "0.9 comes still later and is not yet hopping at the end.")
+           "0 it falls in a line and then hops between two points; 0.5 comes later, rests "
+           "for some steps and then hops too.")
 
 # %% [markdown]
 # Sign descent steps over the minimum and back, because the sign knows where to go and not how far.
@@ -526,7 +504,7 @@ forgets.answer(forgets.options[2] if frozen[-1] == frozen[1000] else forgets.opt
 
 # %% [markdown]
 # In bfloat16 `v` stops at a half and stays there.
-# The numbers near a half lie further apart than what $\beta_2$ takes away in a step, so `v` is rounded back to where it was.
+# What $\beta_2$ takes away in a step is less than half of the distance to the next number, so `v` is rounded back to where it was.
 # The average cannot forget.
 # Ask `torch.optim.RMSprop` itself, with a memory of a hundred steps and with one of a thousand.
 # The gradient is a tenth at the end, so `v` should come to a hundredth.
@@ -539,14 +517,16 @@ table(header, rows, ["", "", "", ".4f", ".4f"])
 
 # %% [markdown]
 # The state has the type of the parameter.
-# In bfloat16 the longer memory does not forget at all, and Adam's default is as long.
+# In bfloat16 the shorter memory stops at nearly twice the right value.
+# The longer one does not forget at all, and Adam's default is as long.
+# A weight loses small steps in the same way, because they are rounded away.
 # That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
 #
 # ### Exercise. A memory for bfloat16 (4 minutes)
 #
 # The gradient is zero from now on, so `v` is multiplied by $\beta_2$ at each step.
 # Which is the longest memory with which `v` can get smaller wherever it stands?
-# Give it in steps, to a tenth of it.
+# Give it in steps, and up to a tenth too short passes.
 # Between 1 and 2 the numbers of bfloat16 are 1/128 apart, and a product is rounded to the nearest of them.
 #
 # <details><summary>Hint</summary>From where between 1 and 2 is least taken away? How much must be taken away there, so that the product is not rounded back?</details>
@@ -605,7 +585,7 @@ slip.answer(slip.options[1] if rows[1][3] > 2 * rows[1][2] else slip.options[0])
 # %% [markdown]
 # The deviation goes to zero, so the step grows exactly where the gradient is most certain.
 # The variant exists, after Graves, and PyTorch offers it as `centered=True`.
-# When you use it, look how long its steps become where the noise is small.
+# In float32 it can even return NaN, because what is left after the subtraction can be rounded to below zero.
 #
 # And what if `v` only sums?
 # [[Adagrad]] does that and came before RMSprop.
@@ -640,10 +620,10 @@ beyond
 # %% tags=["answer"]
 rows = [[round(1 / (1 - beta2)), bursts.too_far(beta2)] for beta2 in bursts.BETAS]
 display(table(["memory, steps", "too far, in step sizes"], rows, ["", ".0f"]))
-beyond.answer(rows[2][1], within=0.2)
+beyond.answer(rows[2][1], within=0.3)
 
 # %% [markdown]
-# So a parameter is carried too far by about as many step sizes as the memory has steps.
+# So a parameter is carried too far by about as many step sizes as the memory has steps, and by a third more if it is long.
 #
 # A small network reads digits with these memories, at a small and at a large step size.
 
@@ -686,7 +666,7 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 # Suppose `v` started at the square of the first gradient.
 # What would go wrong when that gradient is unusually large?
 #
-# <details><summary>Answer</summary>It would set the scale for a whole memory. This one gradient would count as much as a hundred.</details>
+# <details><summary>Answer</summary>It would set the scale for a whole memory. With a memory of a hundred steps this one gradient would count as much as a hundred.</details>
 #
 # ## Further reading
 #

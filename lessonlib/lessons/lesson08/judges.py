@@ -83,7 +83,9 @@ def judge_memory(guess: Any) -> Verdict:
     if isclose(memory, 128, rel_tol=0.1):
         return Verdict(False, f"The whole distance.\n{seen}, and with a tenth more too. By how much of the distance must a product fall, "
                        "to be rounded down?")
-    return Verdict(False, f"Too short.\n{seen}, and with a tenth more too. What does twice your memory do?")
+    asks = ("What does twice your memory do?" if share_that_can_fall(1 - 1 / (2 * memory)) == 1 else
+            "With twice your memory it cannot. Where between the two is the longest that can?")
+    return Verdict(False, f"Too short.\n{seen}, and with a tenth more too. {asks}")
 
 
 @judge

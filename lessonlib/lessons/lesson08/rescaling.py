@@ -17,7 +17,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["best_left", "left_at_45", "left_by_start", "show_arrows", "show_left", "step_ratios"]
+__all__ = ["best_left", "left_after", "left_by_start", "show_arrows", "show_left", "step_ratios"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -65,13 +65,13 @@ def step_ratios(angle: float) -> tuple[float, float]:
     return float(along[1] / along[0]), float(np.median(_own_steps(angle)[:, 0] / _own_steps(angle)[:, 1]))
 
 
-def left_at_45(rule: Callable[..., Any], *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
-    """Return (share of the first loss left, step size) at 45 degrees after `steps` steps, the best of LRS by the median over 32 starts.
+def left_after(rule: Callable[..., Any], angle: float, *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
+    """Return (share of the first loss left, step size) in the ravine turned by `angle`, the best of LRS by the median over 32 starts.
 
     falling: the step size falls in a line to 0. Gradient descent starts no higher than its limit, 2 over the largest curvature, and
     has a step size a hundredth below it in its sweep.
     """
-    problem, begin, lrs = turned(45), starts(45)[:, None], LRS[rule]
+    problem, begin, lrs = turned(angle), starts(angle)[:, None], LRS[rule]
     lrs = np.append(lrs[lrs <= 2 / KAPPA], 1.98 / KAPPA) if rule is sgd else lrs
     column = lrs[None, :, None]
 
