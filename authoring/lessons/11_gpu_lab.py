@@ -575,7 +575,7 @@ summary()
 # - Most of a step is forward and backward.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close.
 # - AdamW takes 16 bytes for each parameter, and several cards can share them.
-# - Products can be in sixteen bits. Weights lose small steps there.
+# - Products can be in sixteen bits, but weights lose small steps there.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
 # There are newer optimizers than AdamW, and each comes with a claim.
