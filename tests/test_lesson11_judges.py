@@ -209,4 +209,4 @@ def test_the_verdict_on_a_step_size_says_what_three_times_as_much_gives(lr, seen
 
 def test_a_peak_that_is_just_beyond_the_room_is_told_apart_from_it(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # a GPU's allocator finds other megabytes
-    assert "the peak is 180.6 MB, and there is room for 180." in judge_batch(91).message
+    assert "the peak is 180.7 MB, and there is room for 180." in judge_batch(91).message
