@@ -15,7 +15,7 @@ from lessonlib.lessons.lesson11 import play
 __all__ = ["NEAR", "ROOM_MB", "judge_batch", "judge_cards", "judge_floor", "judge_loop", "judge_shape", "judge_step_size"]
 
 NEAR = 0.03  # nats a character: how close to the recorded best a tuned step size must come, the goal rounded to hundredths
-ROOM_MB = 140.0  # a guess in proportion to a small batch finds half of what fits
+ROOM_MB = 180.0  # a guess in proportion to a small batch finds half of what fits, and a GPU's figures are not near it
 MODEL, ROOM_GB = 13e9, 40.0
 SLIPS = {  # bytes for each parameter -> what they are; the first that fits is told
     "sgd": ((0, "That counts what is kept from step to step. Which arrays does a step read, and which does it write?"),
@@ -148,7 +148,8 @@ def judge_loop(loop: Any) -> Verdict:
     what_a_loop_does(train_float16)  # what torch loads at its first step is not the learner's time
     seen = patiently(partial(what_a_loop_does, loop))
     if seen["found"] == "right":
-        return Verdict(True, f"Correct.\nThe optimizer saw gradients of length {seen['lengths']}. The short one was not clipped.")
+        return Verdict(True, f"Correct.\nThe optimizer saw gradients of length {seen['lengths']}. The short one was not clipped."
+                       + seen["cast"])
     return Verdict(False, QUESTIONS[seen["found"]].format_map(seen))
 
 

@@ -15,6 +15,7 @@ __all__ = ["QUESTIONS", "what_a_loop_does"]
 SCALE = 2.0**12  # as the lesson says of the judge; with the usual 2**16 the trial's long gradient would be infinite in float16
 CALLS = ("scale", "unscale_", "step", "update")
 SCALER = ("being called after step", "already been called", "but _scale is None", "No inf checks")  # in what a GradScaler complains of
+CAST = "\nBut your loss goes backward inside autocast, and PyTorch advises against that. Which line is indented too far?"
 QUESTIONS = {  # slip -> what is told
     "nothing": "Not written yet.\nNothing was scaled and nothing moved. Your turn: write the lines, run their cell, then this one.",
     "no scale": "Nothing is scaled.\nThe loss went backward as it is, so small gradients are lost in float16. Which call of the scaler "
@@ -59,6 +60,7 @@ class _Tried(NamedTuple):
     events: list[_Event]
     moves: list[Tensor]
     error: Exception | None
+    cast: bool  # whether a gradient came back inside autocast
 
     def first(self, name: str) -> int:
         """The place of the first event of this name, beyond all where there is none."""
@@ -86,6 +88,7 @@ def _tried(loop: Callable[..., Any]) -> _Tried:
     moves: list[Tensor] = []
     inside: list[str] = []  # the scaler's own calls, while they run
     arrived: list[Tensor] = []
+    cast: list[bool] = []
 
     def gradient() -> Tensor:
         return torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in model.parameters()])
@@ -104,6 +107,7 @@ def _tried(loop: Callable[..., Any]) -> _Tried:
 
     def came_back(p: Tensor) -> None:
         arrived.append(p)
+        cast.append(torch.is_autocast_enabled("cpu"))
         if len(arrived) % 2 == 0:  # weight and bias
             note("backward")
 
@@ -123,11 +127,12 @@ def _tried(loop: Callable[..., Any]) -> _Tried:
     except Exception as raised:  # noqa: BLE001 - whatever a learner's loop raises is told
         error = raised
     note("end")
-    return _Tried(events, moves, error)
+    return _Tried(events, moves, error, any(cast))
 
 
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, str]:
-    """Return "found", right or a slip of QUESTIONS, and what its question names: "lengths", "wanted", "first", "call", "before", "error".
+    """Return "found", right or a slip of QUESTIONS, and what its question names: "lengths", "wanted", "first", "call", "before", "error",
+    "cast".
 
     The loop is tried on two batches, one with a long gradient and one with a short one. Any order of calls is right whose optimizer sees
     the gradients of the right loop, looked through for infinities, with an update after each step.
@@ -137,7 +142,7 @@ def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, str]:
     told = [[f"{float(move.norm()):.2g}" for move in tried.moves] for tried in (seen, wanted)]
     error = f"{type(seen.error).__name__}: {str(seen.error)[:160].rstrip('.')}"
     return {"found": found, "call": call, "before": before, "lengths": " and ".join(told[0]), "wanted": " and ".join(told[1]),
-            "first": (told[0] or [""])[0], "error": error}
+            "first": (told[0] or [""])[0], "error": error, "cast": CAST * seen.cast}
 
 
 def _close(a: float, b: float) -> bool:

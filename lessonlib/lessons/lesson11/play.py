@@ -65,8 +65,8 @@ def floor_of_a_machine() -> Experiment:
     def scene() -> Scene:
         figure = new_figure(7.6, 3.6)
         ax = figure.add_subplot(xlim=(0, WIDEST), ylim=(len(MACHINES) + 0.1, -0.75), yticks=range(len(MACHINES)),
-                                title="No step is faster than its memory",
-                                xlabel="floor of a step, ms, at the bandwidth on the left")
+                                title="Memory sets the floor of the optimizer's step",
+                                xlabel="floor of the optimizer's step, ms, at the bandwidth on the left")
         ax.set_yticklabels([f"{name}\n{bandwidth:,.0f} GB/s" for name, bandwidth in MACHINES.items()])
         ax.grid(visible=False, axis="y")
         ax.axvline(30, color=COLORS["gradients"], linewidth=2)

@@ -203,7 +203,7 @@ def show_parts() -> None:
     told = []
     for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         size = record["size"]
-        ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}")
+        ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}, windows of {size['context']}")
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
     figure.suptitle("Most of a step is forward and backward", weight="bold")
     show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and the optimizer's step. "

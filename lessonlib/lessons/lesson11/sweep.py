@@ -104,7 +104,7 @@ def rows(record: Mapping[str, Any], clip: float | None = CLIP, rules: Iterable[s
 
 
 def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
-    """Show the test loss of each rule against the step size, a panel for each machine, and how far momentum's best is from AdamW's."""
+    """Show the test loss of each rule against the step size, a panel for each machine, and how far momentum's best is from Adam's."""
     found = list(records)
     figure = new_figure(1.0 + 4.9 * len(found), 4.2)
     told = []
@@ -115,7 +115,7 @@ def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
             losses = np.minimum(losses, CEILING)
             basin(lrs, np.median(losses, axis=0), ax, rule=rule, label=name)
             ax.fill_between(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=0, alpha=0.2)
-        slow, fast = (best_of(record, rule) for rule in ("momentum", "adamw"))
+        slow, fast = (best_of(record, rule) for rule in ("momentum", "adam"))
         ax.axhline(fast.median, color="black", lw=1, ls=":")
         ax.annotate("", (slow.lr, fast.median), (slow.lr, slow.median),
                     arrowprops={"arrowstyle": "<->", "lw": 1.5, "shrinkA": 0, "shrinkB": 0})
@@ -124,13 +124,14 @@ def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
         low = min(row[3] for row in each) - 0.08
         ax.set(ylim=(low, low + 0.75), ylabel="test loss, nats a character",
                title=f"{machine.NAMES[record['device']]}, {size['layers']} layers of width {size['width']}")
-        for rule, best, side, name in (("adamw", fast, 0.6, "Adam and\nAdamW"), ("momentum", slow, 1, "momentum")):
-            ax.text(best.lr * side, best.median + 0.12, name, color=look(rule).color, fontsize=12, ha="center")
+        for rule, best, side, up, name in (("adam", fast, 0.6, 0.17, "Adam and"), ("adamw", fast, 0.6, 0.12, "AdamW"),
+                                           ("momentum", slow, 1.15, 0.15, "momentum")):
+            ax.text(best.lr * side, best.median + up, name, color=look(rule).color, fontsize=12, ha="center")
         told.append(f"{machine.NAMES[record['device']]}: " + ", ".join(f"{row[0]} is lowest, {row[2]:.2f}, at {row[1]:g}" for row in each))
     ends = {verdict(record) for record in found}
     figure.suptitle(f"Each at its own step size: {ends.pop() if len(ends) == 1 else 'the machines disagree'}", weight="bold")
     show(figure, "Test loss against step size, the median of the seeds for each of three rules, shaded from the lowest to the highest, "
-         f"with an arrow from momentum's best down to AdamW's. {'. '.join(told)}.")
+         f"with an arrow from momentum's best down to Adam's. {'. '.join(told)}.")
 
 
 def warmup_basin(record: Mapping[str, Any], ax: Axes) -> None:
