@@ -79,8 +79,8 @@ def judge_late(function: Any) -> Verdict:
     given = answers(function, calls, optional=True)
     if None in given and any(share is not None for share in given):
         missed, length = calls[given.index(None)]
-        raise Stop("A branch returns nothing.", f"At step {missed} of {length} it returns nothing, and at others a number. What is it to return "
-                   "there?")
+        raise Stop("A branch returns nothing.", f"At step {missed} of {length} it returns nothing, and at others a number. What is it to "
+                   "return there?")
     found = np.array([number(share, "a share") for share in answers(function, calls)])
 
     def off_by(other: Callable[[int, int], float]) -> Array:  # in steps of the line
