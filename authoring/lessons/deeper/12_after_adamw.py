@@ -62,7 +62,7 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 costs.show_shares()
 
 # %% [markdown]
-# Not all matrices of a transformer are square, and for those of the main lesson the share is about a quarter.
+# For the matrices of the main lesson, which are not all square, the share is about a quarter.
 
 # %%
 longer = predict(
@@ -84,7 +84,7 @@ longer.answer(longer.options[(more > 0.37) + (more > 0.67)])
 
 # %% [markdown]
 # The count does not say how fast a product runs.
-# Muon takes its five steps in bfloat16, at which the recording CPU is slow.
+# Muon takes its five steps in bfloat16, and the CPU that recorded this is slow in it.
 # In float32 most of the difference is gone.
 # On a GPU bfloat16 is the fast one, so keep it there.
 #
@@ -112,7 +112,7 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 
 # %% [markdown]
 # **When to try them.**
-# Muon's products cost little when a batch of one machine has several hundred tokens for each unit of width.
+# Muon's products cost little when a step reads several hundred tokens for each unit of width, on each machine.
 # Take an 8-bit AdamW when its state is all that does not fit, as it is the same rule.
 # Take `torch.optim.Adafactor` when that is still too much, and tune its step size anew.
 #
@@ -180,7 +180,7 @@ noticed = predict(
 noticed
 
 # %% [markdown]
-# The share of the loss that is left after 200 steps, in three forms of the task.
+# The share of the loss that is left after 200 steps, first with both, then with one of them taken away.
 
 # %% tags=["answer", "chaotic"]
 axes.show_noticed(("adam", "lion", "muon"), "Adam and Lion notice the turn, and Muon does not")
@@ -190,12 +190,13 @@ noticed.answer(axes.what_it_notices("lion"))
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # So Lion notices the turn, as Adam does.
+# Where nothing is turned, both end below Muon.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
-# PyTorch has none, and their repository has `lion_pytorch.py`.
+# PyTorch has none, and its authors' `lion_pytorch.py` is in github.com/google/automl.
 #
-# <details><summary>Fine print</summary>All at PyTorch's betas, each at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning in github.com/google/automl.</details>
+# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
 
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
@@ -276,24 +277,22 @@ bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.op
 
 # %%
 far = predict(
-    "With turned inputs, where does SOAP end?",
-    ["where Adam ends", "where Muon ends", "lower than both"],
+    "What changes SOAP's result tenfold or more?",
+    ["the turn", "the unequal losses", "both", "neither"],
 )
 far
 
 # %% [markdown]
-# The two matrices of the main lesson again.
-# The cell takes some seconds.
+# The two matrices of the main lesson again, with Shampoo's powers anew at every step, and SOAP's axes at every tenth.
 
 # %% tags=["answer", "chaotic"]
-axes.show_noticed(("adam", "muon", "muon .8", "shampoo", "soap"),
-                  "Shampoo and SOAP notice neither, and they end low")
-far.answer(far.options[axes.place("soap", "adam", "muon")])
+axes.show_noticed(("adam", "muon", "shampoo", "soap"),
+                  "Shampoo and SOAP notice neither, as Muon does")
+far.answer(axes.what_it_notices("soap"))
 
 # %% [markdown]
-# Shampoo and SOAP end far lower than Muon at its default.
-# But with a shorter memory, a $\beta_1$ of 0.8, Muon comes about as low as SOAP.
-# So here the gap was Muon's memory, and the betas of the others were not tuned.
+# How low each ends depends on its $\beta_1$, so the picture does not rank them.
+# With Muon's 0.95 for all three, Muon ends lowest.
 #
 # ### The price
 #
@@ -306,8 +305,8 @@ rows = [[axes.NAMES[rule], *(axes.kept(rule, size) for size in sizes)]
 table(["bytes for each weight", "512 by 512", "256 by 1024"], rows, ["", ".0f", ".0f"])
 
 # %% [markdown]
-# Eigenvectors take time too, so one would like to compute them seldom.
-# What does it cost if they are old?
+# Eigenvectors take time too.
+# What does it cost to compute them seldom?
 
 # %%
 old = predict(
@@ -327,15 +326,16 @@ old.answer(axes.who_is_hurt())
 # With old powers Shampoo ends far higher, and in one task it runs away.
 # In the third row the powers are as old, but only from the eleventh step on, and little is lost.
 # So the harm comes at the start, where the power of a single gradient is kept for ten steps.
-# SOAP takes old axes without harm.
+# SOAP takes old axes without harm, and with fresh ones it even ends higher here.
 #
 # **When to try them.**
-# Take one of them when forward and backward take long beside eigenvectors, and memory is left.
+# Try Muon and its $\beta_1$ first, as it keeps less.
+# Take one of these when forward and backward take long beside eigenvectors, and memory is left.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
-# That one begins with another optimizer, such as Adam, and later it takes the length of each step from there, which is called grafting.
+# That one can take the length of each step from another optimizer, which is called grafting.
 #
-# <details><summary>Fine print</summary>As in section 2. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Where SOAP ends with fresh axes, rounding alone can change severalfold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
+# <details><summary>Fine print</summary>As in section 2, with 0.9 for the mean of Shampoo and SOAP and 0.95 for their two matrices. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Rounding alone moves where SOAP ends with fresh axes about threefold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
@@ -378,8 +378,7 @@ def my_late(t, steps):
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Before the fall nothing depends on `steps`.
-# That is why one training can have several ends.
+# Before the fall nothing depends on `steps`, so one training can have several ends.
 
 # %% [markdown]
 # The judge tries two lengths.
@@ -412,7 +411,7 @@ stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 
 # %% [markdown]
 # So the end need not be known, and here it cost nothing to leave it open.
-# The stopped cosine is a little lower too, though one reads the contrary of long trainings.
+# The stopped cosine is lower too, while others find it higher in long trainings.
 #
 # Train both yourself for 200 steps, with your own late fall if it is right.
 
@@ -432,20 +431,20 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 # **When to try it.**
 # Take a late fall when you do not know yet how long you will train, or when you want several lengths.
 # The training itself needs no scheduler after its warm-up.
-# For a result at `end` load what you saved at step `begin`, four fifths of the way, with the weights, the optimizer's state and the place in the data.
+# For a result at `end` load what you saved at step `begin`, four fifths of the way, with the weights and the optimizer's state.
 # Then the step size of each group falls from where it stood, so that those of Muon beside AdamW keep their proportions.
 #
 # ```python
 # model.load_state_dict(saved["model"])
 # optimizer.load_state_dict(saved["optimizer"])
 # start = [group["lr"] for group in optimizer.param_groups]
-# for t in range(begin, end):
+# for t in range(begin + 1, end + 1):
 #     for group, lr in zip(optimizer.param_groups, start):
 #         group["lr"] = lr * (end - t) / (end - begin)
-#     train_step()  # your own
+#     train_step()  # your own, on the batch that would have come next
 # ```
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay, seven step sizes, three seeds. Each cosine has its own best step size, and the late fall has one for all lengths. The best is by the mean of the seeds, on the same tenth of the book on which the losses are read. At equal length of all steps together the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Read as abstracts.</details>
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay, seven step sizes, three seeds. The same step size was best for every way and length, by the mean of the seeds, on the same tenth of the book on which the losses are read. With equal sums of step sizes the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 5. Can a mean take the place of a fall?
@@ -485,7 +484,7 @@ def my_step(x, z, t, grad, lr, beta):
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Adding a share $1/t$ of the way to the newest point keeps the mean of $t$ points.
-# With the gradient at $z$ this would be plain averaging, and $y$ brings the gradient near to the point that is wanted, which is $x$.
+# With the gradient at $z$ this would be plain averaging.
 
 # %% [markdown]
 # The judge tries more than one beta.
@@ -501,14 +500,14 @@ read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.j
 
 # %% [markdown]
 # Why is the gradient taken at $y$ and not at $z$?
-# As $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient.
-# So the steps can be about ten times as long before $z$ runs away.
+# Once $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient.
+# So the steps can then be about ten times as long before $z$ runs away.
+# At first $x$ moves with $z$, so such steps need a warm-up.
 #
 # ### A mean on the text
 #
 # The transformer of lesson 11 learns Genesis for 800 steps, once with Schedule-Free AdamW.
 # Once it is plain AdamW with a step size that stays, and the result is the mean of its weights over the last fifth of the steps so far.
-# Both give a result at any step.
 
 # %%
 found = records.from_record()
@@ -523,28 +522,28 @@ free
 
 # %% tags=["answer"]
 ways = ("cosine", "free", "mean fifth")
-read_ends.show_ends(found, ways, "A mean ends below a cosine that was planned")
+read_ends.show_ends(found, ways, "A mean ends as low as a planned cosine, or lower")
 free.answer(read_ends.verdict(found, "free", "cosine", 800))
 
 # %% [markdown]
 # So a mean can take the place of a fall here.
-# The mean of the last fifth comes as low as the late fall of section 4, and Schedule-Free is a little lower still.
+# By their seeds Schedule-Free, the mean and the late fall of section 4 overlap at most lengths.
 #
 # Its authors report that it matches or beats schedules on many benchmarks.
-# For large language models, its first author writes in 2026, that was shown at small scales only, and larger ones needed changes.
+# Large language models needed changes, its first author writes in 2026.
 #
 # **When to try them.**
 # Take a mean of AdamW's weights when your training is to stay as it is.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step.
-# Make it when four fifths of the steps are done.
+# Make it four fifths of the way to a result, and one more for each further result.
 # Do not take the mean over all steps, which is worse here than no mean.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
-# They recommend a warm-up, which is off there until you set `warmup_steps`.
+# Its warm-up is off until you set `warmup_steps`.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4, with one step size for all lengths. Schedule-Free weighs each z by the square of its step size, so that later points weigh more. With these weights the mean of AdamW ends higher than Schedule-Free, so it is not the weights alone. On the parabola, at its own best step size, the plain mean of gradient descent ends nearer than x. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095. Read as abstracts.</details>
+# <details><summary>Fine print</summary>The trainings are those of section 4. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 6. Does a step size stay right in a wider network?
@@ -654,7 +653,8 @@ read_widths.carry().live()
 
 # %% [markdown]
 # So muP saves most of the tuning, and here you pay for it.
-# At width 512 its own best is twice as high as that of a network that is tuned in the standard way.
+# At width 512 its own best loss is twice that of a network that is tuned in the standard way.
+# With muP's step sizes alone, and the standard start, it is already 1.7 times as high.
 #
 # **When to try it.**
 # Take muP when you train models of several widths, or one that is too large to be tuned.
@@ -662,18 +662,19 @@ read_widths.carry().live()
 # A transformer needs more than this table, as attention and the table of tokens have rules of their own there.
 #
 # To check your own code, make a table of the changes for every matrix, the output included, after a few steps.
-# No row may keep growing with the width, and none may keep falling towards 0.
+# No row may keep growing with the width.
 
 # %%
-sizes = (128, 512)
+sizes = (128, 512, 2048)
 header = ["after 3 steps in muP", *(f"width {width:,}" for width in sizes)]
-table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 2])
+table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 3])
 
 # %% [markdown]
 # The two rows at the bottom hold a slip, with the start and the step of the last matrix left in the standard way.
 # The fifth matrix does not show it, and the output grows with the width.
+# Without the slip the output falls at first, and then levels off.
 #
-# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The fall of the output's row without the slip ends further on. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with the notes and the code of github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with the notes and the code of github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 7. How long should a memory be, in tokens?
@@ -745,7 +746,6 @@ table(header, read_halves.harmed_rows(found))
 # %% [markdown]
 # A memory of two steps or less does harm, and all longer ones overlap.
 # So here it is the steps that tell where harm begins.
-# Whether to keep steps or tokens above that, this text does not tell.
 #
 # **When to try it.**
 # When your batch is much smaller than that of a recipe, Marek and others advise to keep the half-life of $v$ in tokens.
@@ -769,7 +769,7 @@ table(header, read_halves.harmed_rows(found))
 # - For its matrices Muon keeps half of AdamW's state, Lion keeps half for all, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
 # - A sign forgets the scale of a loss, and it notices a turn.
-#   Shampoo and SOAP notice neither, and keep two and a half to three times what AdamW keeps.
+#   Shampoo and SOAP notice neither, and keep two and a half times what AdamW keeps, or more.
 # - A late fall or a mean of weights needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
 # - When the batch shrinks, the memory of $v$ shrinks too, counted in tokens.

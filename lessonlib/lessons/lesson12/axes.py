@@ -11,17 +11,19 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, look, show
 from lessonlib.rules import State
 
-__all__ = ["LOOKS", "NAMES", "RENEWED", "kept", "left", "place", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
+__all__ = ["LOOKS", "NAMES", "RENEWED", "kept", "left", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
            "without_memory"]
 
 Array = np.ndarray[Any, Any]
-NAMES = {"adam": "Adam", "muon": "Muon", "muon .8": "Muon, beta1 0.8", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
+NAMES = {"adam": "Adam", "muon": "Muon", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
 RENEWED = {"shampoo": "Shampoo, anew at every step", "shampoo, every tenth": "Shampoo, at every tenth",
            "shampoo, begun": "Shampoo, at every tenth from the eleventh on", "soap, every step": "SOAP, anew at every step",
            "soap": "SOAP, at every tenth"}
+ROWS = {"shampoo": "Shampoo, every step", "soap": "SOAP, every tenth"}  # when the powers and the axes of the picture are renewed
 FIRST, STRAIGHT, EQUAL = ravine.CHANGES
-MARKS = {FIRST: ("turned, unequal losses", "full"), STRAIGHT: ("not turned", "none"), EQUAL: ("turned, equal losses", "left")}
-LOOKS = {"adam": look("adam"), "muon": look("muon"), "muon .8": look("muon"), "lion": look("lion"),
+MARKS = {FIRST: ("turned, unequal losses", "full", -0.22), STRAIGHT: ("not turned", "none", 0.0),  # and how far below its row
+         EQUAL: ("turned, equal losses", "left", 0.22)}
+LOOKS = {"adam": look("adam"), "muon": look("muon"), "lion": look("lion"),
          "shampoo": Look("#0b6e3b", "p", (0, (6, 2))), "soap": Look("#2580c3", "h", "-")}
 
 
@@ -39,11 +41,6 @@ def what_it_notices(rule: str) -> str:
     found = [what for what, change in (("the turn", STRAIGHT), ("the unequal losses", EQUAL))
              if abs(np.log10(_median(rule) / _median(rule, change))) >= 1]
     return "both" if len(found) == 2 else found[0] if found else "neither"
-
-
-def place(rule: str, high: str, low: str) -> int:
-    """Return 2 where a rule leaves less than two others, 1 where tenfold less than the first of them, else 0."""
-    return 2 if _median(rule) < min(_median(high), _median(low)) else int(_median(rule) < _median(high) / 10)
 
 
 def renewed_rows() -> list[list[Any]]:
@@ -77,21 +74,21 @@ def kept(rule: str, shape: tuple[int, int]) -> float:
 
 def show_noticed(rules: tuple[str, ...], title: str) -> None:
     """Show the share of the loss that each rule leaves under each of ravine.CHANGES: a row for a rule, long where it notices a change."""
-    figure = new_figure(7.4, 1.5 + 0.5 * len(rules))
+    figure = new_figure(7.4, 1.5 + 0.6 * len(rules))
     ax = figure.add_subplot(xscale="log", xlim=(3e-11, 1e-2), ylim=(len(rules) - 0.5, -0.5), title=title,
                             xlabel="share of the loss that is left")
     told = []
     for k, rule in enumerate(rules):
         style, ends = LOOKS[rule], {change: _median(rule, change) for change in MARKS}
         ax.hlines(k, min(ends.values()), max(ends.values()), color=style.color, linewidth=5, alpha=0.3)
-        for change, (_, filled) in MARKS.items():
-            ax.plot(ends[change], k, color=style.color, marker="o", markersize=12, fillstyle=filled, markerfacecoloralt="white",
-                    markeredgewidth=2, linestyle="none", zorder=4 if filled == "none" else 3)
-        told.append(f"{NAMES[rule]} " + ", ".join(f"{ends[change]:.0e} {name}" for change, (name, _) in MARKS.items()))
-    ax.set_yticks(range(len(rules)), [NAMES[rule] for rule in rules])
+        for change, (_, filled, below) in MARKS.items():
+            ax.plot(ends[change], k + below, color=style.color, marker="o", markersize=9, fillstyle=filled, markerfacecoloralt="white",
+                    markeredgewidth=2, linestyle="none")
+        told.append(f"{ROWS.get(rule, NAMES[rule])} " + ", ".join(f"{ends[change]:.0e} {name}" for change, (name, *_) in MARKS.items()))
+    ax.set_yticks(range(len(rules)), [ROWS.get(rule, NAMES[rule]) for rule in rules])
     for label, rule in zip(ax.get_yticklabels(), rules, strict=True):
         label.set(color=LOOKS[rule].color, weight="bold", fontsize=11)
-    for name, filled in MARKS.values():
+    for name, filled, _ in MARKS.values():
         ax.plot([], [], color="#555555", marker="o", markersize=10, fillstyle=filled, markerfacecoloralt="white",
                 markeredgewidth=2, linestyle="none", label=name)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)

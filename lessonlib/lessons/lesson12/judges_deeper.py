@@ -76,17 +76,27 @@ LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # head
 def judge_late(function: Any) -> Verdict:
     """Return a Verdict on function(t, steps) -> the share of the step size: 1 for four fifths of the steps, then in a line to 0."""
     calls = [(t, steps) for steps in (100, 250) for t in range(1, steps + 1)]
+    given = answers(function, calls, optional=True)
+    if None in given and any(share is not None for share in given):
+        missed, length = calls[given.index(None)]
+        raise Stop("A branch returns nothing.", f"At step {missed} of {length} it returns nothing, and at others a number. What is it to "
+                   "return there?")
     found = np.array([number(share, "a share") for share in answers(function, calls)])
 
     def off_by(other: Callable[[int, int], float]) -> Array:  # in steps of the line
         return np.array([abs(share - other(*call)) * call[1] / 5 for share, call in zip(found, calls, strict=True)])
 
     t, steps = np.array(calls).T
+    near = off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5  # a line that is a step early or late is one
+    if near[steps == 100].all() and not near.all():
+        off = int(near.argmin())
+        return Verdict(False, f"Right for 100 steps only.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}. How many of "
+                              f"{steps[off]} steps are a fifth, and where does your line end?")
     if (below := found < -1e-9).any():
         off = int(below.argmax())
         return Verdict(False, f"It falls below zero.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.2g}. Which way does a step "
                               "go whose size is negative?")
-    if (off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5).all():  # a line that is a step early or late is one
+    if near.all():
         whole = int((found[steps == 250] > 1 - 1e-9).sum())
         seen = (f"Of 250 steps {whole} have the whole step size. At t = 249 a share of {abs(found[-2]):.2g} is left, and at t = 250 "
                 f"{abs(found[-1]):.2g}.")
@@ -96,9 +106,10 @@ def judge_late(function: Any) -> Verdict:
     for headline, question, slip in LATE_SLIPS:
         if (off_by(slip) <= 0.5).mean() > 0.985:  # but for a step at each bend
             return Verdict(False, f"{headline}\n{question}")
-    short = np.array([min(1.0, (s - k) / 20) for k, s in calls])
-    if np.allclose(found, short, atol=0.06):
-        return Verdict(False, "Right for 100 steps only.\nOf 250 steps the last 20 fall. How many are a fifth of them?")
+    if (above := found > 1 + 1e-9).any():
+        off = int(above.argmax())
+        return Verdict(False, f"It is above 1.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}. What keeps it at 1 for four "
+                              "fifths of the steps?")
     off = int(abs(found - np.minimum(1.0, (steps - t) / (0.2 * steps))).argmax())
     return Verdict(False, f"Not yet.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}, and "
                           f"{min(1.0, (steps[off] - t[off]) / (0.2 * steps[off])):.3g} was meant. How many "
@@ -230,6 +241,6 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     if isclose(1 - found, (1 - beta2) / times**0.5, rel_tol=0.03):
         return Verdict(False, f"That has a root.\nWith {found:.4g} the memory lasts {times**0.5:.3g} times as many steps. How many times "
                               "fewer tokens has a step?")
-    steps = [np.log(0.5) / np.log(b) for b in (found, right)]
-    return Verdict(False, f"Not yet.\nWith {found:.4g} half of the weight is left after {steps[0]:.3g} steps, and it should be "
-                          f"{steps[1]:.3g}. How many tokens has a step now?")
+    yours, theirs = (np.log(0.5) / np.log(b) for b in (found, beta2))
+    return Verdict(False, f"Not yet.\nWith {found:.4g} half of the weight is left after {yours:.3g} of your steps, and in the recipe after "
+                          f"{theirs:.3g}. How many of your steps read as much as one of theirs?")

@@ -93,7 +93,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
     figure = new_figure(7.4, 4.2)
     each = lengths(found)
     ax = figure.add_subplot(xlabel="steps of the training", ylabel="test loss at its end, nats a character", title=title, xscale="log",
-                            xlim=(0.9 * each[0], 3.2 * each[-1]))
+                            xlim=(0.9 * each[0], (3.4 if "mean fifth" in ways else 1.9) * each[-1]))
     shown = [(NAMES[way], LOOKS[way], {steps: end(found, way, steps) for steps in each}) for way in ways]
     if cut:
         name = f"cosine of {each[-1]}, stopped"
@@ -108,11 +108,12 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
         told.append(f"{name} " + ", ".join(f"{median:.2f}" for median in medians))
     for name, style, ends in sorted(shown, key=lambda one: float(np.median([*one[2].values()][-1]))):
         last = [*ends][-1]
-        if last < each[-1]:  # below its line, where there is room
-            ax.text(0.93 * last, float(np.median(ends[last])) - 0.09, name, color=style.color, ha="right", va="center", fontsize=11)
+        if last < each[-1]:  # above all lines, where there is room
+            ax.annotate(name, (last, float(np.median(ends[last]))), (1.05 * last, float(np.median(ends[last])) + 0.2), color=style.color,
+                        va="center", fontsize=11, arrowprops={"arrowstyle": "-", "color": style.color, "shrinkB": 6})
             continue
         height = max(float(np.median(ends[last])), height + 0.035)
-        ax.text(last * 1.06, height, name, color=style.color, weight="bold", va="center", fontsize=11)
+        ax.text(last * 1.09, height, name, color=style.color, weight="bold", va="center", fontsize=11)
     ax.set_xticks(each, [str(steps) for steps in each])
     ax.minorticks_off()
     show(figure, f"Test loss at the end of trainings of {', '.join(map(str, each))} steps, medians with a bar for the seeds: "
