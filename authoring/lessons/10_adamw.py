@@ -47,16 +47,13 @@ from lessonlib.lessons.tables import table
 opening.nine_groups().live()
 
 # %% [markdown]
-# <details><summary>When are they halved?</summary>After about 600 steps. The weights with the largest gradients have hardly shrunk by then.</details>
+# <details><summary>When are they halved?</summary>After about 600 steps.</details>
 #
 # AdamW shrinks all nine groups by the same share.
 # Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
 #
 # **`optim.Adam(weight_decay=...)` decays unevenly: weights with much noise in their gradients lose less.**
-# It raises no error.
 # Where does the difference come from?
-#
-# <details><summary>Fine print</summary>A dot is the mean of a hundred weights.</details>
 #
 # ### Where the decay goes in
 #
@@ -107,7 +104,7 @@ pulled.answer(rows[0][2])
 # Where the noise is large, little of the pull is left.
 # Where the noise is small, `v` holds only the pull itself, so the weight takes a full step.
 #
-# In a network that reads digits, the root of `v` is far below 1, for most weights a few thousandths.
+# In a network that reads digits, the root of `v` is mostly a few thousandths.
 # So there the same `weight_decay` pulls hundreds of times harder in Adam than in AdamW, and not by the same factor for each weight.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
@@ -179,7 +176,7 @@ table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 # A single weight starts at 0, and its gradient is 3 at every step.
 # The decay is again $w = 0.1$.
 #
-# <details><summary>Hint</summary>What goes into Adam's averages is the sum of the gradient and the decay's pull. What is this sum when the weight no longer moves?</details>
+# <details><summary>Hint</summary>Adam with L2 averages $g + w\,\theta$. What is that where the weight rests?</details>
 
 # %%
 with_l2 = predict(
@@ -211,9 +208,8 @@ decoupled.answer(rows[2][2])
 # **So $1/w$ is a wall.**
 # Under a steady gradient no weight rests further from zero.
 # Most gradients keep changing their sign, and then a weight stays far inside.
-# But a large decay brings the wall close.
 #
-# *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box), if not at the minimum of a penalised loss?*
+# *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box)?*
 #
 # ### Exercise 2. Which bug? (2 minutes)
 #
@@ -227,7 +223,7 @@ practice.show_bugs()
 # %% [markdown]
 # Choose from `"decay inside the moments"`, `"decay not multiplied by lr"`, `"decay taken twice"`, `"half of the decay"`, `"no decay"`.
 #
-# <details><summary>Hint</summary>Which lines are level? What should be left, 0.9995 to the power of 2000, and what is left if each step takes twice that share?</details>
+# <details><summary>Hint</summary>Which lines are level? What is left if each step takes twice the share, or half of it?</details>
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None, "C": None}
@@ -266,7 +262,7 @@ later = predict("And at step 1000?", ["clearly more", "about as many", "clearly 
 later
 
 # %% [markdown]
-# Two more networks stand beside it, one with a decay of 1, the other without a wrong label.
+# Two more networks are beside it, one with decay, one without wrong labels.
 
 # %% tags=["answer"]
 found, right = unseen.read(), unseen.read((0.0,), wrong=0)
@@ -327,8 +323,7 @@ def groups(model, decay=0.1):
 # The names would not do, because the scale of a norm is called `weight` too.
 
 # %% [markdown]
-# The judge tries your function on this model and on another one, with another decay.
-# The other one has a kernel, and a parameter that is a single number, of shape `()`.
+# The judge tries your function on this model and on another one, with another decay and a parameter of shape `()`.
 
 # %%
 judges.judge_groups(groups, model)
@@ -358,7 +353,6 @@ taken.answer(f"{1 - left:.0%}")
 # After that many steps a little more than a third of the starting weights is left.
 # At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
-# The picture shows a long run.
 # **Goal:** at a step size of 0.001, find a decay whose memory is about as long as the run (30 to 45 % left).
 
 # %% tags=["answer"]
@@ -368,7 +362,7 @@ play.left_of_the_start().live()
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
 # How fast a run forgets its start depends on the product of step size and decay alone.
-# So a decay that you read somewhere says little without its step size and its number of steps.
+# So a decay that you read somewhere says little without its step size.
 #
 # **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
 #
@@ -520,7 +514,6 @@ first.answer(round(found.first_step, 2))
 #
 # So try a restart before you need one.
 # On the same CPU the losses must then be the same, digit for digit.
-# On a GPU two runs from the same file may differ too.
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
@@ -568,7 +561,7 @@ judges.judge_resume(save, load, begin, go_on)
 # load(fresh, torch.load("run.pt"))
 # ```
 #
-# It may have more to save, such as the place in the data or the random state of dropout.
+# It may have more to save, such as the place in the data.
 #
 # ### On Monday morning
 #

@@ -226,8 +226,8 @@ def _saved(save: Any, run: Any) -> Any:
         return answers(save, [(run,)])[0]
     except Stop as stop:
         if "Generator" in stop.text and "state_dict" in stop.text:
-            raise Stop("A generator has no state_dict.", "Models, optimizers and schedules have one. Which method gives the state of run.batches "
-                       "instead?") from None
+            raise Stop("A generator has no state_dict.", "Models, optimizers and schedules have one. Which method gives the state "
+                       "of run.batches instead?") from None
         raise
 
 

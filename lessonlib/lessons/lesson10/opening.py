@@ -63,8 +63,9 @@ def _groups_scene() -> Scene:
                             ylabel="what is left of the weights", title="AdamW shrinks all nine groups alike, Adam does not")
     ax.axhline(1, color="black", linewidth=1, linestyle=":")
     ax.text(14, 1.03, "start", fontsize=10, ha="right")
-    artists: dict[str, Any] = {"hardly": ax.annotate("Adam hardly\nshrinks these", (SIZES[-1], 1), (4, 0.42), fontsize=10, ha="center", va="top",
-                                                     color=look(adam_l2).color, arrowprops={"arrowstyle": "->", "shrinkB": 5, "color": look(adam_l2).color})}
+    color = look(adam_l2).color
+    artists: dict[str, Any] = {"hardly": ax.annotate("Adam hardly\nshrinks these", (SIZES[-1], 1), (4, 0.42), fontsize=10, ha="center",
+                                                     va="top", color=color, arrowprops={"arrowstyle": "->", "shrinkB": 5, "color": color})}
     for form, (rule, _) in FORMS.items():
         style = look(rule)
         (artists[form],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=8)

@@ -249,5 +249,5 @@ def _restart(found: Forgotten) -> Figure:
     ax.text(99, 62, "restart", fontsize=11, ha="right")
     ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold",
             va="center")
-    ax.annotate("nearly back after about 40 steps", (140, 1), (126, 26), fontsize=11, arrowprops={"arrowstyle": "->"})
+    ax.annotate("nearly back after about 40 steps", (140, 1), (117, 30), fontsize=11, arrowprops={"arrowstyle": "->"})
     return figure

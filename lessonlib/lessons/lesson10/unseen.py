@@ -99,8 +99,8 @@ def how_it_ends(found: Read) -> str:
 
 def show_unseen(found: Read, right: Read) -> None:
     """Show how many new digits are read as training goes on, without decay and with it, and without decay where all labels are right."""
-    show(_picture(found, right), f"The share of new digits that are read, against the step, the mean of {found.unseen.shape[1]} starts. All "
-         "three lines climb steeply in the first 200 steps. Where labels are wrong, the line without decay then falls, and the line with "
+    show(_picture(found, right), f"The share of new digits that are read, against the step, the mean of {found.unseen.shape[1]} starts. "
+         "All three lines climb steeply in 200 steps. Where labels are wrong, the line without decay then falls and the line with "
          "decay 1 stays up. Where all labels are right, the line without decay does not fall.")
 
 
