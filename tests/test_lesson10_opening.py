@@ -57,6 +57,23 @@ def test_with_the_same_number_adam_decays_a_typical_weight_a_hundred_times_more(
     assert 90 < np.median(network_shares(adam_l2, 1e-3)[1]) / (LR * 1e-3) < 120
 
 
+def test_in_the_network_of_part_4_the_same_number_pulls_hundreds_of_times_harder_and_unevenly():
+    torch = pytest.importorskip("torch")
+    from lessonlib.lessons.lesson10 import training
+
+    (x, y), model, batches = training.training_digits(), training.network(0), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(training.groups(model), lr=3e-3)
+    for _ in range(80):
+        rows = torch.randint(len(x), (64,), generator=batches)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+        optimizer.step()
+    roots = [(optimizer.state[p]["exp_avg_sq"] / (1 - 0.999**80)).sqrt().flatten() for p in model.parameters() if p.ndim == 2]
+    least, median, most = np.quantile(1 / torch.cat(roots).numpy(), [0.1, 0.5, 0.9])
+    assert 150 < median < 300
+    assert most > 5 * least
+
+
 def test_at_the_far_left_it_is_the_pull_within_v_that_bends_the_line():
     """Where the gradients are small the share rises no more; divided by the gradients' own root it would go on rising."""
     size, share = network_shares(adam_l2, 1e-3)

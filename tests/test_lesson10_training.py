@@ -207,6 +207,13 @@ def test_each_piece_that_is_not_restored_gets_a_question_of_its_own():
     assert forgets("optimizer").endswith("Which of the four objects holds it, and how does the next step use it?")
 
 
+def test_a_generator_that_is_asked_for_a_state_dict_is_told_that_it_has_none():
+    save, load = saver(lambda run: {"batches": run.batches.state_dict()})
+    verdict = judge_resume(save, load, training.begin, training.go_on, steps=2)
+    assert verdict.headline == "A generator has no state_dict."
+    assert verdict.message.endswith("?")
+
+
 def test_what_torch_says_comes_without_colours_and_in_whole_words():
     told = judge_resume(lambda run: {"f": training.PIECES.index, "m": training.Forgotten}, lambda run, saved: None, training.begin, training.go_on, steps=1).message
     assert told.startswith("It does not go through a file.\ntorch says: ")
@@ -221,7 +228,7 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 @pytest.mark.parametrize(("guess", "headline"), [
     (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."), (0.1, "Correct."), (0.2, "Correct."),
-    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "The memory is too short."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
+    *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "That is only the limit."), (6.75, "It is upside down."), (15, "It is upside down."), (1 / (0.45 * 50_000), "The peak is not in it."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
     verdict = judge_setting(guess, peak=0.0003, mean=0.45, steps=50_000)

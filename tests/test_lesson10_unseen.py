@@ -28,8 +28,9 @@ def test_without_decay_new_digits_are_lost_and_with_it_they_are_kept():
 
 
 def test_it_is_the_wrong_labels_that_cost_new_digits_and_shorter_steps_help_too():
-    right = unseen.read((0.0,), wrong=0, seeds=range(3)).unseen.mean((1, 2))
-    assert right[-1] > right[200 // unseen.EVERY]
+    right = unseen.read((0.0, 1.0), wrong=0, seeds=range(3)).unseen.mean(1)
+    assert right[-1, 0] > right[200 // unseen.EVERY, 0]
+    assert right[-1, 1] < right[-1, 0] + 0.005  # where all labels are right, decay gains nothing
     short = unseen.read((0.0,), lr=5e-4, seeds=range(3)).unseen.mean((1, 2))
     assert short[-1] > 0.87
 
@@ -91,7 +92,7 @@ def test_decay_makes_noisy_weights_smaller_and_the_same_step_turns_them_further(
 
 def test_what_is_learned_by_heart_is_that_of_the_picture():
     without, with_decay = read().by_heart[-1, :, :2].mean(0)
-    assert 0.5 < without < 0.6  # "more than half" in the text
+    assert 0.5 < without < 0.6  # "about half" in the text
     assert with_decay < 0.1  # "less than a tenth"
 
 

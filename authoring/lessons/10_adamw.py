@@ -36,7 +36,8 @@
 # All of them start at 1, and their gradients are pure noise.
 # They come in nine groups, and from each group to the next the noise is about three times larger.
 #
-# **Goal:** find a number of steps after which Adam has left half of the weights with the smallest gradients, and see what it has left of the others.
+# **Goal:** find a number of steps after which Adam has halved the weights with the smallest gradients.
+# What has happened to the others by then?
 
 # %%
 from lessonlib.lessons.lesson10 import opening
@@ -46,16 +47,13 @@ from lessonlib.lessons.tables import table
 opening.nine_groups().live()
 
 # %% [markdown]
-# <details><summary>When is half left?</summary>After about 600 steps. Adam has then left nearly all of the weights with the largest gradients.</details>
+# <details><summary>When are they halved?</summary>After about 600 steps.</details>
 #
 # AdamW shrinks all nine groups by the same share.
 # Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
 #
 # **`optim.Adam(weight_decay=...)` decays unevenly: weights with much noise in their gradients lose less.**
-# It raises no error.
 # Where does the difference come from?
-#
-# <details><summary>Fine print</summary>A dot is the mean of a hundred weights.</details>
 #
 # ### Where the decay goes in
 #
@@ -80,7 +78,8 @@ opening.show_flow()
 # Take one step by hand, with a step size of 1 to keep it simple.
 # A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
 # The gradients are noise of size 10, so the root of `v` is about 10.
-# The noise has mean zero, so on average only the pull moves the weight.
+# The noise cancels in `m`, but its squares do not cancel in `v`.
+# So on average only the pull moves the weight.
 
 # %%
 pulled = predict("How far does the pull move the weight, in one step of Adam with L2 at lr = 1?")
@@ -88,6 +87,7 @@ pulled
 
 # %% [markdown]
 # The same step, for three sizes of the noise.
+# The pull goes into `v` too.
 
 # %% tags=["answer"]
 pull, rows = 0.1 * 1.0, []
@@ -101,15 +101,15 @@ pulled.answer(rows[0][2])
 # %% [markdown]
 # AdamW moves the weight by 0.1 in every row.
 # Adam divides the pull by the root of `v`.
-# Where the noise is large, that leaves little of it.
-# Where the noise is small, `v` holds little but the pull itself, so the weight takes nearly a full step.
+# Where the noise is large, little of the pull is left.
+# Where the noise is small, `v` holds only the pull itself, so the weight takes a full step.
 #
-# In a network that reads digits, the root of `v` is mostly below a hundredth.
-# So there the same `weight_decay` pulls about a hundred times harder in Adam than in AdamW.
+# In a network that reads digits, the root of `v` is mostly a few thousandths.
+# So there the same `weight_decay` pulls hundreds of times harder in Adam than in AdamW, and not by the same factor for each weight.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# What you gain is a setting that does the same to every weight.
-# You hardly gain digits over Adam's L2, on ours [less than one in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# You gain a setting that does the same to every weight.
+# You hardly read more digits than with Adam's L2, in our runs [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -164,7 +164,7 @@ checks.check(my_adamw, against=adamw)
 
 # %% [markdown]
 # Does your function treat all weights alike?
-# Until it returns a `theta` and a `State`, the cell uses the library's.
+# If it does not run yet, the cell uses the library's.
 
 # %%
 mine = checks.yours("my_adamw", adamw, judges.gives_numbers)
@@ -175,6 +175,8 @@ table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 #
 # A single weight starts at 0, and its gradient is 3 at every step.
 # The decay is again $w = 0.1$.
+#
+# <details><summary>Hint</summary>Adam with L2 averages $g + w\,\theta$. What is that where the weight rests?</details>
 
 # %%
 with_l2 = predict(
@@ -206,11 +208,10 @@ decoupled.answer(rows[2][2])
 # **So $1/w$ is a wall.**
 # Under a steady gradient no weight rests further from zero.
 # Most gradients keep changing their sign, and then a weight stays far inside.
-# But a large decay brings the wall close.
 #
-# *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box), if not at the minimum of a penalised loss?*
+# *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box)?*
 #
-# ### Exercise 2. Which bug? (4 minutes)
+# ### Exercise 2. Which bug? (2 minutes)
 #
 # Three colleagues wanted PyTorch's AdamW, and each has one bug.
 # The picture shows what they leave of the nine groups, the broken rules in black.
@@ -222,7 +223,7 @@ practice.show_bugs()
 # %% [markdown]
 # Choose from `"decay inside the moments"`, `"decay not multiplied by lr"`, `"decay taken twice"`, `"half of the decay"`, `"no decay"`.
 #
-# <details><summary>Hint</summary>Which lines are level? And what is 0.9995 to the power of 2000, what is its root, and what its square?</details>
+# <details><summary>Hint</summary>Which lines are level? What is left if each step takes twice the share, or half of it?</details>
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None, "C": None}
@@ -261,29 +262,33 @@ later = predict("And at step 1000?", ["clearly more", "about as many", "clearly 
 later
 
 # %% [markdown]
-# Beside it is a network with a decay of 1.
+# Two more networks are beside it, one with decay, one without wrong labels.
 
 # %% tags=["answer"]
-found = unseen.read()
-unseen.show_unseen(found)
+found, right = unseen.read(), unseen.read((0.0,), wrong=0)
+unseen.show_unseen(found, right)
 later.answer(unseen.how_it_ends(found))
 
 # %% [markdown]
-# Without decay the network [[overfits|overfitting]].
-# At the end it has learned more than half of the wrong labels by heart, and with decay less than a tenth.
-# **Decay makes it harder to learn examples by heart.**
+# **The fall comes from the wrong labels.**
+# Without decay the network [[overfits|overfitting]], because it learns about half of them by heart.
+# With decay it learns less than a tenth of them.
+# Where all labels are right nothing falls, and there decay gains nothing.
+#
+# **So decay makes it harder to learn wrong examples by heart.**
 #
 # Shorter steps do that too.
-# If each network takes about its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# If each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits. Large networks that see each example about once learn little by heart, and there decay [sets how far a step turns a matrix](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
+# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits, and here it shrinks the biases too. Large networks that see each example about once learn little by heart, and there decay [does something else](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
 #
 # ### Exercise 3. Which weights to decay (6 minutes)
 #
 # The usual recipe decays the matrices and leaves biases and norms alone.
-# A norm is a layer that brings what passes through it to one size, and then multiplies it by a learned scale.
+# A norm is a layer that first brings its input to a standard size.
+# Then it multiplies it by a learned number, its scale.
 # That scale starts at 1, and a decay would pull it towards 0.
 # Biases are left alone by habit.
 #
@@ -318,7 +323,7 @@ def groups(model, decay=0.1):
 # The names would not do, because the scale of a norm is called `weight` too.
 
 # %% [markdown]
-# The judge tries your function on this model and on another one, with other layers and another decay.
+# The judge tries your function on this model and on another one, with another decay and a parameter of shape `()`.
 
 # %%
 judges.judge_groups(groups, model)
@@ -348,7 +353,6 @@ taken.answer(f"{1 - left:.0%}")
 # After that many steps a little more than a third of the starting weights is left.
 # At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
-# The picture shows a long run.
 # **Goal:** at a step size of 0.001, find a decay whose memory is about as long as the run (30 to 45 % left).
 
 # %% tags=["answer"]
@@ -357,10 +361,10 @@ play.left_of_the_start().live()
 # %% [markdown]
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
-# Only the product of step size and decay counts here.
-# So a decay that you read somewhere says little without its step size and its number of steps.
+# How fast a run forgets its start depends on the product of step size and decay alone.
+# So a decay that you read somewhere says little without its step size.
 #
-# **Try first a memory as long as the run, and a decay of 1 at most.**
+# **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
 #
 # ```python
 # decay = min(1, 1 / (mean_lr * steps))
@@ -369,21 +373,20 @@ play.left_of_the_start().live()
 # With a [[schedule]], take the mean step size.
 # With a [[warm-up]] and a [[cosine]] it is about half of the largest.
 #
-# This is a first value.
 # Then try three times more, three times less, and 0.
-# For the network above the rule gives 0.33.
+# For the network above the first guess is 0.33.
 
 # %%
 header = ["decay", "memory", "new digits read"]
 table(header, unseen.strengths(found), [".2g", "", ".0%"])
 
 # %% [markdown]
-# Here three times more is better.
+# The first guess gains, and here three times more gains more.
 # In [other runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) less is better, or none.
 #
 # When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2024) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -419,8 +422,8 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model, decay), lr=lr)` | takes the same share of every matrix |
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps instead of 1000, as is usual for language models |
-# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the first steps are short, while `v` rests on few gradients, and the last ones are tiny, so that the noise fades |
-# | [[clipping|gradient clipping]] | `clip_grad_norm_(model.parameters(), 1.0)` | cuts a gradient that is longer than 1, so that one bad batch does not fill `m` and `v` |
+# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the first steps are short, because `v` is then an average of few gradients, and the last ones are tiny, so that the noise fades |
+# | [[clipping|gradient clipping]] | `clip_grad_norm_(model.parameters(), 1.0)` | shortens a gradient that is longer than 1 to length 1, so that one bad batch does not fill `m` and `v` |
 # | [[checkpoint]] | `torch.save({"optimizer": optimizer.state_dict(), ...}, path)` | puts what the next step needs into a file |
 #
 # Here is `factor`, by which the schedule multiplies the step size.
@@ -436,7 +439,7 @@ from lessonlib.lessons.lesson10 import judges, training
 from lessonlib.play.prediction import predict, summary
 from lessonlib.lessons.tables import table
 
-torch.set_num_threads(1)  # for a network this small, one thread does
+torch.set_num_threads(1)  # one thread is enough for so small a network
 
 def factor(step, steps=200, warmup=20):
     return min(1, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -444,6 +447,7 @@ def factor(step, steps=200, warmup=20):
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `SimpleNamespace` only holds them together.
+# The step size is large, because the run has only 200 steps.
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -456,7 +460,8 @@ def begin(seed=0):
     return SimpleNamespace(model=model, optimizer=optimizer, schedule=schedule, batches=batches)
 
 # %% [markdown]
-# The loop of lesson 9 gets two new lines, one that clips before the step and one that moves the schedule after it.
+# The loop of lesson 9 gets two new lines.
+# One clips the gradient before the step, the other moves the schedule after it.
 
 # %%
 x, y = training.training_digits()
@@ -478,13 +483,13 @@ def go_on(run, steps):
 # %% [markdown]
 # *Deeper: [what does one bad batch do](deeper/10_adamw.ipynb#6.-What-does-one-bad-batch-do?)?*
 #
-# <details><summary>Fine print</summary>For this short run the rule gives a decay of {{ training.decay_for(1, 0.02, 200):.2f}}. That reads fewer new digits than no decay, and 0.1, which `groups` takes, reads as many as none.</details>
+# <details><summary>Fine print</summary>All labels are right here, so the 0.1 that `groups` takes gains nothing. The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits than no decay.</details>
 #
 # ### A careless restart
 #
 # Your machine fails half-way, at step 100.
 # You start again with the right weights, step size and batches, but nobody saved `m`, `v` and `t`, so they are zero.
-# Just before, a typical weight moved by a seventh of the step size at each step.
+# Had it not failed, the next step would move the median weight by a seventh of the step size.
 
 # %%
 first = predict("How many step sizes does a weight move in the first step after the restart?")
@@ -502,15 +507,13 @@ first.answer(round(found.first_step, 2))
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step, also the many whose gradients had long been noise around zero.
 # The next steps are too long as well.
-# About 40 steps later the loss is back.
+# About 40 steps later the loss is nearly back.
 #
 # With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).
-# But that is not the run that you had either.
+# But then it is another run than the one that failed.
 #
 # So try a restart before you need one.
-# Save to a file, take ten steps, `torch.load` the file into a fresh run, and take the same ten again.
-# On the same CPU all ten losses must be the same, digit for digit.
-# On a GPU two runs from the same file may differ too.
+# On the same CPU the losses must then be the same, digit for digit.
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
@@ -550,7 +553,15 @@ def load(run, saved):
 judges.judge_resume(save, load, begin, go_on)
 
 # %% [markdown]
-# Your own training may have more, such as the place in the data or the random state of dropout.
+# In your own training these lines do it.
+#
+# ```python
+# torch.save(save(run), "run.pt")
+# fresh = begin()
+# load(fresh, torch.load("run.pt"))
+# ```
+#
+# It may have more to save, such as the place in the data.
 #
 # ### On Monday morning
 #
@@ -579,7 +590,7 @@ summary()
 #
 # - AdamW does not divide the decay by the root of `v`, so all weights that it decays lose the same share.
 #   Type `optim.AdamW`, and tune the number again.
-# - Try first a decay whose memory $1/(\alpha w)$ is as long as the run, and then more and less.
+# - As a first guess, take a decay whose memory $1/(\alpha w)$ is as long as the run, and then more and less.
 # - Decay matrices, not biases and norms, and save the optimizer with the weights.
 #
 # **Next, [lesson 11](11_gpu_lab.ipynb).**

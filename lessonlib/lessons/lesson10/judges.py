@@ -90,6 +90,13 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
+    if isclose(decay, 1 / (mean * share * steps), rel_tol=0.03):
+        return Verdict(False, f"The peak is not in it.\n{seen} You divided by {mean:g} and by the steps. What is {mean:g} of the peak?")
+    if any(isclose(decay, 1 / value, rel_tol=0.02) for value in (wanted, wanted * mean)):
+        return Verdict(False, f"It is upside down.\n{seen} Each step takes the share lr * weight_decay. What is 1 over a memory as long as "
+                       "the run?")
+    if decay == 1:
+        return Verdict(False, f"That is only the limit.\n{seen} Which number does the rule give before it is compared with 1?")
     if isclose(decay, wanted / mean, rel_tol=0.06):
         return Verdict(False, f"The mean is in it twice.\n{seen} The mean lr is {mean:g} of the peak. How often do you divide by "
                        f"{mean:g}?")
@@ -213,6 +220,17 @@ def _whole_objects(kept: Any, run: Any) -> None:
                            f"torch.load refuses such files unless told to trust them. What does its `{method}()` give instead?")
 
 
+def _saved(save: Any, run: Any) -> Any:
+    """What a learner's save returns; a generator that is asked for a state dict is told from other errors."""
+    try:
+        return answers(save, [(run,)])[0]
+    except Stop as stop:
+        if "Generator" in stop.text and "state_dict" in stop.text:
+            raise Stop("A generator has no state_dict.", "Models, optimizers and schedules have one. Which method gives the state "
+                       "of run.batches instead?") from None
+        raise
+
+
 def _restart(
     save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int,
 ) -> tuple[str, bool, bool]:
@@ -222,7 +240,7 @@ def _restart(
 
     old, new, file = begin(), begin(), io.BytesIO()
     go_on(old, steps)
-    kept = answers(save, [(old,)])[0]
+    kept = _saved(save, old)
     _whole_objects(kept, old)
     try:
         torch.save(kept, file)

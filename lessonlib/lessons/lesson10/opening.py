@@ -53,7 +53,7 @@ def _left(form: str) -> Array:
 def nine_groups() -> Experiment:
     """What Adam and AdamW leave of nine groups of weights with nothing to learn, after a chosen number of steps."""
     return Experiment(_groups_scene, _groups_update, {"steps": Slider("steps", 0, STEPS, 0, step=10)},
-                      Goal("find a number of steps after which Adam has left half of the weights with the smallest gradients.", _halved),
+                      Goal("find a number of steps after which Adam has halved the weights with the smallest gradients.", _halved),
                       {"steps": STEPS})
 
 
@@ -63,9 +63,9 @@ def _groups_scene() -> Scene:
                             ylabel="what is left of the weights", title="AdamW shrinks all nine groups alike, Adam does not")
     ax.axhline(1, color="black", linewidth=1, linestyle=":")
     ax.text(14, 1.03, "start", fontsize=10, ha="right")
-    ax.annotate("Adam hardly\nshrinks these", (8, 0.9), (4, 0.42), fontsize=10, ha="center", va="top", color=look(adam_l2).color,
-                arrowprops={"arrowstyle": "->", "color": look(adam_l2).color})
-    artists: dict[str, Any] = {}
+    color = look(adam_l2).color
+    artists: dict[str, Any] = {"hardly": ax.annotate("Adam hardly\nshrinks these", (SIZES[-1], 1), (4, 0.42), fontsize=10, ha="center",
+                                                     va="top", color=color, arrowprops={"arrowstyle": "->", "shrinkB": 5, "color": color})}
     for form, (rule, _) in FORMS.items():
         style = look(rule)
         (artists[form],) = ax.plot([], [], color=style.color, linestyle=style.dash, marker=style.marker, markersize=8)
@@ -82,6 +82,7 @@ def _groups_update(artists: dict[str, Any], steps: int) -> str:
         artists[form].set_data(SIZES, left)
         artists[f"{form} name"].set_y(left[0] + 0.05)  # the name stands at the left end of its line
         told.append(f"{form.split(',')[0]} {left[0]:.0%} and {left[-1]:.0%}")
+    artists["hardly"].xy = SIZES[-1], _left("optim.Adam")[steps][-1]  # the arrow ends at the last marker
     artists["when"].set_text(f"after {steps:,} steps, weight_decay 0.1 in both")
     return f"After {steps} steps, left of the weights with the smallest and with the largest gradients: {', '.join(told)}."
 
@@ -117,7 +118,7 @@ def _flow() -> Figure:
             ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
             ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
             arrow(ax, (1.5, 0.6), (2.1, 1.8), own)
-            ax.text(3.0, 0.75, "in through the gradient, so it is divided too", color=own, fontsize=10)
+            ax.text(2.05, 0.9, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
             arrow(ax, (9.2, 0.58), (9.2, 1.55), own)

@@ -232,7 +232,7 @@ def show_restart(found: Forgotten) -> None:
     """Show how far the loss lies above that of the run that was not interrupted, when m, v and t are forgotten at step 100."""
     show(_restart(found), f"Training loss after a restart at step 100 without m, v and t, in percent above that of the run that was not "
          f"interrupted, from {len(found.whole)} starts. Before the restart it is 0. Then the median jumps up within two steps, and falls "
-         "back to 0 within about 40 steps. A shaded band holds all starts.")
+         "back to nearly 0 within about 40 steps. A shaded band holds all starts.")
 
 
 def _restart(found: Forgotten) -> Figure:
@@ -249,5 +249,5 @@ def _restart(found: Forgotten) -> Figure:
     ax.text(99, 62, "restart", fontsize=11, ha="right")
     ax.text(112, 46, "m, v and t forgotten:\nmedian of eight starts, and their range", color=own, fontsize=11, fontweight="bold",
             va="center")
-    ax.annotate("back after about 40 steps", (140, 1), (126, 26), fontsize=11, arrowprops={"arrowstyle": "->"})
+    ax.annotate("nearly back after about 40 steps", (140, 1), (117, 30), fontsize=11, arrowprops={"arrowstyle": "->"})
     return figure
