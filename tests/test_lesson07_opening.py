@@ -237,7 +237,7 @@ def test_after_a_change_of_momentum_the_smaller_of_the_old_and_the_translated_lr
     assert lowest[0.9] < 0.1  # what the verdict says of it
 
 
-def test_with_the_old_lr_it_is_the_longer_memory_that_makes_trouble():
+def test_with_the_old_lr_and_a_sum_that_is_cleared_every_ten_steps_099_learns():
     """With the memory cleared every ten steps, three starts that end anywhere up to 3.3 at 0.99 end near 0.05."""
     task, (x, y) = network.deep_task(), network._images()
     for start in (0, 2):

@@ -269,6 +269,7 @@ def test_either_half_of_standardizing_leaves_a_ravine_of_a_few_hundred_and_both_
     assert np.linalg.cond(hessians["degrees"][0]) > 30_000
     assert steep["spread"] == pytest.approx(100, rel=0.1)
     assert steep["centred"] == pytest.approx(300, rel=0.1)
+    assert 70 < steep["degrees"] / steep["centred"] < steep["degrees"] / steep["spread"] < 250  # about a hundred times less narrow
     assert abs(hessians["centred"][0][0, 1]) < 1e-9
     np.testing.assert_allclose(hessians["standardized"][0], np.eye(2), atol=1e-9)
 

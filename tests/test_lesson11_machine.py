@@ -93,7 +93,7 @@ def test_one_or_four_windows_gained_nothing_from_bfloat16_and_sixteen_did():
     few, middle, many = step.in_both_types(recorded("step_cuda.json"))
     assert few[2] > few[1]
     assert middle[2] > middle[1]
-    assert many[2] < 0.7 * many[1]  # "sixteen windows gain, and fewer lose"
+    assert many[2] < 0.7 * many[1]  # "sixteen windows gain, and fewer do not"
 
 
 def test_a_disturbed_copy_does_not_lower_the_bandwidth(monkeypatch):

@@ -242,7 +242,7 @@ play.ravine_task().live()
 # %% [markdown]
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
 # What memory buys is a longer step.
-# At the longer step, too much memory lets momentum run past the star and swing back along the valley.
+# At the longer step, too much memory keeps momentum swinging across the valley.
 #
 # ### How long does it take?
 #
@@ -439,8 +439,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # So what helps is the longer step that momentum allows.
 # With small batches it [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
-# In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and that is smaller than gradient descent's.
-# The sum already makes each step ten times as long.
+# In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and here that is smaller than gradient descent's.
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
@@ -480,10 +479,10 @@ table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f",
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
 # When you lower `momentum`, the translated `lr` is longer and may cross the border, which in PyTorch hardly moves with beta.
-# When you raise it, the old `lr` makes trouble because the memory is longer.
-# If we clear the memory every ten steps, 0.99 learns from every start with the old `lr`.
+# When you raise it, more gradients are in the sum, so its steps are longer and turn later.
+# If we clear the sum every ten steps, 0.99 learns from every start with the old `lr`.
 #
-# The lowest losses stand at 0.8 and 0.95, so the default of 0.9, between them, is a good first choice.
+# From 0.8 to 0.95 the loss ends low once `lr` fits, so the default of 0.9 is a good first choice.
 #
 # ### On Monday morning
 #

@@ -218,10 +218,10 @@ trouble.show_rise()
 # What does the rise do to the first layer's steps, and why not to RMSprop's?
 # Say it in two sentences.
 #
-# <details><summary>Answer</summary>They get a thousand times longer too. RMSprop's divisor grows with the gradient, so its steps do not.</details>
+# <details><summary>Answer</summary>They get a thousand times longer too. RMSprop's divisor grows with the gradient, so its steps grow tenfold at most.</details>
 #
-# RMSprop also has a divisor for each weight.
-# With one for each layer that follows the gradient, the network reads about a quarter of the digits.
+# RMSprop has a divisor for each weight.
+# One for each layer that follows the gradient helps too, but far less.
 #
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The units that give 0 were seen from two starts at step sizes from 1 to 10. At 18 one training overflowed. A step size for each layer, set once, reads {{ records.way_reads("A") }}, and a divisor that follows reads {{ records.way_reads("B") }}.</details>
 #
@@ -229,9 +229,10 @@ trouble.show_rise()
 #
 # ### A better start
 #
-# The unequal layers are not the whole trouble.
-# With all biases at zero every bar is about as tiny as the first, and gradient descent still guesses.
-# They are tiny because PyTorch's weights are small.
+# The unequal layers are not the trouble.
+# With all biases at zero every bar is about as tiny as the first.
+# Gradient descent still guesses, and RMSprop still learns.
+# The gradients are tiny because PyTorch's weights are small.
 # We call them *vanishing gradients*.
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.

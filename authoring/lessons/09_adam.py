@@ -280,7 +280,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
 # After fifty gradients of 3, a 30 would already make it longer.
-# There `m` takes in a tenth of the jump, and `v` only a thousandth of its square.
+# By then $\hat m$ takes in a tenth of the jump, and $\hat v$ only a fiftieth of its square.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -306,14 +306,14 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # </details>
 #
 # PyTorch takes both betas as one pair, `betas=(0.9, 0.999)`.
-# Take no `lr` over from `optim.SGD`, because Adam's gradients are divided by their scale.
+# Do not reuse an `lr` of `optim.SGD`, because Adam's gradients are divided by their scale.
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
 # - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
-#   After a `nan` go back to the last checkpoint, because weights and averages are lost.
+#   After a `nan` start again, or from the last checkpoint, because weights and averages are lost.
 #
 # Does `torch.optim.Adam` take the two steps of Exercise 2?
 
@@ -517,10 +517,9 @@ display(table(header, rows, ["", *[".1%"] * 4]))
 arrive.answer(arrive.options[sum(shares[3] < 1e-3 for shares in left.values()) - 1])
 
 # %% [markdown]
-# Either half takes most of the ravine away, and momentum and RMSprop arrive.
-# Over the spread it is left about a hundred times as steep across as along, and minus the mean three hundred times.
-# Gradient descent gets through the first of the two only.
-# With both, the loss is as steep in every direction, so one step size suits all.
+# Either half makes the ravine about a hundred times less narrow, and then momentum and RMSprop arrive.
+# Over the spread less of it is left, so gradient descent arrives too.
+# With both, no ravine is left, and one step size suits every direction.
 #
 # So standardize the inputs where you can, whatever the optimizer.
 # Inside a network the numbers change during the training, and there a scale for each parameter can help.

@@ -104,8 +104,8 @@ pulled.answer(rows[0][2])
 # Where the noise is large, little of the pull is left.
 # Where the noise is small, `v` holds only the pull itself, so the weight takes a full step.
 #
-# In a network that reads digits, the root of `v` is mostly a few thousandths.
-# So there the same `weight_decay` pulls hundreds of times harder in Adam than in AdamW, and not by the same factor for each weight.
+# In a network that reads digits, the root of `v` is mostly a hundredth or less.
+# So there the same `weight_decay` pulls about a hundred times harder in Adam than in AdamW, or more, and not by the same factor for each weight.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a setting that does the same to every weight.

@@ -267,7 +267,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Fused comes closest on both, so it is worth asking for with `fused=True`.
 #
 # The loop is slow for a different reason on each.
-# On the CPU each operation writes its result to new memory, and the next one reads it back.
+# On the CPU each operation goes through whole arrays again, and two of them ask for new memory.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured) }} {{ play.where(on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
@@ -461,7 +461,7 @@ both = step.in_both_types(recorded("step_cuda.json"))
 table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
-# Sixteen windows gain, and fewer lose.
+# Sixteen windows gain, and fewer do not.
 # Autocast adds operations that convert numbers, and each is one more launch.
 # If you have a GPU, compare the last two rows of your own table in Part 2.
 #

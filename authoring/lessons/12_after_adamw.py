@@ -51,14 +51,14 @@ matrices.show_first()
 
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
-turn = predict("Inputs along the axes. Whose error in weak directions falls below half?", who)
+turn = predict("Inputs along the axes. Whose error in weak directions is more than halved?", who)
 turn
 
 # %% [markdown]
 # And the other change?
 
 # %%
-scale = predict("Inputs turned again, losses alike. Whose falls below half now?", who)
+scale = predict("Inputs turned again, losses alike. Whose is more than halved now?", who)
 scale
 
 # %% [markdown]
@@ -353,10 +353,9 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # %% [markdown]
 # Momentum's step shrinks with the gradient.
 # Muon's is as long as its step size says, so Muon comes only as near as its last steps are short.
-# Adam's is in between, for it shrinks less than the gradient.
 #
 # Muon is lowest in the first column alone.
-# In the others the control is, which knows nothing of directions, but its steps shrink.
+# In the others the control is, which knows nothing of directions.
 # So to find weak directions early is one thing, and to end lowest is another.
 #
 # <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>

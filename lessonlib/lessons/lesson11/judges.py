@@ -199,7 +199,7 @@ def _cards(stage: int, guess: Any) -> str:
     least = _held(stage, 1e12)
     if isinstance(guess, str) and guess.strip().casefold() == "never":
         if least > ROOM_GB:
-            return f"Stage {stage}: {least:.0f} GB on each card, however many there are, so never."
+            return f"Stage {stage}: at least {least:.0f} GB on each card, however many there are, so never."
         raise Stop(f"Stage {stage}: not never.",
                    f"The more cards, the nearer each comes to {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
     if isinstance(guess, str) and guess.strip().casefold() in ("no", "none", "there is none"):
