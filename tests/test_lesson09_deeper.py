@@ -344,3 +344,12 @@ def test_an_epsilon_with_which_nothing_is_fitted_is_told_so(guess):
     assert verdict.headline == "Not trained."
     assert verdict.message.endswith("What does so large an eps do to their lengths?")
     assert judge_eps(100).headline == "It works, and a smaller one does too."
+
+
+def test_at_a_step_size_of_its_own_adam_without_the_correction_ends_as_low_and_has_less_room():
+    bare = misconceptions.of("adam")[0]
+    assert bare.name == "no bias correction"
+    corrected, left_out = (measured.mean_training_loss(rule, seeds=2, lr=np.array(lrs)[:, None], beta1=0.9, beta2=0.999, eps=1e-8)[-10:].mean(0).ravel()
+                           for rule, lrs in ((adam, [0.03, 0.05, 0.07]), (bare, [0.014, 0.05, 0.07])))
+    assert left_out[0] < 1.1 * corrected.min()
+    assert corrected.max() < 0.2 < 1 < left_out[1:].min()

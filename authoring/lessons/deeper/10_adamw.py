@@ -349,8 +349,8 @@ table(header, rows, ["", ".0f", ".0f", ".0f"])
 
 # %% [markdown]
 # With L2 the weights shrink while the network comes to understand.
-# With AdamW they have hardly changed since step 100, and it understands long after that.
-# So a shrinking length is not what every grokking network needs, and what it does need is not settled.
+# With AdamW their total length has hardly changed since step 100, and it understands long after that.
+# So the total length does not tell when a network understands, and what does is not settled.
 #
 # ### Exercise. A stronger decay (3 minutes)
 #
