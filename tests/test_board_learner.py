@@ -131,9 +131,10 @@ def test_check_goal_prediction_and_help_are_told(ears, capsys):
     right_one.__name__ = "my_adam"
     checks.check(right_one, against=adam)
     progress.note("goal", "make the last step at least nine tenths of a step size long.", met_with="lr = 0.1")
-    asked = predict("What would help momentum and RMSprop most?", ["less noisy data", "twice as many days", "half the step size", "standardized temperatures"])
-    asked.reply("half the step size")
-    asked.answer("standardized temperatures")
+    asked = predict("With mean 0 and spread 1, which optimizers find the line?",
+                    ["only Adam", "Adam and RMSprop", "Adam, RMSprop and momentum", "all four"])
+    asked.reply("Adam, RMSprop and momentum")
+    asked.answer("all four")
     predict("The gradient is 3 at every step and beta1 is 0.9. What is m after the first step?").reply("0,3")
     lessonlib.help()
     wait_for(lambda: len(events(ear)) == 6)
