@@ -157,5 +157,5 @@ def rotation(steps: int = 2000) -> Experiment:
     """Momentum, RMSprop and Adam in a ravine that can be turned; the loss beside it, with the step at which each arrives."""
     turn = _Turn(steps)
     return Experiment(turn.scene, turn.update,
-                      {"angle": Slider("angle, degrees", 0, 90, 30), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 0.1, log=True)},
+                      {"angle": Slider("angle, degrees", 0, 90, 30), "lr": Slider("RMSprop's step size", 1e-3, 1.0, 10**-1.5, log=True)},
                       Goal(f"with the ravine turned by 45 degrees, let RMSprop arrive in fewer than {SOON} steps.", turn.met))
