@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 def together(nodeid: str) -> str:
     """The name of what a test stays together with: a lesson, or its file."""
-    lesson = re.search(r"/test_lessons\.py::\w+\[(\w+)", nodeid)
+    lesson = re.search(r"/test_lessons\.py::\w+\[([\w/]+)", nodeid)
     return f"lesson {lesson[1]}" if lesson else nodeid.split("::")[0]
 
 

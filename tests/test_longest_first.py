@@ -21,6 +21,7 @@ def test_three(name): time.sleep(0.3)
 
 @pytest.mark.parametrize(("nodeid", "group"), [
     ("tests/browser/test_lessons.py::test_it_runs[07_b-chromium]", "lesson 07_b"),
+    ("tests/browser/test_lessons.py::test_it_runs[deeper/07_b-chromium]", "lesson deeper/07_b"),
     ("tests/browser/test_pages.py::test_axe[chromium-notebooks-07_b]", "tests/browser/test_pages.py"),
     ("notebooks/solutions/07_b.ipynb::Cell 3", "notebooks/solutions/07_b.ipynb")])
 def test_a_lesson_or_a_file_stays_together(nodeid, group):
