@@ -104,7 +104,7 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
             kept.append(_repeated(*next(walk)))
     paths = [np.array([theta for theta, _, _ in walked]) for walked in alone]
     for one, other in zip(paths, together, strict=True):
-        if not np.array_equal(one, other, equal_nan=True):
+        if not _alike(one, np.array(other)):
             _impure()
     late = None
     with contextlib.suppress(Stop):
@@ -135,9 +135,14 @@ def _bind(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dict[
 
 def _repeated(theta: Array, _: State, again: Array) -> Array:
     """theta, where the same call made again gave the same."""
-    if not np.array_equal(theta, again, equal_nan=True):
+    if not _alike(theta, again):
         _impure()
     return theta
+
+
+def _alike(one: Array, other: Array) -> bool:
+    """Whether two arrays hold the same bytes, so that not-a-number is like itself; a tenth of the time of np.array_equal."""
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 def _impure() -> None:
@@ -164,7 +169,7 @@ def _step(attempt: Callable[..., Any], theta: Array, g: Array, s: State, hyper: 
         raise Stop("It returns nothing.", "Your function does something and then ends with None. A printed number is not returned either. "
                    "Is there a `return` at the end of it?")
     for name, now, before in zip(("theta", "g", "s.m", "s.v"), mine, (theta, g, s.m, s.v), strict=True):
-        if now.shape != np.shape(before) or not np.array_equal(now, before, equal_nan=True):
+        if not _alike(now, np.asarray(before)):
             raise Stop(f"It changes {name} in place.", f"The caller still needs `{name}` as it was. Does a line such as `x += ...` or "
                        "`x[...] = ...` work on an argument? What would `x = x + ...` do instead?")
     return _answer(result, theta)
@@ -231,7 +236,8 @@ def _answer(result: Any, theta: Array) -> tuple[Array, State]:
         if array.shape not in shapes:
             raise Stop(f"{name} has another shape.", f"{name} came back with shape {array.shape}; theta has {theta.shape}. Which operation "
                        "sums, picks or stretches?")
-    return out, State(_count(kept[0], theta), np.broadcast_to(m, theta.shape), np.broadcast_to(v, theta.shape))
+    m, v = (x if x.shape == theta.shape else np.broadcast_to(x, theta.shape) for x in (m, v))
+    return out, State(_count(kept[0], theta), m, v)
 
 
 def _count(value: Any, theta: Array) -> Any:

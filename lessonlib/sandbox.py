@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import os
 import signal
 import sys
 import threading
@@ -23,10 +24,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 __all__ = ["OutOfTime", "Outcome", "contain"]
 
 GRACE_S = 0.2  # what the trace function has to itself, before exceptions come from outside
 TRIES_S = 1.0  # how long those come, one every 5 ms: a bare except inside a loop swallows some
+# No loop without end stands here, so only calls are watched and not every line: a check takes half as long.
+TRUSTED = tuple(os.path.join(os.path.dirname(file), "") for file in (np.__file__, __file__))
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class _Watch:
         """The trace function."""
         if event in ("call", "line") and self.live and time.monotonic() > self.end:
             raise OutOfTime(self)  # without a name here: a frame that refers to it would keep it alive
-        return self.look
+        name = frame.f_code.co_filename
+        return None if name.startswith(TRUSTED) and name != __file__ else self.look
 
     def run(self) -> None:
         """Do the work."""

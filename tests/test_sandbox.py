@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from lessonlib import sandbox
+from lessonlib import run, sandbox, sgd
+from lessonlib.problems import ravine
 from lessonlib.sandbox import contain
 
 # An exception that ends an attempt from outside may land in a callback of the garbage collector; Python reports it there and goes on.
@@ -120,6 +121,10 @@ def naps_and_catches_all():
             pass
 
 
+def runs_for_hours():
+    run(sgd, ravine(), steps=1_000_000, lr=0.01)  # the library's own loop, of whose lines none is watched
+
+
 def waits_in_an_except():
     try:
         while True:
@@ -153,7 +158,7 @@ def sleeps():
 
 
 ENDED = [plain, catches_exceptions, catches_all, catches_all_on_one_line, catches_all_twice, catches_all_in_a_function, suppresses,
-         finally_goes_on, raises_and_catches, prints, generates, collects, naps, naps_and_catches_all]
+         finally_goes_on, raises_and_catches, prints, generates, collects, naps, naps_and_catches_all, runs_for_hours]
 BY_A_THREAD = [on_one_line, waits_in_an_except, recurses_for_ever]  # the trace function does not end these everywhere
 if sys.version_info >= (3, 11):  # and before, nothing ends this one
     BY_A_THREAD.append(keeps_what_it_catches)
