@@ -53,7 +53,7 @@ opening.two_paths().live()
 opening.show_gradients()
 
 # %% [markdown]
-# Suppose you step along a running average of these gradients, and not along the newest one.
+# Suppose you step along an average of the last few gradients, and not along the newest one.
 
 # %%
 cancel = predict(
@@ -67,7 +67,7 @@ cancel = predict(
 cancel
 
 # %% [markdown]
-# The same bars, with their running average drawn over them.
+# The same bars, and over them such an average, which is called a running average.
 
 # %% tags=["answer"]
 opening.show_gradients(average=True)
@@ -81,9 +81,12 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
+# On momentum's own path the sign across changes every two or three steps, and the average is still only a sixth as large as the gradients.
+#
 # ### The rule
 #
-# With the usual beta of 0.9, each step keeps nine tenths of the old average and adds one tenth of the new gradient.
+# The usual beta is 0.9.
+# Then each step keeps nine tenths of the old average and adds one tenth of the new gradient.
 #
 # $$m_t = \beta_1\, m_{t-1} + (1-\beta_1)\,g_t \qquad\qquad \theta_t = \theta_{t-1} - \alpha\, m_t$$
 #
@@ -148,7 +151,7 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function raises no error.
-# But in the valley above, with gradient descent's step size and a beta of 0.8, its loss grows without end.
+# But in the valley above, with a step size of 0.019 and a beta of 0.8, its loss grows without end.
 # Find what is wrong and fix it.
 
 # %% tags=["stub"]
@@ -212,12 +215,11 @@ averages.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise.
-# A long one is smooth but late, so it still points up when the wave has turned.
+# A long one is smooth, but it is late and too flat.
+# It still points up when the wave has turned.
 # The best one lies between, and with more noise it is longer.
 #
-# At a small step, $\theta$ strays as far from the minimum as without memory, but in calmer steps.
-#
-# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [what momentum does to noise](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
+# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [whether $\theta$ gets calmer too](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 
 # %% [markdown]
 # ## Part 3. The ravine
@@ -225,13 +227,13 @@ averages.noisy_average().live()
 # ### Below a millionth in a hundred steps
 #
 # This is the valley of Part 1.
-# The sliders start near the best that gradient descent can do.
+# The sliders start near gradient descent's best step size, with a beta of 0.
 # **Goal:** bring it below 0.000001.
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
-#   Where does the path go?
+#   What does the path do then?
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -242,7 +244,8 @@ play.ravine_task().live()
 # %% [markdown]
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
 # What memory buys is a longer step.
-# At the longer step, too much memory keeps momentum swinging across the valley.
+# With a beta of 0.95 it runs past the star and back, and the zigzag lasts.
+# Most of the loss is then in the zigzag.
 #
 # ### How long does it take?
 #
@@ -362,7 +365,7 @@ total.answer(before - p.item())
 # The option `dampening=0.9` puts it back for every gradient but the first.
 # The same path needs two different step sizes.
 #
-# | This course | PyTorch | A steady gradient $g$ moves you by |
+# | This course | PyTorch | A steady gradient $g$ ends in steps of |
 # |---|---|---|
 # | `momentum(lr=a, beta1=b)` | `SGD(lr=a * (1 - b), momentum=b)` | $a\,g$ |
 # | `momentum(lr=a / (1 - b), beta1=b)` | `SGD(lr=a, momentum=b)` | $a\,g\,/\,(1-b)$ |
@@ -395,7 +398,7 @@ judges.judge_lr(my_lr)
 #
 # The last test is a network with three hidden layers that reads handwritten digits.
 # Each of its 100 steps sees all training images, the [[full batch]].
-# Each rule runs from the same ten starts, at its best step size.
+# Each rule runs from the same ten starts, at its best step size, and beta is 0.9.
 
 # %%
 deep = predict(
@@ -416,7 +419,7 @@ deep.answer(network.how_much_lower(trained))
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower.
 # Is it the longer step that helps?
-# Then give gradient descent momentum's step size.
+# To see, we exchange the step sizes.
 
 # %%
 long_step = predict(
@@ -434,12 +437,12 @@ network.show_ends(trained, swapped)
 long_step.answer(network.with_the_long_step(trained, swapped))
 
 # %% [markdown]
-# At the short step the two end equal.
+# At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
-# So what helps is the longer step that momentum allows.
+# So what helps here is a longer step under a steady gradient, and only momentum can use it.
 # With small batches it [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
-# In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and here that is smaller than gradient descent's.
+# In PyTorch's numbers the long step is an `lr` of {{ trained["momentum"].lr / 10:.2f}}, by the table above.
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
@@ -462,27 +465,32 @@ my_lr_at_99 = 0.022
 # The translated one, 0.011, is too short, and twice that is enough.
 
 # %% [markdown]
-# The judge trains the network from three starts, which takes some seconds.
+# The judge trains the network from three starts, which may take half a minute.
 # It tries a little more than your `lr` too, because a run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
 
 # %% [markdown]
+# ### When you change `momentum`
+#
 # Here are four changes from 0.9, and the loss of the worst of three starts.
+# Before the change it was {{ network.worst(0.11, 0.9):.3f}}.
 
 # %% tags=["chaotic"]
-header = ["new momentum", "old lr, 0.11", "translated lr", "twice the smaller"]
-table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f", ".3f", ".3f"])
+header = ["momentum", "old lr, 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
+rows = network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99])
+table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the translated `lr` is longer and may cross the border, which in PyTorch hardly moves with beta.
-# When you raise it, more gradients are in the sum, so its steps are longer and turn later.
-# If we clear the sum every ten steps, 0.99 learns from every start with the old `lr`.
+# When you lower `momentum`, the border of Part 3 comes nearer, and the translated `lr` may lie beyond it.
+# When you raise it, a steady gradient moves you further at the old `lr`.
+# At the translated one, 0.99 learns from every start.
 #
-# From 0.8 to 0.95 the loss ends low once `lr` fits, so the default of 0.9 is a good first choice.
+# Once `lr` fits, 0.8, 0.9 and 0.95 end lower here than 0.5 and 0.99.
+# So begin with the usual 0.9.
 #
 # ### On Monday morning
 #
@@ -490,9 +498,9 @@ table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f",
 # |---|---|
 # | **For** | networks that SGD trains already; for a transformer AdamW (lesson 10), which has this average inside |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
-# | **Change first** | `lr`, by factors of three, until training diverges; then take the best of those below |
+# | **Change first** | `lr`, by factors of two, until training diverges; then take the best of those below |
 # | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which may be too much memory; when batches are small, where it may buy little |
+# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down, which may be too much memory; when batches are small, where it may buy little |
 #
 # ### Three questions, from memory
 #
@@ -513,7 +521,7 @@ summary()
 #
 # - Momentum steps along a running average of the gradients.
 #   What disagrees cancels, what agrees stays.
-# - It helps mostly because it allows a longer step.
+# - It helps mostly because it allows a longer step along what agrees.
 #   With the best settings for each ravine, the number of steps grows with the square root of the condition number.
 # - A longer memory is smoother and later.
 #   Too much of it lets the loss swing.

@@ -105,6 +105,7 @@ def _fewest(kappa: int, budget: int, lrs: Any, betas: Any) -> int:
     return int(budget + 1 - np.argmax(~(loss <= 1e-10 * loss[0])[::-1], axis=0).max())
 
 
+@cache
 def usual_beta(kappa: int, beta1: float = 0.9) -> int:
     """Return the fewest steps to 1e-10 of the first loss that momentum takes with this beta1, at the best of a hundred step sizes."""
     border = 2 * (1 + beta1) / (1 - beta1) / kappa
