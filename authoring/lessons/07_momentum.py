@@ -11,7 +11,7 @@
 # The curvature across a valley is 100.
 # How large may a step of gradient descent be?
 #
-# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At 0.02 it hops from side to side for ever.</details>
+# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At that size it hops from side to side for ever.</details>
 
 # %% tags=["setup"]
 
@@ -81,7 +81,7 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
-# On momentum's own path the sign across changes every two or three steps, and the average is still only a sixth as large as the gradients.
+# On momentum's own path the gradient across keeps its sign for two or three steps, and the average is still only a sixth as large.
 #
 # ### The rule
 #
@@ -139,7 +139,7 @@ def my_momentum(theta, g, s, *, lr, beta1):
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # The factor $1-\beta_1$ makes the weights add up to one, after many steps.
-# The state carries `m` to the next step, and it counts the step, which lesson 9 will need.
+# The state carries `m` to the next step, and it counts the step, which Adam will need.
 
 # %% [markdown]
 # The check asks you a question if something is off.
@@ -227,7 +227,7 @@ averages.noisy_average().live()
 # ### Below a millionth in a hundred steps
 #
 # This is the valley of Part 1.
-# The sliders start near gradient descent's best step size, with a beta of 0.
+# The sliders start near gradient descent's best step size, without memory.
 # **Goal:** bring it below 0.000001.
 #
 # - First raise beta alone.
@@ -244,7 +244,7 @@ play.ravine_task().live()
 # %% [markdown]
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
 # What memory buys is a longer step.
-# With a beta of 0.95 it runs past the star and back, and the zigzag lasts.
+# At the longer step, too much memory carries momentum past the star and back, and the zigzag lasts.
 # Most of the loss is then in the zigzag.
 #
 # ### How long does it take?
@@ -296,7 +296,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
 # The best beta lies between.
 #
-# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. Near the end a step covers {{ play.covers(100):.0%}}. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
@@ -440,9 +440,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
 # So what helps here is a longer step under a steady gradient, and only momentum can use it.
-# With small batches it [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
-#
-# In PyTorch's numbers the long step is an `lr` of {{ trained["momentum"].lr / 10:.2f}}, by the table above.
+# With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
@@ -450,7 +448,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
-# With a momentum of 0.9 the best `lr` was 0.11.
+# With a momentum of 0.9 the best `lr` was 0.11, the long step in PyTorch's numbers.
 # Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
@@ -462,7 +460,7 @@ my_lr_at_99 = 0.022
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # With the old `lr` a steady gradient now moves you ten times as far, and not every start reaches the goal.
-# The translated one, 0.011, is too short, and twice that is enough.
+# The translated one is too short, and twice that is enough.
 
 # %% [markdown]
 # The judge trains the network from three starts, which may take half a minute.
@@ -475,7 +473,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # Here are four changes from 0.9, and the loss of the worst of three starts.
-# Before the change it was {{ network.worst(0.11, 0.9):.3f}}.
+# Before the change it was {{ network.worst(0.11, 0.9):.2f}}.
 
 # %% tags=["chaotic"]
 header = ["momentum", "old lr, 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
@@ -485,11 +483,11 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the border of Part 3 comes nearer, and the translated `lr` may lie beyond it.
+# When you lower `momentum`, the border of a ravine comes nearer, and the translated `lr` may lie beyond it.
 # When you raise it, a steady gradient moves you further at the old `lr`.
-# At the translated one, 0.99 learns from every start.
+# At the translated one every start learns.
 #
-# Once `lr` fits, 0.8, 0.9 and 0.95 end lower here than 0.5 and 0.99.
+# Once `lr` fits, a momentum from 0.8 to 0.95 ends lowest here.
 # So begin with the usual 0.9.
 #
 # ### On Monday morning

@@ -64,7 +64,7 @@ def _scene() -> Scene:
     right.set_xticks([1, 10, 50, 200], ["1", "10", "50", "200"])
     right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5)
-    right.text(5.2, 0.12, "without noise", fontsize=10, ha="right")
+    right.text(4.8, 0.12, "without\nnoise", fontsize=10, ha="right", va="center")
     (true,) = ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
     (dots,) = ax.plot([], [], color="#a6a6a6", marker=".", markersize=3, linestyle="none", zorder=1)
     (line,) = ax.plot([], [], color=style.color, linewidth=2.2, zorder=3)
