@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lessonlib import State, run
-from lessonlib.lessons.lesson07 import extras, network, opening, play
+from lessonlib.lessons.lesson07 import averages, extras, network, opening, play
 from lessonlib.lessons.lesson07.judges import judge_colleague, judge_kappa, judge_setting
 from lessonlib.problems import ravine
 
@@ -24,6 +24,23 @@ def test_across_the_ravine_gradients_change_sign_and_along_it_they_agree():
     assert (np.sign(g[1:, 1]) == -np.sign(g[:-1, 1])).all()
     assert (g[:, 0] > 0).all()
     assert opening.what_averaging_does() == "it shrinks the one across, and keeps the one along"
+
+
+def test_on_momentums_own_path_the_sign_across_lasts_two_or_three_steps_and_the_average_is_a_sixth_of_the_gradients():
+    g = 100 * opening.tuned("momentum")[1].theta[:-1, 1]
+    lasts = np.diff(np.flatnonzero(np.diff(np.sign(g))))
+    assert {*lasts} == {2, 3}
+    m = averages.average(g, opening.BETA1)
+    assert np.sqrt((m**2).mean() / (g**2).mean()) == pytest.approx(1 / 6, rel=0.05)
+
+
+def test_with_too_much_memory_at_the_longer_step_most_of_the_loss_is_in_the_zigzag():
+    lr = opening.tuned("momentum")[0]
+    path = run(play.rules.momentum, ravine(100), steps=100, lr=lr, beta1=0.95).theta
+    along, across = path[:, 0] ** 2 / 2, 50 * path[:, 1] ** 2
+    assert across[-50:].mean() > 20 * along[-50:].mean()
+    assert path[:, 0].min() < -0.2
+    assert path[path[:, 0].argmin():, 0].max() > 0
 
 
 def test_nesterov_is_torchs():
@@ -59,13 +76,15 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_kappa, None, "Not answered yet."), (judge_kappa, [3], "Not a condition number."), (judge_kappa, 1000, "Too small."),
     (judge_kappa, 29_586, "That is gradient descent's growth."), (judge_kappa, 1e6, "Too large."), (judge_kappa, 1e7, "Too large."),
     (judge_kappa, 80_000, "Correct."), (judge_kappa, 10_000 * (2000 / 676) ** 2, "Correct."), (judge_kappa, 40_000, "Too small."),
-    (judge_setting, 0.005, "Too short a step."), (judge_setting, 0.011, "Too short a step."), (judge_setting, 0.01, "Too short a step."),
+    (judge_kappa, 470, "That is another line."), (judge_kappa, 10_500, "That is another line."), (judge_kappa, 17_200, "Too small."),
+    (judge_kappa, 2985, "Too small."), (judge_kappa, 200_000, "Too large."),
+    (judge_setting, 0.005, "Too short a step."), (judge_setting, 0.011, "Too short a step."),
     (judge_setting, None, "Not answered yet."), (judge_setting, "0.1", "Not a step size."), (judge_setting, 0.1, "Too long a step."),
     (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Far too long a step."), (judge_setting, 0.11, "Too long a step."),
     (judge_setting, 1.1, "Far too long a step."),
-    (judge_setting, 0.03, "Too long a step."), (judge_setting, 0.044, "Too long a step."), (judge_setting, 0.05, "Too long a step."),
+    (judge_setting, 0.03, "Too long a step."), (judge_setting, 0.044, "Too long a step."),
     (judge_setting, 0.067, "Too long a step."), (judge_setting, 0.088, "Too long a step."), (judge_setting, 0.016, "Correct."),
-    (judge_setting, 0.02, "Correct."), (judge_setting, 0.022, "Correct.")])
+    (judge_setting, 0.022, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
     assert verdict.headline == headline
@@ -91,7 +110,7 @@ def test_the_fixed_momentum_is_told_why_the_colleagues_loss_grew_and_it_grew_so(
 
 def test_the_step_sizes_of_the_last_table():
     (row,) = network.after_a_change(0.11, [0.99], starts=1)
-    assert row == [0.99, *(network.loss_of(lr, 0.99) for lr in (0.11, 0.011, 0.022))]
+    assert row == [0.99, network.loss_of(0.11, 0.99), 0.011, network.loss_of(0.011, 0.99), 0.022, network.loss_of(0.022, 0.99)]
 
 
 def test_memory_alone_helps_little_in_100_steps_and_saves_some_of_the_steps_in_the_long_run():
@@ -104,13 +123,12 @@ def test_memory_alone_helps_little_in_100_steps_and_saves_some_of_the_steps_in_t
     assert descent / play.memory_alone() < 2 < 4 < play.memory_alone() / heavy  # "mostly because it allows a longer step"
 
 
-@pytest.mark.parametrize(("kappa", "end"), [(100, 1 / 6), (10_000, 1 / 53)])
-def test_along_the_valley_momentums_share_of_the_rest_grows_to_what_the_text_says(kappa, end):
+@pytest.mark.parametrize("kappa", [100, 10_000])
+def test_along_the_valley_m_holds_older_larger_gradients(kappa):
     _, lr, beta1 = play.settings(kappa)
     x = run(play.rules.momentum, ravine(kappa), steps=play.steps_by_kappa()[kappa][1], lr=lr, beta1=beta1).theta[:, 0]
     shares = 1 - x[1:] / x[:-1]
     assert (np.diff(shares) > 0).all()
-    assert shares[-1] == play.covers(kappa) == pytest.approx(end, rel=0.06)
     assert shares[-1] / lr > 1.6  # m, in units of the newest gradient
 
 
@@ -179,7 +197,7 @@ def test_when_momentum_goes_down_the_translated_step_may_leave_the_valley_and_th
 
 
 def test_from_where_one_may_begin_factors_of_two_and_then_one_between_lead_to_a_step_that_passes():
-    for begin in (0.011, 0.11, 0.24):
+    for begin in (0.011, 0.11):
         lr, seen = begin, []
         while len(seen) < 6 and not (verdict := judge_setting(lr)):
             seen.append(verdict.headline)
@@ -227,30 +245,17 @@ def test_the_tables_step_stands_just_below_a_tenth_and_the_border_just_above():
 
 def test_after_a_change_of_momentum_the_smaller_of_the_old_and_the_translated_lr_ends_lower_and_twice_it_is_the_best_far_away():
     rows = network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99])
-    for momentum, kept, translated, twice in rows:
+    lowest = {0.9: network.worst(0.11, 0.9)}
+    for momentum, kept, new, translated, twice_as_long, twice in rows:
+        assert twice_as_long == 2 * min(0.11, new)
         better, worse = (kept, translated) if momentum < 0.9 else (translated, kept)
         assert better < 0.6 * worse, momentum
         assert (twice < 0.7 * better) == (momentum in {0.5, 0.99}), momentum
         assert (twice > better) == (momentum in {0.8, 0.95}), momentum
-    lowest = {row[0]: min(row[1:]) for row in rows} | {0.9: max(network.loss_of(0.11, 0.9, start) for start in range(3))}
+        lowest[momentum] = min(kept, translated, twice)
+        assert momentum < 0.99 or translated < 0.5  # "at the translated one, 0.99 learns from every start"
     assert max(lowest[momentum] for momentum in (0.8, 0.9, 0.95)) < 0.7 * min(lowest[0.5], lowest[0.99])
     assert lowest[0.9] < 0.1  # what the verdict says of it
-
-
-def test_with_the_old_lr_and_a_sum_that_is_cleared_every_ten_steps_099_learns():
-    """With the memory cleared every ten steps, three starts that end anywhere up to 3.3 at 0.99 end near 0.05."""
-    task, (x, y) = network.deep_task(), network._images()
-    for start in (0, 2):
-        p = {name: torch.nn.Parameter(torch.tensor(value, dtype=torch.float32)) for name, value in task.start(start).items()}
-        optimizer = torch.optim.SGD(p.values(), lr=0.11, momentum=0.99)
-        for t in range(100):
-            if t % 10 == 0:
-                optimizer.state.clear()
-            optimizer.zero_grad()
-            loss = task.loss(task.logits({name: value[None] for name, value in p.items()}, x), y)[0]
-            loss.backward()
-            optimizer.step()
-        assert loss.item() < 0.2 < network.loss_of(0.11, 0.99, start)
 
 
 @pytest.mark.parametrize("beta1", [0.9, 0.99])
@@ -291,8 +296,8 @@ def test_with_a_beta_of_09_momentum_is_near_its_best_at_a_condition_number_of_10
 
 
 def test_the_judge_and_the_table_say_the_same_of_the_same_setting():
-    ((_, old, translated, twice),) = network.after_a_change(0.11, [0.99])
-    for at, worst in ((0.11, old), (0.011, translated), (0.022, twice)):
+    ((_, old, lr, translated, longer, twice),) = network.after_a_change(0.11, [0.99])
+    for at, worst in ((0.11, old), (lr, translated), (longer, twice)):
         ends = re.search(r"the three starts end at ([\d.]+), ([\d.]+), ([\d.]+), and", judge_setting(at).message)
         assert ends
         assert max(float(end) for end in ends.groups()) == pytest.approx(worst, abs=1e-3)

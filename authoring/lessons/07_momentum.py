@@ -11,7 +11,7 @@
 # The curvature across a valley is 100.
 # How large may a step of gradient descent be?
 #
-# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At 0.02 it hops from side to side for ever.</details>
+# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At that size it hops from side to side for ever.</details>
 
 # %% tags=["setup"]
 
@@ -53,7 +53,7 @@ opening.two_paths().live()
 opening.show_gradients()
 
 # %% [markdown]
-# Suppose you step along a running average of these gradients, and not along the newest one.
+# Suppose you step along an average of the last few gradients, and not along the newest one.
 
 # %%
 cancel = predict(
@@ -67,7 +67,7 @@ cancel = predict(
 cancel
 
 # %% [markdown]
-# The same bars, with their running average drawn over them.
+# The same bars, and over them such an average, which is called a running average.
 
 # %% tags=["answer"]
 opening.show_gradients(average=True)
@@ -81,9 +81,12 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
+# On momentum's own path the gradient across keeps its sign for two or three steps, and the average is still only a sixth as large.
+#
 # ### The rule
 #
-# With the usual beta of 0.9, each step keeps nine tenths of the old average and adds one tenth of the new gradient.
+# The usual beta is 0.9.
+# Then each step keeps nine tenths of the old average and adds one tenth of the new gradient.
 #
 # $$m_t = \beta_1\, m_{t-1} + (1-\beta_1)\,g_t \qquad\qquad \theta_t = \theta_{t-1} - \alpha\, m_t$$
 #
@@ -136,7 +139,7 @@ def my_momentum(theta, g, s, *, lr, beta1):
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # The factor $1-\beta_1$ makes the weights add up to one, after many steps.
-# The state carries `m` to the next step, and it counts the step, which lesson 9 will need.
+# The state carries `m` to the next step, and it counts the step, which Adam will need.
 
 # %% [markdown]
 # The check asks you a question if something is off.
@@ -148,7 +151,7 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function raises no error.
-# But in the valley above, with gradient descent's step size and a beta of 0.8, its loss grows without end.
+# But in the valley above, with a step size of 0.019 and a beta of 0.8, its loss grows without end.
 # Find what is wrong and fix it.
 
 # %% tags=["stub"]
@@ -212,12 +215,11 @@ averages.noisy_average().live()
 
 # %% [markdown]
 # A short memory follows the noise.
-# A long one is smooth but late, so it still points up when the wave has turned.
+# A long one is smooth, but it is late and too flat.
+# It still points up when the wave has turned.
 # The best one lies between, and with more noise it is longer.
 #
-# At a small step, $\theta$ strays as far from the minimum as without memory, but in calmer steps.
-#
-# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [what momentum does to noise](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
+# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [whether $\theta$ gets calmer too](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 
 # %% [markdown]
 # ## Part 3. The ravine
@@ -225,13 +227,13 @@ averages.noisy_average().live()
 # ### Below a millionth in a hundred steps
 #
 # This is the valley of Part 1.
-# The sliders start near the best that gradient descent can do.
+# The sliders start near gradient descent's best step size, without memory.
 # **Goal:** bring it below 0.000001.
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
-#   Where does the path go?
+#   What does the path do then?
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -242,7 +244,8 @@ play.ravine_task().live()
 # %% [markdown]
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
 # What memory buys is a longer step.
-# At the longer step, too much memory keeps momentum swinging across the valley.
+# At the longer step, too much memory carries momentum past the star and back, and the zigzag lasts.
+# Most of the loss is then in the zigzag.
 #
 # ### How long does it take?
 #
@@ -293,7 +296,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
 # The best beta lies between.
 #
-# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. Near the end a step covers {{ play.covers(100):.0%}}. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
@@ -362,7 +365,7 @@ total.answer(before - p.item())
 # The option `dampening=0.9` puts it back for every gradient but the first.
 # The same path needs two different step sizes.
 #
-# | This course | PyTorch | A steady gradient $g$ moves you by |
+# | This course | PyTorch | A steady gradient $g$ ends in steps of |
 # |---|---|---|
 # | `momentum(lr=a, beta1=b)` | `SGD(lr=a * (1 - b), momentum=b)` | $a\,g$ |
 # | `momentum(lr=a / (1 - b), beta1=b)` | `SGD(lr=a, momentum=b)` | $a\,g\,/\,(1-b)$ |
@@ -395,7 +398,7 @@ judges.judge_lr(my_lr)
 #
 # The last test is a network with three hidden layers that reads handwritten digits.
 # Each of its 100 steps sees all training images, the [[full batch]].
-# Each rule runs from the same ten starts, at its best step size.
+# Each rule runs from the same ten starts, at its best step size, and beta is 0.9.
 
 # %%
 deep = predict(
@@ -416,7 +419,7 @@ deep.answer(network.how_much_lower(trained))
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower.
 # Is it the longer step that helps?
-# Then give gradient descent momentum's step size.
+# To see, we exchange the step sizes.
 
 # %%
 long_step = predict(
@@ -434,12 +437,10 @@ network.show_ends(trained, swapped)
 long_step.answer(network.with_the_long_step(trained, swapped))
 
 # %% [markdown]
-# At the short step the two end equal.
+# At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
-# So what helps is the longer step that momentum allows.
-# With small batches it [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
-#
-# In PyTorch's numbers momentum's best `lr` is {{ trained["momentum"].lr / 10:.2f}}, and here that is smaller than gradient descent's.
+# So what helps here is a longer step under a steady gradient, and only momentum can use it.
+# With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
@@ -447,7 +448,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
-# With a momentum of 0.9 the best `lr` was 0.11.
+# With a momentum of 0.9 the best `lr` was 0.11, the long step in PyTorch's numbers.
 # Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
@@ -459,30 +460,35 @@ my_lr_at_99 = 0.022
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # With the old `lr` a steady gradient now moves you ten times as far, and not every start reaches the goal.
-# The translated one, 0.011, is too short, and twice that is enough.
+# The translated one is too short, and twice that is enough.
 
 # %% [markdown]
-# The judge trains the network from three starts, which takes some seconds.
+# The judge trains the network from three starts, which may take half a minute.
 # It tries a little more than your `lr` too, because a run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
 
 # %% [markdown]
+# ### When you change `momentum`
+#
 # Here are four changes from 0.9, and the loss of the worst of three starts.
+# Before the change it was {{ network.worst(0.11, 0.9):.2f}}.
 
 # %% tags=["chaotic"]
-header = ["new momentum", "old lr, 0.11", "translated lr", "twice the smaller"]
-table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f", ".3f", ".3f"])
+header = ["momentum", "old lr, 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
+rows = network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99])
+table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the translated `lr` is longer and may cross the border, which in PyTorch hardly moves with beta.
-# When you raise it, more gradients are in the sum, so its steps are longer and turn later.
-# If we clear the sum every ten steps, 0.99 learns from every start with the old `lr`.
+# When you lower `momentum`, the border of a ravine comes nearer, and the translated `lr` may lie beyond it.
+# When you raise it, a steady gradient moves you further at the old `lr`.
+# At the translated one every start learns.
 #
-# From 0.8 to 0.95 the loss ends low once `lr` fits, so the default of 0.9 is a good first choice.
+# Once `lr` fits, a momentum from 0.8 to 0.95 ends lowest here.
+# So begin with the usual 0.9.
 #
 # ### On Monday morning
 #
@@ -490,9 +496,9 @@ table(header, network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99]), ["g", ".3f",
 # |---|---|
 # | **For** | networks that SGD trains already; for a transformer AdamW (lesson 10), which has this average inside |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
-# | **Change first** | `lr`, by factors of three, until training diverges; then take the best of those below |
+# | **Change first** | `lr`, by factors of two, until training diverges; then take the best of those below |
 # | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings slowly up and down, which may be too much memory; when batches are small, where it may buy little |
+# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down, which may be too much memory; when batches are small, where it may buy little |
 #
 # ### Three questions, from memory
 #
@@ -513,7 +519,7 @@ summary()
 #
 # - Momentum steps along a running average of the gradients.
 #   What disagrees cancels, what agrees stays.
-# - It helps mostly because it allows a longer step.
+# - It helps mostly because it allows a longer step along what agrees.
 #   With the best settings for each ravine, the number of steps grows with the square root of the condition number.
 # - A longer memory is smoother and later.
 #   Too much of it lets the loss swing.

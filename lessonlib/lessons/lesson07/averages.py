@@ -56,7 +56,7 @@ def _scene() -> Scene:
     memories, truth, _, parts = _parts()
     figure, style = new_figure(8.6, 3.9), look("momentum")
     ax, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
-    ax.set(xlim=(0, LENGTH), ylim=(-3.2, 3.2), xlabel="step", ylabel="gradient", title="A long memory is smooth, and late")
+    ax.set(xlim=(0, LENGTH), ylim=(-3.2, 3.2), xlabel="step", ylabel="gradient", title="A long memory is smooth, but late and flat")
     right.set(xscale="log", yscale="log", xlim=(1, 200), ylim=(0.05, 4), xlabel="memory $1/(1-\\beta)$, steps", ylabel="error of m",
               title="The best one lies between")
     right.axhspan(0.05, TARGET, color="#e9eef7")
@@ -64,7 +64,7 @@ def _scene() -> Scene:
     right.set_xticks([1, 10, 50, 200], ["1", "10", "50", "200"])
     right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5)
-    right.text(5.2, 0.12, "lag alone", fontsize=10, ha="right")
+    right.text(4.8, 0.12, "without\nnoise", fontsize=10, ha="right", va="center")
     (true,) = ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
     (dots,) = ax.plot([], [], color="#a6a6a6", marker=".", markersize=3, linestyle="none", zorder=1)
     (line,) = ax.plot([], [], color=style.color, linewidth=2.2, zorder=3)
@@ -78,8 +78,8 @@ def _scene() -> Scene:
                    bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, {"dots": dots, "rest": rest, "noise": noise, "line": line, "total": total, "point": point, "note": note},
                  "Left, a slow wave in black, noisy measurements of it as grey dots, their running average in blue. Right, the error "
-                 "of the average against its memory, both axes logarithmic: a dotted part from lag that grows, a dashed part from "
-                 "noise that falls.", {name: ["noise"] for name in ("dots", "rest", "noise", "total")})
+                 "of the average against its memory, both axes logarithmic: a dotted part without noise that grows, a dashed part "
+                 "from the noise alone that falls.", {name: ["noise"] for name in ("dots", "rest", "noise", "total")})
 
 
 def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
@@ -94,7 +94,7 @@ def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
         artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1] + 2 * noise * parts[2]))
     if "note" in artists:
         artists["note"].set_text(f"\u03b2 = {1 - 1 / memory:.3g}, noise {noise:g}")
-    return f"beta = {1 - 1 / memory:.4g}: the average is off by {off:.2f}; the lag alone {lag:.2f}, the noise alone {left:.2f}."
+    return f"beta = {1 - 1 / memory:.4g}: the average is off by {off:.2f}; without noise {lag:.2f}, the noise alone {left:.2f}."
 
 
 def noisy_average() -> Experiment:

@@ -5,6 +5,8 @@ from functools import cache
 from math import isclose
 from typing import Any
 
+import numpy as np
+
 from lessonlib import rules
 from lessonlib.checks import Verdict, check, judge
 from lessonlib.lessons.answers import number
@@ -56,8 +58,25 @@ def judge_kappa(guess: Any, steps: int = 2000) -> Verdict:
         return Verdict(True, f"Correct.\n{seen}, and the colleague's took {steps:,}: that is close enough.")
     if abs(kappa / (10_000 * steps / play.steps_by_kappa()[10_000][1]) - 1) < 0.1:
         return Verdict(False, f"That is gradient descent's growth.\n{seen}. With what does momentum's count grow?")
-    return Verdict(False, f"Too {'large' if counted > steps else 'small'}.\n{seen}. Begin at 10,000 in the picture. What does a "
-                   "hundredfold condition number do to the count?")
+    if line := _misread(kappa, steps):
+        return Verdict(False, f"That is another line.\n{line} takes about {steps:,} steps there. {seen}. Which line is momentum's, set as "
+                       "in the table?")
+    if counted > steps:
+        return Verdict(False, f"Too large.\n{seen}. Begin at 10,000 in the picture. What does a hundredfold condition number do to "
+                       "the count?")
+    more = steps / play.steps_by_kappa()[10_000][1]
+    return Verdict(False, f"Too small.\n{seen}. The colleague's took {more:.0f} times as many as at 10,000. How much larger must the "
+                   "condition number be for that?")
+
+
+def _misread(kappa: float, steps: int) -> str:
+    """Whose line of the picture has about `steps` steps at kappa, if not momentum's; or nothing."""
+    lines = {"Gradient descent": [play.steps_by_kappa()[k][0] for k in play.KAPPAS],
+             "Momentum with a beta of 0.9": [play.usual_beta(k) for k in play.KAPPAS]}
+    if kappa > 1.2 * play.KAPPAS[-1]:  # beyond the picture
+        return ""
+    at = np.log(play.KAPPAS)
+    return next((name for name, line in lines.items() if abs(np.exp(np.interp(np.log(kappa), at, np.log(line))) / steps - 1) < 0.1), "")
 
 
 @judge
@@ -99,8 +118,8 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
             if not all_below(max(target, 1.2 * worst), share):  # no luck where the loss changes little by little
                 return Verdict(False, f"Too long a step.\n{seen}. But with {told(share, ends(share))}. So with this lr a run ends low or "
                                f"high by luck. {shorter()}")
-        return Verdict(True, f"Correct.\n{seen}.\nAt a momentum of 0.9 and lr=0.11 they end below 0.1. So ten times the memory gains "
-                       "nothing in 100 steps.")
+        return Verdict(True, f"Correct.\n{seen}.\nAt a momentum of 0.9 and lr=0.11 they end below 0.1. At 0.99 none of seven lr "
+                       "did as well in 100 steps.")
     if (worst >= 2 and not all_below(2, 1 / 2) and not all_below(2, 1 / 4)
             and any(all_below(0.9 * worst, share) for share in (1 / 8, 1 / 64, 1 / 512))):
         return Verdict(False, f"Far too long a step.\n{seen}. With a half and a quarter of it the worst start still ends above 2. A "

@@ -20,7 +20,7 @@ from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task
 
 __all__ = ["BEST", "Curves", "after_a_change", "both", "deep_task", "exchanged", "how_much_lower", "loss_of", "ratio", "show_curves",
-           "show_ends", "with_the_long_step"]
+           "show_ends", "with_the_long_step", "worst"]
 
 Array = np.ndarray[Any, Any]
 SIZES = (64, 32, 32, 32, 10)
@@ -119,17 +119,23 @@ def loss_of(lr: float, momentum: float, start: int = 0, steps: int = 100) -> flo
     return end if np.isfinite(end) else float("inf")
 
 
+def worst(lr: float, momentum: float, starts: int = 3) -> float:
+    """Return the highest loss of the starts, as the judge trains them."""
+    return max(loss_of(lr, momentum, start) for start in range(starts))
+
+
 def after_a_change(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return for each momentum: it, and the highest loss of the starts at the lr that was good for `old`, at that lr translated, and at
-    twice the smaller of the two.
+    """Return for each momentum: it, the worst loss at the lr that was good for `old`, that lr translated, the worst loss there, twice the
+    smaller of the two, and the worst loss there.
 
-    All in PyTorch's numbers; translated, a steady gradient moves as far as before. They are the runs of the judge.
+    All in PyTorch's numbers; translated, a steady gradient moves as far as before.
     """
-    def worst(at: float, momentum: float) -> float:
-        return max(loss_of(at, momentum, start) for start in range(starts))
-
-    translated = {momentum: float(f"{lr * (1 - momentum) / (1 - old):.6g}") for momentum in momenta}
-    return [[momentum, *(worst(at, momentum) for at in (lr, new, 2 * min(lr, new)))] for momentum, new in translated.items()]
+    rows = []
+    for momentum in momenta:
+        translated = float(f"{lr * (1 - momentum) / (1 - old):.6g}")
+        twice = 2 * min(lr, translated)
+        rows.append([momentum, worst(lr, momentum, starts), *(x for at in (translated, twice) for x in (at, worst(at, momentum, starts)))])
+    return rows
 
 
 def _images() -> tuple[Tensor, Tensor]:
@@ -160,7 +166,7 @@ def _curves(trained: Mapping[str, Curves]) -> Figure:
 def show_ends(trained: Mapping[str, Curves], swapped: Mapping[str, Array]) -> None:
     """Show where ten starts end with both rules at both step sizes, a dot for each."""
     show(_ends(trained, swapped), "The training loss at the end on a logarithmic scale, ten dots for each of four cases. At the short step "
-         "gradient descent and momentum end equally. At the long one momentum ends far lower, and gradient descent far higher.")
+         "gradient descent and momentum end about equal. At the long one momentum ends far lower, and gradient descent far higher.")
 
 
 def _ends(trained: Mapping[str, Curves], swapped: Mapping[str, Array]) -> Figure:

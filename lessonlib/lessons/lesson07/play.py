@@ -19,7 +19,7 @@ from lessonlib.plots import contours, look
 from lessonlib.problems import ravine
 from lessonlib.runner import Run, run
 
-__all__ = ["KAPPAS", "best", "covers", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "settings",
+__all__ = ["KAPPAS", "best", "funnel", "memory_alone", "radius", "radius_map", "ravine_task", "settings",
            "steps_by_kappa", "steps_to", "usual_beta"]
 
 Array = np.ndarray[Any, Any]
@@ -105,6 +105,7 @@ def _fewest(kappa: int, budget: int, lrs: Any, betas: Any) -> int:
     return int(budget + 1 - np.argmax(~(loss <= 1e-10 * loss[0])[::-1], axis=0).max())
 
 
+@cache
 def usual_beta(kappa: int, beta1: float = 0.9) -> int:
     """Return the fewest steps to 1e-10 of the first loss that momentum takes with this beta1, at the best of a hundred step sizes."""
     border = 2 * (1 + beta1) / (1 - beta1) / kappa
@@ -114,13 +115,6 @@ def usual_beta(kappa: int, beta1: float = 0.9) -> int:
 def memory_alone(kappa: int = 100) -> int:
     """Return the fewest steps to 1e-10 of the first loss that a beta1 of 0, 0.001, ..., 0.999 takes at gradient descent's lr."""
     return _fewest(kappa, 6 * kappa, settings(kappa)[0], np.arange(1000)[:, None] / 1000)
-
-
-def covers(kappa: int) -> float:
-    """Return which share of what is left along the valley the last counted step of momentum covers."""
-    _, lr, beta1 = settings(kappa)
-    x = run(rules.momentum, ravine(kappa), steps=steps_by_kappa()[kappa][1], lr=lr, beta1=beta1).theta[:, 0]
-    return float(1 - x[-1] / x[-2])
 
 
 TASK_KAPPA, TASK_STEPS, TASK_TARGET = 100.0, 100, 1e-6
