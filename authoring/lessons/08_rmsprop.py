@@ -198,7 +198,7 @@ early.answer(opening.first_and_last())
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
 # A larger step size did not help in Part 1.
-# A large one leaves the last hidden layer giving 0 for every image, and then every weight's gradient is exactly 0.
+# With a large one the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
 #
 # ### A step size for each layer?
 #
@@ -220,8 +220,8 @@ trouble.show_rise()
 #
 # RMSprop has a divisor for each weight.
 # One for each layer that follows the gradient helps far less.
-# Inside a layer, the weights behind a unit that sends small numbers get small gradients.
-# One divisor for the weights behind each unit helps nearly as much as RMSprop's.
+# Inside a layer, the weights that take small numbers from a unit get small gradients.
+# One divisor for all weights that take from the same unit helps nearly as much as RMSprop's.
 #
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. The one for each unit reads 64 % (47 to 79).</details>
 #
@@ -232,7 +232,7 @@ trouble.show_rise()
 # Are the unequal layers the trouble?
 # With all biases at zero every bar is about as tiny as the first.
 # Gradient descent still guesses, and RMSprop still learns.
-# So it is trouble enough that all gradients are tiny.
+# So tiny gradients are trouble enough, even where all layers are equal.
 # They are tiny because PyTorch's weights are small, and the word for it is *vanishing gradients*.
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
@@ -254,7 +254,6 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights no layer starts with tiny gradients, and all three learn.
-# Here RMSprop got out of a bad start, and a better start helped all three.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
@@ -503,6 +502,7 @@ judges.judge_settings_meant(meant)
 #
 # Now a network without hidden layers, one `nn.Linear` from the pixels to the ten digits.
 # `optim.RMSprop` trains it on the same images, for a hundred steps only.
+# Does the deep network's best step size serve here too?
 # Choose an `lr` that brings the training loss below 0.2, as the mean of three starts.
 
 # %% tags=["stub"]
