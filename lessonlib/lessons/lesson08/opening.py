@@ -53,8 +53,8 @@ def _slider_scene() -> Scene:
                                    markevery=(place, 4), linewidth=1.8)
     figure.legend(handles=list(artists.values()), labels=list(NAMES.values()), loc="outside lower center", ncols=3)
     artists["note"] = readings(ax, 0.22, 0.06, ["step size:"])
-    return Scene(figure, artists, "The training loss of the network over 300 steps, the median of ten starts, under three optimizers at the "
-                 "step size of the slider, with lines at the loss of a blind guess and at the goal.")
+    return Scene(figure, artists, "The training loss of the network over 300 steps, the median of ten starts, under three optimizers at "
+                 "the step size of the slider, with lines at the loss of a blind guess and at the goal.")
 
 
 def _slider_update(artists: dict[str, Any], lr: float) -> str:
