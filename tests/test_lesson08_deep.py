@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,23 @@ def test_what_is_set_once_learns_when_no_layers_step_may_grow():
     assert net.metrics["test accuracy"](done.theta[0])[0] == pytest.approx(0.34, abs=0.1)
 
 
+def test_one_divisor_for_the_weights_that_leave_each_unit_reads_far_more_than_one_for_each_layer():
+    """The cause removed: the gradients inside a layer differ by what its units send, and each unit's weights have their own divisor."""
+    units, known = [], 0
+    for weights, biases in deep.start_of(0):
+        units += [np.repeat(np.arange(len(weights)), biases.size), np.full(biases.size, len(weights))]
+        units[-2], units[-1], known = units[-2] + known, units[-1] + known, known + len(weights) + 1
+    net, read = deep.deep_net(0), []
+    for part in (np.concatenate(units), layerwise._layer_of_each(deep.start_of(0))):
+        done = run(partial(layerwise.each_layer_following, layer=part), net, steps=300, record="last", lr=0.00177828)
+        read.append(float(net.metrics["test accuracy"](done.theta[-1])))
+    assert read[0] > 0.5 > read[1] + 0.1
+    sent, gradients = (abs(part) for part in (np.asarray(digits().train_x, dtype=float), deep.layers_of(net.grad(net.start, np.random.default_rng(0)))[0][0]))
+    never = sent.max(axis=0) == 0
+    assert never.any()
+    assert not gradients[never].any()
+
+
 def test_the_steps_drawn_are_those_of_the_first_layer_alone():
     found, seed = trouble.growth(layerwise.WAYS[0], 4, steps=2), 4
     net = deep.deep_net(seed)
@@ -181,7 +199,7 @@ def test_zero_biases_make_the_layers_equal_and_larger_weights_make_all_gradients
         assert bars[start].min() > 1000 * first
 
 
-@pytest.mark.parametrize(("lr", "seed"), [(1.0, 0), (3.2, 1), (10.0, 0), (10.0, 1)])
+@pytest.mark.parametrize(("lr", "seed"), [(1.0, 0), (3.2, 1), (1.8, 2), (10.0, 3)])
 def test_at_large_step_sizes_gradient_descent_ends_with_units_that_answer_no_image(lr, seed):
     net, images = deep.deep_net(seed), np.asarray(digits().train_x, dtype=float)
     with np.errstate(over="ignore"):
@@ -675,11 +693,10 @@ def test_a_refused_bug_argues_with_what_the_picture_shows():
         assert practice.LEAST <= drawn.min() <= drawn.max() <= practice.MOST
 
 
-def test_the_right_steep_line_of_the_bugs_falls_faster_only_for_its_start():
-    ends = [run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR, start=start).theta for start in (practice.START, [1.0, 1.0])]
-    first = [(np.abs(theta) < practice.LEAST).argmax(axis=0) for theta in ends]
-    assert 0 < first[0][1] < first[0][0]
-    assert first[1][0] == first[1][1]
+def test_the_two_directions_of_the_right_rule_share_a_line_beside_the_bugs():
+    right = run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR, start=practice.START).theta
+    np.testing.assert_allclose(right[:, 0], right[:, 1], rtol=1e-5)
+    assert right[-1, 0] < practice.LEAST
 
 
 def test_the_schedule_of_monday_is_a_third_long_and_never_negative():
@@ -711,7 +728,7 @@ def test_the_reasons_against_a_wrong_bug_are_those_of_the_picture():
     right = run(rmsprop, ravine(10), steps=practice.STEPS, lr=practice.LR, start=practice.START).theta[practice.TOLD]
     far = {name: np.abs(practice.bug_path(name).theta[practice.TOLD] / practice.START) for name in practice.CANDIDATES}
     flat, steep = np.abs(right / practice.START)
-    assert far["sum instead of average"] == pytest.approx([0.85, 0.79], abs=0.02)
+    assert far["sum instead of average"] == pytest.approx([0.85, 0.85], abs=0.02)
     assert min(far["sum instead of average"]) > 5 * max(flat, steep)
     assert far["the whole vector normalised by one number"][1] < steep < 5 * flat < far["the whole vector normalised by one number"][0]
     assert min(far["plus instead of minus"]) > 2
@@ -737,6 +754,9 @@ def test_a_name_in_capitals_or_beside_a_missing_one_is_reasoned_with_too():
 def test_a_second_step_as_long_as_the_first_has_its_own_question_and_no_hint_is_the_formula():
     said = judge_two_steps({"v1": 0.09, "step1": 10, "v2": 0.1791, "step2": 10})
     assert "as long as the first step" in said.message
+    for given, told in (({"step1": -10}, "goes back"), ({"step1": 0.3}, "the root of v. What does it divide?"), ({"step1": 0.1}, "divided by 3"),
+                        ({"step1": 10, "step2": 0.423}, "the root of v. What does it divide?"), ({"step1": 10, "step2": -7.09}, "goes back")):
+        assert told in judge_two_steps({"v1": 0.09, "v2": 0.1791, "step2": 7, **given}).message
     for given in ({"step1": 1, "step2": 7}, {"step1": 10, "step2": 1}):
         assert "3 divided by the root" not in judge_two_steps({"v1": 0.09, "v2": 0.1791, **given}).message
 

@@ -128,4 +128,4 @@ def test_the_longest_memory_of_the_burst_is_four_steps_and_its_bars_are_the_leng
     assert lengths[9] == pytest.approx(3.2, abs=0.1)
     artists = shown.draw().artists
     shown.update(artists, memory=100.0)
-    np.testing.assert_allclose(artists["lengths"].get_ydata()[1:30:3], lengths)
+    np.testing.assert_allclose(artists["lengths"].get_ydata()[:10], lengths)

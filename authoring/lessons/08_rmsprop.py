@@ -4,7 +4,7 @@
 # *About 27 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights.
-# Now you set one number, and a rule makes a step size for each weight out of it.
+# From one number RMSprop makes a step size for each weight, by looking at the weight's gradients.
 # You will write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
@@ -39,7 +39,7 @@ opening.one_slider().live()
 
 # %% [markdown]
 # Wherever the slider stands, gradient descent and momentum stay at a blind guess, or get worse.
-# What does each read at its best step size?
+# How many digits does each read at its best step size?
 
 # %%
 trained = recorded("deep_net.json")
@@ -49,9 +49,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # Gradient descent and momentum answer every image with the same digit.
 # That digit is on 8 % of the images.
 #
-# <details><summary>Fine print</summary>Recorded, with ten starts and 25 constant step sizes. Each rule gets the one with the lowest training loss. Medians, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
-#
-# When is one step size for all weights not enough?
+# <details><summary>Fine print</summary>Recorded from ten starts at 25 constant step sizes. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
 # ### One step size for two numbers
 #
@@ -72,8 +70,8 @@ opening.two_sizes().live()
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # An optimizer does not see curvatures, it sees gradients.
-# At a distance of one, where both numbers start, a gradient is as large as the curvature.
-# So here it can divide by the size of the gradient instead.
+# At a distance of one, where both numbers start, the two are equal.
+# So at the start it can divide by the size of the gradient instead.
 #
 # ### The rule
 #
@@ -86,7 +84,7 @@ opening.two_sizes().live()
 # So keep a running average of the squares, and take its root.
 # That is the root mean square, in short RMS.
 #
-# In the picture a gradient grows fivefold, and its recent size follows in about ten steps, the [[memory]].
+# In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
 
 # %%
 opening.show_division()
@@ -160,6 +158,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
 # They go side by side, because both start at one distance and each gradient is divided by its own size.
+# Their first steps are longer than the step size, and Part 4 says why.
 #
 # Now your own function trains the network, or the library's until yours is right.
 
@@ -174,7 +173,6 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # ## Part 2. What was the trouble?
 #
 # Do the gradients of this network differ in size, as those of the two numbers did?
-# They are computed at the last layer and passed back from layer to layer.
 
 # %%
 from lessonlib.data import recorded
@@ -199,13 +197,12 @@ early.answer(opening.first_and_last())
 # The early layers get tiny gradients.
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
-# A larger step size does not help.
-# From 1 on we saw the units of the last hidden layer give 0 for every image.
-# Then every weight's gradient is exactly 0.
+# A larger step size did not help in Part 1.
+# With a large one the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
 #
 # ### A step size for each layer?
 #
-# Suppose each layer has its own step size, set once at the start.
+# Divide each layer's gradient by the size that it has at the start, once and for all.
 # The network still guesses.
 # Watch the gradients while RMSprop trains it.
 
@@ -213,27 +210,30 @@ early.answer(opening.first_and_last())
 trouble.show_rise()
 
 # %% [markdown]
+# The first layer's gradient grows in jumps.
+#
 # **To do.**
-# A step size set once divides a gradient by its size at the start.
-# What does the rise do to the first layer's steps, and why not to RMSprop's?
+# With a divisor that is set once, what would such a rise do to the first layer's steps, and why not to RMSprop's?
 # Say it in two sentences.
 #
-# <details><summary>Answer</summary>They get a thousand times longer too. RMSprop's divisor grows with the gradient, so its steps grow tenfold at most.</details>
+# <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows with the gradient, and so none of its steps is longer than ten step sizes.</details>
 #
 # RMSprop has a divisor for each weight.
-# One for each layer that follows the gradient helps too, but far less.
+# One for each layer that follows the gradient helps far less.
+# Inside a layer, the weights that take small numbers from a unit get small gradients.
+# One divisor for all weights that take from the same unit helps nearly as much as RMSprop's.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The units that give 0 were seen from two starts at step sizes from 1 to 10. At 18 one training overflowed. A step size for each layer, set once, reads {{ records.way_reads("A") }}, and a divisor that follows reads {{ records.way_reads("B") }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. The one for each unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# The unequal layers are not the trouble.
+# Are the unequal layers the trouble?
 # With all biases at zero every bar is about as tiny as the first.
 # Gradient descent still guesses, and RMSprop still learns.
-# The gradients are tiny because PyTorch's weights are small.
-# We call them *vanishing gradients*.
+# So tiny gradients are trouble enough, even where all layers are equal.
+# They are tiny because PyTorch's weights are small, and the word for it is *vanishing gradients*.
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
 
@@ -254,7 +254,6 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights no layer starts with tiny gradients, and all three learn.
-# RMSprop gets out of a bad start, and a good start avoids it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
@@ -286,7 +285,7 @@ move.answer(0.01 * g / v**0.5)
 
 # %% [markdown]
 # It moves by $\alpha$, so $\alpha$ is now a length.
-# A parameter moves by that much once its gradient has been steady for far longer than the memory of `v`.
+# So does every parameter whose gradient has been steady for long.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -319,7 +318,7 @@ scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[
 #
 # ### Near the minimum
 #
-# RMSprop walks through the ravine for 300 steps, at a constant step size and with a memory of ten steps.
+# RMSprop walks through the ravine for 300 steps, at a constant step size and with a short memory of ten steps.
 # After 68 steps the loss is below a trillionth.
 
 # %%
@@ -339,7 +338,7 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# In the picture the second slider lets the step size fall to zero over the last part of the run.
+# In the picture the second slider lets the step size fall to zero at the end.
 # **Goal:** let the loss end below 10⁻⁷.
 
 # %% tags=["answer"]
@@ -357,21 +356,20 @@ hopping.hopping().live()
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>With the network of Part 1 in PyTorch and a fall over the last third, ten to sixteen of twenty starts ended lower, depending on the step size and the processor.</details>
+# <details><summary>Fine print</summary>With a fall over the last third, the network of Part 1 in PyTorch ended lower from ten to sixteen of twenty starts, by step size and processor.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #
 # ### Exercise 2. Which bug? (4 minutes)
 #
 # Two colleagues have written RMSprop, and each has made one mistake.
-# The right one is brown.
-# Its steep line is lower only because the steep number starts nearer to the minimum.
+# The right one is brown, and its two directions share a line.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)
 
 # %% [markdown]
-# <details><summary>Hint</summary>Which black lines fall behind the brown ones, both of them or only one?</details>
+# <details><summary>Hint</summary>Which black lines fall behind the brown one, both of them or only one?</details>
 #
 # Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"plus instead of minus"`.
 # The sum leaves out the factor $1-\beta_2$, and forgets as before.
@@ -386,7 +384,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 # *What gives them away.*
 # In A both directions fall behind, because the factor $1-\beta_2$ is missing.
 # So the new square comes in with its full weight, `v` is a hundred times too large, and every step is ten times too short.
-# In B the steep direction arrives at once and the flat one is left behind, as with gradient descent, because both are divided by the same number.
+# In B the steep direction arrives first and the flat one is left behind, as with gradient descent, because both are divided by the same number.
 
 # %% [markdown]
 # The judge has a question for each wrong name.
@@ -504,6 +502,7 @@ judges.judge_settings_meant(meant)
 #
 # Now a network without hidden layers, one `nn.Linear` from the pixels to the ten digits.
 # `optim.RMSprop` trains it on the same images, for a hundred steps only.
+# Does the deep network's best step size serve here too?
 # Choose an `lr` that brings the training loss below 0.2, as the mean of three starts.
 
 # %% tags=["stub"]
@@ -516,7 +515,7 @@ my_lr = 0.1
 # *Why it is so.*
 # What served eight hidden layers is too slow here, and so is PyTorch's default of 0.01.
 # From 0.025 to 0.3 all that we tried passes, and 0.5 is too large.
-# So the best step size belongs to the network and to the number of steps.
+# So the best step size belongs to the network.
 
 # %% [markdown]
 # The judge trains it three times.
@@ -533,7 +532,7 @@ judges.judge_setting(my_lr)
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
 # | **Before** | in a plain ReLU network trained from scratch, run the lines below. Never after loading weights, which they erase |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
-# | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it |
+# | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #
 # ```python
@@ -563,8 +562,8 @@ summary()
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
 # - With a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
-# - Gradient descent and momentum did not train our network in 300 steps, at any of 25 step sizes.
-#   RMSprop did, and larger weights at the start help all three rules.
+# - Gradient descent and momentum did not train our network in 300 steps, at any step size that we tried.
+#   RMSprop did, and larger weights at the start helped all three.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -47,7 +47,7 @@ def _scene() -> Scene:
     (loss,) = left.plot([], [], color=style.color, linewidth=2.2)
     (lowest,) = left.plot([], [], color=style.color, marker="v", markersize=10, linestyle="none", zorder=6)
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
-    note = readings(left, 0.6, 0.06, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
+    note = readings(left, 0.68, 0.06, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
     return Scene(figure, {"loss": loss, "lowest": lowest, "end": end, "note": note},
                  f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, a triangle where it is lowest and a "
                  f"line at the goal; right, the steep number over the last {LAST} steps, in units of the step size that is set, with a "

@@ -104,6 +104,14 @@ def judge_two_steps(guess: Any) -> Verdict:
         value = number(guess[name], f"a number for {name}")
         if name in ("step1", "step2") and isclose(value, 3 / right[0 if name == "step1" else 2], rel_tol=2e-2):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, which is 3 divided by v. What takes the square away again?")
+        before = right[0 if name == "step1" else 2]
+        if name in ("step1", "step2") and isclose(value, -wanted, rel_tol=1e-3):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}. How long is a step that goes back by as much?")
+        if name in ("step1", "step2") and isclose(value, before**0.5, rel_tol=2e-2):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, which is the root of v. What does it divide?")
+        if name in ("step1", "step2") and isclose(value, before**0.5 / 3, rel_tol=2e-2):
+            return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, the root of v divided by 3. Which of the two does the rule "
+                           "divide by?")
         if name == "v2" and isclose(value, 2 * right[0], rel_tol=1e-3):
             return Verdict(False, f"Look at v2.\nYou gave {value:.4g}, twice v1. How much of the old v is kept at the second step?")
         if name in ("v1", "v2") and isclose(value, 0.99 * right[0] * int(name[1]), rel_tol=1e-3):

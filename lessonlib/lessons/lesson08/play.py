@@ -113,18 +113,17 @@ def _burst_scene() -> Scene:
         ax.axhline(height, color="black", linewidth=1)
         ax.text(BURST[-1] + 0.6, at, name, ha="right", fontsize=11)
     style = look("rmsprop")
-    (lengths,) = ax.plot([], [], color=style.color, linewidth=4, solid_capstyle="butt")
+    (lengths,) = ax.plot([], [], color=style.color, marker="o", markersize=4, linestyle="none")
     (first,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=6, clip_on=False)
     note = readings(ax, 0.72, 0.95, ["memory, steps:", "first step / $\\alpha$:"], va="top")
     return Scene(figure, {"lengths": lengths, "first": first, "note": note},
-                 f"A bar for the length of each of RMSprop's first {BURST[-1]} steps under a steady gradient, in units of the step size "
-                 "and on a logarithmic scale, from a line at 1 up, with another line at 2, and a diamond on the first.")
+                 f"A point for the length of each of RMSprop's first {BURST[-1]} steps under a steady gradient, in units of the step "
+                 "size and on a logarithmic scale, with lines at 1 and at 2, and a diamond on the first.")
 
 
 def _burst_update(artists: dict[str, Any], memory: float) -> str:
     lengths = step_lengths(1 - 1 / memory, int(BURST[-1]))
-    bars = np.stack([np.ones_like(lengths), lengths, np.full_like(lengths, np.nan)], axis=1)
-    artists["lengths"].set_data(np.repeat(BURST, 3), bars.ravel())
+    artists["lengths"].set_data(BURST, lengths)
     artists["first"].set_data([1], [lengths[0]])
     artists["note"].set_text(f"{memory:.3g}\n{lengths[0]:.2f}")
     return (f"A memory of {memory:.3g} steps, beta2 = {1 - 1 / memory:.4g}: the first step is {lengths[0]:.2f} step sizes long, the tenth "

@@ -94,8 +94,8 @@ def _growth() -> Figure:
 def show_rise() -> None:
     """Show how the gradients of the first and of the last layer grow while RMSprop trains the network."""
     show(_rise(), f"The size of the gradient of the first and of the last layer over {RISE} steps of RMSprop, on a logarithmic scale: the "
-         "first layer's passes a line at a thousand times its start within twenty steps and stays near it or above, the last one's grows "
-         "about tenfold.")
+         "first layer's jumps above a line at a thousand times its start within twenty steps, falls back, and is mostly above it from "
+         "about step 30 on; the last one's grows far less.")
 
 
 def _rise() -> Figure:
