@@ -41,16 +41,15 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's curve has two peaks.
-# The first is its long first step.
-# By the second, `v` has forgotten the large gradients of the start, so it is small and the steps are too long again.
+# RMSprop's long first step throws it far off.
+# Near step 220 `v` has forgotten the start, and is so small that the steps are too long again.
 #
 # What makes this line hard to find?
 # At 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
 # And a line that falls more steeply must start higher.
 # Together they make the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
-# RMSprop gives each parameter a step size of its own, and with these the thirty thousand become about 650.
+# RMSprop gives each parameter a step size of its own, which leaves about 650 of the thirty thousand.
 # Momentum gets through what is left.
 # [[Adam]] does both at once.
 #
@@ -94,10 +93,8 @@ opening.show_flow()
 # |---|---|---|---|
 # | $\alpha$ | `lr` | [[learning rate]], the size of a step; tune this one first | 0.001 |
 # | $\beta_1$ | `beta1` | remembers the direction for about 10 steps | 0.9 |
-# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, so it is steady, and slow to forget a large gradient | 0.999 |
+# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99, so it is steady, and slow to forget a large gradient | 0.999 |
 # | $\epsilon$ | `eps` | keeps the division finite where `v` is zero | 1e-8 |
-#
-# Adam's default $\beta_2$ gives its scale a memory ten times as long as RMSprop's 0.99.
 #
 # The name stands for adaptive moment estimation.
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
@@ -146,8 +143,7 @@ checks.check(my_adam, against=adam)
 # %%
 mine, bill = checks.yours("my_adam", adam), heating.heating()
 found = run(mine, bill, steps=300, lr=0.19, beta1=0.9, beta2=0.999, eps=1e-8).theta[-1]
-whose = "the library's" if mine is adam else "yours"
-rows = [[whose, *found], ["the best line", *bill.minimum]]
+rows = [["the library's" if mine is adam else "yours", *found], ["the best line", *bill.minimum]]
 table(["line", "slope", "intercept"], rows, ["", ".2f", ".1f"])
 
 # %% [markdown]
@@ -202,8 +198,7 @@ uncorrected.answer(0.1 / 0.001**0.5)
 # The first step would be about three step sizes long.
 # `m` is too small, but it is divided by the root of a `v` that is smaller still.
 #
-# The gradient stays steady.
-# Is the step right at step 50?
+# Is the step right at step 50 of a steady gradient?
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps.
 # **Goal:** change the memory of `v` until the uncorrected step 50 is within a tenth of the right length.
 
@@ -284,8 +279,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After fifty gradients of 3, a 30 would already make it longer.
-# By then $\hat m$ takes in a tenth of the jump, and $\hat v$ only a fiftieth of its square.
+# After fifty gradients of 3, a 30 would make it longer.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -341,18 +335,18 @@ for g in (3.0, -3.0):
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
 # - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
-#   After a `nan` start again, because the weights and both averages are `nan` too.
+#   After a `nan` start again.
 #
-# Each of these moves is tried once below, black before it and red after it.
+# Each move is tried below, black before it and red after it.
 
 # %%
 practice.show_moves()
 
 # %% [markdown]
-# All three helped here.
-# Each is a first move, so after it compare again.
+# All three help here.
+# But each is only a first move, so compare again after it.
 #
-# <details><summary>Fine print</summary>The left panel is the mean of thirty runs, and the other two are one run each.</details>
+# <details><summary>Fine print</summary>Left is the mean of thirty runs, the other two are one run each.</details>
 #
 # *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
 #
@@ -363,7 +357,7 @@ practice.show_moves()
 # It raises no error, and it has two mistakes.
 #
 # <details><summary>Hint 1</summary>Which batch do the gradients of the second step come from?</details>
-# <details><summary>Hint 2</summary>What does <code>backward</code> do with a gradient that is already there, and what does <code>optimizer.zero_grad()</code> do with it?</details>
+# <details><summary>Hint 2</summary>What does <code>backward</code> do with a gradient that is already there?</details>
 
 # %% tags=["stub"]
 def train(model, optimizer, dataloader, epochs=15):
@@ -438,21 +432,18 @@ default.answer(max(default.options, key=accuracy.get))
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart. PyTorch's momentum has no factor 1 − β₁, so its 0.1 is 1 in our formula.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart.</details>
 #
 # This is a good place to stop for today.
-# You can write Adam and train with it.
-# Part 4 asks where it helps, and Part 5 turns its other settings.
 
 # %% [markdown]
 # ## Part 4. Where does it help?
 #
 # ### Standardize first
 #
-# Only Adam found the line of Part 1.
-# But you can also make the line easy to find.
+# You can also make the line of Part 1 easy to find.
 # Subtract the mean from the temperatures, then divide by their standard deviation, the spread.
-# Now they have mean 0 and spread 1, which is called [[standardizing|standardize]].
+# This is called [[standardizing|standardize]].
 
 # %%
 from lessonlib.lessons.lesson09 import heating, opening
@@ -476,22 +467,22 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # The standardized loss curves equally in every direction, so one step size suits them all.
 # So standardize the inputs where you can.
 #
-# <details><summary>Fine print</summary>Each optimizer has its best of thirty step sizes in each column. For momentum and RMSprop one half is enough, subtracting the mean or dividing by the spread.</details>
+# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. To subtract the mean, or to divide by the spread, is enough for momentum and RMSprop.</details>
 #
 # ### Where it wins, loses and fails
 #
-# Here are three small problems, and what Adam and momentum make of them.
+# Three small problems, and what Adam and momentum make of them.
 #
 # | | Problem | Measured | Adam | Momentum |
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
 # | **Loses** | one input decides, and many are only noise | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets; the minimum is at −1 | the end, from 0 | 0.93 | −1.00 |
+# | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 0.93 | −1.00 |
 #
 # In the second Adam gives the input that decides no larger weight than two useless ones.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
-# <details><summary>Fine print</summary>In the first row both have their best step size. In the second both fit the training data exactly, and with a larger ε Adam makes no error either. In the third β₂ is 0.99, and with longer memories the end is lower.</details>
+# <details><summary>Fine print</summary>In the first both are tuned, and in the second both fit the training data exactly. In the third β₂ is 0.99. With a larger ε Adam makes no error in the second, and with a longer memory it ends lower in the third.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -513,7 +504,7 @@ from lessonlib.play.prediction import summary
 play.each_setting().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
+# <details><summary>Answer</summary>A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
@@ -523,7 +514,7 @@ play.each_setting().live()
 #
 # Two colleagues have written Adam, each with one mistake.
 # The picture shows their first ten steps, with $\alpha = 0.1$.
-# The flat direction starts at 1 with a curvature of 1, the steep one at 0.7 with a curvature of 10.
+# The flat direction has a curvature of 1, the steep one of 10.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS, steps=10)

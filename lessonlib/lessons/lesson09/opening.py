@@ -52,8 +52,8 @@ def _lines_scene() -> Scene:
         artists[f"{rule} name"] = left.text(101.5, 0, NAMES[rule], color=style.color, fontsize=10.5, va="center")
         artists[f"{rule} share"] = right.text(STEPS * 1.045, 1, "", color=style.color, fontsize=10.5, va="center")
     for at, words in PEAKS.items():
-        x, y = (14, 120.0) if at == 1 else (0.92 * at, 45.0)
-        artists[f"peak {at}"] = right.text(x, y, words, color=look("rmsprop").color, fontsize=9.5, va="center", ha="left" if at == 1 else "center")
+        x, y, side = (14, 120.0, "left") if at == 1 else (0.92 * at, 45.0, "center")
+        artists[f"peak {at}"] = right.text(x, y, words, color=look("rmsprop").color, fontsize=9.5, va="center", ha=side)
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
                  "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step.")
 
