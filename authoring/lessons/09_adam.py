@@ -25,7 +25,7 @@
 # Each starts with both at 0 and uses its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
-# Run the set-up cell above and the next one, then move the slider and watch them walk.
+# Run the set-up cell and the next one, then move the slider.
 # **Goal:** within 150 steps, find a moment when Adam's line fits better than RMSprop's does after 300.
 
 # %%
@@ -85,7 +85,7 @@ opening.show_flow()
 # | $\theta_t = \theta_{t-1} - \alpha\,\hat m_t \,/\, (\sqrt{\hat v_t}+\epsilon)$ | both |
 #
 # $\theta$ are the parameters, $g$ is the [[gradient]] of the loss, and $t$ counts the steps from 1.
-# The two with a hat correct the averages for their start at zero, as Part 2 explains.
+# The two with a hat correct the averages for their start at zero.
 #
 # These four numbers are yours to choose.
 #
@@ -164,7 +164,7 @@ first_m = predict("The gradient is 3 at every step and beta1 is 0.9. "
 first_m
 
 # %% [markdown]
-# One step of `adam`, from the library.
+# One step of the library's `adam`.
 
 # %% tags=["answer"]
 theta, s = adam(2.0, 3.0, State())
@@ -296,7 +296,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # <details><summary>For a transformer</summary>
 #
-# Take AdamW at first, which is Adam with [[weight decay]] done right, as [lesson 10](10_adamw.ipynb) shows.
+# Take AdamW at first, which keeps [[weight decay]] out of `m` and `v`, as [lesson 10](10_adamw.ipynb) shows.
 #
 # ```python
 # optimizer = optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-2)  # the default lr is 1e-3

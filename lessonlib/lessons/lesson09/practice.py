@@ -36,7 +36,7 @@ def bug_path(name: str) -> Run:
 def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
     """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction."""
     show(_panels(bugs, steps), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, a broken Adam in "
-         "black beside the right one in red, above in the flat direction and below in the steep one.")
+         "black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7.")
 
 
 def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
@@ -53,7 +53,7 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
                 ax.plot(theta, "o-", color=color, markersize=wide + 2.5, linewidth=wide, label=who)
             ax.axhline(0, color="#8a8a8a", linewidth=1)
             ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
-            ax.set_yticks([0, *START[::-1]], ["minimum", *map(str, START[::-1])])
+            ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
