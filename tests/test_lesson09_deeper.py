@@ -1,10 +1,11 @@
 """The deeper part of lesson 9: what it measures, and its judge."""
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
+import source as lessons
 
 from lessonlib import State, adam, grid, misconceptions, momentum, problems, rmsprop, run, sgd
 from lessonlib.lessons.lesson09 import basins, fair, measured, reddi_walk, trouble
@@ -88,8 +89,14 @@ def test_of_the_settings_that_arrive_few_stay_and_none_with_a_short_memory_of_v(
         assert late.all(0).sum() == shorter.all(0).sum() >= 10
 
 
+@cache
+def left_on_words(rule, lr):
+    """The share of the excess loss that a rule leaves on the table of words at this step size."""
+    return measured.left_on_words(rule, [lr]).share
+
+
 def test_without_an_average_of_the_direction_no_excess_loss_is_left_and_epsilon_has_no_part_in_it():
-    long, none = (measured.left_on_words(adam, [1.0], beta1=beta1).share for beta1 in (0.9, 0.0))
+    long, none = left_on_words(adam, 1.0), measured.left_on_words(adam, [1.0], beta1=0.0).share
     assert long == pytest.approx(4.8e-4, rel=0.05)
     assert long == pytest.approx(measured.left_on_words(adam, [1.0], eps=1e-12).share, rel=0.05)
     assert none < 1e-12
@@ -137,6 +144,24 @@ def test_what_is_rounding_is_not_shown_as_a_result():
 def test_a_jump_makes_the_steps_of_a_long_memory_about_fifty_times_too_short():
     lengths = measured.step_lengths(np.r_[np.ones(300), 100 * np.ones(100), np.ones(600)])
     assert 1 / lengths.min() == pytest.approx(47, abs=1)
+
+
+def test_the_three_small_problems_of_the_lesson_have_the_numbers_of_its_table():
+    ends = {}
+    for name in ("adam", "momentum"):  # reddi_walk.walk in plain numbers, which is quick
+        x = m = v = 0.0
+        for t in range(1, 100_001):
+            g, lr = (101.0 if t % 101 == 1 else -1.0), 0.1 / t**0.5
+            m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2
+            x -= lr * (m / (1 - 0.9**t) / (v / (1 - 0.99**t)) ** 0.5 if name == "adam" else m)
+            x = min(1.0, max(-1.0, x))
+            if t == 2000 and name == "adam":
+                assert x == pytest.approx(reddi_walk.walk(adam, [0.99], t)[-1, 0], abs=1e-6)
+        ends[name] = x
+    words = [left_on_words(rule, lr) for rule, lr in ((adam, 1.0), (momentum, 2000.0))]
+    told = (lessons.LESSONS / "09_adam.py").read_text(encoding="utf-8")
+    for cells in (f"| {words[0]:.2%} | {words[1]:.0%} |", "| 40% | 0% |", f"| {ends['adam']:.2f} | \u2212{-ends['momentum']:.2f} |"):
+        assert cells in told, cells  # those of Wilson's samples are tested below
 
 
 def test_on_wilsons_samples_a_rule_of_equal_steps_gives_three_equal_weights():

@@ -257,26 +257,20 @@ def test_adam_is_ahead_of_rmsprops_end_from_step_104_on_and_rmsprop_is_thrown_ne
     assert 215 < far.min() < far.max() < 240
 
 
-def test_either_half_of_standardizing_leaves_a_ravine_of_a_few_hundred_and_both_leave_none():
+def test_standardized_all_four_arrive_and_with_either_half_momentum_and_rmsprop():
     shares = np.array([module.standardizing()[rule] for rule in module.RULES])
     assert shares[:3, 0].min() > 0.03 > 1e-3 > shares[3, 0]  # as measured only Adam arrives
-    assert shares[1:, 1:].max() < 1e-6  # with either half momentum and RMSprop arrive too
-    assert shares[0, 1] < 1e-3 < 0.05 < shares[0, 2]
-    assert shares[:, 3].max() < 1e-12  # and standardized all four
-    hessians = {units: [np.array([bill.grad(bill.minimum + unit, None) for unit in np.eye(2)])
-                        for bill in (heating(seed, units=units) for seed in range(10))] for units in ("degrees", "spread", "centred", "standardized")}
-    steep = {units: np.mean([np.linalg.cond(each) for each in of]) for units, of in hessians.items()}
-    assert np.linalg.cond(hessians["degrees"][0]) > 30_000
-    assert steep["spread"] == pytest.approx(100, rel=0.1)
-    assert steep["centred"] == pytest.approx(300, rel=0.1)
-    assert 70 < steep["degrees"] / steep["centred"] < steep["degrees"] / steep["spread"] < 250  # about a hundred times less narrow
-    assert abs(hessians["centred"][0][0, 1]) < 1e-9
-    np.testing.assert_allclose(hessians["standardized"][0], np.eye(2), atol=1e-9)
+    assert shares[:, 1].max() < 1e-12  # and standardized all four
+    for units in ("spread", "centred"):
+        assert max(tuned_lr(rule, units=units)[1] for rule in ("momentum", "rmsprop")) < 1e-6
+    bill = heating(units="standardized")
+    np.testing.assert_allclose([bill.grad(bill.minimum + unit, None) for unit in np.eye(2)], np.eye(2), atol=1e-9)
 
 
-def test_rmsprops_two_step_sizes_leave_a_ravine_fifty_times_less_narrow_and_momentum_gets_through_that():
+def test_rmsprops_two_step_sizes_leave_a_ravine_of_about_650_and_momentum_gets_through_that():
     as_measured, found, _ = module.condition_numbers()
-    assert as_measured / found == pytest.approx(51, rel=0.1)
+    assert as_measured > 30_000
+    assert found == pytest.approx(650, rel=0.03)
     left = dict(module.frozen_scales())
     assert left["RMSprop's, with momentum"] < 1e-9 < 0.05 < left["RMSprop's, without momentum"]
     assert left["none, with momentum"] > 0.2

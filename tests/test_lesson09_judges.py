@@ -118,8 +118,8 @@ def test_each_of_the_usual_moves_ends_lower():
         factor = 0.5 if "halve" in title else 3 if "three times" in title else 1 / 3
         assert then / first == pytest.approx(factor, rel=0.15)
         assert after[-20:].mean() < 0.6 * before[-20:].mean()
-    assert before[-20:].mean() == pytest.approx(np.log(10), abs=0.1)  # at 0.3 it stays at the loss of guessing
-    assert before[:5].max() > 10  # after a jump
+    assert before[:10].max() > 3 * before[0]  # a jump
+    assert after[:10].max() < 1.2 * after[0]
     swings = practice.moves()[0][0]
     assert swings[200:].mean() == pytest.approx(swings[100:200].mean(), rel=0.2)  # the ravine falls no further
 

@@ -28,7 +28,7 @@ def loop(*lines, once=False):
     (loop("clear", "back"), "no step"), (loop("clear", "step"), "no backward"), (loop("back", "step"), "no zero_grad"),
     (loop("step", "clear", "back"), "step first"), (loop("clear", "step", "back"), "step first"), (loop("back", "clear", "step"), "cleared early"), (loop("clear", "back", "step", once=True), "other count"),
     (lambda model, optimizer, dataloader, epochs: 1 / 0, "raises"), (lambda model: None, "raises"),
-    (loop("clear", "back", "step", "step"), "other count")])
+    (loop("clear", "back", "step", "step"), "twice"), (loop("clear", "back", "step", "step", "step"), "other count")])
 def test_what_is_left_out_is_found(attempt, found):
     assert what_a_loop_does(attempt)["found"] == found
 

@@ -25,7 +25,7 @@
 # Each starts with both at 0 and uses its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
-# Run the set-up cell above and the next one, then move the slider and watch them walk.
+# Run the set-up cell and the next one, then move the slider.
 # **Goal:** within 150 steps, find a moment when Adam's line fits better than RMSprop's does after 300.
 
 # %%
@@ -41,18 +41,19 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's long first steps throw it far off, and near step 220, when `v` has forgotten them, it is thrown again.
+# RMSprop's long first step throws it far off.
+# Near step 220 `v` has forgotten the start, and is so small that the steps are too long again.
 #
 # What makes this line hard to find?
 # At 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
 # And a line that falls more steeply must start higher.
-# Together they make the loss a narrow [[ravine]], more than thirty thousand times as steep across as along.
+# Together they make the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
-# RMSprop gives each parameter a step size of its own, and that leaves a ravine about fifty times less narrow.
+# RMSprop gives each parameter a step size of its own, which leaves about 650 of the thirty thousand.
 # Momentum gets through what is left.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the usual ones. With its best beta of six, momentum's line falls too, but it does not arrive.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six, momentum's line falls too, but it does not arrive.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -85,7 +86,6 @@ opening.show_flow()
 #
 # $\theta$ are the parameters, $g$ is the [[gradient]] of the loss, and $t$ counts the steps from 1.
 # The two with a hat correct the averages for their start at zero.
-# Part 2 shows why.
 #
 # These four numbers are yours to choose.
 #
@@ -93,7 +93,7 @@ opening.show_flow()
 # |---|---|---|---|
 # | $\alpha$ | `lr` | [[learning rate]], the size of a step; tune this one first | 0.001 |
 # | $\beta_1$ | `beta1` | remembers the direction for about 10 steps | 0.9 |
-# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, so it is steady, and slow to forget a large gradient | 0.999 |
+# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99, so it is steady, and slow to forget a large gradient | 0.999 |
 # | $\epsilon$ | `eps` | keeps the division finite where `v` is zero | 1e-8 |
 #
 # The name stands for adaptive moment estimation.
@@ -143,7 +143,7 @@ checks.check(my_adam, against=adam)
 # %%
 mine, bill = checks.yours("my_adam", adam), heating.heating()
 found = run(mine, bill, steps=300, lr=0.19, beta1=0.9, beta2=0.999, eps=1e-8).theta[-1]
-rows = [["yours", *found], ["the best line", *bill.minimum]]
+rows = [["the library's" if mine is adam else "yours", *found], ["the best line", *bill.minimum]]
 table(["line", "slope", "intercept"], rows, ["", ".2f", ".1f"])
 
 # %% [markdown]
@@ -164,7 +164,7 @@ first_m = predict("The gradient is 3 at every step and beta1 is 0.9. "
 first_m
 
 # %% [markdown]
-# One step of `adam`, from the library.
+# One step of the library's `adam`.
 
 # %% tags=["answer"]
 theta, s = adam(2.0, 3.0, State())
@@ -198,7 +198,7 @@ uncorrected.answer(0.1 / 0.001**0.5)
 # The first step would be about three step sizes long.
 # `m` is too small, but it is divided by the root of a `v` that is smaller still.
 #
-# Is the step right at step 50?
+# Is the step right at step 50 of a steady gradient?
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps.
 # **Goal:** change the memory of `v` until the uncorrected step 50 is within a tenth of the right length.
 
@@ -279,8 +279,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After fifty gradients of 3, a 30 would already make it longer.
-# By then $\hat m$ takes in a tenth of the jump, and $\hat v$ only a fiftieth of its square.
+# After fifty gradients of 3, a 30 would make it longer.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -297,7 +296,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # <details><summary>For a transformer</summary>
 #
-# Take AdamW at first, which is Adam with [[weight decay]] done right, as [lesson 10](10_adamw.ipynb) shows.
+# Take AdamW at first, which keeps [[weight decay]] out of `m` and `v`, as [lesson 10](10_adamw.ipynb) shows.
 #
 # ```python
 # optimizer = optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-2)  # the default lr is 1e-3
@@ -306,14 +305,6 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # </details>
 #
 # PyTorch takes both betas as one pair, `betas=(0.9, 0.999)`.
-# Do not reuse an `lr` of `optim.SGD`, because Adam's gradients are divided by their scale.
-#
-# At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
-#
-# - If the loss swings and falls no further, halve $\alpha$.
-# - If it falls slowly, take three times $\alpha$.
-# - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
-#   After a `nan` start again, or from the last checkpoint, because weights and averages are lost.
 #
 # Does `torch.optim.Adam` take the two steps of Exercise 2?
 
@@ -321,7 +312,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 import torch
 from torch import nn, optim
 from lessonlib import adam, checks
-from lessonlib.lessons.lesson09 import judges, training
+from lessonlib.lessons.lesson09 import judges, practice, training
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.looped import Looped
 from lessonlib.lessons.tables import table
@@ -336,6 +327,29 @@ for g in (3.0, -3.0):
 # %% [markdown]
 # It does.
 #
+# ### The usual advice, tried
+#
+# At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
+# Do not reuse the `lr` of `optim.SGD`, because Adam divides each gradient by its scale.
+#
+# - If the loss swings and falls no further, halve $\alpha$.
+# - If it falls slowly, take three times $\alpha$.
+# - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
+#   After a `nan` start again.
+#
+# Each move is tried below, black before it and red after it.
+
+# %%
+practice.show_moves()
+
+# %% [markdown]
+# All three help here.
+# But each is only a first move, so compare again after it.
+#
+# <details><summary>Fine print</summary>Left is the mean of thirty runs, the other two are one run each.</details>
+#
+# *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
+#
 # ### Exercise 3. Mend the loop (6 minutes)
 #
 # Now a real network reads handwritten digits.
@@ -343,7 +357,7 @@ for g in (3.0, -3.0):
 # It raises no error, and it has two mistakes.
 #
 # <details><summary>Hint 1</summary>Which batch do the gradients of the second step come from?</details>
-# <details><summary>Hint 2</summary>What does <code>backward</code> do with a gradient that is already there, and what does <code>optimizer.zero_grad()</code> do with it?</details>
+# <details><summary>Hint 2</summary>What does <code>backward</code> do with a gradient that is already there?</details>
 
 # %% tags=["stub"]
 def train(model, optimizer, dataloader, epochs=15):
@@ -388,7 +402,7 @@ judges.judge_loop(train)
 #
 # </details>
 #
-# Now your loop trains networks on the digits, each from three starts.
+# Now your loop trains networks on the digits for 15 [[passes|epoch]], with Adam and with momentum.
 # `Looped` makes a PyTorch optimizer of any rule, so your own Adam trains one too.
 
 # %%
@@ -397,7 +411,7 @@ default = predict("After 15 passes, with which step size are more new digits rea
 default
 
 # %% [markdown]
-# The cell trains twelve networks, which takes some seconds.
+# Each optimizer trains from three starts, which takes some seconds.
 
 # %% tags=["answer"]
 mine = checks.yours("my_adam", adam)
@@ -406,60 +420,95 @@ read = training.accuracy_after
 accuracy = {"momentum, lr 0.1": read(loop, optim.SGD, lr=0.1, momentum=0.9)}
 for lr in (0.001, 0.01):
     accuracy[f"torch's Adam, lr {lr}"] = read(loop, optim.Adam, lr=lr)
-accuracy["my Adam, lr 0.01"] = read(
+whose = "the library's" if mine is adam else "my"
+accuracy[f"{whose} Adam, lr 0.01"] = read(
     loop, Looped, rule=mine, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8)
 display(table(["optimizer", "digits read correctly"], accuracy.items(), ["", ".1%"]))
 default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
-# Your Adam reads as well as PyTorch's.
-# PyTorch's momentum has no factor $1-\beta_1$, so its 0.1 is 1 in our formula.
-# The default step size is not the best one here, within so few [[passes|epoch]].
+# Your Adam, once its check has passed, reads as well as PyTorch's.
+# The default step size is not the best one here.
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
 # <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart.</details>
+#
+# This is a good place to stop for today.
 
 # %% [markdown]
-# ## Part 4. How to set it
+# ## Part 4. Where does it help?
+#
+# ### Standardize first
+#
+# You can also make the line of Part 1 easy to find.
+# Subtract the mean from the temperatures, then divide by their standard deviation, the spread.
+# This is called [[standardizing|standardize]].
+
+# %%
+from lessonlib.lessons.lesson09 import heating, opening
+from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
+
+arrive = predict("With mean 0 and spread 1, which optimizers find the line?",
+                 ["only Adam", "Adam and RMSprop", "Adam, RMSprop and momentum", "all four"])
+arrive
+
+# %% [markdown]
+# The share of the excess loss that is left, as a mean over the ten data sets.
+
+# %% tags=["answer"]
+left = heating.standardizing()
+rows = [[opening.NAMES[rule], *shares] for rule, shares in left.items()]
+display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".1%"]))
+arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
+
+# %% [markdown]
+# The standardized loss curves equally in every direction, so one step size suits them all.
+# So standardize the inputs where you can.
+#
+# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. To subtract the mean, or to divide by the spread, is enough for momentum and RMSprop.</details>
+#
+# ### Where it wins, loses and fails
+#
+# Three small problems, and what Adam and momentum make of them.
+#
+# | | Problem | Measured | Adam | Momentum |
+# |---|---|---|---|---|
+# | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
+# | **Loses** | one input decides, and many are only noise | wrong on new data | 40% | 0% |
+# | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 0.93 | −1.00 |
+#
+# In the second Adam gives the input that decides no larger weight than two useless ones.
+# In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
+#
+# <details><summary>Fine print</summary>In the first both are tuned, and in the second both fit the training data exactly. In the third β₂ is 0.99. With a larger ε Adam makes no error in the second, and with a longer memory it ends lower in the third.</details>
+#
+# *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
+
+# %% [markdown]
+# ## Part 5. How to set it
 #
 # ### What each setting does
 #
-# One parameter gets a steady gradient, which turns at step 100 and shrinks to a hundredth at step 200.
-# Move $\beta_1$ first, and watch the turn.
+# One parameter gets a steady gradient, which changes its sign at step 100 and shrinks to a hundredth at step 200.
+# First move $\beta_1$, and watch the steps after step 100.
 # **Goal:** make the last step at least nine tenths of a step size long.
 # Then, with that $\beta_2$, find the $\epsilon$ that about halves the last step.
 
 # %% tags=["answer"]
 from lessonlib import State, adam, checks
-from lessonlib.lessons.lesson09 import heating, judges, opening, play, practice
-from lessonlib.play.prediction import predict, summary
-from lessonlib.lessons.tables import table
+from lessonlib.lessons.lesson09 import judges, play, practice
+from lessonlib.play.prediction import summary
 
 play.each_setting().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>β₁ sets how late the step turns, six steps late at its default and at once at 0. A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
+# <details><summary>Answer</summary>A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
 # An $\epsilon$ as large as the gradients makes them too short as well.
-#
-# ### The usual advice, tried
-#
-# Here are the three moves of Part 3.
-# The black line has the first step size, and the red one the next.
-
-# %% tags=["answer"]
-practice.show_moves()
-
-# %% [markdown]
-# Each is a first move, and no more than that.
-# After it, compare again.
-#
-# <details><summary>Fine print</summary>Left is a noisy ravine, the mean of thirty runs. The other two train a small network on digits, one run each.</details>
-#
-# *Deeper: [when the usual first move is wrong](deeper/09_adam.ipynb).*
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
@@ -471,7 +520,7 @@ practice.show_moves()
 practice.show_bugs(practice.TWO_BUGS, steps=10)
 
 # %% [markdown]
-# Choose from `"no bias correction"`, `"no root"`, `"t never advances"`, `"sign of the step"`, which has a plus for the minus.
+# Choose from `"no bias correction"`, `"no root"`, `"t never advances"` and `"1 - beta2 is missing in v"`.
 #
 # <details><summary>Hint</summary>How long is each one's first step, and do its two directions fall equally fast?</details>
 
@@ -494,48 +543,6 @@ bugs = {"A": "no root", "B": "no bias correction"}
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# ### Standardize first
-#
-# Only Adam found the line of Part 1.
-# But you can also make the line easy to find.
-# Subtract the mean from the temperatures, then divide by their standard deviation, the spread.
-# Now they have mean 0 and spread 1, which is called [[standardizing|standardize]].
-
-# %%
-arrive = predict("With mean 0 and spread 1, which optimizers find the line?",
-                 ["only Adam", "Adam and RMSprop", "Adam, RMSprop and momentum", "all four"])
-arrive
-
-# %% [markdown]
-# The share of the excess loss that is left, as a mean over ten such data sets, each time with the best of thirty step sizes.
-
-# %% tags=["answer"]
-left = heating.standardizing()
-rows = [[opening.NAMES[rule], *shares] for rule, shares in left.items()]
-header = ["optimizer", "as measured", "over the spread", "minus the mean", "both"]
-display(table(header, rows, ["", *[".1%"] * 4]))
-arrive.answer(arrive.options[sum(shares[3] < 1e-3 for shares in left.values()) - 1])
-
-# %% [markdown]
-# Either half makes the ravine about a hundred times less narrow, and then momentum and RMSprop arrive.
-# Over the spread less of it is left, so gradient descent arrives too.
-# With both, no ravine is left, and one step size suits every direction.
-#
-# So standardize the inputs where you can, whatever the optimizer.
-# Inside a network the numbers change during the training, and there a scale for each parameter can help.
-# The deep network of [lesson 8](08_rmsprop.ipynb) was an example.
-#
-# ### Where it wins, loses and fails
-#
-# - It usually wins in language.
-#   One explanation is that rare words have small gradients on average, and dividing by the root of `v` makes their steps longer.
-# - It can win where groups of parameters have curvatures of different size.
-# - It can lose on new data, for example when one input decides and many are only noise.
-#   It moves the weights of all of them equally fast.
-# - It can walk the wrong way when `v` forgets rare large gradients.
-#
-# *Deeper: [the evidence for each](deeper/09_adam.ipynb).*
-#
 # ### On Monday morning
 #
 # | | |
@@ -543,7 +550,7 @@ arrive.answer(arrive.options[sum(shares[3] < 1e-3 for shares in left.values()) -
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Touch rarely** | $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; $\epsilon$, down, if the gradients come near it |
+# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

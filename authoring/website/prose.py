@@ -19,7 +19,7 @@ RUN = {  # what a lesson says to who runs it -> what it says on a page, where ev
     "Run the cells from top to bottom.\nTo run one, click into it and press Shift and Enter together.\n"
     "The first cell is folded, so click its bar instead.\nIt says nothing when all is well.":
         "On this page every cell has been run for you.",
-    "Run the set-up cell above and the next one, then move the slider": "Move the slider",
+    "Run the set-up cell and the next one, then move the slider": "Move the slider",
     "Run the next cell, and you see the valley from above.": "Here you see the valley from above.",
 }
 HEADING = re.compile(r"^#+ (?P<name>.+)$", flags=re.MULTILINE)

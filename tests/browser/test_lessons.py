@@ -55,7 +55,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/08_rmsprop", "my_memory"): ("250", "512", "Too long", "Correct"),
     ("09_adam", "second ="): ("0.9 * 0.3 + 0.1 * -3", "0.9 * 0.3 + 0.1 * 3", "Look at m.", "Correct"),
     ("09_adam", "def train"): ("optimizer.zero_grad()", "pass", "Gradients pile up", "Correct"),
-    ("09_adam", "bugs"): ("no root", "sign of the step", "1 of 2", "Correct"),
+    ("09_adam", "bugs"): ("no root", "1 - beta2 is missing in v", "1 of 2", "Correct"),
     ("deeper/09_adam", "my_eps"): ("0.1", "1e-8", "Too small", "Correct"),
     ("deeper/09_adam", "def my_rmsprop"): ("v / (1 - beta2**t)", "v", "no bias correction", "Correct"),
     ("deeper/09_adam", "guess"): ("betas swapped", "no bias correction", "2 of 3", "Correct"),

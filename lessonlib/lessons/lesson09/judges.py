@@ -135,6 +135,8 @@ def judge_loop(loop: Any) -> Verdict:
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",
         "other count": "Another number of steps.\nIt took {steps} steps where two passes over three batches make {wanted}. What belongs to "
                        "every batch of every pass?",
+        "twice": "Two steps for each batch.\nIt took {steps} steps where two passes over three batches make {wanted}. How often may the "
+                 "gradients of one batch be used?",
         "swapped": "It raised an error.\nThe criterion was given the labels where it takes the network's outputs. Which of its two "
                    "arguments comes first?",
         "other sign": "It goes uphill.\nAt the first batch each gradient has the other sign. The optimizer makes the loss smaller. Which "

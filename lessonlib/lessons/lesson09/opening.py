@@ -19,6 +19,7 @@ COLD_TO_WARM = np.array([0.0, 100.0])
 GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
 LEFT = (1e-5, 300.0)  # shares of the first loss, as far as they are drawn
 HALF = 150  # steps
+PEAKS = {1: "a long first step", 222: "v has forgotten the start"}  # where RMSprop's loss is highest -> what is seen there
 
 
 def four_lines() -> Experiment:
@@ -36,9 +37,9 @@ def _lines_scene() -> Scene:
              title="Which line follows the dots?")
     right.set(yscale="log", xlim=(0, STEPS), ylim=LEFT, xlabel="step", title="How much excess loss is left")
     right.set_xticks([0, 100, 200, 300])
-    right.set_yticks([1e-4, 1e-2, 1, 1e2], ["0.01%", "1%", "100%", "100 times"])
+    right.set_yticks([1e-4, 1e-2, 1, 1e2], ["0.01%", "1%", "100%", "10,000%"])
     right.minorticks_off()
-    for ax, at, widest in ((left, 101.5, NAMES["sgd"]), (right, STEPS * 1.045, "under 0.1%")):
+    for ax, at, widest in ((left, 101.5, NAMES["sgd"]), (right, STEPS * 1.045, "0.004%")):
         ax.text(at, 1, widest, alpha=0, fontsize=10.5)  # keeps the place of what moves there
     artists: dict[str, Any] = {}
     for rule in RULES:
@@ -50,6 +51,9 @@ def _lines_scene() -> Scene:
                                                zorder=over + 3, clip_on=False)
         artists[f"{rule} name"] = left.text(101.5, 0, NAMES[rule], color=style.color, fontsize=10.5, va="center")
         artists[f"{rule} share"] = right.text(STEPS * 1.045, 1, "", color=style.color, fontsize=10.5, va="center")
+    for at, words in PEAKS.items():
+        x, y, side = (14, 120.0, "left") if at == 1 else (0.92 * at, 45.0, "center")
+        artists[f"peak {at}"] = right.text(x, y, words, color=look("rmsprop").color, fontsize=9.5, va="center", ha=side)
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
                  "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step.")
 
@@ -75,12 +79,14 @@ def _lines_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} name"].set_position((101.5, name))
         artists[f"{rule} share"].set_position((steps + 0.045 * STEPS, 10**share))
         artists[f"{rule} share"].set_text(_percent(shares[rule]))
+    for at in PEAKS:
+        artists[f"peak {at}"].set_visible(steps >= at)
     told = (f"{NAMES[rule]} {_percent(share)}" for rule, share in shares.items())
     return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.095 else f"{share:.1%}" if share > 5e-4 else "under 0.1%"
+    return f"{share:.0%}" if share >= 0.095 else f"{share:.1%}" if share > 5e-4 else f"{100 * share:.1g}%"
 
 
 def _apart(places: list[float], gap: float) -> list[float]:
@@ -121,6 +127,7 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             ax.axvline(50, color="#8a8a8a", linewidth=1)
             ax.axhline(1, color="black", linestyle="--", linewidth=1.2)
         full.text(1.12, 1.03, "with correction", fontsize=10, va="bottom")
+        length.text(1.12, 0.83, "with correction", fontsize=10, va="top")
         full.text(53, 1.16, "step 50", color="#555555", fontsize=10, va="top")
         for name, style in looks.items():
             ax = length if name == "step" else full

@@ -36,7 +36,7 @@ def bug_path(name: str) -> Run:
 def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
     """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction."""
     show(_panels(bugs, steps), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, a broken Adam in "
-         "black beside the right one in red, above in the flat direction and below in the steep one.")
+         "black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7.")
 
 
 def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
@@ -53,20 +53,20 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
                 ax.plot(theta, "o-", color=color, markersize=wide + 2.5, linewidth=wide, label=who)
             ax.axhline(0, color="#8a8a8a", linewidth=1)
             ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
-            ax.set_yticks([0, 1], ["minimum", "1"])
+            ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 MOVES = (("It falls no further: halve", 0.1, 0.05), ("It falls slowly: take three times", 0.0003, 0.001),
-         ("It jumps at first: a third", 0.3, 0.1))  # the trouble and the move, the step size before and after it
+         ("It jumps at first: a third", 0.2, 0.07))  # the trouble and the move, the step size before and after it
 
 
 def show_moves() -> None:
     """Show three trainings in trouble, each beside the same training after the usual first move."""
     show(_three_moves(), "Three panels of Adam's loss over the steps, before the usual first move in black and after it in red: on a "
-         "noisy ravine half the step size ends lower, on digits a slow training with three times the step size ends lower, and one that "
-         "stays at guessing falls with a third of it.")
+         "noisy ravine half the step size ends lower, on digits a slow training with three times the step size ends lower, and one whose "
+         "loss jumps up at first falls from the start with a third of it.")
 
 
 @cache
@@ -90,11 +90,12 @@ def _three_moves() -> Figure:
         for loss, lr, color in zip(losses, lrs, ("black", look("adam").color), strict=True):
             ax.plot(loss, color=color, linewidth=2 if color != "black" else 1.4)
             ax.text(304, loss[-10:].mean(), f"\u03b1 {lr:g}", color=color, va="center")
-        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.04, 20))
-        ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.01, 20))
+        ax.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
         ax.minorticks_off()
         if ax is not panels[0]:
             ax.axhline(np.log(10), color="#8a8a8a", linewidth=1, linestyle=":", zorder=0)
             ax.text(296, 1.12 * np.log(10), "a blind guess", color="#6a6a6a", fontsize=9.5, ha="right", va="bottom")
+        ax.text(296, 13, "a noisy ravine" if ax is panels[0] else "digits", ha="right", va="center", fontsize=10)
     figure.supylabel("loss", fontsize=11)
     return figure

@@ -103,8 +103,9 @@ def _tried(loop: Callable[..., Any], batches: list[tuple[Tensor, Tensor]]) -> tu
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
     """Return what a training loop does with three batches, twice: "found", what is wrong with it, "steps" and "wanted", how many.
 
-    found: right, as found (both mistakes are in), nothing, no backward, no step, no zero_grad, step first, cleared early, other count,
-    other sign and other loss (of the first gradients), other, or swapped (the criterion's arguments) and raises, both with the "error".
+    found: right, as found (both mistakes are in), nothing, no backward, no step, no zero_grad, step first, cleared early, twice (two steps
+    for each batch), other count, other sign and other loss (of the first gradients), other, or swapped (the criterion's arguments) and
+    raises, both with the "error".
     """
     draw = torch.Generator(device="cpu").manual_seed(0)
     images = torch.rand(3, 8, 64, generator=draw, device="cpu", dtype=torch.float32)
@@ -135,7 +136,7 @@ def _found(model: nn.Module, optimizer: _Counting, right: nn.Module, right_optim
             return "no step" if optimizer.backwards else "nothing"
         return "no backward" if not optimizer.backwards else "step first" if optimizer.backwards[0] else "cleared early"
     if len(optimizer.given) != len(right_optimizer.given):
-        return "other count"
+        return "twice" if len(optimizer.given) == 2 * len(right_optimizer.given) else "other count"
     if optimizer.backwards and optimizer.backwards[0]:
         return "step first"
     if _piles_up(optimizer, right_optimizer):
