@@ -3,8 +3,7 @@
 #
 # *About 29 minutes to read, 60 with the exercises.*
 #
-# You set up AdamW as it is done at work.
-# Now it trains a [[transformer]] that learns a book, one character at a time.
+# AdamW now trains a [[transformer]] that learns a book, one character at a time.
 # Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
 #
 # You can stop after Part 2 or after Part 3, and go on another day.
@@ -56,9 +55,7 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # At the last steps about half of what it writes are words of the book, most of them short.
-# The whole model is a page of code, `lessonlib/pytorch/transformer.py`.
-#
-# Would another optimizer learn it equally well?
+# The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
 #
@@ -169,7 +166,7 @@ part = predict("Sixteen windows, on the CPU. How much of the step's time is the 
 part
 
 # %% [markdown]
-# A step with one window, with four and with sixteen.
+# With one window, four and sixteen.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -184,11 +181,10 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # There Python and PyTorch start each operation, which is called a launch.
 # A launch takes some microseconds, and four windows need no more launches than one.
 #
-# <details><summary>Fine print</summary>{{ play.where(timed) }} {{ play.where(gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
+# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
 # ### The floor
 #
-# How fast can the optimizer's part be?
 # AdamW does about a dozen operations for each parameter.
 # A GPU does them many times faster than its memory brings the numbers.
 # So count the bytes.
@@ -209,7 +205,7 @@ moved.answer(4 * (read + written))
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
 # We call it the [[floor]].
 # Only where a cache holds the arrays is the optimizer faster.
-# Here it is for three GPUs, by their data sheets, and for a laptop whose memory moves 50 GB a second.
+# Here it is for three GPUs, by their data sheets, and for a laptop.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -238,7 +234,7 @@ def my_floor(rule, parameters, bandwidth):
 # Each average that a rule keeps is read once and written once, so it adds two arrays.
 
 # %% [markdown]
-# The judge tries it with a thousand parameters.
+# The judge tries a thousand parameters.
 
 # %%
 judges.judge_floor(my_floor)
@@ -246,8 +242,8 @@ judges.judge_floor(my_floor)
 # %% [markdown]
 # ### How close does PyTorch come?
 #
-# PyTorch can take the same step in three ways.
-# Its loop takes one tensor after the other, and it is the default on a CPU.
+# PyTorch has three ways.
+# The loop takes one tensor after the other, and it is the default on a CPU.
 # [[Foreach]] does one operation for all tensors, then the next, and it is the default on a GPU.
 # [[Fused]] does all operations in one [[kernel]], and you have to ask for it.
 
@@ -272,7 +268,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # On the CPU each operation goes through whole arrays again, and two of them ask for new memory.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} {{ play.where(on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -289,7 +285,7 @@ step.timed(machine.here().kind)
 
 # %% [markdown]
 # **A place to stop.**
-# On another day, run the set-up cell at the top and go on here.
+# To go on another day, run the set-up cell first.
 #
 # ## Part 3. What must fit
 #
@@ -324,8 +320,6 @@ state.answer(held[-1][1])
 # The most that a step ever holds is its peak.
 # In the next exercise it comes when forward ends, with all activations and no gradients yet.
 #
-# How large a batch fits?
-#
 # ### Exercise 3. It must fit (6 minutes)
 #
 # Say that your card has room for 180 MB, and that the model has 800,000 parameters.
@@ -352,7 +346,7 @@ my_batch = 64
 # Go on along that line, because the weights and the state stay as they are.
 
 # %% [markdown]
-# The judge runs the step with your batch and says what it took.
+# The judge runs a step with your batch.
 
 # %%
 judges.judge_batch(my_batch)
@@ -363,7 +357,7 @@ judges.judge_batch(my_batch)
 # A smaller batch shrinks the activations, but the 16 bytes stay.
 # For 7 billion parameters they are 112 GB.
 #
-# With several cards, each can keep a part.
+# Several cards can share them.
 # The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the parameters too.
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest of the offered counts at which stage 3 fits, before activations.
 
@@ -371,9 +365,8 @@ judges.judge_batch(my_batch)
 play.will_it_fit().live()
 
 # %% [markdown]
-# Only the last stage spreads all of the bytes.
-# Its price is that the parameters are gathered for every layer, in forward and again in backward.
-# In PyTorch it is `torch.distributed.fsdp.fully_shard`.
+# At the third, the parameters are gathered for every layer, in forward and again in backward.
+# In PyTorch this stage is `torch.distributed.fsdp.fully_shard`.
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
@@ -396,7 +389,7 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 # At the first stage weights and gradients stay on every card, and that is 104 GB.
 
 # %% [markdown]
-# The judge computes what your number of cards would hold.
+# The judge adds up what a card would hold.
 
 # %%
 judges.judge_cards(my_cards)
@@ -405,14 +398,14 @@ judges.judge_cards(my_cards)
 # *Deeper: [what a step holds for a moment, and AdamW on two processes](deeper/11_gpu_lab.ipynb).*
 #
 # **A place to stop.**
-# Part 4 needs nothing from before but the set-up cell.
+# Again the set-up cell comes first.
 #
 # ## Part 4. Sixteen bits
 #
 # ### Three kinds of number
 #
-# A number of sixteen bits takes half of the bytes, and many processors multiply such numbers several times faster.
-# Could everything be kept in them?
+# Numbers of sixteen bits take half of the bytes.
+# Could all be kept in them?
 # Here are three numbers in each type.
 
 # %%
@@ -451,7 +444,7 @@ end.answer(weight.item())
 #
 # ### What can be in sixteen bits
 #
-# The products of matrices can, and they are most of the work.
+# The products of matrices can.
 # On a GPU softmax, layer normalization and the loss stay in float32.
 # This is [[mixed precision]], and one line of PyTorch does it.
 #
@@ -467,14 +460,14 @@ end.answer(weight.item())
 #
 # Weights, gradients and state keep their bytes, and most activations shrink.
 #
-# Here is one timing of a whole step on the GPU, with `fused=True`.
+# Here is the time of a whole step on the GPU, with `fused=True`.
 
 # %%
 both = step.in_both_types(recorded("step_cuda.json"))
 table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
-# Sixteen windows gain much, and fewer gained nothing here.
+# Sixteen windows were much faster in bfloat16, and one and four were not.
 # Timed again, forward and backward differ by up to 2 ms, so small differences say nothing.
 # If you have a GPU, compare the last two rows of your own table in Part 2.
 #
@@ -510,7 +503,7 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipped first and then divided, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
-# AdamW nearly hides the mistake, because the root of `v` shrinks with `m`.
+# AdamW nearly hides the mistake, because the root of `v` shrinks as much as `m`.
 # So clipping comes after unscaling.
 #
 # ### Exercise 5. Complete the loop for a T4 (6 minutes)
@@ -562,7 +555,7 @@ judges.judge_loop(train_on_t4)
 # | | |
 # |---|---|
 # | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10 |
-# | **Change first** | the step size, for every rule that you compare. Try four in each factor of ten, such as 0.001, 0.0018, 0.0032 and 0.0056 |
+# | **Change first** | the step size, four to a factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
@@ -573,7 +566,7 @@ judges.judge_loop(train_on_t4)
 #
 # <details><summary>On a CPU you double the batch. What happens to the optimizer's share of the step?</summary>It shrinks. The optimizer works on the parameters, and forward and backward work on the windows.</details>
 # <details><summary>How many bytes for each parameter does AdamW keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
-# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v shrinks with m.</details>
+# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v shrinks as much as m.</details>
 #
 # What you did today is kept in one file where the notebook runs, on Colab until the session ends, and the course sends it nowhere unless you join a teacher's board.
 

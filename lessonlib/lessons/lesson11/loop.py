@@ -37,8 +37,8 @@ QUESTIONS = {  # slip -> what is told
     "clip late": "Clipped too late.\nThe optimizer saw gradients of length {lengths}, and they were clipped after it. Where does the "
                  "clipping go?",
     "limit": "Another limit.\nThe long gradient was clipped to {first}, and 1 was asked for. Which number says to what length?",
-    "one scale": "Right for one factor only.\nWith a factor of 1,024 the optimizer saw gradients of length {lengths}, and {wanted} were asked "
-                 "for. What has to come before the clipping, whatever the factor is?",
+    "one scale": "Right for one factor only.\nWith a factor of 1,024 the optimizer saw gradients of length {lengths}, and {wanted} were "
+                 "asked for. What has to come before the clipping, whatever the factor is?",
     "turned": "The clipping turns the gradient.\nIt was clipped piece by piece, so it points elsewhere. Which function of `utils` shortens "
               "all of it by one factor?",
     "no zero_grad": "Gradients pile up.\nAt the second batch the first gradient is still there. Which line clears it?",

@@ -105,7 +105,7 @@ def will_it_fit() -> Experiment:
         return sum(bytes_per_rank(parameters, ranks, stage).values()) / GB
 
     def scene() -> Scene:
-        figure = new_figure(7.2, 3.8)
+        figure = new_figure(7.6, 3.8)
         ax = figure.add_subplot(xlim=(0, LARGEST), ylim=(4.3, -0.9), yticks=range(4),
                                 xlabel="GB on each card, before activations", title="Each stage spreads one more thing")
         ax.set_yticklabels(["0: nothing spread", "1: state", "2: + gradients", "3: + parameters"])
@@ -116,6 +116,7 @@ def will_it_fit() -> Experiment:
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
             artists[f"told {stage}"] = ax.text(1.02 * LARGEST, stage, "", va="center", fontsize=11)
+        ax.text(1.02 * LARGEST, -0.66, "all three, on each card", va="center", fontsize=11)  # and room for the sums
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
         artists["card text"] = ax.text(1, -0.66, "", fontsize=11, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
@@ -141,7 +142,7 @@ def will_it_fit() -> Experiment:
             told.append(f"stage {stage}: {shown}, {fits}")
         artists["card"].set_data([card, card], [-0.6, 3.6])
         artists["beyond"].set_bounds(card, -0.6, LARGEST - card, 4.2)
-        artists["card text"].set_text(f" the card has {card} GB")
+        artists["card text"].set_text(f" {card} GB card")
         artists["card text"].set_x(card)
         return f"{parameters:.3g} parameters over {ranks} card{'s' * (ranks > 1)}, before activations: {'; '.join(told)}."
 
@@ -230,8 +231,14 @@ def beyond(times: float) -> str:
     return BEYOND[(times > 2) + (times > 6)]
 
 
-def where(record: Mapping[str, Any]) -> str:
-    """Return how and on what something was recorded, in a sentence; record: of a bench or of a step."""
+def where(*records: Mapping[str, Any]) -> str:
+    """Return how and on what something was recorded, a sentence for each record of a bench or of a step; a command is written once."""
+    told = [f"Recorded by `{records[0]['command']}` on {_machine(records[0])}."]
+    command = records[0]["command"].partition("--device")[0]
+    told += [f"And with `{record['command'].removeprefix(command)}` on {_machine(record)}." for record in records[1:]]
+    return " ".join(told)
+
+
+def _machine(record: Mapping[str, Any]) -> str:
     machine = record["machine"]
-    name, version = machine.get("gpu", machine["cpu"]), machine["versions"]["torch"]
-    return f"Recorded by `{record['command']}` on {name}, {machine['cores']} cores, torch {version}."
+    return f"{machine.get('gpu', machine['cpu'])}, {machine['cores']} cores, torch {machine['versions']['torch']}"
