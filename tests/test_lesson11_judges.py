@@ -49,6 +49,8 @@ def test_a_loop_for_float16_is_told_what_it_leaves_out(names, said):
     (loop("clear scale unscale clip step update", clip="nn.utils.clip_grad_value_(model.parameters(), 1.0)"), "The clipping turns the gradient."),
     (loop("clear scale unscale clip step update", clip="[nn.utils.clip_grad_norm_(p, 1.0) for p in model.parameters()]"), "The clipping turns the gradient."),
     (loop("clear scale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), scaler.get_scale())"), "Correct."),
+    (loop("clear scale clip step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 4096.0)"), "Right for one factor only."),
+    (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 2.0**12)"), "Right for one factor only."),
     (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 1.0 * scaler.get_scale())"), "Correct."),
     (loop("clear scale unscale clip step update", clear="model.zero_grad()"), "Correct."),
     (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 100.0)"), "Clipped before it was unscaled."),
@@ -198,6 +200,10 @@ def test_when_forward_ends_the_gradients_are_not_there_yet():
     (0, "Not a step size.")])
 def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said
+
+
+def test_a_step_size_that_is_not_above_zero_is_told_so():
+    assert "A step size is above 0, and yours is -1." in judge_step_size(-1).message
 
 
 @pytest.mark.parametrize(("lr", "seen"), [  # the third digit is the processor's

@@ -3,9 +3,10 @@
 #
 # *About 29 minutes to read, 60 with the exercises.*
 #
-# You set up AdamW as it is done at work.
-# Now it trains a [[transformer]] that learns a book, one character at a time.
+# AdamW now trains a [[transformer]] that learns a book, one character at a time.
 # Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
+#
+# You can stop after Part 2 or after Part 3, and go on another day.
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
@@ -18,7 +19,7 @@
 # %% [markdown]
 # The next cell names your GPU, if there is one.
 # The stored numbers are from a CPU with two cores and from one GPU, an H200.
-# On a GPU of yours some cells train a larger model, so their numbers differ from the text.
+# With a GPU of yours, *Let it write* and *Your own machine* take a larger model.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -54,15 +55,12 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # At the last steps about half of what it writes are words of the book, most of them short.
-# The whole model is a page of code, `lessonlib/pytorch/transformer.py`.
-#
-# Would another optimizer learn it equally well?
+# The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
 #
-# In lesson 9 a comparison at one step size said nothing.
+# A comparison at one step size says little, as lesson 9 showed.
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each of them.
-# All else is the same for the three.
 #
 # <details><summary>Fine print</summary>The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping. No beta is tuned, and AdamW has a decay of 0.1. The best step size was chosen on the test text too, the last tenth of the book.</details>
 
@@ -92,7 +90,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At a tenth of that the training is too slow, and at five times as much it learns little.
+# At a tenth of this lr the loss ends at 2.5, and at ten times as much near 3.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -115,7 +113,7 @@ gap.answer(sweep.verdict(record))
 # %% [markdown]
 # Momentum is behind in both models.
 # Even its best start is worse than Adam's worst.
-# Adam and AdamW end alike.
+# At their own best, Adam and AdamW end alike.
 #
 # With gradients clipped, momentum's best step size is more than fifty times AdamW's.
 #
@@ -146,6 +144,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # %% [markdown]
 # A training can be too long.
 # With {{ larger["story"]["steps"][-1]:,}} steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
+# This is called overfitting.
 # So keep the weights of the best step, chosen by text that you use for nothing else.
 #
 # ## Part 2. What a step costs
@@ -167,7 +166,7 @@ part = predict("Sixteen windows, on the CPU. How much of the step's time is the 
 part
 
 # %% [markdown]
-# A step with one window, with four and with sixteen.
+# With one window, four and sixteen.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -175,22 +174,20 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # On the CPU sixteen windows make forward and backward about eight times as long as one does.
-# The optimizer works on the parameters and not on the windows, so its time grows far less.
+# The optimizer works on the parameters, however many windows there are, and its time grows far less.
 # So a faster optimizer matters most where batches are small.
 #
 # On the GPU four windows take no longer than one.
-# Why?
-# Python and PyTorch start each operation of the GPU.
-# This launch takes microseconds, however little there is to compute.
-# With few windows launches fill the step, so a smaller batch saves nothing.
+# There Python and PyTorch start each operation, which is called a launch.
+# A launch takes some microseconds, and four windows need no more launches than one.
 #
-# <details><summary>Fine print</summary>{{ play.where(timed) }} {{ play.where(gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
+# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
 # ### The floor
 #
-# How fast can the optimizer's part be?
-# AdamW does about a dozen operations for each parameter, and a GPU does them many times faster than its memory brings the numbers.
-# So count what has to travel.
+# AdamW does about a dozen operations for each parameter.
+# A GPU does them many times faster than its memory brings the numbers.
+# So count the bytes.
 
 # %%
 moved = predict("In float32, how many bytes does AdamW's step read and write for each parameter?")
@@ -206,8 +203,9 @@ moved.answer(4 * (read + written))
 # %% [markdown]
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
-# We call it the [[floor]], because the optimizer is faster only where a cache holds the arrays.
-# Here it is on four machines, for the three GPUs by their data sheets.
+# We call it the [[floor]].
+# Only where a cache holds the arrays is the optimizer faster.
+# Here it is for three GPUs, by their data sheets, and for a laptop.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
 # %%
@@ -236,7 +234,7 @@ def my_floor(rule, parameters, bandwidth):
 # Each average that a rule keeps is read once and written once, so it adds two arrays.
 
 # %% [markdown]
-# The judge tries it with a thousand parameters.
+# The judge tries a thousand parameters.
 
 # %%
 judges.judge_floor(my_floor)
@@ -244,9 +242,9 @@ judges.judge_floor(my_floor)
 # %% [markdown]
 # ### How close does PyTorch come?
 #
-# PyTorch can take the same step in three ways.
-# Its loop takes one tensor after the other, and it is the default on a CPU.
-# [[Foreach]] does each operation for all tensors in one call, and it is the default on a GPU.
+# PyTorch has three ways.
+# The loop takes one tensor after the other, and it is the default on a CPU.
+# [[Foreach]] does one operation for all tensors, then the next, and it is the default on a GPU.
 # [[Fused]] does all operations in one [[kernel]], and you have to ask for it.
 
 # %%
@@ -264,27 +262,31 @@ play.show_ladder([("cpu", bench.LAYERS), ("cuda", bench.LAYERS)], ways,
 exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LOOP)))
 
 # %% [markdown]
-# Fused comes closest on both, so it is worth asking for with `fused=True`.
+# Fused comes closest on both, so ask for it with `fused=True`.
 #
 # The loop is slow for a different reason on each.
 # On the CPU each operation goes through whole arrays again, and two of them ask for new memory.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured) }} {{ play.where(on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
+# It may take ten seconds.
 # Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
 # A [[token]] is a character here.
-# On a GPU a third row has its products in sixteen bits.
+# On a GPU there is a third row, which Part 4 explains.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
 
 # %% [markdown]
+# **A place to stop.**
+# To go on another day, run the set-up cell first.
+#
 # ## Part 3. What must fit
 #
 # ### Bytes for each parameter
@@ -310,11 +312,13 @@ display(table(["bytes for each parameter", "state", "for a moment"], held, ["", 
 state.answer(held[-1][1])
 
 # %% [markdown]
-# With weights and gradients that makes 16 bytes for each parameter, once backward is done.
+# For a moment, foreach also holds the root of every `v`.
+# With weights and gradients the state makes 16 bytes for each parameter, once backward is done.
 #
-# With more windows the peak comes earlier, when forward ends.
-# All [[activations]] are there then, which forward keeps for backward, and no gradients yet.
-# They grow with the batch, so how large a batch fits?
+# Forward keeps numbers for backward too, the [[activations]].
+# They grow with the batch.
+# The most that a step ever holds is its peak.
+# In the next exercise it comes when forward ends, with all activations and no gradients yet.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -328,7 +332,7 @@ table(["windows", "MB at the peak"], peaks, ["", ".1f"])
 # %% [markdown]
 # Which power of two is the largest batch that fits?
 #
-# <details><summary>Hint</summary>How much do four more windows take? Go on from eight.</details>
+# <details><summary>Hint</summary>How much do four more windows add? Go on from eight.</details>
 
 # %% tags=["stub"]
 my_batch = None
@@ -338,11 +342,11 @@ my_batch = 64
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Four more windows take {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
+# Four more windows add {{ peaks[1][1] - peaks[0][1]:.1f}} MB.
 # Go on along that line, because the weights and the state stay as they are.
 
 # %% [markdown]
-# The judge runs the step with your batch and says what it took.
+# The judge runs a step with your batch.
 
 # %%
 judges.judge_batch(my_batch)
@@ -351,9 +355,9 @@ judges.judge_batch(my_batch)
 # ### When one card is not enough
 #
 # A smaller batch shrinks the activations, but the 16 bytes stay.
-# For 7 billion parameters they are more than a card of 80 GB holds.
+# For 7 billion parameters they are 112 GB.
 #
-# With several cards, each can keep a part.
+# Several cards can share them.
 # The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the parameters too.
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest of the offered counts at which stage 3 fits, before activations.
 
@@ -361,9 +365,8 @@ judges.judge_batch(my_batch)
 play.will_it_fit().live()
 
 # %% [markdown]
-# Only the last stage spreads all of the bytes.
-# Its price is that the parameters are gathered for every layer, in forward and again in backward.
-# In PyTorch it is `torch.distributed.fsdp.fully_shard`.
+# At the third, the parameters are gathered for every layer, in forward and again in backward.
+# In PyTorch this stage is `torch.distributed.fsdp.fully_shard`.
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
@@ -386,7 +389,7 @@ my_cards = {"stage 3": 8, "stage 1": "never"}
 # At the first stage weights and gradients stay on every card, and that is 104 GB.
 
 # %% [markdown]
-# The judge computes what your number of cards would hold.
+# The judge adds up what a card would hold.
 
 # %%
 judges.judge_cards(my_cards)
@@ -394,13 +397,16 @@ judges.judge_cards(my_cards)
 # %% [markdown]
 # *Deeper: [what a step holds for a moment, and AdamW on two processes](deeper/11_gpu_lab.ipynb).*
 #
+# **A place to stop.**
+# Again the set-up cell comes first.
+#
 # ## Part 4. Sixteen bits
 #
 # ### Three kinds of number
 #
-# A number of sixteen bits takes half of the bytes, and many processors multiply such numbers several times faster.
-# Could everything be kept in them?
-# Here is what becomes of three numbers.
+# Numbers of sixteen bits take half of the bytes.
+# Could all be kept in them?
+# Here are three numbers in each type.
 
 # %%
 import torch
@@ -432,13 +438,13 @@ end.answer(weight.item())
 
 # %% [markdown]
 # In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
-# So it is safer to keep the weights in float32, and AdamW's averages too.
+# So it is safer to keep the weights in float32.
 #
 # <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended 0.003 nats higher at its best lr, and 0.06 at an 18th of it. One start each.</details>
 #
 # ### What can be in sixteen bits
 #
-# The products of matrices can, and they are most of the work.
+# The products of matrices can.
 # On a GPU softmax, layer normalization and the loss stay in float32.
 # This is [[mixed precision]], and one line of PyTorch does it.
 #
@@ -461,16 +467,16 @@ both = step.in_both_types(recorded("step_cuda.json"))
 table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
 
 # %% [markdown]
-# Sixteen windows gain, and fewer do not.
-# Autocast adds operations that convert numbers, and each is one more launch.
+# Sixteen windows were much faster in bfloat16, and one and four were not.
+# Timed again, forward and backward differ by up to 2 ms, so small differences say nothing.
 # If you have a GPU, compare the last two rows of your own table in Part 2.
 #
-# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With TF32 the gain may be smaller.</details>
+# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With TF32 the gain may be smaller. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on, and Colab's T4 is older.
-# So it needs float16, in which small gradients would become zero on their way back.
+# So it needs float16, in which small gradients become zero during backward.
 #
 # A [[GradScaler]] multiplies the loss by 65,536 first, and so the gradients too.
 # Before the step it divides the gradients again, which is called unscaling.
@@ -497,7 +503,7 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipped first and then divided, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
-# AdamW nearly hides the mistake, because the root of `v` cancels most of the factor.
+# AdamW nearly hides the mistake, because the root of `v` shrinks as much as `m`.
 # So clipping comes after unscaling.
 #
 # ### Exercise 5. Complete the loop for a T4 (6 minutes)
@@ -506,7 +512,7 @@ stops.answer(half.who_stops())
 # Which of them change, and what is missing?
 # `help(torch.amp.GradScaler)` says how a scaler is called.
 #
-# <details><summary>Hint</summary>Which loss goes backward, and how long should the gradients be when they are clipped?</details>
+# <details><summary>Hint</summary>On which loss do you call <code>backward</code>, and how long should the gradients be when they are clipped?</details>
 # <details><summary>Another hint</summary>You need <code>scale</code>, <code>step</code>, <code>unscale_</code> and <code>update</code>. In which order?</details>
 
 # %% tags=["stub"]
@@ -536,7 +542,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
-# Its scaler multiplies by 4,096.
+# Its scaler multiplies by 4,096, and in a second try by 1,024.
 
 # %%
 judges.judge_loop(train_on_t4)
@@ -551,7 +557,7 @@ judges.judge_loop(train_on_t4)
 # | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10 |
 # | **Change first** | the step size, four to a factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
-# | **Out of memory** | restart the notebook's Python, then halve the batch and go backward twice before each step, each time with half of the loss. If the 16 bytes alone are too many, spread them over cards |
+# | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 #
 # ### Three questions, from memory
@@ -560,7 +566,7 @@ judges.judge_loop(train_on_t4)
 #
 # <details><summary>On a CPU you double the batch. What happens to the optimizer's share of the step?</summary>It shrinks. The optimizer works on the parameters, and forward and backward work on the windows.</details>
 # <details><summary>How many bytes for each parameter does AdamW keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
-# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v cancels most of the factor.</details>
+# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v shrinks as much as m.</details>
 #
 # What you did today is kept in one file where the notebook runs, on Colab until the session ends, and the course sends it nowhere unless you join a teacher's board.
 
@@ -572,7 +578,7 @@ summary()
 #
 # - Compare each optimizer at its own best step size.
 #   On this book momentum then stayed behind Adam.
-# - Most of a step is forward and backward.
+# - Forward and backward were most of each step here.
 #   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close.
 # - AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.

@@ -40,7 +40,9 @@ SLIPS = {  # bytes for each parameter -> what they are; the first that fits is t
 @judge
 def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
     """Return a Verdict on a step size for a rule of the lab's sweep: one training of the small size, beside the recorded best."""
-    lr = number(guess, "a step size", 1e-9)
+    lr = number(guess, "a step size")
+    if lr <= 0:
+        raise Stop("Not a step size.", f"A step size is above 0, and yours is {lr:g}. Which way would its steps go?")
     import torch
 
     from lessonlib.lessons.lesson11.sweep import best_of

@@ -12,7 +12,7 @@ from lessonlib.lessons.lesson11.half import CLIP, train_float16
 
 __all__ = ["QUESTIONS", "what_a_loop_does"]
 
-SCALE = 2.0**12  # as the lesson says of the judge; with the usual 2**16 the trial's long gradient would be infinite in float16
+SCALES = (2.0**12, 2.0**10)  # as the lesson says of the judge; with the usual 2**16 the trial's long gradient would be infinite in float16
 CALLS = ("scale", "unscale_", "step", "update")
 SCALER = ("being called after step", "already been called", "but _scale is None", "No inf checks")  # in what a GradScaler complains of
 CAST = "\nBut your loss goes backward inside autocast, and PyTorch advises against that. Which line is indented too far?"
@@ -37,6 +37,8 @@ QUESTIONS = {  # slip -> what is told
     "clip late": "Clipped too late.\nThe optimizer saw gradients of length {lengths}, and they were clipped after it. Where does the "
                  "clipping go?",
     "limit": "Another limit.\nThe long gradient was clipped to {first}, and 1 was asked for. Which number says to what length?",
+    "one scale": "Right for one factor only.\nWith a factor of 1,024 the optimizer saw gradients of length {lengths}, and {wanted} were "
+                 "asked for. What has to come before the clipping, whatever the factor is?",
     "turned": "The clipping turns the gradient.\nIt was clipped piece by piece, so it points elsewhere. Which function of `utils` shortens "
               "all of it by one factor?",
     "no zero_grad": "Gradients pile up.\nAt the second batch the first gradient is still there. Which line clears it?",
@@ -61,6 +63,7 @@ class _Tried(NamedTuple):
     moves: list[Tensor]
     error: Exception | None
     cast: bool  # whether a gradient came back inside autocast
+    scale: float  # the scaler's factor
 
     def first(self, name: str) -> int:
         """The place of the first event of this name, beyond all where there is none."""
@@ -74,7 +77,7 @@ class _Tried(NamedTuple):
         return next((event.length for event in self.events if event.name == name), float("nan"))
 
 
-def _tried(loop: Callable[..., Any]) -> _Tried:
+def _tried(loop: Callable[..., Any], scale: float) -> _Tried:
     """A loop on two batches, whose gradients are about 10 long and shorter than 1."""
     draw = torch.Generator(device="cpu").manual_seed(0)
     x = torch.randn(8, 4, generator=draw, device="cpu", dtype=torch.float32)
@@ -83,7 +86,7 @@ def _tried(loop: Callable[..., Any]) -> _Tried:
         model.weight.zero_()
         model.bias.zero_()
     y = torch.arange(8, device="cpu") % 3
-    optimizer, scaler = torch.optim.SGD(model.parameters(), lr=1e-3), torch.amp.GradScaler("cpu", init_scale=SCALE)
+    optimizer, scaler = torch.optim.SGD(model.parameters(), lr=1e-3), torch.amp.GradScaler("cpu", init_scale=scale)
     events: list[_Event] = []
     moves: list[Tensor] = []
     inside: list[str] = []  # the scaler's own calls, while they run
@@ -127,18 +130,22 @@ def _tried(loop: Callable[..., Any]) -> _Tried:
     except Exception as raised:  # noqa: BLE001 - whatever a learner's loop raises is told
         error = raised
     note("end")
-    return _Tried(events, moves, error, any(cast))
+    return _Tried(events, moves, error, any(cast), scale)
 
 
 def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, str]:
     """Return "found", right or a slip of QUESTIONS, and what its question names: "lengths", "wanted", "first", "call", "before", "error",
     "cast".
 
-    The loop is tried on two batches, one with a long gradient and one with a short one. Any order of calls is right whose optimizer sees
-    the gradients of the right loop, looked through for infinities, with an update after each step.
+    The loop is tried with each of SCALES on two batches, one with a long gradient and one with a short one. Any order of calls is right
+    whose optimizer sees the gradients of the right loop, looked through for infinities, with an update after each step.
     """
-    wanted, seen = _tried(train_float16), _tried(loop)
-    found, call, before = _found(seen, wanted)
+    for scale in SCALES:
+        wanted, seen = _tried(train_float16, scale), _tried(loop, scale)
+        found, call, before = _found(seen, wanted)
+        if found != "right":
+            found = found if scale == SCALES[0] else "one scale"
+            break
     told = [[f"{float(move.norm()):.2g}" for move in tried.moves] for tried in (seen, wanted)]
     error = f"{type(seen.error).__name__}: {str(seen.error)[:160].rstrip('.')}"
     return {"found": found, "call": call, "before": before, "lengths": " and ".join(told[0]), "wanted": " and ".join(told[1]),
@@ -177,7 +184,7 @@ def _slip(seen: _Tried, wanted: _Tried) -> str:
     if not seen.has("backward"):
         return "no backward"
     if not _close(back, true):
-        if back > 2 * true / SCALE:
+        if back > 2 * true / seen.scale:
             return _last(seen)
         return "scale lost" if seen.has("scale") else "no scale"
     if seen.has("own step"):
@@ -214,9 +221,9 @@ def _clipping(seen: _Tried, wanted: _Tried) -> str:
         return "clip first" if explicit else "no unscale"
     if not _same(move / move.norm(), right / right.norm()):
         return "turned"
-    if _close(float(move.norm()), back / SCALE):
+    if _close(float(move.norm()), back / seen.scale):
         after = seen.events[seen.first("moved") + 1]
         later = next(event for event in seen.events[seen.first("update") + 1:] if event.name != "update")
         late = min(after.length, later.length) < 0.99 * float(move.norm()) and later.name != "backward"
         return "clip late" if late else "no clip"
-    return "limit" if float(move.norm()) < back / SCALE and not _close(float(move.norm()), CLIP) else "other"
+    return "limit" if float(move.norm()) < back / seen.scale and not _close(float(move.norm()), CLIP) else "other"

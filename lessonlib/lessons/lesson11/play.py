@@ -41,7 +41,7 @@ def bytes_per_rank(parameters: float, ranks: float, stage: int, *, weight: int =
 
 
 MACHINES = {"laptop": 50.0, "T4": 320.0, "A100, 40 GB": 1555.0, "H100 SXM": 3350.0}  # GB/s; NVIDIA's figures, and a common laptop's
-WIDEST = 100.0  # ms that the picture shows
+WIDEST, LARGEST = 100.0, 120.0  # ms and GB that the pictures show
 RULES = {"gradient descent": "sgd", "momentum": "momentum", "AdamW": "adamw"}
 
 
@@ -105,25 +105,25 @@ def will_it_fit() -> Experiment:
         return sum(bytes_per_rank(parameters, ranks, stage).values()) / GB
 
     def scene() -> Scene:
-        figure = new_figure(7.2, 3.8)
-        ax = figure.add_subplot(xlim=(0, 21), ylim=(4.3, -0.9), yticks=range(4), xticks=range(0, 21, 4),
-                                xlabel="bytes for each parameter, on each card", title="Each stage spreads one more thing")
+        figure = new_figure(7.6, 3.8)
+        ax = figure.add_subplot(xlim=(0, LARGEST), ylim=(4.3, -0.9), yticks=range(4),
+                                xlabel="GB on each card, before activations", title="Each stage spreads one more thing")
         ax.set_yticklabels(["0: nothing spread", "1: state", "2: + gradients", "3: + parameters"])
         ax.grid(visible=False, axis="y")
-        artists: dict[str, Any] = {"model": ax.text(20.7, 3.95, "", ha="right", va="center", fontsize=11)}
+        artists: dict[str, Any] = {"model": ax.text(0.985 * LARGEST, 3.95, "", ha="right", va="center", fontsize=11)}
         (artists["beyond"],) = ax.barh([1.5], [1], height=4.2, color="#f3dfd3", zorder=0)
         for stage in range(4):
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
-            artists[f"told {stage}"] = ax.text(21.4, stage, "", va="center", fontsize=11)
-        ax.text(21.4, -0.66, "on each card,\nbefore activations", va="center", fontsize=10)
+            artists[f"told {stage}"] = ax.text(1.02 * LARGEST, stage, "", va="center", fontsize=11)
+        ax.text(1.02 * LARGEST, -0.66, "all three, on each card", va="center", fontsize=11)  # and room for the sums
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
         artists["card text"] = ax.text(1, -0.66, "", fontsize=11, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)
         return Scene(figure, artists, "Four bars of the memory that each card holds, one for each stage of ZeRO, made of parameters, "
                      "gradients and optimizer state, with their sums beside them; a vertical line at the memory of a card, and beyond it "
                      "the ground is shaded.",
-                     {f"{kind} {stage}": ["ranks"] for stage in range(4) for kind in KINDS})
+                     {f"{kind} {stage}": ["parameters", "ranks"] for stage in range(4) for kind in KINDS})
 
     def update(artists: dict[str, Any], parameters: float, ranks: int, card: int) -> str:
         artists["model"].set_text(f"{_counted(parameters)}, {ranks} card" + "s" * (ranks > 1))
@@ -131,20 +131,19 @@ def will_it_fit() -> Experiment:
         for stage in range(4):
             if f"{KINDS[0]} {stage}" in artists:
                 left = 0.0
-                for kind, each in bytes_per_rank(1, ranks, stage).items():
-                    artists[f"{kind} {stage}"].set_bounds(left, stage - 0.31, each, 0.62)
-                    left += each
+                for kind, each in bytes_per_rank(parameters, ranks, stage).items():
+                    width = min(each / GB, LARGEST - left)  # what is wider ends at the edge
+                    artists[f"{kind} {stage}"].set_bounds(left, stage - 0.31, width, 0.62)
+                    left += width
             size = total(parameters, ranks, stage)
             fits = "fits" if size <= card else "does not fit"
             shown = f"{size:,.0f} GB" if size > 100 else f"{size:.3g} GB"
-            artists[f"told {stage}"].set_text(f"{shown}, fits" if size <= card else shown)
+            artists[f"told {stage}"].set_text(f"{shown}, {'fits' if size <= card else 'too much'}")
             told.append(f"stage {stage}: {shown}, {fits}")
-        room = min(card * GB / parameters, 20.9)
-        artists["card"].set_data([room, room], [-0.6, 3.6])
-        artists["beyond"].set_bounds(room, -0.6, 21 - room, 4.2)
-        artists["card text"].set_text(f" beyond {card} GB " if room < 20.9 else "all fit ")
-        artists["card text"].set_x(room)
-        artists["card text"].set_horizontalalignment("left" if room < 14 else "right")
+        artists["card"].set_data([card, card], [-0.6, 3.6])
+        artists["beyond"].set_bounds(card, -0.6, LARGEST - card, 4.2)
+        artists["card text"].set_text(f" {card} GB card")
+        artists["card text"].set_x(card)
         return f"{parameters:.3g} parameters over {ranks} card{'s' * (ranks > 1)}, before activations: {'; '.join(told)}."
 
     def met(parameters: float, ranks: int, card: int) -> bool:
@@ -232,8 +231,14 @@ def beyond(times: float) -> str:
     return BEYOND[(times > 2) + (times > 6)]
 
 
-def where(record: Mapping[str, Any]) -> str:
-    """Return how and on what something was recorded, in a sentence; record: of a bench or of a step."""
+def where(*records: Mapping[str, Any]) -> str:
+    """Return how and on what something was recorded, a sentence for each record of a bench or of a step; a command is written once."""
+    told = [f"Recorded by `{records[0]['command']}` on {_machine(records[0])}."]
+    command = records[0]["command"].partition("--device")[0]
+    told += [f"And with `{record['command'].removeprefix(command)}` on {_machine(record)}." for record in records[1:]]
+    return " ".join(told)
+
+
+def _machine(record: Mapping[str, Any]) -> str:
     machine = record["machine"]
-    name, version = machine.get("gpu", machine["cpu"]), machine["versions"]["torch"]
-    return f"Recorded by `{record['command']}` on {name}, {machine['cores']} cores, torch {version}."
+    return f"{machine.get('gpu', machine['cpu'])}, {machine['cores']} cores, torch {machine['versions']['torch']}"

@@ -205,7 +205,7 @@ def show_parts() -> None:
         size = record["size"]
         ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}, windows of {size['context']}")
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
-    figure.suptitle("Most of a step is forward and backward", weight="bold")
+    figure.suptitle("Forward and backward were most of each step", weight="bold")
     show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and the optimizer's step. "
          f"{'. '.join(told)}.")
 

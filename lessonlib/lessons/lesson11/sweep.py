@@ -117,6 +117,7 @@ def show_sweep(records: Iterable[Mapping[str, Any]]) -> None:
             ax.fill_between(lrs, losses.min(0), losses.max(0), color=look(rule).color, lw=0, alpha=0.2)
         slow, fast = (best_of(record, rule) for rule in ("momentum", "adam"))
         ax.axhline(fast.median, color="black", lw=1, ls=":")
+        ax.text(0.99, fast.median - 0.01, "Adam's best", transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=11)
         ax.annotate("", (slow.lr, fast.median), (slow.lr, slow.median),
                     arrowprops={"arrowstyle": "<->", "lw": 1.5, "shrinkA": 0, "shrinkB": 0})
         ax.text(slow.lr * 0.85, (slow.median + fast.median) / 2, f"{abs(slow.median - fast.median):.2f} nats", fontsize=12,
