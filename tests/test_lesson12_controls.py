@@ -51,11 +51,6 @@ def test_a_row_of_the_record_comes_out_again(name, betas, change, way):
     assert again["inside"] == recorded.inside
 
 
-def betas_of(name, change):
-    found = controls.best(name, change)
-    return {"beta1": found.beta1} | ({} if found.beta2 is None else {"beta2": found.beta2})
-
-
 def test_only_the_five_steps_make_an_end_swing_with_rounding():
     assert 2 < controls.swing("Muon") < 10  # "5-fold"
     assert all(controls.swing(name) < 1.01 for name in apart.VERSIONS if name not in SWINGS)
@@ -134,12 +129,6 @@ def test_muons_step_stays_as_long_as_its_step_size():
         theta, s = ravine.RULES[called](theta, (theta - w) @ curvature, s, lr=step)
         seen.append(np.median(np.linalg.norm((theta - before)[:, 0] / step, axis=(-2, -1))))
     assert seen[5] / seen[-3] == pytest.approx(1, abs=0.3)
-
-
-@pytest.mark.parametrize("way", controls.SHOWN)
-def test_what_momentum_leaves_is_nearly_all_in_the_second_matrix(way):
-    first, second = np.median(ravine.tuned(apart.called("momentum", betas_of("momentum", FIRST)), way=way).shares[-1], axis=0)
-    assert second * ravine.SCALE > 10 * first
 
 
 def cosine_to(end):

@@ -87,8 +87,8 @@ scale.answer(matrices.who_halves("equal losses"))
 # A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
 #
 # **Adam** has one scale for each number.
-# It divides each number by the size of its own gradients, so the thousand cancels.
-# Along the axes, a weak direction has numbers of its own, and so it has a scale of its own.
+# It divides by the size of a number's own gradients, so the thousand cancels.
+# Along the axes, a weak direction has numbers of its own, and so a scale of its own.
 # When the inputs turn, each number is a mix of strong and weak directions, and one scale cannot suit both.
 #
 # Two controls notice neither change.
@@ -119,10 +119,11 @@ factor.show_circles()
 # It keeps the directions, and every singular value is 1.
 #
 # In symbols, $g = U S V^\top$.
-# The columns of $V$ are the arrows of the first panel, those of $U$ are the arrows of the third, and $S$ holds the two lengths of the second.
+# The columns of $V$ are the arrows of the first panel, and those of $U$ the arrows of the third.
+# $S$ holds the two lengths of the second.
 # The factor is $U V^\top$.
 #
-# In the first gradients of our two matrices, a weak direction of the inputs makes a small singular value.
+# In our first gradients, a weak direction of the inputs makes a small singular value.
 # In the factor it counts as much as a strong one.
 # A gradient a thousand times smaller has the same factor.
 # And if the inputs turn, the factor turns with them.
@@ -130,14 +131,14 @@ factor.show_circles()
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
-# Here is a gradient whose rows are at right angles.
+# The rows of this gradient are at right angles.
 #
 # $$g = \begin{pmatrix} 3 & 3 \\ 1 & -1 \end{pmatrix}$$
 #
-# Then the singular values are the lengths of the rows.
+# So the singular values are the lengths of the rows.
 # Write its factor, with two decimals.
 #
-# <details><summary>Hint</summary>How long is the first row? By what do you divide it, so that its length is 1?</details>
+# <details><summary>Hint</summary>How long is the first row? What makes its length 1?</details>
 
 # %% tags=["stub"]
 my_factor = [[None, None], [None, None]]
@@ -161,8 +162,7 @@ judges.judge_factor(my_factor)
 #
 # ### A map for the singular values
 #
-# Muon does not look for $U$ and $V$.
-# It comes close to the factor with products alone.
+# Muon comes close to the factor with products alone.
 #
 # Take a matrix $x = U S V^\top$ and multiply it by $x\,x^\top$.
 # The columns of $V$ have length 1 and are at right angles, so $V^\top V$ is the identity, and so is $U^\top U$.
@@ -205,18 +205,17 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# The three numbers lift small values fast, and they do not hold a value at 1.
+# The three numbers lift small values fast, and do not hold a value at 1.
 # Their sum is 0.70, so one step takes 1 to 0.70, and the next takes that to 1.11.
-# Such ups and downs make the waves.
+# Such ups and downs make the waves of the curve.
 #
-# Around 1 is near enough in Part 1.
+# In Part 1 that is near enough.
 # There Muon leaves {{ matrices.weak("Muon"):.0%}}, and with the exact factor {{ matrices.weak(matrices.EXACT):.0%}}.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
 # Write the division and the loop.
-# The matrix `x` is a NumPy array, and it must stay as it was.
-# `x.T` is its transpose, and `@` multiplies two matrices.
+# The NumPy array `x` must stay as it was, `x.T` is its transpose, and `@` multiplies two matrices.
 #
 # <details><summary>Hint 1</summary>Which of the two products, x @ x.T or x.T @ x, can be multiplied by x from the right?</details>
 # <details><summary>Hint 2</summary>You need x @ x.T twice in each step. Could it have a name?</details>
@@ -257,12 +256,10 @@ judges.judge_orthogonal(my_orthogonal)
 # | $O = \text{orthogonal}(\tilde m)$ | Part 2 |
 # | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, r/c)}\;O$ | lesson 10 |
 #
-# Here $r$ is the number of rows and $c$ that of columns.
-# In a tall matrix more outputs share the step, so each would change less.
-# The root makes up for that.
+# Here $r$ and $c$ count the rows and the columns.
+# With more rows than columns each output would change less, and the root makes up for that.
 #
-# The second line is [[Nesterov's|Nesterov momentum]] form of momentum.
-# It mixes the newest gradient in once more.
+# The second line, [[Nesterov's|Nesterov momentum]] form of momentum, mixes the newest gradient in once more.
 #
 # | Symbol | Code | What it does | Default in PyTorch |
 # |---|---|---|---|
@@ -333,7 +330,6 @@ checks.check(my_muon, against=muon)
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
 # The last two lines give Muon steps of about the length of AdamW's, so you can start with the step size that you have.
-#
 # Muon keeps one number for each weight, half of AdamW's state.
 #
 # <details><summary>Fine print</summary>Muon takes a fused query, key and value as one matrix, and its authors found three better. Where FSDP divides the weights, take a Muon that was written for that.</details>
@@ -361,13 +357,13 @@ result
 # Plan at most twelve trainings for each optimizer, for example four step sizes of the matrices with three seeds.
 # The recorded step sizes are 0.0032, 0.01, 0.018, 0.032, 0.056 and 0.1.
 # Which may each optimizer try, and with how many of three seeds?
-# The step size of the rest is chosen for you, as the best of six.
+# The step size of the rest is the best of six.
 #
 # The best of a list may stand beside one that it left out.
 # Do you `"stop"`, `"try it"` for this optimizer, or `"try it for both"`, so that each tries all that the other tries?
-# These trainings come on top of the twelve.
+# That comes on top of the twelve.
 #
-# <details><summary>Hint</summary>Has each optimizer as many step sizes as the other one, and does its list go about as far, with gaps about as wide?</details>
+# <details><summary>Hint</summary>Has each list as many step sizes, over about the same range, with gaps about as wide?</details>
 
 # %% tags=["stub"]
 my_protocol = {"AdamW": None, "Muon": None,  # two lists of step sizes
@@ -398,8 +394,8 @@ result.answer(text.verdict(text.from_record()))
 # %% [markdown]
 # The best of many is partly luck.
 # At 0.18 one seed of Muon ends lowest of all, and the two others far above.
-# So three pairs of each optimizer ran with six more seeds, and each row is the best of them by these.
-# For AdamW that is not the pair in the ring, which ends at 2.29, so this choice helps AdamW.
+# So the three best pairs of each optimizer ran with six more seeds, and each row is the best of them by these.
+# For AdamW that is not the pair in the ring, which ends at 2.29.
 # In the last row each step is about as long as Muon's, but goes along the average.
 
 # %% tags=["answer"]
@@ -409,7 +405,7 @@ table(text.HEADER, text.rows(text.from_record()), ["", "g", ".3f", ".3f", ""])
 # By the six seeds Muon ends {{ text.fresh_gap(text.from_record()):.3f}} nats lower than AdamW.
 # Without its factor nothing of this lead is left.
 #
-# <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each rule has 42 pairs of step sizes, with the best inside, and the three best of them ran again. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each rule has 42 pairs of step sizes, with the best inside. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
 # Train both yourself, with one of the six seeds and your own Muon.
 # It takes less than a minute.
@@ -424,9 +420,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # %% [markdown]
 # ### In seconds
 #
-# PyTorch's Muon computes the five steps in bfloat16.
-# On the CPU that recorded this, bfloat16 is slower than float32.
-#
+# PyTorch's Muon computes the five steps in bfloat16, on our CPU slower than float32.
 # While Muon trains, AdamW can take more steps, so it was tuned again with these.
 
 # %%
@@ -452,7 +446,7 @@ from lessonlib.play.prediction import predict, summary
 from lessonlib.lessons.tables import table
 
 # %% [markdown]
-# Comparison A has Muon at its best, and AdamW at its default of 0.001 for everything.
+# Comparison A has Muon at its best, and AdamW at its default, 0.001.
 # **Goal:** change AdamW's step sizes, and make Muon's lead look as small as these settings can make it.
 
 # %%
@@ -478,7 +472,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 #
 # ### The end of the schedule
 #
-# Take the two matrices of Part 1 again, turned and unequal, now with 200 steps and three schedules.
+# Here are the two matrices of Part 1 again, with 200 steps and three schedules.
 # Every optimizer is tuned for the loss at the end of each.
 
 # %%
@@ -495,8 +489,6 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 
 # %% [markdown]
 # Muon's step is as long as its step size says, so Muon comes only as near as its last steps are short.
-# What momentum leaves is nearly all in the second matrix, under each schedule.
-#
 # Muon is lowest in the first column alone, and in the others the control is.
 # So who ends lowest here depends on the schedule.
 #
@@ -506,11 +498,8 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 #
 # At a larger scale three studies differ.
 # Liu and others claim about half of AdamW's computations for the same loss.
-# Wen and others tuned ten optimizers.
-# Those that use matrices had a speedup over AdamW of 1.4 with 0.1 billion weights, and of 1.1 with 1.2 billion.
-# Qiu and others found nearly 1.4 at every size, up to 1.4 billion.
-# It vanished where step size and decay were not scaled with the model as they propose.
-#
+# Wen and others found a speedup of 1.4 with 0.1 billion weights and of 1.1 with 1.2 billion, for optimizers that use matrices.
+# Qiu and others found nearly 1.4 at every size, and it vanished where step size and decay were not scaled as they propose.
 # The last two abstracts do not say whether they count steps or seconds.
 #
 # <details><summary>Sources</summary>Muon: Jordan and others, kellerjordan.github.io/posts/muon. Liu: arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others, arXiv 2605.10468. Read as abstracts.</details>
@@ -538,7 +527,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 #
 # Name three entries of the checklist at which this claim is weak.
 #
-# <details><summary>Hint</summary>Underline the words that answer each question of the list.</details>
+# <details><summary>Hint</summary>Which words answer which question of the list?</details>
 
 # %% tags=["stub"]
 my_doubts = None  # a list of three names
@@ -563,14 +552,14 @@ judges.judge_claim(my_doubts)
 # | | |
 # |---|---|
 # | **Before** | tune AdamW, and write its best step size and result down |
-# | **Type** | the lines of Part 3, with this step size for both. In our Part 4 this kept 0.13 nats of Muon's lead of 0.14 |
+# | **Type** | the lines of Part 3, with this step size for both. In Part 4 this kept 0.13 of the lead of 0.14 nats |
 # | **Change first** | Muon's step size, over a list with its best inside, then `lr * weight_decay` |
 # | **Keep it** | when it leads on your own clock by more than your seeds differ |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
 # ### Three questions, from memory
 #
-# <details><summary>One of two losses becomes a thousand times smaller, and the inputs are turned. Which of momentum, Adam and Muon notice which?</summary>Momentum has one scale for all numbers and notices the smaller loss. Adam has one for each and notices the turn. Muon brings singular values near 1 at any scale, and its step turns with the inputs.</details>
+# <details><summary>One of two losses becomes a thousand times smaller, and the inputs are turned. Which of momentum, Adam and Muon notice which?</summary>Momentum has one scale for all numbers and notices the smaller loss. Adam has one for each and notices the turn. Muon notices neither.</details>
 # <details><summary>What do the five steps leave as it is, and what do they change?</summary>The singular vectors stay, and the singular values come near 1, unless they were tiny.</details>
 # <details><summary>A new optimizer beats AdamW at its default step size. What do you know?</summary>Little. The default may be far from AdamW's best, so ask for the sweep.</details>
 #
