@@ -32,7 +32,7 @@ def test_the_goal_of_the_two_matrices_needs_the_one_change_that_adam_notices(inp
 
 def test_each_older_rule_notices_one_change_and_muon_and_one_v_neither():
     assert [matrices.who_halves(change) for change in (*matrices.SHOWN, "both changes")] == ["nobody", "Adam", "momentum", "momentum and Adam"]
-    for name in ("Muon", controls.REST, "without the factor"):
+    for name in ("Muon", controls.REST, matrices.FIXED):
         assert all(matrices.weak(name, change) == pytest.approx(matrices.weak(name), abs=0.01) for change in matrices.SHOWN)
 
 
@@ -40,7 +40,9 @@ def test_only_muon_has_found_every_direction_of_both_matrices_after_60_steps():
     left = {name: matrices.errors(name, controls.FIRST) for name in matrices.ROWS}
     assert left["Muon"].max() < 0.05
     assert matrices.weak("Muon") == pytest.approx(0.02, abs=0.005)
-    assert matrices.weak("without the factor") == pytest.approx(0.11, abs=0.005)  # "along the average itself"
+    fixed, exact = matrices.weak(matrices.FIXED), matrices.weak(matrices.EXACT)
+    assert fixed - matrices.weak("Muon") < (matrices.weak("momentum") - fixed) / 5  # "most of the way from momentum to Muon"
+    assert exact == pytest.approx(matrices.weak("Muon"), abs=0.01) < fixed / 3  # "near enough", and "the rest of it"
     assert left["momentum"][0, -matrices.WEAK:].mean() < 0.25  # it is the second matrix that it has not found
     assert left["momentum"][1, -matrices.WEAK:].min() > 0.95  # "not found them at all"
     assert left["Adam"][:, :10].max() < 0.15 < 0.4 < left["Adam"][:, -1].min()
@@ -63,7 +65,7 @@ def with_betas(monkeypatch, name, betas):
 
 @pytest.mark.parametrize(("name", "others"), [
     ("momentum", [(0.95,), (0.8,)]), ("Adam", [(0.6, 0.8), (0.9, 0.8), (0.8, 0.9), (0.9, 0.9)]), ("Muon", [(0.8,), (0.4,)]),
-    ("without the factor", [(0.95,), (0.8,)]), (controls.REST, [(0.8, 0.8), (0.4, 0.8), (0.6, 0.9)])])
+    (matrices.FIXED, [(0.95,), (0.8,)]), (matrices.EXACT, [(0.8,), (0.4,)]), (controls.REST, [(0.8, 0.8), (0.4, 0.8), (0.6, 0.9)])])
 def test_no_neighbour_of_the_betas_of_the_first_picture_leaves_less(monkeypatch, name, others):
     least = matrices.errors(name, controls.FIRST).mean()
     assert all(with_betas(monkeypatch, name, dict(zip(("beta1", "beta2"), betas, strict=False))).mean() > least for betas in others)
@@ -85,6 +87,33 @@ def test_the_titles_stand_inside_of_the_picture(make):
     figure = make().live().canvas.scene.figure
     titles = [ax.get_title(loc="left") and ax._left_title.get_window_extent() for ax in figure.axes]
     assert all(title.y1 < figure.bbox.y1 for title in titles)
+
+
+def test_a_table_tells_the_smaller_shares_apart():
+    rows = {name: values for name, *values in matrices.rows()}
+    assert list(rows) == ["momentum", "momentum, length fixed", "Adam", "Adam, one v a matrix", "Muon"]
+    assert 2 * float(rows["Muon"][2][:-1]) > float(rows["Muon"][0][:-1])  # no halving that the answer does not name
+
+
+def test_momentums_errors_in_the_first_matrix_swing_through_zero():
+    dips = matrices.errors("momentum", controls.FIRST)[0]
+    assert dips[13] < min(dips[12], dips[14]) / 2  # the dip of the picture
+    w, curvature = ravine.task(True, 1.0)
+    lr = ravine.LRS[np.abs(ravine.LRS - 31.6).argmin()]
+    directions, theta, s = np.linalg.svd(curvature).U, np.zeros_like(w), State()
+    for t in range(matrices.AT):
+        theta, s = ravine.RULES["momentum 0.9"](theta, (theta - w) @ curvature, s, lr=(1 + np.cos(np.pi * t / matrices.AT)) / 2 * lr)
+    signs = np.sign((((theta - w) @ directions) / (-w @ directions))[0, 0, 0])
+    assert signs[12] != signs[13]
+
+
+def test_the_waves_are_those_of_a_map_that_does_not_hold_a_value_at_1(monkeypatch):
+    assert sum(newton.COEFFICIENTS) == pytest.approx(newton.after(1, 1)) == pytest.approx(0.70, abs=0.005)
+    assert newton.after(1, 2) == pytest.approx(1.11, abs=0.005)
+    y = np.geomspace(0.01, 1, 1000)
+    assert (np.diff(newton.after(y, 5)) < 0).any()
+    monkeypatch.setattr(newton, "COEFFICIENTS", (1.5, -0.5, 0.0))  # holds a value at 1
+    assert (np.diff(newton.after(y, 5)) > -1e-9).all()
 
 
 def test_turned_back_the_task_is_the_same_task():

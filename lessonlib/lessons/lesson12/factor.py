@@ -30,8 +30,8 @@ def show_circles() -> None:
     gradient = ends @ np.diag(lengths) @ starts.T
     points = np.array([f(np.linspace(0, 2 * np.pi, 200)) for f in (np.cos, np.sin)])
     figure = new_figure(8.6, 3.0)
-    panels = ((np.eye(2), starts, (1, 1), "vectors of length 1"), (gradient, ends, lengths, "times the gradient"),
-              (exact(gradient), ends, (1, 1), "times its factor"))
+    panels = ((np.eye(2), starts, (1, 1), "vectors of length 1, $V$"), (gradient, ends, lengths, "times the gradient, $gV = US$"),
+              (exact(gradient), ends, (1, 1), "times its factor, $UV^\\top V = U$"))
     for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
         ax.plot(*(matrix @ points), color="#9a9a9a", linewidth=1.5)
         for name, value, axis in zip("ab", values, axes.T, strict=True):

@@ -26,6 +26,7 @@ HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a que
     (np.sign(_G), "That is the sign of each number. How long are its rows?"),
     (_G / size(_G), "That is the gradient divided by one number, its size. What does that do to how its rows compare?"),
     (_G / abs(_G).max(), "That is the gradient divided by its largest number. How long are its rows?"),
+    (_G.T, "Those are the rows of the gradient as columns. Which length should each of its rows have, where it stands?"),
     (_G, "That is the gradient. Which length should each of its rows have?"),
     (np.array([[0.5, 0.5], [0.5, -0.5]]), "Its numbers add up to 1 in each row. Is the length of a row the sum of its numbers?"),
     (_G / (_G**2).sum(1, keepdims=True), "That divides each row by the sum of its squares. Is that its length, or the square of it?"),
@@ -72,7 +73,7 @@ def judge_orthogonal(function: Any) -> Verdict:
     probes = [scale * rng.standard_normal(shape) * np.geomspace(1, 0.05, shape[1]) for shape, scale in SHAPES.items()]
     probes.append(np.diag([5.0, 2.0, 0.5]) + 0.2 * rng.standard_normal((3, 3)))  # its largest number is nearly its largest singular value
     given = [x.copy() for x in probes]
-    found = [_matrix(answer, x) for answer, x in zip(answers(function, [(x,) for x in given]), probes, strict=True)]
+    found = [_matrix(answer, x) for answer, x in zip(_multiplied(function, given), probes, strict=True)]
     right = [orthogonal(x) for x in probes]
     if all(map(np.array_equal, found, probes)):
         if set(getattr(getattr(function, "__code__", None), "co_names", ())) - {"range"}:  # those of the stub
@@ -107,6 +108,17 @@ def judge_orthogonal(function: Any) -> Verdict:
     values = ", ".join(f"{value:.2f}" for value in made)
     return Verdict(False, f"Not yet.\nOf a 4 x 4 matrix you make one with the singular values {values}; they should be {wanted}. Which "
                    "line of yours differs from the formula, the division or a term of the step?")
+
+
+def _multiplied(function: Any, given: list[Array]) -> list[Any]:
+    """The answers; Stop says where two shapes do not fit."""
+    try:
+        return list(answers(function, [(x,) for x in given]))
+    except Stop as stop:
+        if "matmul" not in stop.text:
+            raise
+        raise Stop("Two shapes do not fit.", "A matrix of 6 rows and 3 columns stopped it at a product. How many rows and columns has "
+                   "x @ x.T there, and how many has x.T @ x?") from None
 
 
 def _matrix(answer: Any, x: Array) -> Array:
@@ -149,7 +161,8 @@ def judge_claim(guess: Any) -> Verdict:
     named = {choice(entry, DOUBTS, "an entry of the checklist") for entry in guess}
     weak = {name for name, (kind, _) in DOUBTS.items() if kind == "weak"}
     if wrongly := [name for name in DOUBTS if name in named - weak]:
-        return Verdict(False, f"Look at {wrongly[0]}.\nRead the claim again. {DOUBTS[wrongly[0]][1]} What is missing there?")
+        return Verdict(False, f"Look at {wrongly[0]}.\nThe claim answers this one. {DOUBTS[wrongly[0]][1]} Which entries does "
+                              "it leave open?")
     if len(named) < ASKED:
         return Verdict(False, f"{len(named)} of {ASKED}.\nThe claim is weak at more entries than that. Go through the list from the top. "
                               "Which question does the claim leave open?")

@@ -11,7 +11,8 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figur
 from lessonlib.plots import look, show
 from lessonlib.rules import State
 
-__all__ = ["AT", "BETAS", "HALVED", "HEADER", "ROWS", "SHOWN", "WEAK", "errors", "rows", "show_first", "two_matrices", "weak", "who_halves"]
+__all__ = ["AT", "BETAS", "EXACT", "FIXED", "HALVED", "HEADER", "ROWS", "SHOWN", "WEAK", "errors", "rows", "show_first", "two_matrices",
+           "weak", "who_halves"]
 
 Array = np.ndarray[Any, Any]
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
@@ -19,15 +20,17 @@ UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
 AT = 60  # steps of a run, on a cosine that ends with them
 WEAK = 4  # so many directions of the inputs are called weak
 HALVED = 2  # times less of the weak directions: from there on a rule notices a change
+FIXED, EXACT = "without the factor", "with the exact factor"  # Muon with its length alone, and with every singular value 1
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
 HEADER = ("optimizer", "first picture", "not turned", "equal losses")
-ROWS = {"momentum": "momentum", "Adam": "Adam", controls.REST: "Adam, one v a matrix", "Muon": "Muon"}  # a rule of the record, and its name
+# a rule of the record, and its name
+ROWS = {"momentum": "momentum", FIXED: "momentum, length fixed", "Adam": "Adam", **controls.TOLD, "Muon": "Muon"}
 HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
                                        "With equal losses momentum's line comes down", "With both changes both come down"), strict=True))
 BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave the least error after AT steps in the first setting
     "momentum": {"beta1": 0.9}, "Adam": {"beta1": 0.8, "beta2": 0.8}, controls.REST: {"beta1": 0.6, "beta2": 0.8},
-    "without the factor": {"beta1": 0.9}, "Muon": {"beta1": 0.6}}
+    FIXED: {"beta1": 0.9}, "Muon": {"beta1": 0.6}, EXACT: {"beta1": 0.6}}
 
 
 @cache
@@ -55,7 +58,7 @@ def weak(name: str, change: str = controls.FIRST) -> float:
 
 def rows() -> list[list[Any]]:
     """Return a row for each of ROWS: its name, and what it has left of the weak directions in each of SHOWN, in percent."""
-    return [[told, *(f"{weak(name, change):.0%}" for change in SHOWN)] for name, told in ROWS.items()]
+    return [[told, *(f"{weak(name, change):.1%}" for change in SHOWN)] for name, told in ROWS.items()]
 
 
 def who_halves(change: str) -> str:
@@ -109,8 +112,8 @@ def _scene() -> Scene:
 
 def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
     change = _setting(inputs, losses)
-    scaled = "its loss times 0.001" if losses == UNEQUAL else "its loss as large"
-    for k, title in enumerate((f"First matrix, inputs {inputs}", f"Second matrix, {scaled}")):
+    scaled = " × 0.001" if losses == UNEQUAL else " as large"
+    for k, title in enumerate((f"First matrix, inputs {inputs}", f"Second, inputs {inputs}, loss{scaled}")):
         artists[f"title {k}"].set_text(title)
         for name in DRAWN:
             left = 100 * errors(name, change)[k]

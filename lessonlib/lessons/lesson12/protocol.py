@@ -13,19 +13,24 @@ from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import choice, number
 from lessonlib.lessons.lesson12 import text
 
-__all__ = ["BESIDE", "PAID", "judge_protocol"]
+__all__ = ["BESIDE", "PAID", "judge_protocol", "recorded"]
 
 Lists = Mapping[str, Sequence[float]]  # the step sizes of each rule
 RULES = {"AdamW": "adamw", "Muon": "muon"}
 ENTRIES = (*RULES, "seeds", "untried beside")
-PAID = 12  # trainings that each rule may have: a step size of the matrices with one seed is one
+PAID = 12  # trainings that may be planned for each rule: a step size of the matrices with one seed is one
 BESIDE = {  # what to do where a recorded step size beside a best one was not tried, and what to ask whoever should not
     "stop": "It could stop beside a better one.\nIf the best stands at the end of a list, how would you know that it is the best?",
-    "try it": "Not alike in the end.\nThe rule whose list goes on gets more step sizes than the other one. How do both get as many?",
+    "try it": "Not alike in the end.\nAn optimizer whose list goes on then tries more step sizes than the other. How do both get as many?",
     "try it for both": ""}
 LEAST = 3  # step sizes, so that one can lie inside
 WIDEST = 3.2  # times, half a factor of ten: how far a step size may be from the next one on a list
 ALIKE = 2  # times: how far apart two lists' spans, and their widest gaps, may be; those of the recorded lists differ by 1.8
+
+
+def recorded(record: Mapping[str, Any]) -> list[float]:
+    """Return the step sizes of the matrices that were recorded for both rules."""
+    return sorted(set.intersection(*(set(text.matrix_lrs(record, rule)) for rule in RULES.values())))
 
 
 @judge
@@ -36,13 +41,13 @@ def judge_protocol(guess: Any) -> Verdict:
     if any(value is None or value is ... for value in guess.values()):
         raise Stop("Not answered yet.", "Put lists, a number and what you do in place of None. Which step sizes may each optimizer try?")
     record = text.from_record()
-    known = {name: text.matrix_lrs(record, rule) for name, rule in RULES.items()}
-    tried = {name: _recorded(name, guess[name], known[name]) for name in RULES}
+    known = recorded(record)
+    tried = {name: _recorded(name, guess[name], known) for name in RULES}
     seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
     beside = choice(guess["untried beside"], BESIDE, "a rule for what was not tried")
-    asked = _unequal(tried, seeds) or _unwise(tried["AdamW"], seeds) or BESIDE[beside]
+    asked = _unequal(tried, seeds) or _unwise(max(tried.values(), key=_gap), seeds) or BESIDE[beside]
     return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds))
 
 
@@ -52,7 +57,7 @@ def _unequal(tried: Lists, seeds: int) -> str:
     if len(one) != len(other):
         return f"Not fair.\nAdamW may try {len(one)} and Muon {len(other)}. Who has more chances to be lucky?"
     if len(one) * seeds > PAID:
-        return (f"Too dear.\n{len(one)} step sizes with {seeds} seeds are {len(one) * seeds} trainings, and you can pay for {PAID}. Which "
+        return (f"Too dear.\n{len(one)} step sizes with {seeds} seeds are {len(one) * seeds} trainings, and you may plan {PAID}. Which "
                 "do you give up, step sizes or a seed?")
     spans = [lrs[-1] / lrs[0] for lrs in (one, other)]
     if not 1 / ALIKE < spans[0] / spans[1] < ALIKE:
@@ -79,38 +84,33 @@ def _gap(lrs: Sequence[float]) -> float:
     return max((high / low for low, high in pairwise(lrs)), default=1.0)
 
 
-def _applied(record: Mapping[str, Any], tried: Lists, known: Lists, seeds: int) -> str:
-    """What comes of a protocol: both medians, how far the lists went on, and how far luck goes."""
+def _applied(record: Mapping[str, Any], tried: Lists, known: Sequence[float], seeds: int) -> str:
+    """What comes of a protocol: both medians, what the two tried in the end, and how far luck goes."""
     seen = {**record, "sweep": [row for row in record["sweep"] if row["seed"] < seeds]}
-    lists = _extended(seen, tried, known)
-    slow, fast = (text.best(seen, rule, lists[name]).median for name, rule in RULES.items())
-    said = []
-    for name, lrs in lists.items():
-        if more := [f"{lr:g}" for lr in lrs if lr not in tried[name]]:
-            said.append(f"By your plan {name} tried {' and '.join(more)} too.")
-        lr = text.best(seen, RULES[name], lrs).case.matrix_lr
-        if lr in (known[name][0], known[name][-1]):
-            said.append(f"{name}'s best is {lr:g}, and nothing was recorded beyond, so a better one may lie there.")
-    counts = {name: len(lrs) * seeds for name, lrs in lists.items()}
-    if len(set(counts.values())) > 1:
-        ended = " and ".join(f"{name} {count}" for name, count in counts.items())
-        chances = "fewer" if (counts["Muon"] < counts["AdamW"]) == (fast < slow) else "more"
-        said.append(f"Some of these were on one list already, or not recorded for both, so the trainings are {ended}. The one "
-                    f"that is ahead had {chances}.")
+    lrs = _extended(seen, tried, known)
+    best = {name: text.best(seen, rule, lrs) for name, rule in RULES.items()}
+    slow, fast = (each.median for each in best.values())
+    more = {name: " and ".join(f"{lr:g}" for lr in lrs if lr not in tried[name]) for name in RULES}
+    who = {"Both": more["AdamW"]} if len(set(more.values())) == 1 else more
+    said = [f"{name} tried {what} too." for name, what in who.items() if what]
+    if any(more.values()):
+        said.append(f"By your plan that makes {len(lrs) * seeds} trainings for each.")
+    said += [f"{name}'s best is {each.case.matrix_lr:g}, where the list ends, so a better one may lie beyond."
+             for name, each in best.items() if each.case.matrix_lr in (known[0], known[-1])]
     said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
     return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
             f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.3f} nats.\n\n{' '.join(said)}")
 
 
-def _extended(seen: Mapping[str, Any], tried: Lists, known: Lists) -> dict[str, list[float]]:
-    """Both lists, longer by each recorded step size beside the best of either, until both bests have theirs."""
-    lists = {name: list(lrs) for name, lrs in tried.items()}
+def _extended(seen: Mapping[str, Any], tried: Lists, known: Sequence[float]) -> list[float]:
+    """What both try in the end: all of both lists, and each recorded step size beside the best of either, until both bests have theirs."""
+    lrs = sorted({lr for each in tried.values() for lr in each})
     while True:
-        beside = {lr for name, rule in RULES.items() for lr in _beside(text.best(seen, rule, lists[name]).case.matrix_lr, known[name])}
-        longer = {name: sorted({*lrs, *(beside & set(known[name]))}) for name, lrs in lists.items()}
-        if longer == lists:
-            return lists
-        lists = longer
+        beside = {lr for rule in RULES.values() for lr in _beside(text.best(seen, rule, lrs).case.matrix_lr, known)}
+        longer = sorted({*lrs, *beside})
+        if longer == lrs:
+            return lrs
+        lrs = longer
 
 
 def _beside(lr: float, known: Sequence[float]) -> list[float]:

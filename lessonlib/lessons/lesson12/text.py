@@ -31,10 +31,11 @@ COMPARED = ["compared", "AdamW", "Muon", "Muon's lead"]
 TIMED = ["Muon's five steps in", "AdamW's steps in that time", "Muon's lead", "by six more seeds"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
 FAR = 2.7  # the right edge of the picture of the weak baseline
-AHEAD, TIED, BEHIND = "Muon ends lower for every pair of seeds", "the seeds overlap", "Muon ends higher for every pair of seeds"
+AHEAD, TIED, BEHIND = ("each seed of Muon ends below each of AdamW", "the seeds overlap",
+                       "each seed of Muon ends above each of AdamW")
 VERDICTS = [AHEAD, TIED, BEHIND]
 TUNED_ALONE = ["Muon, by less than in A", "AdamW, by less than Muon in A", "AdamW, by more than Muon in A"]
-HEADER = ["optimizer", "three seeds", "six more", "lowest to highest"]
+HEADER = ["optimizer", "step size of matrices", "three seeds", "six more", "lowest to highest"]
 
 
 class Case(NamedTuple):
@@ -185,11 +186,12 @@ def verdict(found: Mapping[str, Any], baseline: str = "adamw", rule: str = "muon
 
 
 def rows(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Return a row for each rule, under HEADER, at that of its best pairs which is best with the fresh seeds: both medians, and how far
-    the fresh seeds go."""
+    """Return a row for each rule, under HEADER, at that of its best pairs which is best with the fresh seeds: its step size of the
+    matrices, both medians, and how far the fresh seeds go."""
     named = NAMES | {NO_FACTOR: "Muon without its factor"}
-    return [[name, best(found, rule, *([lr] for lr in fresh_case(found, rule)[1:])).median, float(np.median(losses)),
-             f"{min(losses):.2f} to {max(losses):.2f}"] for rule, name in named.items() for losses in [fresh_best(found, rule)]]
+    return [[name, case.matrix_lr, best(found, rule, *([lr] for lr in case[1:])).median, float(np.median(losses)),
+             f"{min(losses):.2f} to {max(losses):.2f}"]
+            for rule, name in named.items() for case, losses in [(fresh_case(found, rule), fresh_best(found, rule))]]
 
 
 def show_sweep(found: Mapping[str, Any]) -> None:
@@ -221,7 +223,7 @@ def weak_baseline() -> Experiment:
 
     def update(artists: dict[str, Any], matrix: float, rest: float) -> str:
         chosen = best(found, "adamw", [matrix], [rest])
-        artists["points"].set_data(np.minimum(chosen.losses, FAR), [0] * len(chosen.losses))
+        artists["points"].set_data(np.minimum(chosen.losses, FAR), _apart(0, chosen.losses))
         artists["lead"].set_data([muon.median, min(chosen.median, FAR)], [0.4, 0.4])
         for name in ("edge", "beyond"):
             artists[name].set_visible(max(chosen.losses) >= FAR)
@@ -238,19 +240,25 @@ def weak_baseline() -> Experiment:
                            lambda matrix, rest: (matrix, rest) == best(found, "adamw").case[1:]))
 
 
+def _apart(height: float, losses: Sequence[float]) -> Array:
+    """Heights around one, so that no seed hides another."""
+    return np.asarray(height + np.linspace(-0.16, 0.16, len(losses)))
+
+
 def _scene(muon: Best) -> Scene:
     figure = new_figure(7.4, 2.8)
     ax = figure.add_subplot(xlim=(min(muon.losses) - 0.05, FAR + 0.05), ylim=(-0.5, 1.5), yticks=(0, 1),
-                            xlabel="test loss, nats a character", title="The worse the baseline, the larger the lead looks")
+                            xlabel="test loss, nats a character, three seeds of each",
+                            title="The worse the baseline, the larger the lead looks")
     ax.set_yticklabels(["AdamW, as you set it", "Muon, at its best"])
     edge = ax.axvline(FAR, color="#6b6b6b", linewidth=1, linestyle=(0, (2, 2)))
     beyond = ax.text(FAR + 0.008, 1.0, f"{FAR:g} or more", ha="left", va="center", rotation=90)
     style = look("muon")
-    ax.plot(muon.losses, [1] * len(muon.losses), color=style.color, marker=style.marker, markersize=9, linestyle="none")
+    ax.plot(muon.losses, _apart(1, muon.losses), color=style.color, marker=style.marker, markersize=8, linestyle="none")
     ax.axvline(muon.median, color=style.color, linewidth=1)
-    ax.text(muon.median + 0.01, 1.25, "Muon's median", ha="left", va="center")
+    ax.text(muon.median + 0.01, 1.36, "Muon's median", ha="left", va="center")
     style = look("adamw")
-    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none", clip_on=False)
+    (points,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=8, linestyle="none", clip_on=False)
     (lead,) = ax.plot([], [], color="black", linewidth=2, marker="|", markersize=12)
     told = ax.text(0, 0.46, "", ha="center", va="bottom")
     return Scene(figure, {"points": points, "lead": lead, "told": told, "edge": edge, "beyond": beyond},
