@@ -277,7 +277,7 @@ spaced.answer("by factors" if more > 1.5 else "evenly" if more < 0.67
 pictures.show_box(factors)
 
 # %% [markdown]
-# Below a $\beta_2$ of 0.92 none stays.
+# Below a $\beta_2$ of 0.925 none stays.
 # Evenly spaced, only three of the twenty values lie above that, and by factors fourteen do.
 # So search $\beta_2$ by factors of $1-\beta_2$.
 #
@@ -679,27 +679,16 @@ table(header, trouble.curvatures(), ["g", ".1f", ".1f"])
 #
 # *5 minutes.*
 #
+# Adam trains on digits with a step size of 0.001.
 # For a hundred steps, from 300 to 400, all gradients are a hundred times as large.
-# Then they are as before.
-# First look at the steps alone, under a gradient that is steady but for this jump.
+# Then they are as before, and the loss creeps.
+# So after the jump we put back what Adam keeps, to what it was at step 300.
 
 # %%
 from lessonlib.lessons.lesson09 import measured, pictures, trouble
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
-pictures.show_jump()
-
-# %% [markdown]
-# In the jump the steps are longer than usual, because $m$ grows sooner than $v$.
-# After it they are too short, because $v$ still holds the large squares when $m$ has lost them.
-# With $\beta_2 = 0.999$ it takes {{ measured.steps_back(0.999):,d}} steps until they are within five percent of their usual length, and with 0.95 only {{ measured.steps_back(0.95)}}.
-#
-# Does a training feel that?
-# Adam trains on digits with a step size of 0.001, and the gradients jump in the same hundred steps.
-# After the jump we put back what Adam keeps, to what it was at step 300.
-
-# %%
 cure = predict("Put back m alone, or v alone. With which does the loss creep no more?",
                ["with m", "with v", "with each of the two", "with neither"])
 cure
@@ -723,13 +712,25 @@ cure.answer("with each of the two" if m and v else "with m" if m else
 # The picture has four of the runs.
 
 # %% tags=["answer"]
-del losses["v put back"], losses["gradients clipped"]
-pictures.show_creep(losses)
+shown = ["no jump", "nothing put back", "m put back", "m and v put back"]
+pictures.show_creep({name: losses[name] for name in shown})
 
 # %% [markdown]
 # With `m` put back the loss creeps, and with `v` put back it does not, so it is `v` that remembers the jump.
 # With `v` alone the large `m` over the small `v` first throws the point far, and with both put back nothing leaps.
 # With clipped gradients the run ends near the one without the jump.
+#
+# What does `v` do to the steps?
+# Here they are alone, under a gradient that is steady but for the jump, with two memories of `v`.
+
+# %%
+pictures.show_jump()
+
+# %% [markdown]
+# After the jump the steps are too short, because $v$ still holds the large squares.
+# With $\beta_2 = 0.999$ it takes {{ measured.steps_back(0.999):,d}} steps until they are within five percent of their usual length, and with 0.95 only {{ measured.steps_back(0.95)}}.
+# In the jump the steps with 0.999 are longer than usual, because $v$ grows later than $m$.
+# There the training went faster too.
 #
 # **To do.**
 # Your log shows gradients a hundred times as large for a while, and then the loss falls much more slowly than before.
