@@ -64,7 +64,8 @@ def test_how_many_settings_stay_depends_on_the_spacing_and_none_does_with_a_shor
     assert even.stays.size == found.stays.size == 27_200
     assert even.stays.mean() == pytest.approx(0.0078, abs=5e-4)
     assert found.stays.mean() == pytest.approx(0.049, abs=2e-3)
-    assert (even.beta2s[[0, -1]] == pytest.approx([0.5, 0.999])) and (found.beta2s[[0, -1]] == pytest.approx([0.5, 0.999]))
+    assert even.beta2s[[0, -1]] == pytest.approx([0.5, 0.999])
+    assert found.beta2s[[0, -1]] == pytest.approx([0.5, 0.999])
     assert [(values > 0.925).sum() for values in (even.beta2s, found.beta2s)] == [3, 14]
     assert not (found.stays & ~found.arrives).any()
     assert found.stays[:, :, found.beta2s > 0.925].any((0, 1)).all()
@@ -150,7 +151,7 @@ def test_on_wilsons_samples_a_rule_of_equal_steps_gives_three_equal_weights():
 @pytest.mark.parametrize(("rule", "lr", "wrong"), [(sgd, 0.2, 0), (momentum, 0.2, 0), (rmsprop, 0.001, 0.4), (adam, 0.01, 0.4), (partial(adam, eps=1.0), 0.01, 0)])
 def test_half_and_double_the_step_size_fit_wilsons_samples_too_with_the_same_errors(rule, lr, wrong):
     found = run(rule, wilson(), steps=3000, record="last", lr=np.array([lr / 2, lr, 2 * lr])[:, None])
-    assert found.loss[0].max() < 1e-20
+    assert found.loss[0].max() < 1e-10
     assert wilson().metrics["test error"](found.theta[0]) == pytest.approx([wrong] * 3)
 
 
