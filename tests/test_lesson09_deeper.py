@@ -36,17 +36,16 @@ def test_with_the_memory_at_which_the_first_step_is_right_later_ones_are_twice_t
     assert (error.argmax() + 1, round(error.max(), 1)) == (13, 2.1)
 
 
-def test_without_correction_training_gains_at_a_small_step_and_loses_at_the_best():
+def test_without_correction_the_good_step_sizes_are_shorter_and_the_best_loss_is_no_higher():
     without = misconceptions.of(adam)[0]
-    small, best = ([measured.mean_training_loss(rule, lr=lr, seeds=1)[-1] for rule in (adam, without)] for lr in (0.001, 0.05))
-    assert small[1] < 0.5 * small[0]
-    assert best[1] > 2 * best[0]
-
-
-def test_after_a_hundred_steps_0_05_is_near_the_best_step_size():
-    lrs = np.array([0.01, 0.02, 0.05, 0.08, 0.13])[:, None]
-    long = measured.mean_training_loss(adam, lr=lrs, seeds=2)[-1]
-    assert long[2] < 1.3 * long.min() < long[[0, 4]].min()
+    assert without.name == "no bias correction"
+    lrs = np.geomspace(0.001, 0.16, 12)
+    right, bare = (measured.end_losses(rule, lrs) for rule in (adam, without))
+    assert bare[0] < 0.5 * right[0]
+    assert bare.min() < 1.1 * right.min()
+    assert lrs[bare.argmin()] < 0.03 < lrs[right.argmin()]
+    assert (bare[lrs < 0.015] < 0.8 * right[lrs < 0.015]).all()
+    assert (bare[lrs > 0.03] > 1.5 * right[lrs > 0.03]).all()
 
 
 def test_each_at_its_own_best_step_three_rules_are_ahead_of_gradient_descent_on_rosenbrock_and_not_in_one_order():
@@ -61,28 +60,20 @@ def test_each_at_its_own_best_step_three_rules_are_ahead_of_gradient_descent_on_
     assert len(orders) == 2
 
 
-def test_the_ranking_marks_ties():
-    assert basins.ranking({"sgd": 0.9753, "momentum": 0.9753, "rmsprop": 0.155, "adam": 0.1}) == "sgd = momentum > rmsprop > adam"
-
-
-def test_who_ties_with_the_first_has_won_too():
-    assert fair.sets_of_winners([["one", "a = b > c", 1], ["two", "b = a > c", 2]]) == 1
-    assert fair.sets_of_winners([["one", "a > b", 1], ["two", "b > a", 2], ["three", "a = b", 3]]) == 3
-
-
-def test_of_the_settings_that_arrive_few_stay_and_none_with_a_short_memory_of_v():
-    found = fair.box()
+def test_how_many_settings_stay_depends_on_the_spacing_and_none_does_with_a_short_memory_of_v():
+    even, found = fair.box(logarithmic=False), fair.box()
+    assert even.stays.size == found.stays.size == 27_200
+    assert even.stays.mean() == pytest.approx(0.0078, abs=5e-4)
+    assert found.stays.mean() == pytest.approx(0.049, abs=2e-3)
+    assert even.beta2s[[0, -1]] == pytest.approx([0.5, 0.999])
+    assert found.beta2s[[0, -1]] == pytest.approx([0.5, 0.999])
+    assert [(values > 0.925).sum() for values in (even.beta2s, found.beta2s)] == [3, 14]
     assert not (found.stays & ~found.arrives).any()
-    assert found.arrives.size == 27_200
-    assert found.arrives.mean() == pytest.approx(0.0294, abs=5e-4)
-    assert found.stays.sum() / found.arrives.sum() == pytest.approx(0.27, abs=0.02)
-    assert found.arrives[:, :, found.beta2s < 0.94].any()
-    assert not found.stays[:, :, found.beta2s < 0.94].any()
+    assert found.stays[:, :, found.beta2s > 0.925].any((0, 1)).all()
+    assert not found.stays[:, :, found.beta2s < 0.925].any()
     assert not found.stays[:, found.beta1s > 0.895].any()
+    assert found.arrives[:, found.beta1s > 0.895].any()  # below the goal at step 100, and out again
     lrs = np.geomspace(1e-3, 1, 40)
-    assert lrs[found.stays.any((1, 2))].min() == pytest.approx(0.119, abs=0.001)
-    for lr in (1.26, 10.0, 39.8):  # and beyond the box
-        assert (run(adam, problems.ravine(100, 20), steps=130, record="loss", lr=lr, beta1=0.8, beta2=0.99).loss[100:] < 1e-4).all()
     for beta2 in (0.99, 0.999):  # with half as many steps again the default is there too
         late, shorter = (run(adam, problems.ravine(100, 20), steps=180, record="loss", lr=lrs[:, None], beta1=b, beta2=beta2).loss[150:] < 1e-4
                          for b in (0.9, 0.8))
@@ -98,8 +89,17 @@ def left_on_words(rule, lr):
 def test_without_an_average_of_the_direction_no_excess_loss_is_left_and_epsilon_has_no_part_in_it():
     long, none = left_on_words(adam, 1.0), measured.left_on_words(adam, [1.0], beta1=0.0).share
     assert long == pytest.approx(4.8e-4, rel=0.05)
+    assert measured.left_on_words(adam, [0.5, 2.0]).share > long
     assert long == pytest.approx(measured.left_on_words(adam, [1.0], eps=1e-12).share, rel=0.05)
     assert none < 1e-12
+
+
+def test_one_step_size_of_momentum_is_too_long_for_the_frequent_contexts_and_too_short_for_the_rare():
+    shorter, best, longer = (measured.left_on_words(momentum, [lr]) for lr in (1000, 2000, 4000))
+    assert best.share < min(shorter.share, longer.share)
+    assert best.quarters[0] > 10 * shorter.quarters[0]
+    assert (best.quarters[1:] < shorter.quarters[1:]).all()
+    assert best.quarters[3] == max(best.quarters)
 
 
 def test_where_all_contexts_are_equally_frequent_momentum_leaves_nearly_as_little_as_adam():
@@ -144,6 +144,9 @@ def test_what_is_rounding_is_not_shown_as_a_result():
 def test_a_jump_makes_the_steps_of_a_long_memory_about_fifty_times_too_short():
     lengths = measured.step_lengths(np.r_[np.ones(300), 100 * np.ones(100), np.ones(600)])
     assert 1 / lengths.min() == pytest.approx(47, abs=1)
+    assert lengths[300:400].max() == pytest.approx(3.4, abs=0.1)
+    as_soon = measured.step_lengths(np.r_[np.ones(300), 100 * np.ones(100)], beta2=0.9)  # v grows as soon as m
+    assert as_soon[300:].max() < 1.01
 
 
 def test_the_three_small_problems_of_the_lesson_have_the_numbers_of_its_table():
@@ -170,10 +173,10 @@ def test_on_wilsons_samples_a_rule_of_equal_steps_gives_three_equal_weights():
     assert wilson().metrics["test error"](w) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("rule", "lr", "wrong"), [(sgd, 0.2, 0), (momentum, 0.2, 0), (rmsprop, 0.001, 0.4), (adam, 0.01, 0.4), (partial(adam, eps=1.0), 0.1, 0)])
+@pytest.mark.parametrize(("rule", "lr", "wrong"), [(sgd, 0.2, 0), (momentum, 0.2, 0), (rmsprop, 0.001, 0.4), (adam, 0.01, 0.4), (partial(adam, eps=1.0), 0.01, 0)])
 def test_half_and_double_the_step_size_fit_wilsons_samples_too_with_the_same_errors(rule, lr, wrong):
     found = run(rule, wilson(), steps=3000, record="last", lr=np.array([lr / 2, lr, 2 * lr])[:, None])
-    assert found.loss[0].max() < 1e-20
+    assert found.loss[0].max() < 1e-10
     assert wilson().metrics["test error"](found.theta[0]) == pytest.approx([wrong] * 3)
 
 
@@ -219,9 +222,9 @@ def test_amsgrad_is_that_of_torch_and_goes_down_with_every_memory():
         optimizer.step()
         ours, s = amsgrad(ours, g, s, lr=0.1, beta2=0.99)
         assert ours == pytest.approx(theta.item(), rel=1e-9)
-    path = reddi_walk.walk(amsgrad, [0.99, 0.999, 0.9999], 10_000)
+    path = reddi_walk.walk(amsgrad, [0.99, 0.999, 0.9999], 5_000)
     assert (path[-1] < path[999]).all()
-    np.testing.assert_allclose(path[999], [-0.234, -0.216, -0.212], atol=1e-3)
+    np.testing.assert_allclose(path[999], [-0.468, -0.431, -0.423], atol=1e-3)
     first = reddi_walk.walk(partial(amsgrad, corrected=False), [0.9999], 1)[0, 0]
     assert first == pytest.approx(-1, abs=1e-6)  # the paper's
 
@@ -229,9 +232,8 @@ def test_amsgrad_is_that_of_torch_and_goes_down_with_every_memory():
 def test_compared_at_one_loss_the_longer_step_is_in_the_flatter_place():
     rows = trouble.curvatures()
     assert [row[0] for row in rows] == list(trouble.LRS)
-    assert all(product > 2 for row in rows[1:] for product in row[1:3])
-    assert max(rows[0][1:3]) < 2
-    assert rows[0][3] > rows[1][3] > 2 * rows[2][3]
+    assert min(rows[1][1], rows[2][1]) > 2 > rows[0][1]
+    assert rows[0][2] > rows[1][2] > 2 * rows[2][2]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -239,17 +241,7 @@ def test_the_longest_step_that_does_well_is_behind_for_a_hundred_steps_and_a_lit
     ends, early = trouble.race(np.array([0.4, 0.75, 1.5, 1.8]), seed)
     assert early[2] > 1.3 * early[1]
     assert ends[2] < ends[1] < ends[0]
-    assert ends[3] > 2 * ends[2]  # how much more depends on rounding
-
-
-def test_after_a_jump_half_the_step_size_makes_it_worse_and_a_shorter_memory_better():
-    found = trouble.after_a_jump({"quiet": {"jump": 1.0}, "same": {}, "half": {"later": 0.5}, "ten": {"later": 10.0},
-                                  "forty": {"later": 40.0}, "short": {"beta2": 0.95}})
-    quiet, same, half, ten, forty, short = (losses[-1] for losses in found.values())
-    assert half > same > 2 * quiet
-    assert forty < short < quiet < ten < 0.7 * same
-    assert found["ten"][41:].max() == pytest.approx(0.6, abs=0.1)
-    assert found["forty"][41:].max() == pytest.approx(3.5, abs=0.5)
+    assert ends[3] > 1.5  # near the loss of guessing, 2.3; how near depends on rounding
 
 
 def test_it_is_v_that_remembers_the_jump_and_clipped_gradients_leave_nothing_to_remember():
@@ -262,6 +254,7 @@ def test_it_is_v_that_remembers_the_jump_and_clipped_gradients_leave_nothing_to_
     assert both[41:].max() < 0.3
     assert both[-1] < quiet[-1]
     assert clipped[-1] == pytest.approx(quiet[-1], rel=0.1)
+    assert same[-1] > 2 * quiet[-1]
     assert same[40] < 0.8 * quiet[40]  # in the strip the loss falls faster
     assert max(np.diff(same[30:41])) < 0
     unclipped = trouble.after_a_jump({"clip": {"clip": 1e9}}, steps=500)["clip"]
@@ -300,7 +293,10 @@ def test_the_basins_are_about_as_wide_and_lie_a_hundredfold_apart():
     assert all(0.5 < best[name] < 6 for name in ("sgd", "momentum"))
     tuned = [accuracy.max() for accuracy in found.values()]
     assert max(tuned) - min(tuned) < 0.01
-    assert fair.sets_of_winners(fair.compared()[:2]) == 2
+    same_step, longer, _ = fair.compared()
+    assert fair.ahead(same_step) == [not ahead for ahead in fair.ahead(longer)]
+    at_best = {name: accuracy[:, accuracy.mean(0).argmax()] for name, accuracy in basins.basin_runs().items()}
+    assert max(abs(one - other) for one, other in at_best.values()) > 0.01  # two seeds of one rule: no order in the last row
 
 
 def corrected(v_hat, *, keep=lambda v, v_hat: v, root=lambda v: v**0.5):
@@ -369,12 +365,3 @@ def test_an_epsilon_with_which_nothing_is_fitted_is_told_so(guess):
     assert verdict.headline == "Not trained."
     assert verdict.message.endswith("What does so large an eps do to their lengths?")
     assert judge_eps(100).headline == "It works, and a smaller one does too."
-
-
-def test_at_a_step_size_of_its_own_adam_without_the_correction_ends_as_low_and_has_less_room():
-    bare = misconceptions.of("adam")[0]
-    assert bare.name == "no bias correction"
-    corrected, left_out = (measured.mean_training_loss(rule, seeds=2, lr=np.array(lrs)[:, None], beta1=0.9, beta2=0.999, eps=1e-8)[-10:].mean(0).ravel()
-                           for rule, lrs in ((adam, [0.03, 0.05, 0.07]), (bare, [0.014, 0.05, 0.07])))
-    assert left_out[0] < 1.1 * corrected.min()
-    assert corrected.max() < 0.2 < 1 < left_out[1:].min()

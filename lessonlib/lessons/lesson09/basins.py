@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from lessonlib.plots import look
 from lessonlib.problems import digits_net
 from lessonlib.runner import grid, run, threads_start
 
-__all__ = ["basin_runs", "good_basin", "ranking", "width"]
+__all__ = ["basin_runs", "good_basin", "width"]
 
 Array = np.ndarray[Any, Any]
 RACERS = ("sgd", "momentum", "rmsprop", "adam")
@@ -52,17 +51,6 @@ def width(accuracy: Array, near: float, lrs: Array = BASIN_LRS) -> tuple[float, 
     return float(lrs[i]), float(lrs[j]), float(np.log10(lrs[j] / lrs[i]))
 
 
-def ranking(score: dict[str, float], tie: float = 0.005) -> str:
-    """Return the names from best to worst, with an equals sign between neighbours that differ by less than `tie`.
-
-    >>> ranking({"a": 0.5, "b": 0.972, "c": 0.974})
-    'c = b > a'
-    """
-    names = sorted(score, key=lambda name: -score[name])
-    signs = [" = " if score[one] - score[two] < tie else " > " for one, two in pairwise(names)]
-    return "".join(name + sign for name, sign in zip(names, [*signs, ""], strict=True))
-
-
 def _scene() -> Scene:
     figure = new_figure(8.4, 4.6)
     ax, bars = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
@@ -88,7 +76,7 @@ def _update(artists: dict[str, Any], near: float) -> str:
         low, high, decades = width(accuracy, near / 100)
         artists[f"{name} bar"].set_data([low, high], [row, row])
         artists[f"{name} width"].set_text(f"{decades:.2f} decades")
-        artists[f"{name} width"].set_x(1.3 * high if high < 2 else low / 9)
+        artists[f"{name} width"].set_x(1.2 * high)
         told.append(f"{name} {decades:.2f} decades (best {accuracy.max():.3f})")
     return f"Within {near:g} points of its best: {', '.join(told)}."
 

@@ -15,7 +15,7 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 from lessonlib.signature import Rule
 
-__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "frozen_scales", "heating", "left_at_best", "ratios",
+__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "frozen_scales", "heating", "left_alone", "left_at_best", "ratios",
            "standardizing", "tuned", "tuned_lr", "who_arrives"]
 
 Array = np.ndarray[Any, Any]
@@ -125,13 +125,18 @@ def ratios() -> tuple[float, float]:
 
 
 def frozen_scales() -> list[list[Any]]:
-    """Return four rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: momentum alone, RMSprop's two
-    step sizes without momentum and with it, and the best two without it.
+    """Return three rows of a choice and the share that it leaves over the last 30 steps, at the best of LRS: RMSprop's two step sizes
+    without momentum and with it, and the best two without it.
     """
-    return [["none, with momentum", _left_with(np.ones(2), rules.momentum)],
-            ["RMSprop's, without momentum", _left_with(_scales(), rules.sgd)],
+    return [["RMSprop's, without momentum", _left_with(_scales(), rules.sgd)],
             ["RMSprop's, with momentum", _left_with(_scales(), rules.momentum)],
             ["the best two, without momentum", _left_with(_best_scales(), rules.sgd)]]
+
+
+def left_alone() -> list[list[Any]]:
+    """Return a row for each of RULES: its name, and the share that it leaves over the last 30 steps, at the best of LRS."""
+    names = ("gradient descent", "momentum", "RMSprop", "Adam")
+    return [[name, _left_with(np.ones(2), getattr(rules, rule))] for name, rule in zip(names, RULES, strict=True)]
 
 
 def _left_with(scales: Array, rule: Rule) -> float:
@@ -144,7 +149,7 @@ def _left_with(scales: Array, rule: Rule) -> float:
 
 def who_arrives(rows: list[list[Any]]) -> str:
     """Return who leaves less than a thousandth with RMSprop's scales, by the rows of `frozen_scales`."""
-    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[1:3])]
+    return {0: "neither", 1: "only momentum", 2: "both"}[sum(left < 1e-3 for _, left in rows[:2])]
 
 
 def _hessian() -> Array:

@@ -12,8 +12,8 @@ from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
 from lessonlib.problems import digits_net
 from lessonlib.runner import run
 
-__all__ = ["Left", "largest_curvature", "left_on_blocks", "left_on_words", "mean_training_loss", "scaled_condition",
-           "shown", "step_after_quiet", "step_lengths", "steps_back"]
+__all__ = ["Left", "end_losses", "largest_curvature", "left_on_blocks", "left_on_words", "scaled_condition", "shown",
+           "step_after_quiet", "step_lengths", "steps_back"]
 
 Array = np.ndarray[Any, Any]
 WORDS, STEPS = 512, 60
@@ -78,14 +78,15 @@ def shown(share: float, least: float) -> str:
     return f"{share:.1e}" if share >= least else f"< {least:.0e}"
 
 
-def mean_training_loss(rule: Callable[..., Any], steps: int = 100, seeds: int = 3, **hyper: Any) -> Array:
-    """Return the training loss on the digits over the steps, mean of the seeds: (steps + 1, *batch of hyperparameters)."""
-    losses = [run(rule, digits_net(seed=seed, dtype=float), steps=steps, seed=seed, record="loss", **hyper).loss
-              for seed in range(seeds)]
-    return np.asarray(np.mean(losses, axis=0))
+def end_losses(rule: Callable[..., Any], lrs: Sequence[float] | Array, steps: int = 100, seeds: int = 3) -> Array:
+    """Return the training loss on the digits after the steps, mean of the seeds, at each step size; betas and eps are the defaults."""
+    fixed = {"lr": np.array(lrs)[:, None], "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    ends = [run(rule, digits_net(seed=seed, dtype=float), steps=steps, seed=seed, record="last", **fixed).loss[0]
+            for seed in range(seeds)]
+    return np.asarray(np.mean(ends, axis=0))
 
 
-def largest_curvature(grad: Callable[..., Array], theta: Array, rounds: int = 60) -> float:
+def largest_curvature(grad: Callable[..., Array], theta: Array, rounds: int = 30) -> float:
     """Return the largest eigenvalue of the Hessian at theta (n,), by power iteration on differences of the gradient."""
     v, value, rng = np.random.default_rng(0).standard_normal(theta.size), 0.0, np.random.default_rng(0)
     for _ in range(rounds):

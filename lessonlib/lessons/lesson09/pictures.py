@@ -1,7 +1,7 @@
 """The pictures of the deeper part of lesson 9, each a function of what its cell has computed."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,41 +12,40 @@ from lessonlib.lessons.lesson09.fair import Box
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
-__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights",
-           "show_longest", "show_quarters", "show_steady", "show_walks"]
+__all__ = ["show_blocks", "show_box", "show_correction", "show_creep", "show_descent", "show_first_weights", "show_jump",
+           "show_longest", "show_quarters", "show_walks"]
 
 Array = np.ndarray[Any, Any]
 RED, DARK, GREY = look("adam").color, "#7a1233", "#8a8a8a"
 
 
-def show_correction(curves: Mapping[float, Sequence[Array]]) -> None:
-    """Show a panel for each step size: the training loss with the correction and without. curves: by lr, the loss with and without."""
-    figure = new_figure(9.4, 3.4)
-    axes = figure.subplots(1, len(curves), sharey=True)
-    for ax, (lr, both) in zip(axes, curves.items(), strict=True):
-        for curve, color, dash, what in zip(both, (RED, "black"), ("-", "--"), ("with", "without"), strict=True):
-            ax.plot(curve, color=color, ls=dash, lw=2)
-            ax.text(103, curve[-5:].mean(), what, color=color, va="center")
-        ax.set(title=f"step size {lr:g}", xlabel="step", yscale="log", ylim=(0.07, 8), xlim=(0, 100))
-        ax.set_yticks([0.1, 1], ["0.1", "1"])
-        ax.minorticks_off()
-    axes[0].set_ylabel("training loss")
-    figure.suptitle("Leaving out the correction acts like a larger step", weight="bold", x=0.01, ha="left", fontsize=12)
-    show(figure, "Three panels of training loss over 100 steps, at step sizes 0.001, 0.01 and 0.05, with and without bias correction. "
-         "Without it, at 0.001 and 0.01 the loss falls sooner, and at 0.05 it first rises and ends far above the other.")
+def show_correction(lrs: Array, right: Array, bare: Array) -> None:
+    """Show the training loss after 100 steps at each step size, with the correction and without."""
+    figure = new_figure(7.4, 3.5)
+    ax = figure.add_subplot(xscale="log", yscale="log", xlabel="step size lr", ylabel="training loss after 100 steps", ylim=(0.06, 3),
+                            title="Without the correction, the good step sizes are shorter")
+    for losses, color, dash, what in ((right, RED, "o-", "with"), (bare, "black", "s--", "without")):
+        ax.plot(lrs, losses, dash, color=color, lw=2, ms=5)
+        ax.text(1.1 * lrs[-1], losses[-1], what, color=color, va="center")
+    ax.set_xticks([0.001, 0.01, 0.1], ["0.001", "0.01", "0.1"])
+    ax.set_yticks([0.1, 1], ["0.1", "1"])
+    ax.minorticks_off()
+    show(figure, "Training loss after 100 steps against the step size, with bias correction and without: two valleys, the one without "
+         "no less deep. "
+         "Without the correction the valley lies at shorter steps, lower up to a step size near 0.03 and far higher beyond it.")
 
 
 def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str, Array], last: int = 240) -> None:
     """Show the end of each sequence of gradients, as shares of the last one, and beside it the lengths of Adam's steps."""
     figure = new_figure(9.4, 3.5)
     left, right = figure.subplots(1, 2)
-    names = {"steady": (-235, 2.0, 1.35), "a lone spike": (-85, 1e-10, 0.35), "growing": (-150, 1e-5, 6.3)}
+    names = {"steady": (-235, 2.0, 1.2), "a lone spike": (-85, 1e-10, 0.35), "growing": (-150, 1e-5, 6.3)}
     for (name, gradients), dash, color in zip(sequences.items(), (":", "--", "-"), ("black", "#555555", RED), strict=True):
         steps, (at, low, high) = np.arange(1 - last, 1), names[name]
         left.plot(steps, np.maximum(np.array(gradients[-last:]) / gradients[-1], 1e-13), ls=dash, color=color)  # a zero is below the axis
         right.plot(steps, lengths[name][-last:], ls=dash, color=color)
         left.text(at, low, name, color=color, va="bottom", ha="right" if name == "growing" else "left")
-        right.text(-235 if name == "steady" else -85 if name == "a lone spike" else -120, high, name, color=color)
+        right.text(-60 if name == "steady" else -85 if name == "a lone spike" else -120, high, name, color=color)
     right.axhline(0.1 / 0.001**0.5, color="black", lw=1)
     right.text(-4, 3.35, "the bound of the paper", ha="right")
     left.set(xlabel="steps before the last", title="The gradients", ylabel="share of the last one", yscale="log", ylim=(1e-11, 30))
@@ -58,29 +57,34 @@ def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str,
 def show_box(found: Box) -> None:
     """Show which share of the step sizes stays at the goal, over both betas."""
     figure = new_figure(7.4, 3.8)
-    ax = figure.add_subplot(xlabel="$\\beta_2$", ylabel="$\\beta_1$", title="What stays has a long v, and an m shorter than the default")
-    long = found.beta2s > 0.85
-    mesh = ax.pcolormesh(found.beta2s[long], found.beta1s, 100 * found.stays[:, :, long].mean(axis=0), cmap="Greys", shading="nearest")
-    figure.colorbar(mesh, ax=ax, label="step sizes that stay, %")
-    ax.plot(0.999, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5, clip_on=False)
-    ax.annotate("the defaults", (0.9975, 0.91), (0.93, 0.95), arrowprops={"arrowstyle": "->"})
-    ax.set_xlim(right=1)
+    ax = figure.add_subplot(xscale="log", xlabel="$\\beta_2$", ylabel="$\\beta_1$",
+                            title="What stays has a long v, and an m shorter than the default")
+    ends = np.geomspace(0.5 * 500 ** (0.5 / 19), 0.001 / 500 ** (0.5 / 19), 21)  # of the fields, in 1 - beta2
+    half = np.append(found.beta1s, 1.02) - 0.015
+    mesh = ax.pcolormesh(ends, half, 100 * found.stays.mean(axis=0), cmap="Greys")
+    figure.colorbar(mesh, ax=ax, label="step sizes that stay, %", ticks=[0, 5, 10, 15, 20])
+    ax.plot(0.001, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5)
+    ax.annotate("the defaults", (0.00115, 0.91), (0.012, 0.95), arrowprops={"arrowstyle": "->"})
+    ax.set_xlim(ends[0], 0.0007)
+    ax.set_xticks([0.5, 0.1, 0.01, 0.001], ["0.5", "0.9", "0.99", "0.999"])
+    ax.minorticks_off()
     ax.grid(visible=False)
-    show(figure, "Map over beta1 and the longer memories of v, darker where more step sizes reach the goal and stay. It is white but for "
-         "the three columns with beta2 above 0.94, and there the dark fields have beta1 between 0.1 and 0.87. The defaults are white.")
+    show(figure, "Map over beta1 and beta2, whose axis is stretched towards 1, darker where more step sizes reach the goal and stay. It is "
+         "white for beta2 below 0.92 and for beta1 from 0.9 on, and darkest at beta1 near 0.8. The defaults are white.")
 
 
 def show_quarters(found: Mapping[str, tuple[measured.Left, str, str]]) -> None:
     """Show the excess loss left in each quarter of the contexts. found: by a name, what is left, the line's mark, and its colour."""
-    figure = new_figure(7.2, 3.4)
-    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="Momentum leaves the rare contexts behind", ylim=(0.02, 150))
-    for name, (rest, mark, color) in found.items():
+    figure = new_figure(7.4, 3.4)
+    ax = figure.add_subplot(yscale="log", ylabel="excess loss left, %", title="No one step size of momentum serves all contexts",
+                            ylim=(0.02, 150))
+    for (name, (rest, mark, color)), lift in zip(found.items(), (0.75, 1.45, 1.0), strict=True):
         ax.plot(range(4), 100 * rest.quarters, mark, color=color, ms=7)
-        ax.text(3.12, 100 * rest.quarters[-1], name, color=color, va="center")
+        ax.text(3.12, lift * 100 * rest.quarters[-1], name, color=color, va="center")
     ax.set_xticks(range(4), ["most frequent\nquarter", "second", "third", "rarest\nquarter"])
     ax.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
-    show(figure, "Excess loss left in four groups of contexts: momentum leaves most in the rarest group, Adam the same small share in all "
-         "four.")
+    show(figure, "Excess loss left in four groups of contexts. Momentum at a step size of 2000 leaves more in the most frequent group than "
+         "at 1000, and less in the other three, most in the rarest; Adam leaves the same small share in all four.")
 
 
 def show_first_weights(weights: Mapping[str, Array]) -> None:
@@ -105,15 +109,15 @@ def show_walks(paths: Array, beta2s: Sequence[float]) -> None:
     left.text(1, 0.005, "the point goes down", color="#444444")
     for path, beta2, dash, color, lift in zip(paths.T, beta2s, ("-", "--", ":"), (RED, DARK, "black"), (0.0, 0.09, -0.09), strict=True):
         left.plot(reddi_walk.factors(beta2), ls=dash, color=color)
-        right.plot(np.arange(0, len(path), 500) / 1000, path[::500], ls=dash, color=color)
-        right.text(102, path[-1] + lift, f"$\\beta_2$ = {beta2}", color=color, va="center")
+        right.plot(np.arange(0, len(path), 250) / 1000, path[::250], ls=dash, color=color)
+        right.text(25.5, path[-1] + lift, f"$\\beta_2$ = {beta2}", color=color, va="center")
     right.axhline(-1, color="black", lw=1)
-    right.text(2, -0.95, "the minimum", va="bottom")
+    right.text(0.5, -0.95, "the minimum", va="bottom")
     left.set(xlabel="steps since a spike", ylabel="$1/\\sqrt{v}$", title="With a short memory later steps are longer", ylim=(0, 0.15))
-    right.set(xlabel="step, thousands", ylabel="position", title="So Adam climbs away from the minimum", ylim=(-1.1, 1.1), xlim=(0, 100))
+    right.set(xlabel="step, thousands", ylabel="position", title="So Adam climbs away from the minimum", ylim=(-1.1, 1.1), xlim=(0, 25))
     show(figure, "Left, one over the root of v after a spike, the first 23 steps in grey: with beta2 0.99 it rises from 0.08 to 0.13 until "
-         "the next spike, with longer memories it stays near 0.1. Right, the whole walk: at beta2 0.99 it climbs to 0.93, with "
-         "longer memories it stays near -0.2.")
+         "the next spike, with longer memories it stays near 0.1. Right, the whole walk: at beta2 0.99 it climbs to 0.66, with "
+         "longer memories it stays near -0.4.")
 
 
 def show_blocks() -> None:
@@ -145,40 +149,38 @@ def show_descent() -> None:
     show(figure, "Training loss of gradient descent at three step sizes over 300 steps: the largest oscillates most and ends lowest.")
 
 
-def _jump_panel(figure: Figure) -> Any:
-    ax = figure.add_subplot(xlabel="step")
+def show_jump() -> None:
+    """Show the length of Adam's steps through the jump of `trouble`, under a steady gradient, for two memories of v."""
+    figure = new_figure(8.0, 3.2)
+    ax = _jump_panel(figure, "Long after the jump Adam's steps are too short")
+    gradients = np.r_[np.ones(trouble.FROM), trouble.JUMP * np.ones(trouble.UNTIL - trouble.FROM), np.ones(1000)]
+    for beta2, color, dash, at, up in ((0.999, RED, "-", 900, 0.055), (0.95, "black", "--", 640, 0.6)):
+        ax.plot(measured.step_lengths(gradients, beta2=beta2), ls=dash, color=color)
+        ax.text(at, up, f"$\\beta_2$ = {beta2}", color=color, va="center")
+    ax.set(ylabel="step / lr", ylim=(0.005, 6))
+    ax.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
+    ax.minorticks_off()
+    show(figure, "Length of Adam's steps over 1,400 steps, in units of lr, the jump in grey from 300 to 400. In the jump the steps grow to "
+         "more than three. After it they fall far below one; with beta2 0.95 they are back at one by step 620, with 0.999 they stay "
+         "below a twentieth.")
+
+
+def _jump_panel(figure: Figure, title: str) -> Any:
+    ax = figure.add_subplot(xlabel="step", yscale="log", title=title, xlim=(0, 1400))
     ax.axvspan(trouble.FROM, trouble.UNTIL, color="#dddddd", zorder=0)
     return ax
 
 
 def show_creep(losses: Mapping[str, Array]) -> None:
-    """Show the training loss after the jump, for each way to go on."""
-    figure = new_figure(8.4, 3.8)
-    ax = _jump_panel(figure)
-    styles = ((":", "#555555", 1.0), ("-", RED, 0.87), ("--", "black", 1.13), ((0, (5, 1, 1, 1, 1, 1)), "black", 1.05),
-              ("-.", "#2b569c", 0.95))
+    """Show the training loss through the jump for each of some runs."""
+    figure = new_figure(8.0, 3.6)
+    ax = _jump_panel(figure, "With v put back too, the loss falls on")
+    styles = ((":", "#555555", 1.06), ("-", RED, 0.88), ("--", "black", 1.15), ("-.", "#2b569c", 0.94))
     for (name, loss), (dash, color, lift) in zip(losses.items(), styles, strict=True):
         ax.plot(trouble.EVERY * np.arange(len(loss)), loss, ls=dash, color=color)
         ax.text(1415, lift * loss[-1], name, color=color, va="center")
-    ax.set(yscale="log", ylabel="training loss", title="After the jump a shorter memory helps most", xlim=(0, 1400), ylim=(0.05, 3))
+    ax.set(ylabel="training loss", ylim=(0.05, 3))
     ax.set_yticks([0.1, 1], ["0.1", "1"])
     ax.minorticks_off()
-    show(figure, "Training loss on the digits over 1,400 steps, the jump in grey from 300 to 400. After it, Adam with beta2 "
-         "0.999 stays near 0.19, with its step size and with half of it; with ten times the step size it leaps up, then falls; with beta2 "
-         "0.95 it falls on, at the end below the line without a jump.")
-
-
-def show_steady(rule: Callable[..., Any], title: str, beta2s: Sequence[float] = (0.99, 0.999)) -> None:
-    """Show the lengths of a rule's steps under a steady gradient, for some memories. rule: its keywords are lr, beta2 and eps."""
-    figure = new_figure(6.2, 3.0)
-    ax = figure.add_subplot(xscale="log", yscale="log", ylim=(0.5, 50), xlabel="step", ylabel="step / lr", title=title)
-    ax.axhline(1, color="black", lw=1)
-    firsts = []
-    for beta2, dash, flat in zip(beta2s, ("-", "--"), (0.65, 1.5), strict=True):
-        length = measured.step_lengths(np.ones(1000), rule=rule, beta2=beta2)
-        firsts.append(f"{length[0]:.3g} for beta2 {beta2:g}")
-        ax.plot(np.arange(1, 1001), length, c=look("rmsprop").color, ls=dash)
-        at = (10, 1.5 * length[9]) if length[0] > 1.01 else (2, flat)  # the lines of a corrected rule lie on each other
-        ax.text(at[0], at[1], f"$\\beta_2$ = {beta2}", color=look("rmsprop").color, va="center")
-    show(figure, f"Step length in units of lr against step, both logarithmic. The first step has "
-         f"{' and '.join(firsts)}; the thin line is at 1.")
+    show(figure, "Training loss on the digits over 1,400 steps, the jump in grey from 300 to 400. In the jump the loss falls faster than "
+         "without it. After it, it stays near 0.2, also with m put back; with m and v put back it falls on.")

@@ -12,14 +12,14 @@ from lessonlib.rules import State
 __all__ = ["factors", "one_period", "walk"]
 
 Array = np.ndarray[Any, Any]
-LR = 0.1  # divided by the root of the step, as proofs take it
+LR = 0.2  # divided by the root of the step, as proofs take it
 
 
 def walk(rule: Callable[..., Any], beta2s: Sequence[float], steps: int, spike: float = 101.0, period: int = 101) -> Array:
     """Return where the point is after each step, from 0 and kept between -1 and 1, for each beta2: (steps, B).
 
     >>> walk(rules.adam, [0.99], 2).round(2).tolist()
-    [[-0.1], [-0.15]]
+    [[-0.2], [-0.31]]
     """
     x, s, path = np.zeros(len(beta2s)), State(), []
     for t in range(1, steps + 1):

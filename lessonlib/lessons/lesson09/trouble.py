@@ -13,7 +13,7 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import State
 from lessonlib.runner import Run, run
 
-__all__ = ["EVERY", "LRS", "after_a_jump", "curvatures", "descent", "race"]
+__all__ = ["EVERY", "FROM", "JUMP", "LRS", "UNTIL", "after_a_jump", "curvatures", "descent", "race"]
 
 Array = np.ndarray[Any, Any]
 LRS = (0.4, 0.75, 1.5)
@@ -28,17 +28,16 @@ def descent(lr: float, seed: int = 0) -> Run:
 
 
 def curvatures(seed: int = 0) -> list[list[float]]:
-    """Return a row for each of LRS: the step size, it times the largest curvature at steps 20 and 50, and the curvature at one loss.
+    """Return a row for each of LRS: the step size, it times the largest curvature at step 20, and the curvature at one loss.
 
-    That loss is what the shortest step ends at: each rule is measured where it first is as low.
+    That loss is what the shortest step ends at: each run is measured where it first is as low.
     """
     net, rows = digits_net(batch=None, seed=seed, dtype=float), []
     level = descent(LRS[0], seed).loss[-1]
     for lr in LRS:
         found = descent(lr, seed)
-        places = (20, 50, int(np.argmax(found.loss <= level)))
-        at = [largest_curvature(net.grad, found.theta[t]) for t in places]
-        rows.append([lr, lr * at[0], lr * at[1], at[2]])
+        early, level_at = (largest_curvature(net.grad, found.theta[t]) for t in (20, int(np.argmax(found.loss <= level))))
+        rows.append([lr, lr * early, level_at])
     return rows
 
 
@@ -52,9 +51,8 @@ def race(lrs: Array, seed: int) -> tuple[list[float], list[float]]:
 def after_a_jump(settings: Mapping[Any, Mapping[str, float]], steps: int = 1400, lr: float = 0.001, seed: int = 0) -> dict[Any, Array]:
     """Return the training loss on the digits at step 0 and after each ten steps, for Adam with each of some settings.
 
-    settings: by a name, "beta2" and what the gradients of steps 300 to 400 are multiplied by, "jump"; "later", by what the step size is
-    multiplied after them; "clip", the largest norm of a gradient; "m back" and "v back", whether that average is put back after the jump
-    to what it was before.
+    settings: by a name, what the gradients of steps 300 to 400 are multiplied by, "jump"; "clip", the largest norm of a gradient;
+    "m back" and "v back", whether that average is put back after the jump to what it was before.
     """
     out = {}
     for name, chosen in settings.items():
@@ -64,8 +62,7 @@ def after_a_jump(settings: Mapping[Any, Mapping[str, float]], steps: int = 1400,
         for t in range(1, steps + 1):
             g = net.grad(theta, rng) * (chosen.get("jump", JUMP) if FROM < t <= UNTIL else 1.0)
             g = g * min(1.0, chosen.get("clip", np.inf) / float(np.linalg.norm(g)))
-            step = lr * (chosen.get("later", 1.0) if t > UNTIL else 1.0)
-            theta, s = rules.adam(theta, g, s, lr=step, beta2=chosen.get("beta2", 0.999))
+            theta, s = rules.adam(theta, g, s, lr=lr)
             if t == FROM:
                 before = s
             elif t == UNTIL:
