@@ -172,7 +172,7 @@ def saver(*names):
 
 ALL = ("model", "optimizer", "schedule", "batches")
 RESUMES = [
-    (saver(*ALL), "Correct."), (saver("model"), "Not restored: the memory of the optimizer."), (saver("model", "optimizer", "schedule"), "Not restored: the generator of the batches."),
+    (saver(*ALL), "Correct."), (saver("model"), "Not restored: the state of the optimizer."), (saver("model", "optimizer", "schedule"), "Not restored: the generator of the batches."),
     (saver("model", "optimizer", "batches"), "Not restored: the schedule."), (saver("optimizer", "schedule", "batches"), "Not restored: the weights."),
     ((lambda run: None, saver("model")[1]), "Not written yet."), ((None, None), "Not written yet."), ((saver(*ALL)[0], "12"), "Not a function."),
     ((lambda run: {"f": lambda: 1}, saver("model")[1]), "It does not go through a file."), ((lambda: {}, saver("model")[1]), "It takes other arguments."),

@@ -154,7 +154,7 @@ def saver(pieces):
     (lambda run: {"all": [run.model.state_dict(), run.schedule]}, "A whole object in the checkpoint.", "LambdaLR"),
     (lambda run: {"batches": run.batches}, "A whole object in the checkpoint.", "get_state()"),
     (lambda run: run, "The whole run in the checkpoint.", "four objects"), (lambda run: {"run": run}, "The whole run in the checkpoint.", "torch.load"), (lambda run: [run.model.state_dict()], "Not a dict.", "list"),
-    (lambda run: {"model": run.model.state_dict()}, "Not restored: the memory of the optimizer.", "next step")])
+    (lambda run: {"model": run.model.state_dict()}, "Not restored: the state of the optimizer.", "next step")])
 def test_a_checkpoint_that_holds_whole_objects_is_told(pieces, headline, word):
     verdict = judge_resume(*saver(pieces), training.begin, training.go_on, steps=4)
     assert (verdict.headline, bool(verdict)) == (headline, False)
@@ -356,6 +356,12 @@ def test_the_root_of_v_is_below_a_hundredth_for_most_weights_at_every_step(optim
         roots = torch.cat([(optimizer.state[p]["exp_avg_sq"] / (1 - 0.999 ** (t + 1))).sqrt().flatten() for p in matrices])
         most = max(most, roots[roots > 0].median().item())
     assert most < 0.01
+
+
+def test_a_state_dict_brings_the_old_step_size_and_decay_back():
+    old, new = (torch.optim.AdamW([torch.nn.Parameter(torch.ones(1))], lr=lr, weight_decay=decay) for lr, decay in ((0.1, 0.2), (0.3, 0.4)))
+    new.load_state_dict(old.state_dict())
+    assert [new.param_groups[0][name] for name in ("lr", "weight_decay")] == [0.1, 0.2]
 
 
 def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():
