@@ -60,12 +60,11 @@ def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_
 
 def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size():
     grows = dict(training.rises())
-    assert grows["not interrupted"] == pytest.approx(0.01, abs=0.01)
-    assert grows["m, v and t forgotten"] == pytest.approx(0.25, abs=0.05)
-    assert grows["forgotten, its first step alone cut to a seventh"] > 0.1
-    assert grows["forgotten, 20 steps of new warm-up"] < 0.03
+    assert np.median([training.rise(seed) for seed in range(training.SEEDS)]) == pytest.approx(1.25, abs=0.05)
+    assert grows["its first step alone cut to a seventh"] > 0.1
+    assert grows["a new warm-up of 20 steps"] < 0.03
     assert training.rise(shortened=[1 / 7] * 5) < 1.1
-    assert grows["forgotten, the whole run at a seventh of it"] < 0
+    assert grows["all ten steps cut to a seventh"] < 0
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
 

@@ -281,7 +281,7 @@ later.answer(unseen.how_it_ends(found))
 # Shorter steps do that too.
 # If each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
-# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
+# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
 # <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits, and here it shrinks the biases too. In networks with norms decay [also sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
 #
@@ -382,7 +382,7 @@ table(header, unseen.strengths(found), [".2g", "", ".0%"])
 
 # %% [markdown]
 # The first guess gains, and here three times more gains more.
-# In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost two digits in a hundred.
+# In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost a digit or two in a hundred.
 #
 # When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
 #

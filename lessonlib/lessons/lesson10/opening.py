@@ -182,7 +182,7 @@ def _shares() -> Figure:
         ax.plot(x, y, color=style.color, marker=style.marker, markersize=size, linestyle="none", alpha=0.6)
         ax.text(*at, name, color=style.color, fontsize=11, fontweight="bold", va="bottom")
     low, high = np.quantile(network_shares(adam_l2, 1e-3)[0], [0.1, 0.9])
-    for start, end, word in ((5e-6, low, "smallest tenth"), (high, 0.1, "largest tenth")):
+    for start, end, word, height in ((5e-6, low, "smallest tenth", 0.06), (high, 0.1, "largest tenth", 0.93)):
         ax.axvspan(start, end, color="#e6e6e6", zorder=0)
-        ax.text((start * end) ** 0.5, 0.06, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
+        ax.text((start * end) ** 0.5, height, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
     return figure
