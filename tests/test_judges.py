@@ -14,7 +14,7 @@ from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
 from lessonlib.lessons.lesson10.judges import judge_groups, judge_resume
-from lessonlib.lessons.lesson10.judges_deeper import judge_memory
+from lessonlib.lessons.lesson10.judges_deeper import judge_edge, judge_lost_count, judge_memory
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor
 from lessonlib.problems import ravine
 from lessonlib.runner import run
@@ -130,14 +130,28 @@ def grows(steps):
 
 
 @pytest.mark.parametrize(("steps", "said", "word"), [
-    (100, "It understands.", "no step more than it needed"), (150, "It understands.", "spent 50 steps more than it needed"),
+    (100, "It understands.", "no step more than it needed"), (120, "It understands.", "spent 20 steps more than it needed"), (150, "It understands, and much earlier.", "By step 100 95 % of the unseen pairs are right. Which share of 160 steps is that?"),
     (50, "Not there yet.", "With twice the memory it took 160 steps, and you gave it 0.31 of that time. Why would the time fall more than the memory?"), (90, "Nearly there.", "80% of the unseen pairs are right at step 90. With twice the memory it took 160 steps, and you gave it 0.56 of that time. How many more"), (80, "Not there yet.", "you gave it half of that time. Must the time fall"),
     (160, "You saved nothing.", "With how many fewer"), (500, "You saved nothing.", "it took 160 steps, and you gave it 500."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
-    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (2001, "You saved nothing.", "Why would it take longer"), (100_000, "You saved nothing.", "you gave it 100000."), (-3, "Not a number of steps.", "")])
+    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "You saved nothing.", "you gave it 100000."), (-3, "Not a number of steps.", "")])
 def test_a_late_network_is_judged(steps, said, word):
     verdict = judge_memory(steps, grows, 160)
     told(verdict, said)
     assert word in verdict.message
+
+
+@pytest.mark.parametrize(("guess", "said"), [
+    (1 / 0.3, "Correct."), (3.3, "Correct."), (0.3, "That is the weight."), (2 / 0.3, "A factor of two."), (0.5 / 0.3, "A factor of two."),
+    (10, "The box is too small."), (0.1, "The box is too large."), (3, "The box is too large."), (None, "Not answered yet."), (0, "Not a decay.")])
+def test_the_edge_of_the_box_is_judged(guess, said):
+    told(judge_edge(guess, size=0.3), said)
+
+
+@pytest.mark.parametrize(("guess", "said"), [
+    (10 / 20**0.5, "Correct."), (2.2, "Correct."), (10, "That is m alone."), (4.47, "That is the root of v_hat alone."), (20, "That is v_hat alone."), (0.447, "It is upside down."),
+    (0.5, "The root is missing."), (44.7, "You multiplied."), (1, "That is no change."), (0.1, "The other way."), (3, "Not 3."), (None, "Not answered yet."), (-1, "Not a factor.")])
+def test_a_lost_step_count_is_judged(guess, said):
+    told(judge_lost_count(guess, beta1=0.9, beta2=0.95), said)
 
 
 def begin():
@@ -172,7 +186,7 @@ def saver(*names):
 
 ALL = ("model", "optimizer", "schedule", "batches")
 RESUMES = [
-    (saver(*ALL), "Correct."), (saver("model"), "Not restored: the memory of the optimizer."), (saver("model", "optimizer", "schedule"), "Not restored: the generator of the batches."),
+    (saver(*ALL), "Correct."), (saver("model"), "Not restored: the state of the optimizer."), (saver("model", "optimizer", "schedule"), "Not restored: the generator of the batches."),
     (saver("model", "optimizer", "batches"), "Not restored: the schedule."), (saver("optimizer", "schedule", "batches"), "Not restored: the weights."),
     ((lambda run: None, saver("model")[1]), "Not written yet."), ((None, None), "Not written yet."), ((saver(*ALL)[0], "12"), "Not a function."),
     ((lambda run: {"f": lambda: 1}, saver("model")[1]), "It does not go through a file."), ((lambda: {}, saver("model")[1]), "It takes other arguments."),

@@ -100,8 +100,8 @@ def test_a_pull_that_is_far_larger_than_the_gradients_moves_a_weight_by_a_full_s
         assert (before - theta) / 1e-4 == pytest.approx(1, abs=0.02)
 
 
-def test_a_gradient_that_fades_lets_a_weight_walk_to_the_wall_and_one_that_changes_its_sign_does_not():
-    """The wall is at 10; the first gradient falls 50-fold, and Adam divides that away."""
+def test_a_gradient_that_fades_lets_a_weight_walk_to_where_adamw_rests_and_one_that_changes_its_sign_does_not():
+    """It rests at 10; the first gradient falls 50-fold, and Adam divides that away."""
     noise, ends = np.random.default_rng(0), {}
     for name, gradient in (("fades", lambda t: 3 * 0.9998**t), ("changes its sign", lambda t: noise.standard_normal())):
         theta, s, far = 0.0, State(), 0.0

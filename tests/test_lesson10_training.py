@@ -60,12 +60,11 @@ def test_forgetting_m_v_and_t_makes_every_weight_take_a_full_step_and_lifts_the_
 
 def test_the_first_handful_of_steps_lift_the_loss_and_only_at_a_large_step_size():
     grows = dict(training.rises())
-    assert grows["not interrupted"] == pytest.approx(0.01, abs=0.01)
-    assert grows["m, v and t forgotten"] == pytest.approx(0.25, abs=0.05)
-    assert grows["forgotten, its first step alone cut to a seventh"] > 0.1
-    assert grows["forgotten, 20 steps of new warm-up"] < 0.03
+    assert np.median([training.rise(seed) for seed in range(training.SEEDS)]) == pytest.approx(1.25, abs=0.05)
+    assert grows["its first step alone cut to a seventh"] > 0.1
+    assert grows["a new warm-up of 20 steps"] < 0.03
     assert training.rise(shortened=[1 / 7] * 5) < 1.1
-    assert grows["forgotten, the whole run at a seventh of it"] < 0
+    assert grows["all ten steps cut to a seventh"] < 0
     assert training.restarted([p for p in training.PIECES if p not in ("m, v", "t")])[1][0] != training.restarted(training.PIECES)[1][0]
 
 
@@ -154,7 +153,7 @@ def saver(pieces):
     (lambda run: {"all": [run.model.state_dict(), run.schedule]}, "A whole object in the checkpoint.", "LambdaLR"),
     (lambda run: {"batches": run.batches}, "A whole object in the checkpoint.", "get_state()"),
     (lambda run: run, "The whole run in the checkpoint.", "four objects"), (lambda run: {"run": run}, "The whole run in the checkpoint.", "torch.load"), (lambda run: [run.model.state_dict()], "Not a dict.", "list"),
-    (lambda run: {"model": run.model.state_dict()}, "Not restored: the memory of the optimizer.", "next step")])
+    (lambda run: {"model": run.model.state_dict()}, "Not restored: the state of the optimizer.", "next step")])
 def test_a_checkpoint_that_holds_whole_objects_is_told(pieces, headline, word):
     verdict = judge_resume(*saver(pieces), training.begin, training.go_on, steps=4)
     assert (verdict.headline, bool(verdict)) == (headline, False)
@@ -356,6 +355,12 @@ def test_the_root_of_v_is_below_a_hundredth_for_most_weights_at_every_step(optim
         roots = torch.cat([(optimizer.state[p]["exp_avg_sq"] / (1 - 0.999 ** (t + 1))).sqrt().flatten() for p in matrices])
         most = max(most, roots[roots > 0].median().item())
     assert most < 0.01
+
+
+def test_a_state_dict_brings_the_old_step_size_and_decay_back():
+    old, new = (torch.optim.AdamW([torch.nn.Parameter(torch.ones(1))], lr=lr, weight_decay=decay) for lr, decay in ((0.1, 0.2), (0.3, 0.4)))
+    new.load_state_dict(old.state_dict())
+    assert [new.param_groups[0][name] for name in ("lr", "weight_decay")] == [0.1, 0.2]
 
 
 def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():

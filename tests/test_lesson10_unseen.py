@@ -29,10 +29,12 @@ def test_without_decay_new_digits_are_lost_and_with_it_they_are_kept():
 
 def test_it_is_the_wrong_labels_that_cost_new_digits_and_shorter_steps_help_too():
     right = unseen.read((0.0, 1.0), wrong=0, seeds=range(3)).unseen.mean(1)
+    assert right[-1] == pytest.approx(right[-1].mean(), abs=0.004)  # one label for both lines
     assert right[-1, 0] > right[200 // unseen.EVERY, 0]
     assert right[-1, 1] < right[-1, 0] + 0.005  # where all labels are right, decay gains nothing
-    short = unseen.read((0.0,), lr=5e-4, seeds=range(3)).unseen.mean((1, 2))
-    assert short[-1] > 0.87
+    short = unseen.read((0.0,), lr=5e-4, seeds=range(3))
+    assert short.unseen[-1].mean() > 0.87
+    assert short.by_heart[-1].mean() < 0.1
 
 
 def test_each_at_its_best_settings_decay_is_ahead_by_about_one_in_a_hundred():
@@ -52,21 +54,12 @@ def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_tw
     assert gains.start(0.45 * 3e-4, 50_000) == pytest.approx(0.1481, abs=1e-4)
     assert gains.start(1e-4, 300) == 1
     shown = str(gains.show_gains()).splitlines()
-    assert len(shown) == 6
-    (long, short, right, both) = (100 * gains.gain_of_start((3e-4, 3e-3), steps, wrong).mean(0) for wrong in (0.2, 0.0) for steps in (1000, 300))
-    assert 4.5 < long[1] < 6.5
-    assert -0.5 < right[1] < 1.2  # "every loss of half a digit or more stands where the cap of 1 acts"
-    for cost in (short, both):
-        assert 1.2 < -cost[0] < 2.5
-        assert -1 < -cost[1] < 2
-
-
-def test_a_third_of_the_start_costs_at_most_one_digit_where_its_cap_of_1_costs_two():
-    pytest.importorskip("torch")
-    from lessonlib.lessons.lesson10 import gains
-
-    third = 100 * gains.gain_of_start((3e-4,), 300, 0.0, share=1 / 3).mean()
-    assert -1.3 < third < -0.5
+    assert len(shown) == 5
+    long, short, right, both = (100 * gains.gain_of_start((3e-3,), steps, wrong).mean() for wrong in (0.2, 0.0) for steps in (1000, 300))
+    assert 4.5 < long < 6.5
+    assert all(-0.6 < gain < 1 for gain in (short, right))
+    assert 0.7 < -both < 1.7
+    assert all(1.2 < -100 * gains.gain_of_start((3e-4,), 300, wrong).mean() < 2.5 for wrong in (0.2, 0.0))
 
 
 def test_at_another_step_size_the_same_decay_is_best():

@@ -21,7 +21,7 @@
 # ### Two lines that look alike
 #
 # Weight decay makes every weight a little smaller at each step.
-# It helps a network that learns its examples by heart, as you will see in Part 3.
+# Part 3 shows when that helps.
 # In PyTorch both Adam and AdamW have an argument for it.
 #
 # ```python
@@ -78,8 +78,8 @@ opening.show_flow()
 # Take one step by hand, with a step size of 1 to keep it simple.
 # A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
 # The gradients are noise of size 10, so the root of `v` is about 10.
-# The noise cancels in `m`, but its squares do not cancel in `v`.
-# So on average only the pull moves the weight.
+# The noise pushes the weight up as often as down.
+# So on average only the pull moves it.
 
 # %%
 pulled = predict("How far does the pull move the weight, in one step of Adam with L2 at lr = 1?")
@@ -102,13 +102,14 @@ pulled.answer(rows[0][2])
 # AdamW moves the weight by 0.1 in every row.
 # Adam divides the pull by the root of `v`.
 # Where the noise is large, little of the pull is left.
-# Where the noise is small, `v` holds only the pull itself, so the weight takes a full step.
+# Where the noise is small, `v` holds little but the pull itself, so the weight takes a full step.
+# At size 1 both move it alike, and there the lines of the first picture cross.
 #
 # In a network that reads digits, the root of `v` is mostly a hundredth or less.
-# So there the same `weight_decay` pulls about a hundred times harder in Adam than in AdamW, or more, and not by the same factor for each weight.
+# There the same `weight_decay` pulls a typical weight about a hundred times harder in Adam than in AdamW, or more.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# You gain a setting that does the same to every weight.
+# You gain a number that takes the same share of every weight.
 # You hardly read more digits than with Adam's L2, in our runs [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 
 # %% [markdown]
@@ -131,7 +132,7 @@ from lessonlib.lessons.tables import table
 # %% [markdown]
 # ### Exercise 1. Write AdamW (6 minutes)
 #
-# Cover the formula, and write all of AdamW without calling `adam`.
+# Cover the formula, and write all of AdamW.
 # Return the new `theta` and a new `State(t, m, v)`, as always.
 #
 # <details><summary>Hint</summary>Which of your lines may contain weight_decay, if neither m nor v may know of it?</details>
@@ -205,9 +206,8 @@ decoupled.answer(rows[2][2])
 # AdamW's step has the length $\alpha$ under a steady gradient of any size, and the decay takes $\alpha w\,|\theta|$ back.
 # They balance at $1/w$ from zero.
 #
-# **So $1/w$ is a wall.**
-# Under a steady gradient no weight rests further from zero.
-# Most gradients keep changing their sign, and then a weight stays far inside.
+# **So under a steady gradient of any size, AdamW rests at $1/w$ from zero.**
+# A gradient that keeps changing its sign takes the weight less far.
 #
 # *Deeper: [where can AdamW end](deeper/10_adamw.ipynb#5.-Where-can-AdamW-end?-A-box)?*
 #
@@ -262,27 +262,28 @@ later = predict("And at step 1000?", ["clearly more", "about as many", "clearly 
 later
 
 # %% [markdown]
-# Two more networks are beside it, one with decay, one without wrong labels.
+# Beside it are networks with decay, and others whose labels are all right.
+# It takes some ten seconds.
 
 # %% tags=["answer"]
-found, right = unseen.read(), unseen.read((0.0,), wrong=0)
+found, right = unseen.read(), unseen.read((0.0, 1.0), wrong=0)
 unseen.show_unseen(found, right)
 later.answer(unseen.how_it_ends(found))
 
 # %% [markdown]
 # **The fall comes from the wrong labels.**
-# Without decay the network [[overfits|overfitting]], because it learns about half of them by heart.
+# Without decay the network [[overfits|overfitting]] and learns about half of them by heart.
 # With decay it learns less than a tenth of them.
 # Where all labels are right nothing falls, and there decay gains nothing.
 #
-# **So decay makes it harder to learn wrong examples by heart.**
+# **So decay keeps this network from learning wrong examples by heart.**
 #
 # Shorter steps do that too.
 # If each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
-# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Why-may-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
+# *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits, and here it shrinks the biases too. Large networks that see each example about once learn little by heart, and there decay [does something else](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
+# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits, and here it shrinks the biases too. In networks with norms decay [also sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
 #
 # ### Exercise 3. Which weights to decay (6 minutes)
 #
@@ -348,9 +349,9 @@ left = (1 - 0.001 * 0.01) ** 1000
 taken.answer(f"{1 - left:.0%}")
 
 # %% [markdown]
-# So a short run does not notice the default.
-# The [[memory]] of the decay is $1/(\alpha w)$ steps.
-# After that many steps a little more than a third of the starting weights is left.
+# So the default does almost nothing in a short run.
+# We call $1/(\alpha w)$ steps the [[memory]] of the decay.
+# After that many steps the decay has left a little more than a third of the starting weights.
 # At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
 # **Goal:** at a step size of 0.001, find a decay whose memory is about as long as the run (30 to 45 % left).
@@ -361,7 +362,6 @@ play.left_of_the_start().live()
 # %% [markdown]
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
-# How fast a run forgets its start depends on the product of step size and decay alone.
 # So a decay that you read somewhere says little without its step size.
 #
 # **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
@@ -382,7 +382,7 @@ table(header, unseen.strengths(found), [".2g", "", ".0%"])
 
 # %% [markdown]
 # The first guess gains, and here three times more gains more.
-# In [other runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) less is better, or none.
+# In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost a digit or two in a hundred.
 #
 # When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
 #
@@ -422,7 +422,7 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model, decay), lr=lr)` | takes the same share of every matrix |
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps instead of 1000, as is usual for language models |
-# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the first steps are short, because `v` is then an average of few gradients, and the last ones are tiny, so that the noise fades |
+# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the steps are short at first, while `v` holds few gradients, and tiny at the end |
 # | [[clipping|gradient clipping]] | `clip_grad_norm_(model.parameters(), 1.0)` | shortens a gradient that is longer than 1 to length 1, so that one bad batch does not fill `m` and `v` |
 # | [[checkpoint]] | `torch.save({"optimizer": optimizer.state_dict(), ...}, path)` | puts what the next step needs into a file |
 #
@@ -497,6 +497,7 @@ first
 
 # %% [markdown]
 # Both runs from eight starts, the one that forgot and the one that was not interrupted.
+# They take some ten seconds.
 
 # %% tags=["answer"]
 found = training.forgotten(begin, go_on)
@@ -505,7 +506,7 @@ first.answer(round(found.first_step, 2))
 
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
-# So every weight that has a gradient takes a full step, also the many whose gradients had long been noise around zero.
+# So every weight that has a gradient takes a full step, where most would have taken a short one.
 # The next steps are too long as well.
 # About 40 steps later the loss is nearly back.
 #
@@ -553,7 +554,7 @@ def load(run, saved):
 judges.judge_resume(save, load, begin, go_on)
 
 # %% [markdown]
-# In your own training these lines do it.
+# With a real file it takes these lines.
 #
 # ```python
 # torch.save(save(run), "run.pt")
@@ -561,7 +562,7 @@ judges.judge_resume(save, load, begin, go_on)
 # load(fresh, torch.load("run.pt"))
 # ```
 #
-# It may have more to save, such as the place in the data.
+# Your own training may have more to save, such as the place in the data, or torch's own generators, from which dropout draws.
 #
 # ### On Monday morning
 #
@@ -571,6 +572,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, then the decay, three times more and less, and 0 |
+# | **Resume** | and set a new `lr` or `weight_decay` after `load_state_dict`, which brings the old ones back |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 #

@@ -26,7 +26,7 @@ from lessonlib.rules import orthogonal
 SCENE_TESTS = sorted(path.stem for path in Path(lessons.__file__).parents[1].joinpath("tests").glob("test_lesson*_play.py"))
 NOT_OURS: dict[str, str] = {}  # what a console error says -> why it is not ours
 TRAINED = {  # how a goal begins that depends on what the lesson trains -> what to set, by label, to reach it
-    "in the other form, find a cell": {"form of decay": "Adam with L2", "step size, 1 to 5": 2.0, "decay, 1 to 7": 4.0}}
+    "in the other form, find a cell": {"form of decay": "Adam with L2", "step size, column 1 to 3": 2.0, "decay, row 1 to 5 from below": 3.0}}
 STILL = "lessonlib-still"  # marks the picture of an experiment that a session of JupyterLab is given besides the one that is stored
 THEIRS = [  # (rule of axe, what the element looks like, why it is not ours to mend)
     ("aria-input-field-name", r'<div class="noUi-handle', "ipywidgets gives the handle of a slider no name; its label stands before it"),
@@ -62,9 +62,11 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("10_adamw", "bugs"): ("half of the decay", "no decay", "2 of 3", "Correct"),
     ("10_adamw", "my_decay"): ("1 / (0.45 * 0.0003 * 50_000)", "1 / (0.0003 * 50_000)", "That is with the peak", "Correct"),
     ("deeper/10_adamw", "my_steps"): ("700", "60", "are right at step 60", "It understands"),
+    ("deeper/10_adamw", "my_edge"): ("1 / 0.3", "0.3", "That is the weight", "Correct"),
+    ("deeper/10_adamw", "my_times"): ("(1 / 0.1) / (1 / 0.05) ** 0.5", "1 / 0.1", "That is m alone", "Correct"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
     ("10_adamw", "def save"): ('"optimizer": run.optimizer.state_dict()', '"optimizer": {"state": {}, "param_groups": run.optimizer.state_dict()["param_groups"]}',
-                               "Not restored: the memory of the optimizer", "Correct"),
+                               "Not restored: the state of the optimizer", "Correct"),
     ("11_gpu_lab", "my_lr"): ("1.0", "0.01", "Too short a step", "Correct"),
     ("11_gpu_lab", "def my_floor"): ('"adamw": 7', '"adamw": 4', "That is what stays in memory", "Correct"),
     ("11_gpu_lab", "my_batch"): ("64", "32", "It fits, and twice as many would", "Correct"),

@@ -124,37 +124,32 @@ class _DecayMap:
         columns, rows = self.size
         figure = new_figure(7.2, 4.8)
         ax = figure.add_subplot(xlim=(-0.5, columns - 0.5), ylim=(-0.5, rows - 0.5), yticks=[], xlabel="step size lr",
-                                title="Many settings read about as many new digits")
+                                title="Many settings read nearly as many new digits as the best")
         ax.set_xticks(range(columns), [f"{lr:.1g}" for lr in self.lrs])
         ax.set_ylabel("decay", labelpad=44)
         ax.grid(visible=False)
         artists: dict[str, Any] = {"cells": ax.imshow(np.zeros((rows, columns)), origin="lower", aspect="auto", cmap="viridis", vmin=0.5,
                                                       vmax=0.92, extent=(-0.5, columns - 0.5, -0.5, rows - 0.5), zorder=1)}
         figure.colorbar(artists["cells"], ax=ax, extend="min").set_label("accuracy, mean of the seeds")
-        (artists["ridge"],) = ax.plot([], [], color="white", marker="o", markeredgecolor="black", linestyle="none", zorder=4,
-                                    label="middle of the good decays")
         (artists["best"],) = ax.plot([], [], color="white", marker="*", markeredgecolor="black", markersize=17, linestyle="none", zorder=5,
                                      label="best cell")
         (artists["cell"],) = ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=3, markersize=27,
                                      linestyle="none", zorder=6)
         ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=2, linestyle="none",
                 label="the cell of the sliders")
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
         return Scene(figure, artists, f"A heat map of test accuracy over step size and decay, {columns} by {rows} networks for each "
-                     "seed; a star on the best cell, and dots in the middle of the good decays of a step size.",
+                     "seed, and a star on the best cell.",
                      {name: ["form"] for name in artists if name != "cell"})
 
     def show_form(self, artists: dict[str, Any], form: str) -> None:
-        """Move all that belongs to a map as a whole: its cells, its best one, its ridge, its decays."""
-        found, x = self.maps[form], np.log10(self.lrs)
-        accuracy, per_decay = found.accuracy.mean(0), np.log10(found.decays[1] / found.decays[0])
+        """Move all that belongs to a map as a whole: its cells, its best one, its decays."""
+        found = self.maps[form]
+        accuracy = found.accuracy.mean(0)
         artists["cells"].set_data(accuracy.T)
         artists["best"].set_data(*np.array(np.unravel_index(accuracy.argmax(), accuracy.shape))[:, None])
-        place = (ridge(accuracy, found.decays) - np.log10(found.decays[0])) / per_decay
-        seen = np.isfinite(place)
-        artists["ridge"].set_data(((x - x[0]) / (x[1] - x[0]))[seen], place[seen])
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
 
@@ -183,7 +178,7 @@ def decay_map(maps: Mapping[str, Map], lrs: Array, baseline: str) -> Experiment:
     play = _DecayMap(maps, lrs, baseline)
     columns, rows = play.size
     return Experiment(play.scene, play.update, {"form": Choice("form of decay", list(maps), baseline),
-                                                "row": Slider(f"step size, 1 to {columns}", 1, columns, (columns + 1) // 2),
-                                                "column": Slider(f"decay, 1 to {rows}", 1, rows, (rows + 1) // 2)},
+                                                "row": Slider(f"step size, column 1 to {columns}", 1, columns, 1),
+                                                "column": Slider(f"decay, row 1 to {rows} from below", 1, rows, 1)},
                       Goal(f"in the other form, find a cell that is at least as good as the best cell of {baseline} ({play.target:.3f}).",
                            play.met))

@@ -186,7 +186,7 @@ def _pieces(run: Any) -> dict[str, Any]:
 
     memory = [torch.as_tensor(v).double().flatten() for kept in run.optimizer.state.values() for v in kept.values()]
     return {"weights": torch.nn.utils.parameters_to_vector(run.model.parameters()),
-            "memory of the optimizer": torch.cat([torch.zeros(1).double(), *memory]),
+            "state of the optimizer": torch.cat([torch.zeros(1).double(), *memory]),
             "step size": torch.tensor([group["lr"] for group in run.optimizer.param_groups]),
             "schedule": torch.tensor([run.schedule.last_epoch]), "generator of the batches": run.batches.get_state()}
 

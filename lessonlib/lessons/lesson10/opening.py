@@ -118,6 +118,8 @@ def _flow() -> Figure:
             ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
             ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
             arrow(ax, (1.5, 0.6), (2.1, 1.8), own)
+            for start, end in ((2.42, 3.0), (5.2, 5.8), (7.8, 8.6)):  # it goes on beside the gradient
+                arrow(ax, (start, 1.85), (end, 1.85), own)
             ax.text(2.05, 0.9, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
@@ -180,7 +182,7 @@ def _shares() -> Figure:
         ax.plot(x, y, color=style.color, marker=style.marker, markersize=size, linestyle="none", alpha=0.6)
         ax.text(*at, name, color=style.color, fontsize=11, fontweight="bold", va="bottom")
     low, high = np.quantile(network_shares(adam_l2, 1e-3)[0], [0.1, 0.9])
-    for start, end, word in ((5e-6, low, "smallest tenth"), (high, 0.1, "largest tenth")):
+    for start, end, word, height in ((5e-6, low, "smallest tenth", 0.06), (high, 0.1, "largest tenth", 0.93)):
         ax.axvspan(start, end, color="#e6e6e6", zorder=0)
-        ax.text((start * end) ** 0.5, 0.06, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
+        ax.text((start * end) ** 0.5, height, word, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
     return figure

@@ -94,7 +94,7 @@ RUN = 10_000  # steps of the run whose start is forgotten
 def _start_scene() -> Scene:
     figure = new_figure(7.2, 3.9)
     ax = figure.add_subplot(xlim=(0, RUN), ylim=(0, 1.18), ylabel="share of the start that is left", xlabel="step",
-                            title="When its memory is over, 37 % of the start is left")
+                            title="After one memory, 37 % of the start is left")
     ax.set_xticks(range(0, RUN + 1, 2000), [f"{t:,}" for t in range(0, RUN + 1, 2000)])
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])  # the room above is for the readings
     style, t = look("adamw"), np.linspace(0, RUN, 400)
@@ -124,7 +124,7 @@ def _start_update(artists: dict[str, Any], lr: float, decay: float) -> str:
     artists["left"].set_text(f"left at the end: {left:.1%}")
     artists["mark"].set_data([memory, memory], [0, math.exp(-1)])
     artists["word"].set_position((memory + 0.015 * RUN, 0.41))
-    artists["word"].set_text("the memory ends" if memory <= 0.75 * RUN else "")  # further right stands what is left
+    artists["word"].set_text("after one memory" if memory <= 0.75 * RUN else "")  # further right stands what is left
     artists["note"].set_text(f"step size {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps")
     return f"lr {lr:.3g}, decay {decay:.3g}: memory {memory:,.0f} steps; {left:.1%} of the start is left after {RUN:,} steps."
 

@@ -32,17 +32,18 @@ class Spiked(NamedTuple):
 
 
 @cache
-def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr: float = 0.01, seed: int = 0) -> Spiked:
+def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: float = 0.999, lr: float = 0.01, seed: int = 0) -> Spiked:
     """Return how a network that reads digits trains when the gradient of step 100 is `size` times too large.
 
-    clip: the length to which longer gradients are cut, the bad one included.
+    clip: the length to which longer gradients are cut from step `since` on, the bad one included.
     """
     net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
     theta, losses, lengths, gradients, decays = net.start, [float(net.loss(net.start))], [], [], []
     for t in range(1, STEPS + 1):
         g = net.grad(theta, rng) * (size if t == AT else 1.0)
         gradients.append(float(np.linalg.norm(g)))
-        g = g * min(1.0, clip / gradients[-1])
+        if t >= since:
+            g = g * min(1.0, clip / gradients[-1])
         kept = theta - lr * DECAY * theta
         decays.append(DECAY * float(np.median(np.abs(theta)[g != 0])))
         theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=DECAY)
@@ -55,7 +56,7 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, beta2: float = 0.999, lr
 CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch": {}, "bad batch, clipped at 1": {"clip": 1.0}}
 
 
-def ends(seeds: int = 3, **case: float) -> Array:
+def ends(seeds: int = 3, **case: Any) -> Array:
     """Return the training loss after 300 steps of such a training, from each of some starts, (seeds,)."""
     return np.array([spiked(seed=seed, **case).loss[-1] for seed in range(seeds)])
 
@@ -78,7 +79,7 @@ def show_spikes() -> None:
     """Show the training loss and the length of Adam's part of the steps around a bad batch, in three cases."""
     show(_spikes(), "Left, the training loss over 300 steps: with a bad batch at step 100 it rises and stays above the others; clipped, it "
          "cannot be told from no bad batch. Right, the median length of Adam's part of a step: after the bad batch it falls far below the "
-         "others.")
+         "others, and below that of its own decay, which stays level.")
 
 
 def _spikes() -> Figure:
@@ -88,12 +89,14 @@ def _spikes() -> Figure:
         left.plot(np.arange(0, STEPS + 1, EVERY), found.loss, color=color, linestyle=dash, linewidth=width)
         right.plot(np.arange(1, STEPS + 1), found.length, color=color, linestyle=dash, linewidth=width)
     left.set(xlim=(50, STEPS), ylim=(0, 2.2), xlabel="step", ylabel="training loss", title="One bad batch lifts the loss")
-    right.set(xlim=(50, STEPS), ylim=(0.006, 1.5), yscale="log", xlabel="step", ylabel="median, in step sizes",
-              title="and then Adam's steps stay short")
+    right.set(xlim=(50, STEPS), ylim=(0.006, 1.5), yscale="log", xlabel="step", ylabel="median length, in units of lr",
+              title="and then Adam's part of a step is short")
+    right.plot(np.arange(1, STEPS + 1), cases[1].decay, color=own, linestyle=":", linewidth=1.8)
     for ax in (left, right):
         ax.axvline(AT, color="#8a8a8a", linewidth=1, linestyle=":", zorder=0)
-    left.text(150, cases[1].loss[150 // EVERY] + 0.12, "bad batch", color=own, fontsize=11, fontweight="bold")
-    left.annotate("none, or clipped at 1", (200, 0.12), (155, 1.0), fontsize=11, arrowprops={"arrowstyle": "->"})
-    right.text(58, 0.025, "bad batch", color=own, fontsize=11, fontweight="bold")
-    right.text(150, 0.3, "none, or clipped at 1", fontsize=11)
+    left.text(128, 1.2, "bad batch", color=own, fontsize=11, fontweight="bold")
+    left.annotate("none (grey), or\nclipped at 1 (dashes)", (230, 0.12), (165, 0.7), fontsize=11, arrowprops={"arrowstyle": "->"})
+    right.text(172, 0.0068, "bad batch", color=own, fontsize=11, fontweight="bold")
+    right.text(205, 0.027, "its decay", color=own, fontsize=11)
+    right.text(130, 0.25, "none (grey), or\nclipped at 1 (dashes)", fontsize=11)
     return figure
