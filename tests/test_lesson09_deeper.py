@@ -154,7 +154,7 @@ def test_the_three_small_problems_of_the_lesson_have_the_numbers_of_its_table():
     for name in ("adam", "momentum"):  # reddi_walk.walk in plain numbers, which is quick
         x = m = v = 0.0
         for t in range(1, 100_001):
-            g, lr = (101.0 if t % 101 == 1 else -1.0), 0.1 / t**0.5
+            g, lr = (101.0 if t % 101 == 1 else -1.0), reddi_walk.LR / t**0.5
             m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2
             x -= lr * (m / (1 - 0.9**t) / (v / (1 - 0.99**t)) ** 0.5 if name == "adam" else m)
             x = min(1.0, max(-1.0, x))

@@ -42,7 +42,8 @@ def test_only_muon_has_found_every_direction_of_both_matrices_after_60_steps():
     assert matrices.weak("Muon") == pytest.approx(0.02, abs=0.005)
     fixed, exact = matrices.weak(matrices.FIXED), matrices.weak(matrices.EXACT)
     assert fixed - matrices.weak("Muon") < (matrices.weak("momentum") - fixed) / 5  # "most of the way from momentum to Muon"
-    assert exact == pytest.approx(matrices.weak("Muon"), abs=0.01) < fixed / 3  # "near enough", and "the rest of it"
+    assert exact == pytest.approx(matrices.weak("Muon"), abs=0.01)  # "near enough"
+    assert exact < fixed / 3  # "the rest of it"
     assert left["momentum"][0, -matrices.WEAK:].mean() < 0.25  # it is the second matrix that it has not found
     assert left["momentum"][1, -matrices.WEAK:].min() > 0.95  # "not found them at all"
     assert left["Adam"][:, :10].max() < 0.15 < 0.4 < left["Adam"][:, -1].min()

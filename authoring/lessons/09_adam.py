@@ -477,7 +477,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
 # | **Loses** | one input decides, and many are only noise | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 0.93 | −1.00 |
+# | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 1.00 | −0.99 |
 #
 # In the second Adam gives the input that decides no larger weight than two useless ones.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.

@@ -180,7 +180,7 @@ judges.judge_factor(my_factor)
 # Near zero the last two terms are tiny, so each step multiplies a small value by $a$.
 
 # %%
-from lessonlib.lessons.lesson12 import judges, newton
+from lessonlib.lessons.lesson12 import judges, matrices, newton
 from lessonlib.play.prediction import predict
 
 small = predict("A singular value of 0.001. Where is it after five steps?")

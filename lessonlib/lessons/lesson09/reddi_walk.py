@@ -19,7 +19,7 @@ def walk(rule: Callable[..., Any], beta2s: Sequence[float], steps: int, spike: f
     """Return where the point is after each step, from 0 and kept between -1 and 1, for each beta2: (steps, B).
 
     >>> walk(rules.adam, [0.99], 2).round(2).tolist()
-    [[-0.2], [-0.31]]
+    [[-0.2], [-0.29]]
     """
     x, s, path = np.zeros(len(beta2s)), State(), []
     for t in range(1, steps + 1):
