@@ -118,8 +118,8 @@ def _flow() -> Figure:
             ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
             ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
             arrow(ax, (1.5, 0.6), (2.1, 1.8), own)
-            for start, end in ((2.42, 3.0), (5.2, 5.8), (7.8, 8.6)):  # it goes on beside the gradient
-                arrow(ax, (start, 1.85), (end, 1.85), own)
+            for left, right in ((2.42, 3.0), (5.2, 5.8), (7.8, 8.6)):  # it goes on beside the gradient
+                arrow(ax, (left, 1.85), (right, 1.85), own)
             ax.text(2.05, 0.9, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
