@@ -4,7 +4,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import jupytext
@@ -93,6 +93,7 @@ def words(text):
     return re.findall(r"\w+", text)
 
 
+@cache  # some make their experiments by a run
 def goals():
     """What each goal of the course says -> its experiment and the settings that reach it."""
     found = {}
