@@ -26,6 +26,10 @@ _STANDS = ("The first step is right and the second is not. How much of the zero 
 _ZEROTH = "At the first step s.t is 0, and 1 - beta**0 is 0. Which step are you in, and which t do you correct with?"
 _POWER = "The first step is right and the second is not. After many steps an average needs no correction. What is your divisor by then?"
 _SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
+_MEASURED = "Does the gradient you just measured take part in this step?"
+_SCALE = "Does the gradient you just measured take part in the scale of this step?"
+_FIRST = ("Your average begins with the whole of its first number, as if that had come many times before. It should begin at 0. How much of "
+          "the first number comes in then?")
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
 
@@ -56,6 +60,16 @@ _ADAM_TABLE = (
     _wrong("adam", "corrected moments stored back",
            "The first step is right and the second is not. Which m does the next step average with: m, or m_hat?",
            state=lambda a: State(a.t, a.m_hat, a.v_hat)),
+    _wrong("adam", "corrected m stored back",
+           "The first step is right and the second is not. Which m does the next step average with: m, or m_hat?",
+           state=lambda a: State(a.t, a.m_hat, a.v)),
+    _wrong("adam", "corrected v stored back",
+           "The first step is right and the second is not. Which v does the next step average with: v, or v_hat?",
+           state=lambda a: State(a.t, a.m, a.v_hat)),
+    _wrong("adam", "t advances by two", "The first step is right and the second is not. Which t does your second step find in s.t, and by "
+           "how much do you raise it there?", state=lambda a: State(a.t + 1, a.m, a.v)),
+    _wrong("adam", "step along the old average", _MEASURED, m_hat=lambda a: (a.s.m + 0 * a.g) / (1 - a.beta1**a.t)),
+    _wrong("adam", "old v in the step", _SCALE, v_hat=lambda a: (a.s.v + 0 * a.g) / (1 - a.beta2**a.t)),
     _wrong("adam", "t never advances",
            "The first step is right and the second is not. What is t in your second step, and what do you divide by there?",
            state=lambda a: State(a.s.t, a.m, a.v)),
@@ -155,8 +169,7 @@ _MOMENTUM_TABLE = (
     _wrong("momentum", "g instead of m in the step", "You keep a running average of g. Does your step use it?", step=lambda a: a.g),
     _wrong("momentum", "first steps corrected", "That is a good idea, and the subject of lesson 9. What does m hold at t = 1 if "
            "nothing corrects it?", step=lambda a: a.m / (1 - a.beta1**a.t)),
-    _wrong("momentum", "step along the old average", "Does the gradient you just measured take part in this step?",
-           step=lambda a: a.s.m + 0 * a.g),
+    _wrong("momentum", "step along the old average", _MEASURED, step=lambda a: a.s.m + 0 * a.g),
     _wrong("momentum", "a sum with lr inside", "Feed a constant g = 1 with beta1 = 0.9. Your step grows to 10 lr, and an old gradient "
            "keeps the lr of its own time. How long is a step along an average of ones?", m=lambda a: a.beta1 * a.s.m + a.lr * a.g,
            new=lambda a: a.theta - a.step),
@@ -164,6 +177,8 @@ _MOMENTUM_TABLE = (
            m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.lr * a.g),
     _wrong("momentum", "Nesterov's look ahead", "Your step adds the new gradient once more on top of the average. Which of the two "
            "does plain momentum follow?", step=lambda a: a.beta1 * a.m + (1 - a.beta1) * a.g),
+    _wrong("momentum", "m begins at the first gradient", _FIRST,
+           m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g if a.s.t else a.g),
     _wrong("momentum", "old m kept whole", _WHOLE, m=lambda a: a.s.m + (1 - a.beta1) * a.g),
     _wrong("momentum", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
 )
@@ -182,6 +197,10 @@ _RMSPROP_TABLE = (
     _wrong("rmsprop", "epsilon inside the root",
            "With v = 0 and eps = 1e-8, what is the denominator if eps stands inside the root, and what if it stands outside?",
            step=lambda a: a.g / (a.v + a.eps) ** 0.5),
+    _wrong("rmsprop", "epsilon outside the quotient", _BRACKETS, step=lambda a: a.g / a.v**0.5 + a.eps),
+    _wrong("rmsprop", "no epsilon", "Where v is 0, what does your step divide by?", step=lambda a: a.g / a.v**0.5),
+    _wrong("rmsprop", "v begins at the first square", _FIRST,
+           v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g**2 if a.s.t else a.g**2),
     _wrong("rmsprop", "no root", "Multiply every gradient by 10. By how much should the step change, and by how much does yours?",
            step=lambda a: a.g / (a.v + a.eps)),
     _wrong("rmsprop", "first steps corrected", "That is a good idea, and the subject of lesson 9. How much of g**2 does v hold at "
@@ -196,8 +215,7 @@ _RMSPROP_TABLE = (
            v=lambda a: a.s.v + a.g**2),
     _wrong("rmsprop", "beta and 1 - beta exchanged", "With beta2 = 0.99, how much of the old average should be left after one "
            "step?", v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
-    _wrong("rmsprop", "old v in the step", "Does the gradient you just measured take part in the scale of this step?",
-           step=lambda a: a.g / ((a.s.v + 0 * a.g) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "old v in the step", _SCALE, step=lambda a: a.g / ((a.s.v + 0 * a.g) ** 0.5 + a.eps)),
     _wrong("rmsprop", "sign of the step", _SIGN, new=_PLUS),
 )
 
