@@ -45,8 +45,8 @@ unexport JPY_SESSION_NAME  # a command given in a notebook is not a session of J
 lab: .venv/ready
 	@$(BIN)/python authoring/lab.py --port $(PORT) $(NOTEBOOK) -- $(LAB_ARGS)
 
-# as many files at a time as there are workers, so each on one thread
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+# as many files at a time as there are workers, so each on one thread; a test that hangs ends its worker (Colab's pytest does not know this option)
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -o faulthandler_exit_on_timeout=true
 NBVAL := -p nbval_pictures --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 RUN_NOTEBOOKS := LESSONLIB_PROGRESS=0 PYTHONHASHSEED=0 PYTHONPATH=tests:authoring
 

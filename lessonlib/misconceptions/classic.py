@@ -28,8 +28,8 @@ _POWER = "The first step is right and the second is not. After many steps an ave
 _SCHEDULE = "At a constant lr yours is right. Let lr fall to 0 in the middle of a run. Does your theta stop?"
 _MEASURED = "Does the gradient you just measured take part in this step?"
 _SCALE = "Does the gradient you just measured take part in the scale of this step?"
-_FIRST = ("Your average begins with the whole of its first number, as if that had come many times before. It should begin at 0. How much of "
-          "the first number comes in then?")
+_FIRST = ("Your average begins with the whole of its first number, as if that had come many times before. It should begin at 0. How much "
+          "of the first number comes in then?")
 _BOTH = "Adam remembers gradients and their squares for different times. Which beta belongs to which average, and to its correction?"
 
 
