@@ -6,6 +6,7 @@ import hashlib
 import json
 import posixpath
 import re
+from functools import cache
 
 import nbformat
 import pytest
@@ -14,7 +15,8 @@ from lite_edition.needs_torch import plan
 from lite_edition.pyodide import copy_needed
 
 CELL = nbformat.v4.new_code_cell
-EVERY = {page: notebooks.edition(page) for page in notebooks.pages()}
+EVERY = [*notebooks.pages()]
+edition = cache(notebooks.edition)
 
 
 def needs(*sources, tags=()):
@@ -48,7 +50,7 @@ def test_an_exercise_that_only_a_judge_with_torch_looks_at_needs_it_too():
 
 @pytest.mark.parametrize("page", EVERY)
 def test_no_cell_that_is_left_imports_torch_and_none_is_lost(page):
-    made, stored = EVERY[page], nbformat.read(notebooks.NOTEBOOKS / page, as_version=4)
+    made, stored = edition(page), nbformat.read(notebooks.NOTEBOOKS / page, as_version=4)
     nbformat.validate(made)
     for cell in made.cells:
         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
@@ -65,7 +67,7 @@ def test_no_cell_that_is_left_imports_torch_and_none_is_lost(page):
 
 @pytest.mark.parametrize("page", EVERY)
 def test_every_link_leads_to_a_page_that_is_there(page):
-    for cell in EVERY[page].cells:
+    for cell in edition(page).cells:
         prose = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL) if cell.cell_type == "markdown" else ""
         for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", prose):
             assert posixpath.normpath(posixpath.join(posixpath.dirname(page), target)) in EVERY, target
@@ -78,7 +80,7 @@ def test_what_is_not_in_the_edition_is_reached_by_the_projects_address():
 
 
 def test_the_setup_cell_is_python_and_does_nothing_more_elsewhere():
-    cell = next(cell for cell in EVERY["09_adam.ipynb"].cells if "setup" in cell.metadata.get("tags", []))
+    cell = next(cell for cell in edition("09_adam.ipynb").cells if "setup" in cell.metadata.get("tags", []))
     stored = nbformat.read(notebooks.NOTEBOOKS / "09_adam.ipynb", as_version=4)
     usual = next(cell for cell in stored.cells if "setup" in cell.metadata.get("tags", []))
     assert cell.source.endswith(usual.source.removeprefix(notebooks.FORM))
