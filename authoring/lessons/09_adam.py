@@ -41,19 +41,20 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's long first step throws it far off.
-# Near step 220 `v` has forgotten the start, and is so small that the steps are too long again.
+# Meanwhile RMSprop's `v` shrinks, so its steps grow.
+# Near step 220 you see that they have become too long.
 #
 # What makes this line hard to find?
-# At 50 degrees a change of the slope moves the line fifty times as far as the same change of the intercept.
+# At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
+# The loss squares that.
 # And a line that falls more steeply must start higher.
 # Together they make the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
-# RMSprop gives each parameter a step size of its own, which leaves about 650 of the thirty thousand.
-# Momentum gets through what is left.
+# RMSprop gives each parameter a step size of its own, which brings the thirty thousand down to about 650.
+# Momentum gets through a ravine of 650.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six, momentum's line falls too, but it does not arrive.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six, momentum's line falls too, but it does not arrive. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -334,7 +335,7 @@ for g in (3.0, -3.0):
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
-# - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$, such as 0.0003 after 0.001.
+# - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$.
 #   After a `nan` start again.
 #
 # Each move is tried below, black before it and red after it.
@@ -428,11 +429,11 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # Your Adam, once its check has passed, reads as well as PyTorch's.
-# The default step size is not the best one here.
+# In 15 passes the default step size falls behind.
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, by the same new digits. Momentum's 0.1 is PyTorch's, so 1.0 in lesson 7's form.</details>
 #
 # This is a good place to stop for today.
 
@@ -467,7 +468,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # The standardized loss curves equally in every direction, so one step size suits them all.
 # So standardize the inputs where you can.
 #
-# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. To subtract the mean, or to divide by the spread, is enough for momentum and RMSprop.</details>
+# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough, for either takes most of the thirty thousand away.</details>
 #
 # ### Where it wins, loses and fails
 #
@@ -476,13 +477,13 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | | Problem | Measured | Adam | Momentum |
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
-# | **Loses** | one input decides, and many are only noise | wrong on new data | 40% | 0% |
+# | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
 # | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 1.00 | −0.99 |
 #
 # In the second Adam gives the input that decides no larger weight than two useless ones.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
-# <details><summary>Fine print</summary>In the first both are tuned, and in the second both fit the training data exactly. In the third β₂ is 0.99. With a larger ε Adam makes no error in the second, and with a longer memory it ends lower in the third.</details>
+# <details><summary>Fine print</summary>In the first both are tuned, and in the second both fit the training data exactly. In the third β₂ is 0.99. With a larger ε Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -493,8 +494,9 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 #
 # One parameter gets a steady gradient, which changes its sign at step 100 and shrinks to a hundredth at step 200.
 # First move $\beta_1$, and watch the steps after step 100.
+# Then move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.
-# Then, with that $\beta_2$, find the $\epsilon$ that about halves the last step.
+# With that $\beta_2$, find the $\epsilon$ that about halves the last step.
 
 # %% tags=["answer"]
 from lessonlib import State, adam, checks

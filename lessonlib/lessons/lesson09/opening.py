@@ -19,7 +19,7 @@ COLD_TO_WARM = np.array([0.0, 100.0])
 GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
 LEFT = (1e-5, 300.0)  # shares of the first loss, as far as they are drawn
 HALF = 150  # steps
-PEAKS = {1: "a long first step", 222: "v has forgotten the start"}  # where RMSprop's loss is highest -> what is seen there
+PEAKS = {1: "a long first step", 222: "v has shrunk"}  # where RMSprop's loss is highest -> what is seen there
 
 
 def four_lines() -> Experiment:
