@@ -199,6 +199,20 @@ def test_zero_biases_make_the_layers_equal_and_larger_weights_make_all_gradients
         assert bars[start].min() > 1000 * first
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_at_the_start_small_weights_answer_alike_to_every_image_and_larger_ones_do_not(seed):
+    """How far the answers to different images lie apart, at most over the ten answers; a softmax sees only differences."""
+    def apart(start):
+        *hidden, (weights, biases) = deep.start_of(seed, start=start)
+        h = np.asarray(digits().train_x, dtype=float)
+        for inner, shift in hidden:
+            h = np.maximum(h @ inner + shift, 0)
+        return (h @ weights + biases).std(0).max()
+
+    assert max(apart("torch"), apart("zero biases")) < 1e-3
+    assert min(apart("larger weights"), apart("he")) > 0.03
+
+
 @pytest.mark.parametrize(("lr", "seed"), [(1.0, 0), (3.2, 1), (1.8, 2), (10.0, 3)])
 def test_at_large_step_sizes_gradient_descent_ends_with_units_that_answer_no_image(lr, seed):
     net, images = deep.deep_net(seed), np.asarray(digits().train_x, dtype=float)
@@ -226,6 +240,7 @@ def test_the_cause_removed_larger_weights_cure_every_rule_and_zero_biases_cure_n
     zero, larger, he = (found["ends"][place] for place in list(records.STARTED.values())[1:])
     assert max(max(zero[name]["read"]) for name in ("sgd", "momentum")) < records.GUESSED
     assert np.median(zero["rmsprop"]["read"]) > 0.5
+    assert sum(share > records.GUESSED for share in zero["rmsprop"]["read"]) == 9  # "from nine of ten starts"
     for cured in (larger, he):
         medians = [np.median(cured[name]["read"]) for name in records.NAMES]
         assert min(medians) > 0.9
@@ -324,6 +339,13 @@ def test_torchs_rmsprop_ends_where_ours_does_in_part_3():
         optimizer.step()
     np.testing.assert_allclose(p.detach().numpy(), run(rmsprop, ravine(100), steps=20, lr=0.015).theta[-1], rtol=1e-12)
     np.testing.assert_allclose(p.detach().numpy(), p.detach().numpy()[0], rtol=1e-6)
+
+
+def test_the_steps_grow_again_at_first_to_three_times_the_step_size():
+    steps = np.abs(np.diff(hopping.walk_with_a_falling_step(0.03, 0).theta[:, 1])) / 0.03
+    assert steps[60:69].max() < 1e-3
+    assert 2.8 < steps[69:85].max() < 10**0.5  # the root of the memory is the bound
+    assert steps[250:].max() < 1.1
 
 
 def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():

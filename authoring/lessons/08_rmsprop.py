@@ -47,7 +47,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 
 # %% [markdown]
 # Gradient descent and momentum answer every image with the same digit.
-# That digit is on 8 % of the images.
+# It is common in the training images, and on only 8 % of the new ones.
 #
 # <details><summary>Fine print</summary>Recorded from ten starts at 25 constant step sizes. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
@@ -70,7 +70,7 @@ opening.two_sizes().live()
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # An optimizer does not see curvatures, it sees gradients.
-# At a distance of one, where both numbers start, the two are equal.
+# At a distance of one, where both numbers start, the gradient is as large as the curvature.
 # So at the start it can divide by the size of the gradient instead.
 #
 # ### The rule
@@ -81,7 +81,7 @@ opening.two_sizes().live()
 #
 # What is the recent size of a gradient?
 # An average of the gradient itself would not do, because plus and minus cancel.
-# So keep a running average of the squares, and take its root.
+# Squares have no sign, so keep a running average of them, and take its root.
 # That is the root mean square, in short RMS.
 #
 # In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
@@ -198,7 +198,8 @@ early.answer(opening.first_and_last())
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
 # A larger step size did not help in Part 1.
-# With a large one the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
+# From a step size of 1 on, the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
+# With smaller ones 300 steps are too few.
 #
 # ### A step size for each layer?
 #
@@ -220,7 +221,8 @@ trouble.show_rise()
 #
 # RMSprop has a divisor for each weight.
 # One for each layer that follows the gradient helps far less.
-# Inside a layer, the weights that take small numbers from a unit get small gradients.
+# A weight's gradient has the number that it takes from a unit as a factor.
+# So inside a layer, weights that take small numbers get small gradients.
 # One divisor for all weights that take from the same unit helps nearly as much as RMSprop's.
 #
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. The one for each unit reads 64 % (47 to 79).</details>
@@ -231,9 +233,10 @@ trouble.show_rise()
 #
 # Are the unequal layers the trouble?
 # With all biases at zero every bar is about as tiny as the first.
-# Gradient descent still guesses, and RMSprop still learns.
-# So tiny gradients are trouble enough, even where all layers are equal.
-# They are tiny because PyTorch's weights are small, and the word for it is *vanishing gradients*.
+# Gradient descent still guesses, and RMSprop learns from nine of ten starts.
+# So unequal layers are not the whole trouble.
+# Small weights shrink the image on its way forward, and at the start the network answers almost alike to every image.
+# They shrink the gradient on its way back too, which is called *vanishing gradients*.
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
 
@@ -253,10 +256,10 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
-# With larger weights no layer starts with tiny gradients, and all three learn.
+# With larger weights neither the image nor the gradient gets lost, and all three learn.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -284,8 +287,8 @@ g, v = 500.0, 500.0**2
 move.answer(0.01 * g / v**0.5)
 
 # %% [markdown]
-# It moves by $\alpha$, so $\alpha$ is now a length.
-# So does every parameter whose gradient has been steady for long.
+# It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
+# So $\alpha$ is now a length.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -349,14 +352,15 @@ hopping.hopping().live()
 #
 # At first the steps get shorter with the gradients.
 # But `v` forgets the large gradients of the beginning, and tiny divided by tiny is not tiny.
-# So the steps become as long as $\alpha$ again, however near the minimum is.
+# So the steps grow again, at first to three times $\alpha$, which is the spike.
+# They settle at $\alpha$, however near the minimum is.
 # Both numbers [[hop]] across it for good, half a step size to each side.
 # With the default memory this comes later.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>With a fall over the last third, the network of Part 1 in PyTorch ended lower from ten to sixteen of twenty starts, by step size and processor.</details>
+# <details><summary>Fine print</summary>With a fall over the last third, the network of Part 1 in PyTorch ended lower from ten to sixteen of twenty starts, by step size and processor, and ten would be chance.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #

@@ -10,7 +10,7 @@ from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
            "begun_full", "by_start", "deep_net_records", "he_reads", "how_many_learn", "longest",
-           "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
+           "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights", "zero_reads"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -80,6 +80,11 @@ def by_start(records: Mapping[str, Any]) -> list[list[str]]:
 def he_reads(name: str) -> str:
     """Return what a rule reads from a He start after 300 steps, as `reads` words it."""
     return reads(deep_net_records()["ends"][STARTED["He start"]][name])
+
+
+def zero_reads(name: str) -> str:
+    """Return what a rule reads from zero biases after 300 steps, as `reads` words it."""
+    return reads(deep_net_records()["ends"][STARTED["zero biases"]][name])
 
 
 def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:
