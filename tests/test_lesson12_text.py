@@ -133,7 +133,7 @@ def test_the_record_says_what_the_lesson_says():
     assert lead["B, only AdamW tuned"] < lead["B, and Muon tuned, but not its rest"] < -0.2  # "not enough to tune Muon"
     assert text.gap(found, text.SOONER) == pytest.approx(text.gap(found), abs=0.01)  # "ended alike"
     assert text.fresh_gap(found, text.SOONER) == pytest.approx(text.fresh_gap(found), abs=0.01)
-    assert (f"{adamw - text.typed('matched'):.2f}", f"{lead['both tuned']:.2f}") == ("0.13", "0.14")  # "kept 0.13 nats of Muon's lead of 0.14"
+    assert adamw - text.typed("matched") > 0.8 * lead["both tuned"]  # "kept most of Muon's lead"
     assert f"{np.median(text.fresh(found, 'adamw')[text.best(found, 'adamw').case]):.2f}" == "2.29"  # "the pair in the ring"
     assert found["seconds"]["muon"] > 1.3 * found["seconds"][text.FLOAT32]  # "bfloat16 is slower than float32"
     slow, fast = (text.fresh_best(found, rule) for rule in text.NAMES)
@@ -160,7 +160,9 @@ def test_the_record_says_what_the_lesson_says():
 
 def test_the_rows_in_seconds_hold_what_the_lesson_says_of_them():
     found = text.from_record()
-    (name32, steps32, lead32, again32), (name16, steps16, lead16, again16) = text.seconds_rows(found)
+    (name32, steps32, lead32), (name16, steps16, lead16) = text.seconds_rows(found)
+    again32, again16 = text.fresh_gap(found, text.AS_LONG_32, text.FLOAT32), text.fresh_gap(found, text.AS_LONG)
+    assert (again32, again16) == pytest.approx((lead32, lead16), abs=0.01)  # "six more seeds give the same leads"
     assert (name32, name16) == ("float32", "bfloat16")
     assert min(lead32, again32) > text.gap(found) / 2  # "most of Muon's lead stays"
     assert max(lead16, again16) < 0  # "gone"
@@ -198,6 +200,25 @@ def test_one_seed_at_the_largest_step_size_ends_lowest_of_all_in_the_picture_and
     assert low == min(min(losses) for losses in shown.values())
     assert min(others) > low + 0.1
     assert text.best(found, "muon").case.matrix_lr == 0.056
+
+
+def test_with_the_lines_to_copy_and_adamws_own_step_size_muon_ends_below_adamws_best_with_a_seed_that_chose_nothing():
+    found = text.from_record()
+    torch.set_num_threads(1)
+    ended = fit(trainings.optimizer(*text.TYPED["matched"]), Corpus(book()), trainings.SIZE, seed=3).test
+    assert ended < min(text.fresh_best(found, "adamw")) - 0.1  # 2.05 beside 2.21; the six of them were 2.05 to 2.10
+
+
+def test_the_ringed_pairs_are_those_of_the_fresh_seeds_and_give_the_same_lead_as_the_lowest_medians():
+    found = text.from_record()
+    slow, fast = (text.best(found, rule, *([lr] for lr in text.fresh_case(found, rule)[1:])).median for rule in text.NAMES)
+    assert f"{slow - fast:.2f}" == f"{text.gap(found):.2f}" == "0.14"
+    assert text.fresh_gap(found) > text.gap(found)  # "by six more it is no smaller"
+
+
+@pytest.mark.parametrize(("matrix", "rest", "met"), [(0.032, 0.032, True), (0.018, 0.032, True), (0.01, 0.032, False), (1e-3, 1e-3, False)])
+def test_the_goal_of_the_weak_baseline_is_met_where_the_lead_that_is_shown_is_the_smallest(matrix, rest, met):
+    assert text.weak_baseline().goal.met(matrix=matrix, rest=rest) == met
 
 
 def test_the_notebooks_own_training_is_the_comparisons(monkeypatch):

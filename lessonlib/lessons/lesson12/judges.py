@@ -94,8 +94,8 @@ def judge_orthogonal(function: Any) -> Verdict:
             return Verdict(False, f"Not yet: {name}\n{question}", name)
     for count in (1, 2, 3, 4, 6, 7, 8, 10):
         if all(map(_same, found, [steps(x / size(x), count) for x in probes])):
-            return Verdict(False, f"Not yet: another number of steps\nIt takes {count} step{'s' * (count > 1)}. How many did you want?",
-                           "another number of steps")
+            return Verdict(False, f"Not yet: another number of steps\nIt takes {count} step{'s' * (count > 1)}. How many did you "
+                                  "want, and does each start from the result of the one before?", "another number of steps")
     if not all(np.isfinite(x).all() for x in found):
         return Verdict(False, "Not a number.\nThe numbers grow beyond all bounds. How large may a singular value be before the first step?")
     if _same(found[0], right[0]):

@@ -11,19 +11,20 @@ from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figur
 from lessonlib.plots import look, show
 from lessonlib.rules import State
 
-__all__ = ["AT", "BETAS", "EXACT", "FIXED", "HALVED", "HEADER", "ROWS", "SHOWN", "WEAK", "errors", "rows", "show_first", "two_matrices",
-           "weak", "who_halves"]
+__all__ = ["AT", "BETAS", "EXACT", "FALLS", "FEW", "FIXED", "HEADER", "ROWS", "SHOWN", "WEAK", "errors", "rows", "show_first", "told",
+           "two_matrices", "weak", "who_falls"]
 
 Array = np.ndarray[Any, Any]
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
 UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
 AT = 60  # steps of a run, on a cosine that ends with them
 WEAK = 4  # so many directions of the inputs are called weak
-HALVED = 2  # times less of the weak directions: from there on a rule notices a change
+FALLS = 0.1  # of the whole error: a line that comes down by so much at the weak directions clearly does
+FEW = 0.03  # a share of the error below which rounding moves what Muon leaves, and only that is told
 FIXED, EXACT = "without the factor", "with the exact factor"  # Muon with its length alone, and with every singular value 1
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
-HEADER = ("optimizer", "first picture", "not turned", "equal losses")
+HEADER = ("optimizer", "as in the picture", "along the axes", "equal losses")
 # a rule of the record, and its name
 ROWS = {"momentum": "momentum", FIXED: "momentum, length fixed", "Adam": "Adam", **controls.TOLD, "Muon": "Muon"}
 HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
@@ -57,20 +58,29 @@ def weak(name: str, change: str = controls.FIRST) -> float:
 
 
 def rows() -> list[list[Any]]:
-    """Return a row for each of ROWS: its name, and what it has left of the weak directions in each of SHOWN, in percent."""
-    return [[told, *(f"{weak(name, change):.1%}" for change in SHOWN)] for name, told in ROWS.items()]
+    """Return a row for each of ROWS: its name, and what it has left of the weak directions in each of SHOWN, as told."""
+    return [[called, *(told(weak(name, change)) for change in SHOWN)] for name, called in ROWS.items()]
 
 
-def who_halves(change: str) -> str:
-    """Return which of the three rules have left less than half as much of the weak directions as in the first setting, in words."""
-    return " and ".join(name for name in DRAWN if HALVED * weak(name, change) < weak(name, controls.FIRST)) or "nobody"
+def told(share: float) -> str:
+    """Return a share of the error in whole percents, and of one below FEW only that.
+
+    >>> told(0.268), told(0.014)
+    ('27%', 'below 3%')
+    """
+    return f"{share:.0%}" if share >= FEW else f"below {FEW:.0%}"
+
+
+def who_falls(change: str) -> str:
+    """Return which of the three rules leave less of the weak directions than in the first setting, by FALLS or more, in words."""
+    return " and ".join(name for name in DRAWN if weak(name, change) + FALLS < weak(name, controls.FIRST)) or "nobody"
 
 
 def two_matrices() -> Experiment:
     """The errors of both matrices along each direction after AT steps, under three rules that are tuned for each setting."""
     return Experiment(_scene, _update, {"inputs": Choice("inputs", INPUTS, TURNED), "losses": Choice("losses", LOSSES, UNEQUAL)},
                       Goal("bring one line down at the weak directions of the second matrix, and leave momentum's up.",
-                           lambda inputs, losses: who_halves(_setting(inputs, losses)) == "Adam"),
+                           lambda inputs, losses: who_falls(_setting(inputs, losses)) == "Adam"),
                       {"inputs": ALONG})
 
 
@@ -96,8 +106,9 @@ def _scene() -> Scene:
         ax.set_yticklabels(["0 %", "50 %", "100 %"])
         ax.set_xlabel("direction of the inputs, the strongest first", x=0, ha="left")
         for rule, style in ((rule, look(drawn)) for rule, drawn in DRAWN.items()):
+            size = {"markersize": 4 if rule == "Adam" else 7, "linewidth": 2.0}  # Adam's lie on Muon's where they meet
             (artists[f"{rule} {k}"],) = ax.plot([], [], color=style.color, linestyle="-" if rule == "Muon" else style.dash,
-                                                marker=style.marker, markersize=6, linewidth=2.0, zorder=4)
+                                                marker=style.marker, zorder=5 if rule == "Adam" else 4, **size)
             if k:
                 artists[f"name of {rule}"] = ax.text(0, 0, rule, color=style.color, weight="bold", fontsize=12, va="center")
         artists[f"title {k}"] = ax.set_title("First matrix", fontsize=11, weight="normal", y=1.0)
@@ -123,5 +134,5 @@ def _update(artists: dict[str, Any], inputs: str, losses: str) -> str:
     for name in sorted(DRAWN, key=lambda name: errors(name, change)[1, -1]):  # the lowest first, so that no two names meet
         height = max(100 * errors(name, change)[1, -1], height + 7)
         artists[f"name of {name}"].set_position((ravine.SIZE + 0.8, height))
-    told = [f"{name} {weak(name, change):.0%}" for name in DRAWN]
-    return (f"Inputs {inputs}, losses {losses}. Left of the weak directions of the second matrix: {', '.join(told)}.")
+    shares = [f"{name} {told(weak(name, change))}" for name in DRAWN]
+    return (f"Inputs {inputs}, losses {losses}. Left of the weak directions of the second matrix: {', '.join(shares)}.")

@@ -17,7 +17,7 @@ __all__ = ["BESIDE", "PAID", "judge_protocol", "recorded"]
 
 Lists = Mapping[str, Sequence[float]]  # the step sizes of each rule
 RULES = {"AdamW": "adamw", "Muon": "muon"}
-ENTRIES = (*RULES, "seeds", "untried beside")
+ENTRIES = (*RULES, "seeds", "then")
 PAID = 12  # trainings that may be planned for each rule: a step size of the matrices with one seed is one
 BESIDE = {  # what to do where a recorded step size beside a best one was not tried, and what to ask whoever should not
     "stop": "It could stop beside a better one.\nIf the best stands at the end of a list, how would you know that it is the best?",
@@ -25,7 +25,8 @@ BESIDE = {  # what to do where a recorded step size beside a best one was not tr
     "try it for both": ""}
 LEAST = 3  # step sizes, so that one can lie inside
 WIDEST = 3.2  # times, half a factor of ten: how far a step size may be from the next one on a list
-ALIKE = 2  # times: how far apart two lists' spans, and their widest gaps, may be; those of the recorded lists differ by 1.8
+ALIKE = 1.5  # times: how far apart two lists' spans, and their widest gaps, may be
+ENOUGH = 3  # seeds, so that luck alone sets two rules apart once in ten times, and not once in three
 
 
 def recorded(record: Mapping[str, Any]) -> list[float]:
@@ -46,7 +47,7 @@ def judge_protocol(guess: Any) -> Verdict:
     seeds, most = int(number(guess["seeds"], "a number of seeds", 1, whole=True)), text.seeds(record)
     if seeds > most:
         raise Stop("Not so many seeds.", f"You asked for {seeds}, and {most} are recorded. How many do you take?")
-    beside = choice(guess["untried beside"], BESIDE, "a rule for what was not tried")
+    beside = choice(guess["then"], BESIDE, "a rule for what was not tried")
     asked = _unequal(tried, seeds) or _unwise(max(tried.values(), key=_gap), seeds) or BESIDE[beside]
     return Verdict(False, asked) if asked else Verdict(True, _applied(record, tried, known, seeds))
 
@@ -71,13 +72,21 @@ def _unequal(tried: Lists, seeds: int) -> str:
 
 
 def _unwise(lrs: Sequence[float], seeds: int) -> str:
-    """What to ask where lists that treat both alike are too short or too coarse, or have one seed; else nothing."""
+    """What to ask where lists that treat both alike are too short or too coarse, or have too few seeds; else nothing."""
     if len(lrs) < LEAST:
         return f"Too few.\nA list of {len(lrs)} has nothing but ends. How many must it have, so that its best can lie inside?"
     if _gap(lrs) > WIDEST * 1.01:
         return (f"A wide gap.\nOne step size of your lists is {_gap(lrs):.2g} times the next, and half a factor of ten is {WIDEST:g}. What "
                 "may lie between?")
-    return f"Thin.\nWith {seeds} seed, how would you tell the rule from the luck of a start?" if seeds == 1 else ""
+    if seeds == 1:
+        return "Thin.\nWith 1 seed, how would you tell the rule from the luck of a start?"
+    return f"Thin.\nWith {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times. What would " \
+           "make that rarer?" if seeds < ENOUGH else ""
+
+
+def _luck(seeds: int) -> int:
+    """Once in how many times luck alone puts all seeds of one rule below all of the other."""
+    return comb(2 * seeds, seeds) // 2
 
 
 def _gap(lrs: Sequence[float]) -> float:
@@ -97,9 +106,9 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Sequence[float], se
         said.append(f"By your plan that makes {len(lrs) * seeds} trainings for each.")
     said += [f"{name}'s best is {each.case.matrix_lr:g}, where the list ends, so a better one may lie beyond."
              for name, each in best.items() if each.case.matrix_lr in (known[0], known[-1])]
-    said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {comb(2 * seeds, seeds) // 2} times.")
-    return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.3f} and Muon at {fast:.3f}, the medians of {seeds} "
-            f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.3f} nats.\n\n{' '.join(said)}")
+    said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times.")
+    return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.2f} and Muon at {fast:.2f}, the medians of {seeds} "
+            f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.2f} nats.\n\n{' '.join(said)}")
 
 
 def _extended(seen: Mapping[str, Any], tried: Lists, known: Sequence[float]) -> list[float]:

@@ -28,8 +28,9 @@ TYPED = {  # settings of Muon that were not swept: torch's defaults, the authors
     "defaults": ("muon", DEFAULT, DEFAULT), "authors": ("muon", 0.02, 0.032), "copied": ("muon", 0.02, 3e-4),
     "matched": ("muon, matched", 0.032, 0.032)}
 COMPARED = ["compared", "AdamW", "Muon", "Muon's lead"]
-TIMED = ["Muon's five steps in", "AdamW's steps in that time", "Muon's lead", "by six more seeds"]
+TIMED = ["Muon's five steps in", "AdamW's steps in that time", "Muon's lead"]
 STAGES = ("sweep", "sooner", "as_long", "as_long_32", "float32", "no_factor")  # of the record: the trainings with the seeds that chose
+SAME = 0.002  # nats: no picture and no table of the lesson tells two medians so near apart
 FAR = 2.7  # the right edge of the picture of the weak baseline
 AHEAD, TIED, BEHIND = ("each seed of Muon ends below each of AdamW", "the seeds overlap",
                        "each seed of Muon ends above each of AdamW")
@@ -161,7 +162,7 @@ def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
 def seconds_rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each way to compute Muon's five steps, under TIMED: its lead on AdamW with as many steps as take as long."""
     longer = found["as_long_size"]
-    return [[name, longer[rule]["steps"], best(found, slow).median - best(found, rule).median, fresh_gap(found, slow, rule)]
+    return [[name, longer[rule]["steps"], best(found, slow).median - best(found, rule).median]
             for name, rule, slow in (("float32", FLOAT32, AS_LONG_32), ("bfloat16", "muon", AS_LONG))]
 
 
@@ -207,13 +208,13 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         ax.plot(lrs, [b.median for b in each], color=style.color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker,
                 markersize=8)
         ax.fill_between(lrs, [min(b.losses) for b in each], [max(b.losses) for b in each], color=style.color, alpha=0.13, linewidth=0)
-        low = min(range(len(each)), key=lambda i: each[i].median)
+        low = lrs.index(fresh_case(found, rule).matrix_lr)
         ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
         ax.text(lrs[low], each[low].median - 0.045, f"{each[low].median:.2f}", color=style.color, weight="bold", ha="center", va="center")
         ax.text(lrs[0] * 0.95, each[0].median + 0.04, name, color=style.color, weight="bold", va="bottom")
-        lowest.append(f"{name} is lowest at {best(found, rule).case.matrix_lr:g}, with {best(found, rule).median:.2f}")
+        lowest.append(f"{name} at {lrs[low]:g}, with {each[low].median:.2f}")
     show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
-                 f"ring around the lowest median: {'; '.join(lowest)}.")
+                 f"ring around the best by six more seeds: {'; '.join(lowest)}.")
 
 
 def weak_baseline() -> Experiment:
@@ -237,7 +238,7 @@ def weak_baseline() -> Experiment:
                       {"matrix": Choice("AdamW, lr of matrices", matrix_lrs(found, "adamw"), DEFAULT),
                        "rest": Choice("AdamW, lr of rest", rest_lrs(found, "adamw"), DEFAULT)},
                       Goal("make Muon's lead look as small as these settings can make it.",
-                           lambda matrix, rest: (matrix, rest) == best(found, "adamw").case[1:]))
+                           lambda matrix, rest: best(found, "adamw", [matrix], [rest]).median < best(found, "adamw").median + SAME))
 
 
 def _apart(height: float, losses: Sequence[float]) -> Array:
