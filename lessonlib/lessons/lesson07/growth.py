@@ -23,7 +23,7 @@ def _growth() -> Figure:
     for at, rule in enumerate(("sgd", "momentum")):
         style = look(rule)
         ax.plot(play.KAPPAS, [counts[kappa][at] for kappa in play.KAPPAS], color=style.color, linestyle=style.dash, marker=style.marker)
-        for kappa in (100, 10_000):
+        for kappa in (10, 100, 10_000):
             ax.text(kappa, counts[kappa][at] * (0.75 if at else 1.35), f"{counts[kappa][at]:,}", ha="center", va="top" if at else "bottom",
                     color=style.color, fontweight="bold")
     style, usual = look("momentum"), [play.usual_beta(kappa) for kappa in play.KAPPAS]
