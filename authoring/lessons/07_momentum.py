@@ -25,7 +25,6 @@
 # Gradient descent and momentum start at the square and have 100 steps.
 # Each has the step size that is best for it.
 #
-# Move the slider and watch them walk.
 # **Goal:** find the step from which on momentum's loss stays below the black line.
 
 # %%
@@ -81,9 +80,7 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
-# These were the gradients on gradient descent's path.
-# On momentum's own path the sign across changes only every two or three steps.
-# Still the average is only a sixth as large as the gradients.
+# On momentum's own path the sign across changes only every two or three steps, but the average is still only a sixth of the gradients.
 #
 # ### The rule
 #
@@ -235,7 +232,7 @@ averages.noisy_average().live()
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
-# - Last, keep that step size and raise beta to 0.95.
+# - Last, keep that step size and raise beta to 0.95, as in the picture before you run the cell.
 #   What does the path do then?
 
 # %% tags=["answer"]
@@ -255,7 +252,7 @@ play.ravine_task().live()
 # The steepest curvature divided by the flattest is the [[condition number]], written $\kappa$.
 # For the valley above it is 100.
 # We count the steps until the loss stays below a ten-billionth of the first one.
-# Each rule has nearly the best settings for each ravine, at 100 a beta of 0.67.
+# Each rule has nearly the best settings for each ravine.
 #
 # | $\kappa$ | gradient descent | momentum |
 # |---|---|---|
@@ -289,25 +286,22 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # Momentum's border is larger.
 # At its border $\theta$ jumps from side to side, so the gradient $g$ only changes its sign at each step.
-# Then the average flips too.
-# The old one was $-m$ and the new one is $m$.
-# Put both into the rule.
+# Then the average flips too, from $-m$ to $m$, and the rule says:
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So the step is shorter than gradient descent's by that factor, and the border is larger by the same factor.
-# With a beta of 0.67 that is five times.
+# So the step is shorter by that factor, and the border is larger by it.
+# With the beta for this ravine, 0.67, that is five times.
 # In the table momentum even needs seven times fewer steps.
 # Along the valley the gradients shrink, so the older ones in `m` are larger, and the step is longer still.
 #
 # Why not a still larger beta?
 # Because a large beta lets the swings last.
 # Whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
-# With a beta of 0.67 that is 0.82, and with 0.9 it is 0.95.
-# That is why the pale line is level at first.
+# With a beta of 0.9 that is 0.95, so the pale line is level at first.
 # The best beta lies between.
 #
-# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
@@ -484,10 +478,9 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # %% [markdown]
 # ### When you change `momentum`
 #
-# You change `momentum` from 0.9 to another value.
-# Do you keep the old `lr`, or translate it as in Exercise 4?
+# When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
 # We try both, and then twice the smaller of the two.
-# Each loss is that of the worst of the three starts.
+# Each loss is from the worst of the three starts.
 
 # %% tags=["chaotic"]
 header = ["momentum", "loss at 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
@@ -497,12 +490,10 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the border gets smaller and the translated `lr` larger, so it may lie beyond the border.
-# When you raise it to 0.99, a steady gradient moves you ten times as far at the old `lr`, and not every start learns.
-# At the translated `lr` all three do.
+# When you lower `momentum`, the border gets smaller and the translated `lr` larger, so that it may lie beyond.
+# When you raise it to 0.99, the old `lr` is too long, and at the translated one all three starts learn.
 #
-# Look at the lowest loss of each row.
-# The rows from 0.8 to 0.95 end lowest, so begin with the usual 0.9.
+# The rows from 0.8 to 0.95 reach the lowest losses, so begin with the usual 0.9.
 #
 # ### On Monday morning
 #

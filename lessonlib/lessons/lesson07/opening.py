@@ -62,8 +62,8 @@ def _paths_scene() -> Scene:
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
         (artists[f"{rule} path"],) = left.plot([], [], linestyle=style.dash, markersize=2.5, **common)
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
-        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=17, markerfacecolor="white",
-                                              markeredgewidth=2, linestyle="none", zorder=7)
+        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=13 if rule == "sgd" else 17,
+                                              markerfacecolor="white", markeredgewidth=2, linestyle="none", zorder=7)
         (artists[f"{rule} lead"],) = left.plot([], [], color=style.color, linewidth=1.2, zorder=6)  # from the name to the end
         artists[f"{rule} name"] = left.text(0, 0, f"{name}\nis here", color=style.color, fontweight="bold", ha="center", fontsize=10,
                                             va="bottom" if rule == "sgd" else "top", zorder=9,

@@ -132,7 +132,8 @@ def _task_scene() -> Scene:
     contours(TASK, left)
     (artists["star"],) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
     artists["path"].set(markersize=2.5, linewidth=0.8, alpha=0.7)  # it may lie over itself many times
-    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="Does it come to rest at the star?")
+    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="Does it come to rest at the star?",
+             xticks=(-0.5, 0, 0.5, 1))
     left.text(0.95, 1.0, "start", ha="right", va="center")
     artists["curve"].axes.set_title("Does the loss end below the line?")
     artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
