@@ -25,7 +25,6 @@
 # Gradient descent and momentum start at the square and have 100 steps.
 # Each has the step size that is best for it.
 #
-# Move the slider and watch them walk.
 # **Goal:** find the step from which on momentum's loss stays below the black line.
 
 # %%
@@ -60,8 +59,8 @@ cancel = predict(
     "What does averaging do to these gradients?",
     [
         "it shrinks both directions alike",
-        "it shrinks the one across, and keeps the one along",
-        "it keeps the one across, and shrinks the one along",
+        "it shrinks the gradients across, and keeps those along",
+        "it keeps the gradients across, and shrinks those along",
     ],
 )
 cancel
@@ -75,13 +74,13 @@ cancel.answer(opening.what_averaging_does())
 
 # %% [markdown]
 # Across the valley the gradient changes its sign at every step, so plus and minus cancel.
-# Along the valley the gradients agree, and after some ten steps the average is as large as they are.
+# Along the valley the gradients agree, and after about ten steps the average is as large as they are.
 # That is the idea of momentum.
 #
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
-# On momentum's own path the gradient across keeps its sign for two or three steps, and the average is still only a sixth as large.
+# On momentum's own path the sign across changes only every two or three steps, but the average is still only a sixth of the gradients.
 #
 # ### The rule
 #
@@ -99,7 +98,8 @@ cancel.answer(opening.what_averaging_does())
 # | $\alpha$ | `lr` | the step size, or [[learning rate]] | |
 #
 # The small $t$ counts the steps.
-# Adam has a second beta, so this one has a 1, which we leave out in words.
+# Adam has two betas, so this one is called $\beta_1$.
+# In the text we say only beta.
 # With a beta of 0 nothing is kept, and momentum is gradient descent.
 #
 # Here are five steps of the average, when one gradient of 1 arrives and then only zeros.
@@ -232,7 +232,7 @@ averages.noisy_average().live()
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
-# - Last, keep that step size and raise beta to 0.95.
+# - Last, keep that step size and raise beta to 0.95, as in the picture before you run the cell.
 #   What does the path do then?
 
 # %% tags=["answer"]
@@ -252,7 +252,7 @@ play.ravine_task().live()
 # The steepest curvature divided by the flattest is the [[condition number]], written $\kappa$.
 # For the valley above it is 100.
 # We count the steps until the loss stays below a ten-billionth of the first one.
-# Each rule has nearly the best setting for each ravine.
+# Each rule has nearly the best settings for each ravine.
 #
 # | $\kappa$ | gradient descent | momentum |
 # |---|---|---|
@@ -280,29 +280,34 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # ### Why are there fewer steps?
 #
 # Take $\kappa = 100$.
-# Gradient descent must keep its step size below 0.02, or it leaves the valley.
+# The largest step size that stays in the valley is called the [[border]].
+# For gradient descent it is 0.02.
 # So along the valley a step covers at most a fiftieth of what is left.
 #
-# Momentum may take a longer step before it leaves the valley.
-# At its border $\theta$ jumps from side to side, so the gradients are equal but of changing sign.
-# Then `m` changes its sign too, so $m = -\beta m + (1-\beta)g$.
-# That makes `m` only $(1-\beta)/(1+\beta)$ of the newest gradient.
-# So momentum's border is $(1+\beta)/(1-\beta)$ times as far out as gradient descent's.
-# With a beta of 0.67 that is five times.
-# The table shows seven, because `m` also holds older, larger gradients.
+# Momentum's border is larger.
+# At its border $\theta$ jumps from side to side, so the gradient $g$ only changes its sign at each step.
+# Then the average flips too, from $-m$ to $m$, and the rule says:
+#
+# $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
+#
+# So the step is shorter by that factor, and the border is larger by it.
+# With the beta for this ravine, 0.67, that is five times.
+# In the table momentum even needs seven times fewer steps.
+# Along the valley the gradients shrink, so the older ones in `m` are larger, and the step is longer still.
 #
 # Why not a still larger beta?
 # Because a large beta lets the swings last.
 # Whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
+# With a beta of 0.9 that is 0.95, so the pale line is level at first.
 # The best beta lies between.
 #
-# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. A plain mean of two gradients cancels too and allows no longer step, because other swings grow first. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
 # ### Exercise 3. Which ravine was that? (3 minutes)
 #
-# A colleague's momentum, set in the same way, needed 2,000 steps to the same goal.
+# A colleague's momentum, with the best settings for its ravine, needed 2,000 steps to the same goal.
 # About how large is the condition number?
 # Start from a point of the picture, and up to 30 % more or fewer steps will pass.
 
@@ -362,13 +367,14 @@ total.answer(before - p.item())
 
 # %% [markdown]
 # PyTorch leaves out the factor $1-\beta_1$, so its sum ends at ten times the gradient.
-# The option `dampening=0.9` puts it back for every gradient but the first.
-# The same path needs two different step sizes.
+# So for the same path the two need different step sizes.
 #
 # | This course | PyTorch | A steady gradient $g$ ends in steps of |
 # |---|---|---|
 # | `momentum(lr=a, beta1=b)` | `SGD(lr=a * (1 - b), momentum=b)` | $a\,g$ |
 # | `momentum(lr=a / (1 - b), beta1=b)` | `SGD(lr=a, momentum=b)` | $a\,g\,/\,(1-b)$ |
+#
+# <details><summary>Fine print</summary>PyTorch's option `dampening=0.9` puts the factor back for every gradient but the first.</details>
 #
 # ### Exercise 4. Translate a recipe (3 minutes)
 #
@@ -439,7 +445,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # %% [markdown]
 # At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
-# So what helps here is a longer step under a steady gradient, and only momentum can use it.
+# So what helps here is the longer step size, and only momentum can use it.
 # With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
@@ -448,7 +454,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
-# With a momentum of 0.9 the best `lr` was 0.11, the long step in PyTorch's numbers.
+# With a momentum of 0.9 the long step above was 1.1, so in PyTorch an `lr` of 0.11.
 # Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
@@ -472,23 +478,22 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # %% [markdown]
 # ### When you change `momentum`
 #
-# Here are four changes from 0.9, and the loss of the worst of three starts.
-# Before the change it was {{ network.worst(0.11, 0.9):.2f}}.
+# When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
+# We try both, and then twice the smaller of the two.
+# Each loss is from the worst of the three starts.
 
 # %% tags=["chaotic"]
-header = ["momentum", "old lr, 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
-rows = network.after_a_change(0.11, [0.5, 0.8, 0.95, 0.99])
+header = ["momentum", "loss at 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
+rows = network.after_a_change(0.11, [0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the border of a ravine comes nearer, and the translated `lr` may lie beyond it.
-# When you raise it, a steady gradient moves you further at the old `lr`.
-# At the translated one every start learns.
+# When you lower `momentum`, the border gets smaller and the translated `lr` larger, so that it may lie beyond.
+# When you raise it to 0.99, the old `lr` is too long, and at the translated one all three starts learn.
 #
-# Once `lr` fits, a momentum from 0.8 to 0.95 ends lowest here.
-# So begin with the usual 0.9.
+# The rows from 0.8 to 0.95 reach the lowest losses, so begin with the usual 0.9.
 #
 # ### On Monday morning
 #

@@ -18,12 +18,12 @@ def show_growth() -> None:
 
 def _growth() -> Figure:
     figure, counts = new_figure(7.6, 4.0), play.steps_by_kappa()
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(8, 40_000), ylim=(12, 150_000), xlabel="condition number $\\kappa$",
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(8, 40_000), ylim=(8, 150_000), xlabel="condition number $\\kappa$",
                             ylabel="steps to a ten-billionth", title="Momentum: a hundred times the condition number, ten times the steps")
     for at, rule in enumerate(("sgd", "momentum")):
         style = look(rule)
         ax.plot(play.KAPPAS, [counts[kappa][at] for kappa in play.KAPPAS], color=style.color, linestyle=style.dash, marker=style.marker)
-        for kappa in (100, 10_000):
+        for kappa in (10, 100, 10_000):
             ax.text(kappa, counts[kappa][at] * (0.75 if at else 1.35), f"{counts[kappa][at]:,}", ha="center", va="top" if at else "bottom",
                     color=style.color, fontweight="bold")
     style, usual = look("momentum"), [play.usual_beta(kappa) for kappa in play.KAPPAS]

@@ -54,16 +54,17 @@ def _paths_scene() -> Scene:
     right.text(99, tuned("sgd")[1].loss[-1] / 2, "gradient descent's end", va="top", ha="right", fontsize=9)
     right.text(46, 0.9, NAMES["sgd"], color=look("sgd").color, fontweight="bold")
     right.text(52, 3e-8, NAMES["momentum"], color=look("momentum").color, fontweight="bold", ha="right")
-    (star,) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
+    (star,) = left.plot(0, 0, marker="*", color="black", markersize=10, markeredgecolor="white", linestyle="none", zorder=8)
     (start,) = left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     artists: dict[str, Any] = {"star": star, "start": start}  # they stand still, over the paths
     for rule, name in NAMES.items():
         style = look(rule)
         common: dict[str, Any] = {"color": style.color, "linewidth": 1.2, "marker": style.marker}
-        (artists[f"{rule} path"],) = left.plot([], [], linestyle=style.dash, markersize=3, **common)
+        (artists[f"{rule} path"],) = left.plot([], [], linestyle=style.dash, markersize=2.5, **common)
         (artists[f"{rule} loss"],) = right.plot([], [], linestyle=style.dash, markersize=5, markevery=10, **common)
-        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=14, markerfacecolor="none",
-                                              markeredgewidth=2, linestyle="none", zorder=7)
+        (artists[f"{rule} end"],) = left.plot([], [], color=style.color, marker=style.marker, markersize=13 if rule == "sgd" else 17,
+                                              markerfacecolor="white", markeredgewidth=2, linestyle="none", zorder=7)
+        (artists[f"{rule} lead"],) = left.plot([], [], color=style.color, linewidth=1.2, zorder=6)  # from the name to the end
         artists[f"{rule} name"] = left.text(0, 0, f"{name}\nis here", color=style.color, fontweight="bold", ha="center", fontsize=10,
                                             va="bottom" if rule == "sgd" else "top", zorder=9,
                                             bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1})
@@ -79,8 +80,10 @@ def _paths_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} path"].set_data(*path.T)
         artists[f"{rule} loss"].set_data(np.arange(steps + 1), loss)
         artists[f"{rule} end"].set_data(*path[-1:].T)
-        up = 0.45 if rule == "sgd" else -0.35
-        artists[f"{rule} name"].set_position((path[-1, 0], np.clip(path[-1, 1] + up, -0.85, 0.85)))
+        (x, y), up = path[-1], 0.45 if rule == "sgd" else -0.35
+        told_at = float(np.clip(y + up, -0.85, 0.85))
+        artists[f"{rule} name"].set_position((x, told_at))
+        artists[f"{rule} lead"].set_data([x, x], [y, told_at])
         told.append(f"{name} {loss[-1]:.2g} (step size {lr:.2g}" + f", beta {BETA1:g}" * (rule == "momentum") + ")")
     return f"Loss after {steps} steps: {', '.join(told)}."
 
@@ -96,7 +99,7 @@ def what_averaging_does() -> str:
     across, along = bool(left[1] < 0.5), bool(left[0] < 0.5)
     if across == along:
         return "it shrinks both directions alike"
-    return "it shrinks the one across, and keeps the one along" if across else "it keeps the one across, and shrinks the one along"
+    return "it shrinks the gradients across, and keeps those along" if across else "it keeps the gradients across, and shrinks those along"
 
 
 def _averages(g: Array) -> Array:

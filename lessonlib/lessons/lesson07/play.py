@@ -118,7 +118,7 @@ def memory_alone(kappa: int = 100) -> int:
 
 
 TASK_KAPPA, TASK_STEPS, TASK_TARGET = 100.0, 100, 1e-6
-TASK = replace(ravine(TASK_KAPPA), window=(-1.6, 1.6, -1.6, 1.6))
+TASK = replace(ravine(TASK_KAPPA), window=(-0.7, 1.3, -1.2, 1.2))
 
 
 @lru_cache(maxsize=4)
@@ -128,10 +128,14 @@ def _attempt(lr: float, beta1: float) -> Run:
 
 def _task_scene() -> Scene:
     figure = new_figure(8.6, 3.9)
-    left, artists = path_and_loss(figure, "momentum", steps=TASK_STEPS, target=TASK_TARGET, losses=(1e-14, 1e4))
+    left, artists = path_and_loss(figure, "momentum", steps=TASK_STEPS, target=TASK_TARGET, losses=(1e-12, 1e3))
     contours(TASK, left)
     (artists["star"],) = left.plot(0, 0, marker="*", color="black", markersize=15, markeredgecolor="white", linestyle="none", zorder=8)
-    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$")
+    artists["path"].set(markersize=2.5, linewidth=0.8, alpha=0.7)  # it may lie over itself many times
+    left.set(xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$", title="Does it come to rest at the star?",
+             xticks=(-0.5, 0, 0.5, 1))
+    left.text(0.95, 1.0, "start", ha="right", va="center")
+    artists["curve"].axes.set_title("Does the loss end below the line?")
     artists["note"] = left.text(0.03, 0.97, "", transform=left.transAxes, va="top", fontsize=9.5, zorder=6,
                                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2})
     return Scene(figure, artists,
