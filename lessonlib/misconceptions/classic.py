@@ -180,9 +180,6 @@ _MOMENTUM_TABLE = (
     _wrong("momentum", "m begins at the first gradient", _FIRST,
            m=lambda a: a.beta1 * a.s.m + (1 - a.beta1) * a.g if a.s.t else a.g),
     _wrong("momentum", "old m kept whole", _WHOLE, m=lambda a: a.s.m + (1 - a.beta1) * a.g),
-    _wrong("momentum", "m begins as the first gradient", "Your first m is the whole first gradient. By the formula and with an m of 0 "
-           "before it, which share of g does m hold after one step?",
-           m=lambda a: a.g if a.t == 1 else a.beta1 * a.s.m + (1 - a.beta1) * a.g),
     _wrong("momentum", "a step along both averages", "In one call your theta moves along the old average and along the new one. "
            "Which of the two has met the newest gradient?", step=lambda a: a.s.m + a.m),
     _wrong("momentum", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.step),
