@@ -37,7 +37,7 @@ machine.here()
 # The [[loss]] is the [[cross-entropy]] $-\ln p$, where $p$ is the probability that the model gave to the character that came.
 # Its unit is called a nat.
 #
-# Here AdamW trains a small transformer, with 28,000 parameters.
+# Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
 #
 # The grey lines are what simpler guesses reach.
@@ -54,7 +54,7 @@ record = recorded("lab_cpu.json")
 opening.learns_to_write().live()
 
 # %% [markdown]
-# At the last steps about half of what it writes are words of the book, most of them short.
+# At the last steps more than half of what it writes are words of the book, most of them short.
 # The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
@@ -90,7 +90,7 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At a tenth of this lr the loss ends at 2.5, and at ten times as much near 3.
+# Without clipping the best one is smaller.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
@@ -122,6 +122,7 @@ gap.answer(sweep.verdict(record))
 # ### Let it write
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
+# On a CPU that is half of the opening's steps, so it writes worse.
 # When it was recorded, that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
 
 # %% tags=["chaotic"]
@@ -178,8 +179,8 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # So a faster optimizer matters most where batches are small.
 #
 # On the GPU four windows take no longer than one.
-# There Python and PyTorch start each operation, which is called a launch.
-# A launch takes some microseconds, and four windows need no more launches than one.
+# There Python has to start each operation, and such a start is called a launch.
+# With few windows a launch takes longer than the arithmetic, and four windows need no more launches than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
@@ -204,7 +205,7 @@ moved.answer(4 * (read + written))
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
 # We call it the [[floor]].
-# Only where a cache holds the arrays is the optimizer faster.
+# A step can beat it only if a cache holds the arrays.
 # Here it is for three GPUs, by their data sheets, and for a laptop.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
@@ -253,22 +254,27 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# The three ways, and on the CPU also the rule as you wrote it in NumPy.
+# The model is now GPT-2 small, and on the CPU four times narrower.
+# There you also see the rule as you wrote it in NumPy.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
 play.show_ladder([("cpu", bench.LAYERS), ("cuda", bench.LAYERS)], ways,
-                 "Fused comes close to the floor")
+                 "In these models fused comes close to the floor")
 exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LOOP)))
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
+# In the steps with sixteen windows above, that saves about a twentieth of the whole.
+#
+# On a GPU it comes close only where the tensors are large.
+# With small ones it too waits for launches.
 #
 # The loop is slow for a different reason on each.
-# On the CPU each operation goes through whole arrays again, and two of them ask for new memory.
+# On the CPU two of its operations ask for new memory, and each goes through whole arrays again.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floor is estimated from how fast the machine copies or changes an array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -318,7 +324,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
-# In the next exercise it comes when forward ends, with all activations and no gradients yet.
+# In the next exercise it comes soon after backward begins, when nearly all activations are still there.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -405,7 +411,7 @@ judges.judge_cards(my_cards)
 # ### Three kinds of number
 #
 # Numbers of sixteen bits take half of the bytes.
-# Could all be kept in them?
+# Could weights, gradients and state be kept in them too?
 # Here are three numbers in each type.
 
 # %%
@@ -440,7 +446,7 @@ end.answer(weight.item())
 # In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
 # So it is safer to keep the weights in float32.
 #
-# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended 0.003 nats higher at its best lr, and 0.06 at an 18th of it. One start each.</details>
+# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended about as low at its best lr, and clearly higher at a far smaller one. One start each.</details>
 #
 # ### What can be in sixteen bits
 #
@@ -460,18 +466,18 @@ end.answer(weight.item())
 #
 # Weights, gradients and state keep their bytes, and most activations shrink.
 #
-# Here is the time of a whole step on the GPU, with `fused=True`.
+# Here is a whole step of sixteen windows on the GPU, with `fused=True`.
 
 # %%
 both = step.in_both_types(recorded("step_cuda.json"))
-table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
+table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
-# Sixteen windows were much faster in bfloat16, and one and four were not.
-# Timed again, forward and backward differ by up to 2 ms, so small differences say nothing.
-# If you have a GPU, compare the last two rows of your own table in Part 2.
+# In bfloat16 the step was much faster, and its peak was lower.
+# Against TF32, which also makes float32's products faster, the gain may be smaller.
+# If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With TF32 the gain may be smaller. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -503,7 +509,8 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipped first and then divided, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
-# AdamW nearly hides the mistake, because the root of `v` shrinks as much as `m`.
+# In this small model AdamW hides the mistake, because the root of `v` shrinks as much as `m`.
+# In a large one eps is not small beside such gradients, so AdamW slows down too, without an error.
 # So clipping comes after unscaling.
 #
 # ### Exercise 5. Complete the loop for a T4 (6 minutes)
@@ -555,10 +562,21 @@ judges.judge_loop(train_on_t4)
 # | | |
 # |---|---|
 # | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10 |
-# | **Change first** | the step size, four to a factor of ten, for every rule that you compare |
+# | **Change first** | the step size. Begin at the `lr` above, and try four values within each factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
+#
+# <details><summary>The groups of lesson 10</summary>
+#
+# ```python
+# def groups(model, decay=0.1):
+#     parameters = list(model.parameters())
+#     return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": decay},
+#             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
+# ```
+#
+# </details>
 #
 # ### Three questions, from memory
 #
@@ -566,7 +584,7 @@ judges.judge_loop(train_on_t4)
 #
 # <details><summary>On a CPU you double the batch. What happens to the optimizer's share of the step?</summary>It shrinks. The optimizer works on the parameters, and forward and backward work on the windows.</details>
 # <details><summary>How many bytes for each parameter does AdamW keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
-# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v shrinks as much as m.</details>
+# <details><summary>Where does unscaling belong, and when does AdamW hide a mistake there?</summary>Between backward and clipping. AdamW hides it in a small model, where eps is small beside the root of v.</details>
 #
 # What you did today is kept in one file where the notebook runs, on Colab until the session ends, and the course sends it nowhere unless you join a teacher's board.
 
@@ -578,8 +596,8 @@ summary()
 #
 # - Compare each optimizer at its own best step size.
 #   On this book momentum then stayed behind Adam.
-# - Forward and backward were most of each step here.
-#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close.
+# - Forward and backward were most of each step here, so make them faster first.
+#   The optimizer's floor is its bytes over the bandwidth, and with large tensors `fused=True` comes close.
 # - AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.
 #

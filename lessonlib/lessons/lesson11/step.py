@@ -111,10 +111,10 @@ def default_row(record: Mapping[str, Any], batch: int) -> dict[str, Any]:
     return _row(record, batch, False)
 
 
-def in_both_types(record: Mapping[str, Any]) -> list[list[float]]:
-    """Return a row for each of BATCHES: it, and the ms of a recorded whole step in float32 and in a 16-bit type, both fused."""
-    took = {(row["batch"], row["type"] == "float32"): 1e3 * sum(row[part] for part in PARTS) for row in record["rows"] if row["fused"]}
-    return [[batch, took[batch, True], took[batch, False]] for batch in BATCHES]
+def in_both_types(record: Mapping[str, Any], batch: int = BATCHES[-1]) -> list[list[Any]]:
+    """Return a row for float32 and for the recorded 16-bit type, both fused: its name, the ms of a whole step, and the GB at the peak."""
+    rows = [row for row in record["rows"] if row["fused"] and row["batch"] == batch]
+    return [[row["type"], 1e3 * sum(row[part] for part in PARTS), row["peak GB"]] for row in rows]
 
 
 def _bandwidth(kind: str, repeats: int = 3) -> float:
