@@ -6,8 +6,6 @@
 # AdamW now trains a [[transformer]] that learns a book, one character at a time.
 # Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
 #
-# You can stop after Part 2 or after Part 3, and go on another day.
-#
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
 # Where a weight's gradients are noisy, which of the two decays it less?
@@ -94,7 +92,7 @@ my_lr = 1.0
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
-# That took {{ machine.took("lab", "tune", ["cpu"]) }} when it was recorded.
+# In the record that took {{ machine.took("lab", "tune", ["cpu"]) }}.
 
 # %% tags=["chaotic"]
 judges.judge_step_size(my_lr)
@@ -123,7 +121,7 @@ gap.answer(sweep.verdict(record))
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
 # On a CPU that is half of the opening's steps, so it writes worse.
-# When it was recorded, that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
+# In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -136,7 +134,7 @@ print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 # Each character is drawn with the probability that the model gives it.
 # A low temperature makes likely characters likelier.
 # **Your turn.**
-# Change the start and the temperature, to 0.3 or to 1.5.
+# Change the start, and try a lower and a higher temperature.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -144,7 +142,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 
 # %% [markdown]
 # A training can be too long.
-# With {{ larger["story"]["steps"][-1]:,}} steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
+# With more steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
 # This is called overfitting.
 # So keep the weights of the best step, chosen by text that you use for nothing else.
 #
@@ -180,7 +178,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 #
 # On the GPU four windows take no longer than one.
 # There Python has to start each operation, and such a start is called a launch.
-# With few windows a launch takes longer than the arithmetic, and four windows need no more launches than one.
+# With few windows the launches take longer than the arithmetic, and four windows need no more launches than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
@@ -254,8 +252,7 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# The model is now GPT-2 small, and on the CPU four times narrower.
-# There you also see the rule as you wrote it in NumPy.
+# The model is now GPT-2 small, on the CPU four times narrower and also with your rule in NumPy.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -284,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # It may take ten seconds.
 # Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
 # A [[token]] is a character here.
-# On a GPU there is a third row, which Part 4 explains.
+# On a GPU there is a third row, which the last Part explains.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -360,7 +357,7 @@ judges.judge_batch(my_batch)
 # %% [markdown]
 # ### When one card is not enough
 #
-# A smaller batch shrinks the activations, but the 16 bytes stay.
+# A smaller batch shrinks the activations, and weights, gradients and state stay.
 # For 7 billion parameters they are 112 GB.
 #
 # Several cards can share them.
@@ -371,8 +368,7 @@ judges.judge_batch(my_batch)
 play.will_it_fit().live()
 
 # %% [markdown]
-# At the third, the parameters are gathered for every layer, in forward and again in backward.
-# In PyTorch this stage is `torch.distributed.fsdp.fully_shard`.
+# In PyTorch the third stage is `torch.distributed.fsdp.fully_shard`.
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
@@ -412,7 +408,7 @@ judges.judge_cards(my_cards)
 #
 # Numbers of sixteen bits take half of the bytes.
 # Could weights, gradients and state be kept in them too?
-# Here are three numbers in each type.
+# Three numbers in each type.
 
 # %%
 import torch
@@ -474,10 +470,10 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
 # In bfloat16 the step was much faster, and its peak was lower.
-# Against TF32, which also makes float32's products faster, the gain may be smaller.
+# With TF32, which is off here, float32 is faster, and the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -549,7 +545,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
-# Its scaler multiplies by 4,096, and in a second try by 1,024.
+# It tries two factors of the scaler.
 
 # %%
 judges.judge_loop(train_on_t4)
@@ -561,22 +557,11 @@ judges.judge_loop(train_on_t4)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10 |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with [the groups, the warm-up and the clipping](10_adamw.ipynb) of lesson 10 |
 # | **Change first** | the step size. Begin at the `lr` above, and try four values within each factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
-#
-# <details><summary>The groups of lesson 10</summary>
-#
-# ```python
-# def groups(model, decay=0.1):
-#     parameters = list(model.parameters())
-#     return [{"params": [p for p in parameters if p.ndim >= 2], "weight_decay": decay},
-#             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0}]
-# ```
-#
-# </details>
 #
 # ### Three questions, from memory
 #
