@@ -120,7 +120,7 @@ gap.answer(sweep.verdict(record))
 # ### Let it write
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
-# On a CPU that is half of the opening's steps, so it writes worse.
+# On a CPU that is half of the opening's steps.
 # In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
 
 # %% tags=["chaotic"]
@@ -262,7 +262,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# In the steps with sixteen windows above, that saves about a twentieth of the whole.
+# Of the steps with sixteen windows above, that saves about a twentieth.
 #
 # On a GPU it comes close only where the tensors are large.
 # With small ones it too waits for launches.
@@ -442,7 +442,7 @@ end.answer(weight.item())
 # In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
 # So it is safer to keep the weights in float32.
 #
-# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended about as low at its best lr, and clearly higher at a far smaller one. One start each.</details>
+# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended clearly higher only at a small lr, from one start.</details>
 #
 # ### What can be in sixteen bits
 #

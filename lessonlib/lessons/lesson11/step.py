@@ -189,7 +189,7 @@ def _panel(ax: Axes, record: Mapping[str, Any]) -> list[str]:
         ax.text(left, place, f" {share(row):.0%} optimizer", va="center", fontsize=11, color=COLORS["optimizer"])
         told.append(f"{_windows(batch)}: {left:.1f} ms, of which the optimizer {1e3 * row['optimizer']:.1f} ms")
         longest = max(longest, left)
-    ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.45 * longest), ylim=(len(BATCHES) - 0.5, -0.5), xlabel="ms a step, AdamW in its default way")
+    ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.45 * longest), ylim=(len(BATCHES) - 0.5, -0.5), xlabel="ms a step, the default AdamW")
     ax.set_yticklabels([_windows(batch) for batch in BATCHES])
     ax.grid(visible=False, axis="y")
     return told
