@@ -223,7 +223,7 @@ def test_a_step_along_both_averages_and_an_m_that_begins_as_the_first_gradient_a
         return theta - lr * m, State(s.t + 1, m)
 
     assert judge_colleague(twice).misconception == "a step along both averages"
-    assert judge_colleague(begun).misconception == "m begins as the first gradient"
+    assert judge_colleague(begun).misconception == "m begins at the first gradient"
 
 
 def test_a_colleagues_bug_is_asked_about_and_not_given_away():

@@ -6,8 +6,6 @@
 # AdamW now trains a [[transformer]] that learns a book, one character at a time.
 # Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
 #
-# You can stop after Part 2 or after Part 3, and go on another day.
-#
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
 # Where a weight's gradients are noisy, which of the two decays it less?
@@ -37,7 +35,7 @@ machine.here()
 # The [[loss]] is the [[cross-entropy]] $-\ln p$, where $p$ is the probability that the model gave to the character that came.
 # Its unit is called a nat.
 #
-# Here AdamW trains a small transformer, with 28,000 parameters.
+# Here AdamW trains a small transformer.
 # Move the slider and read what the model writes after "And God said".
 #
 # The grey lines are what simpler guesses reach.
@@ -54,7 +52,7 @@ record = recorded("lab_cpu.json")
 opening.learns_to_write().live()
 
 # %% [markdown]
-# At the last steps about half of what it writes are words of the book, most of them short.
+# At the last steps more than half of what it writes are words of the book, most of them short.
 # The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
@@ -90,11 +88,11 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Clipped gradients are short, so the step size may be large.
-# At a tenth of this lr the loss ends at 2.5, and at ten times as much near 3.
+# Without clipping the best one is smaller.
 
 # %% [markdown]
 # The judge trains the model with your number, and once more with three times as much.
-# That took {{ machine.took("lab", "tune", ["cpu"]) }} when it was recorded.
+# In the record that took {{ machine.took("lab", "tune", ["cpu"]) }}.
 
 # %% tags=["chaotic"]
 judges.judge_step_size(my_lr)
@@ -122,7 +120,8 @@ gap.answer(sweep.verdict(record))
 # ### Let it write
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
-# When it was recorded, that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
+# On a CPU that is half of the opening's steps.
+# In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -135,7 +134,7 @@ print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 # Each character is drawn with the probability that the model gives it.
 # A low temperature makes likely characters likelier.
 # **Your turn.**
-# Change the start and the temperature, to 0.3 or to 1.5.
+# Change the start, and try a lower and a higher temperature.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -143,7 +142,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 
 # %% [markdown]
 # A training can be too long.
-# With {{ larger["story"]["steps"][-1]:,}} steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
+# With more steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
 # This is called overfitting.
 # So keep the weights of the best step, chosen by text that you use for nothing else.
 #
@@ -178,8 +177,8 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # So a faster optimizer matters most where batches are small.
 #
 # On the GPU four windows take no longer than one.
-# There Python and PyTorch start each operation, which is called a launch.
-# A launch takes some microseconds, and four windows need no more launches than one.
+# There Python has to start each operation, and such a start is called a launch.
+# With few windows the launches take longer than the arithmetic, and four windows need no more launches than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
@@ -204,7 +203,7 @@ moved.answer(4 * (read + written))
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
 # We call it the [[floor]].
-# Only where a cache holds the arrays is the optimizer faster.
+# A step can beat it only if a cache holds the arrays.
 # Here it is for three GPUs, by their data sheets, and for a laptop.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
@@ -253,22 +252,26 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# The three ways, and on the CPU also the rule as you wrote it in NumPy.
+# The model is now GPT-2 small, on the CPU four times narrower and also with your rule in NumPy.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
 play.show_ladder([("cpu", bench.LAYERS), ("cuda", bench.LAYERS)], ways,
-                 "Fused comes close to the floor")
+                 "In these models fused comes close to the floor")
 exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LOOP)))
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
+# Of the steps with sixteen windows above, that saves about a twentieth.
+#
+# On a GPU it comes close only where the tensors are large.
+# With small ones it too waits for launches.
 #
 # The loop is slow for a different reason on each.
-# On the CPU each operation goes through whole arrays again, and two of them ask for new memory.
+# On the CPU two of its operations ask for new memory, and each goes through whole arrays again.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The parameters are those of GPT-2 small, on the CPU four times narrower. The floor is estimated from how fast the machine copies or changes an array.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floor is estimated from how fast the machine copies or changes an array.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -278,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # It may take ten seconds.
 # Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
 # A [[token]] is a character here.
-# On a GPU there is a third row, which Part 4 explains.
+# On a GPU there is a third row, which the last Part explains.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -318,7 +321,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
-# In the next exercise it comes when forward ends, with all activations and no gradients yet.
+# In the next exercise it comes soon after backward begins, when nearly all activations are still there.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -354,7 +357,7 @@ judges.judge_batch(my_batch)
 # %% [markdown]
 # ### When one card is not enough
 #
-# A smaller batch shrinks the activations, but the 16 bytes stay.
+# A smaller batch shrinks the activations, and weights, gradients and state stay.
 # For 7 billion parameters they are 112 GB.
 #
 # Several cards can share them.
@@ -365,8 +368,7 @@ judges.judge_batch(my_batch)
 play.will_it_fit().live()
 
 # %% [markdown]
-# At the third, the parameters are gathered for every layer, in forward and again in backward.
-# In PyTorch this stage is `torch.distributed.fsdp.fully_shard`.
+# In PyTorch the third stage is `torch.distributed.fsdp.fully_shard`.
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
@@ -405,8 +407,8 @@ judges.judge_cards(my_cards)
 # ### Three kinds of number
 #
 # Numbers of sixteen bits take half of the bytes.
-# Could all be kept in them?
-# Here are three numbers in each type.
+# Could weights, gradients and state be kept in them too?
+# Three numbers in each type.
 
 # %%
 import torch
@@ -440,7 +442,7 @@ end.answer(weight.item())
 # In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
 # So it is safer to keep the weights in float32.
 #
-# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended 0.003 nats higher at its best lr, and 0.06 at an 18th of it. One start each.</details>
+# <details><summary>Fine print</summary>Our small model, its weights rounded after each step, ended clearly higher only at a small lr, from one start.</details>
 #
 # ### What can be in sixteen bits
 #
@@ -460,18 +462,18 @@ end.answer(weight.item())
 #
 # Weights, gradients and state keep their bytes, and most activations shrink.
 #
-# Here is the time of a whole step on the GPU, with `fused=True`.
+# Here is a whole step of sixteen windows on the GPU, with `fused=True`.
 
 # %%
 both = step.in_both_types(recorded("step_cuda.json"))
-table(["windows", "float32, ms", "bfloat16, ms"], both, ["", ".1f", ".1f"])
+table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
-# Sixteen windows were much faster in bfloat16, and one and four were not.
-# Timed again, forward and backward differ by up to 2 ms, so small differences say nothing.
-# If you have a GPU, compare the last two rows of your own table in Part 2.
+# In bfloat16 the step was much faster, and its peak was lower.
+# With TF32, which is off here, float32 is faster, and the gain may be smaller.
+# If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>Float32 is without TF32 here, as is PyTorch's default. With TF32 the gain may be smaller. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -503,7 +505,8 @@ stops.answer(half.who_stops())
 # %% [markdown]
 # Clipped first and then divided, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
-# AdamW nearly hides the mistake, because the root of `v` shrinks as much as `m`.
+# In this small model AdamW hides the mistake, because the root of `v` shrinks as much as `m`.
+# In a large one eps is not small beside such gradients, so AdamW slows down too, without an error.
 # So clipping comes after unscaling.
 #
 # ### Exercise 5. Complete the loop for a T4 (6 minutes)
@@ -542,7 +545,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
-# Its scaler multiplies by 4,096, and in a second try by 1,024.
+# It tries two factors of the scaler.
 
 # %%
 judges.judge_loop(train_on_t4)
@@ -554,8 +557,8 @@ judges.judge_loop(train_on_t4)
 #
 # | | |
 # |---|---|
-# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with the groups, the warm-up and the clipping of lesson 10 |
-# | **Change first** | the step size, four to a factor of ten, for every rule that you compare |
+# | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with [the groups, the warm-up and the clipping](10_adamw.ipynb) of lesson 10 |
+# | **Change first** | the step size. Begin at the `lr` above, and try four values within each factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
@@ -566,7 +569,7 @@ judges.judge_loop(train_on_t4)
 #
 # <details><summary>On a CPU you double the batch. What happens to the optimizer's share of the step?</summary>It shrinks. The optimizer works on the parameters, and forward and backward work on the windows.</details>
 # <details><summary>How many bytes for each parameter does AdamW keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
-# <details><summary>Where does unscaling belong, and which optimizer hides a mistake there?</summary>Between backward and clipping. AdamW nearly hides it, because the root of v shrinks as much as m.</details>
+# <details><summary>Where does unscaling belong, and when does AdamW hide a mistake there?</summary>Between backward and clipping. AdamW hides it in a small model, where eps is small beside the root of v.</details>
 #
 # What you did today is kept in one file where the notebook runs, on Colab until the session ends, and the course sends it nowhere unless you join a teacher's board.
 
@@ -578,8 +581,8 @@ summary()
 #
 # - Compare each optimizer at its own best step size.
 #   On this book momentum then stayed behind Adam.
-# - Forward and backward were most of each step here.
-#   The optimizer's floor is its bytes over the bandwidth, and `fused=True` comes close.
+# - Forward and backward were most of each step here, so make them faster first.
+#   The optimizer's floor is its bytes over the bandwidth, and with large tensors `fused=True` comes close.
 # - AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.
 #
