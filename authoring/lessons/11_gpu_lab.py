@@ -52,7 +52,7 @@ record = recorded("lab_cpu.json")
 opening.learns_to_write().live()
 
 # %% [markdown]
-# At the last steps more than half of what it writes are words of the book, most of them short.
+# At the last steps more than half of what it writes are words of the book.
 # The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
@@ -278,8 +278,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
-# It may take ten seconds.
-# Only the optimizer's column should differ between the two, but on a busy machine all of it varies.
+# Only the optimizer's column should differ between the two.
 # A [[token]] is a character here.
 # On a GPU there is a third row, which the last Part explains.
 
@@ -470,7 +469,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
 # In bfloat16 the step was much faster, and its peak was lower.
-# With TF32, which is off here, float32 is faster, and the gain may be smaller.
+# TF32 was off, and with it the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
 # <details><summary>Fine print</summary>With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
@@ -564,8 +563,6 @@ judges.judge_loop(train_on_t4)
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 #
 # ### Three questions, from memory
-#
-# Say each answer aloud before you open it.
 #
 # <details><summary>On a CPU you double the batch. What happens to the optimizer's share of the step?</summary>It shrinks. The optimizer works on the parameters, and forward and backward work on the windows.</details>
 # <details><summary>How many bytes for each parameter does AdamW keep as state, and how many does a step move?</summary>8 and 28. It reads four arrays and writes three.</details>
