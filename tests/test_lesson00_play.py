@@ -394,7 +394,14 @@ def test_where_three_times_as_much_grows_twice_as_much_may_be_far_better_and_whe
         if ends(3 * lr) == np.inf and ends(2 * lr) >= ends(lr):
             assert better < ends(lr) / 1e6
     assert "when the loss falls slowly at the best step size you find" in TEXT
-    assert "Try three times as much, then twice as much. If neither is faster, a better rule helps more than a finer search." in TEXT
+    assert "Try three times as much, then twice as much. If neither is faster, you are near the best, and lesson 7 has a rule that can save more." in TEXT
+
+
+def test_half_of_the_best_step_size_needs_about_twice_as_many_steps():
+    best = opening.best_and_half()[0]
+    needed = [int(np.argmax(run(sgd, ravine(10), steps=1000, record="loss", lr=lr).loss < 1e-8)) for lr in (best, best / 2)]
+    assert 1.8 < needed[1] / needed[0] < 2.3
+    assert "With half of the best step size a walk needs about twice as many steps." in TEXT
 
 
 PARTS = [piece for cell in lessons.cells(lessons.LESSONS / "00_start_here.py", solution=True)

@@ -6,12 +6,12 @@
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
 # How far to step is harder, and this course begins with that question.
-# At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
+# At the end of this lesson you will have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
 #
 # Run the cells from top to bottom.
 # To run one, click into it and press Shift and Enter together.
-# The first cell is folded, so click its bar instead.
+# The code of the first cell is hidden, so click the line in its place and press the same keys.
 # It says nothing when all is well.
 
 # %% tags=["setup"]
@@ -62,7 +62,7 @@ lowest.answer(opening.lowest())
 # The walker on the left goes downhill at every step, but its steps are too short.
 #
 # The one in the middle lands on the other side of the valley at each step.
-# That is called [[oscillation]], and it arrives all the same.
+# That is called [[oscillation]], and the walker still arrives.
 #
 # The one on the right changes sides too, and each time it lands a little further out.
 # That is [[divergence]].
@@ -145,7 +145,7 @@ checks.check(my_sgd, against=sgd)
 # %% [markdown]
 # Now make a mistake on purpose, and ask the check again.
 # It names the mistake where it can, and asks you a question.
-# Then mend your function.
+# Then correct your function.
 #
 # ### Four words for an experiment
 #
@@ -202,8 +202,9 @@ my_runs = run(my_sgd, steep, steps=500, record="loss", **grid(lr=lrs))
 judges.judge_runs(my_runs)
 
 # %% [markdown]
-# Now read the border off them in a new cell, which the + button makes.
+# Make a new cell with the + button, and find the border in your walks.
 # What is the largest of `lrs` at which the last loss is below the first?
+# `lrs[condition]` keeps the step sizes for which a condition is true.
 #
 # <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398. The next step size of the list is 0.0403, so the border is between the two.</details>
 
@@ -278,7 +279,8 @@ best.answer(opening.where_the_best_is())
 # At the best step size, the walk along the valley and the walk across it are about equally fast.
 # A larger one slows the walk across, and a smaller one slows the walk along.
 #
-# Short steps are safe, and they cost time, as the two dots show.
+# Short steps are safe, and they cost time.
+# With half of the best step size a walk needs about twice as many steps.
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -342,9 +344,9 @@ play.show_window()
 # |---|---|
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
-# | **Change first** | the step size, as told below |
+# | **Change first** | the step size, in the way described below |
 # | **Suspect it** | when the loss grows, or stays near its first value |
-# | **Take a better rule** | when the loss falls slowly at the best step size you find |
+# | **Try another optimizer** | when the loss falls slowly at the best step size you find |
 #
 # Give each try a fresh network and the same few hundred steps.
 # The best is the one with the lowest average.
@@ -358,7 +360,7 @@ play.show_window()
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, a better rule helps more than a finer search.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, you are near the best, and lesson 7 has a rule that can save more.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along
@@ -386,7 +388,7 @@ course.show_map()
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
 # If you have little time, go on with Adam and AdamW.
-# If you have a GPU on Colab, go on with the first two parts of Adam and then the GPU lab.
+# If Colab gives you a GPU, go on with the first two parts of Adam and then the GPU lab.
 #
 # ### Is your machine ready?
 #

@@ -149,7 +149,7 @@ table(["schedule", "test loss"], rows, ["", ".2f"])
 # The network ends in a vector for each place in the text.
 # We measure how alike these vectors are, from zero if they cancel to one if all point the same way.
 
-# %%
+# %% tags=["chaotic"]
 from lessonlib.lessons.lesson11 import warmup
 from lessonlib.lessons.tables import table
 from lessonlib.play.prediction import predict
