@@ -134,6 +134,6 @@ def _recorded(name: str, guess: Any, known: Sequence[float]) -> list[float]:
         raise Stop(f"{name}: not a list.", f"You gave {guess!r:.40}. Which step sizes may it try, as in [0.01, 0.018]?")
     tried = sorted({number(lr, f"a step size for {name}", 0) for lr in guess})
     if strange := [lr for lr in tried if lr not in known]:
-        raise Stop(f"{name}: not recorded.", f"{strange[0]:g} is not in the record of both. There are {', '.join(f'{lr:g}' for lr in known)}. "
-                   "Which of them do you take?")
+        raise Stop(f"{name}: not recorded.", f"{strange[0]:g} is not in the record of both. "
+                   f"There are {', '.join(f'{lr:g}' for lr in known)}. Which of them do you take?")
     return tried
