@@ -72,6 +72,11 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     assert network.loss_of(50.0, 0.9, steps=20) > 2 or not np.isfinite(network.loss_of(50.0, 0.9, steps=20))
 
 
+def test_in_pytorchs_numbers_momentums_step_size_is_the_smaller_one(trained):
+    assert f"{trained['momentum'].lr * (1 - 0.9):.2g}" == "0.11"
+    assert f"{trained['sgd'].lr:.2g}" == "0.24"
+
+
 @pytest.mark.parametrize(("judge", "guess", "headline"), [
     (judge_kappa, None, "Not answered yet."), (judge_kappa, [3], "Not a condition number."), (judge_kappa, 1000, "Too small."),
     (judge_kappa, 29_586, "That is gradient descent's growth."), (judge_kappa, 1e6, "Too large."), (judge_kappa, 1e7, "Too large."),
@@ -83,7 +88,7 @@ def test_the_network_trained_by_torch_is_the_one_that_train_trains():
     (judge_setting, 0, "Not a step size."), (judge_setting, 5, "Far too long a step."), (judge_setting, 0.11, "Too long a step."),
     (judge_setting, 1.1, "Far too long a step."),
     (judge_setting, 0.03, "Too long a step."), (judge_setting, 0.044, "Too long a step."),
-    (judge_setting, 0.067, "Too long a step."), (judge_setting, 0.088, "Too long a step."), (judge_setting, 0.016, "Correct."),
+    (judge_setting, 0.067, "Too long, and low by luck."), (judge_setting, 0.088, "Too long a step."), (judge_setting, 0.016, "Correct."),
     (judge_setting, 0.022, "Correct.")])
 def test_each_judge_says_what_it_saw(judge, guess, headline):
     verdict = judge(guess)
@@ -203,7 +208,7 @@ def test_from_where_one_may_begin_factors_of_two_and_then_one_between_lead_to_a_
             seen.append(verdict.headline)
             lr *= 0.75 if "between the two" in verdict.message else 0.5 if "long" in seen[-1] else 2
         assert 1 <= len(seen) <= 4, (begin, seen)
-        assert len({*seen}) == 1, (begin, seen)
+        assert len({headline[:8] for headline in seen}) == 1, (begin, seen)  # all too long, or all too short
 
 
 def late(theta, g, s, *, lr, beta1):

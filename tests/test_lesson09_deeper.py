@@ -171,6 +171,7 @@ def test_on_wilsons_samples_a_rule_of_equal_steps_gives_three_equal_weights():
     w = run(adam, wilson(), steps=3000, record="last", lr=0.01).theta[0]
     assert w[:3] == pytest.approx([w[0]] * 3, rel=1e-3)
     assert wilson().metrics["test error"](w) == pytest.approx(0.4)
+    assert w[1] + w[2] - w[0] > 0.1  # a new example adds w[0] or takes it away: "gives every new example the same answer"
 
 
 @pytest.mark.parametrize(("rule", "lr", "wrong"), [(sgd, 0.2, 0), (momentum, 0.2, 0), (rmsprop, 0.001, 0.4), (adam, 0.01, 0.4), (partial(adam, eps=1.0), 0.01, 0)])

@@ -290,8 +290,8 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So the step is shorter by that factor, and the border is larger by it.
-# With the beta for this ravine, 0.67, that is five times.
+# So the step is that much shorter, and the border that much larger.
+# With the beta for this ravine that is five times.
 # In the table momentum even needs seven times fewer steps.
 # Along the valley the gradients shrink, so the older ones in `m` are larger, and the step is longer still.
 #
@@ -446,6 +446,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
 # So what helps here is the longer step size, and only momentum can use it.
+# In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
 # With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
 # <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
@@ -454,7 +455,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
-# With a momentum of 0.9 the long step above was 1.1, so in PyTorch an `lr` of 0.11.
+# With a momentum of 0.9 it was 0.11.
 # Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
@@ -493,7 +494,7 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # When you lower `momentum`, the border gets smaller and the translated `lr` larger, so that it may lie beyond.
 # When you raise it to 0.99, the old `lr` is too long, and at the translated one all three starts learn.
 #
-# The rows from 0.8 to 0.95 reach the lowest losses, so begin with the usual 0.9.
+# From 0.8 to 0.95 momentum reaches low losses here, and 0.9 is the usual place to begin.
 #
 # ### On Monday morning
 #

@@ -41,8 +41,8 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# Meanwhile RMSprop's `v` shrinks, so its steps grow.
-# Near step 220 you see that they have become too long.
+# RMSprop's gradients get smaller, so its `v` shrinks and its steps grow.
+# Near step 220 they are too long, and its loss jumps.
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -54,7 +54,7 @@ opening.four_lines().live()
 # Momentum gets through a ravine of 650.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six, momentum's line falls too, but it does not arrive. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -99,7 +99,7 @@ opening.show_flow()
 #
 # The name stands for adaptive moment estimation.
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
-# It is no [[variance]], because no mean is subtracted.
+# The second moment is not the [[variance]], because no mean is subtracted.
 #
 # The price is memory.
 # Adam keeps two more numbers for every parameter, where momentum and RMSprop keep one.
@@ -433,7 +433,7 @@ default.answer(max(default.options, key=accuracy.get))
 # And momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, by the same new digits. Momentum's 0.1 is PyTorch's, so 1.0 in lesson 7's form.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. In lesson 7's form momentum's would be ten times as large.</details>
 #
 # This is a good place to stop for today.
 
@@ -483,7 +483,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # In the second Adam gives the input that decides no larger weight than two useless ones.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
-# <details><summary>Fine print</summary>In the first both are tuned, and in the second both fit the training data exactly. In the third β₂ is 0.99. With a larger ε Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
+# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With a larger ε Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 

@@ -375,6 +375,7 @@ play.left_of_the_start().live()
 #
 # Then try three times more, three times less, and 0.
 # For the network above the first guess is 0.33.
+# The table has 0, this guess, and three and nine times as much.
 
 # %%
 header = ["decay", "memory", "new digits read"]

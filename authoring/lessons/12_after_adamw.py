@@ -7,7 +7,7 @@
 # Today you write an optimizer that does.
 # It is called [[Muon]], and several large language models were trained with it.
 #
-# *If you are short of time, read [the lines for PyTorch](#In-PyTorch) and [what to do on Monday](#On-Monday-morning) first.*
+# *Short of time? Read [the lines for PyTorch](#In-PyTorch) and [what to do on Monday](#On-Monday-morning) first.*
 #
 # **From lesson 11, from memory.**
 # How many numbers does AdamW keep for each weight, besides the weight and its gradient?
@@ -66,7 +66,6 @@ scale = predict(f"Losses equal. {down}", who)
 scale
 
 # %% [markdown]
-# Try both.
 # **Goal:** bring one line down at the weak directions of the second matrix, and leave momentum's up.
 
 # %% tags=["answer", "chaotic"]
@@ -404,15 +403,13 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 
 # %% [markdown]
 # By three seeds Muon's lead is {{ text.gap(record):.2f}} nats, and by six more it is no smaller.
-# We keep the three.
 #
 # In the last row each step is about as long as Muon's, but goes along the average.
-# **Without its factor nothing of Muon's lead is left.**
+# **Without its factor nothing of Muon's lead over AdamW is left.**
 #
 # <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each optimizer tried 42 pairs, 7 step sizes for the matrices and 6 for the rest, and its best is at no edge. AdamW's best at 0.032 is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
 # Train both yourself, with one of the six seeds and your own Muon.
-# It takes less than a minute.
 
 # %% tags=["chaotic"]
 mine = checks.yours("my_muon", muon)
@@ -495,9 +492,9 @@ display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
 lower.answer(controls.who_grows("cosine to a tenth"))
 
 # %% [markdown]
-# Muon's step is as long as its step size says, so Muon comes only as near as its last steps are short.
+# Adam's steps and Muon's are as long as the step size says, so both come only as near as the last ones are short.
+# Momentum's steps shrink with the gradients.
 # Muon is lowest only in the first column, and in the two others Adam with one `v` a matrix is.
-# No schedule moves momentum.
 #
 # <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 #
@@ -522,7 +519,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # - **held equal** Which settings were shared, and could they suit one rule better?
 # - **clock** Steps, or seconds?
 #
-# <details><summary>How does our Part 4 do?</summary>Well in seeds. Each best is inside its sweep, but AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. It has few steps, one schedule, one size of batch, one model and one machine.</details>
+# <details><summary>How does our Part 4 do?</summary>Well in seeds. AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. It has few steps, one schedule, one size of batch, one model and one machine.</details>
 #
 # ### Exercise 5. Read a claim (4 minutes)
 #

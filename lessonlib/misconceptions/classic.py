@@ -92,6 +92,12 @@ _ADAM_TABLE = (
     _wrong("adam", "old v kept whole", _WHOLE, v=lambda a: a.s.v + (1 - a.beta2) * a.g**2),
     _wrong("adam", "beta and 1 - beta exchanged", "With beta1 = 0.9, how much of the old average should be left after one step?",
            m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g, v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
+    _wrong("adam", "beta1 and 1 - beta1 exchanged", "With beta1 = 0.9, how much of the old average should be left after one step?",
+           m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
+    _wrong("adam", "beta2 and 1 - beta2 exchanged", "With beta2 = 0.99, how much of the old average should be left after one step?",
+           v=lambda a: (1 - a.beta2) * a.s.v + a.beta2 * a.g**2),
+    _wrong("adam", "brackets lost in the correction of m", "In m / 1 - beta1**t only 1 divides m. Which brackets keep the "
+           "divisor together?", m_hat=lambda a: a.m / 1 - a.beta1**a.t),
     _wrong("adam", "g instead of g squared", "What does v become where the gradient is negative, and what is its root?",
            v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g),
     _wrong("adam", "absolute value instead of square", "v should average g**2. Which units does your v have, and which its root?",

@@ -116,8 +116,8 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
     if worst < target:
         for share in (1.02, 1.04):
             if not all_below(max(target, 1.2 * worst), share):  # no luck where the loss changes little by little
-                return Verdict(False, f"Too long a step.\n{seen}. But with {told(share, ends(share))}. So with this lr a run ends low or "
-                               f"high by luck. {shorter()}")
+                return Verdict(False, f"Too long, and low by luck.\n{seen}. But with {told(share, ends(share))}. So with this lr "
+                               f"a run ends low or high by luck. {shorter()}")
         return Verdict(True, f"Correct.\n{seen}.\nAt a momentum of 0.9 and lr=0.11 they end below 0.1. At 0.99 none of seven lr "
                        "did as well in 100 steps.")
     if (worst >= 2 and not all_below(2, 1 / 2) and not all_below(2, 1 / 4)

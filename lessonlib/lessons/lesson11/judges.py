@@ -223,5 +223,5 @@ def _cards(stage: int, guess: Any) -> str:
 def judge_cards(guess: Any) -> Verdict:
     """Return a Verdict on the smallest number of cards for 13 billion parameters, by stage: {"stage 3": ..., "stage 1": ...}."""
     if not isinstance(guess, Mapping) or set(guess) != {"stage 3", "stage 1"}:
-        raise Stop("Not an answer for each stage.", "It is a dict of two entries. What belongs to `stage 3`, and what to `stage 1`?")
+        raise Stop("Not an answer for each stage.", "An answer is a dict of two entries. What belongs to `stage 3`, and what to `stage 1`?")
     return Verdict(True, "Correct.\n" + " ".join(_cards(int(stage[-1]), guess[stage]) for stage in ("stage 3", "stage 1")))

@@ -80,8 +80,10 @@ def _unwise(lrs: Sequence[float], seeds: int) -> str:
                 "may lie between?")
     if seeds == 1:
         return "Thin.\nWith 1 seed, how would you tell the rule from the luck of a start?"
-    return f"Thin.\nWith {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times. What would " \
-           "make that rarer?" if seeds < ENOUGH else ""
+    if seeds < ENOUGH:
+        return (f"Thin.\nWith {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times. "
+                "What would make that rarer?")
+    return ""
 
 
 def _luck(seeds: int) -> int:
