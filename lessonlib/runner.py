@@ -39,12 +39,14 @@ class Run:
     label: str
 
 
-def grid(**axes: Any) -> dict[str, Array]:
+def grid(*unnamed: Any, **axes: Any) -> dict[str, Array]:
     """Return hyperparameters shaped so that every combination is a run: each takes an axis of the batch, in order.
 
     >>> {name: values.shape for name, values in grid(lr=[0.1, 0.2, 0.3], beta1=[0.0, 0.9]).items()}
     {'lr': (3, 1, 1), 'beta1': (1, 2, 1)}
     """
+    if unnamed:
+        raise ValueError(f"grid got {repr(unnamed[0])[:60]} without a name: say which hyperparameter it is, as in grid(lr=[0.1, 0.2])")
     shaped = {}
     for place, (name, values) in enumerate(axes.items()):
         array = np.asarray(values, dtype=float)
@@ -145,11 +147,11 @@ def _ask_for_rows(rule: Rule, problem: Problem, begin: Array, hyper: dict[str, A
     """Raise ValueError where the first step of the first or the last run alone is another one than in the batch."""
     with np.errstate(all="ignore"):
         g = problem.grad(begin, np.random.default_rng(seed))
-        together, _ = rule(begin, g, State(), **hyper)
+        together, _ = _step(rule, begin, g, State(), hyper)
         for i in (0, len(begin) - 1):
             row = slice(i, i + 1)
             g_alone = problem.grad(begin[row], np.random.default_rng(seed))
-            alone, _ = rule(begin[row], g[row], State(), **{name: x if x.size == 1 else x[row] for name, x in hyper.items()})
+            alone, _ = _step(rule, begin[row], g[row], State(), {name: x if x.size == 1 else x[row] for name, x in hyper.items()})
             for name, whole, one in ((problem.name, g, g_alone), (name_of(rule), together, alone)):
                 if np.shape(whole) != begin.shape or np.shape(one) != begin[row].shape:
                     return  # told at the first step
@@ -157,6 +159,20 @@ def _ask_for_rows(rule: Rule, problem: Problem, begin: Array, hyper: dict[str, A
                 if not np.allclose(one, whole[row], rtol=1e-4, atol=reach, equal_nan=True):
                     raise ValueError(f"{name} mixes the runs of a batch: run {i} gets {one[0, 0]:.6g} in coordinate 0 when it is alone and "
                                      f"{whole[i, 0]:.6g} in the batch; sum over the last axis only, as in g.mean(-1, keepdims=True)")
+
+
+def _step(rule: Rule, theta: Array, g: Array, s: State, hyper: dict[str, Any]) -> tuple[Array, State]:
+    """One step of a rule. Raises ValueError where it returns anything but two things, or writes into what it was given to read."""
+    try:
+        returned: Any = rule(theta, g, s, **hyper)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ValueError(f"{name_of(rule)} writes into theta or g, which others read too: make a new array, "
+                         "theta = theta - ... in place of theta -= ...") from error
+    if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
+        raise ValueError(f"{name_of(rule)} returned {repr(returned)[:60]}: a rule returns two things, the new theta and its State")
+    return returned[0], returned[1]
 
 
 def _in_parallel(work: Callable[[slice], None], blocks: list[slice], halt: Callable[[], None]) -> None:
@@ -199,7 +215,7 @@ def _run_block(
     with np.errstate(all="ignore"):
         for t in range(steps + 1):
             if t:
-                theta, s = rule(theta, problem.grad(theta, rng), s, **fixed, **{name: f(t) for name, f in scheduled})
+                theta, s = _step(rule, theta, problem.grad(theta, rng), s, fixed | {name: f(t) for name, f in scheduled})
                 if problem.project is not None:
                     theta = problem.project(theta)
                 if np.shape(theta) != begin.shape:

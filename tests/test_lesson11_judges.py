@@ -196,7 +196,7 @@ def test_when_forward_ends_the_gradients_are_not_there_yet():
 
 
 @pytest.mark.parametrize(("guess", "said"), [
-    (1.0, "Correct."), (0.01, "Too short a step."), (100.0, "Too long a step."), (None, "Not answered yet."), ("0.1", "Not a step size."), (-1, "Not a step size."),
+    (1.0, "Correct."), (0.01, "Too small a step size."), (100.0, "Too large a step size."), (None, "Not answered yet."), ("0.1", "Not a step size."), (-1, "Not a step size."),
     (0, "Not a step size.")])
 def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said

@@ -270,3 +270,14 @@ def test_the_first_peak_measured_on_a_gpu_is_like_the_next():
     code = "from lessonlib.lessons.lesson11.memory import training_peak as peak; print(peak(4), peak(4), peak(8) > peak(4))"
     first, second, larger = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert (first, larger) == (second, "True")
+
+
+def test_the_recorded_step_bears_what_the_lesson_says_of_it():
+    gpu = recorded("step_cuda.json")
+    floor = 28 * 25.4e6 / 4.2e12  # 8 layers of 12 * 512**2, and the bench's copies
+    fused = next(row for row in gpu["rows"] if (row["batch"], row["fused"], row["type"]) == (16, True, "float32"))
+    assert step.over_floor(gpu) == pytest.approx(fused["optimizer"] / floor, abs=1)  # "about 6 times its floor"
+    half, full = (float(words.split()[0]) for words in step.four_in_both().split(" ms against "))
+    assert half > 1.2 * full  # "with four windows bfloat16 was slower"
+    one = step.in_both_types(gpu, 1)
+    assert one[1][1] > one[0][1]  # "and with one it gained nothing"

@@ -109,6 +109,19 @@ def test_at_momentums_best_step_size_most_gradients_are_shortened():
     assert sum(length > trainings.CLIP for length in lengths) / len(lengths) == pytest.approx(0.9, abs=0.05)  # "at nine steps in ten"
 
 
+def test_the_root_of_v_is_far_below_1_so_adamws_step_size_has_to_be_small(lab):
+    made = []
+
+    def optimizer(parameters):
+        made.append(torch.optim.AdamW(parameters, lr=0.018))
+        return made[0]
+
+    fit(optimizer, half.corpus(), trainings.SIZES["cpu"]._replace(steps=40))
+    roots = torch.cat([state["exp_avg_sq"].flatten().sqrt() for state in made[0].state.values()])
+    assert roots.max() < 0.3
+    assert roots.median() < 0.01
+
+
 def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkeypatch):
     records = {"lab_cpu.json": {"seconds": {"tune": 5.4}, "machine": "x86_64"}, "lab_cuda.json": None}
     monkeypatch.setattr(machine, "recorded", records.get)

@@ -191,3 +191,20 @@ def test_a_long_run_shows_its_bar_where_no_thread_can_start(monkeypatch, capsys)
 def test_a_grid_without_its_stars_says_how_to_write_it():
     with pytest.raises(ValueError, match=r"lr is a dict.*write \*\*grid\(lr=\[\.\.\.\]\), with two stars"):
         run(adam, ravine(100), lr=grid(lr=[0.1, 0.2]))
+
+
+def test_a_rule_that_is_not_written_yet_or_writes_over_what_it_is_given_is_told_so():
+    def empty(theta, g, s, *, lr):
+        ...
+
+    def over(theta, g, s, *, lr):
+        theta -= lr * g
+        return theta, s
+
+    for lr in (0.1, np.array([[0.1], [0.2]])):
+        with pytest.raises(ValueError, match="empty returned None: a rule returns two things, the new theta and its State"):
+            run(empty, ravine(100), lr=lr)
+    with pytest.raises(ValueError, match=r"over writes into theta or g.*make a new array"):
+        run(over, ravine(100), **grid(lr=[0.1, 0.2]))
+    with pytest.raises(ValueError, match=r"grid got \[0.1, 0.2\] without a name.*grid\(lr="):
+        grid([0.1, 0.2])

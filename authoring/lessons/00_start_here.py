@@ -96,12 +96,15 @@ from lessonlib.lessons.lesson00 import judges
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
-across = predict("At 1 the gradient is 10. With a step size of 0.12, where does one step end?")
+across = predict(
+    "You stand at 1, where the gradient is 10. With a step size of 0.12, where does one step end?"
+)
 across
 
 # %% [markdown]
 # The library's gradient descent is called `sgd`, short for [[stochastic gradient descent|gradient descent]].
-# It returns the new place and what it remembers, and `State()` is an empty memory.
+# It returns the new place and its memory.
+# Gradient descent only counts its steps there, later rules keep more, and `State()` is a memory that is empty.
 
 # %% tags=["answer"]
 theta, s = sgd(1.0, 10.0, State(), lr=0.12)
@@ -113,8 +116,8 @@ across.answer(theta)
 # ### Exercise 1. Write gradient descent (5 minutes)
 #
 # Every optimizer of this course is one short function.
-# It takes the parameters `theta`, the gradient `g`, what it remembers, `s`, and its settings.
-# The lone `*` means that settings are given by name, as in `lr=0.15`.
+# It takes the parameters `theta`, the gradient `g`, its memory `s`, and its settings.
+# What comes after the `*` has to be given by name, as in `lr=0.15`.
 #
 # It returns the new `theta` and `State(s.t + 1)`, which remembers how many steps were taken.
 #
@@ -137,7 +140,7 @@ def my_sgd(theta, g, s, *, lr):
 
 # %% [markdown]
 # **This is your first check.**
-# It lets your function and the library's take the same walk.
+# It starts your function and the library's at the same place, and compares each step.
 
 # %%
 checks.check(my_sgd, against=sgd)
@@ -328,7 +331,7 @@ play.show_window()
 
 # %% [markdown]
 # The smallest step size that works is the same in all these valleys, because along each of them the curvature is 1.
-# The largest one falls with the border, until none is left.
+# The largest one becomes smaller as the border does, and from a curvature of 15.2 on no step size works.
 # The rule that you write in lesson 7 can cross steeper valleys.
 
 # %% [markdown]
@@ -352,8 +355,9 @@ play.show_window()
 # The best is the one with the lowest average.
 #
 # 1. Try 0.001, 0.01, 0.1 and 1.
-# 2. While the best is the smallest or the largest, go on past it by a factor of ten.
-# 3. Try a third of the best and three times the best, then twice the best so far.
+# 2. As long as the best one is at an end of your list, add a value ten times further out.
+# 3. Try a third of the best and three times as much.
+#    Take the best of all, and try twice that.
 #
 # ### Three questions, from memory
 #
@@ -387,8 +391,8 @@ course.show_map()
 # Take the lessons in order, one at a sitting.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
-# If you have little time, go on with Adam and AdamW.
-# If Colab gives you a GPU, go on with the first two parts of Adam and then the GPU lab.
+# If you have little time, go on with Adam and AdamW, because Adam repeats what it needs of the two before.
+# Colab lends a GPU for some hours only, so if you have one now, go on with the first two parts of Adam and then the GPU lab.
 #
 # ### Is your machine ready?
 #

@@ -4,7 +4,7 @@
 # *About 27 minutes to read, 55 with the exercises.*
 #
 # Momentum has one step size for all weights.
-# From one number RMSprop makes a step size for each weight, by looking at the weight's gradients.
+# You give RMSprop one number too, and it makes a step size for each weight from that weight's own gradients.
 # You will write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
 #
 # **From lesson 7, from memory.**
@@ -47,7 +47,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 
 # %% [markdown]
 # Gradient descent and momentum answer every image with the same digit.
-# It is common in the training images, and on only 8 % of the new ones.
+# That digit is common among the training images, and only 8 % of the new images show it.
 #
 # <details><summary>Fine print</summary>Recorded from ten starts at 25 constant step sizes. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
@@ -65,8 +65,8 @@ opening.two_sizes().live()
 # <details><summary>Answer</summary>A step size of 0.001, with the flat number's a thousand times larger.</details>
 #
 # With one step size the steep number sets the limit.
-# Above the limit it flies away.
-# Below it the flat number keeps most of its distance.
+# Above 0.002 it flies away.
+# Below 0.002 the flat number hardly moves.
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # An optimizer does not see curvatures, it sees gradients.
@@ -220,19 +220,19 @@ trouble.show_rise()
 # <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows with the gradient, and so none of its steps is longer than ten step sizes.</details>
 #
 # RMSprop has a divisor for each weight.
-# One for each layer that follows the gradient helps far less.
-# A weight's gradient has the number that it takes from a unit as a factor.
-# So inside a layer, weights that take small numbers get small gradients.
-# One divisor for all weights that take from the same unit helps nearly as much as RMSprop's.
+# One divisor for each layer, kept up to date in the same way, helps far less.
+# A weight leads from one unit to another.
+# Its gradient is the number that the first one gives, times what comes back from the second.
+# Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. The one for each unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
 # Are the unequal layers the trouble?
-# With all biases at zero every bar is about as tiny as the first.
+# Set all biases to zero, and every bar becomes about as tiny as the first one was.
 # Gradient descent still guesses, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.
 # Small weights shrink the image on its way forward, and at the start the network answers almost alike to every image.
@@ -257,6 +257,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights neither the image nor the gradient gets lost, and all three learn.
+# So the trouble was the small weights, and RMSprop trains the network in spite of them.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}.</details>
@@ -350,17 +351,17 @@ hopping.hopping().live()
 # %% [markdown]
 # <details><summary>Answer</summary>Leave the step size and let it fall over the last 20 %.</details>
 #
-# At first the steps get shorter with the gradients.
-# But `v` forgets the large gradients of the beginning, and tiny divided by tiny is not tiny.
+# As long as `v` holds the large gradients of the beginning, the steps get shorter with the gradient.
+# Later `v` holds only tiny squares, and a tiny gradient is divided by a root as tiny as itself.
 # So the steps grow again, at first to three times $\alpha$, which is the spike.
-# They settle at $\alpha$, however near the minimum is.
+# They settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory this comes later.
+# With the default memory the loss comes back only after more than 300 steps.
 #
 # A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
-# <details><summary>Fine print</summary>With a fall over the last third, the network of Part 1 in PyTorch ended lower from ten to sixteen of twenty starts, by step size and processor, and ten would be chance.</details>
+# <details><summary>Fine print</summary>The network of Part 1 was trained in PyTorch from twenty starts, and the step size fell over the last third. The loss ended lower in ten to sixteen of them, depending on step size and processor. Ten would be chance.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #

@@ -8,9 +8,10 @@
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
-# Where a weight's gradients are noisy, which of the two decays it less?
+# One weight has large gradients, another has small ones.
+# Which optimizer decays the first less than the second?
 #
-# <details><summary>Answer</summary>Adam. It adds the decay to the gradient, and then the root of v divides both. AdamW takes the decay off the weight itself.</details>
+# <details><summary>Answer</summary>Adam. It adds the decay to the gradient, and then the root of v divides both. AdamW takes the same share off each weight.</details>
 
 # %% tags=["setup"]
 
@@ -113,7 +114,8 @@ gap.answer(sweep.verdict(record))
 # Even its best start is worse than Adam's worst.
 # At their own best, Adam and AdamW end alike.
 #
-# With gradients clipped, momentum's best step size is more than fifty times AdamW's.
+# Momentum's best step size is more than fifty times AdamW's.
+# AdamW divides by the root of v, which is far below 1 here, so its step size has to be small.
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -177,7 +179,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # So a faster optimizer matters most where batches are small.
 #
 # On the GPU four windows take no longer than one.
-# There Python has to start each operation, and such a start is called a launch.
+# There the CPU has to start each operation, and such a start is called a launch.
 # With few windows the launches take longer than the arithmetic, and four windows need no more launches than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
@@ -265,10 +267,10 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Of the steps with sixteen windows above, that saves about a twentieth.
 #
 # On a GPU it comes close only where the tensors are large.
-# With small ones it too waits for launches.
+# With small ones it too waits for launches, and in the steps above it took about {{ step.over_floor(gpu_timed) }} times its floor.
 #
-# The loop is slow for a different reason on each.
-# On the CPU two of its operations ask for new memory, and each goes through whole arrays again.
+# The loop is slow for a different reason on each machine.
+# On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floor is estimated from how fast the machine copies or changes an array.</details>
@@ -468,11 +470,11 @@ both = step.in_both_types(recorded("step_cuda.json"))
 table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
-# In bfloat16 the step was much faster, and its peak was lower.
+# With sixteen windows the step was much faster in bfloat16, and its peak was lower.
 # TF32 was off, and with it the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>With one window and with four, bfloat16 brought no gain. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With four windows bfloat16 was slower, {{ step.four_in_both() }}, and with one it gained nothing. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -557,7 +559,7 @@ judges.judge_loop(train_on_t4)
 # | | |
 # |---|---|
 # | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with [the groups, the warm-up and the clipping](10_adamw.ipynb) of lesson 10 |
-# | **Change first** | the step size. Begin at the `lr` above, and try four values within each factor of ten, for every rule that you compare |
+# | **Change first** | the step size. Begin at the `lr` above, expect a small model to want more, and try four values within each factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
 # | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
@@ -580,7 +582,7 @@ summary()
 #   On this book momentum then stayed behind Adam.
 # - Forward and backward were most of each step here, so make them faster first.
 #   The optimizer's floor is its bytes over the bandwidth, and with large tensors `fused=True` comes close.
-# - AdamW takes 16 bytes for each parameter, and several cards can share them.
+# - Training with AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**

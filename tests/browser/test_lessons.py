@@ -67,7 +67,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
     ("10_adamw", "def save"): ('"optimizer": run.optimizer.state_dict()', '"optimizer": {"state": {}, "param_groups": run.optimizer.state_dict()["param_groups"]}',
                                "Not restored: the state of the optimizer", "Correct"),
-    ("11_gpu_lab", "my_lr"): ("1.0", "0.01", "Too short a step", "Correct"),
+    ("11_gpu_lab", "my_lr"): ("1.0", "0.01", "Too small a step size", "Correct"),
     ("11_gpu_lab", "def my_floor"): ('"adamw": 7', '"adamw": 4', "That is what stays in memory", "Correct"),
     ("11_gpu_lab", "my_batch"): ("64", "32", "It fits, and twice as many would", "Correct"),
     ("11_gpu_lab", "def train_on_t4"): ("        scaler.unscale_(optimizer)\n", "", "Clipped while it was still scaled", "Correct"),

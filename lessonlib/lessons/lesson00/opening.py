@@ -136,7 +136,7 @@ def show_border() -> None:
     show(_border(), "Loss after 100 steps against the step size, both axes logarithmic: it falls, faster and faster, to a lowest "
          "point just left of a dashed line at 0.2, the border, and from there it rises steeply. Right of the border is a shaded region in "
          "which the loss grows beyond 5.5, its value at the start. A dot marks the lowest point, another half of that step size, and an "
-         "arrow between them says that the best is a billion times lower.")
+         "arrow from the height of this one down to the height of the lowest says that the best is a billion times lower.")
 
 
 def _border() -> Figure:
@@ -156,7 +156,8 @@ def _border() -> Figure:
     ax.annotate("", (best / 2, lowest_loss), (best / 2, loss_of_half),
                 arrowprops={"arrowstyle": "-|>", "color": HERE, "lw": 1.5, "shrinkA": 7, "shrinkB": 0})
     ax.text(best / 2 * 0.9, (lowest_loss * loss_of_half)**0.5, "a billion\ntimes lower", ha="right", va="center", color=HERE)
-    for lr, loss, name, side in ((best, lowest_loss, "best", 0.9), (best / 2, loss_of_half, "half of the best", 0.88)):
+    ax.plot([best / 2 * 0.9, best], [lowest_loss, lowest_loss], color=HERE, linestyle=":", linewidth=1.5)
+    for lr, loss, name, x in ((best, lowest_loss, "best", best / 2 * 0.85), (best / 2, loss_of_half, "half of the best", best / 2 * 0.88)):
         ax.plot(lr, loss, color=HERE, marker="o", markersize=10, linestyle="none")
-        ax.text(lr * side, loss, name, ha="right", va="center")
+        ax.text(x, loss, name, ha="right", va="center")
     return figure

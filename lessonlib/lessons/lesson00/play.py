@@ -93,7 +93,8 @@ def show_window() -> None:
     """Show the step sizes that reach the goal against the curvature across the valley."""
     show(_window(), "The step size against the curvature across the valley, 8 to 20. A shaded wedge holds the step sizes that reach the "
          "goal. Its lower edge is level, near 0.12, its upper edge falls along a dashed line, the border, and the two meet at a curvature "
-         "of 15.2. Below the wedge the walk along the valley is too slow, above it the walk across is, or it goes further out.")
+         "of 15.2. Below the wedge the walk along the valley is too slow, in the strip between it and the "
+         "border the walk across is, and beyond the border it goes further out.")
 
 
 def _window() -> Figure:
@@ -111,7 +112,9 @@ def _window() -> Figure:
     ax.text(13.2, 0.162, "the border", va="center")
     ax.text(10.4, 0.145, "these bring the loss\nbelow the goal", ha="center", va="center")
     ax.text(10.4, 0.099, "too slow along the valley", ha="center", va="center")
-    ax.text(17.2, 0.19, "too slow across,\nor it goes further out", ha="center", va="center")
+    ax.text(15.5, 0.195, "it goes further out", ha="center", va="center")
+    ax.annotate("too slow across", (9.0, 0.9 * 2 / 9 + 0.1 * 2 / 9 * 0.5), (10.6, 0.212), va="center",
+                arrowprops={"arrowstyle": "-|>", "color": "black"})
     ax.annotate(f"from {tip:.1f} on\nnone is left", (tip, lowest), (17.4, 0.145), ha="center", va="center",
                 arrowprops={"arrowstyle": "-|>", "color": "black"})
     return figure

@@ -60,11 +60,12 @@ def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
         torch.set_num_threads(threads)
     seen = f"With lr={lr:g} {rule} ends at a test loss of {ended:.3f}, and the goal is {goal:.3f}."
     if goal < ended and longer < ended:  # what it ends at would be the answer
-        return Verdict(False, f"Too short a step.\n{seen} With three times as much it ends lower. How much longer do you dare?")
+        return Verdict(False, f"Too small a step size.\n{seen} With three times as much it ends lower. How much larger do you dare?")
     seen += f" With three times as much it ends at {longer:.3f}."
     if ended <= goal:
         return Verdict(True, f"Correct.\n{seen}")
-    return Verdict(False, f"Too long a step.\n{seen} What does a third of your lr do?")
+    part = "a hundredth" if ended > 2 * goal else "a third"
+    return Verdict(False, f"Too large a step size.\n{seen} What does {part} of your lr do?")
 
 
 def _corpus() -> Any:

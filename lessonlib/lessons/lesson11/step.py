@@ -28,8 +28,8 @@ from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Corpus, Size, Transformer
 from lessonlib.signature import whole_number
 
-__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_both_types", "in_words", "main", "measure",
-           "share", "show_parts", "timed"]
+__all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "four_in_both", "in_both_types", "in_words", "main", "measure",
+           "over_floor", "share", "show_parts", "timed"]
 
 NAME = "lessonlib.lessons.lesson11.step"
 PARTS = ("forward", "backward", "optimizer")
@@ -115,6 +115,27 @@ def in_both_types(record: Mapping[str, Any], batch: int = BATCHES[-1]) -> list[l
     """Return a row for float32 and for the recorded 16-bit type, both fused: its name, the ms of a whole step, and the GB at the peak."""
     rows = [row for row in record["rows"] if row["fused"] and row["batch"] == batch]
     return [[row["type"], 1e3 * sum(row[part] for part in PARTS), row["peak GB"]] for row in rows]
+
+
+def four_in_both() -> str:
+    """Return how long a recorded GPU step of four windows takes in the 16-bit type, against float32."""
+    record = recorded("step_cuda.json")
+    assert record is not None
+    (_, full, _), (_, half, _) = in_both_types(record, BATCHES[1])
+    return f"{half:.1f} ms against {full:.1f}"
+
+
+def over_floor(record: Mapping[str, Any]) -> int:
+    """Return about how many times its floor the fused optimizer of a recorded GPU step takes.
+
+    The floor is BYTES for each parameter over the bandwidth that the bench found on the same kind of GPU.
+    """
+    bench = recorded("bench_cuda.json")
+    assert bench is not None
+    assert bench["machine"]["gpu"] == record["machine"]["gpu"]
+    parameters = sum(p.numel() for p in Transformer(len(set(text())), SIZES["cuda"]).parameters())
+    floor = BYTES * parameters / float(bench["rows"][0]["copied_per_second"])
+    return round(_row(record, BATCHES[-1], True)["optimizer"] / floor)
 
 
 def _bandwidth(kind: str, repeats: int = 3) -> float:
