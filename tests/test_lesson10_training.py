@@ -14,7 +14,8 @@ import source as lessons
 
 torch = pytest.importorskip("torch")
 
-from lessonlib.lessons.lesson10 import training  # noqa: E402 - torch is looked for first
+from lessonlib import adam_l2  # noqa: E402 - torch is looked for first
+from lessonlib.lessons.lesson10 import opening, training  # noqa: E402
 from lessonlib.lessons.lesson10.judges import gives_groups, gives_numbers, judge_bugs, judge_groups, judge_resume, judge_setting  # noqa: E402
 from lessonlib.lessons.lesson10.practice import BUGS  # noqa: E402
 
@@ -355,6 +356,21 @@ def test_the_root_of_v_is_below_a_hundredth_for_most_weights_at_every_step(optim
         roots = torch.cat([(optimizer.state[p]["exp_avg_sq"] / (1 - 0.999 ** (t + 1))).sqrt().flatten() for p in matrices])
         most = max(most, roots[roots > 0].median().item())
     assert most < 0.01
+
+
+def test_where_all_was_saved_and_not_all_loaded_the_load_is_asked_about():
+    def load(run, saved):
+        run.model.load_state_dict(saved["model"])
+
+    told = judge_resume(everything, load, training.begin, training.go_on, steps=3)
+    assert (told.headline, bool(told)) == ("Not restored: the state of the optimizer.", False)
+    assert "Your save returned 4 entries. Does your load use each of them" in told.message
+
+
+def test_at_a_small_decay_as_many_roots_of_v_are_below_a_hundredth_as_the_lesson_says():
+    for weight_decay in (0.0, 0.01, 0.1):
+        roots, _ = opening.network_shares(adam_l2, weight_decay)
+        assert 0.3 < (roots < 0.01).mean() < 0.7  # "from a third to two thirds"
 
 
 def test_a_state_dict_brings_the_old_step_size_and_decay_back():

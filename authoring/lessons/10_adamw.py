@@ -11,7 +11,7 @@
 # The gradients of one run are 3 at every step, those of another one 300.
 # How do Adam's two paths differ?
 #
-# <details><summary>Answer</summary>They do not. The scale cancels, because Adam divides by the root of v. Today that division causes the trouble.</details>
+# <details><summary>Answer</summary>They do not. The scale cancels, because Adam divides by the root of v. Today that division also divides the decay.</details>
 
 # %% tags=["setup"]
 
@@ -102,14 +102,15 @@ pulled.answer(rows[0][2])
 # AdamW moves the weight by 0.1 in every row.
 # Adam divides the pull by the root of `v`.
 # Where the noise is large, little of the pull is left.
-# Where the noise is small, `v` holds little but the pull itself, so the weight takes a full step.
-# At size 1 both move it alike, and there the lines of the first picture cross.
+# Where the noise is small, `v` holds almost only the square of the pull.
+# The pull is then divided by its own size, and the weight takes a full step.
+# At size 1 the root of `v` is about 1, so both move it alike, and there the lines of the first picture cross.
 #
-# In a network that reads digits, the root of `v` is mostly a hundredth or less.
-# There the same `weight_decay` pulls a typical weight about a hundred times harder in Adam than in AdamW, or more.
+# In small networks that read digits, from a third to two thirds of the weights have a root of `v` below a hundredth, as long as the decay is small.
+# Adam pulls those more than a hundred times harder than AdamW does with the same `weight_decay`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# You gain a number that takes the same share of every weight.
+# You gain a decay that takes the same share of every weight, and keeps doing so when you sum the loss instead of averaging it.
 # You hardly read more digits than with Adam's L2, in our runs [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 
 # %% [markdown]
@@ -135,7 +136,7 @@ from lessonlib.lessons.tables import table
 # Cover the formula, and write all of AdamW.
 # Return the new `theta` and a new `State(t, m, v)`, as always.
 #
-# <details><summary>Hint</summary>Which of your lines may contain weight_decay, if neither m nor v may know of it?</details>
+# <details><summary>Hint</summary>The decay must not reach m or v. Which line is left for it?</details>
 
 # %% tags=["stub"]
 def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
@@ -325,6 +326,7 @@ def groups(model, decay=0.1):
 
 # %% [markdown]
 # The judge tries your function on this model and on another one, with another decay and a parameter of shape `()`.
+# That one may be in either group, but it must not be left out.
 
 # %%
 judges.judge_groups(groups, model)
@@ -370,10 +372,10 @@ play.left_of_the_start().live()
 # decay = min(1, 1 / (mean_lr * steps))
 # ```
 #
-# With a [[schedule]], take the mean step size.
-# With a [[warm-up]] and a [[cosine]] it is about half of the largest.
+# If a [[schedule]] changes the step size, take its mean.
+# With the [[warm-up]] and [[cosine]] of Part 4 that is about half of the largest.
 #
-# Then try three times more, three times less, and 0.
+# Then try 0, and three and ten times as much.
 # For the network above the first guess is 0.33.
 # The table has 0, this guess, and three and nine times as much.
 
@@ -490,7 +492,7 @@ def go_on(run, steps):
 #
 # Your machine fails half-way, at step 100.
 # You start again with the right weights, step size and batches, but nobody saved `m`, `v` and `t`, so they are zero.
-# Had it not failed, the next step would move the median weight by a seventh of the step size.
+# Without the failure, half of the weights would move by less than a seventh of the step size in the next step.
 
 # %%
 first = predict("How many step sizes does a weight move in the first step after the restart?")
