@@ -106,6 +106,12 @@ _MUON_TABLE = (
     wrong("muon", "decay made longer with the step", "The scale of a tall matrix belongs to the step. Does your decay have it too?",
           new=lambda a: a.theta - a.stretch * a.lr * a.weight_decay * a.theta - a.lr * a.step),
     wrong("muon", "beta and 1 - beta exchanged", _EXCHANGED, m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g),
+    wrong("muon", "beta and 1 - beta exchanged in the look ahead", "In the look ahead, how large a share of the newest gradient "
+          "is mixed in: a twentieth, or nearly all?", ahead=lambda a: (1 - a.beta1) * a.m + a.beta1 * a.g),
+    wrong("muon", "beta and 1 - beta exchanged twice", _EXCHANGED, m=lambda a: (1 - a.beta1) * a.s.m + a.beta1 * a.g,
+          ahead=lambda a: (1 - a.beta1) * a.m + a.beta1 * a.g),
+    wrong("muon", "the factor is stored in place of m", "Your State keeps the matrix of the step. With what does the next step average?",
+          state=lambda a: State(a.t, a.factor)),
     wrong("muon", "the look ahead is stored in place of m", "Which number does the next step average with: m, or the mix that looks ahead?",
           state=lambda a: State(a.t, a.ahead)),
     *_decays("muon"),

@@ -108,7 +108,7 @@ SLIPS: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
      "That is what the five steps come close to. They need no decomposition, only products. Can you write them?"),
     ("the last term has a power too few", _two_products, "The last term is x x^T, twice, and then x. How many products does yours have?"),
     ("numbers squared one by one", lambda x: _with(x, lambda p, x: p**2 @ x),
-     "`**` squares each number on its own. Which operator multiplies a matrix by itself?"),
+     "`**` and `*` take each number on its own. Which operator multiplies a matrix by itself?"),
     ("the map on each number", lambda x: _each_number(x / size(x)),
      "That takes the cube of each number. Which product takes the cube of each singular value?"),
     ("the product computed once", _once, "After the first step x is another matrix. From which x is your product?"),
@@ -117,5 +117,7 @@ SLIPS: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
     ("divided at every step", _again, "It divides before each step. Once it is divided, can the map carry a value far above 1?"),
     ("multiplied back", lambda x: steps(x / size(x)) * size(x),
      "At the end it is multiplied by the size again. What should its singular values be?"),
+    ("divided by how many numbers there are", lambda x: steps(x / x.size),
+     "`x.size` counts the numbers. Does the count know how large they are?"),
     ("the term with x alone is lost", _lost_x, "The first term is a number times x. Is it still in yours?"),
 )
