@@ -197,6 +197,9 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
             question = "A State cannot be changed. What do you return instead?"
         elif isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
             text, question = "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
+        elif isinstance(error, ValueError) and "inhomogeneous" in text:
+            text = "a pair, such as `(v**0, 5)`, is no number"
+            question = "Python writes a half as `0.5`, and a comma makes a pair. Where is yours?"
         elif isinstance(error, RecursionError):
             question = "It calls itself without end. Which name inside it is its own?"
         raise Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text or type(error).__name__}. {question}") from None

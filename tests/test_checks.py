@@ -579,3 +579,13 @@ def test_a_finite_number_is_not_near_an_infinite_one():
             return theta - lr * m / (1 - beta1**t) / v**0.5 / (1 - beta2**t), State(t, m, v)
 
     assert "t starts at 0" not in check(no_brackets, against=adam).message
+
+
+def test_a_comma_in_place_of_a_point_is_named():
+    def half(theta, g, s, *, lr, beta2=0.99, eps=1e-8):
+        v = beta2 * s.v + (1 - beta2) * g**2
+        return theta - lr * g / (v**0, 5), State(s.t + 1, s.m, v)
+
+    told = check(half, against=rmsprop)
+    assert told.headline == "It raised ValueError."
+    assert told.message.endswith("Python writes a half as `0.5`, and a comma makes a pair. Where is yours?")

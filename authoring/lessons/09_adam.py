@@ -61,7 +61,8 @@ opening.four_lines().live()
 # ### The idea
 #
 # Momentum keeps an average of the gradients, `m`.
-# RMSprop keeps an average of their squares, `v`, and its root is the scale of the gradients.
+# RMSprop keeps an average of their squares, `v`.
+# The root of `v` is the scale of the gradients.
 # **Adam divides momentum's average by RMSprop's scale, for each parameter on its own.**
 
 # %%
@@ -280,7 +281,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After fifty gradients of 3, a 30 would make it longer.
+# After fifty gradients of 3, a 30 would make it longer, because by then `m` takes in the 30 faster than `v` does.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -331,14 +332,15 @@ for g in (3.0, -3.0):
 # ### The usual advice, tried
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
-# Do not reuse the `lr` of `optim.SGD`, because Adam divides each gradient by its scale.
+# Do not reuse the `lr` of `optim.SGD`.
+# Adam divides each gradient by its scale, so a step size of 0.1 would move each weight by about 0.1 at every step.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
 # - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$.
 #   After a `nan` start again.
 #
-# Each move is tried below, black before it and red after it.
+# Each training below runs twice from the start, black with the first step size and red with the second.
 
 # %%
 practice.show_moves()
@@ -465,7 +467,7 @@ display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".
 arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
 
 # %% [markdown]
-# The standardized loss curves equally in every direction, so one step size suits them all.
+# With one input, the standardized loss curves equally in every direction, so one step size suits them all.
 # So standardize the inputs where you can.
 #
 # <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough, for either takes most of the thirty thousand away.</details>
@@ -478,9 +480,9 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
 # | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets | the end, where the minimum is at −1 | 1.00 | −0.99 |
+# | **Fails** | rare large gradients, which `v` soon forgets | the end after 100,000 steps, where the minimum is at −1 | 1.00 | −0.99 |
 #
-# In the second Adam gives the input that decides no larger weight than two useless ones.
+# In the second Adam gives the input that decides and two useless ones the same weight, so the two can outvote it.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
 # <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With a larger ε Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>

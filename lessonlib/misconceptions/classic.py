@@ -206,6 +206,7 @@ _RMSPROP_TABLE = (
            "With v = 0 and eps = 1e-8, what is the denominator if eps stands inside the root, and what if it stands outside?",
            step=lambda a: a.g / (a.v + a.eps) ** 0.5),
     _wrong("rmsprop", "epsilon outside the quotient", _BRACKETS, step=lambda a: a.g / a.v**0.5 + a.eps),
+    _wrong("rmsprop", "epsilon added to theta", _BRACKETS, new=lambda a: a.theta - a.lr * a.g / a.v**0.5 + a.eps),
     _wrong("rmsprop", "no epsilon", "Where v is 0, what does your step divide by?", step=lambda a: a.g / a.v**0.5),
     _wrong("rmsprop", "v begins at the first square", _FIRST,
            v=lambda a: a.beta2 * a.s.v + (1 - a.beta2) * a.g**2 if a.s.t else a.g**2),
