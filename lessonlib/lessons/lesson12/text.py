@@ -211,7 +211,8 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         low = lrs.index(fresh_case(found, rule).matrix_lr)
         ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
         ax.text(lrs[low], each[low].median - 0.045, f"{each[low].median:.2f}", color=style.color, weight="bold", ha="center", va="center")
-        ax.text(lrs[0] * 0.95, each[0].median + 0.04, name, color=style.color, weight="bold", va="bottom")
+        x, y, side = (lrs[1] * 0.95, each[1].median - 0.025, "right") if rule == "muon" else (lrs[0] * 0.95, each[0].median + 0.04, "left")
+        ax.text(x, y, name, color=style.color, weight="bold", ha=side, va="top" if rule == "muon" else "bottom")
         lowest.append(f"{name} at {lrs[low]:g}, with {each[low].median:.2f}")
     show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
                  f"ring around the best by six more seeds: {'; '.join(lowest)}.")
