@@ -190,6 +190,7 @@ def test_the_window_has_a_level_lower_edge_and_an_upper_one_that_falls_with_the_
     for steep in (play.steepest() + 0.02, 16, 20, 40, 100):
         assert np.isnan(play.window(steep)).all()
     assert "from 15.2 on\nnone is left" in [text.get_text() for text in play._window().axes[0].texts]
+    assert "from a curvature of 15.2 on no step size works" in (lessons.LESSONS / "00_start_here.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("steep", [10.0, 14.5])

@@ -293,3 +293,11 @@ def test_units_that_are_not_known_are_refused():
     with pytest.raises(ValueError, match=r"units='kelvin': one of 'degrees'"):
         heating(units="kelvin")
     assert run(sgd, heating(), steps=1, lr=1e-4).theta.shape == (2, 2)
+
+
+def test_two_inputs_that_go_together_stay_a_ravine_when_they_are_standardized():
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 2000))
+    inputs = np.stack([one, 0.99 * one + (1 - 0.99**2) ** 0.5 * other], axis=1)
+    standard = (inputs - inputs.mean(0)) / inputs.std(0)
+    assert np.linalg.cond(standard.T @ standard) == pytest.approx(199, rel=0.1)

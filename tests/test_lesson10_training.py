@@ -204,7 +204,7 @@ def test_each_piece_that_is_not_restored_gets_a_question_of_its_own():
         return judge_resume(everything, load, training.begin, training.go_on, steps=4).message
 
     assert forgets("model").endswith("Which method of run.model takes up what its state_dict() gave?")
-    assert forgets("optimizer").endswith("Does your load use each of them, with the method of its object that takes it up?")
+    assert forgets("optimizer").endswith("Your save returned it, and after your load it is not there. Which method of run.optimizer takes it up?")
 
 
 def test_a_generator_that_is_asked_for_a_state_dict_is_told_that_it_has_none():
@@ -358,10 +358,9 @@ def test_the_root_of_v_is_below_a_hundredth_for_most_weights_at_every_step(optim
     assert most < 0.01
 
 
-def test_at_a_small_decay_as_many_roots_of_v_are_below_a_hundredth_as_the_lesson_says():
-    for weight_decay in (0.0, 0.01, 0.1):
-        roots, _ = opening.network_shares(adam_l2, weight_decay)
-        assert 0.3 < (roots < 0.01).mean() < 0.7  # "from a third to two thirds"
+def test_as_many_roots_of_v_are_below_a_hundredth_as_the_lesson_says():
+    below = [(opening.network_shares(adam_l2, decay)[0] < 0.01).mean() for decay in (0.0, 0.01, 0.1)]
+    assert 0.33 < min(below) <= max(below) < 0.67  # "from a third to two thirds"
 
 
 def test_a_state_dict_brings_the_old_step_size_and_decay_back():

@@ -202,6 +202,10 @@ def test_a_step_size_is_tried_out(guess, said):
     assert judge_step_size(guess).headline == said
 
 
+def test_a_step_size_far_too_large_is_not_asked_to_shrink_a_little():
+    assert judge_step_size(100.0).message.endswith("What does a hundredth of your lr do?")
+
+
 def test_a_step_size_that_is_not_above_zero_is_told_so():
     assert "A step size is above 0, and yours is -1." in judge_step_size(-1).message
 

@@ -338,3 +338,9 @@ def test_the_command_records_what_it_says_and_goes_on_where_it_was(tmp_path, mon
     assert [(row["rule"], row["seed"]) for row in first["fresh"]] == [(rule, seed) for rule in rules for seed in (2, 3, 4, 5)]
     assert first["command"] == "python authoring/record_after.py --seeds 2"
     assert set(first["seconds"]) == {*trainings.RULES, text.FLOAT32}
+
+
+def test_monday_mornings_figures_are_those_of_the_record():
+    found = text.from_record()
+    assert text.TYPED["matched"] == (trainings.MATCHED, 0.032, 0.032)  # "with 0.032 for both"
+    assert [round(median, 2) for median in (text.typed("matched", found), text.best(found, "muon").median)] == [2.09, 2.08]

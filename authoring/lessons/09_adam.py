@@ -467,10 +467,10 @@ display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".
 arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
 
 # %% [markdown]
-# With one input, the standardized loss curves equally in every direction, so one step size suits them all.
+# Here the standardized loss curves equally in every direction, so one step size suits them all.
 # So standardize the inputs where you can.
 #
-# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough, for either takes most of the thirty thousand away.</details>
+# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough, for either takes most of the thirty thousand away. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
 #
 # ### Where it wins, loses and fails
 #

@@ -557,7 +557,7 @@ judges.judge_claim(my_doubts)
 # | | |
 # |---|---|
 # | **Before** | tune AdamW, and write its best step size and result down |
-# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. With 0.032 for both, our Muon of Part 4 ended at 2.09, and tuned at 2.08. `torch.optim.Muon` came with torch 2.9 |
+# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4, with 0.032 for both, they ended at 2.09, and a tuned Muon at 2.08. `torch.optim.Muon` came with torch 2.9 |
 # | **Change first** | Muon's step size, over a list with its best inside. Then its `weight_decay` |
 # | **Time it** | on your machine. These lines compute in bfloat16, which is fast on a GPU. On our CPU it was slow, and of the lead in seconds nothing was left |
 # | **Keep it** | when, after the same time, the worst of three seeds ends below AdamW's best |

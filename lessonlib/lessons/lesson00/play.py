@@ -113,7 +113,7 @@ def _window() -> Figure:
     ax.text(10.4, 0.145, "these bring the loss\nbelow the goal", ha="center", va="center")
     ax.text(10.4, 0.099, "too slow along the valley", ha="center", va="center")
     ax.text(15.5, 0.195, "it goes further out", ha="center", va="center")
-    ax.annotate("too slow across", (9.0, 0.9 * 2 / 9 + 0.1 * 2 / 9 * 0.5), (10.6, 0.212), va="center",
+    ax.annotate("too slow across", (9.0, 0.95 * 2 / 9), (10.6, 0.212), va="center",
                 arrowprops={"arrowstyle": "-|>", "color": "black"})
     ax.annotate(f"from {tip:.1f} on\nnone is left", (tip, lowest), (17.4, 0.145), ha="center", va="center",
                 arrowprops={"arrowstyle": "-|>", "color": "black"})

@@ -233,9 +233,9 @@ def _saved(save: Any, run: Any) -> Any:
 
 def _restart(
     save: Any, load: Any, begin: Callable[[], Any], go_on: Callable[[Any, int], list[float]], steps: int,
-) -> tuple[str, bool, bool, int]:
+) -> tuple[str, bool, bool, bool]:
     """(the first piece that is not restored, or "", whether the resumed run went on bit for bit as the one never interrupted, whether
-    what was saved changed with the run that went on, how many entries were saved)."""
+    what was saved changed with the run that went on, whether a state of the optimizer was saved)."""
     import torch
 
     old, new, file = begin(), begin(), io.BytesIO()
@@ -255,15 +255,15 @@ def _restart(
             raise Stop(f"It replaces the {name}.", f"After your load `run.{name}` is a {type(getattr(new, name, None)).__name__}. It was a "
                        f"{kind.__name__}, which takes up numbers by a method of its own. Which method of `run.{name}` is that?")
     ours, theirs = _pieces(new), _pieces(old)
-    entries = len(saved) if isinstance(saved, Mapping) else 0
+    held = any(isinstance(entry, Mapping) and "param_groups" in entry and bool(entry.get("state")) for entry in saved.values())
     for name, piece in theirs.items():
         if not torch.equal(ours[name], piece):
-            return name, False, False, entries
+            return name, False, False, held
     losses = [go_on(run, steps) for run in (new, old)]
     later = io.BytesIO()
     torch.save(kept, later)
     same = losses[0] == losses[1] and torch.equal(_pieces(new)["weights"], _pieces(old)["weights"])
-    return "", same, later.getvalue() != file.getvalue(), entries
+    return "", same, later.getvalue() != file.getvalue(), held
 
 
 @judge
@@ -273,10 +273,10 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
     begin() -> a run with model, optimizer, schedule, batches; go_on(run, steps) -> its losses.
     """
     with _one_thread():
-        missing, same, live, entries = _restart(save, load, begin, go_on, steps)
-    if missing == "state of the optimizer" and entries >= 4:  # one for each object, so load is to be looked at first
-        return Verdict(False, f"Not restored: the {missing}.\nYour save returned {entries} entries. Does your load use each of them, with "
-                       "the method of its object that takes it up?")
+        missing, same, live, held = _restart(save, load, begin, go_on, steps)
+    if missing == "state of the optimizer" and held:
+        return Verdict(False, f"Not restored: the {missing}.\nYour save returned it, and after your load it is not there. Which method of "
+                       "run.optimizer takes it up?")
     if missing == "schedule":
         return Verdict(False, "Not restored: the schedule.\nThe step size came back with the optimizer, so it is right now. It is wrong "
                        "after the next step, because the schedule is back at its start. Which of its methods holds its place?")

@@ -201,7 +201,7 @@ def show_sweep(found: Mapping[str, Any]) -> None:
     ax = figure.add_subplot(xscale="log", ylim=(1.99, 2.57), xlabel="step size of the matrices, the rest at its best for each",
                             ylabel="test loss, nats a character", title="Each at its own best step size, Muon ends lower")
     lowest = []
-    for rule, name in NAMES.items():
+    for (rule, name), (at, up, side) in zip(NAMES.items(), ((0, 0.055, "left"), (1, -0.04, "right")), strict=True):  # above, and below
         style = look(rule)
         each = [best(found, rule, [lr]) for lr in matrix_lrs(found, rule)]
         lrs = [b.case.matrix_lr for b in each]
@@ -211,8 +211,7 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         low = lrs.index(fresh_case(found, rule).matrix_lr)
         ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
         ax.text(lrs[low], each[low].median - 0.045, f"{each[low].median:.2f}", color=style.color, weight="bold", ha="center", va="center")
-        x, y, side = (lrs[1] * 0.95, each[1].median - 0.025, "right") if rule == "muon" else (lrs[0] * 0.95, each[0].median + 0.04, "left")
-        ax.text(x, y, name, color=style.color, weight="bold", ha=side, va="top" if rule == "muon" else "bottom")
+        ax.text(lrs[at] * 0.95, each[at].median + up, name, color=style.color, weight="bold", ha=side, va="center")
         lowest.append(f"{name} at {lrs[low]:g}, with {each[low].median:.2f}")
     show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
                  f"ring around the best by six more seeds: {'; '.join(lowest)}.")
