@@ -369,6 +369,24 @@ def test_a_state_dict_brings_the_old_step_size_and_decay_back():
     assert [new.param_groups[0][name] for name in ("lr", "weight_decay")] == [0.1, 0.2]
 
 
+def test_after_a_load_the_schedule_writes_over_a_new_step_size_unless_it_stands_in_its_base_lrs():
+    old, resumed, rebased = training.begin(), training.begin(), training.begin()
+    training.go_on(old, 5)
+    for run in (resumed, rebased):
+        run.model.load_state_dict(old.model.state_dict())
+        run.optimizer.load_state_dict(old.optimizer.state_dict())
+        run.schedule.load_state_dict(old.schedule.state_dict())
+        run.batches.set_state(old.batches.get_state())
+        for group in run.optimizer.param_groups:
+            group["lr"], group["weight_decay"] = 1e-5, 0.7
+    rebased.schedule.base_lrs = [1e-5 for _ in rebased.optimizer.param_groups]
+    for run in (old, resumed, rebased):
+        training.go_on(run, 1)
+    lrs = [run.optimizer.param_groups[0]["lr"] for run in (old, resumed, rebased)]
+    assert lrs[0] == lrs[1] > 100 * lrs[2] > 0
+    assert rebased.optimizer.param_groups[0]["weight_decay"] == 0.7
+
+
 def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():
     """In memory, what such a save returns no longer holds the run as it was; a copy of it does."""
     load = saver(everything)[1]

@@ -299,7 +299,7 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     times = {way: play.times_the_floor(ladder, bench.LAYERS, way) for way in (bench.LOOP, bench.FOREACH, bench.FUSED)}
     assert times[bench.LOOP] > 10 > 5 > times[bench.FOREACH] > 3 > 1.5 > times[bench.FUSED] > 1
     assert play.times_the_floor(ladder, bench.MANY, bench.FUSED) > 100  # "only where the tensors are large"
-    assert play.calls_ms(ladder, bench.FUSED, 1000) > 2  # "with small ones it too waits for launches"
+    assert play.calls_ms(ladder, bench.FUSED, 1000) > 2  # "with small ones it takes longer to prepare the call than to compute"
     each = {(row["workload"], row["engine"]): np.median(row["seconds"]) for row in ladder["rows"] if row["seconds"]}
     many = {engine: seconds for (workload, engine), seconds in each.items() if workload == bench.MANY and engine != "ours, loop"}
     assert max(many, key=many.get) == bench.LOOP

@@ -198,7 +198,7 @@ early.answer(opening.first_and_last())
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
 # A larger step size did not help in Part 1.
-# From a step size of 1 on, the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
+# With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
 # With smaller ones 300 steps are too few.
 #
 # ### A step size for each layer?
@@ -232,6 +232,7 @@ trouble.show_rise()
 # ### A better start
 #
 # Are the unequal layers the trouble?
+# The later bars are taller because the biases put numbers into every layer.
 # Set all biases to zero, and every bar becomes about as tiny as the first one was.
 # Gradient descent still guesses, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.

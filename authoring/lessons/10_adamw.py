@@ -11,7 +11,7 @@
 # The gradients of one run are 3 at every step, those of another one 300.
 # How do Adam's two paths differ?
 #
-# <details><summary>Answer</summary>They do not. The scale cancels, because Adam divides by the root of v. Today that division also divides the decay.</details>
+# <details><summary>Answer</summary>They do not. The scale cancels, because Adam divides by the root of v. Today we ask what that division does to weight decay.</details>
 
 # %% tags=["setup"]
 
@@ -494,10 +494,10 @@ def go_on(run, steps):
 #
 # Your machine fails half-way, at step 100.
 # You start again with the right weights, step size and batches, but nobody saved `m`, `v` and `t`, so they are zero.
-# Without the failure, half of the weights would move by less than a seventh of the step size in the next step.
+# In a run that is not interrupted, a typical weight moves by a seventh of the step size in the next step.
 
 # %%
-first = predict("How many step sizes does a weight move in the first step after the restart?")
+first = predict("How many step sizes does a typical weight move in the restart's first step?")
 first
 
 # %% [markdown]
@@ -576,8 +576,8 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
-# | **Change** | first the step size, then the decay, three times more and less, and 0 |
-# | **Resume** | and set a new `lr` or `weight_decay` after `load_state_dict`, which brings the old ones back |
+# | **Change** | first the step size, with the decay computed anew for each, then the decay, three times more and less, and 0 |
+# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups, and a new step size in `schedule.base_lrs` |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 #

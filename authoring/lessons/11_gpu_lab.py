@@ -264,10 +264,10 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# Of the steps with sixteen windows above, that saves about a twentieth.
+# Of the steps with sixteen windows above, that saves about a twentieth, and of a step with one window on the CPU more than a quarter.
 #
 # On a GPU it comes close only where the tensors are large.
-# With small ones it too waits for launches, and in the steps above it took about {{ step.over_floor(gpu_timed) }} times its floor.
+# With small ones it takes longer to prepare the call than to compute, and in the steps above fused took about {{ step.over_floor(gpu_timed) }} times its floor.
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
@@ -474,7 +474,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # TF32 was off, and with it the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>With four windows bfloat16 was slower, {{ step.four_in_both() }}, and with one it gained nothing. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}, and such times vary by 2 ms. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
@@ -483,7 +483,8 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 #
 # A [[GradScaler]] multiplies the loss by 65,536 first, and so the gradients too.
 # Before the step it divides the gradients again, which is called unscaling.
-# If some have become infinite, it skips the step and halves the factor.
+# If some have become infinite, `step` skips the step, and `update` halves the factor.
+# After 2000 good steps `update` doubles it.
 #
 # A colleague clips the gradients to a length of 1 before they are unscaled.
 

@@ -43,7 +43,7 @@ def _slider_scene() -> Scene:
     ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss",
                             title="Of three optimizers, one leaves the blind guess")
     ax.axhline(GUESSING, color="black", linewidth=1)
-    ax.text(4, GUESSING + 0.1, "a blind guess", fontsize=11)
+    ax.text(298, GUESSING - 0.08, "a blind guess", fontsize=11, ha="right", va="top")
     ax.axhline(1, color="black", linewidth=1)
     ax.text(4, 0.88, "the goal", fontsize=11, va="top")
     artists: dict[str, Any] = {}
