@@ -54,8 +54,8 @@ def diagnose(seen: Seen, right: Callable[..., Any], probes: Probes) -> str:
     lost = _lost(seen, right, fixed) if all(np.isfinite(path[0]).all() for path in ours) else []
     if lost:
         found = f"{' and '.join(lost)} {'are' if lost[1:] else 'is'} never stored"
-        raise Stop("Not yet: the second step goes wrong.", "State takes t, m and v, in this order. What does your second step find in "
-                   f"{' and in '.join(f's.{field}' for field in lost)}?", found)
+        raise Stop("Not yet: the second step goes wrong.", "Which numbers of this step does your new State hold? What does your second "
+                   f"step find in {' and in '.join(f's.{field}' for field in lost)}?", found)
     _stop_at_a_known_slip(seen, right, fixed, ours, wanted)
     unused = [n for n, path in zip(varied, seen.paths[len(fixed) + len(fresh):], strict=True)
               if np.array_equal(path, ours[0]) and not _same(_path(right, varied[n]), wanted[0])]

@@ -171,6 +171,11 @@ def test_a_border_too_high_is_asked_where_one_step_of_it_ends():
     assert "one step of 0.0588 end?" in judges.judge_border(0.06).message
 
 
+@pytest.mark.parametrize(("guess", "says"), [(0.0505, "Yours is 1.0% above it."), (0.0495, "Yours is 1.0% below it."), (0.05, "= 0.05. The curvature")])
+def test_a_border_that_passes_is_told_on_which_side_of_the_law_it_lies(guess, says):
+    assert says in judges.judge_border(guess).message
+
+
 def test_one_step_across_arrives_at_the_inverse_of_the_curvature():
     assert run(sgd, ravine(40), steps=1, lr=1 / 40).theta[1, 1] == pytest.approx(0)
     assert judges.judge_border(1 / 40).headline == "There one step across arrives."

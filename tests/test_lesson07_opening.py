@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -357,3 +358,30 @@ def test_the_step_from_which_on_momentum_stays_below_is_one_number():
     heavy, end = opening.tuned("momentum")[1].loss, opening.tuned("sgd")[1].loss[-1]
     assert (heavy[below[0]:] < end).all()
     assert heavy[below[0] - 1] >= end
+
+
+def test_step_sizes_from_three_to_six_times_gradient_descents_end_about_as_low():
+    lrs = opening.tuned("sgd")[0] * np.linspace(3, 6, 13)
+    late = run(play.rules.momentum, ravine(100), steps=100, record="loss", lr=lrs[:, None], beta1=0.8).loss[-10:].max(0)
+    assert late.max() < 1e-6 < 1e-3 * opening.tuned("sgd")[1].loss[-1]
+
+
+def test_the_step_from_which_on_and_the_memories_that_reach_the_goal_are_those_of_the_folds():
+    told = (Path(__file__).parent.parent / "authoring/lessons/07_momentum.py").read_text(encoding="utf-8")
+    (step,) = [steps for steps in range(opening.STEPS) if opening._stays_below(steps)]
+    assert f"From step {step}.</details>" in told
+    reach = [memory for memory in range(1, 60) if averages._error(memory, 1.0)[0] < averages.TARGET]
+    assert f"One from {reach[0]} to {reach[-1]} steps.</details>" in told
+
+
+def test_another_path_than_the_colleagues_is_asked_to_be_worked_by_hand():
+    def seeded(theta, g, s, *, lr, beta1):
+        m = s.m if s.t else g
+        return theta - lr * m, play.rules.State(s.t + 1, beta1 * m + (1 - beta1) * g)
+
+    def tenth(theta, g, s, *, lr, beta1):
+        theta, s = play.rules.momentum(theta, g, s, lr=0.1 * lr, beta1=beta1)
+        return theta, s
+
+    for attempt in (seeded, tenth):
+        assert "Where is theta after the first step" in judge_colleague(attempt).message

@@ -857,3 +857,26 @@ def test_the_memory_that_bfloat16_can_forget_with(guess, headline):
     assert verdict.headline == headline
     assert (headline == "Correct.") or verdict.message.endswith("?")
     assert ("With twice your memory it cannot" in verdict.message) == (guess == 200)
+
+
+def test_where_no_step_is_longer_than_ten_step_sizes_the_divisors_that_are_set_once_train_too():
+    def read(seed, held):
+        net, rng, s, lr = deep.deep_net(seed), np.random.default_rng(seed), rules.State(), 3e-4
+        rule, theta = layerwise.way_for(layerwise.WAYS[1], seed), net.start
+        for _ in range(300):
+            new, s = rule(theta, net.grad(theta, rng), s, lr=lr)
+            step = new - theta
+            for weights, biases in deep.layers_of(step) if held else []:
+                size = np.sqrt(((weights**2).sum() + (biases**2).sum()) / (weights.size + biases.size))
+                weights *= min(1, 10 * lr / size)
+                biases *= min(1, 10 * lr / size)
+            theta = theta + step
+        return net.metrics["test accuracy"](theta)
+
+    assert max(read(seed, held=False) for seed in range(2)) < 0.15
+    assert min(read(seed, held=True) for seed in range(2)) > 0.25
+
+
+def test_a_hundredth_of_the_gradient_for_v_is_asked_about_the_square():
+    verdict = judge_two_steps({"v1": 0.03, "step1": 1, "v2": 1, "step2": 1})
+    assert "a hundredth of 3" in verdict.message

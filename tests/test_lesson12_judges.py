@@ -186,3 +186,8 @@ def test_both_lists_go_on_until_neither_best_stands_at_an_end():
     (["luck"], "Not an entry of the checklist.")])
 def test_a_claim_is_doubted_where_it_is_weak(guess, headline):
     says(judges.judge_claim(guess), headline, "answers this one" if headline.startswith("Look at") else "")
+
+
+def test_a_doubt_that_stands_in_the_list_twice_is_said_to():
+    assert "stands there twice" in judges.judge_claim(["seeds", "seeds", "clock"]).message
+    assert "stands there twice" not in judges.judge_claim(["seeds", "clock"]).message

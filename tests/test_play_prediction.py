@@ -22,7 +22,7 @@ def fresh(monkeypatch):
     (WAYS, None, "it grows", "The answer is “it grows”.", None), (WAYS, "it grows", "it grows", "You said “it grows”, and that is right.", True),
     (WAYS, "it shrinks", "it grows", "You said “it shrinks”. The answer is “it grows”.", False), (WAYS, "else", "it grows", "The answer is “it grows”.", None),
     (float, None, 0.3, "It is 0.3.", None), (float, "0.3", 0.3, "You said 0.3, and that is right.", True), (float, " 0,31 ", 0.3, "You said 0.31, and that is right.", True),
-    (float, "3", 0.3, "You said 3. It is 0.3.", False), (float, "much", 0.3, "It is 0.3.", None), (float, "nan", 0.3, "It is 0.3.", None),
+    (float, "3", 0.3, "You said 3. It is 0.3.", False), (float, "-0.3", 0.3, "You said -0.3. It is 0.3. The size is right, and the sign is not.", False), (float, "much", 0.3, "It is 0.3.", None), (float, "nan", 0.3, "It is 0.3.", None),
     (float, 0, 0, "You said 0, and that is right.", True)])
 def test_the_answer_stands_beside_what_was_said(options, reply, right, text, hit):
     asked = predict("What does it do?", options)

@@ -11,7 +11,7 @@
 # The curvature across a valley is 100.
 # How large may a step of gradient descent be?
 #
-# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At that size it hops from side to side for ever.</details>
+# <details><summary>Answer</summary>Less than 2 divided by the curvature, so less than 0.02. At exactly that size it hops from side to side for ever.</details>
 
 # %% tags=["setup"]
 
@@ -38,10 +38,11 @@ opening.two_paths().live()
 # %% [markdown]
 # Gradient descent jumps across the valley again and again.
 # Along the valley each step covers only 2 % of what is left, so it does not arrive in time.
-# Momentum zigzags too, but its step size is four times as long, and it arrives.
+# Momentum zigzags too, but it can use a larger step size, here four times as large, and it arrives.
 # Gradient descent with that step size would fly out of the valley.
 #
-# <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here.</details>
+# <details><summary>From which step on?</summary>From step 38.</details>
+# <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
 #
 # ### What the gradients say
 #
@@ -80,11 +81,13 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
-# On momentum's own path the sign across changes only every two or three steps, but the average is still only a sixth of the gradients.
+# On momentum's own path the sign across changes more slowly, every two or three steps.
+# Still the average across is only about a sixth of the gradients.
 #
 # ### The rule
 #
-# The usual beta is 0.9.
+# How much an average keeps is called its beta.
+# The pictures above have 0.8, and the usual one is 0.9.
 # Then each step keeps nine tenths of the old average and adds one tenth of the new gradient.
 #
 # $$m_t = \beta_1\, m_{t-1} + (1-\beta_1)\,g_t \qquad\qquad \theta_t = \theta_{t-1} - \alpha\, m_t$$
@@ -219,6 +222,8 @@ averages.noisy_average().live()
 # It still points up when the wave has turned.
 # The best one lies between, and with more noise it is longer.
 #
+# <details><summary>Which memory reaches the goal?</summary>One from 6 to 13 steps.</details>
+#
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [whether $\theta$ gets calmer too](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 
 # %% [markdown]
@@ -232,8 +237,9 @@ averages.noisy_average().live()
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
-# - Last, keep that step size and raise beta to 0.95, as in the picture before you run the cell.
+# - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
+#   The picture shows it before you run the cell.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -243,8 +249,8 @@ play.ravine_task().live()
 
 # %% [markdown]
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
-# What memory buys is a longer step.
-# At the longer step, too much memory carries momentum past the star and back, and the zigzag lasts.
+# What memory buys is a larger step size.
+# At the larger step size, too much memory carries momentum past the star and back, and the zigzag lasts.
 # Most of the loss is then in the zigzag.
 #
 # ### How long does it take?
@@ -290,15 +296,19 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So the step is that much shorter, and the border that much larger.
-# With the beta for this ravine that is five times.
+# So at the same step size momentum jumps less far across than gradient descent, by this factor.
+# Its border is larger by the same factor.
+# The best beta for this ravine is 0.67, and $1.67 / 0.33$ is about five.
+#
 # In the table momentum even needs seven times fewer steps.
-# Along the valley the gradients shrink, so the older ones in `m` are larger, and the step is longer still.
+# The rest is won along the valley.
+# There the gradients shrink, so the older ones in `m` are larger than the newest, and the step is longer still.
 #
 # Why not a still larger beta?
 # Because a large beta lets the swings last.
-# Whatever the step size, in the long run each step leaves at least $\sqrt\beta$ of the distance.
-# With a beta of 0.9 that is 0.95, so the pale line is level at first.
+# Whatever the step size, in the long run a step leaves at least $\sqrt\beta$ of the distance.
+# With a beta of 0.9 that is 0.95, and the goal is about 220 steps away.
+# There the pale line is level.
 # The best beta lies between.
 #
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
@@ -455,7 +465,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 #
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
-# With a momentum of 0.9 it was 0.11.
+# With a momentum of 0.9 the best `lr` was 0.11.
 # Begin where you think best, and change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
@@ -491,10 +501,12 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the border gets smaller and the translated `lr` larger, so that it may lie beyond.
-# When you raise it to 0.99, the old `lr` is too long, and at the translated one all three starts learn.
+# When you lower `momentum`, the translated `lr` gets larger and the border smaller.
+# So the translated `lr` may lie beyond the border.
+# When you raise it to 0.99 and keep the `lr`, a steady gradient makes steps ten times as long, and not every start learns.
+# At the translated `lr` all three do.
 #
-# From 0.8 to 0.95 momentum reaches low losses here, and 0.9 is the usual place to begin.
+# From 0.8 to 0.95 momentum reaches low losses here.
 #
 # ### On Monday morning
 #

@@ -198,14 +198,15 @@ early.answer(opening.first_and_last())
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
 # A larger step size did not help in Part 1.
-# With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image, and then every weight's gradient is exactly 0.
+# With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image.
+# Then no weight has a gradient, and none moves again.
 # With smaller ones 300 steps are too few.
 #
 # ### A step size for each layer?
 #
-# Divide each layer's gradient by the size that it has at the start, once and for all.
-# The network still guesses.
-# Watch the gradients while RMSprop trains it.
+# Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
+# We tried it, and the network still guesses.
+# To see why, look at how the gradients change while RMSprop trains it.
 
 # %%
 trouble.show_rise()
@@ -217,25 +218,30 @@ trouble.show_rise()
 # With a divisor that is set once, what would such a rise do to the first layer's steps, and why not to RMSprop's?
 # Say it in two sentences.
 #
-# <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows with the gradient, and so none of its steps is longer than ten step sizes.</details>
+# <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows along with the gradient, and takes the growth out again.</details>
+#
+# When we forbade steps longer than ten step sizes, the divisors that are set once trained the network too.
 #
 # RMSprop has a divisor for each weight.
-# One divisor for each layer, kept up to date in the same way, helps far less.
+# With one divisor for each layer, kept up to date in the same way, the network reads a quarter of the digits.
+# With one for each weight it reads most of them.
+#
 # A weight leads from one unit to another.
-# Its gradient is the number that the first one gives, times what comes back from the second.
+# Its gradient is a product, of the number that the first one gives and of what comes back from the second.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. With a layer's steps held to ten step sizes, as a root mean square, the divisors that are set once read about four of ten digits. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
 # Are the unequal layers the trouble?
-# The later bars are taller because the biases put numbers into every layer.
+# The later bars are taller because the biases put numbers into every layer, one half of each product.
 # Set all biases to zero, and every bar becomes about as tiny as the first one was.
 # Gradient descent still guesses, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.
+#
 # Small weights shrink the image on its way forward, and at the start the network answers almost alike to every image.
 # They shrink the gradient on its way back too, which is called *vanishing gradients*.
 #
@@ -291,6 +297,7 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
+# A gradient that keeps changing its sign moves its parameter to and fro, each time by about $\alpha$.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -350,16 +357,18 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 hopping.hopping().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>Leave the step size and let it fall over the last 20 %.</details>
+# <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
 # As long as `v` holds the large gradients of the beginning, the steps get shorter with the gradient.
 # Later `v` holds only tiny squares, and a tiny gradient is divided by a root as tiny as itself.
-# So the steps grow again, at first to three times $\alpha$, which is the spike.
+# So the steps grow again, at first to three times $\alpha$, the root of the memory of ten.
+# That is the spike.
 # They settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
 # With the default memory the loss comes back only after more than 300 steps.
 #
-# A smaller $\alpha$ makes the hops smaller, and a falling $\alpha$ makes them end.
+# A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
+# A falling $\alpha$ arrives fast, and then it ends the hops.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
 # <details><summary>Fine print</summary>The network of Part 1 was trained in PyTorch from twenty starts, and the step size fell over the last third. The loss ended lower in ten to sixteen of them, depending on step size and processor. Ten would be chance.</details>
@@ -391,6 +400,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 # In A both directions fall behind, because the factor $1-\beta_2$ is missing.
 # So the new square comes in with its full weight, `v` is a hundred times too large, and every step is ten times too short.
 # In B the steep direction arrives first and the flat one is left behind, as with gradient descent, because both are divided by the same number.
+# That number is the root of the mean of both squares, smaller than the steep gradient itself, so the steep steps are even longer than the right ones.
 
 # %% [markdown]
 # The judge has a question for each wrong name.

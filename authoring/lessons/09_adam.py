@@ -47,14 +47,14 @@ opening.four_lines().live()
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
 # The loss squares that.
-# And a line that falls more steeply must start higher.
-# Together they make the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
+# Also, a line that falls more steeply must start higher, so the two have to change together.
+# All this makes the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
 # RMSprop gives each parameter a step size of its own, which brings the thirty thousand down to about 650.
 # Momentum gets through a ravine of 650.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With Adam's β₂ RMSprop leaves more. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -95,8 +95,10 @@ opening.show_flow()
 # |---|---|---|---|
 # | $\alpha$ | `lr` | [[learning rate]], the size of a step; tune this one first | 0.001 |
 # | $\beta_1$ | `beta1` | remembers the direction for about 10 steps | 0.9 |
-# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99, so it is steady, and slow to forget a large gradient | 0.999 |
+# | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99 | 0.999 |
 # | $\epsilon$ | `eps` | keeps the division finite where `v` is zero | 1e-8 |
+#
+# With so long a memory the scale is steady, and slow to forget a large gradient.
 #
 # The name stands for adaptive moment estimation.
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
@@ -281,7 +283,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After fifty gradients of 3, a 30 would make it longer, because by then `m` takes in the 30 faster than `v` does.
+# After fifty gradients of 3 a 30 would make it longer, because then `m` takes in the 30 faster than `v` does.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -346,8 +348,7 @@ for g in (3.0, -3.0):
 practice.show_moves()
 
 # %% [markdown]
-# All three help here.
-# But each is only a first move, so compare again after it.
+# All three help here, but compare again after each.
 #
 # <details><summary>Fine print</summary>Left is the mean of thirty runs, the other two are one run each.</details>
 #
@@ -432,10 +433,10 @@ default.answer(max(default.options, key=accuracy.get))
 # %% [markdown]
 # Your Adam, once its check has passed, reads as well as PyTorch's.
 # In 15 passes the default step size falls behind.
-# And momentum at its best step size reads about as well as Adam at its best.
+# Momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. In lesson 7's form momentum's would be ten times as large.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits.</details>
 #
 # This is a good place to stop for today.
 
@@ -498,7 +499,9 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # First move $\beta_1$, and watch the steps after step 100.
 # Then move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.
-# With that $\beta_2$, find the $\epsilon$ that about halves the last step.
+#
+# Then raise $\epsilon$.
+# At which value is the last step about half as long?
 
 # %% tags=["answer"]
 from lessonlib import State, adam, checks
@@ -519,6 +522,7 @@ play.each_setting().live()
 # Two colleagues have written Adam, each with one mistake.
 # The picture shows their first ten steps, with $\alpha = 0.1$.
 # The flat direction has a curvature of 1, the steep one of 10.
+# The thin lines are one step size apart.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS, steps=10)
@@ -554,7 +558,7 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is |
+# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is; a larger one, if Adam errs more than momentum on new data |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -47,7 +47,7 @@ from lessonlib.lessons.tables import table
 opening.nine_groups().live()
 
 # %% [markdown]
-# <details><summary>When are they halved?</summary>After about 600 steps.</details>
+# <details><summary>When are they halved?</summary>After about 600 steps. By then those with the largest gradients have lost less than 1%, and AdamW has taken 6% of each.</details>
 #
 # AdamW shrinks all nine groups by the same share.
 # Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
@@ -107,6 +107,7 @@ pulled.answer(rows[0][2])
 # At size 1 the root of `v` is about 1, so both move it alike, and there the lines of the first picture cross.
 #
 # In a small network that reads digits, many weights have a root of `v` below a hundredth.
+# Their pull is small too, so `v` holds little of it.
 # Adam pulls those more than a hundred times harder than AdamW does with the same `weight_decay`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
@@ -196,7 +197,7 @@ decoupled = predict("And under AdamW, with the same g and w?")
 decoupled
 
 # %% [markdown]
-# Both rules take short steps until they rest, for three gradients.
+# The table shows where each rule rests, for three gradients.
 
 # %% tags=["answer"]
 rows = [[g, opening.rest(adam_l2, g), opening.rest(adamw, g)] for g in (0.03, 0.3, 3.0)]
@@ -265,7 +266,7 @@ later = predict("And at step 1000?", ["clearly more", "about as many", "clearly 
 later
 
 # %% [markdown]
-# Beside it are networks with decay, and others whose labels are all right.
+# The picture also shows the network with decay, and both with right labels only.
 # It takes some ten seconds.
 
 # %% tags=["answer"]
@@ -281,7 +282,7 @@ later.answer(unseen.how_it_ends(found))
 #
 # **So decay keeps this network from learning wrong examples by heart.**
 #
-# Shorter steps do that too.
+# Shorter steps do that too, and so does stopping at step 200.
 # If each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), in our runs only with decay, which is called [[grokking]].*
@@ -453,6 +454,7 @@ def factor(step, steps=200, warmup=20):
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `SimpleNamespace` only holds them together.
 # The step size is large, because the run has only 200 steps.
+# All labels are right here, so decay gains nothing, and it stays at the 0.1 of `groups`.
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -488,7 +490,7 @@ def go_on(run, steps):
 # %% [markdown]
 # *Deeper: [what does one bad batch do](deeper/10_adamw.ipynb#6.-What-does-one-bad-batch-do?)?*
 #
-# <details><summary>Fine print</summary>All labels are right here, so the 0.1 that `groups` takes gains nothing. The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits than no decay.</details>
+# <details><summary>Fine print</summary>The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits here than no decay.</details>
 #
 # ### A careless restart
 #

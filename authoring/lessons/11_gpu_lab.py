@@ -115,7 +115,8 @@ gap.answer(sweep.verdict(record))
 # At their own best, Adam and AdamW end alike.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# AdamW divides by the root of v, which is far below 1 here, so its step size has to be small.
+# The clipped gradients are short, so the root of v is far below 1.
+# AdamW divides by it, and so its step size has to be small.
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -137,6 +138,7 @@ print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 # A low temperature makes likely characters likelier.
 # **Your turn.**
 # Change the start, and try a lower and a higher temperature.
+# At a very low one it repeats the likeliest words.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -148,6 +150,14 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # This is called overfitting.
 # So keep the weights of the best step, chosen by text that you use for nothing else.
 #
+# Here is what that larger model wrote at its best step.
+
+# %%
+story = larger["story"]
+best = story["test"].index(min(story["test"]))
+print(story["texts"][best])
+
+# %% [markdown]
 # ## Part 2. What a step costs
 #
 # ### Where the time goes
@@ -187,7 +197,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # ### The floor
 #
 # AdamW does about a dozen operations for each parameter.
-# A GPU does them many times faster than its memory brings the numbers.
+# A GPU does them in far less time than its memory needs to bring the numbers.
 # So count the bytes.
 
 # %%
@@ -271,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
-# On the GPU nearly all of its time is Python and the launches, one for each operation on each tensor.
+# On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
 # <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floor is estimated from how fast the machine copies or changes an array.</details>
 #
@@ -322,7 +332,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
-# In the next exercise it comes soon after backward begins, when nearly all activations are still there.
+# In the next exercise the peak comes early in backward, when nearly all activations are still there.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -449,7 +459,7 @@ end.answer(weight.item())
 #
 # The products of matrices can.
 # On a GPU softmax, layer normalization and the loss stay in float32.
-# This is [[mixed precision]], and one line of PyTorch does it.
+# This is [[mixed precision]], and one line of PyTorch does all of it.
 #
 # ```python
 # for x, y in batches:
@@ -471,7 +481,8 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 
 # %% [markdown]
 # With sixteen windows the step was much faster in bfloat16, and its peak was lower.
-# TF32 was off, and with it the gain may be smaller.
+# The products in float32 were in full precision.
+# With TF32, a faster and coarser kind, the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
 # <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}, and such times vary by 2 ms. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
@@ -505,7 +516,7 @@ display(table(["optimizer", "lr", *half.ORDERS], rows, ["", "g", ".2f", ".2f"]))
 stops.answer(half.who_stops())
 
 # %% [markdown]
-# Clipped first and then divided, the gradient is far too short.
+# Clipped to a length of 1 and then divided by 65,536, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
 # In this small model AdamW hides the mistake, because the root of `v` shrinks as much as `m`.
 # In a large one eps is not small beside such gradients, so AdamW slows down too, without an error.
@@ -562,7 +573,7 @@ judges.judge_loop(train_on_t4)
 # | **Type** | `torch.optim.AdamW(groups(model), lr=1e-3, fused=True)` with [the groups, the warm-up and the clipping](10_adamw.ipynb) of lesson 10 |
 # | **Change first** | the step size. Begin at the `lr` above, expect a small model to want more, and try four values within each factor of ten, for every rule that you compare |
 # | **Try and time** | `torch.set_float32_matmul_precision("high")`, TF32 products from the A100 on. Then autocast, in bfloat16 there and in float16 with a GradScaler on a T4, and `torch.compile(model)`, whose first steps are slow |
-# | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. If the 16 bytes alone are too many, spread them over cards |
+# | **Out of memory** | restart the notebook's Python, then halve the batch and call `backward` twice before each step, each time on half of the loss, which is gradient accumulation. `torch.utils.checkpoint` keeps fewer activations and computes them again. If the 16 bytes alone are too many, spread them over cards |
 # | **Keep it** | Colab forgets, so `drive.mount("/content/drive")` from `google.colab`, and save there |
 #
 # ### Three questions, from memory

@@ -79,6 +79,9 @@ _ADAM_TABLE = (
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
+    _wrong("adam", "t stays at 0",
+           "What is 1 - beta1**t in your first step, and what do you get when you divide by it? Which line should count the step?",
+           t=lambda a: a.s.t),
     _wrong("adam", "t starts at 0 in the correction of m", _ZEROTH, m_hat=lambda a: a.m / (1 - a.beta1**a.s.t)),
     _wrong("adam", "t starts at 0 in the correction of v", _ZEROTH, v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
     _wrong("adam", "1 - beta1 is missing in m", "Feed a constant g = 1 for a long time. Where does your m end, and where should "
@@ -149,6 +152,10 @@ _ADAM_TABLE = (
 _SGD_TABLE = (
     _wrong("sgd", "sign of the step", _SIGN, new=lambda a: a.theta + a.lr * a.g),
     _wrong("sgd", "no lr", "Set lr = 0. Does theta stay where it is?", new=lambda a: a.theta - a.g),
+    _wrong("sgd", "theta and the step exchanged", "Set g = 0. Where should theta be after that step, and where is yours?",
+           new=lambda a: a.lr * a.g - a.theta),
+    _wrong("sgd", "theta multiplied by the step", "The gradient already has theta in it. At theta = 0 and g = 1, does your theta move?",
+           new=lambda a: a.theta * (1 - a.lr * a.g)),
     _wrong("sgd", "divided by lr", "Make lr ten times smaller. Should the step grow or shrink?", new=lambda a: a.theta - a.g / a.lr),
     _wrong("sgd", "theta is lost", "Where does a step start from: from zero, or from where you are?", new=lambda a: -a.lr * a.g),
     _wrong("sgd", "only the sign of g", "Near the minimum the gradient is small. Should the step be small there too?",
@@ -165,7 +172,7 @@ _MOMENTUM_TABLE = (
            m=lambda a: a.beta1 * a.s.m + a.g),
     _wrong("momentum", "sign of the step", _SIGN, new=_PLUS),
     _wrong("momentum", "the average is lost",
-           "State takes t, m and v, in this order. What does your second step find in s.m, and is the first gradient in it?",
+           "Which numbers of this step does your new State hold? What does your second step find in s.m, and is the first gradient in it?",
            m=lambda a: (1 - a.beta1) * a.g),
     _wrong("momentum", "g is stored in place of m", "Which number does the next step average with: the newest gradient, or the average?",
            state=lambda a: State(a.t, a.g)),
@@ -214,7 +221,7 @@ _RMSPROP_TABLE = (
            step=lambda a: a.g / (a.v + a.eps)),
     _wrong("rmsprop", "first steps corrected", "That is a good idea, and the subject of lesson 9. How much of g**2 does v hold at "
            "t = 1 if nothing corrects it?", step=lambda a: a.g / ((a.v / (1 - a.beta2**a.t)) ** 0.5 + a.eps)),
-    _wrong("rmsprop", "v is never stored", "State takes t, m and v, in this order. What does your second step find in s.v?",
+    _wrong("rmsprop", "v is never stored", "Which numbers of this step does your new State hold? What does your second step find in s.v?",
            state=lambda a: State(a.t, a.m, 0 * a.v)),
     _wrong("rmsprop", "the root is kept in v", _ROOT, state=lambda a: State(a.t, a.m, a.v**0.5)),
     _wrong("rmsprop", "sum instead of average", "Feed a constant g = 1 for a long time. Does your v settle at 1?",

@@ -12,7 +12,7 @@ from lessonlib.rules import State, orthogonal
 __all__ = ["NEWER"]
 
 _SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
-_LOST = "State takes t, m and v, in this order. What does your second step find in s.m, and is the first gradient in it?"
+_LOST = "Which numbers of this step does your new State hold? What does your second step find in s.m, and is the first gradient in it?"
 _EXCHANGED = "With beta1 = 0.9, how much of the old average should be left after one step?"
 _STEP: Piece = lambda a: a.theta - a.lr * a.step
 _DECAYS: dict[str, tuple[str, dict[str, Piece]]] = {  # what goes wrong with a decay that belongs to the weights themselves
@@ -98,7 +98,8 @@ _MUON_TABLE = (
     wrong("muon", "scale of rectangular matrices forgotten", _SHAPE, stretch=lambda a: 1.0),
     wrong("muon", "wide matrices made longer", _SHAPE, stretch=lambda a: max(1.0, a.theta.shape[-1] / a.theta.shape[-2]) ** 0.5),
     wrong("muon", "wide matrices made shorter", _SHAPE, stretch=lambda a: (a.theta.shape[-2] / a.theta.shape[-1]) ** 0.5),
-    wrong("muon", "no root in the scale of rectangular matrices", _SHAPE,
+    wrong("muon", "no root in the scale of rectangular matrices",
+          "With four times as many rows as columns, how many times longer does the formula make the step, and how many times do you?",
           stretch=lambda a: max(1.0, a.theta.shape[-2] / a.theta.shape[-1])),
     wrong("muon", "the scale that matches AdamW's steps", "That is torch's `match_rms_adamw`, for whoever keeps AdamW's "
           "step size. Which scale has the rule of this lesson, and what is it for a square matrix?",

@@ -91,7 +91,8 @@ class Answer:
         is_right = f"It is {self.right}." if self.right[:1] != OPEN else f"The answer is {self.right}."
         if self.hit is None:
             return is_right
-        return f"You said {self.said}, and that is right." if self.hit else f"You said {self.said}. {is_right}"
+        other_way = " The size is right, and the sign is not." if self.said.lstrip("-") == self.right.lstrip("-") else ""
+        return f"You said {self.said}, and that is right." if self.hit else f"You said {self.said}. {is_right}{other_way}"
 
     def _repr_html_(self) -> str:  # JupyterLab shows the first line of an output that is folded: it must not be the answer
         return f"<!-- the answer -->\n<p><b>{escape(repr(self))}</b></p>"

@@ -42,7 +42,7 @@ COURSE = (
     Lesson(9, "Adam", "Both at once?\nIs it better?", 58, 13, 2, 0.5, "adam", needs=(7, 8)),
     Lesson(10, "AdamW", "How should\nweights decay?", 55, 13, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 60, 15, 3, 0, "", needs=(9,), helped_by=(10,)),
-    Lesson(12, "After AdamW", "Is a new one\nbetter?", 60, 14, 4, 0.5, "muon", needs=(10,), helped_by=(11,)),
+    Lesson(12, "After AdamW", "Is a new one\nbetter?", 60, 13, 4, 0.5, "muon", needs=(10,), helped_by=(11,)),
 )
 
 

@@ -71,11 +71,15 @@ def judge_border(guess: Any) -> Verdict:
     if falls[0] == falls[1]:
         seen = f"At both {low} and {high} the loss {words[0]}."
     if falls == [True, False]:
-        return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}, and the curvature along the "
-                       "valley does not enter.")
+        side = "above" if border > law else "below"
+        near = "" if isclose(border, law, rel_tol=1e-9) else f"Yours is {abs(border / law - 1):.1%} {side} it. "
+        return Verdict(True, f"Correct.\n{seen} The law says 2 / {CURVATURES.max():g} = {law:g}. {near}The curvature along the valley "
+                       "does not enter.")
     if isclose(border, law / 2, rel_tol=0.02):
         return Verdict(False, f"There one step across arrives.\n{seen} With a step that is a little longer you land on the other side. "
                        "How far out may you land there and still be closer than before?")
+    if any(isclose(border, 2 / both, rel_tol=0.02) for both in (CURVATURES.sum(), CURVATURES.mean())):
+        return Verdict(False, f"That mixes both curvatures.\n{seen} A step across the valley meets one of them only. Which?")
     if falls == [True, True]:
         return Verdict(False, f"Too low.\n{seen} How much larger may the step size be before a step across the valley "
                        "lands higher than it began?")

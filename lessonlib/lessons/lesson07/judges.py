@@ -14,17 +14,21 @@ from lessonlib.lessons.lesson07 import play
 
 __all__ = ["judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
+BY_HAND = ("Start it at theta = 1 with an empty State, a gradient of 1, lr = 1 and beta1 = 0.9. Where is theta after the first step, and "
+           "where should it be?")
+
 
 def judge_colleague(attempt: Any) -> Verdict:
-    """Return what `check` says of a fixed momentum, and why the loss grew; on the colleague's path, a question in place of the answer."""
+    """Return what `check` says of a fixed momentum, and why the loss grew; off momentum's path, a question to be worked by hand."""
     verdict = check(attempt, rules.momentum)
     if verdict.passed:
         return Verdict(True, f"{verdict.message}\nThe colleague's stepped along an average without the newest gradient. So across the "
                        "valley it turned too late, and each swing was larger than the one before.")
-    if verdict.misconception != "step along the old average" or verdict.headline.endswith("one more"):
-        return verdict
-    return Verdict(False, "Not fixed yet.\nIts path is still the colleague's. Start it at theta = 1 with an empty State, a gradient of 1, "
-                   "lr = 1 and beta1 = 0.9. Where is theta after the first step, and where should it be?", verdict.misconception)
+    if verdict.misconception == "step along the old average" and not verdict.headline.endswith("one more"):
+        return Verdict(False, f"Not fixed yet.\nIts path is still the colleague's. {BY_HAND}", verdict.misconception)
+    if verdict.misconception is None and "it parts from" in verdict.message:
+        return Verdict(False, f"Not fixed yet.\nIt is another path than the colleague's, and not yet momentum's. {BY_HAND}")
+    return verdict
 
 
 @judge
@@ -118,8 +122,8 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
             if not all_below(max(target, 1.2 * worst), share):  # no luck where the loss changes little by little
                 return Verdict(False, f"Too long, and low by luck.\n{seen}. But with {told(share, ends(share))}. So with this lr "
                                f"a run ends low or high by luck. {shorter()}")
-        return Verdict(True, f"Correct.\n{seen}.\nAt a momentum of 0.9 and lr=0.11 they end below 0.1. At 0.99 none of seven lr "
-                       "did as well in 100 steps.")
+        return Verdict(True, f"Correct.\n{seen}.\nThe translated lr is where you begin, and the best may be a few times larger. At a "
+                       "momentum of 0.9 and lr=0.11 the three end below 0.1. At 0.99 none of seven lr did as well in 100 steps.")
     if (worst >= 2 and not all_below(2, 1 / 2) and not all_below(2, 1 / 4)
             and any(all_below(0.9 * worst, share) for share in (1 / 8, 1 / 64, 1 / 512))):
         return Verdict(False, f"Far too long a step.\n{seen}. With a half and a quarter of it the worst start still ends above 2. A "

@@ -34,7 +34,7 @@ def _scene() -> Scene:
     figure = new_figure(9.0, 3.9)
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     left.set(yscale="log", xlim=(0, STEPS), ylim=(LOWEST, HIGHEST), xlabel="step", ylabel="loss",
-             title="With a constant step size the loss comes back", yticks=[1e-20, 1e-15, 1e-10, 1e-5, 1])
+             title="Does the loss stay low?", yticks=[1e-20, 1e-15, 1e-10, 1e-5, 1])
     left.minorticks_off()
     left.axhline(1e-7, color="black", linewidth=1)
     left.text(STEPS - 4, 3e-8, "the goal", fontsize=11, ha="right", va="top")
@@ -68,7 +68,7 @@ def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
 
 def hopping() -> Experiment:
     """RMSprop's loss in a ravine, and the last steps of its steep number; the step size may fall at the end."""
-    return Experiment(_scene, _update, {"lr": Slider("step size", 0.003, 0.1, 0.03, log=True),
+    return Experiment(_scene, _update, {"lr": Slider("step size", 0.01, 0.1, 0.03, log=True),
                                         "falling": Slider("falling part, %", 0, 100, 0)},
                       Goal("let the loss end below 10⁻⁷.",
                            lambda lr, falling: bool(walk_with_a_falling_step(lr, falling).loss[-1] < 1e-7)))

@@ -102,6 +102,8 @@ def judge_two_steps(guess: Any) -> Verdict:
              "What is left of the old v, and what comes in?", "Which v belongs in the second step?")
     for name, wanted, hint in zip(names, right, hints, strict=True):
         value = number(guess[name], f"a number for {name}")
+        if name == "v1" and isclose(value, 0.03, rel_tol=2e-2):
+            return Verdict(False, "Look at v1.\nYou gave 0.03, which is a hundredth of 3. Of what does v hold a hundredth?")
         if name in ("step1", "step2") and isclose(value, 3 / right[0 if name == "step1" else 2], rel_tol=2e-2):
             return Verdict(False, f"Look at {name}.\nYou gave {value:.4g}, which is 3 divided by v. What takes the square away again?")
         before = right[0 if name == "step1" else 2]

@@ -41,7 +41,7 @@ def one_slider() -> Experiment:
 def _slider_scene() -> Scene:
     figure = new_figure(7.6, 4.0)
     ax = figure.add_subplot(xlim=(0, 300), ylim=(0, 3.2), xlabel="step", ylabel="training loss",
-                            title="Of three optimizers, one leaves the blind guess")
+                            title="Which of the three leaves the blind guess?")
     ax.axhline(GUESSING, color="black", linewidth=1)
     ax.text(298, GUESSING - 0.08, "a blind guess", fontsize=11, ha="right", va="top")
     ax.axhline(1, color="black", linewidth=1)
@@ -123,7 +123,7 @@ def two_sizes() -> Experiment:
 def _two_scene() -> Scene:
     figure = new_figure(7.6, 3.9)
     ax = figure.add_subplot(yscale="log", xlim=(0, TWO_STEPS), ylim=(1e-5, 1e2), xlabel="step", ylabel="distance from the minimum",
-                            title="One step size serves only one of the two numbers", xticks=range(0, TWO_STEPS + 1, 5))
+                            title="Do both numbers reach the goal?", xticks=range(0, TWO_STEPS + 1, 5))
     ax.axhline(0.01, color="black", linewidth=1)
     ax.text(TWO_STEPS - 0.2, 0.012, "the goal", ha="right", fontsize=11)
     ax.plot(0, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)

@@ -50,7 +50,7 @@ SLIPS = (  # what Adam's table does not know, for there it comes in two averages
     ("v starts as the first g**2.\nThe first step is right. But the first g**2 then weighs beta2**(t - 1) at step t, and the newest only "
      "1 - beta2. Which start gives both the weights of one average?",
      _written(lambda v, beta2, t: v, lambda old, g, beta2, t: beta2 * old + (1 - beta2) * g**2 if t > 1 else g**2)),
-    ("v is lost.\nState takes t, m and v, in this order. What does your second step find in s.v?",
+    ("v is lost.\nWhich numbers of this step does your new State hold? What does your second step find in s.v?",
      _written(lambda v, beta2, t: v / (1 - beta2**t), keep=False)),
 )
 

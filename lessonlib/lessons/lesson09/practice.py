@@ -36,7 +36,8 @@ def bug_path(name: str) -> Run:
 def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
     """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction."""
     show(_panels(bugs, steps), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, a broken Adam in "
-         "black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7.")
+         "black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7. Thin lines are a step "
+         "size apart.")
 
 
 def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
@@ -54,6 +55,9 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
             ax.axhline(0, color="#8a8a8a", linewidth=1)
             ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
             ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
+            ax.set_yticks(LR * np.arange(-9, 12), minor=True)  # a step size apart
+            ax.grid(visible=True, which="minor", axis="y", linewidth=0.4)
+            ax.tick_params(axis="y", which="minor", length=0)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

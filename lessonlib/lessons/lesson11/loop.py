@@ -33,6 +33,8 @@ QUESTIONS = {  # slip -> what is told
                   "Which line has to come before the clipping?",
     "no unscale": "Clipped while it was still scaled.\nThe optimizer saw gradients of length {lengths}, and {wanted} were asked for. "
                   "Which call of the scaler has to come before the clipping?",
+    "twice": "Unscaled twice.\nThe optimizer saw gradients of length {lengths}, and {wanted} were asked for. Your lines divided them, and "
+             "`scaler.step` divided them again, as only `unscale_` tells it not to. Where does `unscale_` belong?",
     "no clip": "Nothing is clipped.\nThe optimizer saw gradients of length {lengths}, and 1 is the limit. Where does the clipping go?",
     "clip late": "Clipped too late.\nThe optimizer saw gradients of length {lengths}, and they were clipped after it. Where does the "
                  "clipping go?",
@@ -45,6 +47,8 @@ QUESTIONS = {  # slip -> what is told
     "cleared": "The gradients are gone.\nThey were cleared after they were computed. Which order do the two lines need?",
     "no optimizer": "That is no optimizer.\n`unscale_` and `step` need what moves the weights. Which of your names is that?",
     "raises": "It raised an error.\nPython says: {error}. Which of its lines does not fit?",
+    "one step": "One step for two batches.\nThe judge has two batches, and the optimizer stepped once. Which line ends your loop early, or "
+                "stands behind it?",
     "other": "Not yet.\nIt steps with gradients of length {lengths}, and {wanted} were asked for. Which of its lines is not in "
              "the loop above?"}
 
@@ -72,9 +76,9 @@ class _Tried(NamedTuple):
     def has(self, name: str) -> bool:
         return self.first(name) < len(self.events)
 
-    def length(self, name: str) -> float:
-        """The length of the gradient at the first event of this name, nan where there is none."""
-        return next((event.length for event in self.events if event.name == name), float("nan"))
+    def length(self, name: str, batch: int = 0) -> float:
+        """The length of the gradient at the first event of this name, or at a later batch's, nan where there is none."""
+        return next((event.length for event in [event for event in self.events if event.name == name][batch:]), float("nan"))
 
 
 def _tried(loop: Callable[..., Any], scale: float) -> _Tried:
@@ -199,6 +203,8 @@ def _slip(seen: _Tried, wanted: _Tried) -> str:
     names = [event.name for event in seen.events if event.name in ("step", "update")]
     if names != ["step", "update"] * 2 and not seen.has("update"):
         return "no update"
+    if seen.error is None and names == ["step", "update"] and len(seen.moves) == 1:
+        return "one step"
     if seen.error is not None or len(seen.moves) != 2 or names != ["step", "update"] * 2:
         return _last(seen)
     return _clipping(seen, wanted)
@@ -217,6 +223,8 @@ def _clipping(seen: _Tried, wanted: _Tried) -> str:
             return "right"
         return "no zero_grad" if float(left @ move) > 0.99 * float(left.norm() * move.norm()) else "other"
     explicit = seen.first("unscale_") < seen.first("step")
+    if not explicit and _close(seen.length("step", 1), float(wanted.moves[1].norm())):  # the short gradient has its own length before
+        return "twice"
     if seen.length("unscale_" if explicit else "step") < 0.99 * back:
         return "clip first" if explicit else "no unscale"
     if not _same(move / move.norm(), right / right.norm()):

@@ -116,7 +116,7 @@ def will_it_fit() -> Experiment:
             for kind in KINDS:
                 (artists[f"{kind} {stage}"],) = ax.barh([stage], [1], height=0.62, color=COLORS[kind])
             artists[f"told {stage}"] = ax.text(1.02 * LARGEST, stage, "", va="center", fontsize=11)
-        ax.text(1.02 * LARGEST, -0.66, "all three, on each card", va="center", fontsize=11)  # and room for the sums
+        ax.text(1.02 * LARGEST, -0.66, "the sum on each card", va="center", fontsize=11)  # and room for the sums
         (artists["card"],) = ax.plot([], [], color="black", linewidth=2, zorder=4)
         artists["card text"] = ax.text(1, -0.66, "", fontsize=11, zorder=5)
         figure.legend(handles=[artists[f"{kind} 0"] for kind in KINDS], labels=list(KINDS), loc="outside lower center", ncols=3)

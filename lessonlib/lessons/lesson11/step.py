@@ -224,7 +224,8 @@ def show_parts() -> None:
     told = []
     for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         size = record["size"]
-        ax.set_title(f"{shown}, {size['layers']} layers of width {size['width']}, windows of {size['context']}")
+        larger = "" if shown == "CPU" else ", with a larger model"
+        ax.set_title(f"{shown}{larger}\n{size['layers']} layers of width {size['width']}, windows of {size['context']}", fontsize=11)
         told += [f"{shown}, {line}" for line in _panel(ax, record)]
     figure.suptitle("Forward and backward were most of each step", weight="bold")
     show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and the optimizer's step. "

@@ -13,7 +13,7 @@ __all__ = ["LOST", "REST", "SETTINGS", "SHOWN", "TAKEN", "TOLD", "UNITS", "WAYS"
 
 FIRST, STRAIGHT, EQUAL, BOTH = SETTINGS = tuple(ravine.SETTINGS)
 WAYS = ravine.WAYS
-SHOWN = WAYS[:3]  # of the table of Part 3
+SHOWN = WAYS[:3]  # of the deeper table
 UNITS = ("momentum", "Adam", "Muon")  # of the prediction of Part 3
 REST = "Adam, one v for each matrix"
 TOLD = {REST: "Adam, one v a matrix"}  # a rule of the record, and its shorter name in a table

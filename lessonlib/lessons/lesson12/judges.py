@@ -164,8 +164,9 @@ def judge_claim(guess: Any) -> Verdict:
         return Verdict(False, f"Look at {wrongly[0]}.\nThe claim answers this one. {DOUBTS[wrongly[0]][1]} Which entries does "
                               "it leave open?")
     if len(named) < ASKED:
-        return Verdict(False, f"{len(named)} of {ASKED}.\nThe claim is weak at more entries than that. Go through the list from the top. "
-                              "Which question does the claim leave open?")
+        twice = "One of your names stands there twice. " if len(named) < len(guess) else ""
+        return Verdict(False, f"{len(named)} of {ASKED}.\n{twice}The claim is weak at more entries than that. Go through the list from the "
+                              "top. Which question does the claim leave open?")
     others = [name for name in DOUBTS if name in weak - named]
     also = f"\n\nWeak too: {' and '.join(others)}. {' '.join(DOUBTS[name][1] for name in others)}" if others else ""
     return Verdict(True, f"Correct.\n{' '.join(DOUBTS[name][1] for name in DOUBTS if name in named)}{also}")

@@ -20,7 +20,7 @@ RULES = {"AdamW": "adamw", "Muon": "muon"}
 ENTRIES = (*RULES, "seeds", "then")
 PAID = 12  # trainings that may be planned for each rule: a step size of the matrices with one seed is one
 BESIDE = {  # what to do where a recorded step size beside a best one was not tried, and what to ask whoever should not
-    "stop": "It could stop beside a better one.\nIf the best stands at the end of a list, how would you know that it is the best?",
+    "stop": "It could stop beside a better one.\nIf a neighbour of the best was never tried, how would you know which is better?",
     "try it": "Not alike in the end.\nAn optimizer whose list goes on then tries more step sizes than the other. How do both get as many?",
     "try it for both": ""}
 LEAST = 3  # step sizes, so that one can lie inside
