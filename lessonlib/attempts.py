@@ -86,6 +86,8 @@ def _answers(function: Any, calls: Sequence[tuple[Any, ...]], optional: bool) ->
                        "this one again. Does each of its branches end with a return?")
     return out
 
+FIRST = "At the first step s.m and s.v are the number 0.0, and no arrays yet. Which operation of yours needs an array?"
+
 
 def observe(attempt: Any, probes: list[Probe]) -> Seen:
     """Return what an attempt at a rule does on its probes; Stop says what is wrong with it.
@@ -109,7 +111,7 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
     late = None
     with contextlib.suppress(Stop):
         late = np.array([theta for theta, _, _ in _walk(attempt, probes[0], s=LATE)])
-    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper[0], "")
+    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper[0], FIRST)
     return Seen(paths, [[kept for _, kept, _ in walked] for walked in alone], late, isinstance(first[1], State))
 
 
@@ -197,7 +199,7 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
             question = "A State cannot be changed. What do you return instead?"
         elif isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
             text, question = "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
-        elif isinstance(error, ValueError) and "inhomogeneous" in text:
+        elif isinstance(error, ValueError) and "inhomogeneous" in text and question != FIRST:
             text = "a pair, such as `(v**0, 5)`, is no number"
             question = "Python writes a half as `0.5`, and a comma makes a pair. Where is yours?"
         elif isinstance(error, RecursionError):

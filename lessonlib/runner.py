@@ -60,7 +60,7 @@ def grid(*unnamed: Any, **axes: Any) -> dict[str, Array]:
 def run(
     rule: Rule,
     problem: Problem | Callable[[], Problem],
-    *,
+    *unnamed: Any,
     steps: int = 200,
     seed: int = 0,
     start: Any = None,
@@ -77,13 +77,17 @@ def run(
     runs one by one, bit for bit, where rule and gradient work row by row: a rule may not mix the rows, as g.mean() would. The first
     step is tried on two runs alone to see. Divergence is data: inf stays, and warns of nothing.
 
-    Raises ValueError for a hyperparameter that the rule does not take, for a shape that does not fit, and for a rule that mixes rows.
+    Raises ValueError for an argument without a name, for a hyperparameter that the rule does not take, for a shape that does not fit,
+    and for a rule that mixes rows.
 
     >>> from lessonlib import adam
     >>> from lessonlib.problems import ravine
     >>> run(adam, ravine(100), **grid(lr=np.geomspace(1e-4, 1, 50), beta1=[0, 0.5, 0.9])).loss.shape
     (201, 50, 3)
     """
+    if unnamed:
+        raise ValueError(f"run got {repr(unnamed[0])[:60]} without a name: after the rule and the problem all goes by name, and a grid "
+                         "with two stars, as in run(sgd, valley, steps=50, **grid(lr=[0.1, 0.2]))")
     problem = _made(problem)
     steps = whole_number("steps", steps)
     if record not in ("path", "loss", "last"):

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 KINDS = ("12", True, [0.1], {}, float("nan"), float("inf"), abs, 1j)
 
 NUMBERS = {  # judge: (what its number is called, wrong answers, right answers)
-    judge_border: ("a step size", [(0.04, "Too low."), (0.049, "Too low."), (1 / 40, "There one step across arrives."), (2 / 3, "That is the border along the valley."), (2 / 43, "That mixes both curvatures."), (2 / 21.5, "That mixes both curvatures."), (40, "That is the curvature across."), (0.06, "Too high."), (-1, "Not a step size."),
-                                   (0, "Not a step size.")], [2 / 40, 0.0503, np.float32(0.05)]),
+    judge_border: ("a step size", [(0.04, "Too low."), (0.049, "Too low."), (1 / 40, "There one step across arrives."), (2 / 3, "That is the border along the valley."), (2 / 43, "That mixes both curvatures."), (2 / 21.5, "That mixes both curvatures."), (40, "That is the curvature across."), (20, "It is upside down."), (80, "Twice the curvature."), (0.051, "Too high."), (0.06, "Too high."), (-1, "Not a step size."),
+                                   (0, "Not a step size.")], [2 / 40, 0.0502, np.float32(0.05)]),
     judge_lr: ("a step size", [(0.1, "The step has changed."), (1.0, "Too long."), (0.001, "Too short."), (-1, "Not a step size."), (0, "Not a step size.")], [0.01, 1e-2]),
     judge_angle: ("a whole number of degrees", [(5, "RMSprop's marker."), (4, "Too small."), (20, "Too large."), (12.5, "Not a whole number of degrees."), (0, "Outside of 1 to 45."),
                                                 (91, "Outside of 1 to 45."), (-9, "Outside of 1 to 45.")], [10, 10.0]),

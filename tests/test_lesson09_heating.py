@@ -301,3 +301,30 @@ def test_two_inputs_that_go_together_stay_a_ravine_when_they_are_standardized():
     inputs = np.stack([one, 0.99 * one + (1 - 0.99**2) ** 0.5 * other], axis=1)
     standard = (inputs - inputs.mean(0)) / inputs.std(0)
     assert np.linalg.cond(standard.T @ standard) == pytest.approx(199, rel=0.1)
+
+
+def test_rmsprops_loss_jumps_because_v_forgets_the_gradient_after_the_long_first_step_and_not_because_gradients_get_smaller():
+    lr = tuned_lr("rmsprop")[0]
+    for seed in range(3):
+        bill, kept = heating(seed), []
+
+        def held(theta, g, s, *, lr, kept=kept):  # v sees the gradient of step 10 from then on, which does not get smaller
+            kept[:] = kept if s.t >= 10 else [g]
+            v = 0.99 * s.v + 0.01 * kept[0] ** 2
+            return theta - lr * g / (v**0.5 + 1e-8), module.rules.State(s.t + 1, 0.0, v)
+
+        def frozen(theta, g, s, *, lr):
+            v = 0.99 * s.v + 0.01 * g**2 if s.t < 100 else s.v
+            return theta - lr * g / (v**0.5 + 1e-8), module.rules.State(s.t + 1, 0.0, v)
+
+        first = np.abs(bill.grad(run(module.rules.rmsprop, bill, steps=1, lr=lr).theta, None)[:, 0])
+        assert first[1] > 15 * first[0]  # "meets a huge gradient"
+        jumps = [int(np.flatnonzero(run(rule, bill, steps=300, lr=lr).loss[100:] > bill.loss(bill.start))[0]) + 100 for rule in (module.rules.rmsprop, held)]
+        assert jumps == pytest.approx([220, 220], abs=8)
+        assert run(frozen, bill, steps=300, lr=lr).loss[100:].max() < 0.3 * bill.loss(bill.start)
+
+
+def test_rmsprop_leaves_about_as_much_at_every_step_size_from_006_to_09():
+    lrs = np.geomspace(0.06, 0.9, 7)[:, None]
+    left = [losses[-30:].mean(0) / losses[0] for losses in (run(module.rules.rmsprop, heating(seed), steps=300, record="loss", lr=lrs).loss for seed in range(10))]
+    assert np.mean(left, axis=0) == pytest.approx(np.full(7, 0.049), abs=0.005)

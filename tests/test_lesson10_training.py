@@ -227,7 +227,7 @@ def test_the_judge_leaves_torchs_threads_as_they_were():
 
 
 @pytest.mark.parametrize(("guess", "headline"), [
-    (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."), (0.1, "Correct."), (0.2, "Correct."),
+    (0.1481, "Correct."), (0.15, "Correct."), (1 / 15, "That is with the peak."), (0.067, "That is with the peak."), (50_000, "That is the memory itself."), (2e-5, "That is the share of each step."), (0.7407, "The memory is too short."), (0.1, "Near, but not what the rule gives."), (0.22, "Near, but not what the rule gives."), (0.11, "Correct."), (0.2, "Correct."),
     *((guess, "Not the start, but the next one to try.") for guess in (0.05, 0.44)), (0.3, "The memory is too short."), (0.329, "The mean is in it twice."), (0.33, "The mean is in it twice."), (0.04, "The memory is too long."), (0.5, "The memory is too short."), (0.01, "The memory is too long."), (1, "That is only the limit."), (6.75, "It is upside down."), (15, "It is upside down."), (1 / (0.45 * 50_000), "The peak is not in it."), (3.0, "The memory is too short."), (None, "Not answered yet."), ("0.33", "Not a decay."), (0, "Not a decay."),
     ([0.3], "Not a decay."), (True, "Not a decay.")])
 def test_a_decay_is_judged_by_its_memory(guess, headline):
@@ -385,6 +385,39 @@ def test_after_a_load_the_schedule_writes_over_a_new_step_size_unless_it_stands_
     lrs = [run.optimizer.param_groups[0]["lr"] for run in (old, resumed, rebased)]
     assert lrs[0] == lrs[1] > 100 * lrs[2] > 0
     assert rebased.optimizer.param_groups[0]["weight_decay"] == 0.7
+
+
+SCHEDULES = {  # what the line for a new step size has to work with
+    "LambdaLR": lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, training.factor),
+    "StepLR": lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 50),
+    "CosineAnnealingLR": lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 200),
+    "LinearLR": lambda optimizer: torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, 200),
+}
+
+
+@pytest.mark.parametrize("make", SCHEDULES.values(), ids=SCHEDULES)
+def test_after_a_load_lr_and_base_lrs_times_one_factor_give_that_step_size_from_the_first_step_on(make):
+    """The plan as it was, times a tenth, at every step to come."""
+    def begun():
+        optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.ones(1))], lr=0.02)
+        return optimizer, make(optimizer)
+
+    def goes(optimizer, schedule, steps):
+        lrs = []
+        for _ in range(steps):
+            lrs.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step()
+        return lrs
+
+    old, fresh = begun(), begun()
+    goes(*old, 30)
+    for now, before in zip(fresh, old, strict=True):
+        now.load_state_dict(before.state_dict())
+    for group in fresh[0].param_groups:
+        group["lr"] *= 0.1
+    fresh[1].base_lrs = [0.1 * lr for lr in fresh[1].base_lrs]
+    assert goes(*fresh, 40) == pytest.approx([0.1 * lr for lr in goes(*old, 40)])
 
 
 def test_a_save_that_changes_with_the_run_is_judged_through_a_file_and_said_so():

@@ -56,6 +56,7 @@ def test_a_loop_for_float16_is_told_what_it_leaves_out(names, said):
     (loop("clear scale unscale clip step update", unscale="[p.grad.div_(scaler.get_scale()) for p in model.parameters()]"), "Unscaled twice."),
     (loop("clear scale unscale step update", unscale="[p.grad.div_(scaler.get_scale()) for p in model.parameters()]"), "Unscaled twice."),
     (loop("clear scale unscale clip step update", update="scaler.update(); break"), "One step for two batches."),
+    (loop("clear scale unscale clip step update", update="scaler.update() if x.norm() < 5 else None"), "The scale is never updated."),
     (loop("clear scale clip unscale step update", clip="nn.utils.clip_grad_norm_(model.parameters(), 100.0)"), "Clipped before it was unscaled."),
     (loop("clear scale unscale clip step update", scale="scaler.scale(loss); loss.backward()"), "The scaled loss is thrown away."),
     (loop("clear scale unscale clip step update", scale="scaler.scale(loss)"), "Nothing goes backward."),
@@ -223,3 +224,8 @@ def test_the_verdict_on_a_step_size_says_what_three_times_as_much_gives(lr, seen
 def test_a_peak_that_is_just_beyond_the_room_is_told_apart_from_it(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # a GPU's allocator finds other megabytes
     assert "the peak is 180.7 MB, and there is room for 180." in judge_batch(91).message
+
+
+def test_a_plan_that_is_half_answered_is_told_which_half_is_right():
+    assert "Stage 3: 26 GB on each of 8 cards, which is right." in judge_cards({"stage 3": 8, "stage 1": None}).message
+    assert "which is right" not in judge_cards({"stage 3": 4, "stage 1": "never"}).message

@@ -224,3 +224,12 @@ def test_a_wide_factor_changes_its_outputs_alike_only_where_the_inputs_lie_evenl
 def test_adam_has_five_times_as_many_pairs_of_betas_as_muon():
     tries = {name: len(controls.found(name)) for name in (*controls.UNITS, controls.REST)}
     assert tries["Adam"] == tries[controls.REST] == 5 * tries["Muon"] == 5 * tries["momentum"]
+
+
+def test_with_the_usual_beta_muon_leaves_more_of_the_weak_directions_after_so_few_steps(monkeypatch):
+    from lessonlib.lessons.lesson12 import matrices
+
+    matrices.errors.cache_clear()
+    monkeypatch.setitem(matrices.BETAS, "Muon", {"beta1": 0.95})
+    assert matrices.weak("Muon", controls.FIRST) == pytest.approx(0.22, abs=0.02)
+    matrices.errors.cache_clear()

@@ -191,3 +191,8 @@ def test_a_claim_is_doubted_where_it_is_weak(guess, headline):
 def test_a_doubt_that_stands_in_the_list_twice_is_said_to():
     assert "stands there twice" in judges.judge_claim(["seeds", "seeds", "clock"]).message
     assert "stands there twice" not in judges.judge_claim(["seeds", "clock"]).message
+
+
+def test_a_product_number_by_number_of_a_tall_matrix_is_asked_about_its_sign():
+    verdict = judges.judge_orthogonal(lambda x: x * x.T)
+    assert "Which sign makes the product of two matrices?" in verdict.message

@@ -123,17 +123,20 @@ def test_the_record_is_the_one_that_its_command_makes():
 def test_the_record_says_what_the_lesson_says():
     found = text.from_record()
     assert [row[0] for row in text.baselines(found)] == [
-        "A, only Muon tuned", "B, only AdamW tuned", "B, and Muon tuned, but not its rest", "both tuned"]
+        "A, only Muon tuned", "B, only AdamW tuned", "B, with Muon's matrices tuned too", "both tuned"]
     lead = {row[0]: row[3] for row in text.baselines(found)}
     assert lead["A, only Muon tuned"] > 3 * lead["both tuned"] > 0  # "most of A's lead"
     assert -lead["B, only AdamW tuned"] > lead["A, only Muon tuned"]  # "by more than Muon in A"
     assert text.tuned_alone(found) == text.TUNED_ALONE[2]
     adamw = text.best(found, "adamw").median
     assert adamw - text.typed("authors") > 0.05 > -0.5 > adamw - text.typed("copied")
-    assert lead["B, only AdamW tuned"] < lead["B, and Muon tuned, but not its rest"] < -0.2  # "not enough to tune Muon"
+    assert lead["B, only AdamW tuned"] < lead["B, with Muon's matrices tuned too"] < -0.2  # "not enough to tune Muon"
     assert text.gap(found, text.SOONER) == pytest.approx(text.gap(found), abs=0.01)  # "ended alike"
     assert text.fresh_gap(found, text.SOONER) == pytest.approx(text.fresh_gap(found), abs=0.01)
     assert adamw - text.typed("matched") > 0.8 * lead["both tuned"]  # "kept most of Muon's lead"
+    alone = {lr: np.median([row["test"] for row in found["sweep"] if (row["rule"], row["matrix_lr"], row["rest_lr"]) == ("adamw", lr, lr)])
+             for lr in set(text.matrix_lrs(found, "adamw")) & set(text.rest_lrs(found, "adamw"))}
+    assert (min(alone, key=alone.get), f"{min(alone.values()):.2f}", f"{text.typed('matched'):.2f}") == (0.032, "2.22", "2.09")
     assert f"{np.median(text.fresh(found, 'adamw')[text.best(found, 'adamw').case]):.2f}" == "2.29"  # "the pair in the ring"
     assert found["seconds"]["muon"] > 1.3 * found["seconds"][text.FLOAT32]  # "bfloat16 is slower than float32"
     slow, fast = (text.fresh_best(found, rule) for rule in text.NAMES)

@@ -208,3 +208,9 @@ def test_a_rule_that_is_not_written_yet_or_writes_over_what_it_is_given_is_told_
         run(over, ravine(100), **grid(lr=[0.1, 0.2]))
     with pytest.raises(ValueError, match=r"grid got \[0.1, 0.2\] without a name.*grid\(lr="):
         grid([0.1, 0.2])
+
+
+def test_a_grid_with_one_star_is_told_to_have_two():
+    for unnamed in ({"lr": 0.1}, "lr"):
+        with pytest.raises(ValueError, match=r"without a name.*with two stars"):
+            run(sgd, ravine(10), unnamed, steps=2)

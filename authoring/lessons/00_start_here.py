@@ -11,8 +11,8 @@
 #
 # Run the cells from top to bottom.
 # To run one, click into it and press Shift and Enter together.
-# The code of the first cell is hidden, so click the line in its place and press the same keys.
-# It says nothing when all is well.
+# The code of the first cell is hidden behind one line, so click that line and press the same keys.
+# When all is well, nothing is printed.
 
 # %% tags=["setup"]
 
@@ -42,7 +42,7 @@ lowest
 # %% [markdown]
 # **This is your first play.**
 # Run the next cell, and you see the valley from above.
-# Move the slider and watch the walkers.
+# The slider stands at the last step, so move it back to the start and watch the walkers.
 # Each grey line joins places of the same height.
 #
 # **Goal:** find the first step at which the loss of the walker on the left is less than half of 5.5, its loss at the start.
@@ -80,8 +80,9 @@ lowest.answer(opening.lowest())
 # | Symbol | Code | What it is |
 # |---|---|---|
 # | $\theta$ | `theta` | the [[parameters|parameter]], which say where the walker is |
-# | $g$ | `g` | the [[gradient]] of the loss, which points where the loss rises fastest |
+# | $g$ | `g` | the [[gradient]] of the loss at the old place, which points where the loss rises fastest |
 # | $\alpha$ | `lr` | the step size, or learning rate |
+# | $t$ | `t` | the number of the step |
 #
 # In our valley the loss is $\frac12(\theta_1^2 + 10\,\theta_2^2)$, so the gradient is $(\theta_1,\ 10\,\theta_2)$.
 #
@@ -103,8 +104,9 @@ across
 
 # %% [markdown]
 # The library's gradient descent is called `sgd`, short for [[stochastic gradient descent|gradient descent]].
-# It returns the new place and its memory.
-# Gradient descent only counts its steps there, later rules keep more, and `State()` is a memory that is empty.
+# It returns two things, the new place and a memory, called the state.
+# Gradient descent keeps only `t` in it, the count of steps, and later rules keep more.
+# An empty state is `State()`.
 
 # %% tags=["answer"]
 theta, s = sgd(1.0, 10.0, State(), lr=0.12)
@@ -116,7 +118,7 @@ across.answer(theta)
 # ### Exercise 1. Write gradient descent (5 minutes)
 #
 # Every optimizer of this course is one short function.
-# It takes the parameters `theta`, the gradient `g`, its memory `s`, and its settings.
+# It takes the parameters `theta`, the gradient `g`, its state `s`, and its settings.
 # What comes after the `*` has to be given by name, as in `lr=0.15`.
 #
 # It returns the new `theta` and `State(s.t + 1)`, which remembers how many steps were taken.
@@ -171,7 +173,8 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ".3g")
 
 # %% [markdown]
 # With `grid`, `.loss[-1]` holds one number for each walk.
-# The ending `e-08` means that the point moves eight places to the left.
+#
+# The ending `e-08` means that the decimal point moves eight places to the left.
 #
 # ### Exercise 2. Many walks at once (5 minutes)
 #
@@ -206,7 +209,8 @@ judges.judge_runs(my_runs)
 
 # %% [markdown]
 # Make a new cell with the + button, and find the border in your walks.
-# What is the largest of `lrs` at which the last loss is below the first?
+# Below the border the last loss is lower than the first.
+# What is the largest of `lrs` at which that is so?
 # `lrs[condition]` keeps the step sizes for which a condition is true.
 #
 # <details><summary>Answer</summary><code>lrs[my_runs.loss[-1] &lt; my_runs.loss[0]].max()</code> is 0.0398. The next step size of the list is 0.0403, so the border is between the two.</details>
@@ -313,7 +317,7 @@ judges.judge_border(my_border)
 # ### How steep a valley can you cross?
 #
 # One step size has to serve both directions.
-# You set it, and the curvature across the valley.
+# You set the step size, and the curvature across the valley.
 #
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
 # Make the valley steeper a little at a time, and follow with the step size.
@@ -346,7 +350,7 @@ play.show_window()
 # | | |
 # |---|---|
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients, then `loss.backward()`, then `opt.step()` |
+# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, in the way described below |
 # | **Suspect it** | when the loss grows, or stays near its first value |
 # | **Try another optimizer** | when the loss falls slowly at the best step size you find |
@@ -357,14 +361,15 @@ play.show_window()
 # 1. Try 0.001, 0.01, 0.1 and 1.
 # 2. As long as the best one is at an end of your list, add a value ten times further out.
 # 3. Try a third of the best and three times as much.
-#    Take the best of all, and try twice that.
+#    Take the best of all, and try twice that too.
+#    Now you are within about a factor of two of the best.
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, you are near the best, and lesson 7 has a rule that can save more.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, you are within a factor of two of the best. Lesson 7 has a rule that can save more.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along
@@ -389,9 +394,11 @@ course.show_map()
 
 # %% [markdown]
 # Take the lessons in order, one at a sitting.
+# They are numbered 0 and 7 to 12, and none is missing.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
-# If you have little time, go on with Adam and AdamW, because Adam repeats what it needs of the two before.
+# If you have little time, leave out lessons 7 and 8.
+# Adam repeats the two formulas that it needs of them.
 # Colab lends a GPU for some hours only, so if you have one now, go on with the first two parts of Adam and then the GPU lab.
 #
 # ### Is your machine ready?

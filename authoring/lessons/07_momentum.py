@@ -81,8 +81,7 @@ cancel.answer(opening.what_averaging_does())
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
 #
-# On momentum's own path the sign across changes more slowly, every two or three steps.
-# Still the average across is only about a sixth of the gradients.
+# <details><summary>Fine print</summary>On momentum's own path the sign across changes more slowly, every two or three steps. Still the average across is only about a sixth of the gradients.</details>
 #
 # ### The rule
 #
@@ -121,9 +120,9 @@ print(seen)
 #
 # ### Exercise 1. Write momentum (8 minutes)
 #
-# `theta`, `g` and `s.m` are arrays, and `s.t` counts the steps already taken.
+# `theta` and `g` are arrays, and `s.t` counts the steps already taken.
 # A `State` holds what an optimizer remembers between two steps, here the step count `t` and the average `m`.
-# An empty one is `State()`.
+# An empty one is `State()`, and its `m` is the number 0.0.
 # Return the new `theta` and a new `State(t, m)`, and change nothing in place.
 #
 # <details><summary>Hint 1</summary>Feed it a constant gradient of 1. Where should an average of ones end?</details>
@@ -219,7 +218,7 @@ averages.noisy_average().live()
 # %% [markdown]
 # A short memory follows the noise.
 # A long one is smooth, but it is late and too flat.
-# It still points up when the wave has turned.
+# It is still high when the wave has turned.
 # The best one lies between, and with more noise it is longer.
 #
 # <details><summary>Which memory reaches the goal?</summary>One from 6 to 13 steps.</details>
@@ -233,13 +232,13 @@ averages.noisy_average().live()
 #
 # This is the valley of Part 1.
 # The sliders start near gradient descent's best step size, without memory.
-# **Goal:** bring it below 0.000001.
+# **Goal:** bring the loss below 0.000001.
 #
 # - First raise beta alone.
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The picture shows it before you run the cell.
+#   On paper you see this last one.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -297,10 +296,9 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # So at the same step size momentum jumps less far across than gradient descent, by this factor.
-# Its border is larger by the same factor.
-# The best beta for this ravine is 0.67, and $1.67 / 0.33$ is about five.
+# Its border is $(1+\beta)/(1-\beta)$ times as large, for the best beta of this ravine, 0.67, about five times.
 #
-# In the table momentum even needs seven times fewer steps.
+# Steps five times as large would need five times fewer of them, and in the table there are seven times fewer.
 # The rest is won along the valley.
 # There the gradients shrink, so the older ones in `m` are larger than the newest, and the step is longer still.
 #
@@ -309,7 +307,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Whatever the step size, in the long run a step leaves at least $\sqrt\beta$ of the distance.
 # With a beta of 0.9 that is 0.95, and the goal is about 220 steps away.
 # There the pale line is level.
-# The best beta lies between.
+# The best beta is large enough for large steps, and small enough for the swings to end.
 #
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
@@ -494,15 +492,16 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # Each loss is from the worst of the three starts.
 
 # %% tags=["chaotic"]
-header = ["momentum", "loss at 0.11", "translated lr", "its loss", "twice the smaller", "its loss"]
+header = ["momentum", "loss at 0.11",
+          "translated lr", "loss there", "twice the smaller", "loss there"]
 rows = network.after_a_change(0.11, [0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the translated `lr` gets larger and the border smaller.
-# So the translated `lr` may lie beyond the border.
+# When you lower `momentum`, the translated `lr` gets larger, and the largest `lr` that works gets smaller.
+# So the translated one may be too large.
 # When you raise it to 0.99 and keep the `lr`, a steady gradient makes steps ten times as long, and not every start learns.
 # At the translated `lr` all three do.
 #
@@ -526,8 +525,7 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the count goes about with the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Its m is a tenth of the newest gradient at every step, if beta is 0.9. So it is gradient descent with a tenth of the step.</details>
 #
-# And here is what you did today.
-# It is kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
+# Here is what you did today.
 
 # %% tags=["machine"]
 summary()

@@ -76,7 +76,7 @@ opening.two_sizes().live()
 # ### The rule
 #
 # Nobody can move a slider for each of thousands of weights.
-# RMSprop does it by one idea.
+# RMSprop sets them all by one idea.
 # **Divide each gradient by its own recent size.**
 #
 # What is the recent size of a gradient?
@@ -107,7 +107,7 @@ opening.show_division()
 #
 # ### Exercise 1. Write RMSprop (8 minutes)
 #
-# `theta`, `g` and `s.v` are arrays, and `s.t` counts the steps already taken.
+# `theta` and `g` are arrays, `s.v` is 0.0 at first and then an array, and `s.t` counts the steps already taken.
 # Return the new `theta` and a new `State(t, m, v)`.
 # RMSprop needs no `m`, so put 0.0 there, and change nothing in place.
 # The root of every entry of `x` is `x**0.5`.
@@ -199,7 +199,7 @@ early.answer(opening.first_and_last())
 #
 # A larger step size did not help in Part 1.
 # With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image.
-# Then no weight has a gradient, and none moves again.
+# Then no weight has a gradient, and only the biases of the output still move.
 # With smaller ones 300 steps are too few.
 #
 # ### A step size for each layer?
@@ -220,24 +220,25 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows along with the gradient, and takes the growth out again.</details>
 #
-# When we forbade steps longer than ten step sizes, the divisors that are set once trained the network too.
+# When we forbade steps longer than ten step sizes, the same divisors read four of ten digits.
+# So it was the long steps that stopped them.
 #
 # RMSprop has a divisor for each weight.
-# With one divisor for each layer, kept up to date in the same way, the network reads a quarter of the digits.
-# With one for each weight it reads most of them.
+# With a divisor for each layer that is kept up to date, the network reads no more than that.
+# With one for each weight it reads most of the digits.
 #
 # A weight leads from one unit to another.
-# Its gradient is a product, of the number that the first one gives and of what comes back from the second.
+# Its gradient is the number that the first one gives, times the gradient that comes back to the second.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. With a layer's steps held to ten step sizes, as a root mean square, the divisors that are set once read about four of ten digits. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The steps were held to ten step sizes for a layer, as a root mean square. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows, or {{ records.begun_full("B") }} without the long first steps of Part 4. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
 # Are the unequal layers the trouble?
-# The later bars are taller because the biases put numbers into every layer, one half of each product.
+# The later bars are taller because the biases put numbers into every layer, the first half of that product.
 # Set all biases to zero, and every bar becomes about as tiny as the first one was.
 # Gradient descent still guesses, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.
@@ -264,10 +265,11 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights neither the image nor the gradient gets lost, and all three learn.
-# So the trouble was the small weights, and RMSprop trains the network in spite of them.
+# So the trouble was small weights in many layers, each of which shrinks the image and the gradient further.
+# RMSprop divides the shrinking of the gradient out again, and trains the network in spite of it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses at each of seven step sizes.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -297,6 +299,7 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
+# That is how RMSprop trained the network, in which a tiny gradient moves its weight as far as a large one.
 # A gradient that keeps changing its sign moves its parameter to and fro, each time by about $\alpha$.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
@@ -365,7 +368,7 @@ hopping.hopping().live()
 # That is the spike.
 # They settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory the loss comes back only after more than 300 steps.
+# With the default memory the same happens later, after about 350 steps.
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
 # A falling $\alpha$ arrives fast, and then it ends the hops.
@@ -567,7 +570,7 @@ judges.judge_setting(my_lr)
 # <details><summary>The gradient has been 3 for a long time. How long is a step?</summary>As long as the step size. With a gradient of 0.003 it would be just as long.</details>
 # <details><summary>How long is the first step with beta2 = 0.99, and why?</summary>Ten times the step size, because v holds only a hundredth of the squared gradient.</details>
 #
-# Here is what you did today, kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
+# Here is what you did today.
 
 # %% tags=["machine"]
 summary()
@@ -577,7 +580,7 @@ summary()
 #
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
-# - With a constant $\alpha$ RMSprop ends up hopping across the minimum, and a falling $\alpha$ ends the hops.
+# - In the ravine a constant $\alpha$ lets RMSprop hop across the minimum for good, and a falling $\alpha$ ends the hops.
 # - Gradient descent and momentum did not train our network in 300 steps, at any step size that we tried.
 #   RMSprop did, and larger weights at the start helped all three.
 #

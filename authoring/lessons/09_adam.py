@@ -25,7 +25,7 @@
 # Each starts with both at 0 and uses its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
-# Run the set-up cell and the next one, then move the slider.
+# Run the next two cells and move the slider.
 # **Goal:** within 150 steps, find a moment when Adam's line fits better than RMSprop's does after 300.
 
 # %%
@@ -41,8 +41,9 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's gradients get smaller, so its `v` shrinks and its steps grow.
-# Near step 220 they are too long, and its loss jumps.
+# RMSprop's long first step meets a huge gradient.
+# Its `v` forgets this gradient little by little, so its step sizes grow.
+# Near step 220 they are too large, and its loss jumps.
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -50,11 +51,11 @@ opening.four_lines().live()
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # All this makes the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
-# RMSprop gives each parameter a step size of its own, which brings the thirty thousand down to about 650.
-# Momentum gets through a ravine of 650.
+# RMSprop gives each parameter a step size of its own.
+# In these the ravine curves only about 650 times as much, and momentum gets through such a ravine.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop's long first step is undone two steps later. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop leaves about as much at every step size from 0.06 to 0.9. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -70,7 +71,7 @@ opening.show_flow()
 
 # %% [markdown]
 # For example, two parameters have long had gradients of 3 and of 0.003.
-# For each of them `m` is its gradient, and the root of `v` is the size of its gradient.
+# In both `m` is the gradient, and the root of `v` is its size.
 # So both move by one step size.
 #
 # ### The rule
@@ -110,7 +111,8 @@ opening.show_flow()
 # ### Exercise 1. Write Adam (10 minutes)
 #
 # Turn the formulas into code.
-# `theta`, `g`, `s.m` and `s.v` are arrays, and `s.t` counts the steps already taken.
+# `theta` and `g` are arrays, and so are `s.m` and `s.v` after the first step.
+# `s.t` counts the steps already taken.
 # Return the new `theta` and a new `State(t, m, v)`, and change nothing in place.
 #
 # <details><summary>Hint 1</summary>Which number does the first step have, if <code>s.t</code> is 0 before it?</details>
@@ -200,7 +202,7 @@ uncorrected.answer(0.1 / 0.001**0.5)
 
 # %% [markdown]
 # The first step would be about three step sizes long.
-# `m` is too small, but it is divided by the root of a `v` that is smaller still.
+# `m` is ten times too small, but the root of `v` is thirty times too small.
 #
 # Is the step right at step 50 of a steady gradient?
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps.
@@ -233,7 +235,6 @@ opening.filling().live()
 #
 # Now the second gradient is $-3$ instead.
 # Fill in the second column, to five decimals.
-# You can write `0.9 * 0.3 + ...`.
 
 # %% tags=["stub"]
 second = {"m": None, "v": None, "m_hat": None, "v_hat": None, "theta": None}
@@ -283,7 +284,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After fifty gradients of 3 a 30 would make it longer, because then `m` takes in the 30 faster than `v` does.
+# After three hundred gradients of 3 a 30 would make it longer, because then `m` takes in more of the 30 than the root of `v` does.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -335,14 +336,14 @@ for g in (3.0, -3.0):
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
 # Do not reuse the `lr` of `optim.SGD`.
-# Adam divides each gradient by its scale, so a step size of 0.1 would move each weight by about 0.1 at every step.
+# Adam divides each gradient by its scale, so with a step size of 0.1 the first step would move most weights by about 0.1.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
 # - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$.
 #   After a `nan` start again.
 #
-# Each training below runs twice from the start, black with the first step size and red with the second.
+# Each training runs twice from the start, first in black, then in red.
 
 # %%
 practice.show_moves()
@@ -468,10 +469,10 @@ display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".
 arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
 
 # %% [markdown]
-# Here the standardized loss curves equally in every direction, so one step size suits them all.
+# Here the standardized loss curves equally in every direction, so one step size suits every direction.
 # So standardize the inputs where you can.
 #
-# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough, for either takes most of the thirty thousand away. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
+# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
 #
 # ### Where it wins, loses and fails
 #
@@ -483,10 +484,10 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
 # | **Fails** | rare large gradients, which `v` soon forgets | the end after 100,000 steps, where the minimum is at −1 | 1.00 | −0.99 |
 #
-# In the second Adam gives the input that decides and two useless ones the same weight, so the two can outvote it.
+# In the second Adam gives the input that decides and two useless ones the same weight, so where the two disagree with it they outvote it.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
-# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With a larger ε Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
+# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With an ε of 0.1 Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -515,7 +516,7 @@ play.each_setting().live()
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
-# An $\epsilon$ as large as the gradients makes them too short as well.
+# With an $\epsilon$ as large as the gradients they are too short as well.
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
@@ -558,7 +559,7 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is; a larger one, if Adam errs more than momentum on new data |
+# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is; a much larger one, such as 0.1, if Adam errs more than momentum on new data, with the step size tuned anew |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)
@@ -595,7 +596,7 @@ checks.check(adam_from_memory, against=adam)
 # <details><summary>The gradients are 3 and 3, or 300 and 300. How do the two paths differ?</summary>They do not. The scale cancels between m and the root of v.</details>
 # <details><summary>At one step size A beats B. Which is the better optimizer?</summary>That is open. Each must have its own best step size.</details>
 #
-# Here is what you did today, kept in one file where the notebook runs, and the course sends it nowhere unless you join a teacher's board.
+# Here is what you did today.
 
 # %% tags=["machine"]
 summary()

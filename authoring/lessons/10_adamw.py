@@ -107,12 +107,11 @@ pulled.answer(rows[0][2])
 # At size 1 the root of `v` is about 1, so both move it alike, and there the lines of the first picture cross.
 #
 # In a small network that reads digits, many weights have a root of `v` below a hundredth.
-# Their pull is small too, so `v` holds little of it.
-# Adam pulls those more than a hundred times harder than AdamW does with the same `weight_decay`.
+# Adam divides their pull by that root, so it pulls them more than a hundred times harder than AdamW does with the same `weight_decay`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, and keeps doing so when you sum the loss instead of averaging it.
-# You hardly read more digits than with Adam's L2, in our runs [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# In our small network it hardly reads more digits than Adam's L2, [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # <details><summary>Fine print</summary>In our runs they are from a third to two thirds of the weights, at decays up to 0.1.</details>
 
@@ -367,7 +366,7 @@ play.left_of_the_start().live()
 # %% [markdown]
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
-# So a decay that you read somewhere says little without its step size.
+# So a decay that you read somewhere says little without its step size and its number of steps.
 #
 # **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
 #
@@ -454,7 +453,9 @@ def factor(step, steps=200, warmup=20):
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `SimpleNamespace` only holds them together.
 # The step size is large, because the run has only 200 steps.
-# All labels are right here, so decay gains nothing, and it stays at the 0.1 of `groups`.
+# In so short a run decay gains nothing, and it stays at the 0.1 of `groups`.
+#
+# <details><summary>Fine print</summary>The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits here than no decay.</details>
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -489,8 +490,6 @@ def go_on(run, steps):
 
 # %% [markdown]
 # *Deeper: [what does one bad batch do](deeper/10_adamw.ipynb#6.-What-does-one-bad-batch-do?)?*
-#
-# <details><summary>Fine print</summary>The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits here than no decay.</details>
 #
 # ### A careless restart
 #
@@ -578,8 +577,8 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
-# | **Change** | first the step size, with the decay computed anew for each, then the decay, three times more and less, and 0 |
-# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups, and a new step size in `schedule.base_lrs` |
+# | **Change** | first the step size, with the decay kept, then the decay, up to ten times more and less, and 0 |
+# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups. For a new step size multiply `lr` in each group and each of `schedule.base_lrs` by the same factor |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 #

@@ -13,7 +13,7 @@ from lessonlib.rules import State
 __all__ = ["CLASSIC"]
 
 _BRACKETS = "In a / b + c only b is divided by. Which brackets keep the root and eps together?"
-_SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
+_SIGN = "Where g is positive, the loss rises with theta. Which way should theta move there, and which way does yours?"
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
 _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"

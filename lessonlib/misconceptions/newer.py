@@ -11,7 +11,7 @@ from lessonlib.rules import State, orthogonal
 
 __all__ = ["NEWER"]
 
-_SIGN = "Print the loss after each step. Which way should theta move when g is positive?"
+_SIGN = "Where g is positive, the loss rises with theta. Which way should theta move there, and which way does yours?"
 _LOST = "Which numbers of this step does your new State hold? What does your second step find in s.m, and is the first gradient in it?"
 _EXCHANGED = "With beta1 = 0.9, how much of the old average should be left after one step?"
 _STEP: Piece = lambda a: a.theta - a.lr * a.step

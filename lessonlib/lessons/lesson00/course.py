@@ -71,10 +71,10 @@ def course_map() -> Figure:
         _box(ax, lesson, done_of(lesson))
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
-    ax.set_title("Each lesson asks one question, and you are at the first", fontsize=11)
+    ax.set_title("Each lesson asks one question", fontsize=11)
     ax.annotate("you are here", (0, 0.5 - HEIGHT / 2), (0, -0.28), ha="center", va="center", weight="bold",
                 arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.8})
-    ax.text(2.2, -0.55, "A solid arrow means that you need it, a dashed one that it helps. The bar fills with what you do.", ha="center",
+    ax.text(2.2, -0.55, "Follow the solid arrows, and a dashed one helps. The bar fills with what you do.", ha="center",
             va="center", fontsize=9.5, color=GREY)
     return figure
 
@@ -87,7 +87,7 @@ def _box(ax: Axes, lesson: Lesson, done: int) -> None:
     ax.text(lesson.x, lesson.y + 0.28, f"{ready}{lesson.number}  {lesson.name}", ha="center", va="center", weight="bold", color=color,
             fontsize=9.5)
     ax.text(lesson.x, lesson.y + 0.08, lesson.question, ha="center", va="center", fontsize=9.5, linespacing=1.15)
-    ax.text(lesson.x, lesson.y - 0.14, f"{lesson.minutes} min, {done} of {lesson.things} done", ha="center", va="center", fontsize=9,
+    ax.text(lesson.x, lesson.y - 0.14, f"{lesson.minutes} min, {done} of {lesson.things} tasks", ha="center", va="center", fontsize=9,
             color=GREY)
     bar: dict[str, Any] = {"height": 0.08, "linewidth": 0.8, "edgecolor": color}
     ax.add_patch(Rectangle((left + 0.06, bottom + 0.07), WIDTH - 0.12, facecolor="white", **bar))

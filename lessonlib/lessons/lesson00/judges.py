@@ -57,15 +57,15 @@ def _other_walks(guess: Run) -> Stop:
 
 @judge
 def judge_border(guess: Any) -> Verdict:
-    """Return a Verdict on the largest stable step of a valley: 500 steps from (1, 1) with 2 % less fall, with 2 % more they grow."""
+    """Return a Verdict on the largest stable step of a valley: 500 steps from (1, 1) with 0.5 % less fall, with 0.5 % more they grow."""
     if guess is None or guess is ...:
         raise Stop("Not answered yet.", "Put your border in place of None, run that cell, then this one again. Along which axis does "
                    "the loss grow first?")
     border, law = number(guess, "a step size", above=0), 2 / CURVATURES.max()
     valley = Problem("valley", lambda theta: (CURVATURES * theta**2).sum(-1) / 2, lambda theta, rng: CURVATURES * theta, np.ones(2))
-    tried = [run(sgd, valley, steps=500, lr=share * border, record="loss").loss for share in (0.98, 1.02)]
+    tried = [run(sgd, valley, steps=500, lr=share * border, record="loss").loss for share in (0.995, 1.005)]
     falls = [bool(loss[-1] < loss[0]) for loss in tried]
-    low, high = f"{0.98 * border:.4g}", f"{1.02 * border:.4g}"
+    low, high = f"{0.995 * border:.4g}", f"{1.005 * border:.4g}"
     words = ["falls" if f else "grows" for f in falls]
     seen = f"With a step size of {low} the loss {words[0]}, with {high} it {words[1]}."
     if falls[0] == falls[1]:
@@ -87,4 +87,8 @@ def judge_border(guess: Any) -> Verdict:
         return Verdict(False, f"That is the border along the valley.\n{seen} In which of the two directions does the loss grow first?")
     if isclose(border, CURVATURES.max(), rel_tol=0.02):
         return Verdict(False, f"That is the curvature across.\n{seen} Which step size makes the factor of a step across -1?")
+    if isclose(border, CURVATURES.max() / 2, rel_tol=0.02):
+        return Verdict(False, f"It is upside down.\n{seen} In a steeper valley, is the border larger or smaller?")
+    if isclose(border, 2 * CURVATURES.max(), rel_tol=0.02):
+        return Verdict(False, f"Twice the curvature.\n{seen} Which step size makes the factor of a step across -1?")
     return Verdict(False, f"Too high.\n{seen} Start at a distance of 1 across the valley. At which distance does one step of {low} end?")

@@ -14,16 +14,15 @@ from lessonlib.problems import ravine
 from lessonlib.rules import sgd
 from lessonlib.runner import Run, run
 
-__all__ = ["BEST", "HERE", "HOPS", "STEEP", "WALKERS", "best_and_half", "lowest", "rings", "show_border", "walkers", "what_it_does",
+__all__ = ["BEST", "HERE", "HOPS", "STEEP", "WALKERS", "best", "lowest", "rings", "show_border", "walkers", "what_it_does",
            "where_the_best_is"]
 
 Array = np.ndarray[Any, Any]
 
 STEEP, STEPS = 10.0, 50  # the curvature across the valley, and the steps of a walker
 WALKERS = {0.005: "the one with step size 0.005", 0.15: "the one with step size 0.15", 0.202: "the one with step size 0.202"}
-WHAT_THEY_DO = ("too short to arrive in time", "changes sides, and arrives", "lands further out each time")
 HOPS = ("it comes closer, slowly", "it hops from side to side for ever", "it goes further out at every step")
-BEST = ("a tenth of the border", "half of the border", "nine tenths of the border")
+BEST, SHARES = ("a tenth of the border", "half of the border", "nine tenths of the border"), (0.1, 0.5, 0.9)
 INK, HERE = "#000000", "#00796b"  # HERE: for what to look at, since no rule of the course has this colour
 
 
@@ -59,15 +58,16 @@ def _scene() -> Scene:
     figure = new_figure(8.6, 3.9)
     artists: dict[str, Any] = {}
     style = look("sgd")
-    for ax, lr, what in zip(figure.subplots(1, 3, sharey=True), WALKERS, WHAT_THEY_DO, strict=True):
+    for ax, lr in zip(figure.subplots(1, 3, sharey=True), WALKERS, strict=True):
         _valley(ax)
-        ax.set_title(f"step size {lr:g}\n{what}", fontsize=10.5)
+        ax.set_title(f"step size {lr:g}", fontsize=11)
         (artists[f"{lr} path"],) = ax.plot([], [], color=style.color, linewidth=1.1, marker=style.marker, markersize=3)
         (artists[f"{lr} now"],) = ax.plot([], [], color=HERE, marker="o", markersize=10, markerfacecolor="none",
                                         markeredgewidth=2.5, linestyle="none", zorder=7)
         artists[f"{lr} loss"] = ax.text(0.5, 0.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11,
                                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
     figure.axes[0].text(0, -0.42, "lowest place", fontsize=9.5, ha="center", va="top")
+    figure.axes[0].text(1.4, -1.5, "circle: the walker", color=HERE, fontsize=9.5, ha="right", va="top")
     figure.axes[0].set_ylabel("across the valley, $\\theta_2$")
     figure.axes[1].set_xlabel("along the valley, $\\theta_1$")
     return Scene(figure, artists, "Three panels, each the same valley seen from above, with a star at its lowest point and a square at the "
@@ -118,30 +118,30 @@ def _after_hundred() -> tuple[Array, Array]:
     return lrs, run(sgd, ravine(STEEP), steps=100, record="last", lr=lrs[:, None]).loss[-1]
 
 
-def best_and_half() -> tuple[float, float, float]:
-    """Return the best step size for 100 steps, the loss it leaves, and the loss that half of it leaves."""
+def best() -> tuple[float, float]:
+    """Return the best step size for 100 steps, and the loss it leaves."""
     lrs, left = _after_hundred()
-    best = float(lrs[left.argmin()])
-    return best, float(left.min()), float(run(sgd, ravine(STEEP), steps=100, record="last", lr=best / 2).loss[-1])
+    return float(lrs[left.argmin()]), float(left.min())
 
 
 def where_the_best_is() -> str:
     """Return where the best step size lies, as BEST says it."""
-    share = best_and_half()[0] / (2 / STEEP)
-    return min(zip(BEST, (0.1, 0.5, 0.9), strict=True), key=lambda pair: abs(pair[1] - share))[0]
+    share = best()[0] / (2 / STEEP)
+    return min(zip(BEST, SHARES, strict=True), key=lambda pair: abs(pair[1] - share))[0]
 
 
 def show_border() -> None:
-    """Show the loss after 100 steps against the step size, the best one and its half, the border, and the loss at the start."""
+    """Show the loss after 100 steps against the step size, three shares of the border, the border, and the loss at the start."""
     show(_border(), "Loss after 100 steps against the step size, both axes logarithmic: it falls, faster and faster, to a lowest "
          "point just left of a dashed line at 0.2, the border, and from there it rises steeply. Right of the border is a shaded region in "
-         "which the loss grows beyond 5.5, its value at the start. A dot marks the lowest point, another half of that step size, and an "
-         "arrow from the height of this one down to the height of the lowest says that the best is a billion times lower.")
+         "which the loss grows beyond 5.5, its value at the start. Dots mark a tenth of the border, half of it and nine tenths, which is "
+         "at the lowest point; an arrow from the height of the second down to that of the third says a hundred million times lower.")
 
 
 def _border() -> Figure:
     lrs, left = _after_hundred()
-    best, lowest_loss, loss_of_half = best_and_half()
+    marked = [share * 2 / STEEP for share in SHARES]
+    ends = [float(run(sgd, ravine(STEEP), steps=100, record="last", lr=lr).loss[-1]) for lr in marked]
     figure = new_figure(8.2, 4.0)
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1e-3, 0.6), ylim=(1e-20, 1e4), xlabel="step size lr",
                             ylabel="loss after 100 steps", title="In this valley the best step size stands just below the border")
@@ -153,11 +153,12 @@ def _border() -> Figure:
     ax.axhline(start, color=INK, linewidth=0.8)
     ax.text(1.1e-3, 3 * start, f"loss at the start, {start:.1f}", va="bottom")
     ax.plot(lrs, np.clip(left, 1e-20, 1e9), color=look("sgd").color, linewidth=2)
-    ax.annotate("", (best / 2, lowest_loss), (best / 2, loss_of_half),
-                arrowprops={"arrowstyle": "-|>", "color": HERE, "lw": 1.5, "shrinkA": 7, "shrinkB": 0})
-    ax.text(best / 2 * 0.9, (lowest_loss * loss_of_half)**0.5, "a billion\ntimes lower", ha="right", va="center", color=HERE)
-    ax.plot([best / 2 * 0.9, best], [lowest_loss, lowest_loss], color=HERE, linestyle=":", linewidth=1.5)
-    for lr, loss, name, x in ((best, lowest_loss, "best", best / 2 * 0.85), (best / 2, loss_of_half, "half of the best", best / 2 * 0.88)):
+    (_, half, most), (_, at_half, at_most) = marked, ends
+    arrow = {"arrowstyle": "-|>", "color": HERE, "lw": 1.5, "shrinkA": 7, "shrinkB": 0}
+    ax.annotate("", (half, at_most), (half, at_half), arrowprops=arrow)
+    ax.text(half * 0.9, (at_most * at_half)**0.5, "a hundred million\ntimes lower", ha="right", va="center", color=HERE)
+    ax.plot([half * 0.9, most], [at_most, at_most], color=HERE, linestyle=":", linewidth=1.5)
+    for lr, loss, name, x in zip(marked, ends, BEST, (marked[0] * 0.85, half * 0.88, half * 0.85), strict=True):
         ax.plot(lr, loss, color=HERE, marker="o", markersize=10, linestyle="none")
-        ax.text(x, loss, name, ha="right", va="center")
+        ax.text(x, loss if lr > marked[0] else loss / 40, name, ha="right", va="center")
     return figure

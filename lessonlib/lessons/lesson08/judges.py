@@ -145,7 +145,7 @@ def judge_settings_meant(guess: Any) -> Verdict:
     if not isclose(lr, 0.01):
         return Verdict(False, f"Look at lr.\nYou gave {lr:g}. Nobody has set it here. What is torch's default for RMSprop?")
     return Verdict(True, "Correct.\nThe step size is the default, ten times what was wanted. v keeps a thousandth of what it was, so it "
-                   "forgets everything but the newest gradient.")
+                   "forgets everything but the newest gradient. Each step is then about lr long, whatever the gradient.")
 
 
 @judge

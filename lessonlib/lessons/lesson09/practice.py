@@ -56,7 +56,7 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
             ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
             ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
             ax.set_yticks(LR * np.arange(-9, 12), minor=True)  # a step size apart
-            ax.grid(visible=True, which="minor", axis="y", linewidth=0.4)
+            ax.grid(visible=True, which="minor", axis="y", linewidth=0.6, color="#c4c4c4")
             ax.tick_params(axis="y", which="minor", length=0)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

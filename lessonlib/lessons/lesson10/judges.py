@@ -81,9 +81,11 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     seen = f"With a mean lr of {lr:g} and weight_decay {decay:.4g} the memory is {1 / (lr * decay):,.0f} steps, and the run has {steps:,}."
     if isclose(decay, wanted * mean, rel_tol=0.06):
         return Verdict(False, f"That is with the peak.\n{seen} Most steps are shorter than the peak. How long is the mean one?")
-    if wanted / 1.3 < decay < wanted * 1.3:  # a first value, to be tried three times larger and smaller
+    if wanted / 1.4 < decay < wanted * 1.4:  # a first value, to be tried three times larger and smaller
         return Verdict(True, f"Correct.\n{seen} That is about as long. At the end {(1 - lr * decay) ** steps:.0%} of the start is left. A "
                        f"steady gradient can take a weight as far as 1 / weight_decay from zero, here {1 / decay:.2g}.")
+    if wanted / 1.6 < decay < wanted * 1.6:
+        return Verdict(False, f"Near, but not what the rule gives.\n{seen} Which number makes the two equal?")
     if isclose(decay, share * steps, rel_tol=0.02):
         return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
                        "yours?")

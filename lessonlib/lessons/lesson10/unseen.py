@@ -108,7 +108,7 @@ def _picture(found: Read, right: Read) -> Figure:
     figure, end = new_figure(7.2, 3.7), int(found.steps[-1])
     best, worst, kept = (round(100 * read.unseen[-1, :, k].mean()) for read, k in ((right, 0), (found, 0), (found, 1)))
     ax = figure.add_subplot(xlim=(0, 1.5 * end), ylim=(70, 99), xlabel="step", ylabel="new digits read, %",
-                            title=f"Wrong labels cost {best - worst} digits in a hundred, decay saves {kept - worst}")
+                            title=f"Wrong labels cost {best - worst} digits in a hundred, a decay of 1 saves {kept - worst}")
     ax.set_xticks(range(0, end + 1, 200))
     for name, read, k, color, dash in (("all labels right,\ndecay 1 or none", right, 0, "#555555", ":"),
                                        ("", right, 1, "#555555", "--"),

@@ -63,7 +63,7 @@ def judge_step_size(guess: Any, rule: str = "momentum") -> Verdict:
         return Verdict(False, f"Too small a step size.\n{seen} With three times as much it ends lower. How much larger do you dare?")
     seen += f" With three times as much it ends at {longer:.3f}."
     if ended <= goal:
-        return Verdict(True, f"Correct.\n{seen}")
+        return Verdict(True, f"Correct.\n{seen}{' That would be better still.' * (longer < ended)}")
     part = "a hundredth" if ended > 2 * goal else "a third"
     return Verdict(False, f"Too large a step size.\n{seen} What does {part} of your lr do?")
 
@@ -225,4 +225,10 @@ def judge_cards(guess: Any) -> Verdict:
     """Return a Verdict on the smallest number of cards for 13 billion parameters, by stage: {"stage 3": ..., "stage 1": ...}."""
     if not isinstance(guess, Mapping) or set(guess) != {"stage 3", "stage 1"}:
         raise Stop("Not an answer for each stage.", "An answer is a dict of two entries. What belongs to `stage 3`, and what to `stage 1`?")
-    return Verdict(True, "Correct.\n" + " ".join(_cards(int(stage[-1]), guess[stage]) for stage in ("stage 3", "stage 1")))
+    told: list[str] = []
+    for stage in ("stage 3", "stage 1"):
+        try:
+            told.append(_cards(int(stage[-1]), guess[stage]))
+        except Stop as stop:
+            raise Stop(stop.headline, " ".join([*(f"{right[:-1]}, which is right." for right in told), stop.text])) from None
+    return Verdict(True, "Correct.\n" + " ".join(told))

@@ -28,14 +28,16 @@ QUESTIONS = {  # slip -> what is told
     "no step": "Nothing moves.\nThe optimizer never stepped. Which call of the scaler makes it step?",
     "own step": "The optimizer stepped by itself.\nA gradient with an infinity in it would have been taken as well. Which call of the "
                 "scaler looks first?",
-    "no update": "The scale is never updated.\nThe scaler must know that a step is over. Which of its calls says so?",
+    "no update": "The scale is never updated.\nThe scaler must know of each step that it is over. Which of its calls says so, and is it "
+                 "inside the loop?",
     "clip first": "Clipped before it was unscaled.\nThe optimizer saw gradients of length {lengths}, and {wanted} were asked for. "
                   "Which line has to come before the clipping?",
     "no unscale": "Clipped while it was still scaled.\nThe optimizer saw gradients of length {lengths}, and {wanted} were asked for. "
                   "Which call of the scaler has to come before the clipping?",
     "twice": "Unscaled twice.\nThe optimizer saw gradients of length {lengths}, and {wanted} were asked for. Your lines divided them, and "
              "`scaler.step` divided them again, as only `unscale_` tells it not to. Where does `unscale_` belong?",
-    "no clip": "Nothing is clipped.\nThe optimizer saw gradients of length {lengths}, and 1 is the limit. Where does the clipping go?",
+    "no clip": "Nothing is clipped.\nThe optimizer saw gradients of length {lengths}, and 1 is the limit. Where does the "
+               "clipping go, and to what length does it clip?",
     "clip late": "Clipped too late.\nThe optimizer saw gradients of length {lengths}, and they were clipped after it. Where does the "
                  "clipping go?",
     "limit": "Another limit.\nThe long gradient was clipped to {first}, and 1 was asked for. Which number says to what length?",

@@ -88,7 +88,7 @@ def judge_orthogonal(function: Any) -> Verdict:
         return Verdict(True, f"Correct.\nOn a square, a tall and a wide matrix all singular values are between {spans}.")
     if not any(np.isfinite(x).any() for x in found):
         return Verdict(False, "Not a number.\nNothing finite comes out of any matrix. Are the three terms made of the same "
-                              "x, and which sign has each?")
+                              "x, and which sign has each, once b has brought its own minus?")
     for name, slip, question in SLIPS:
         if all(map(_same, found, map(slip, probes))):
             return Verdict(False, f"Not yet: {name}\n{question}", name)
@@ -115,6 +115,9 @@ def _multiplied(function: Any, given: list[Array]) -> list[Any]:
     try:
         return list(answers(function, [(x,) for x in given]))
     except Stop as stop:
+        if "broadcast" in stop.text:
+            raise Stop("Two shapes do not fit.", "In NumPy `*` multiplies number by number, and two of your shapes do not allow it. Which "
+                       "sign makes the product of two matrices?") from None
         if "matmul" not in stop.text:
             raise
         raise Stop("Two shapes do not fit.", "A matrix of 6 rows and 3 columns stopped it at a product. How many rows and columns has "

@@ -79,8 +79,8 @@ def who_falls(change: str) -> str:
 def two_matrices() -> Experiment:
     """The errors of both matrices along each direction after AT steps, under three rules that are tuned for each setting."""
     return Experiment(_scene, _update, {"inputs": Choice("inputs", INPUTS, TURNED), "losses": Choice("losses", LOSSES, UNEQUAL)},
-                      Goal("bring one line down at the weak directions of the second matrix, and leave momentum's up.",
-                           lambda inputs, losses: who_falls(_setting(inputs, losses)) == "Adam"),
+                      Goal("bring every line down at the weak directions of the second matrix.",
+                           lambda inputs, losses: who_falls(_setting(inputs, losses)) == "momentum and Adam"),
                       {"inputs": ALONG})
 
 

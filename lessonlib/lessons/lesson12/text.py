@@ -154,7 +154,7 @@ def baselines(found: Mapping[str, Any]) -> list[list[Any]]:
     adamw = best(found, "adamw").median
     named = (("A, only Muon tuned", best(found, "adamw", [DEFAULT], [DEFAULT]).median, tuned),
              ("B, only AdamW tuned", adamw, default),
-             ("B, and Muon tuned, but not its rest", adamw, best(found, "muon", rest=[DEFAULT]).median),
+             ("B, with Muon's matrices tuned too", adamw, best(found, "muon", rest=[DEFAULT]).median),
              ("both tuned", adamw, tuned))
     return [[name, slow, fast, slow - fast] for name, slow, fast in named]
 
