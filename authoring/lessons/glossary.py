@@ -175,9 +175,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Border
 #
-# The step size below which an optimizer is stable on a [[quadratic]].
+# The step size below which an optimizer is stable on a [[quadratic]], and papers call it the stability limit.
 # For gradient descent it is 2 divided by the largest [[curvature]], and for momentum it is larger.
-# Above it the loss grows in the end, and papers call it the stability limit.
 #
 # *Example.*
 # With a curvature of 10 gradient descent's border is `2 / 10`, which is 0.2.
