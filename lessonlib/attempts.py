@@ -55,7 +55,8 @@ def patiently(work: Callable[[], Any], patience: float = PATIENCE_S) -> Any:
         raise Stop("Still running.", f"After {patience:g} seconds it had not come back, and it could not be stopped: restart the kernel. "
                    "Which loop or wait in it has no end?")
     if outcome.ended == "stopped":
-        raise Stop("It does not come back.", f"It was stopped after {patience:g} seconds. Which loop in it has no end?")
+        raise Stop("It does not come back.", f"It was stopped after {patience:g} seconds. Which line takes so long, or which loop has no "
+                   "end?")
     if isinstance(outcome.error, Stop):
         raise outcome.error
     if outcome.error is not None:  # the check's own, on something that nobody thought of

@@ -385,3 +385,15 @@ def test_another_path_than_the_colleagues_is_asked_to_be_worked_by_hand():
 
     for attempt in (seeded, tenth):
         assert "Where is theta after the first step" in judge_colleague(attempt).message
+
+
+def test_with_less_momentum_the_largest_lr_that_works_hardly_grows_and_the_translated_one_is_too_large():
+    assert network.worst(0.22, 0.5) < 0.5
+    assert network.worst(0.22, 0.9) < 0.5
+    assert network.worst(0.44, 0.5) > 1  # not even twice as much
+    assert network.worst(0.55, 0.5) > 1  # the translated one
+
+
+def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
+    factors = [(1 + beta) / (1 - beta) for beta in (play.best(kappa)[1] for kappa in (100, 10_000))]
+    assert factors[1] / factors[0] == pytest.approx(10, rel=0.02)

@@ -880,3 +880,34 @@ def test_where_no_step_is_longer_than_ten_step_sizes_the_divisors_that_are_set_o
 def test_a_hundredth_of_the_gradient_for_v_is_asked_about_the_square():
     verdict = judge_two_steps({"v1": 0.03, "step1": 1, "v2": 1, "step2": 1})
     assert "a hundredth of 3" in verdict.message
+
+
+def test_the_loss_comes_back_because_the_step_size_of_a_number_passes_2_over_its_curvature():
+    start, bound = np.array([1.0, 0.3]), np.array([2.0, 0.02])
+
+    def capped(theta, g, s, *, lr, share):
+        v = 0.9 * s.v + 0.1 * g**2
+        return theta - np.minimum(lr / (v**0.5 + 1e-300), share * bound) * g, rules.State(s.t + 1, 0.0, v)
+
+    held, beyond = (run(capped, ravine(100), steps=300, start=start, lr=0.03, share=share).loss for share in (0.95, 1e300))
+    assert held[-1] < 1e-30 < 1e-3 < beyond[-1]
+    assert hopping.passes(0.03, 0) < beyond.argmin()  # the line in the picture stands before the lowest loss
+    g = 100 * run(rmsprop, ravine(100), steps=300, start=start, lr=0.03, beta2=0.9).theta[:-1, 1]
+    steps_g = [abs(g[k]) for k in (39, 67)]
+    assert max(steps_g) < 1e-6  # what is divided there is far smaller than the root of v
+
+
+@pytest.mark.parametrize("lr", [30.0, 100.0, 1000.0])
+def test_from_zero_biases_gradient_descent_overflows_at_a_step_size_of_30_and_more(lr):
+    with np.errstate(all="ignore"):
+        loss = run(sgd, deep.deep_net(0, start="zero biases"), steps=300, record="loss", lr=lr).loss
+    assert not np.nanmin(loss[1:]) < 2.2
+    assert not loss[-1] < 2.4
+
+
+def test_right_names_of_slips_are_told_what_they_do():
+    told = judge_bugs(practice.TWO_BUGS)
+    assert told
+    assert "longer than the right ones" in told.message
+    steep = [np.abs(np.diff(practice.bug_path(practice.TWO_BUGS["B"]).theta[:2, 1]))[0], np.abs(np.diff(run(rmsprop, ravine(10), steps=1, lr=practice.LR, start=practice.START).theta[:, 1]))[0]]
+    assert steep[0] / steep[1] == pytest.approx(2**0.5, rel=0.02)

@@ -291,14 +291,17 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # Momentum's border is larger.
 # At its border $\theta$ jumps from side to side, so the gradient $g$ only changes its sign at each step.
-# Then the average flips too, from $-m$ to $m$, and the rule says:
+# Then the average flips too, from $-m$ to $m$.
+# Put the old one, $-m$, into the rule:
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So at the same step size momentum jumps less far across than gradient descent, by this factor.
-# Its border is $(1+\beta)/(1-\beta)$ times as large, for the best beta of this ravine, 0.67, about five times.
+# So a gradient that flips moves momentum only by this factor of what it moves gradient descent.
+# Momentum's border is $(1+\beta)/(1-\beta)$ times as large.
+# The best beta of this ravine is 0.67, and that makes it about five times.
+# In a steeper ravine the best beta is larger, and this number grows with the root of $\kappa$.
 #
-# Steps five times as large would need five times fewer of them, and in the table there are seven times fewer.
+# Steps five times as large would need a fifth as many, and in the table momentum needs a seventh.
 # The rest is won along the valley.
 # There the gradients shrink, so the older ones in `m` are larger than the newest, and the step is longer still.
 #
@@ -500,12 +503,10 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it while the loss falls.**
-# When you lower `momentum`, the translated `lr` gets larger, and the largest `lr` that works gets smaller.
+# When you lower `momentum`, the translated `lr` grows fast, and the largest `lr` that works hardly grows.
 # So the translated one may be too large.
 # When you raise it to 0.99 and keep the `lr`, a steady gradient makes steps ten times as long, and not every start learns.
 # At the translated `lr` all three do.
-#
-# From 0.8 to 0.95 momentum reaches low losses here.
 #
 # ### On Monday morning
 #

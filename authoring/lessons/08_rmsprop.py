@@ -83,6 +83,7 @@ opening.two_sizes().live()
 # An average of the gradient itself would not do, because plus and minus cancel.
 # Squares have no sign, so keep a running average of them, and take its root.
 # That is the root mean square, in short RMS.
+# An average of absolute values would do as well.
 #
 # In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
 
@@ -172,7 +173,8 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
-# Do the gradients of this network differ in size, as those of the two numbers did?
+# There are two suspects, unequal gradients and small weights.
+# First, do the gradients of this network differ in size, as those of the two numbers did?
 
 # %%
 from lessonlib.data import recorded
@@ -220,27 +222,27 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows along with the gradient, and takes the growth out again.</details>
 #
-# When we forbade steps longer than ten step sizes, the same divisors read four of ten digits.
-# So it was the long steps that stopped them.
+# We kept these divisors, and cut every step that was longer than ten step sizes.
+# Now the network reads four of ten digits, so it was the long steps that stopped it.
 #
 # RMSprop has a divisor for each weight.
-# With a divisor for each layer that is kept up to date, the network reads no more than that.
-# With one for each weight it reads most of the digits.
+# One divisor for each layer, kept up to date, reads a quarter of the digits.
+# One for each weight reads most of them.
 #
 # A weight leads from one unit to another.
-# Its gradient is the number that the first one gives, times the gradient that comes back to the second.
+# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The steps were held to ten step sizes for a layer, as a root mean square. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows, or {{ records.begun_full("B") }} without the long first steps of Part 4. One for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The steps were held to ten step sizes for a layer, as a root mean square. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows, or {{ records.begun_full("B") }} without the long first steps of Part 4. One divisor for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
 # Are the unequal layers the trouble?
-# The later bars are taller because the biases put numbers into every layer, the first half of that product.
+# The biases keep the outputs of the units from shrinking, so the later bars are taller.
 # Set all biases to zero, and every bar becomes about as tiny as the first one was.
-# Gradient descent still guesses, and RMSprop learns from nine of ten starts.
+# Gradient descent still guesses, at larger step sizes too, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.
 #
 # Small weights shrink the image on its way forward, and at the start the network answers almost alike to every image.
@@ -269,7 +271,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 # RMSprop divides the shrinking of the gradient out again, and trains the network in spite of it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses at each of seven step sizes.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -362,11 +364,13 @@ hopping.hopping().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
-# As long as `v` holds the large gradients of the beginning, the steps get shorter with the gradient.
-# Later `v` holds only tiny squares, and a tiny gradient is divided by a root as tiny as itself.
-# So the steps grow again, at first to three times $\alpha$, the root of the memory of ten.
-# That is the spike.
-# They settle at $\alpha$, even where the minimum is nearer than that.
+# At first `v` falls more slowly than the gradient, so the steps get shorter.
+# But `v` goes on forgetting the large gradients of the beginning, so $\alpha$ divided by its root keeps growing.
+# That is each number's own step size.
+# When it passes the limit of Part 1, 2 divided by the curvature, the number flies away until `v` has caught up.
+# That is the spike, and its longest step is about three times $\alpha$.
+#
+# Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
 # With the default memory the same happens later, after about 350 steps.
 #
@@ -549,7 +553,7 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a plain ReLU network trained from scratch, run the lines below. Never after loading weights, which they erase |
+# | **Before** | in a plain ReLU network trained from scratch, run the lines below. Never run them after loading weights, because they overwrite them |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |

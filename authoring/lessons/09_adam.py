@@ -25,7 +25,7 @@
 # Each starts with both at 0 and uses its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
-# Run the next two cells and move the slider.
+# Run the set-up cell and the next one, then move the slider.
 # **Goal:** within 150 steps, find a moment when Adam's line fits better than RMSprop's does after 300.
 
 # %%
@@ -43,7 +43,7 @@ opening.four_lines().live()
 # Momentum's rises where they fall, and RMSprop's is far too flat.
 # RMSprop's long first step meets a huge gradient.
 # Its `v` forgets this gradient little by little, so its step sizes grow.
-# Near step 220 they are too large, and its loss jumps.
+# From about step 130 on they are too large, a swing grows, and near step 220 the loss jumps.
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -52,10 +52,11 @@ opening.four_lines().live()
 # All this makes the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
 # RMSprop gives each parameter a step size of its own.
-# In these the ravine curves only about 650 times as much, and momentum gets through such a ravine.
+# Measured in these, the ravine curves only about 650 times as much across as along.
+# Momentum gets through such a ravine.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop leaves about as much at every step size from 0.06 to 0.9. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -98,8 +99,6 @@ opening.show_flow()
 # | $\beta_1$ | `beta1` | remembers the direction for about 10 steps | 0.9 |
 # | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99 | 0.999 |
 # | $\epsilon$ | `eps` | keeps the division finite where `v` is zero | 1e-8 |
-#
-# With so long a memory the scale is steady, and slow to forget a large gradient.
 #
 # The name stands for adaptive moment estimation.
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
@@ -284,7 +283,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
 # So the jump to 30 shortens this step.
-# After three hundred gradients of 3 a 30 would make it longer, because then `m` takes in more of the 30 than the root of `v` does.
+# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it raises `m_hat` more than the root of `v_hat`.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -336,7 +335,7 @@ for g in (3.0, -3.0):
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
 # Do not reuse the `lr` of `optim.SGD`.
-# Adam divides each gradient by its scale, so with a step size of 0.1 the first step would move most weights by about 0.1.
+# Adam divides each gradient by its scale, so with a step size of 0.1 the first step would move most weights by about 0.1, more than their size.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
@@ -469,22 +468,23 @@ display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".
 arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
 
 # %% [markdown]
-# Here the standardized loss curves equally in every direction, so one step size suits every direction.
+# The standardized loss curves equally in every direction.
 # So standardize the inputs where you can.
 #
 # <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
 #
 # ### Where it wins, loses and fails
 #
-# Three small problems, and what Adam and momentum make of them.
+# What Adam and momentum make of three small problems.
 #
 # | | Problem | Measured | Adam | Momentum |
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
 # | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets | the end after 100,000 steps, where the minimum is at −1 | 1.00 | −0.99 |
+# | **Fails** | rare large gradients, which `v` soon forgets | where it ends after 100,000 steps, with the minimum at −1 | 1.00 | −0.99 |
 #
-# In the second Adam gives the input that decides and two useless ones the same weight, so where the two disagree with it they outvote it.
+# In the second two useless inputs are always 1.
+# Adam gives each of them the same weight as the input that decides, and two votes beat one.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
 #
 # <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With an ε of 0.1 Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
@@ -498,7 +498,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 #
 # One parameter gets a steady gradient, which changes its sign at step 100 and shrinks to a hundredth at step 200.
 # First move $\beta_1$, and watch the steps after step 100.
-# Then move $\beta_2$.
+# Put it back, and move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.
 #
 # Then raise $\epsilon$.
@@ -512,7 +512,8 @@ from lessonlib.play.prediction import summary
 play.each_setting().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>A β₂ of 0.948 or less reaches the goal. An ε of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
+# <details><summary>Which β₂?</summary>One of 0.948 or less.</details>
+# <details><summary>Which ε?</summary>One of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
@@ -559,7 +560,8 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Touch rarely** | a smaller $\beta_2$, down to 0.95, if the loss creeps after a jump of the gradients; a smaller $\epsilon$, if gradients get as small as it is; a much larger one, such as 0.1, if Adam errs more than momentum on new data, with the step size tuned anew |
+# | **Touch rarely** | $\beta_2$: down to 0.95, if the loss creeps after a jump of the gradients |
+# | | $\epsilon$: smaller, if gradients get as small as it is. Such as 0.1, with the step size tuned anew, if Adam errs more than momentum on new data |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -22,7 +22,7 @@
 #
 # ### Strong and weak directions
 #
-# Two weight matrices have to learn two known ones.
+# Two weight matrices have to give the same outputs as two known ones.
 # A matrix $\theta$ multiplies the inputs, and the errors of its outputs make the [[loss]].
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it curves a thousand times as much as along the weakest.
@@ -94,18 +94,18 @@ scale.answer(matrices.who_falls("equal losses"))
 # **Adam** has one scale for each number.
 # It divides by the size of a number's own gradients, so the thousand cancels.
 # Along the axes, a weak direction has numbers of its own, and so a scale of its own.
-# When the inputs turn, each number is a mix of strong and weak directions, and one scale cannot suit both.
+# When the inputs turn, each number is a mix of strong and weak directions, and a scale of its own no longer helps.
 #
 # Neither change moves the two controls.
 # Adam with **one `v` a matrix** leaves about as much as Adam with turned inputs.
 # Momentum with its **length fixed** steps in momentum's direction, always as far as the step size says.
-# That alone is most of the way from momentum to Muon here.
+# With unequal losses that alone is most of the way to Muon.
 #
 # **Muon** goes the rest of the way, because its step is about as long in weak directions as in strong ones.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. With a beta of 0.95 Muon leaves 22% after so few steps. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. With a beta of 0.95 Muon leaves 22% after so few steps. The best step sizes of the two controls are far out, at 56 and 100. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -210,7 +210,7 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# The three numbers lift small values fast, and do not hold a value at 1, so the curve has waves.
+# Each step lifts small values fast, and lowers those that came too high, so the curve has waves.
 #
 # In Part 1 that is near enough, because Muon with the exact factor leaves about as little.
 #
@@ -336,7 +336,7 @@ checks.check(my_muon, against=muon)
 # So you can start with the step size that you have.
 # Muon keeps one number for each weight, half of AdamW's state.
 #
-# <details><summary>Fine print</summary>The kernels of a convolution are no matrices, and stay with AdamW. Muon takes a fused query, key and value as one matrix, and its authors found three better. Where FSDP divides the weights, take a Muon that was written for that.</details>
+# <details><summary>Fine print</summary><code>torch.optim.Muon</code> refuses the kernels of a convolution, and its authors flatten each to a matrix. Muon takes a fused query, key and value as one matrix, and its authors found three better. Where FSDP divides the weights, take a Muon that was written for that.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -359,12 +359,13 @@ result
 # ### Exercise 4. State the protocol (5 minutes)
 #
 # For the matrices both optimizers were recorded at the step sizes 0.0032, 0.01, 0.018, 0.032, 0.056 and 0.1.
-# Which of them may each optimizer try, and with how many seeds?
+# Which of them may each optimizer try, and with how many of three seeds?
 # You may plan at most twelve trainings for each, such as four step sizes with three seeds.
 # The step size of the rest is chosen for you, the best of six each time, and that is not counted.
 #
-# What will you do `"then"`, if one optimizer's best has a neighbour that its list left out, as 0.018 beside 0.032?
-# Write it down now, as `"stop"`, as `"try it"` for that optimizer, or as `"try it for both"`.
+# Say AdamW's best turns out to be 0.032, and its list left out 0.018.
+# What will you do `"then"`?
+# Write it down now, as `"stop"`, as `"try it"` for AdamW, or as `"try it for both"`.
 # Such a training comes on top of the twelve.
 #
 # <details><summary>Hint</summary>Has each list as many step sizes, over about the same range, with gaps about as wide?</details>
@@ -410,10 +411,9 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 #
 # In the last row each step is about as long as Muon's, but goes along the average.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
-# In Part 1 a fixed length alone beat momentum by far.
-# Over AdamW it brings nothing, because AdamW's steps do not shrink with the gradient either.
+# In Part 1 the length alone won much, and here it wins nothing over AdamW.
 #
-# <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each optimizer tried 42 pairs, 7 step sizes for the matrices and 6 for the rest, and its best is at no edge. AdamW's best at 0.032 is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Each optimizer tried 42 pairs, 7 step sizes for the matrices and 6 for the rest, and its best is at no edge. AdamW's best at 0.032 is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. The six more seeds also chose between three pairs. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
 # Train both yourself, with one of the six seeds and your own Muon.
 
@@ -429,7 +429,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 #
 # PyTorch's Muon computes the five steps in bfloat16.
 # A GPU is fast in bfloat16, and our CPU is slower in it than in float32.
-# In the time of Muon's 200 steps AdamW takes more, so we tuned it again with so many.
+# Muon's 200 steps take as long as more of AdamW's, so we tuned AdamW again with that many.
 
 # %%
 table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
@@ -545,7 +545,7 @@ judges.judge_claim(my_doubts)
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 it is 0.032, where AdamW ends at 2.22 and these lines at 2.09. `torch.optim.Muon` came with torch 2.9 |
 # | **Change first** | Muon's step size, over a list with its best inside. Then its `weight_decay` |
 # | **Time it** | on your machine. These lines compute in bfloat16, which is fast on a GPU. On our CPU it was slow, and of the lead in seconds nothing was left |
-# | **Keep it** | when, after the same time, the worst of three seeds ends below AdamW's best |
+# | **Keep it** | when, after the same time, the worst of its three seeds ends below AdamW's best seed |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
 # ### Three questions, from memory

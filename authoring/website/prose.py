@@ -17,9 +17,10 @@ LINK = re.compile(CODE + r"|(?<!!)\[(?P<shown>[^\[\]]+)\]\((?P<file>[^)#\s]*\.ip
 BADGE = re.compile(r"\n*\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 RUN = {  # what a lesson says to who runs it -> what it says on a page, where everything has been run
     "Run the cells from top to bottom.\nTo run one, click into it and press Shift and Enter together.\n"
-    "The code of the first cell is hidden behind one line, so click that line and press the same keys.\nWhen all is well, nothing is printed.":
+    "The code of the first cell is hidden behind one line, so click that line and press the same keys.\n"
+    "When all is well, nothing is printed.":
         "On this page every cell has been run for you.",
-    "Run the next two cells and move the slider": "Move the slider",
+    "Run the set-up cell and the next one, then move the slider": "Move the slider",
     "Run the next cell, and you see the valley from above.": "Here you see the valley from above.",
 }
 HEADING = re.compile(r"^#+ (?P<name>.+)$", flags=re.MULTILINE)

@@ -14,6 +14,7 @@ __all__ = ["CLASSIC"]
 
 _BRACKETS = "In a / b + c only b is divided by. Which brackets keep the root and eps together?"
 _SIGN = "Where g is positive, the loss rises with theta. Which way should theta move there, and which way does yours?"
+_NUMBER = "The check also calls your function with other betas. Does a number stand where a name should?"
 _PLUS: Piece = lambda a: a.theta + a.lr * a.step
 _EACH = "Multiply one gradient by 1000 and leave the others. Which steps should change, and which of yours do?"
 _TOGETHER = "Each coordinate has a scale of its own. How many numbers should v hold for theta of five coordinates, and how many does yours?"
@@ -79,6 +80,10 @@ _ADAM_TABLE = (
     _wrong("adam", "t starts at 0",
            "What is 1 - beta1**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
            m_hat=lambda a: a.m / (1 - a.beta1**a.s.t), v_hat=lambda a: a.v / (1 - a.beta2**a.s.t)),
+    _wrong("adam", "0.9 in place of beta1 in the correction", _NUMBER, m_hat=lambda a: a.m / (1 - 0.9**a.t)),
+    _wrong("adam", "0.999 in place of beta2 in the correction", _NUMBER, v_hat=lambda a: a.v / (1 - 0.999**a.t)),
+    _wrong("adam", "numbers in place of the betas in the corrections", _NUMBER, m_hat=lambda a: a.m / (1 - 0.9**a.t),
+           v_hat=lambda a: a.v / (1 - 0.999**a.t)),
     _wrong("adam", "t stays at 0",
            "What is 1 - beta1**t in your first step, and what do you get when you divide by it? Which line should count the step?",
            t=lambda a: a.s.t),
@@ -221,6 +226,8 @@ _RMSPROP_TABLE = (
            step=lambda a: a.g / (a.v + a.eps)),
     _wrong("rmsprop", "first steps corrected", "That is a good idea, and the subject of lesson 9. How much of g**2 does v hold at "
            "t = 1 if nothing corrects it?", step=lambda a: a.g / ((a.v / (1 - a.beta2**a.t)) ** 0.5 + a.eps)),
+    _wrong("rmsprop", "brackets missing around 1/2", "v**1/2 is v to the power of 1, divided by 2. Which brackets are missing?",
+           step=lambda a: a.g / (a.v / 2 + a.eps)),
     _wrong("rmsprop", "v is never stored", "Which numbers of this step does your new State hold? What does your second step find in s.v?",
            state=lambda a: State(a.t, a.m, 0 * a.v)),
     _wrong("rmsprop", "the root is kept in v", _ROOT, state=lambda a: State(a.t, a.m, a.v**0.5)),

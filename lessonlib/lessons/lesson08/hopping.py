@@ -1,7 +1,7 @@
 """Lesson 8's experiment with the end of a run: RMSprop hops over the minimum, and a step size that falls ends the hopping."""
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop
 from lessonlib.runner import Run, run
 
-__all__ = ["hopping", "walk_with_a_falling_step"]
+__all__ = ["hopping", "passes", "walk_with_a_falling_step"]
 
 STEPS, BETA2, START = 300, 0.9, np.array([1.0, 0.3])
+STEEP = 100.0  # the curvature across the ravine
 LAST = 20  # steps that are drawn large
 LOWEST, HIGHEST = 1e-20, 100.0  # of what is drawn
 
@@ -22,12 +23,22 @@ LOWEST, HIGHEST = 1e-20, 100.0  # of what is drawn
 @lru_cache(maxsize=8)
 def walk_with_a_falling_step(lr: float, falling: float) -> Run:
     """Return RMSprop's run in ravine(100) with a memory of ten steps; over the last `falling` percent of them lr falls in a line to 0."""
+    return run(rmsprop, ravine(STEEP), steps=STEPS, start=START, beta2=BETA2, lr=partial(_paced, lr, falling))
+
+
+def passes(lr: float, falling: float) -> int:
+    """Return the first step at which lr over the root of v, for the steep number, is above 2 / its curvature; 0 if it never is."""
+    found, v, above = walk_with_a_falling_step(lr, falling), 0.0, []
+    for t, place in enumerate(found.theta[:-1, 1], start=1):
+        v = BETA2 * v + (1 - BETA2) * (STEEP * place) ** 2
+        above.append(_paced(lr, falling, t) > 2 / STEEP * v**0.5)
+    return int(np.argmax(above)) + 1 if any(above) else 0
+
+
+def _paced(lr: float, falling: float, t: int) -> float:
+    """The step size at step t: over the last `falling` percent of the steps it falls in a line to 0."""
     fall = STEPS * falling / 100
-
-    def paced(t: int) -> float:
-        return lr * min(1.0, (STEPS + 1 - t) / fall) if fall else lr
-
-    return run(rmsprop, ravine(100), steps=STEPS, start=START, beta2=BETA2, lr=paced)
+    return lr * min(1.0, (STEPS + 1 - t) / fall) if fall else lr
 
 
 def _scene() -> Scene:
@@ -40,18 +51,20 @@ def _scene() -> Scene:
     left.text(STEPS - 4, 3e-8, "the goal", fontsize=11, ha="right", va="top")
     left.plot(0, ravine(100).loss(START), marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
     right.set(xlim=(STEPS - LAST, STEPS), ylim=(-1.1, 1.1), xlabel="step", ylabel="position / step size $\\alpha$",
-              title="The last steps of one number", xticks=(STEPS - LAST, STEPS - LAST // 2, STEPS), yticks=(-1, -0.5, 0, 0.5, 1))
+              title="The steep number at the end", xticks=(STEPS - LAST, STEPS - LAST // 2, STEPS), yticks=(-1, -0.5, 0, 0.5, 1))
     right.axhline(0, color="black", linewidth=1)
     right.text(STEPS - LAST + 0.5, -0.95, "line at 0: the minimum", fontsize=11)
     style = look("rmsprop")
     (loss,) = left.plot([], [], color=style.color, linewidth=2.2)
     (lowest,) = left.plot([], [], color=style.color, marker="v", markersize=10, linestyle="none", zorder=6)
+    (limit,) = left.plot([], [], color="black", linewidth=1, linestyle=":")
+    passed = left.text(0, 20, "from here $\\alpha/\\sqrt{v}$ is above 2 / curvature", fontsize=9.5, va="center")
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
     note = readings(left, 0.68, 0.06, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
-    return Scene(figure, {"loss": loss, "lowest": lowest, "end": end, "note": note},
-                 f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, a triangle where it is lowest and a "
-                 f"line at the goal; right, the steep number over the last {LAST} steps, in units of the step size that is set, with a "
-                 "line at the minimum.")
+    return Scene(figure, {"loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
+                 f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, a triangle where it is lowest, a "
+                 "dotted line where the steep number's own step size passes 2 divided by the curvature, and a line at the goal; right, the "
+                 f"steep number over the last {LAST} steps, in units of the step size that is set, with a line at the minimum.")
 
 
 def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
@@ -60,6 +73,11 @@ def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
     artists["note"].set_text(f"{lr:.2g}\n{falling:.0f}\n{low}")
     artists["loss"].set_data(steps, np.clip(found.loss, LOWEST / 10, HIGHEST))
     artists["lowest"].set_data([low], [np.clip(found.loss[low], 3 * LOWEST, HIGHEST)])
+    place = passes(lr, falling)
+    artists["limit"].set_data([place, place], [LOWEST, HIGHEST])
+    artists["passed"].set_position((place + 3, 20))
+    for name in ("limit", "passed"):
+        artists[name].set_visible(place > 0)
     artists["end"].set_data(steps[-LAST - 1:], np.clip(found.theta[-LAST - 1:, 1] / lr, -2, 2))
     end = found.loss[-1]
     told = f"{end:.1e}" if end > 1e-12 else "less than 1e-12"

@@ -24,6 +24,11 @@ REASONS = {
     "no root": "Without the root the larger gradient takes the shorter steps. Do the black lines of {} show that?",
     "plus instead of minus": "With a plus it walks away from the minimum. Does a black line of {} rise?",
 }
+GIVES_AWAY = {
+    "sum instead of average": "Its v is a hundred times too large, so every step is ten times too short.",
+    "the whole vector normalised by one number": "Its one divisor is the root of the mean of both squares, smaller than the steep "
+                                                 "gradient, so its steep steps are even longer than the right ones.",
+}
 
 
 @judge
@@ -151,7 +156,7 @@ def judge_settings_meant(guess: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken RMSprop made which path; guess: {letter: name}."""
-    verdict = judge_slips(guess, bugs, practice.CANDIDATES, practice.seen)
+    verdict = judge_slips(guess, bugs, practice.CANDIDATES, practice.seen, GIVES_AWAY)
     if not verdict.message.endswith(ASKED):
         return verdict
     named = {letter: str(guess[letter]).strip().casefold() for letter in bugs}

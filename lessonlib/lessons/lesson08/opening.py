@@ -185,8 +185,9 @@ def _division() -> Figure:
         right.axhline(one, color=style.color, linewidth=1.5, linestyle="--")
     for sign in (1, -1):
         left.plot(t, sign * sizes, color=style.color, linewidth=2.2)
-    for height, name in ((2.4, "its recent size"), (-2.4, "minus its recent size")):
-        left.text(-BEFORE, height, name, color=style.color, fontsize=9.5, va="center")
+    left.text(-BEFORE, 2.8, "its recent size,\nand minus it", color=style.color, fontsize=9.5, va="center")
+    for height, name in ((1, "1"), (-1, "\u22121")):
+        right.text(AFTER + 0.5, height, name, color=style.color, fontsize=9.5, va="center")
     left.set(title="A gradient grows fivefold", ylabel="gradient", ylim=(-8.5, 8.5))
     right.set(title="After the division it is soon as before", ylabel="gradient / recent size", ylim=(-4, 4))
     return figure

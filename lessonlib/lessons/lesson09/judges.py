@@ -127,9 +127,12 @@ def judge_loop(loop: Any) -> Verdict:
     seen = patiently(partial(what_a_loop_does, loop))
     question = {
         "nothing": "Not written yet.\nThe network is as it was before. Your turn: write the four lines, run their cell, then this one.",
-        "no backward": "No gradients.\nAfter training no parameter has a gradient. Which line computes them from the loss?",
-        "no step": "Nothing moves.\nThe gradients are there, and the network is as it was before. Which line uses them?",
-        "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first one?",
+        "no backward": "No gradients.\nAfter training no parameter has a gradient. Which line computes them from the loss, and is it "
+                       "called, with ()?",
+        "no step": "Nothing moves.\nThe gradients are there, and the network is as it was before. Which line uses them, and is it "
+                   "called, with ()?",
+        "no zero_grad": "Gradients pile up.\nAt the second batch each gradient is the sum of both. Which line clears the first, and is it "
+                       "called, with ()?",
         "cleared early": "The gradients are gone.\nThey are computed, and cleared before the optimizer steps. Which order do they need?",
         "as found": "Not mended yet.\nIt does what your colleague's loop does. What must happen between two batches?",
         "step first": "The step comes too early.\nThe optimizer steps before its batch has gradients. Which order do they need?",

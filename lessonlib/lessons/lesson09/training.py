@@ -116,7 +116,8 @@ def what_a_loop_does(loop: Callable[..., Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever a learner's loop raises is told
         known = {"inplace operation": "step first", "log_softmax_lastdim": "swapped"}  # torch has none for labels, whole numbers
         found = next((name for words, name in known.items() if words in str(error)), "raises")
-        return {"found": found, "error": f"{type(error).__name__}: {str(error)[:160]}", "steps": 0, "wanted": 2 * len(batches)}
+        told = f"{type(error).__name__}: {str(error)[:160]}".replace(_Counting.__name__, "Adam")
+        return {"found": found, "error": told, "steps": 0, "wanted": 2 * len(batches)}
     if _same(model, _tried(as_found, batches)[0]):
         return {"found": "as found", "steps": len(optimizer.given), "wanted": 2 * len(batches)}
     return {"found": _found(model, optimizer, right, right_optimizer), "steps": len(optimizer.given), "wanted": 2 * len(batches)}
