@@ -121,8 +121,8 @@ def test_a_word_explains_itself_to_pointer_and_keyboard(watched):
 
 
 @pytest.mark.parametrize(("option", "reply"), [
-    ("it shrinks the one across, and keeps the one along", "You said “it shrinks the one across, and keeps the one along”, and that is right."),
-    ("it shrinks both directions alike", "You said “it shrinks both directions alike”. The answer is “it shrinks the one across, and keeps the one along”."),
+    ("it shrinks the gradients across, and keeps those along", "You said “it shrinks the gradients across, and keeps those along”, and that is right."),
+    ("it shrinks both directions alike", "You said “it shrinks both directions alike”. The answer is “it shrinks the gradients across, and keeps those along”."),
 ])
 def test_a_reply_stands_beside_the_answer(watched, option, reply):
     page = watched.open(SITE / "07_momentum.html")
