@@ -132,7 +132,8 @@ def test_a_reply_stands_beside_the_answer(watched, option, reply):
     assert answer.locator(".reply").inner_text() == reply
 
 
-@pytest.mark.parametrize(("number", "reply"), [("0,35", "You said 0.35, and that is right."), ("0.5", "You said 0.5. It is 0.3487.")])
+@pytest.mark.parametrize(("number", "reply"), [("0,35", "You said 0.35, and that is right."), ("0.5", "You said 0.5. It is 0.3487."),
+                                               ("-0.3487", "You said -0.3487. It is 0.3487. The size is right, and the sign is not.")])
 def test_a_number_is_judged_as_the_lesson_does(watched, number, reply):
     page = watched.open(SITE / "07_momentum.html")
     page.locator('[data-asks="left"] input').fill(number)

@@ -57,7 +57,8 @@
         const reply = said(answer.dataset.answers), right = answer.dataset.right;
         if (!reply) { answer.innerHTML = plain; return; }
         const hit = reply.is(right, Number(answer.dataset.within));
-        answer.textContent = hit ? `You said ${reply.text}, and that is right.` : `You said ${reply.text}. ${answer.dataset.text}`;
+        const bare = text => text.replace(/^-/, ""), other = bare(reply.text) === bare(right) ? " The size is right, and the sign is not." : "";
+        answer.textContent = hit ? `You said ${reply.text}, and that is right.` : `You said ${reply.text}. ${answer.dataset.text}${other}`;
         answer.style.fontWeight = "bold";
       };
       answer.dataset.text = answer.textContent;
