@@ -397,3 +397,13 @@ def test_with_less_momentum_the_largest_lr_that_works_hardly_grows_and_the_trans
 def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
     factors = [(1 + beta) / (1 - beta) for beta in (play.best(kappa)[1] for kappa in (100, 10_000))]
     assert factors[1] / factors[0] == pytest.approx(10, rel=0.02)
+
+
+def test_in_a_longer_run_a_memory_of_a_hundred_steps_ends_lower_than_one_of_ten():
+    long, usual = (max(network.loss_of(lr, momentum, start, 400) for start in range(3)) for lr, momentum in ((0.022, 0.99), (0.11, 0.9)))
+    assert long < usual / 2
+
+
+def test_gradient_descent_on_the_network_ends_about_as_low_up_to_04():
+    ends = [np.median([network.loss_of(lr, 0.0, start) for start in range(5)]) for lr in (0.24, 0.4)]
+    assert 0.4 < ends[1] / ends[0] < 2

@@ -288,3 +288,17 @@ def test_at_the_end_more_than_half_of_what_the_model_writes_are_words_of_the_boo
         right = [word for word in words if word in known]
         assert len(right) > len(words) / 2
         assert sum(len(word) <= 3 for word in right) > len(right) / 2
+
+
+def test_without_clipping_momentums_best_step_size_is_smaller_and_still_more_than_thirty_times_adamws():
+    for kind, said in (("cpu", "0.56"), ("cuda", "0.17")):
+        found = recorded(f"lab_{kind}.json")
+        bare = sweep.best_of(found, "momentum", clip=None).lr
+        assert f"{bare:.2g}" == said
+        assert bare < sweep.best_of(found, "momentum").lr
+        assert bare > 30 * sweep.best_of(found, "adamw").lr
+
+
+def test_from_about_two_million_weights_on_eps_is_as_large_as_a_gradient_clipped_before_it_is_unscaled():
+    weights = (1 / 65_536 / 1e-8) ** 2  # whose root mean square is then eps
+    assert weights == pytest.approx(2.3e6, rel=0.05)

@@ -65,7 +65,7 @@ opening.two_sizes().live()
 # <details><summary>Answer</summary>A step size of 0.001, with the flat number's a thousand times larger.</details>
 #
 # With one step size the steep number sets the limit.
-# Above 0.002 it flies away.
+# Above 0.002 the steep number flies away.
 # Below 0.002 the flat number hardly moves.
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
@@ -83,7 +83,7 @@ opening.two_sizes().live()
 # An average of the gradient itself would not do, because plus and minus cancel.
 # Squares have no sign, so keep a running average of them, and take its root.
 # That is the root mean square, in short RMS.
-# An average of absolute values would do as well.
+# An average of absolute values measures size too, and RMSprop takes squares.
 #
 # In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
 
@@ -222,25 +222,32 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows along with the gradient, and takes the growth out again.</details>
 #
-# We kept these divisors, and cut every step that was longer than ten step sizes.
-# Now the network reads four of ten digits, so it was the long steps that stopped it.
+# Here are more ways to divide.
+# In the second row every step longer than ten step sizes is cut to that length.
 #
-# RMSprop has a divisor for each weight.
-# One divisor for each layer, kept up to date, reads a quarter of the digits.
-# One for each weight reads most of them.
+# | A divisor for | which is | Digits read |
+# |---|---|---|
+# | each layer | set once | {{ records.way_reads("A") }} |
+# | each layer | set once, long steps cut | about 40 % |
+# | each layer | kept up to date | {{ records.way_reads("B") }} |
+# | each weight | kept up to date | {{ records.way_reads("C") }} |
+#
+# The cut helps, so the long steps stopped the first way.
+# But it takes a divisor for each weight to read most of the digits.
 #
 # A weight leads from one unit to another.
 # Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The steps were held to ten step sizes for a layer, as a root mean square. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. A divisor for each layer reads {{ records.way_reads("A") }} if set once, and {{ records.way_reads("B") }} if it follows, or {{ records.begun_full("B") }} without the long first steps of Part 4. One divisor for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. One divisor for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
 # Are the unequal layers the trouble?
-# The biases keep the outputs of the units from shrinking, so the later bars are taller.
+# Then the network should train once they are equal.
+# The later bars are taller because the biases keep the outputs of the units from shrinking.
 # Set all biases to zero, and every bar becomes about as tiny as the first one was.
 # Gradient descent still guesses, at larger step sizes too, and RMSprop learns from nine of ten starts.
 # So unequal layers are not the whole trouble.
@@ -268,7 +275,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 # %% [markdown]
 # With larger weights neither the image nor the gradient gets lost, and all three learn.
 # So the trouble was small weights in many layers, each of which shrinks the image and the gradient further.
-# RMSprop divides the shrinking of the gradient out again, and trains the network in spite of it.
+# RMSprop undoes the shrinking of the gradient, and that is enough to train this network.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
@@ -322,7 +329,7 @@ rows, valley = [], ravine(100)
 for name, rule in (("gradient descent", sgd), ("RMSprop", rmsprop)):
     ends = [run(rule, scales.scaled(valley, c), steps=20, lr=0.015).theta[-1, 0] for c in (1, 1000)]
     rows.append([name, *(f"{x:.4f}" if abs(x) < 9 else "far away" for x in ends)])
-display(table(["the first number ends at", "loss", "1000 times the loss"], rows))
+display(table(["the flat number ends at", "loss", "1000 times the loss"], rows))
 scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[0])
 
 # %% [markdown]
@@ -365,14 +372,17 @@ hopping.hopping().live()
 # <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
 # At first `v` falls more slowly than the gradient, so the steps get shorter.
-# But `v` goes on forgetting the large gradients of the beginning, so $\alpha$ divided by its root keeps growing.
-# That is each number's own step size.
+# But `v` goes on forgetting the large gradients of the beginning.
+# So $\alpha$ divided by its root, which is each number's own step size, keeps growing.
 # When it passes the limit of Part 1, 2 divided by the curvature, the number flies away until `v` has caught up.
-# That is the spike, and its longest step is about three times $\alpha$.
+#
+# In the picture the steep number passes that limit at the dotted line.
+# It grows from almost nothing, so until step 68 the loss is the flat number's.
+# Then comes the spike, and its longest step is about three times $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory the same happens later, after about 350 steps.
+# With the default memory the spike comes at about step 350.
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
 # A falling $\alpha$ arrives fast, and then it ends the hops.

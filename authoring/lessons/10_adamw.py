@@ -113,7 +113,7 @@ pulled.answer(rows[0][2])
 # You gain a decay that takes the same share of every weight, and keeps doing so when you sum the loss instead of averaging it.
 # In our small network it hardly reads more digits than Adam's L2, [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
-# <details><summary>Fine print</summary>In our runs they are from a third to two thirds of the weights, at decays up to 0.1.</details>
+# <details><summary>Fine print</summary>In our runs from a third to two thirds of the weights have such a root of v, at decays up to 0.1.</details>
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -292,8 +292,8 @@ later.answer(unseen.how_it_ends(found))
 #
 # The usual recipe decays the matrices and leaves biases and norms alone.
 # A norm is a layer that first brings its input to a standard size.
-# Then it multiplies it by a learned number, its scale.
-# That scale starts at 1, and a decay would pull it towards 0.
+# Then it multiplies each number by a learned one, its scale.
+# The scales start at 1, and a decay would pull them towards 0.
 # Biases are left alone by habit.
 #
 # PyTorch takes this as [[param groups|param group]], a list of dicts.
@@ -377,7 +377,7 @@ play.left_of_the_start().live()
 # If a [[schedule]] changes the step size, take its mean.
 # With the [[warm-up]] and [[cosine]] of Part 4 that is about half of the largest.
 #
-# Then try 0, and three and ten times as much.
+# Then try 0, and up to ten times more and less.
 # For the network above the first guess is 0.33.
 # The table has 0, this guess, and three and nine times as much.
 
@@ -506,9 +506,9 @@ first
 # They take some ten seconds.
 
 # %% tags=["answer"]
-found = training.forgotten(begin, go_on)
-training.show_restart(found)
-first.answer(round(found.first_step, 2))
+restarted = training.forgotten(begin, go_on)
+training.show_restart(restarted)
+first.answer(round(restarted.first_step, 2))
 
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
@@ -578,7 +578,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, with the decay kept, then the decay, up to ten times more and less, and 0 |
-# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups. For a new step size multiply `lr` in each group and each of `schedule.base_lrs` by the same factor |
+# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups. For a new step size with `LambdaLR` multiply `lr` in each group and each of `schedule.base_lrs` by the same factor |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 #

@@ -49,7 +49,7 @@ def _paths_scene() -> Scene:
     left.set(xlim=(-0.3, 1.3), ylim=(-1.25, 1.25), xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$",
              title="Both zigzag on the way to the star")
     left.text(1.05, 1.08, "start", fontsize=10)
-    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="Only gradient descent slows down")
+    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="Momentum arrives in time")
     right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
     right.text(99, tuned("sgd")[1].loss[-1] / 2, "gradient descent's end", va="top", ha="right", fontsize=9)
     right.text(46, 0.9, NAMES["sgd"], color=look("sgd").color, fontweight="bold")

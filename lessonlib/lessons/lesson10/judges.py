@@ -284,7 +284,7 @@ def judge_resume(save: Any, load: Any, begin: Callable[[], Any], go_on: Callable
                        "after the next step, because the schedule is back at its start. Which of its methods holds its place?")
     if missing == "generator of the batches":
         return Verdict(False, f"Not restored: the {missing}.\nAfter your load it is at another place than when the run was saved. A seed "
-                       "brings back its start and not its place. Which of its methods gives the place?")
+                       "brings back its start and not its place. Which of its methods gives the place, and which puts it back?")
     if missing == "weights":
         return Verdict(False, "Not restored: the weights.\nAfter your load they are not what they were when the run was saved. Which "
                        "method of run.model takes up what its state_dict() gave?")

@@ -118,8 +118,8 @@ def _flow() -> Figure:
             ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
             ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
             arrow(ax, (1.5, 0.6), (2.13, 1.93), own)
-            for left, right in ((2.3, 3.0), (5.2, 5.8), (7.8, 8.6)):  # it goes on beside the gradient
-                arrow(ax, (left, 1.84), (right, 1.84), own)
+            for (x, y), right in (((2.33, 1.97), 3.0), ((5.2, 1.84), 5.8), ((7.8, 1.84), 8.6)):  # it goes on beside the gradient
+                arrow(ax, (x, y), (right, 1.84), own)
             ax.text(2.05, 0.9, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
