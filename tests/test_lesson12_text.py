@@ -137,6 +137,7 @@ def test_the_record_says_what_the_lesson_says():
     alone = {lr: np.median([row["test"] for row in found["sweep"] if (row["rule"], row["matrix_lr"], row["rest_lr"]) == ("adamw", lr, lr)])
              for lr in set(text.matrix_lrs(found, "adamw")) & set(text.rest_lrs(found, "adamw"))}
     assert (min(alone, key=alone.get), f"{min(alone.values()):.2f}", f"{text.typed('matched'):.2f}") == (0.032, "2.22", "2.09")
+    assert f"{text.typed('authors'):.2f}" == "2.13"
     assert f"{np.median(text.fresh(found, 'adamw')[text.best(found, 'adamw').case]):.2f}" == "2.29"  # "the pair in the ring"
     assert found["seconds"]["muon"] > 1.3 * found["seconds"][text.FLOAT32]  # "bfloat16 is slower than float32"
     slow, fast = (text.fresh_best(found, rule) for rule in text.NAMES)

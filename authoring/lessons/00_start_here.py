@@ -352,11 +352,11 @@ play.show_window()
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, in the way described below |
-# | **Suspect it** | when the loss grows, or stays near its first value |
+# | **Suspect it** | when the loss grows, because it is too large, or stays near its first value, because it is far too large or too small |
 # | **Try another optimizer** | when the loss falls slowly at the best step size you find |
 #
 # Give each try a fresh network and the same few hundred steps.
-# The best is the one with the lowest average.
+# The best for so many steps is the one with the lowest average.
 #
 # 1. Try 0.001, 0.01, 0.1 and 1.
 # 2. As long as the best one is at an end of your list, add a value ten times further out.

@@ -230,16 +230,17 @@ trouble.show_rise()
 # | each layer | set once | {{ records.way_reads("A") }} |
 # | each layer | set once, long steps cut | about 40 % |
 # | each layer | kept up to date | {{ records.way_reads("B") }} |
+# | the weights that leave one unit | kept up to date | 64 % (47 to 79) |
 # | each weight | kept up to date | {{ records.way_reads("C") }} |
 #
 # The cut helps, so the long steps stopped the first way.
-# But it takes a divisor for each weight to read most of the digits.
+# And one divisor for a whole layer is too coarse.
 #
 # A weight leads from one unit to another.
-# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
+# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends, as a mean over the images.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. One divisor for all weights that lead away from the same unit reads 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -274,8 +275,9 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights neither the image nor the gradient gets lost, and all three learn.
+# The bars are level then too, but level bars alone did not help.
 # So the trouble was small weights in many layers, each of which shrinks the image and the gradient further.
-# RMSprop undoes the shrinking of the gradient, and that is enough to train this network.
+# RMSprop gives each weight steps of a size of its own, and trains the network in spite of it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
@@ -377,12 +379,12 @@ hopping.hopping().live()
 # When it passes the limit of Part 1, 2 divided by the curvature, the number flies away until `v` has caught up.
 #
 # In the picture the steep number passes that limit at the dotted line.
-# It grows from almost nothing, so until step 68 the loss is the flat number's.
+# The grey curve, its part of the loss, then grows from almost nothing.
 # Then comes the spike, and its longest step is about three times $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory the spike comes at about step 350.
+# With the default memory the first spike comes at about step 350.
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
 # A falling $\alpha$ arrives fast, and then it ends the hops.

@@ -41,9 +41,8 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 # Momentum's rises where they fall, and RMSprop's is far too flat.
-# RMSprop's long first step meets a huge gradient.
-# Its `v` forgets this gradient little by little, so its step sizes grow.
-# From about step 130 on they are too large, a swing grows, and near step 220 the loss jumps.
+#
+# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so its step sizes grow. From about step 130 on they are too large, a swing grows, and near step 220 the loss jumps. The line would be about as flat without the jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -216,6 +215,7 @@ opening.filling().live()
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
 # With the correction a step has the right length from the first one on.
+# That is what it is for, and it need not lower the loss.
 #
 # *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb)?*
 #
@@ -334,8 +334,7 @@ for g in (3.0, -3.0):
 # ### The usual advice, tried
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
-# Do not reuse the `lr` of `optim.SGD`.
-# Adam divides each gradient by its scale, so with a step size of 0.1 the first step would move most weights by about 0.1, more than their size.
+# The `lr` of `optim.SGD` says nothing about Adam's, because Adam divides each gradient by its scale.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
@@ -483,6 +482,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
 # | **Fails** | rare large gradients, which `v` soon forgets | where it ends after 100,000 steps, with the minimum at −1 | 1.00 | −0.99 |
 #
+# In the first Adam's steps for a rare word are as long as those for a frequent one.
 # In the second two useless inputs are always 1.
 # Adam gives each of them the same weight as the input that decides, and two votes beat one.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
@@ -561,7 +561,7 @@ judges.judge_bugs(bugs)
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Touch rarely** | $\beta_2$: down to 0.95, if the loss creeps after a jump of the gradients |
-# | | $\epsilon$: smaller, if gradients get as small as it is. Such as 0.1, with the step size tuned anew, if Adam errs more than momentum on new data |
+# | | $\epsilon$: smaller, if gradients get as small as it is. Larger, which makes Adam more like momentum, if it errs more than momentum on new data; then tune the step size anew |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -52,7 +52,8 @@ def _other_walks(guess: Run) -> Stop:
     if np.allclose(guess.loss[:5, ::-1], wanted, rtol=1e-9):
         return Stop("Another order.", "Your first walk has the largest step size. In which order does `lrs` hold them?")
     return Stop("Another rule or other step sizes.", f"After one step your first walk has a loss of {guess.loss[1, 0]:.4g}, and gradient "
-                f"descent with the first of `lrs` has {wanted[1, 0]:.4g}. Which rule and which step sizes did you give to `run`?")
+                f"descent with the first of `lrs` has {wanted[1, 0]:.4g}. Does your rule pass the check of Exercise 1, and which "
+                "step sizes did you give to `run`?")
 
 
 @judge

@@ -55,14 +55,17 @@ def _scene() -> Scene:
     right.axhline(0, color="black", linewidth=1)
     right.text(STEPS - LAST + 0.5, -0.95, "line at 0: the minimum", fontsize=11)
     style = look("rmsprop")
+    (steep,) = left.plot([], [], color="#8a8a8a", linewidth=1.4)
+    left.text(STEPS - 4, 3e-6, "grey: the steep number's part", fontsize=9.5, ha="right", va="center", color="#5c5c5c")
     (loss,) = left.plot([], [], color=style.color, linewidth=2.2)
     (lowest,) = left.plot([], [], color=style.color, marker="v", markersize=10, linestyle="none", zorder=6)
     (limit,) = left.plot([], [], color="black", linewidth=1, linestyle=":")
     passed = left.text(0, 20, "from here $\\alpha/\\sqrt{v}$ is above 2 / curvature", fontsize=9.5, va="center")
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
     note = readings(left, 0.68, 0.06, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
-    return Scene(figure, {"loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
-                 f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, a triangle where it is lowest, a "
+    return Scene(figure, {"steep": steep, "loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
+                 f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, in grey the "
+                 "steep number's part of it, a triangle where it is lowest, a "
                  "dotted line where the steep number's own step size passes 2 divided by the curvature, and a line at the goal; right, the "
                  f"steep number over the last {LAST} steps, in units of the step size that is set, with a line at the minimum.")
 
@@ -71,6 +74,7 @@ def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
     found, steps = walk_with_a_falling_step(lr, falling), np.arange(STEPS + 1)
     low = int(found.loss.argmin())
     artists["note"].set_text(f"{lr:.2g}\n{falling:.0f}\n{low}")
+    artists["steep"].set_data(steps, np.clip(STEEP / 2 * found.theta[:, 1] ** 2, LOWEST / 10, HIGHEST))
     artists["loss"].set_data(steps, np.clip(found.loss, LOWEST / 10, HIGHEST))
     artists["lowest"].set_data([low], [np.clip(found.loss[low], 3 * LOWEST, HIGHEST)])
     place = passes(lr, falling)
