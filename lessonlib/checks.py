@@ -91,7 +91,7 @@ def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = 
 
     >>> check(lambda theta, g, s, *, lr: (theta + lr * g, s), "sgd")
     Not yet: sign of the step
-    Print the loss after each step. Which way should theta move when g is positive?
+    Where g is positive, the loss rises with theta. Which way should theta move there, and which way does yours?
     """
     right = getattr(rules, against, None) if isinstance(against, str) else against
     if not callable(right) or isinstance(right, type):

@@ -369,7 +369,7 @@ def test_the_three_rules_of_monday_keep_a_network_that_learns_where_a_loss_below
     assert 0.85 * first < ends[0.001] < first  # and so is one that is too small
     tried = monday(lambda lr: ends[min(lrs, key=lambda known: abs(known - lr))])
     assert min(tried.values()) == min(ends.values()) < 0.1
-    assert "| when the loss grows, or stays near its first value |" in TEXT
+    assert "| when the loss grows, because it is too large, or stays near its first value, because it is far too large or too small |" in TEXT
 
 
 def test_a_slow_fall_is_a_step_too_small_or_a_steep_valley_and_three_times_as_much_tells_which():

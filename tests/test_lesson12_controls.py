@@ -233,3 +233,17 @@ def test_with_the_usual_beta_muon_leaves_more_of_the_weak_directions_after_so_fe
     monkeypatch.setitem(matrices.BETAS, "Muon", {"beta1": 0.95})
     assert matrices.weak("Muon", controls.FIRST) == pytest.approx(0.22, abs=0.02)
     matrices.errors.cache_clear()
+
+
+def test_near_its_best_step_size_the_fixed_length_leaves_between_a_tenth_and_a_fifth(monkeypatch):
+    from lessonlib.lessons.lesson12 import matrices
+
+    left = []
+    try:
+        for lr in (40.0, 50.0, 56.2, 63.0, 80.0):
+            matrices.errors.cache_clear()
+            monkeypatch.setattr(matrices.ravine, "LRS", np.array([lr]))
+            left.append(matrices.weak(matrices.FIXED, controls.FIRST))
+    finally:
+        matrices.errors.cache_clear()
+    assert 0.1 < min(left) < max(left) < 0.2  # below Adam's 27% in any case

@@ -62,7 +62,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 opening.two_sizes().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>A step size of 0.001, with the flat number's a thousand times larger.</details>
+# <details><summary>Answer</summary>For example, a step size of 0.001, with the flat number's a thousand times larger.</details>
 #
 # With one step size the steep number sets the limit.
 # Above 0.002 the steep number flies away.
@@ -202,7 +202,7 @@ early.answer(opening.first_and_last())
 # A larger step size did not help in Part 1.
 # With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image.
 # Then no weight has a gradient, and only the biases of the output still move.
-# With smaller ones 300 steps are too few.
+# With smaller ones the network has not learned by step 300.
 #
 # ### A step size for each layer?
 #
@@ -277,7 +277,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 # With larger weights neither the image nor the gradient gets lost, and all three learn.
 # The bars are level then too, but level bars alone did not help.
 # So the trouble was small weights in many layers, each of which shrinks the image and the gradient further.
-# RMSprop gives each weight steps of a size of its own, and trains the network in spite of it.
+# RMSprop gives each weight a step size of its own, so that a tiny gradient moves its weight too, and trains the network in spite of it.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
@@ -379,7 +379,7 @@ hopping.hopping().live()
 # When it passes the limit of Part 1, 2 divided by the curvature, the number flies away until `v` has caught up.
 #
 # In the picture the steep number passes that limit at the dotted line.
-# The grey curve, its part of the loss, then grows from almost nothing.
+# Its part of the loss, the grey curve, then grows from far below the frame.
 # Then comes the spike, and its longest step is about three times $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.

@@ -480,9 +480,9 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # |---|---|---|---|---|
 # | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
 # | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets | where it ends after 100,000 steps, with the minimum at −1 | 1.00 | −0.99 |
+# | **Fails** | rare large gradients, which `v` soon forgets, with a $\beta_2$ of 0.99 | where it ends after 100,000 steps, with the minimum at −1 | 1.00 | −0.99 |
 #
-# In the first Adam's steps for a rare word are as long as those for a frequent one.
+# In the first each step sees all words, and Adam moves a rare word as far as a frequent one.
 # In the second two useless inputs are always 1.
 # Adam gives each of them the same weight as the input that decides, and two votes beat one.
 # In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
@@ -501,7 +501,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # Put it back, and move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.
 #
-# Then raise $\epsilon$.
+# Leave $\beta_2$ there, and raise $\epsilon$.
 # At which value is the last step about half as long?
 
 # %% tags=["answer"]
@@ -561,7 +561,7 @@ judges.judge_bugs(bugs)
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Touch rarely** | $\beta_2$: down to 0.95, if the loss creeps after a jump of the gradients |
-# | | $\epsilon$: smaller, if gradients get as small as it is. Larger, which makes Adam more like momentum, if it errs more than momentum on new data; then tune the step size anew |
+# | | $\epsilon$: smaller, if gradients get as small as it is. Larger, which makes Adam more like momentum, if Adam errs more than momentum on new data; then tune the step size anew |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

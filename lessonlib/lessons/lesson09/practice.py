@@ -70,7 +70,7 @@ def show_moves() -> None:
     """Show three trainings in trouble, each beside the same training after the usual first move."""
     show(_three_moves(), "Three panels of Adam's loss over the steps, before the usual first move in black and after it in red: on a "
          "noisy ravine half the step size ends lower, on digits a slow training with three times the step size ends lower, and one whose "
-         "loss jumps up at first falls from the start with a third of it.")
+         "loss jumps up at first hardly jumps with a third of it.")
 
 
 @cache

@@ -24,7 +24,7 @@ FEW = 0.03  # a share of the error below which rounding moves what Muon leaves, 
 FIXED, EXACT = "without the factor", "with the exact factor"  # Muon with its length alone, and with every singular value 1
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
-HEADER = ("optimizer", "as in the picture", "along the axes", "equal losses")
+HEADER = ("optimizer", "as in the first picture", "along the axes", "equal losses")
 # a rule of the record, and its name
 ROWS = {"momentum": "momentum", FIXED: "momentum, length fixed", "Adam": "Adam", **controls.TOLD, "Muon": "Muon"}
 HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
