@@ -5,7 +5,8 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
-from lessonlib.play.experiment import Choice
+from lessonlib.play.experiment import Choice, Slider
+from lessonlib.play.recording import record
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -83,6 +84,12 @@ def its_words_can_be_read(make, solution):
             assert on_white(to_hex(text.get_color())) >= 4.5, (text.get_text(), text.get_color())
 
 
+def a_recording_can_hold_it(make, solution):
+    experiment = make()
+    few = {name: 2 for name, control in experiment.controls.items() if isinstance(control, Slider)}
+    record(experiment, few, {name: [value] for name, value in (solution or {}).items() if name in few})  # raises where it cannot
+
+
 LAWS = [every_control_moves_the_picture_and_every_picture_has_words, the_goal_is_open_at_the_start_and_within_reach,
         a_slider_starts_on_one_of_its_steps, extreme_settings_can_be_drawn, a_picture_is_the_same_whichever_way_one_comes_to_it,
-        its_words_can_be_read]
+        its_words_can_be_read, a_recording_can_hold_it]
