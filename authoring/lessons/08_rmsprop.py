@@ -237,10 +237,10 @@ trouble.show_rise()
 # And one divisor for a whole layer is too coarse.
 #
 # A weight leads from one unit to another.
-# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends, as a mean over the images.
+# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit, so inside a layer the gradients differ too.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Over a batch a weight's gradient is the mean of such products. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #

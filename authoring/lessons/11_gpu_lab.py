@@ -284,7 +284,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 #
 # On a GPU it comes close only where the tensors are large.
 # With small ones it takes longer to prepare the call than to compute.
-# In the steps above, where the clock waits for each part, fused took about {{ step.over_floor(gpu_timed) }} times its floor.
+# In the steps above fused took about {{ step.over_floor(gpu_timed) }} times its floor.
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
@@ -601,7 +601,7 @@ summary()
 #   On this book momentum then stayed behind Adam.
 # - Forward and backward were most of each step here, so make them faster first.
 #   The optimizer's floor is its bytes over the bandwidth, and with large tensors `fused=True` comes close.
-# - In float32 training with AdamW takes 16 bytes for each parameter, besides the activations, and several cards can share them.
+# - Training with AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**
