@@ -2,10 +2,11 @@
 
     python authoring/record_after_deeper.py [--seeds 3] [--json FILE]
 
-Some twenty-five minutes on one core, written stage by stage: interrupted, it goes on with the stage where it was. Three ways to end a
+Some half an hour on one core, written stage by stage: interrupted, it goes on with the stage where it was. Three ways to end a
 training, each at seven step sizes, and means of the weights of a training that does not end; networks of several widths in two
 parametrizations, and the widest with one half of muP; and memories of AdamW's squares for three sizes of a batch, all trained on as many
-characters. What the records mean: `lessonlib.lessons.lesson12.read_ends`, `read_widths` and `read_halves`.
+characters, and again beside shorter memories of its gradients. What the records mean: `lessonlib.lessons.lesson12.read_ends`,
+`read_widths` and `read_halves`.
 """
 from __future__ import annotations
 
@@ -50,6 +51,13 @@ def halved(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
             for case in halves.cases() for seed in range(seeds)]
 
 
+def shorter(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
+    """The test loss for every half-life and step size at one batch, beside shorter memories of gradients."""
+    return [{"beta1": beta1, **case._asdict(), "seed": seed,
+             "test": finite(fit(halves.optimizer(case, beta1), corpus, halves.size(case.batch), seed=seed).test)}
+            for beta1, case in halves.shorter() for seed in range(seeds)]
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,11 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after_deeper.py --seeds {options.seeds}", "machine": platform.machine(),
         "torch": torch.__version__, "size": endings.SIZE._asdict()}
-    found = begun(options.json, found, last="half_mup")
+    found = begun(options.json, found, last="shorter")
     stages: dict[str, Callable[[], Any]] = {
         **{name: lambda name=name: ends(corpus, name, options.seeds) for name in endings.WAYS},
         "widths": lambda: wide(options.seeds, widths.WAYS, widths.WIDTHS), "halves": lambda: halved(corpus, options.seeds),
-        "means": lambda: means(corpus, options.seeds), "half_mup": lambda: wide(options.seeds, widths.HALVES, widths.WIDTHS[-1:])}
+        "means": lambda: means(corpus, options.seeds), "half_mup": lambda: wide(options.seeds, widths.HALVES, widths.WIDTHS[-1:]),
+        "shorter": lambda: shorter(corpus, options.seeds)}
     finish(options.json, found, stages)
 
 

@@ -219,14 +219,14 @@ def _does_something(function: Any) -> bool:
 def _a(value: Any) -> str:
     """The type of a value with its article."""
     name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeio' or name == 'ndarray' else 'a'} {name}"
 
 
 def _answer(result: Any, theta: Array) -> tuple[Array, State]:
     """The answer as numbers: theta (n,), State. Stop says what was returned and what is wanted."""
     if result is None:
         raise Stop("Not written yet.", "The function returns nothing so far. Your turn: write it, run its cell, then this one again.")
-    shape = "It should end with `return theta, State(...)`, with what the rule remembers: t, then m and v where it has them."
+    shape = "It should end with `return theta, State(...)`, with what the rule remembers, t first."
     if type(result) not in (tuple, list):
         raise Stop("It returns something else.", f"It returned {_a(result)}. {shape} What is missing?")
     if len(result) != 2:

@@ -1,6 +1,11 @@
 """What the glossary says beside its examples, by a run of each."""
 from __future__ import annotations
 
+import copy
+import re
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +15,7 @@ from lessonlib import rules
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson07 import extras, play
 from lessonlib.lessons.lesson10 import grokking
+from lessonlib.lessons.lesson11 import bench
 from lessonlib.lessons.lesson11 import step as gpu_step
 from lessonlib.problems import ravine
 from lessonlib.rules import State, orthogonal
@@ -31,7 +37,7 @@ def test_condition_number_the_root_needs_a_beta_for_each_kappa():
     assert fixed[2] / fixed[1] > 4
 
 
-def test_eigenvalue_a_turn_has_a_pair_that_says_what_is_left_of_a_length():
+def test_spectral_radius_of_a_turn_is_the_factor_of_a_length_at_each_step():
     turn = 0.9 * np.array([[0.6, -0.8], [0.8, 0.6]])
     pair = np.linalg.eigvals(turn)
     assert abs(pair.imag).min() > 0.1
@@ -182,3 +188,124 @@ def test_mixed_precision_saves_time_in_large_steps_only_in_the_record():
     pairs = [gpu_step.in_both_types(record, batch) for batch in gpu_step.BATCHES]
     gains = [single[1] / half[1] for single, half in pairs]
     assert min(gains) < 1 < max(gains)
+
+
+def test_a_line_after_an_example_is_of_pytorch_or_of_another_meaning():
+    text = (Path(__file__).parents[1] / "authoring/lessons/glossary.py").read_text(encoding="utf-8")
+    entries = re.findall(r"^# \*Example\.\*\n(.+?)^# \*\[Lesson", text, flags=re.MULTILINE | re.DOTALL)
+    more = [line for entry in entries for line in re.findall(r"^#\n# (?=.)(.*)", entry, flags=re.MULTILINE)]
+    assert more
+    assert {*more} <= {"*In PyTorch.*", "*Another meaning.*"}
+
+
+def test_newton_schulz_with_muons_numbers_does_not_go_to_one():
+    value = 1.0
+    for _ in range(5):
+        value = 3.4445 * value - 4.7750 * value**3 + 2.0315 * value**5
+    assert value == pytest.approx(0.696, abs=0.001)
+
+
+def test_orthogonal_factor_a_singular_value_of_zero_stays_zero():
+    first, second = np.linalg.svd(orthogonal(np.outer([1.0, 2.0], [3.0, 1.0]))).S
+    assert first > 0.6
+    assert second < 1e-6
+
+
+def difference_after_a_resume(*, random_numbers: bool) -> float:
+    """The largest difference of a weight, between a run without a break and one that goes on from a checkpoint at step 20 of 40."""
+    torch.manual_seed(0)
+    x, model = torch.randn(200, 3), nn.Linear(3, 1)
+    optimizer = optim.Adam(model.parameters(), lr=0.05)
+    schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / 60)
+
+    def train() -> torch.Tensor:
+        for _ in range(20):
+            rows = x[torch.randint(200, (8,))]
+            optimizer.zero_grad()
+            (model(rows) - rows.sum(1, keepdim=True)).square().mean().backward()
+            optimizer.step()
+            schedule.step()
+        return model.weight.detach().clone()
+
+    train()
+    saved = [copy.deepcopy(thing.state_dict()) for thing in (model, optimizer, schedule)]
+    generator, whole = torch.get_rng_state(), train()
+    for thing, its in zip((model, optimizer, schedule), saved, strict=True):
+        thing.load_state_dict(its)
+    torch.manual_seed(1)
+    if random_numbers:
+        torch.set_rng_state(generator)
+    return (train() - whole).abs().max().item()
+
+
+def test_checkpoint_goes_on_as_if_nothing_had_happened_only_with_the_random_numbers():
+    with torch.random.fork_rng():
+        assert difference_after_a_resume(random_numbers=True) == 0
+        assert difference_after_a_resume(random_numbers=False) > 1e-3
+
+
+def test_border_of_momentum_and_that_rmsprop_is_not_stable_below_gradient_descents():
+    assert play.radius(37.9, 0.9) < 1 < play.radius(38.1, 0.9)
+    assert play.radius(1.99, 0.0) < 1 < play.radius(2.01, 0.0)
+    place = run(rules.rmsprop, ravine(10), steps=4000, lr=0.001, start=[0.0, 0.37]).theta[-2:, 1]
+    assert sorted(place) == pytest.approx([-0.0005, 0.0005], rel=0.01)
+
+
+def sides(rule, lr, curvature=10.0, steps=200):
+    """How often a run along one curvature changes the side of the minimum, and the places where it was."""
+    place, s, places = 1.0, State(), [1.0]
+    for _ in range(steps):
+        place, s = rule(place, curvature * place, s, lr=lr / curvature)
+        places.append(place)
+    return sum(a * b < 0 for a, b in pairwise(places)), np.array(places)
+
+
+def test_oscillation_between_one_and_two_is_gradient_descents_and_momentum_swings_far_below():
+    assert [sides(rules.sgd, lr, steps=20)[0] for lr in (0.05, 0.9, 1.1, 1.9)] == [0, 0, 20, 20]
+    assert (np.diff(abs(sides(rules.sgd, 1.9)[1])) < 0).all()
+    assert sides(rules.momentum, 0.05)[0] >= 3
+
+
+def test_bandwidth_limits_a_large_step_and_not_one_of_many_small_tensors_in_the_record():
+    rows = [bench.Row(**row) for row in recorded("bench_cuda.json")["rows"]]
+    share = {(row.workload, row.engine): row.share for row in rows if row.seconds}
+    assert share[bench.LAYERS, bench.FUSED] > 0.7
+    assert share[bench.MANY, bench.LOOP] < 0.01
+    assert share[bench.MANY, bench.FUSED] < 0.5
+
+
+def test_momentum_nearly_cancels_what_changes_sign_at_every_step_and_not_what_does_so_rarely():
+    def largest(period):
+        s, sizes = State(), []
+        for t in range(400):
+            s = rules.momentum(0.0, (-1.0) ** (t // period), s, lr=0.1)[1]
+            sizes.append(abs(s.m))
+        return max(sizes[200:])
+
+    assert largest(1) == pytest.approx(0.1 / 1.9)
+    assert largest(20) > 0.75
+    assert largest(1000) == pytest.approx(1)
+
+
+def test_heavy_ball_reaches_the_places_of_the_average_only_at_a_constant_step_size():
+    def ends(schedule):
+        place, s, other, move = 1.0, State(), 1.0, 0.0
+        for t in range(60):
+            place, s = rules.momentum(place, place, s, lr=schedule(t))
+            move = 0.9 * move - 0.1 * schedule(t) * other
+            other += move
+        return place, other
+
+    same, apart = ends(lambda t: 0.5), ends(lambda t: 0.5 * (1 - t / 60))
+    assert same[0] == pytest.approx(same[1])
+    assert abs(apart[0] - apart[1]) > 0.05
+
+
+def test_gradscaler_skips_a_step_with_infinite_gradients_and_makes_its_number_smaller():
+    scaler, weight = torch.amp.GradScaler("cpu", init_scale=2.0**16), nn.Parameter(torch.ones(1))
+    optimizer = optim.SGD([weight], lr=0.1)
+    scaler.scale((weight * 3e38).sum()).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    assert weight.item() == 1
+    assert scaler.get_scale() == 2.0**15

@@ -90,7 +90,7 @@ def test_what_a_wrong_name_does_is_said():
 
 
 @pytest.mark.parametrize(("guess", "question"), [
-    ({"A": "up", "B": None}, "B: not answered yet. Which name from the list would fit the lines with the bug?"),
+    ({"A": "up", "B": None}, "B: not answered yet. Which name from the list would fit the black lines?"),
     ({"A": "left", "B": None}, "B: not answered yet. Which name from the list fits the path of B?"),
     ({"A": "left", "B": "upp"}, "B: not a name from the list. Which name from the list fits the path of B?"),
     ({"A": "lef", "B": 3}, "B: not a name from the list. Which name from the list fits the path of A, and of B?")])

@@ -402,14 +402,23 @@ def test_where_three_times_as_much_grows_twice_as_much_may_be_far_better_and_whe
         if ends(3 * lr) == np.inf and ends(2 * lr) >= ends(lr):
             assert better < ends(lr) / 1e6
     assert "when the loss falls slowly at the best step size you find" in TEXT
-    assert "Try three times as much, then twice as much. If neither is faster, you are within a factor of two of the best. Lesson 7 has a rule that can save more." in TEXT
+    assert "Try twice and three times as much. If both are slower, yours is near the best. Lesson 7 has a rule that can save more." in TEXT
 
 
 def test_half_of_the_best_step_size_needs_about_twice_as_many_steps():
     best = opening.best()[0]
     needed = [int(np.argmax(run(sgd, ravine(10), steps=1000, record="loss", lr=lr).loss < 1e-8)) for lr in (best, best / 2)]
     assert 1.8 < needed[1] / needed[0] < 2.3
-    assert "With half of the best step size a walk needs about twice as many steps." in TEXT
+    assert "With half of the best step size, a walk needs about twice as many steps to the same loss." in TEXT
+
+
+def test_at_nine_tenths_of_the_border_both_walks_are_about_equally_fast_and_a_round_valley_has_its_best_at_half():
+    assert [round(1 - 0.18 * curvature, 2) for curvature in (1, 10)] == [0.82, -0.8]
+    assert opening.best()[0] == pytest.approx(2 / 11, rel=0.01)
+    for low, high, share in ((1, 10, 0.91), (1, 1, 0.5)):
+        lrs = np.linspace(0, 2 / high, 20001)
+        slower = np.maximum(np.abs(1 - lrs * low), np.abs(1 - lrs * high))
+        assert lrs[slower.argmin()] * high / 2 == pytest.approx(share, abs=0.002)
 
 
 PARTS = [piece for cell in lessons.cells(lessons.LESSONS / "00_start_here.py", solution=True)
@@ -424,3 +433,18 @@ def test_a_part_runs_when_it_is_entered_after_the_setup_cell(part, capsys):
         if at == part and kind not in ("prose", "setup", "machine"):
             exec(text, space)
     assert at == 5
+
+
+@pytest.mark.parametrize(("lr", "says"), [(0.1, "Too small."), (0.3, "Too small."), (0.5, "Correct."), (1, "Correct."), (1.2, "Too large."), (2, "Too large."),
+                                          (10, "Too large."), (1e30, "Too large."), (-1, "Not a step size."), (None, "Not answered yet.")])
+def test_a_step_size_for_the_network_is_tried_from_three_starts(lr, says):
+    assert judges.judge_step_size(lr).headline == says
+
+
+def test_the_recipe_leads_to_a_step_size_just_below_the_border_of_the_network():
+    ended = {lr: np.mean([judges.last_losses(lr, seed) for seed in range(3)]) for lr in (0.001, 0.01, 0.1, 1 / 3, 1, 2, 3, 10)}
+    assert min(ended, key=ended.get) == 1  # at the end of the first four, so 10 comes next; a third of it is slower
+    assert all(2.2 < ended[lr] < 2.5 for lr in (2, 3, 10))  # "learns nothing": a blind guess has 2.30
+    assert ended[1 / 3] > judges.LOW_ENOUGH > ended[1]
+    alone = run(sgd, digits_net(), steps=200, record="loss", lr=np.array([0.001, 0.01, 0.1, 1])[:, None]).loss[-50:].mean(axis=0)
+    assert [f"{x:.1f}" for x in alone] == ["2.2", "1.9", "0.4", "0.1"]

@@ -213,6 +213,22 @@ def test_at_the_start_small_weights_answer_alike_to_every_image_and_larger_ones_
     assert min(apart("larger weights"), apart("he")) > 0.03
 
 
+def test_images_get_lost_on_their_way_through_small_weights_and_not_through_larger_ones():
+    small, large = trouble.apart("torch"), trouble.apart("larger weights")
+    assert (np.diff(small) < 0).all()
+    assert 1000 < small[0] / small[-1] < 5000
+    assert large.max() / large.min() < 5
+
+
+def test_inside_the_first_layer_gradients_differ_by_dozens():
+    shares = []
+    for seed in range(5):
+        net = deep.deep_net(seed)
+        sizes = np.abs(deep.layers_of(net.grad(net.start, np.random.default_rng(seed)))[0][0])
+        shares.append(np.divide(*np.percentile(sizes[sizes > 0], [90, 10])))
+    assert min(shares) > 24
+
+
 @pytest.mark.parametrize(("lr", "seed"), [(1.0, 0), (3.2, 1), (1.8, 2), (10.0, 3)])
 def test_at_large_step_sizes_gradient_descent_ends_with_units_that_answer_no_image(lr, seed):
     net, images = deep.deep_net(seed), np.asarray(digits().train_x, dtype=float)

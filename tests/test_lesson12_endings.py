@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 from lessonlib.data import text as book
-from lessonlib.lessons.lesson12 import endings, halves, read_ends, read_widths, records, widths
+from lessonlib.lessons.lesson12 import endings, halves, read_ends, read_halves, read_widths, records, widths
 from lessonlib.pytorch.transformer import Corpus
 
 
@@ -21,12 +21,12 @@ def corpus():
     return Corpus(book())
 
 
-def test_a_late_fall_is_whole_for_four_fifths_and_ends_at_zero():
+def test_a_late_fall_is_whole_for_four_fifths_and_its_last_step_still_counts():
     shares = np.array([endings.late(t, 400) for t in range(1, 401)])
     assert (np.diff(shares[:21]) > 0).all()
-    assert set(shares[20:320]) == {1.0}
+    assert set(shares[20:321]) == {1.0}
     np.testing.assert_allclose(np.diff(shares[320:]), -1 / 80)
-    assert shares[-1] == 0
+    assert shares[-1] == pytest.approx(1 / 80)
 
 
 @pytest.mark.parametrize("name", ["cosine", "late"])
@@ -78,14 +78,14 @@ def test_with_equal_steps_the_result_is_the_mean_of_all_z():
 
 def test_until_the_fall_a_short_training_is_the_long_one(corpus):
     short, long = (endings.path(partial(endings.late, steps=steps), 0.018, 80, corpus) for steps in (80, 200))
-    assert short[:3] == long[:3]  # the first falls from step 64 on
+    assert short[:3] == long[:3]  # the first falls from step 66 on
     assert short[3] != long[3]
 
 
 def test_a_training_that_stays_is_the_late_one_until_its_fall_and_its_means_are_those_of_its_weights(corpus, monkeypatch):
     late = endings.path(endings.way("late", 100), 0.01, 100, corpus)
     found = endings.averaged(0.01, 80, corpus)
-    assert found["none"] == late[:4]  # the late one falls from step 80 on
+    assert found["none"] == late[:4]  # the late one falls from step 82 on
     monkeypatch.setattr(endings, "loss_on_test", lambda model, *_: parameters_to_vector(model.parameters()).detach().double().numpy())
     share = [min(1.0, t / endings.WARMUP) ** 2 * (1 - 0.999**t) for t in range(1, 41)]
     monkeypatch.setattr(endings, "EVERY", 1)
@@ -156,6 +156,9 @@ def test_the_record_is_the_one_that_its_command_makes():
         (way, widths.WIDTHS[-1], lr, k) for way in widths.HALVES for lr in widths.LRS for k in seeds}
     assert (read_ends.MEANS, read_widths.HALVES) == (endings.AVERAGES, widths.HALVES)
     assert {(row["batch"], row["half_life"], row["lr"], row["seed"]) for row in found["halves"]} == {(*case, k) for case in halves.cases() for k in seeds}
+    assert {(row["beta1"], row["batch"], row["half_life"], row["lr"], row["seed"]) for row in found["shorter"]} == {
+        (beta1, *case, k) for beta1, case in halves.shorter() for k in seeds}
+    assert read_halves.BETA1 == halves.BETA1
 
 
 def test_trainings_of_the_record_come_out_again(corpus):
@@ -176,8 +179,8 @@ def test_the_command_writes_stage_by_stage_and_goes_on(tmp_path, monkeypatch):
     file = tmp_path / "found.json"
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])
     whole = json.loads(file.read_text(encoding="utf-8"))
-    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves", "means", "half_mup")] == [1, 1, 1, 2, 0, 4, 2]
-    cut = {name: value for name, value in whole.items() if name not in ("free", "half_mup")}
+    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves", "means", "half_mup", "shorter")] == [1, 1, 1, 2, 0, 4, 2, 0]
+    cut = {name: value for name, value in whole.items() if name not in ("free", "shorter")}
     cut["cosine"][0]["test"] = [1.5]
     file.write_text(json.dumps(cut), encoding="utf-8")
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])

@@ -137,7 +137,7 @@ def test_the_record_says_what_the_lesson_says():
     alone = {lr: np.median([row["test"] for row in found["sweep"] if (row["rule"], row["matrix_lr"], row["rest_lr"]) == ("adamw", lr, lr)])
              for lr in set(text.matrix_lrs(found, "adamw")) & set(text.rest_lrs(found, "adamw"))}
     assert (min(alone, key=alone.get), f"{min(alone.values()):.2f}", f"{text.typed('matched'):.2f}") == (0.032, "2.22", "2.09")
-    assert f"{text.typed('authors'):.2f}" == "2.13"
+    assert (f"{text.typed('authors'):.2f}", f"{text.typed('copied'):.2f}") == ("2.13", "3.12")
     assert f"{np.median(text.fresh(found, 'adamw')[text.best(found, 'adamw').case]):.2f}" == "2.29"  # "the pair in the ring"
     assert found["seconds"]["muon"] > 1.3 * found["seconds"][text.FLOAT32]  # "bfloat16 is slower than float32"
     slow, fast = (text.fresh_best(found, rule) for rule in text.NAMES)
@@ -348,3 +348,31 @@ def test_monday_mornings_figures_are_those_of_the_record():
     found = text.from_record()
     assert text.TYPED["matched"] == (trainings.MATCHED, 0.032, 0.032)  # "with 0.032 for both"
     assert [round(median, 2) for median in (text.typed("matched", found), text.best(found, "muon").median)] == [2.09, 2.08]
+
+
+def test_steps_that_match_adamws_have_the_length_of_half_of_them():
+    """The root mean square of the steps of each block matrix, in step sizes, over a training of the lesson's."""
+    corpus, median = Corpus(book()), {}
+    for rule in ("adamw", trainings.MATCHED):
+        made, lengths = trainings.optimizer(rule, 0.032, 0.032), []
+
+        class Watched:
+            """Notes the step of every matrix, without its decay."""
+
+            def __init__(self, params):
+                self.inside, params = trainings.matrices_and_rest(params := list(params))[0], params
+                self.optimizer = made(params)
+                self.optimizer.register_step_pre_hook(self.before)
+                self.optimizer.register_step_post_hook(self.after)
+
+            def before(self, *_):
+                self.old = [p.detach().clone() for p in self.inside]
+
+            def after(self, optimizer, *_):
+                lr = optimizer.param_groups[0]["lr"]
+                lengths.append([float((((p.detach() - old) / lr + trainings.DECAY * old) ** 2).mean() ** 0.5) for p, old in zip(self.inside, self.old, strict=True)])
+
+        fit(lambda params: Watched(params).optimizer, corpus, trainings.SIZE, seed=0)
+        median[rule] = np.median(lengths)
+    assert median[trainings.MATCHED] == pytest.approx(0.18, abs=0.01)
+    assert median["adamw"] == pytest.approx(0.19, abs=0.02)

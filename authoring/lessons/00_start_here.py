@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 20 minutes to read, 36 with the exercises.*
+# *About 20 minutes to read, 40 with the exercises.*
 #
 # A network learns by taking many small steps downhill.
 # Which way is downhill is easy to compute.
@@ -148,7 +148,7 @@ def my_sgd(theta, g, s, *, lr):
 checks.check(my_sgd, against=sgd)
 
 # %% [markdown]
-# Now make a mistake on purpose, and ask the check again.
+# Now write a plus in place of the minus, and run the check again.
 # It names the mistake where it can, and asks you a question.
 # Then correct your function.
 #
@@ -283,11 +283,15 @@ opening.show_border()
 best.answer(opening.where_the_best_is())
 
 # %% [markdown]
-# At the best step size, the walk along the valley and the walk across it are about equally fast.
-# A larger one slows the walk across, and a smaller one slows the walk along.
+# At a step size of 0.18, each step multiplies the distance along the valley by 0.82 and the one across it by $-0.8$.
+# So both shrink about equally fast.
+# A larger step size slows the walk across, and a smaller one slows the walk along.
 #
 # Short steps are safe, and they cost time.
-# With half of the best step size a walk needs about twice as many steps.
+# With half of the best step size, a walk needs about twice as many steps to the same loss.
+# After the same 100 steps its loss is therefore much larger, as the picture says.
+#
+# <details><summary>Is it always nine tenths?</summary>No. On two axes the best step size is 2 divided by the sum of both curvatures. Here that is 2/11, or 0.91 of the border. In a round valley it is half of the border.</details>
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -339,37 +343,87 @@ play.show_window()
 # The rule that you write in lesson 7 can cross steeper valleys.
 
 # %% [markdown]
-# ## Part 4. On Monday morning
+# ## Part 4. A step size for a network
 #
 # In a network nobody tells you the largest curvature, and it changes as the network learns.
 # So you find a step size by trying.
 #
+# ### The recipe
+#
 # Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
 # Look at the average of the last 50 losses.
-#
-# | | |
-# |---|---|
-# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
-# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
-# | **Change first** | the step size, in the way described below |
-# | **Suspect it** | when the loss grows, because it is too large, or stays near its first value, because it is far too large or too small |
-# | **Try another optimizer** | when the loss falls slowly at the best step size you find |
 #
 # Give each try a fresh network and the same few hundred steps.
 # The best for so many steps is the one with the lowest average.
 #
 # 1. Try 0.001, 0.01, 0.1 and 1.
-# 2. As long as the best one is at an end of your list, add a value ten times further out.
-# 3. Try a third of the best and three times as much.
-#    Take the best of all, and try twice that too.
-#    Now you are within about a factor of two of the best.
+# 2. If the largest is best, add one ten times larger, and if the smallest is best, one ten times smaller.
+#    Do so until the best one lies inside your list.
+# 3. Try a third of the best and three times as much, and take the best of all.
+#    The border may be near, so try twice that too.
+#    Then the best step size is most likely between half of yours and twice yours.
+#
+# ### Exercise 4. Find a step size (5 minutes)
+#
+# A small network reads handwritten digits, and each step sees 64 of them.
+# Here is item 1 of the recipe, which takes a few seconds.
+
+# %% tags=["chaotic"]
+from lessonlib import grid, problems, run, sgd
+from lessonlib.lessons.lesson00 import judges
+from lessonlib.lessons.tables import table
+
+network, lrs = problems.digits_net(), [0.001, 0.01, 0.1, 1]
+tries = run(sgd, network, steps=200, record="loss", **grid(lr=lrs))
+averages = tries.loss[-50:].mean(axis=0)
+table(["step size", "average of the last 50 losses"], zip(lrs, averages), ["g", ".2f"])
+
+# %% [markdown]
+# Go on with items 2 and 3.
+# Change `lrs`, and run that cell again.
+# Which step size do you take?
+#
+# <details><summary>Hint</summary>At which end of the list is the best one?</details>
+
+# %% tags=["stub"]
+my_lr = None
+
+# %% tags=["solution"]
+my_lr = 1
+
+# %% [markdown] tags=["solution"]
+# *Why it is so.*
+# Of the first four 1 is the best, at the end of the list, so you add 10, which learns nothing.
+# A third of 1 is slower, and 2 and 3 learn nothing either.
+# So the best step size again stands just below a border.
+
+# %% [markdown]
+# The judge trains the network with yours from three starts, and then with twice as much.
+
+# %%
+judges.judge_step_size(my_lr)
+
+# %% [markdown]
+# Beyond its border this network does not run away as a walker does.
+# Its loss ends near 2.3, which is the loss of a blind guess among ten digits.
+#
+# ### On Monday morning
+#
+# | | |
+# |---|---|
+# | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
+# | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
+# | **Change first** | the step size, by the recipe |
+# | **It is too large** | when the loss grows, or stays near that of a guess |
+# | **It is too small** | when the loss falls slowly, and a larger one is faster |
+# | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try three times as much, then twice as much. If neither is faster, you are within a factor of two of the best. Lesson 7 has a rule that can save more.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, yours is near the best. Lesson 7 has a rule that can save more.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along
@@ -397,9 +451,8 @@ course.show_map()
 # They are numbered 0 and 7 to 12, and none is missing.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
-# If you have little time, leave out lessons 7 and 8.
-# Adam repeats the two formulas that it needs of them.
-# Colab lends a GPU for some hours only, so if you have one now, go on with the first two parts of Adam and then the GPU lab.
+# <details><summary>And with little time?</summary>Leave out lessons 7 and 8. The lesson on Adam repeats the two formulas that it needs.</details>
+# <details><summary>And with a GPU for today only?</summary>Colab lends one for some hours. Go on with the first two parts of the lesson on Adam, and then the GPU lab.</details>
 #
 # ### Is your machine ready?
 #

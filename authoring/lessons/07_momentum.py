@@ -230,7 +230,9 @@ averages.noisy_average().live()
 #
 # ### Below a millionth in a hundred steps
 #
-# This is the valley of Part 1.
+# This is the valley of Part 1, and its gradients have no noise.
+# So here memory is not for smoothing.
+# What is it for?
 # The sliders start near gradient descent's best step size, without memory.
 # **Goal:** bring the loss below 0.000001.
 #
@@ -286,32 +288,26 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # Take $\kappa = 100$.
 # The largest step size that stays in the valley is called the [[border]].
-# For gradient descent it is 0.02.
-# So along the valley a step covers at most a fiftieth of what is left.
+# For gradient descent it is 0.02, so along the valley a step covers at most a fiftieth of what is left.
 #
 # Momentum's border is larger.
-# At its border $\theta$ jumps from side to side, so the gradient $g$ only changes its sign at each step.
+# There $\theta$ jumps from side to side, so the gradient $g$ only changes its sign at each step.
 # Then the average flips too, from $-m$ to $m$.
 # Put the old one, $-m$, into the rule:
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So a gradient that flips moves momentum only by this factor of what it moves gradient descent.
-# Momentum's border is $(1+\beta)/(1-\beta)$ times as large.
-# The best beta of this ravine is 0.67, and that makes it about five times.
+# So `m` is only this share of a gradient that flips.
+# The step size can be larger by the inverse, $(1+\beta)/(1-\beta)$, before momentum flies out.
+# The best beta of this ravine is 0.67, and that makes it five times as large.
 # In a steeper ravine the best beta is larger, and this number grows with the root of $\kappa$.
 #
-# Steps five times as large would need a fifth as many, and in the table momentum needs a seventh.
-# The rest is won along the valley.
-# There the gradients shrink, so the older ones in `m` are larger than the newest, and the step is longer still.
-#
 # Why not a still larger beta?
-# Because a large beta lets the swings last.
-# Whatever the step size, in the long run a step leaves at least $\sqrt\beta$ of the distance.
-# With a beta of 0.9 that is 0.95, and the goal is about 220 steps away.
-# There the pale line is level.
-# The best beta is large enough for large steps, and small enough for the swings to end.
+# Because it lets the swings last.
+# With a beta of 0.9 the goal is about 220 steps away, whatever the step size, and there the pale line is level.
 #
+# <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so the older ones in m are larger than the newest, and the step is longer still.</details>
+# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least the root of beta of the distance, whatever the step size. With a beta of 0.9 that is 0.95, and the loss is to fall to a ten-billionth, so the distance to a hundred-thousandth.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
@@ -385,7 +381,7 @@ total.answer(before - p.item())
 # | `momentum(lr=a, beta1=b)` | `SGD(lr=a * (1 - b), momentum=b)` | $a\,g$ |
 # | `momentum(lr=a / (1 - b), beta1=b)` | `SGD(lr=a, momentum=b)` | $a\,g\,/\,(1-b)$ |
 #
-# <details><summary>Fine print</summary>PyTorch's option `dampening=0.9` puts the factor back for every gradient but the first.</details>
+# <details><summary>Fine print</summary>PyTorch's option `dampening=0.9` puts the factor back for every gradient but the first. Its option `nesterov=True` makes the step look ahead, as [the deeper notebook](deeper/07_momentum.ipynb) shows.</details>
 #
 # ### Exercise 4. Translate a recipe (3 minutes)
 #
@@ -497,7 +493,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # %% tags=["chaotic"]
 header = ["momentum", "loss at 0.11",
           "translated lr", "loss there", "twice the smaller", "loss there"]
-rows = network.after_a_change(0.11, [0.5, 0.8, 0.9, 0.95, 0.99])
+rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
@@ -507,7 +503,9 @@ table(header, rows, ["g", ".3f", "g", ".3f", "g", ".3f"])
 # So the translated one may be too large.
 # When you raise it to 0.99 and keep the `lr`, a steady gradient makes steps ten times as long, and not every start learns.
 # At the translated `lr` all three do.
-# The memory of 0.99 is as long as these runs, and in a longer run it ends lower than 0.9.
+# The memory of 0.99 is as long as these runs.
+#
+# <details><summary>Fine print</summary>A momentum of 0 is gradient descent. In runs of 400 steps 0.99 ends lower than 0.9.</details>
 #
 # ### On Monday morning
 #

@@ -83,7 +83,7 @@ opening.two_sizes().live()
 # An average of the gradient itself would not do, because plus and minus cancel.
 # Squares have no sign, so keep a running average of them, and take its root.
 # That is the root mean square, in short RMS.
-# An average of absolute values measures size too, and RMSprop takes squares.
+# An average of absolute values would measure size too, but RMSprop takes squares.
 #
 # In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
 
@@ -158,7 +158,7 @@ flat, steep = (np.abs(walk.theta) < 0.01).argmax(axis=0)
 sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
-# They go side by side, because both start at one distance and each gradient is divided by its own size.
+# They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # Their first steps are longer than the step size, and Part 4 says why.
 #
 # Now your own function trains the network, or the library's until yours is right.
@@ -173,8 +173,7 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
-# There are two suspects, unequal gradients and small weights.
-# First, do the gradients of this network differ in size, as those of the two numbers did?
+# Do the gradients of this network differ in size, as those of the two numbers did?
 
 # %%
 from lessonlib.data import recorded
@@ -200,9 +199,8 @@ early.answer(opening.first_and_last())
 # So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
 #
 # A larger step size did not help in Part 1.
-# With gradient descent and a step size from 1 to 10, the last hidden layer ends up giving 0 for every image.
-# Then no weight has a gradient, and only the biases of the output still move.
-# With smaller ones the network has not learned by step 300.
+# At a step size of 1 or more, a few long steps of gradient descent leave the last hidden layer at 0 for every image.
+# Then no weight has a gradient any more.
 #
 # ### A step size for each layer?
 #
@@ -217,44 +215,36 @@ trouble.show_rise()
 # The first layer's gradient grows in jumps.
 #
 # **To do.**
-# With a divisor that is set once, what would such a rise do to the first layer's steps, and why not to RMSprop's?
+# What happens to the first layer's steps if its divisor stays as it was?
+# And why does this not happen with RMSprop?
 # Say it in two sentences.
 #
-# <details><summary>Answer</summary>They would get a thousand times longer too. RMSprop's divisor grows along with the gradient, and takes the growth out again.</details>
+# <details><summary>Answer</summary>With a fixed divisor the steps grow a thousandfold as well. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
 #
-# Here are more ways to divide.
-# In the second row every step longer than ten step sizes is cut to that length.
+# So keep the divisors up to date.
 #
 # | A divisor for | which is | Digits read |
 # |---|---|---|
 # | each layer | set once | {{ records.way_reads("A") }} |
-# | each layer | set once, long steps cut | about 40 % |
 # | each layer | kept up to date | {{ records.way_reads("B") }} |
-# | the weights that leave one unit | kept up to date | 64 % (47 to 79) |
-# | each weight | kept up to date | {{ records.way_reads("C") }} |
+# | each weight, as RMSprop has it | kept up to date | {{ records.way_reads("C") }} |
 #
-# The cut helps, so the long steps stopped the first way.
-# And one divisor for a whole layer is too coarse.
+# One divisor for a whole layer is too coarse.
+# Even inside the first layer some gradients are dozens of times as large as others.
+# For a weight leads from one unit to another, and its gradient is the output of the first times the gradient of the second.
+# Both differ from unit to unit.
 #
-# A weight leads from one unit to another.
-# Its gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
-# Both differ from unit to unit, so inside a layer the gradients differ too.
-#
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Over a batch a weight's gradient is the mean of such products. The cut holds a layer's steps to ten step sizes, as a root mean square. Without the long first steps of Part 4 the third way reads {{ records.begun_full("B") }}. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
+# <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}. With a divisor for the weights that leave one unit, kept up to date, it is 64 % (47 to 79).</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. Over a batch a weight's gradient is the mean of such products. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. Below 1 gradient descent has not learned by step 300.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# Are the unequal layers the trouble?
-# Then the network should train once they are equal.
-# The later bars are taller because the biases keep the outputs of the units from shrinking.
-# Set all biases to zero, and every bar becomes about as tiny as the first one was.
-# Gradient descent still guesses, at larger step sizes too, and RMSprop learns from nine of ten starts.
-# So unequal layers are not the whole trouble.
-#
-# Small weights shrink the image on its way forward, and at the start the network answers almost alike to every image.
-# They shrink the gradient on its way back too, which is called *vanishing gradients*.
+# Why are the gradients so small?
+# The weights are small, and a gradient passes through all layers on its way back.
+# Each layer shrinks it further, which is called *vanishing gradients*.
+# Does the same happen to the images, on their way forward?
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
 
@@ -274,12 +264,21 @@ display(table(["start", *records.NAMES.values()], records.by_start(trained)))
 change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
-# With larger weights neither the image nor the gradient gets lost, and all three learn.
-# The bars are level then too, but level bars alone did not help.
-# So the trouble was small weights in many layers, each of which shrinks the image and the gradient further.
-# RMSprop gives each weight a step size of its own, so that a tiny gradient moves its weight too, and trains the network in spite of it.
+# With larger weights all three learn.
+# Here is how far apart different images lie, where they enter each layer.
+
+# %%
+trouble.show_apart()
+
+# %% [markdown]
+# From PyTorch's start the images get lost, and the network answers almost alike to each of them.
+# With larger weights neither the images nor the gradients get lost.
+# So the trouble was small weights in many layers.
+# Unequal layers alone were not, because with all biases at zero they are equal and gradient descent still guesses.
+# RMSprop trains the network in spite of them, because it moves a weight with a tiny gradient as far as any other.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
+# <details><summary>What do the biases do?</summary>They keep the outputs of the units from shrinking, so the later bars are taller. With all biases at zero the bars are level, each about as tiny as the first. Gradient descent guesses then, at larger step sizes too, and RMSprop learns from nine of ten starts.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
 
 # %% [markdown]
@@ -310,7 +309,7 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
-# That is how RMSprop trained the network, in which a tiny gradient moves its weight as far as a large one.
+# That is how RMSprop trained the network, where it moved a weight with a tiny gradient as far as one with a large gradient.
 # A gradient that keeps changing its sign moves its parameter to and fro, each time by about $\alpha$.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
@@ -345,12 +344,12 @@ scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[
 # ### Near the minimum
 #
 # RMSprop walks through the ravine for 300 steps, at a constant step size and with a short memory of ten steps.
-# After 68 steps the loss is below a trillionth.
+# After 68 steps the loss is below 10⁻¹².
 
 # %%
 later = predict(
     "Where is the loss after 300 steps?",
-    ["still below a trillionth", "near a hundredth", "beyond all numbers"],
+    ["still below 10⁻¹²", "near a hundredth", "beyond all numbers"],
 )
 later
 
@@ -360,7 +359,7 @@ later
 # %% tags=["answer"]
 walk = run(rmsprop, valley, steps=300, start=[1.0, 0.3], lr=0.03, beta2=0.9)
 display(table(["after step", "loss"], [[t, walk.loss[t]] for t in (68, 300)], ["", ".0e"]))
-later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still below a trillionth")
+later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still below 10⁻¹²")
 
 # %% [markdown]
 # The loss came back.
@@ -374,13 +373,14 @@ hopping.hopping().live()
 # <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
 # At first `v` falls more slowly than the gradient, so the steps get shorter.
-# But `v` goes on forgetting the large gradients of the beginning.
-# So $\alpha$ divided by its root, which is each number's own step size, keeps growing.
-# When it passes the limit of Part 1, 2 divided by the curvature, the number flies away until `v` has caught up.
+# But `v` goes on forgetting the large gradients of the beginning, so $\alpha/\sqrt v$ keeps growing.
+# Gradient descent in Part 1 flew away with a step size above 2 divided by the curvature.
+# Here $\alpha/\sqrt v$ has the place of that step size.
+# When it passes the limit, the number flies away until `v` has caught up.
 #
 # In the picture the steep number passes that limit at the dotted line.
-# Its part of the loss, the grey curve, then grows from far below the frame.
-# Then comes the spike, and its longest step is about three times $\alpha$.
+# From there its part of the loss, the grey curve, grows, at first far below the frame.
+# Then comes the spike, where the steep number's longest step is about three times $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.

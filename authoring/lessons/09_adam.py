@@ -50,12 +50,12 @@ opening.four_lines().live()
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # All this makes the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
 #
-# RMSprop gives each parameter a step size of its own.
-# Measured in these, the ravine curves only about 650 times as much across as along.
+# RMSprop gives each parameter a step size of its own, which is like stretching the axes.
+# The stretched ravine curves only about 650 times as much across as along.
 # Momentum gets through such a ravine.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -142,7 +142,7 @@ def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
 checks.check(my_adam, against=adam)
 
 # %% [markdown]
-# Now let your own function find the line, at the best of the thirty step sizes.
+# Now let your own function find the line, at the step size that is best for Adam.
 
 # %%
 mine, bill = checks.yours("my_adam", adam), heating.heating()
@@ -214,10 +214,11 @@ opening.filling().live()
 #
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
-# With the correction a step has the right length from the first one on.
-# That is what it is for, and it need not lower the loss.
+# With the correction, every step of a steady gradient has the right length.
 #
-# *Deeper: [how wrong is a step without correction](deeper/09_adam.ipynb)?*
+# <details><summary>Fine print</summary>When the gradient is mostly noise, the first step is still a whole step size long, and later ones are shorter, because m averages the noise away.</details>
+#
+# *Deeper: [how wrong is a step without correction, and does the loss notice](deeper/09_adam.ipynb)?*
 #
 # ### Exercise 2. Two steps by hand (6 minutes)
 #
@@ -281,8 +282,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # %% [markdown]
 # The first two rows are equal, because the size of the gradients cancels between `m` and the root of `v`.
 #
-# At step 2 both averages weigh the two gradients about equally, and the root of a mean square is never below the mean.
-# So the jump to 30 shortens this step.
+# With 3 and 30, `m_hat` is about 17 and the root of `v_hat` about 21, so the second step is shorter.
 # After three hundred gradients of 3 a 30 makes it longer, 1.62, because it raises `m_hat` more than the root of `v_hat`.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
@@ -334,7 +334,7 @@ for g in (3.0, -3.0):
 # ### The usual advice, tried
 #
 # At first keep $\beta_1$, $\beta_2$ and $\epsilon$ at their defaults, and [[tune|tuning]] only $\alpha$.
-# The `lr` of `optim.SGD` says nothing about Adam's, because Adam divides each gradient by its scale.
+# Do not carry over the `lr` of `optim.SGD`, because in a step of Adam the size of the gradients cancels.
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
@@ -420,7 +420,8 @@ default
 mine = checks.yours("my_adam", adam)
 loop = checks.yours("train", training.train, judges.judge_loop)
 read = training.accuracy_after
-accuracy = {"momentum, lr 0.1": read(loop, optim.SGD, lr=0.1, momentum=0.9)}
+accuracy = {f"momentum, lr {lr}": read(loop, optim.SGD, lr=lr, momentum=0.9)
+            for lr in (0.01, 0.1)}
 for lr in (0.001, 0.01):
     accuracy[f"torch's Adam, lr {lr}"] = read(loop, optim.Adam, lr=lr)
 whose = "the library's" if mine is adam else "my"
@@ -435,7 +436,7 @@ default.answer(max(default.options, key=accuracy.get))
 # Momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. Its 0.1 is PyTorch's, and a step size of 1 in lesson 7.</details>
 #
 # This is a good place to stop for today.
 
@@ -459,6 +460,7 @@ arrive
 
 # %% [markdown]
 # The share of the excess loss that is left, as a mean over the ten data sets.
+# Where less than 0.1 % is left, the line is found.
 
 # %% tags=["answer"]
 left = heating.standardizing()
@@ -474,20 +476,29 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 #
 # ### Where it wins, loses and fails
 #
-# What Adam and momentum make of three small problems.
+# Here are Adam and momentum on three small problems.
 #
-# | | Problem | Measured | Adam | Momentum |
-# |---|---|---|---|---|
-# | **Wins** | guess the next word, where most words are rare | excess loss left | 0.05% | 17% |
-# | **Loses** | one input decides, and most others occur in one example only | wrong on new data | 40% | 0% |
-# | **Fails** | rare large gradients, which `v` soon forgets, with a $\beta_2$ of 0.99 | where it ends after 100,000 steps, with the minimum at −1 | 1.00 | −0.99 |
+# | | Problem |
+# |---|---|
+# | **Wins** | guess the next word, where most words are rare |
+# | **Loses** | answer yes or no, where one input decides, two useless ones are always 1, and all others occur in one example only |
+# | **Fails** | find the minimum, where one large gradient leads to it and then a hundred small ones lead away from it, again and again |
+
+# %%
+from lessonlib.lessons.lesson09 import three
+
+three.show_problems()
+
+# %% [markdown]
+# In the first problem Adam moves a rare word as far as a frequent one.
 #
-# In the first each step sees all words, and Adam moves a rare word as far as a frequent one.
-# In the second two useless inputs are always 1.
-# Adam gives each of them the same weight as the input that decides, and two votes beat one.
-# In the third the many small gradients lead away from the minimum, and their steps get longer while `v` falls.
+# In the second Adam gives the two useless inputs the same weight as the one that decides.
+# Together they outvote it, so Adam gives every new example the same answer.
 #
-# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size. In the second both fit the training data exactly, and Adam gives every new example the same answer. In the third β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With an ε of 0.1 Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and 0.9999 leads the right way.</details>
+# In the third the large gradient raises `v` at once, so it is divided by more than the small ones that follow.
+# Then the steps away from the minimum win.
+#
+# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size, and each step sees all words. In the second both fit the training data exactly. In the third the large gradient is 101, and a small one is −1. β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With a large gradient of 130 Adam goes the right way. With an ε of 0.1 Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and from a large gradient of 105 on the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -560,8 +571,9 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Touch rarely** | $\beta_2$: down to 0.95, if the loss creeps after a jump of the gradients |
-# | | $\epsilon$: smaller, if gradients get as small as it is. Larger, which makes Adam more like momentum, if Adam errs more than momentum on new data; then tune the step size anew |
+# | **Change last** | $\beta_2$: down to 0.99 or 0.95, if the loss creeps after the gradients have become much smaller |
+# | | $\epsilon$: smaller, if gradients get as small as it is |
+# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -60,9 +60,9 @@ opening.learns_to_write().live()
 # ### Three rules, each at its own step size
 #
 # A comparison at one step size says little, as lesson 9 showed.
-# So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each of them.
+# So momentum, [[Adam]] and [[AdamW]] get a wide range of step sizes each, and five starts at each of them.
 #
-# <details><summary>Fine print</summary>The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping. No beta is tuned, and AdamW has a decay of 0.1. The best step size was chosen on the test text too, the last tenth of the book.</details>
+# <details><summary>Fine print</summary>Each rule has nine step sizes, four in each factor of ten. The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping. No beta is tuned, and AdamW has a decay of 0.1. The best step size was chosen on the test text too, the last tenth of the book.</details>
 
 # %%
 gap = predict(
@@ -117,9 +117,9 @@ gap.answer(sweep.verdict(record))
 # Momentum's best step size is more than fifty times AdamW's.
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
-# A whole gradient is clipped to 0.25 and spread over all weights, so the step size has to be large.
+# The gradient of a single weight is small here, so the step size has to be large.
 #
-# <details><summary>Fine print</summary>Without the clipping momentum's best step size is 0.56 on the CPU and 0.17 on the GPU, still more than thirty times AdamW's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum's best step size is 0.56 on the CPU and 0.17 on the GPU, still more than thirty times AdamW's.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -181,7 +181,7 @@ part = predict("Sixteen windows, on the CPU. How much of the step's time is the 
 part
 
 # %% [markdown]
-# With one window, four and sixteen.
+# With one window, four and sixteen, and the same colours in both panels.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -270,6 +270,7 @@ exceeds
 # %% [markdown]
 # The GPU now takes GPT-2 small.
 # The CPU takes one four times narrower, and there the formulas of the rule run in NumPy too.
+# The floor is measured now, from how fast each machine copies an array.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -282,15 +283,14 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # With sixteen windows above, that saves about a twentieth of a step.
 # With one window on the CPU it saves more than a quarter.
 #
-# On a GPU it comes close only where the tensors are large.
-# With small ones it takes longer to prepare the call than to compute.
-# In the steps above fused took about {{ step.over_floor(gpu_timed) }} times its floor.
+# On a GPU it comes close only where the tensors are large, as in GPT-2 small.
+# With a thousand tensors of a thousand numbers it takes hundreds of times the floor, because it takes longer to prepare the call than to compute.
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floor is estimated from how fast the machine copies or changes an array.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. NumPy runs on one core, and PyTorch on both.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -334,6 +334,7 @@ state.answer(held[-1][1])
 
 # %% [markdown]
 # For a moment, foreach also holds the root of every `v`.
+# The loop holds that of one tensor at a time.
 # With weights and gradients the state makes 16 bytes for each parameter, once backward is done.
 #
 # Forward keeps numbers for backward too, the [[activations]].

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # Glossary
 #
-# Words of the course, each explained in two sentences, with an example that you can run and a lesson where you meet it.
+# Words of the course, each explained in two sentences, with an example to run and a lesson where you meet it.
 # The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
-# Basin, border, floor, He start and hop are used in this course's own sense, and papers may use other words for it.
 #
 # [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Decoupled-weight-decay) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Half-life) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Token) · [V](#Variance) · [W](#Warm-up)
 
@@ -25,17 +24,24 @@
 # | hyperparameter | [[Tuning]] |
 # | initialization, Kaiming | [[He start]] |
 # | label noise, wrong labels | [[Overfitting]] |
+# | logits | [[Cross-entropy]] |
 # | machine epsilon | [[Precision]] |
 # | memory in bytes, of a training | [[Activations]] and [[Optimizer state]] |
+# | minimum | [[Convex]] |
+# | noise of a gradient | [[Mini-batch]] |
 # | norm layer | [[Scale invariance]] |
 # | overflow, underflow | [[Float16]] |
 # | probability of a class | [[Cross-entropy]] |
 # | ReLU | [[He start]] |
-# | SGD | [[Gradient descent]] |
+# | second derivative | [[Curvature]] |
+# | SGD, stochastic gradient descent | [[Gradient descent]] |
 # | sharpness | [[Curvature]] |
+# | singular vector | [[Singular value]] |
 # | softmax | [[Cross-entropy]] |
 # | stability limit, stable | [[Border]] |
+# | standard deviation | [[Variance]] |
 # | step size, `lr` | [[Learning rate]] |
+# | test set, validation set | [[Overfitting]] |
 # | timescale of the decay | [[Memory]] |
 # | weight | [[Parameter]] |
 # | ZeRO | [[Sharding]] |
@@ -43,8 +49,8 @@
 # %% tags=["setup"]
 
 # %% [markdown]
-# Run the folded set-up cell and the two cells below, and you can run every example.
-# The first of the two has what the examples with NumPy need, and the second what those with PyTorch need.
+# The folded set-up cell and the two cells below are for the examples.
+# The first of the two is for NumPy, and the second for PyTorch.
 # Run the lines of an example in their order.
 
 # %%
@@ -76,7 +82,7 @@ adam(2.0, 3.0, State())[0]
 # ### Activations
 #
 # The numbers that the layers of a network compute on the way forward.
-# They are kept for the way back, called backpropagation, and they grow with the [[batch size]].
+# They are kept for the backward pass, which finds the gradient by backpropagation, and their number grows with the [[batch size]].
 #
 # *Example.*
 # A layer of 128 units that sees 64 images keeps `64 * 128 * 4`, which is 32768 bytes in float32.
@@ -95,8 +101,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Adam
 #
-# The optimizer that divides an average of the gradients by the root of an average of their squares, for each parameter.
-# Both averages are corrected for their start at zero, so $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$.
+# The optimizer that divides a [[running average|exponential moving average]] of the gradients by the root of one of their squares, for each parameter.
+# Its step is $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$, where a hat marks an average after its [[bias correction]].
 #
 # *Example.*
 # From 2, with a first gradient of 3, `adam(2.0, 3.0, State())[0]` gives 1.999, which is one step size of 0.001 further down.
@@ -126,7 +132,7 @@ adam(2.0, 3.0, State())[0]
 # ### Bandwidth
 #
 # How many bytes a second a machine moves between its memory and its processor.
-# An optimizer's step is memory-bound, which means that the bandwidth limits how fast it can be.
+# On a large network Adam's step is memory-bound, so the bandwidth limits how fast it can be.
 #
 # *Example.*
 # At 320 GB a second, to read 100 million parameters of 4 bytes takes `4 * 100e6 / 320e9 * 1000`, which is 1.25 milliseconds.
@@ -175,11 +181,12 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Border
 #
-# The step size below which an optimizer is stable on a [[quadratic]], and papers call it the stability limit.
-# For gradient descent it is 2 divided by the largest [[curvature]], and for momentum it is larger.
+# The step size above which gradient descent or momentum diverges on a [[quadratic]], while below it they are stable and come to the minimum.
+# Papers call it the stability limit, and for gradient descent it is 2 divided by the largest [[curvature]].
 #
 # *Example.*
 # With a curvature of 10 gradient descent's border is `2 / 10`, which is 0.2.
+# With $\beta$ = 0.9 momentum's is `2 * (1 + 0.9) / (1 - 0.9) / 10`, which is 3.8.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -189,7 +196,7 @@ adam(2.0, 3.0, State())[0]
 # ### Checkpoint
 #
 # A file from which a training can go on as if nothing had happened.
-# It holds the weights, what the optimizer remembers, and the place in the [[schedule]].
+# It holds the weights, what the optimizer remembers, the place in the [[schedule]] and in the data, and the state of the random numbers.
 #
 # *Example.*
 # Weights, $m$ and $v$ of 100 million parameters in float32 take `3 * 4 * 100e6 / 1e9`, which is 1.2 GB.
@@ -199,7 +206,7 @@ adam(2.0, 3.0, State())[0]
 # ### Condition number
 #
 # The largest curvature divided by the smallest one, written $\kappa$.
-# On a quadratic, gradient descent needs steps in proportion to it, and momentum at its best setting in proportion to its root.
+# To come a given way closer on a quadratic, gradient descent needs steps in proportion to $\kappa$, and momentum at its best setting in proportion to $\sqrt\kappa$.
 #
 # *Example.*
 # For curvatures of 50 and 2 it is `50 / 2`, which is 25.
@@ -208,11 +215,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Convex
 #
-# A loss whose slope never falls along any straight line, so that no curvature is negative.
-# It has no minimum that is higher than another one.
+# A loss that curves upwards or not at all along every straight line, so that no curvature is negative.
+# A minimum, a place with nothing lower near it, then has nothing lower anywhere.
 #
 # *Example.*
-# The loss $(\theta^2 - 1)^2$ is not convex, because its slope falls from 0 at 0 to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, at 0.5.
+# The loss $(\theta^2 - 1)^2$ curves downwards near 0, because its slope falls from 0 at 0 to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, at 0.5.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -229,7 +236,7 @@ adam(2.0, 3.0, State())[0]
 # ### Cross-entropy
 #
 # Minus the natural logarithm of the probability that a network gives to the right class, averaged over the examples.
-# PyTorch's takes the outputs of the network as they are and applies the softmax itself, which turns them into probabilities.
+# PyTorch's takes the outputs of the network, called logits, and applies the softmax itself, which turns them into probabilities.
 #
 # *Example.*
 # A network that gives each of ten digits the same probability has a loss of `-np.log(1 / 10)`, which is 2.303.
@@ -238,7 +245,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Curvature
 #
-# How fast the slope of the loss changes along a direction, written $\lambda$.
+# How fast the slope of the loss changes along a direction, which is the second derivative, written $\lambda$.
 # The largest curvature of a loss is called its sharpness in papers.
 #
 # *Example.*
@@ -259,10 +266,11 @@ adam(2.0, 3.0, State())[0]
 # ### Divergence
 #
 # The loss grows without bound.
-# On a [[quadratic]] gradient descent diverges when its step size is above the [[border]].
+# On a [[quadratic]], gradient descent diverges when its step size is above the [[border]].
 #
 # *Example.*
 # At a step size of 0.202 and a curvature of 10, each step multiplies the distance by `1 - 0.202 * 10`, which is -1.02.
+# So it changes side and grows by 2 %.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -272,7 +280,7 @@ adam(2.0, 3.0, State())[0]
 # ### Edge of stability
 #
 # A state of full-batch gradient descent in which the largest [[curvature]] of the loss has risen by itself, and stays near $2/\alpha$.
-# The loss goes up and down from step to step and still falls over many.
+# The loss goes up and down, and over many steps it still falls.
 #
 # *Example.*
 # At a step size of 0.05 the largest curvature stays near `2 / 0.05`, which is 40.
@@ -281,11 +289,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Eigenvalue
 #
-# A number by which a matrix multiplies some direction, which it stretches, shrinks or reverses and does not turn.
-# A matrix that turns every direction has a pair of complex ones, whose size says how lengths change, on average over many times.
+# The number by which a matrix stretches or shrinks an arrow that it does not turn, negative if it reverses the arrow.
+# The curvatures of a quadratic are the eigenvalues of its matrix of [[second derivatives|curvature]].
 #
 # *Example.*
-# The curvatures of a quadratic are the eigenvalues of its matrix of second derivatives, and the larger one of a valley is `np.linalg.eigvalsh([[1, 0], [0, 100]])[1]`, which is 100.
+# The rows (2, 1) and (1, 2) make (3, 3) of the arrow (1, 1), so the larger eigenvalue is `max(np.linalg.eigvals([[2, 1], [1, 2]]))`, which is 3.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -311,11 +319,11 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Equilibrium
 #
-# The size of the weights at which what AdamW's steps add and what the decay takes away are equal.
+# The typical size of the weights, their root mean square, at which AdamW's steps add as much as the decay takes away.
 # Weights of any other size drift there, on average over the noise.
 #
 # *Example.*
-# With a step size of 0.01, a decay of 0.1 and gradients that are nothing but noise, weights settle at about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
+# With a step size of 0.01, a decay of 0.1 and gradients of nothing but noise, it is about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
@@ -331,8 +339,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Exponential moving average
 #
-# A running average, EMA for short, made of a share $\beta$ of its old value and $1-\beta$ of the new one.
-# A value of $k$ steps ago has the share $(1-\beta)\beta^k$.
+# A running average, EMA for short, made of a share $\beta$ of its old value and $1-\beta$ of the number that comes in.
+# A number that came in $k$ steps ago has the share $(1-\beta)\beta^k$.
 #
 # *Example.*
 # From 0, after one gradient of 3, it is `0.9 * 0 + 0.1 * 3`, which is 0.3.
@@ -386,7 +394,7 @@ adam(2.0, 3.0, State())[0]
 # The gradient then has no noise from drawing, unlike that of a [[mini-batch]].
 #
 # *Example.*
-# The mean of all of 1, 2 and 6 is `np.mean([1, 2, 6])`, which is 3 every time, while the mean of two of them depends on which two.
+# The mean of 1, 2 and 6 is `np.mean([1, 2, 6])`, which is 3 every time, while that of two depends on which two.
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
@@ -420,7 +428,9 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a limit of 1, the gradient (3, 4) is multiplied by `1 / np.hypot(3, 4)`, which is 0.2.
-# In PyTorch it is `nn.utils.clip_grad_norm_(model.parameters(), 1.0)`, after the way back and before the step.
+#
+# *In PyTorch.*
+# It is `nn.utils.clip_grad_norm_(model.parameters(), 1.0)`, after the backward pass and before the step.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
@@ -436,8 +446,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### GradScaler
 #
-# PyTorch's tool that multiplies the loss by a large number before the way back, and divides the gradients by it before the step.
-# Without it small gradients become zero in [[float16]].
+# PyTorch's tool that multiplies the loss by a large number before the backward pass, and divides the gradients by it before the step.
+# It keeps small gradients from becoming zero in [[float16]], and skips a step whose gradients became infinite.
 #
 # *Example.*
 # A gradient of 0.00000001, multiplied by 65536, becomes `float(np.float16(1e-8 * 65536))`, which is 0.000655 in float16 and not zero.
@@ -447,10 +457,10 @@ adam(2.0, 3.0, State())[0]
 # ### Grokking
 #
 # Test accuracy that rises from chance to nearly perfect, long after the training accuracy has reached 100 %.
-# Decay of the weights makes it come sooner.
+# In the lesson's runs it came with weight decay, and without decay it had not come by step 1200.
 #
 # *Example.*
-# Three networks with AdamW knew their training sums by heart at step 40, and got 95 % of the others right at step `np.mean([1100, 920, 1040])`, which is 1020, on average.
+# Learning to add, three networks had 95 % of their training sums right by step 40, and of the others at step `np.mean([1100, 920, 1040])`, which is 1020, on average.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
@@ -466,33 +476,38 @@ adam(2.0, 3.0, State())[0]
 #
 # ### He start
 #
-# The He or Kaiming initialization, random weights with a standard deviation of $\sqrt{2/n}$ in a layer with $n$ inputs.
+# This course's name for Kaiming He's initialization, random weights with a standard deviation of $\sqrt{2/n}$ in a layer with $n$ inputs.
 # So the numbers in a network with ReLU units, which turn negative numbers into zero, keep about the same size from layer to layer.
 #
 # *Example.*
 # For a layer with 64 inputs the standard deviation is `(2 / 64) ** 0.5`, which is 0.177.
-# In PyTorch it is `nn.init.kaiming_normal_(model.weight, nonlinearity="relu")`.
+#
+# *In PyTorch.*
+# It is `nn.init.kaiming_normal_(model.weight, nonlinearity="relu")`.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
 # ### Heavy ball
 #
 # Polyak's form of [[momentum]], which adds a share $\beta$ of the last move to a step of gradient descent.
-# With the step size $\alpha(1-\beta)$ it takes the path that a step along the running average takes with $\alpha$.
+# With a constant step size $\alpha(1-\beta)$ it reaches the same places as a step along the running average with $\alpha$.
 #
 # *Example.*
 # For a step size of 0.1 along the average, with beta 0.9, the heavy ball and PyTorch take `0.1 * (1 - 0.9)`, which is 0.01.
-# PyTorch's option dampening, when it is equal to beta, makes an average of its sum, but one into which the first gradient goes in full.
+#
+# *In PyTorch.*
+# With dampening equal to beta its sum is an average, into which the first gradient goes in full.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Hop
 #
 # This course's word for a step over the minimum to the other side and one back, again and again, without becoming smaller.
-# On a [[quadratic]] gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too.
+# On a [[quadratic]], gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too.
 #
 # *Example.*
-# At a step size of 0.2 and a curvature of 10, gradient descent multiplies the distance by `1 - 0.2 * 10`, which is -1, at every step.
+# At a step size of 0.2 and a curvature of 10, gradient descent multiplies the distance by `1 - 0.2 * 10`, which is -1.
+# So it changes side and comes no closer.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 
@@ -541,7 +556,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Loss
 #
-# The number $L(\theta)$ that training makes small.
+# The number that training makes small.
 # For a network it says how wrong the answers are, averaged over examples.
 #
 # *Example.*
@@ -568,7 +583,8 @@ adam(2.0, 3.0, State())[0]
 # Their gradient is the gradient over all examples plus noise.
 #
 # *Example.*
-# A batch of 64 out of 1297 images is `64 / 1297`, which is 0.0493 of them.
+# The mean of the gradients 1, 2 and 6 is 3, and a batch of the first two has `np.mean([1, 2])`, which is 1.5.
+# So its noise is -1.5.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
@@ -585,22 +601,24 @@ adam(2.0, 3.0, State())[0]
 # ### Momentum
 #
 # A step along a running average of the gradients, $m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g_t$ and $\theta_t = \theta_{t-1} - \alpha\,m_t$.
-# What changes its sign cancels, and what keeps its direction stays.
+# What changes its sign at every step nearly cancels, and what keeps its direction adds up to its full size.
 #
 # *Example.*
 # From 2, a first gradient of 3 leads to `momentum(2.0, 3.0, State(), lr=0.1)[0]`, which is 1.97, because the average is 0.3 so far.
-# PyTorch has a sum in place of the average, and what step size that needs is told under [[heavy ball]].
+#
+# *In PyTorch.*
+# It has a sum in place of the average, and the step size for it stands under [[heavy ball]].
 #
 # *[Lesson 7](07_momentum.ipynb)*
 #
 # ### Muon
 #
 # An optimizer for weight matrices that steps along an approximation of the [[orthogonal factor]] of an average of the gradients.
-# It keeps one number for each weight, and it needs AdamW beside it for embedding tables, biases and norm layers.
+# It keeps one number for each weight, and AdamW takes embedding tables, biases and norm layers.
 #
 # *Example.*
-# With a step size of 0.1, a zero matrix whose gradient is diag(300, 3) moves at the first place by `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696.
-# At the second place it moves by -0.0699, nearly the same.
+# With a step size of 0.1, a zero matrix whose gradient has 300 and 3 on its diagonal moves at the first place by `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696.
+# At the second place it moves by -0.0699, and with the exact factor both would be -0.1.
 #
 # *[Lesson 12](12_after_adamw.ipynb)*
 #
@@ -618,7 +636,7 @@ adam(2.0, 3.0, State())[0]
 # ### Nesterov momentum
 #
 # Momentum that steps along a guess of its next average, in which the newest gradient stands for the one to come.
-# Books take the gradient at a place ahead instead, which is the same path with the look-ahead place written as the parameter.
+# Books take the gradient at a place a little ahead, and the places where they take it are the path of this form.
 #
 # *Example.*
 # From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3 and the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57.
@@ -629,7 +647,7 @@ adam(2.0, 3.0, State())[0]
 # ### Newton-Schulz iteration
 #
 # A way to come near the [[orthogonal factor]] of a matrix by multiplying matrices, which is fast on a GPU.
-# It takes a polynomial of the matrix again and again, which moves the singular values towards 1 and leaves the directions.
+# Muon's five steps of it bring all but the smallest singular values to between about 0.7 and 1.2, and leave the directions.
 #
 # *Example.*
 # First the matrix is divided by the root of the sum of its squares.
@@ -672,7 +690,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Orthogonal factor
 #
-# The matrix that has the singular vectors of another one, and singular values that are all 1.
+# The matrix that has the singular vectors of another one, and a 1 in place of every [[singular value]] above zero.
 # A gradient and a thousand times that gradient have the same one.
 #
 # *Example.*
@@ -683,17 +701,18 @@ adam(2.0, 3.0, State())[0]
 # ### Oscillation
 #
 # Steps that land on one side of the minimum and then on the other.
-# Along a direction with $\alpha\lambda$ between 1 and 2 the swings become smaller, slowly near 2.
+# Gradient descent does it where $\alpha\lambda$ is between 1 and 2, and its swings become smaller, slowly near 2.
 #
 # *Example.*
 # At a step size of 0.15 and a curvature of 10, each step multiplies the distance by `1 - 0.15 * 10`, which is -0.5.
+# So it changes side and is halved.
 #
 # *[Lesson 0](00_start_here.ipynb)*
 #
 # ### Overfitting
 #
 # A network learns by heart what is peculiar to its training examples, such as wrong labels, which are called label noise.
-# The training loss goes on falling, while new examples are answered worse and worse.
+# The training loss goes on falling, while the answers for a test set, examples kept aside, become worse.
 #
 # *Example.*
 # Six points of the line $y = x$ are each wrong by a half, `x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])`.
@@ -728,6 +747,8 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # In float32 it is `float(np.finfo(np.float32).eps)`, which is 1.19e-7, and in float64 `float(np.finfo(float).eps)`, which is 2.22e-16.
+#
+# *Another meaning.*
 # The [[epsilon]] of Adam is another number.
 #
 # *[Lesson 8, deeper](deeper/08_rmsprop.ipynb)*
@@ -735,18 +756,18 @@ adam(2.0, 3.0, State())[0]
 # ### Protocol
 #
 # What an experiment kept fixed and what it tuned, and how it chose the best.
-# A comparison of optimizers can show anything without it.
+# Without it a comparison of optimizers cannot be judged.
 #
 # *Example.*
-# Where results differ by chance alone, the best of 30 tries is at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 spreads above the mean.
+# Where results differ by chance alone, the highest of 30 scores is at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 standard deviations above the mean.
 # So a protocol says how many were tried.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
 #
 # ### Quadratic
 #
-# A loss whose curvature is the same everywhere, such as $\frac{1}{2}\lambda\theta^2$.
-# Near a minimum most smooth losses look like one.
+# A bowl or a valley whose curvatures are the same everywhere, such as $\frac{1}{2}\lambda\theta^2$.
+# Near a minimum most losses without kinks look like one.
 #
 # *Example.*
 # With a curvature of 10, at a distance of 2, it is `0.5 * 10 * 2**2`, which is 20.
@@ -772,8 +793,11 @@ adam(2.0, 3.0, State())[0]
 # So every parameter gets a step size of its own, $\theta_t = \theta_{t-1} - \alpha\,g_t/(\sqrt{v_t}+\epsilon)$.
 #
 # *Example.*
-# From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99, because $v$ has only a hundredth of the squared gradient yet.
-# In PyTorch's `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$.
+# From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99, a move of ten step sizes.
+# The root of $v$ is a tenth of the gradient so far.
+#
+# *In PyTorch.*
+# In `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -783,7 +807,7 @@ adam(2.0, 3.0, State())[0]
 # Gradient descent and momentum turn with it, while RMSprop and Adam take another path, because they treat each axis on its own.
 #
 # *Example.*
-# In a round bowl, a first step of RMSprop from (1, 0) leads to the distance `np.linalg.norm(rmsprop(np.array([1.0, 0]), np.array([1.0, 0]), State(), lr=0.01)[0])`, which is 0.9.
+# In a round bowl, a first step of RMSprop from (1, 0), which is ten step sizes long, leads to the distance `np.linalg.norm(rmsprop(np.array([1.0, 0]), np.array([1.0, 0]), State(), lr=0.01)[0])`, which is 0.9.
 # From the turned start (0.707, 0.707) it leads to `np.linalg.norm(rmsprop(np.array([0.707, 0.707]), np.array([0.707, 0.707]), State(), lr=0.01)[0])`, which is 0.858.
 #
 # *[Lesson 8, deeper](deeper/08_rmsprop.ipynb)*
@@ -795,7 +819,9 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
-# In papers, the weights before a norm layer are called scale-invariant too, because the layer divides their size out again.
+#
+# *Another meaning.*
+# A norm layer subtracts the mean of its inputs and divides by their standard deviation, so papers call the weights before it scale-invariant too.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -822,7 +848,7 @@ adam(2.0, 3.0, State())[0]
 # ### Seed
 #
 # The number that starts a generator of random numbers.
-# With the same versions of the software, the same seed gives the same starting weights, the same mini-batches and the same noise.
+# With the same software and device it gives the same starting weights, mini-batches and noise.
 #
 # *Example.*
 # `np.random.default_rng(0).integers(10)` gives 8 with the versions of this course.
@@ -851,8 +877,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Singular value
 #
-# The length of a half-axis of the ellipse that a matrix makes of a circle of radius 1.
-# The direction that the matrix stretches to this half-axis, and the direction of the half-axis, are its two singular vectors.
+# The length of a half-axis of the ellipse that a matrix with two columns makes of a circle of radius 1.
+# Its two singular vectors are the arrow that becomes this half-axis, and the direction of the half-axis.
 #
 # *Example.*
 # The smaller one of the matrix with the rows (3, 3) and (1, -1) is `np.linalg.svd(np.array([[3.0, 3.0], [1.0, -1.0]])).S[1]`, which is 1.414.
@@ -861,7 +887,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Smooth loss
 #
-# A loss whose slope changes at most $L$ times as fast as one moves, with the same number $L$ everywhere.
+# A loss whose slope changes by at most $L$ times the distance moved, with the same number $L$ everywhere.
 # So its slope has no jump and no curvature is larger than $L$ in size, and papers call $L$ the smoothness.
 #
 # *Example.*
@@ -871,18 +897,19 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Spectral radius
 #
-# The largest absolute value among the [[eigenvalues|eigenvalue]] of a matrix.
+# The largest absolute value among the [[eigenvalues|eigenvalue]] of a matrix, which may be complex numbers.
 # When each step multiplies the error by the same matrix, this is the factor of a step, on average and in the long run.
 #
 # *Example.*
-# Along a curvature of 10, with $\alpha$ = 0.1 and $\beta$ = 0.7, that of momentum is `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))`, which is 0.8367.
+# The rows of momentum's matrix make the new $\theta$ and the new $m$.
+# With a curvature of 10, $\alpha$ = 0.1 and $\beta$ = 0.7 it is `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))`, which is 0.8367.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
 # ### Standardize
 #
-# To count each input from its mean and to divide it by its standard deviation.
-# It takes the zero and the unit of each input out of the data, and each of them can make a [[ravine]].
+# To subtract the mean of each input and to divide by its standard deviation.
+# Without that, the zero or the unit of an input's scale can make a [[ravine]].
 #
 # *Example.*
 # A temperature of 68 degrees, with a mean of 50 and a standard deviation of 18, becomes `(68 - 50) / 18`, which is 1.
@@ -914,7 +941,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text looks at itself and at other places, called attention.
+# A network of many layers, in each of which a place of a text takes an average of itself and other places, called attention.
 # In those that write text, such as large language models, these are the places before it.
 #
 # *Example.*
@@ -934,7 +961,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Variance
 #
-# The mean squared distance from the mean.
+# The mean squared distance from the mean, whose root is the standard deviation.
 # A steady gradient has a variance of zero, whatever its size.
 #
 # *Example.*

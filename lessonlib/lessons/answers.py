@@ -110,7 +110,7 @@ def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")
     question = (f"Which name from the list fits the path of {', and of '.join(missing)}?" if right + len(missing) == len(shown) else
-                "Which name from the list would fit the lines with the bug?")
+                "Which name from the list would fit the black lines?")
     return Verdict(False, f"{right} of {len(shown)}.\n{seen} {question}")
 
 

@@ -163,12 +163,14 @@ _SGD_TABLE = (
            new=lambda a: a.theta * (1 - a.lr * a.g)),
     _wrong("sgd", "divided by lr", "Make lr ten times smaller. Should the step grow or shrink?", new=lambda a: a.theta - a.g / a.lr),
     _wrong("sgd", "theta is lost", "Where does a step start from: from zero, or from where you are?", new=lambda a: -a.lr * a.g),
+    _wrong("sgd", "theta and the minus are lost", "Where does a step start from, and which way does it go?", new=lambda a: a.lr * a.g),
+    _wrong("sgd", "theta in place of g", "Set g = 0. Does your theta stay where it is?", new=lambda a: a.theta - a.lr * a.theta),
     _wrong("sgd", "only the sign of g", "Near the minimum the gradient is small. Should the step be small there too?",
            new=lambda a: a.theta - a.lr * ((a.g > 0) * 1.0 - (a.g < 0) * 1.0)),
     _wrong("sgd", "gradients pile up", "Call it twice with g = 1, then g = 0. Should the second call move theta?",
            m=lambda a: a.s.m + a.g, new=lambda a: a.theta - a.lr * a.m),
-    _wrong("sgd", "step shrinks with t", "Who decides whether the step size falls over time, the rule or the one who sets lr?",
-           new=lambda a: a.theta - a.lr * a.g / a.t),
+    _wrong("sgd", "step shrinks with t", "Who decides whether the step size falls, the rule or you?", new=lambda a: a.theta - a.lr * a.g / a.t),
+    _wrong("sgd", "step grows with t", "Who decides whether the step size rises, the rule or you?", new=lambda a: a.theta - a.lr * a.g * a.t),
 )
 
 _MOMENTUM_TABLE = (

@@ -38,6 +38,7 @@ SLIPS = [  # typed in place of the right thing, once
 JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right part, wrong part), what is said of it, what of the right one
     ("00_start_here", "my_runs"): ('record="loss"', 'record="last"', "Only the last loss is there", "Correct"),
     ("00_start_here", "my_border"): ("2 / 40", "2 / 3", "That is the border along the valley", "Correct"),
+    ("00_start_here", "my_lr"): ("1", "0.1", "Too small", "Correct"),
     ("07_momentum", "def colleague"): ("theta - lr * m", "theta - lr * s.m", "Not fixed yet", "Correct"),
     ("07_momentum", "my_kappa"): ("** 2", "** 1", "gradient descent's growth", "Correct"),
     ("07_momentum", "my_lr_at_99"): ("0.022", "0.011", "Too short a step", "Correct"),

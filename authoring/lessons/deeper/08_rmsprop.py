@@ -13,7 +13,7 @@
 # | 5. What is left when the memory is gone? | 5 |
 # | 6. What does epsilon do? | 8 |
 # | 7. What do 16-bit numbers do? | 9 |
-# | 8. What if it divides by a deviation, or sums? | 5 |
+# | 8. What if RMSprop divides by a standard deviation, or never forgets? | 5 |
 # | 9. What does the burst do to a training? | 6 |
 
 # %% tags=["setup"]
@@ -24,7 +24,8 @@
 # *8 minutes.*
 #
 # RMSprop has a step size for each parameter, so it can stretch the axes.
-# Stretching an axis by 5 is the same as making its step size 25 times smaller.
+# Stretch an axis by 5, and its slope is 5 times smaller, and a step covers 5 times less of it.
+# That is the same as a step size 25 times smaller.
 # With the best two factors a ravine along an axis becomes round.
 # But a ravine can also lie at an angle to the axes.
 # In the picture the ravine has a [[condition number]] of 25, and each axis is stretched by the number that helps most.
@@ -57,14 +58,14 @@ left.answer(rescaling.best_left(45))
 
 # %% [markdown]
 # All of it is left.
-# The next picture shows every angle, and what RMSprop's own step sizes leave after a hundred steps, from 32 starts.
+# The next picture shows every angle, and what RMSprop's own step sizes leave from 32 starts.
 
 # %%
 rescaling.show_left()
 
 # %% [markdown]
-# Along the axes what RMSprop leaves after a hundred steps depends on the start, and in the end it is 1 from every start.
-# In a turned ravine it stays where it is.
+# After many steps the start no longer matters.
+# Along an axis nothing of the ravine is left then, but more steps do not lower the markers of a turned ravine.
 # The table says how many times larger the step size along the flatter axis should be, and how many times larger RMSprop's is.
 
 # %%
@@ -75,8 +76,8 @@ table(header, rows, ["", ".1f", ".1f", ".1f"])
 
 # %% [markdown]
 # RMSprop stretches too little.
-# In a turned ravine the gradient points across it nearly everywhere, so the sizes of its two parts have one ratio, the cotangent of the angle.
-# RMSprop takes that ratio, and the best one is about its square.
+# In a turned ravine nearly every gradient points across the ravine, so the sizes of its two parts have one ratio, the cotangent of the angle.
+# RMSprop takes that ratio, and the best one in the table is about its square.
 #
 # ### Exercise. The angle (4 minutes)
 #
@@ -84,7 +85,7 @@ table(header, rows, ["", ".1f", ".1f", ".1f"])
 # Read it off the line, then compute it if you like.
 # With the curvatures $a$ and $d$ along the axes and the number $b$ off the diagonal, it is $(1+r)/(1-r)$ with $r = |b|/\sqrt{ad}$.
 #
-# <details><summary>Hint</summary>Between which two marks on the horizontal axis does the line cross the grey one?</details>
+# <details><summary>Hint</summary>The small marks on the horizontal axis are one degree apart. Between which two does the line cross the grey one?</details>
 
 # %% tags=["stub"]
 my_angle = None
@@ -110,8 +111,10 @@ judges.judge_angle(my_angle)
 #
 # *6 minutes.*
 #
-# The ravine now has a condition number of a thousand, and you can turn it, its start with it.
-# Momentum and Adam, the subject of lesson 9, run at fixed step sizes, and RMSprop's is yours.
+# The ravine now has a condition number of a thousand.
+# When you turn it, the start turns too.
+# You set RMSprop's step size, and those of momentum and Adam, the subject of lesson 9, are fixed.
+# A rule arrives when its loss stays below the line for 100 steps.
 # **Goal:** with the ravine turned by 45 degrees, let RMSprop arrive in fewer than 1450 steps.
 
 # %%
@@ -126,35 +129,36 @@ turned_ravine.rotation().live()
 # ### A falling step size
 #
 # At a large step size RMSprop hops above the line, and at a small one it is slow.
-# A step size that falls would free it from that.
+# A step size that falls can be large at first and small in the end.
 
 # %%
 ties = predict(
-    "Each rule may choose, constant or falling to 0. "
-    "What does RMSprop leave at 45 degrees after 1000 steps?",
+    "Give each rule its best step size, constant or falling to 0. "
+    "At 45 degrees, how much loss does RMSprop leave after 1000 steps?",
     ["ten times what gradient descent leaves", "about as much", "a tenth of it"],
 )
 ties
 
 # %% [markdown]
-# The share of the first loss that is left after 1000 steps, in millionths, each at its best step size.
+# The table shows the share of the first loss that is left after 1000 steps, in millionths.
 
 # %% tags=["answer"]
 cases = [("momentum", momentum, {}), ("gradient descent", sgd, {})]
 cases += [(f"RMSprop, beta2 {beta2}", rmsprop, {"beta2": beta2}) for beta2 in (0.9, 0.99, 0.999)]
-plans = ((0, True), (45, True), (45, False))
+plans = ((0, False), (0, True), (45, False), (45, True))
 rows = [[name, *(1e6 * rescaling.left_after(rule, angle, falling=falling, **hyper)[0]
                  for angle, falling in plans)] for name, rule, hyper in cases]
-header = ["left, in millionths", "0 degrees, falling", "45, falling", "45, constant"]
-display(table(header, rows, ["", ".0f", ".0f", ".0f"]))
-plain, best = min(rows[1][2:]), min(min(row[2:]) for row in rows[2:])
+header = ["left", "0 degrees, constant", "0, falling", "45, constant", "45, falling"]
+display(table(header, rows, ["", ".0f", ".0f", ".0f", ".0f"]))
+plain, best = min(rows[1][3:]), min(min(row[3:]) for row in rows[2:])
 ties.answer(ties.options[1] if 0.2 < plain / best < 5 else ties.options[2 * (best < plain)])
 
 # %% [markdown]
-# Gradient descent and momentum know no axes, so they do not notice the angle.
-# RMSprop leaves nothing at 0 degrees, and at 45 about as much as gradient descent.
-# With memories of 10 and 100 steps it does best with a falling step size.
-# So a [[schedule]] takes away what RMSprop loses by hopping, and not what the angle costs.
+# At 45 degrees momentum wins.
+# Momentum and gradient descent know no axes, so they do not notice the angle.
+# RMSprop leaves almost nothing at 0 degrees, and at 45 about as much as gradient descent.
+# There a falling step size helps the two shorter memories and harms the longest.
+# But neither [[schedule]] frees RMSprop from the angle.
 #
 # <details><summary>Fine print</summary>The median of 32 starts spread over half a circle, with twelve step sizes to a decade. The falling step size falls in a line to 0. Gradient descent's starts no higher than its limit, 2 divided by the largest curvature.</details>
 #
@@ -196,9 +200,9 @@ softest.answer(records.what_lets_it_learn(trained))
 # %% [markdown]
 # With six layers momentum begins to learn, and with four gradient descent does too.
 # After three thousand steps momentum reads most digits from most starts.
-# So the trouble is a long plateau at the beginning, made by weights that start too small for the depth, and RMSprop leaves it much sooner.
-# With larger weights all three rules learned in lesson 8.
-# Today one would also use a layer that keeps the scale, or connections that skip layers.
+# So the trouble is a long plateau at the beginning, and RMSprop leaves it much sooner.
+# With larger weights all three rules learned in lesson 8, so small weights make the plateau.
+# Today one would also use normalization or residual connections.
 #
 # ### Set once, or following?
 #
@@ -227,7 +231,7 @@ learns.answer(learns.options[records.how_many_learn(trained) - 1])
 
 # %% [markdown]
 # C is RMSprop.
-# A makes up for the layers as they are at the start, and the network still guesses.
+# With A the first steps of all layers are of similar length, and the network still guesses.
 # Here are the first layer's gradient and its step, both compared with step 0, and the loss.
 
 # %%
@@ -241,7 +245,7 @@ trouble.show_growth()
 # Let no layer's step grow beyond its first one, and A reads nearly a third.
 # C reads more than that and more than B, so it also helps here that each weight has its own.
 #
-# <details><summary>Fine print</summary>The picture has one of the ten starts, and the step is a weight's, root mean square. With 3000 steps three step sizes were tried, and seven in the other rows. For A four smaller step sizes were tried too. With the limit on the root mean square of a layer's step, A reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. One step size for all weights that follows the size of the whole gradient learns nothing.</details>
+# <details><summary>Fine print</summary>The picture has one of the ten starts, and A at a step size of {{ trouble.best_lr(trouble.WAYS[1]) }}. Four smaller ones were tried. The step drawn is a weight's, root mean square. The limit holds the root mean square of a layer's step, and A then reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. For 3000 steps three step sizes were tried, and seven in the other rows of the first table.</details>
 #
 # ## 4. Which step size does a coordinate find by itself?
 #
@@ -277,8 +281,7 @@ returns = predict(
 returns
 
 # %% [markdown]
-# The hops go from half a step size on one side to half a step size on the other.
-# So the law for the loss is $\alpha^2/8$ times the sum of the curvatures.
+# We look once on the way.
 
 # %% tags=["answer"]
 long = run(rmsprop, ravine(100), lr=0.01, steps=5000, start=np.array([1.0, 0.3]))
@@ -289,6 +292,8 @@ returns.answer("about 0.001" if 1e-4 < long.loss[-1] < 1e-2 else "still below 1e
 # %% [markdown]
 # It passed far closer than a step size.
 # Then `v` forgot the large gradients, the steps grew, and the loss rose to 0.25 before it settled to its hops.
+# In the end each coordinate hops from half a step size on one side to half a step size on the other.
+# So its loss is half its curvature times $(\alpha/2)^2$, and the law is the sum over both.
 #
 # <details><summary>Fine print</summary>It needs room to climb, because no effective step can be above &alpha;/&epsilon;. In numbers of 32 bits and without noise the loss of PyTorch's own RMSprop comes to zero before <code>v</code> has forgotten, and stays there. Noise of a millionth in the gradients brings the hops back.</details>
 #
@@ -332,7 +337,7 @@ sign, rows = signed(0.0), []
 for beta2 in (0.9, 0.1, 0.01, 0.001):
     distance = np.abs(signed(beta2) - sign).max(axis=1)
     rows.append([beta2, distance[:31].max()])
-display(table(["beta2", "largest distance on the way"], rows, ["", ".5f"]))
+display(table(["beta2", "largest distance in 30 steps"], rows, ["", ".5f"]))
 nearer.answer(rows[2][1] / rows[3][1])
 
 # %% [markdown]
@@ -341,19 +346,21 @@ nearer.answer(rows[2][1] / rows[3][1])
 
 # %%
 figure, ax = plt.subplots(figsize=(7.2, 3.6))
-for beta2, color, dash in ((0.0, "black", "-"), (0.5, "#9e5210", "--")):
-    ax.plot(signed(beta2)[:81, 0] / 0.03, color=color, ls=dash, label=f"$\\beta_2$ = {beta2:g}")
+for beta2, color, dash in ((0.0, "black", "-"), (0.1, "#9e5210", "--")):
+    ax.plot(signed(beta2)[:61, 0] / 0.03, color=color, ls=dash, label=f"$\\beta_2$ = {beta2:g}")
 ax.axhspan(-1, 1, color="#dddddd", zorder=0)
-ax.set(xlabel="step", ylabel="$\\theta_1$ / step size", xlim=(25, 80), ylim=(-1.5, 5),
-       title="Near the minimum, sign descent hops for ever")
-ax.text(80, 1.1, "within one step size of the minimum", ha="right", color="#555555")
+ax.set(xlabel="step", ylabel="$\\theta_1$ / step size", xlim=(30, 60), ylim=(-1.2, 3),
+       title="A little memory centres the hops")
+ax.text(60, 1.1, "within one step size of the minimum", ha="right", color="#555555")
 ax.legend()
-plots.show(figure, "The first coordinate from step 25 to 80 in units of the step size: with beta2 "
-           "0 it falls in a line and then hops between two points; 0.5 comes later, rests "
-           "for some steps and then hops too.")
+plots.show(figure, "The first coordinate from step 30 to 60 in units of the step size: with beta2 "
+           "0 it falls in a line and then hops between two points, one nearer to the minimum "
+           "than the other; with 0.1 the two points are soon equally far from it.")
 
 # %% [markdown]
 # Sign descent steps over the minimum and back, because the sign knows where to go and not how far.
+# With a memory each hop comes to end half a step size from the minimum, as in section 4.
+# At the farther point `v` still holds the nearer one's gradient, so the step from there is too long.
 # Section 5 of [the deeper notebook of lesson 9](09_adam.ipynb) runs it with a schedule on a model of language.
 #
 # **To do.**
@@ -396,7 +403,8 @@ scales.show_scales()
 # %% [markdown]
 # So $\epsilon$ is a scale.
 # Gradients far above it are divided by their own size, and gradients far below it by $\epsilon$.
-# At the left end RMSprop has turned into gradient descent with a step of $\alpha/\epsilon$ times the gradient.
+# There RMSprop is gradient descent with a step of $\alpha/\epsilon$ times the gradient.
+# At the left end neither rule moves any more, so both lines are at 1.
 #
 # ### Exercise. An epsilon (4 minutes)
 #
@@ -466,13 +474,13 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 zero = predict(
-    "In which type are 1e-8 and the square of 1e-4 both zero?",
+    "In which type are epsilon, 1e-8, and the square of a gradient of 1e-4 both zero?",
     ["float16", "bfloat16", "both of them", "none of them"],
 )
 zero
 
 # %% [markdown]
-# The last column is the first step of RMSprop for a small gradient, and it should be ten.
+# At $\beta_2 = 0.99$ RMSprop's first step for that gradient should be ten, because `v` is a hundredth of the square.
 
 # %% tags=["answer"]
 rows = [precision.facts(name) for name in precision.TYPES]
@@ -495,7 +503,7 @@ forgets = predict(
 forgets
 
 # %% [markdown]
-# Both lines.
+# The picture shows `v` in float32 and in bfloat16.
 
 # %% tags=["answer"]
 precision.show_frozen()
@@ -504,8 +512,9 @@ forgets.answer(forgets.options[2] if frozen[-1] == frozen[1000] else forgets.opt
 
 # %% [markdown]
 # In bfloat16 `v` stops at a half and stays there.
-# What $\beta_2$ takes away in a step is less than half of the distance to the next number, so `v` is rounded back to where it was.
-# The average cannot forget.
+# From a quarter on, what comes in at each step is rounded up to the next number, so `v` rises too fast.
+# From a half on, the numbers are twice as far apart, and what comes in is rounded away.
+# What $\beta_2$ takes away is rounded away too, so the average cannot forget.
 # Ask `torch.optim.RMSprop` itself, with a memory of a hundred steps and with one of a thousand.
 # The gradient is a tenth at the end, so `v` should come to a hundredth.
 
@@ -518,13 +527,14 @@ table(header, rows, ["", "", "", ".4f", ".4f"])
 # %% [markdown]
 # The state has the type of the parameter.
 # In bfloat16 the shorter memory stops at nearly twice the right value.
+# There what comes in and what is taken away are rounded to the same amount.
 # The longer one does not forget at all, and Adam's default is as long.
 # A weight loses small steps in the same way, because they are rounded away.
 # That is why [[mixed precision]] keeps the weights and the optimizer's state in float32 and uses 16 bits for the rest.
 #
 # ### Exercise. A memory for bfloat16 (4 minutes)
 #
-# The gradient is zero from now on, so `v` is multiplied by $\beta_2$ at each step.
+# The gradient is zero from now on, so nothing comes in and `v` is multiplied by $\beta_2$ at each step.
 # Which is the longest memory with which `v` can get smaller wherever it stands?
 # Give it in steps, and up to a tenth too short passes.
 # Between 1 and 2 the numbers of bfloat16 are 1/128 apart, and a product is rounded to the nearest of them.
@@ -549,7 +559,7 @@ my_memory = 250
 judges.judge_memory(my_memory)
 
 # %% [markdown]
-# ## 8. What if it divides by a deviation, or sums?
+# ## 8. What if RMSprop divides by a standard deviation, or never forgets?
 #
 # *5 minutes.*
 #
@@ -615,7 +625,7 @@ beyond = predict("A memory of 1000 steps: how far too far in all, in units of th
 beyond
 
 # %% [markdown]
-# For three memories.
+# The table has three memories.
 
 # %% tags=["answer"]
 rows = [[round(1 / (1 - beta2)), bursts.too_far(beta2)] for beta2 in bursts.BETAS]
@@ -623,7 +633,7 @@ display(table(["memory, steps", "too far, in step sizes"], rows, ["", ".0f"]))
 beyond.answer(rows[2][1], within=0.3)
 
 # %% [markdown]
-# So a parameter is carried too far by about as many step sizes as the memory has steps, and by a third more if it is long.
+# The extra distance is about 1 to 1.3 step sizes for each step of the memory.
 #
 # A small network reads digits with these memories, at a small and at a large step size.
 
@@ -645,9 +655,8 @@ helps.answer(helps.options[int(np.argmin(ends))])
 
 # %% [markdown]
 # On the left the burst helps, because the step size is too small and the burst makes it larger.
-# On the right it harms with the longest memory, whose first step throws the loss up.
-# Is the burst really the cause?
-# Remove it, and compare the memories again.
+# On the right the first step with the longest memory throws the loss up, and it ends highest.
+# Remove the burst, and compare the memories again.
 
 # %%
 rows = []
@@ -659,6 +668,7 @@ table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f
 
 # %% [markdown]
 # With corrected first steps all three memories end alike, at both step sizes.
+# So at the large step size the burst helps the two shorter memories and harms the longest.
 # So $\beta_2$ should set a memory, and without a correction it also sets the first steps.
 # How to correct them is the question of [lesson 9](../09_adam.ipynb).
 #

@@ -44,8 +44,7 @@ few = held["Adafactor"]
 little.answer(little.options[(few < 2) + (few < 0.1)])
 
 # %% [markdown]
-# Muon, Lion and momentum keep the same, and Adafactor keeps nearly nothing.
-# In place of `v` it keeps one number for each row of a matrix and one for each column, and it has no `m`.
+# In place of `v` Adafactor keeps one number for each row of a matrix and one for each column, and it has no `m`.
 # An 8-bit AdamW keeps two numbers of one byte each, and `torchao` has it as `AdamW8bit`.
 #
 # ### What a step costs
@@ -55,14 +54,12 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 # Forward and backward have $3\,n^2$ for each token of the batch.
 #
 # $$\frac{15\,n^3}{3\,n^2\,T} = \frac{5\,n}{T}$$
-#
-# So Muon's work, beside that of forward and backward, grows with the width $n$ and falls with the number of tokens $T$.
 
 # %%
 costs.show_shares()
 
 # %% [markdown]
-# For the matrices of the main lesson, which are not all square, the share is about a quarter.
+# The matrices of lesson 12 are not all square, so their share is a little below its cross, about a quarter.
 
 # %%
 longer = predict(
@@ -78,7 +75,7 @@ longer
 took = text.from_record()["seconds"]
 rows = [["AdamW alone", took["adamw"]], ["Muon and AdamW", took["muon"]],
         ["the same, its five steps in float32", took["muon, float32"]]]
-display(table(["training", "seconds"], rows, ["", ".2f"]))
+display(table(["training", "seconds for 200 steps"], rows, ["", ".2f"]))
 more = took["muon"] / took["adamw"] - 1
 longer.answer(longer.options[(more > 0.37) + (more > 0.67)])
 
@@ -112,11 +109,11 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 
 # %% [markdown]
 # **When to try them.**
-# Muon's products cost little when a step reads several hundred tokens for each unit of width, on each machine.
-# Take an 8-bit AdamW when its state is all that does not fit, as it is the same rule.
+# Muon's products cost little when a batch has several hundred tokens for each unit of width.
+# If AdamW's state is what does not fit, try an 8-bit AdamW, whose memory alone is rounded.
 # Take `torch.optim.Adafactor` when that is still too much, and tune its step size anew.
 #
-# <details><summary>Fine print</summary>The state is that of a float32 matrix, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block. Where several machines each repeat all the products, T counts the tokens of one. Sources: Shazeer and Stern 2018, Adafactor, arXiv 1804.04235, read as abstract, and the notes of github.com/pytorch/ao on 8-bit optimizers.</details>
+# <details><summary>Fine print</summary>The state is that of a float32 matrix, without single numbers such as a step count. Only the multiplications of matrices are counted, for a transformer those of the four matrices of a block. Where several machines each repeat all the products, T counts the tokens of one. PyTorch's Adafactor takes at step t no more than 1/√t for its step size, times the size of the weights. Sources: Shazeer and Stern 2018, Adafactor, arXiv 1804.04235, read as abstract, and the notes of github.com/pytorch/ao on 8-bit optimizers.</details>
 
 # %% [markdown]
 # ## 2. What does a sign notice?
@@ -167,10 +164,10 @@ def my_lion(theta, g, s, *, lr, beta1, beta2, weight_decay):
 checks.check(my_lion, against=lion)
 
 # %% [markdown]
-# The main lesson has a task with two matrices to find.
-# Their inputs are strong in some directions and weak in others, and these directions are turned against the axes.
+# The [main lesson](../12_after_adamw.ipynb) opens with a task of two matrices to find.
+# Their inputs are strong in some directions and weak in others.
+# These directions are turned, so that they lie along no single weight.
 # The two losses differ a thousandfold in size.
-# Which of the two does Lion notice?
 
 # %%
 noticed = predict(
@@ -180,7 +177,7 @@ noticed = predict(
 noticed
 
 # %% [markdown]
-# The share of the loss that is left after 200 steps, first with both, then with one of them taken away.
+# What is left after 200 steps, first with both, then with one of them taken away.
 
 # %% tags=["answer", "chaotic"]
 axes.show_noticed(("adam", "lion", "muon"), "Adam and Lion notice the turn, and Muon does not")
@@ -190,13 +187,13 @@ noticed.answer(axes.what_it_notices("lion"))
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # So Lion notices the turn, as Adam does.
-# Where nothing is turned, both end below Muon.
+# How low each ends depends on its betas, so compare the marks within a row.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and its authors' `lion_pytorch.py` is in github.com/google/automl.
 #
-# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
+# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. The turn costs Adam 500,000-fold at these, and 9-fold with 0.9 for both. It costs Lion 3-fold with 0.95 for both. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
 
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
@@ -252,8 +249,7 @@ judges_deeper.judge_power(my_power)
 # %%
 bare = predict(
     "Without any memory, what is Shampoo's step?",
-    ["the sign of each number", "the orthogonal factor of the gradient",
-     "the gradient over its length"],
+    ["the sign of each number", "Muon's, the orthogonal factor", "the gradient over its length"],
 )
 bare
 
@@ -269,7 +265,7 @@ u, _, vh = np.linalg.svd(g)
 bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.options[0])
 
 # %% [markdown]
-# Shampoo's power is $-1/4$, and without a memory that makes it Muon's step.
+# Shampoo's power is $-1/4$, and without a memory it steps along the [[orthogonal factor]], as Muon does.
 # In the same way Adam without a memory takes the sign of each number.
 #
 # SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
@@ -283,16 +279,17 @@ far = predict(
 far
 
 # %% [markdown]
-# The two matrices of the main lesson again, with Shampoo's powers anew at every step, and SOAP's axes at every tenth.
+# The two matrices of the main lesson again.
+# Shampoo's powers are computed at every step, and SOAP's axes at every tenth.
 
 # %% tags=["answer", "chaotic"]
 axes.show_noticed(("adam", "muon", "shampoo", "soap"),
-                  "Shampoo and SOAP notice neither, as Muon does")
+                  "Shampoo and SOAP notice neither, and nor does Muon")
 far.answer(axes.what_it_notices("soap"))
 
 # %% [markdown]
 # How low each ends depends on its $\beta_1$, so the picture does not rank them.
-# With Muon's 0.95 for all three, Muon ends lowest.
+# With 0.95 for all three Muon ends lowest, and with 0.9 it ends highest.
 #
 # ### The price
 #
@@ -306,7 +303,6 @@ table(["bytes for each weight", "512 by 512", "256 by 1024"], rows, ["", ".0f", 
 
 # %% [markdown]
 # Eigenvectors take time too.
-# What does it cost to compute them seldom?
 
 # %%
 old = predict(
@@ -333,9 +329,8 @@ old.answer(axes.who_is_hurt())
 # Take one of these when forward and backward take long beside eigenvectors, and memory is left.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
-# That one can take the length of each step from another optimizer, which is called grafting.
 #
-# <details><summary>Fine print</summary>As in section 2, with 0.9 for the mean of Shampoo and SOAP and 0.95 for their two matrices. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Rounding alone moves where SOAP ends with fresh axes about threefold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
+# <details><summary>Fine print</summary>As in section 2, with 0.9 for the mean of Shampoo and SOAP and 0.95 for their two matrices. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Rounding alone moves where SOAP ends with fresh axes about threefold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting, the length of each step from another optimizer, makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
@@ -344,7 +339,7 @@ old.answer(axes.who_is_hurt())
 # If you want to train on afterwards, its step size has already come to zero.
 #
 # A late fall needs no end.
-# The step size stays as it is for most of the training, and falls to zero in the last fifth.
+# The step size stays as it is for most of the training, and falls towards zero in the last fifth.
 # A fifth before you want a result you take a copy and let its step size fall, and the training itself goes on.
 # In papers it is called WSD, for warm-up, stable, decay, and the fall a cooldown.
 
@@ -361,10 +356,11 @@ read_ends.show_shares(found)
 # ### Exercise 4. Let it fall late (3 minutes)
 #
 # Return the share of the step size at step `t` of a training of `steps` steps, where the first has `t` at 1.
-# It is 1 for four fifths of them, and then it falls in a line to 0.
+# It is 1 for four fifths of them, and then it falls in a line.
+# The line would be 0 one step after the last, so that the last step still counts.
 # Leave the warm-up out.
 #
-# <details><summary>Hint</summary>How many steps are left at step t, and how many are left when the fall begins?</details>
+# <details><summary>Hint</summary>How many steps are left at step t, this one counted, and how many when the fall begins?</details>
 
 # %% tags=["stub"]
 def my_late(t, steps):
@@ -372,9 +368,8 @@ def my_late(t, steps):
 
 # %% tags=["solution"]
 def my_late(t, steps):
-    if t <= 0.8 * steps:
-        return 1.0
-    return (steps - t) / (0.2 * steps)
+    left = steps - t + 1  # this step counted
+    return min(1.0, left / (0.2 * steps))
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
@@ -392,6 +387,7 @@ judges_deeper.judge_late(my_late)
 # The transformer of lesson 11 learns Genesis for 100, 200, 400 or 800 steps.
 # A cosine needs one training for each of these lengths, 1500 steps in all.
 # The late fall needs one training and a short fall for each length, 940 steps.
+# Beside them we draw one with no fall.
 
 # %%
 stopped = predict(
@@ -401,17 +397,19 @@ stopped = predict(
 stopped
 
 # %% [markdown]
-# Each point is the median of three seeds, at its best step size of seven.
+# Each point is the median of three seeds.
+# The cosine has the best of seven step sizes for each length, and the others that for 800 steps.
 
 # %% tags=["answer"]
-title = "The late fall ends as low as a planned cosine, or lower"
-read_ends.show_ends(found, ("cosine", "late"), title, cut=True)
+title = "The late fall ends lower than no fall at all"
+read_ends.show_ends(found, ("cosine", "late", "mean none"), title, cut=True)
 half = read_ends.stopped(found, "cosine", 400)
 stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 
 # %% [markdown]
-# So the end need not be known, and here it cost nothing to leave it open.
-# The stopped cosine is lower too, while others find it higher in long trainings.
+# So the end need not be known.
+# From 200 steps on the late fall ends below no fall, and the cosine's seeds overlap with no fall at every length.
+# The stopped cosine is below the planned one, while Hoffmann and others find it above in long trainings.
 #
 # Train both yourself for 200 steps, with your own late fall if it is right.
 
@@ -430,7 +428,6 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 # %% [markdown]
 # **When to try it.**
 # Take a late fall when you do not know yet how long you will train, or when you want several lengths.
-# The training itself needs no scheduler after its warm-up.
 # For a result at `end` load what you saved at step `begin`, four fifths of the way, with the weights and the optimizer's state.
 # Then the step size of each group falls from where it stood, so that those of Muon beside AdamW keep their proportions.
 #
@@ -440,17 +437,17 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 # start = [group["lr"] for group in optimizer.param_groups]
 # for t in range(begin + 1, end + 1):
 #     for group, lr in zip(optimizer.param_groups, start):
-#         group["lr"] = lr * (end - t) / (end - begin)
+#         group["lr"] = lr * (end - t + 1) / (end - begin)
 #     train_step()  # your own, on the batch that would have come next
 # ```
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay, seven step sizes, three seeds. The same step size was best for every way and length, by the mean of the seeds, on the same tenth of the book on which the losses are read. With equal sums of step sizes the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Read as abstracts.</details>
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. The same step size was best for every way and length, and half of it without a fall, by the mean of the seeds, on the same tenth of the book on which the losses are read. With equal sums of step sizes the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Hoffmann and others 2022, arXiv 2203.15556, as Hägele and others report them. Read as abstracts.</details>
 
 # %% [markdown]
 # ### How far must it fall?
 #
 # Here are the two matrices of lesson 12 again, with 200 steps and three schedules.
-# Every optimizer is tuned for the loss at the end of each.
+# Every optimizer is tuned for the loss at the end of each, its betas too.
 
 # %%
 from lessonlib.lessons.lesson12 import controls
@@ -467,13 +464,13 @@ display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
 lower.answer(controls.who_grows("cosine to a tenth"))
 
 # %% [markdown]
-# Adam and Muon do not shorten their steps as the gradient shrinks, so both stop about one last step from the minimum.
-# Momentum's steps shrink with the gradients.
+# Momentum's steps shrink with the gradient, and those of Adam and Muon do not.
+# Where the last step is a tenth, both end one to three such steps from the minimum.
 #
 # Muon is lowest only in the first column, and in the two others Adam with one `v` a matrix is.
 # So a paper that shows the first column alone shows what the end of the schedule decided.
 #
-# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
+# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Its best beta2 is 0.9, and with 0.999 it ends at 1e-4. With a last step of a hundredth both end more than thirty times lower. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
 # %% [markdown]
 # ## 5. Can a mean take the place of a fall?
@@ -535,8 +532,8 @@ read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.j
 #
 # ### A mean on the text
 #
-# The transformer of lesson 11 learns Genesis for 800 steps, once with Schedule-Free AdamW.
-# Once it is plain AdamW with a step size that stays, and the result is the mean of its weights over the last fifth of the steps so far.
+# The transformer of lesson 11 learns Genesis for 800 steps with Schedule-Free AdamW.
+# Beside it stands the mean of plain AdamW's weights over the last fifth of the steps so far, with a step size that stays.
 
 # %%
 found = records.from_record()
@@ -547,19 +544,19 @@ free = predict(
 free
 
 # %% [markdown]
-# Each point is the median of three seeds, at its best step size of seven.
+# Medians of three seeds, tuned as in section 4.
 
 # %% tags=["answer"]
-ways = ("cosine", "free", "mean fifth")
-read_ends.show_ends(found, ways, "A mean ends as low as a planned cosine, or lower")
+ways = ("cosine", "free", "mean fifth", "mean none")
+read_ends.show_ends(found, ways, "A mean ends lower than no fall at all")
 free.answer(read_ends.verdict(found, "free", "cosine", 800))
 
 # %% [markdown]
 # So a mean can take the place of a fall here.
-# By their seeds Schedule-Free, the mean and the late fall of section 4 overlap at most lengths.
+# From 200 steps on both means end below no fall.
+# At 100 and 800 steps Schedule-Free ends below the mean and the late fall of section 4, and else the three overlap.
 #
-# Its authors report that it matches or beats schedules on many benchmarks.
-# Large language models needed changes, its first author writes in 2026.
+# Its authors report that Schedule-Free matches or beats schedules on many benchmarks.
 #
 # **When to try them.**
 # Take a mean of AdamW's weights when your training is to stay as it is.
@@ -572,7 +569,7 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 # Its warm-up is off until you set `warmup_steps`.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095. Read as abstracts.</details>
+# <details><summary>Fine print</summary>The trainings are those of section 4. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095, with changes for large language models. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 6. Does a step size stay right in a wider network?
@@ -582,7 +579,6 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 #
 # A network reads digits through five hidden layers, all of one width.
 # Adam takes a single step of 0.001.
-# By how much does that change what the fifth layer puts out?
 
 # %%
 from lessonlib.lessons.lesson12 import judges_deeper, read_widths, records
@@ -596,7 +592,7 @@ further = predict(
 further
 
 # %% [markdown]
-# The root of the mean square of the change, before the ReLU.
+# The root of the mean square of the change over 256 digits, before the ReLU.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson12 import widths
@@ -610,8 +606,8 @@ further.answer(further.options[(times > 1.5) + (times > 3)])
 # A unit sums over all its inputs, and Adam moves each of its weights by the step size.
 # The starting weights are random, so their terms cancel in part, and a sum of $n$ of them has the size of $\sqrt n$.
 # The changes of a step are not random.
-# Each weight's change has the sign of its input, times a factor that all of them share.
-# So for one example their products with the inputs add up, and a sum of $n$ of them has the size of $n$.
+# After a ReLU no input is negative, so one example changes all weights of a unit in the same direction.
+# So their products with the inputs add up, and a sum of $n$ of them has the size of $n$.
 #
 # So the starting weights have to fall like $1/\sqrt n$, and the step size like $1/n$.
 # PyTorch's `nn.Linear` does the first for you, and not the second.
@@ -674,21 +670,20 @@ falls.answer(falls.options[0 if times > 12 else 1 if times > 2.5 else 2])
 # In the standard way the best step size falls eightfold where the width grows sixteenfold.
 # In muP it stays within a factor of two, which is one step of our grid.
 #
-# Now carry one step size over to all widths.
 # **Goal:** find a way and a step size with which all three widths end at most a quarter above their own best.
 
 # %% tags=["answer"]
 read_widths.carry().live()
 
 # %% [markdown]
-# So muP saves most of the tuning, and here you pay for it.
-# At width 512 its own best loss is twice that of a network that is tuned in the standard way.
-# With muP's step sizes alone, and the standard start, it is already 1.7 times as high.
+# So muP keeps one step size for all widths.
+# At width 512 the standard way reaches half its loss when it is tuned there, and as low a loss with the step size of width 128.
 #
 # **When to try it.**
 # Take muP when you train models of several widths, or one that is too large to be tuned.
 # The authors' package for PyTorch is called `mup`.
-# A transformer needs more than this table, as attention and the table of tokens have rules of their own there.
+# A transformer needs more than this table.
+# Its table of tokens has the step size of the first row, and attention has a rule of its own.
 #
 # To check your own code, make a table of the changes for every matrix, the output included, after a few steps.
 # No row may keep growing with the width.
@@ -699,11 +694,10 @@ header = ["after 3 steps in muP", *(f"width {width:,}" for width in sizes)]
 table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 3])
 
 # %% [markdown]
-# The two rows at the bottom hold a slip, with the start and the step of the last matrix left in the standard way.
+# In the two rows at the bottom the last matrix was forgotten, so its start and its step are the standard ones.
 # The fifth matrix does not show it, and the output grows with the width.
-# Without the slip the output falls at first, and then levels off.
 #
-# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. Depth, batch size and length of training are not part of muP. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with the notes and the code of github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. With muP's step sizes alone the loss at width 512 is 1.7 times that of the standard way. The usual recipe also tunes a factor for the first and the last matrix. In PyTorch the decay is the step size times <code>weight_decay</code>, so muP's smaller step sizes weaken it too. Depth, batch size and length of training are not part of muP. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 7. How long should a memory be, in tokens?
@@ -712,7 +706,6 @@ table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 3]
 # That is its [[half-life]].
 # Make the batch sixteen times smaller, and 13.5 steps read sixteen times fewer tokens.
 # So the same $\beta_2$ forgets sooner, counted in tokens.
-# Marek and others train language models with batches down to a single window, and they keep the half-life in tokens.
 
 # %%
 from lessonlib.lessons.lesson12 import judges_deeper, read_halves, records
@@ -746,7 +739,7 @@ judges_deeper.judge_memory(my_beta2, beta2=0.95, batch=512, smaller=32)
 
 # %% [markdown]
 # Does it matter?
-# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows.
+# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows, with a $\beta_1$ of 0.9.
 # A token is a character here.
 
 # %%
@@ -759,29 +752,30 @@ short
 
 # %% [markdown]
 # Each point at its best step size, the median of three seeds with bars for their range.
+# The dotted curve has a shorter $m$.
 
 # %% tags=["answer"]
-read_halves.show_halves(found, (2, 16))
+read_halves.show_halves(found)
 harmed = tuple(read_halves.harmed(found, batch, 1024) for batch in (2, 16))
 short.answer(short.options[{(True, False): 0, (False, True): 1, (True, True): 2}.get(harmed, 3)])
 
 # %% [markdown]
-# How many steps each half-life lasts, the loss, and "higher" where every seed ends above those of the longest one.
+# With 0.9, how many steps each half-life lasts, the loss, and "higher" where every seed ends above those of the longest one.
 
 # %%
 header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives(found))]
 table(header, read_halves.harmed_rows(found))
 
 # %% [markdown]
-# A memory of two steps or less does harm, and all longer ones overlap.
-# So here it is the steps that tell where harm begins.
+# With a $\beta_1$ of 0.9 a $v$ that lasts two steps does harm, and with 0.5 it does none.
+# So what harms here is a $v$ that forgets much sooner than $m$.
 #
 # **When to try it.**
 # When your batch is much smaller than that of a recipe, Marek and others advise to keep the half-life of $v$ in tokens.
 # Here that cost nothing and gained nothing.
-# When your batch is much larger, look at the steps as well, because less than a step of memory is none.
+# When your batch is much larger, do not let $v$ forget much sooner than $m$.
 #
-# <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, with warm-up, a cosine, decay, clipping, four step sizes for each batch and three seeds. With 25 steps the trainings learn little more than the frequencies of the letters, so the picture leaves 128 windows out. Recorded by <code>python authoring/record_after_deeper.py</code>. Source: Marek and others 2025, <em>Small Batch Size Training for Language Models</em>, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.</details>
+# <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, with warm-up, a cosine, decay, clipping, four step sizes for each batch and three seeds. The half-life of m is 6.6 steps with a beta1 of 0.9 and one step with 0.5. At 0 two steps of v do no harm either. At 128 windows and 1,024 characters the best step size is the smallest of the four. With 25 steps the trainings learn little more than the frequencies of the letters, so the picture leaves 128 windows out. Recorded by <code>python authoring/record_after_deeper.py</code>. Source: Marek and others 2025, <em>Small Batch Size Training for Language Models</em>, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.</details>
 
 # %% [markdown]
 # ## Where the course answers the rest

@@ -36,7 +36,7 @@ class Lesson(NamedTuple):
 
 
 COURSE = (
-    Lesson(0, "Start here", "How large may\nthe step size be?", 36, 9, 0, 0.5, "sgd"),
+    Lesson(0, "Start here", "How large may\nthe step size be?", 40, 10, 0, 0.5, "sgd"),
     Lesson(7, "Momentum", "Can a step\nremember?", 50, 14, 1, 1, "momentum", needs=(0,)),
     Lesson(8, "RMSprop", "A step size for\neach parameter?", 55, 15, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
     Lesson(9, "Adam", "Both at once?\nIs it better?", 58, 13, 2, 0.5, "adam", needs=(7, 8)),
@@ -74,7 +74,7 @@ def course_map() -> Figure:
     ax.set_title("Each lesson asks one question", fontsize=11)
     ax.annotate("you are here", (0, 0.5 - HEIGHT / 2), (0, -0.28), ha="center", va="center", weight="bold",
                 arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.8})
-    ax.text(2.2, -0.55, "Follow the solid arrows, and a dashed one helps. The bar fills with what you do.", ha="center",
+    ax.text(2.2, -0.55, "Solid arrow: take that lesson first. Dashed arrow: it helps. The bar fills with what you do.", ha="center",
             va="center", fontsize=9.5, color=GREY)
     return figure
 

@@ -1,4 +1,4 @@
-"""The judges of lesson 0: a border is tried out on both sides, and many walks are looked at."""
+"""The judges of lesson 0: a border is tried out on both sides, many walks are looked at, and a step size trains a network."""
 from __future__ import annotations
 
 from math import isclose
@@ -9,14 +9,15 @@ import numpy as np
 from lessonlib.attempts import Stop
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import number
-from lessonlib.problems import Problem, ravine
+from lessonlib.problems import Problem, digits_net, ravine
 from lessonlib.rules import sgd
 from lessonlib.runner import Run, run
 
-__all__ = ["LRS", "judge_border", "judge_runs"]
+__all__ = ["LOW_ENOUGH", "LRS", "judge_border", "judge_runs", "judge_step_size", "last_losses"]
 
 CURVATURES = np.array([3.0, 40.0])
 LRS = np.geomspace(0.01, 0.1, 201)  # of the exercise with many walks
+LOW_ENOUGH = 0.16  # nats: what step sizes within a factor of about two of the network's best end below
 
 
 @judge
@@ -93,3 +94,23 @@ def judge_border(guess: Any) -> Verdict:
     if isclose(border, 2 * CURVATURES.max(), rel_tol=0.02):
         return Verdict(False, f"Twice the curvature.\n{seen} Which step size makes the factor of a step across -1?")
     return Verdict(False, f"Too high.\n{seen} Start at a distance of 1 across the valley. At which distance does one step of {low} end?")
+
+
+@judge
+def judge_step_size(guess: Any) -> Verdict:
+    """Return a Verdict on a step size for the network that reads digits: from three starts last_losses must be below LOW_ENOUGH."""
+    lr = number(guess, "a step size", above=0)
+    ended, twice, third = (float(np.mean([last_losses(share * lr, seed) for seed in range(3)])) for share in (1, 2, 1 / 3))
+    seen = f"The average of the last 50 losses is {ended:.2f}, the mean of three starts."
+    if ended < LOW_ENOUGH:
+        return Verdict(True, f"Correct.\n{seen} With twice your step size it is {twice:.2f}.")
+    if third < ended or not np.isfinite(ended):
+        return Verdict(False, f"Too large.\n{seen} A blind guess has 2.30. What becomes of it at a third of your step size?")
+    return Verdict(False, f"Too small.\n{seen} With twice your step size it is {twice:.2f}. Which item of the recipe would have told you?")
+
+
+def last_losses(lr: float, seed: int) -> float:
+    """Return the average of the last 50 of 200 losses, in nats, of gradient descent on digits_net; infinite where it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = run(sgd, digits_net(seed=seed), steps=200, record="loss", seed=seed, lr=lr).loss[-50:].mean()
+    return float(found) if np.isfinite(found) else float("inf")

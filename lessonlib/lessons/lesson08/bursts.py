@@ -49,5 +49,5 @@ def _curves() -> Figure:
         ax.set(yscale="log", xlabel="step", ylabel="training loss" if lr == 0.001 else "", title=f"step size {lr:g}", ylim=(0.2, 20))
         ax.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     figure.axes[0].legend(loc="upper right")
-    figure.suptitle("A long memory helps at the small step size and harms at the large one", weight="bold")
+    figure.suptitle("The longest memory ends lowest on the left and highest on the right", weight="bold")
     return figure

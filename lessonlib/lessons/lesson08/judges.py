@@ -16,7 +16,7 @@ __all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_memory", "judge_sett
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
-ASKED = "Which name from the list would fit the lines with the bug?"  # by any judge of slips; here a reason for each wrong name does
+ASKED = "Which name from the list would fit the black lines?"  # by any judge of slips; here a reason for each wrong name does
 REASONS = {
     "sum instead of average": "A sum makes both directions slow. Are both black lines of {} slow?",
     "the whole vector normalised by one number": "One number for both leaves only the smaller gradient behind. Is it only the flat black "
@@ -54,9 +54,10 @@ def judge_eps(guess: Any) -> Verdict:
 @judge
 def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
     """Return a Verdict on the first whole degree at which the two best step sizes leave a condition number above `left` of a thousand."""
-    angle = int(number(guess, "a whole number of degrees", whole=True))
-    if not 1 <= angle <= 45:
-        return Verdict(False, f"Outside of 1 to 45.\nYou gave {angle}. Between which two marks does the line cross {left:g}?")
+    given = number(guess, "a whole number of degrees")
+    if not 1 <= given <= 45:
+        return Verdict(False, f"Outside of 1 to 45.\nYou gave {given:g}. Between which two marks does the line cross {left:g}?")
+    angle = int(number(guess, "a whole number of degrees", 1, 45, whole=True))
     before, there = (rescaling.best_left(a) for a in (angle - 1, angle))
     seen = f"The two best step sizes leave a condition number of {before:.0f} at {angle - 1} degrees and of {there:.0f} at {angle}."
     if before <= left < there:
@@ -66,7 +67,9 @@ def judge_angle(guess: Any, left: float = 100.0) -> Verdict:
         return Verdict(False, f"RMSprop's marker.\n{seen} RMSprop's own leave {own:.0f} there. Where does the line of the best two cross "
                        f"{left:g}?")
     if there <= left:
-        return Verdict(False, f"Too small.\n{seen} Where does the line in the picture cross {left:g}?")
+        asks = (f"That is not above {left:g} yet. What do they leave one degree later?" if rescaling.best_left(angle + 1) > left else
+                f"Where does the line in the picture cross {left:g}?")
+        return Verdict(False, f"Too small.\n{seen} {asks}")
     return Verdict(False, f"Too large.\n{seen} One degree before it is above {left:g} already. From which degree on is it?")
 
 
@@ -79,7 +82,7 @@ def judge_memory(guess: Any) -> Verdict:
         return Verdict(False, f"A beta2.\nYou gave {guess:g}, which is below 1. With which memory, in steps, does that go?")
     memory = number(guess, "a memory in steps", 1, 1e9)
     shares = [share_that_can_fall(1 - 1 / steps) for steps in (memory, 1.1 * memory)]
-    seen = f"With a memory of {memory:g} steps v can fall from {shares[0]:.0%} of the numbers between 1 and 2"
+    seen = f"With a memory of {memory:g} step{'s' * (memory != 1)} v can fall from {shares[0]:.0%} of the numbers between 1 and 2"
     if shares[0] < 1:
         return Verdict(False, f"Too long.\n{seen}. How much is taken away near 1, and is that more than half of the distance between two "
                        "numbers?")

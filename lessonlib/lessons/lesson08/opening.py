@@ -185,7 +185,7 @@ def _division() -> Figure:
         right.axhline(one, color=style.color, linewidth=1.5, linestyle="--")
     for sign in (1, -1):
         left.plot(t, sign * sizes, color=style.color, linewidth=2.2)
-    left.text(-BEFORE, 2.8, "its recent size,\nand minus it", color=style.color, fontsize=9.5, va="center")
+    left.text(-BEFORE, 2.8, "plus and minus\nits recent size", color=style.color, fontsize=9.5, va="center")
     for height, name in ((1, "1"), (-1, "\u22121")):
         right.text(AFTER + 0.5, height, name, color=style.color, fontsize=9.5, va="center")
     left.set(title="A gradient grows fivefold", ylabel="gradient", ylim=(-8.5, 8.5))

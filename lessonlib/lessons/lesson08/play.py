@@ -59,7 +59,7 @@ def _own_scene() -> Scene:
         right.axhline(value, color=color, linewidth=1, linestyle=":")
         right.text(x, value * 1.2, f"2 / curvature, {name}", color=color, fontsize=11, ha=side, va="bottom")
     style = look("rmsprop")
-    (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=3.5, linewidth=1)
+    (path,) = left.plot([], [], color=style.color, marker=style.marker, markersize=4.5, markevery=10, linewidth=1.4)
     (flat,) = right.plot([], [], color=colors[0], label="flat, $\\theta_1$")
     (steep,) = right.plot([], [], color=colors[1], linestyle="--", label="steep, $\\theta_2$")
     note = readings(left, 0.62, 0.97, ["step size:", "memory, steps:"], va="top", fontsize=9)
@@ -109,9 +109,10 @@ def _burst_scene() -> Scene:
                             ylabel="length of the step / $\\alpha$", title="The first steps are longer than $\\alpha$")
     ax.set_yticks([1, 2, 3, 5, 10, 20], ["1", "2", "3", "5", "10", "20"])
     ax.minorticks_off()
-    for height, at, name in ((1.0, 0.83, "as long as $\\alpha$"), (BURST_GOAL, 2.1, "the goal for the first step")):
-        ax.axhline(height, color="black", linewidth=1)
-        ax.text(BURST[-1] + 0.6, at, name, ha="right", fontsize=11)
+    for height, at, name in ((1.0, 0.83, "as long as $\\alpha$"), (BURST_GOAL, 1.6, "the goal for\nthe first step")):
+        ends = BURST[-1] + 1 if height == 1 else 11
+        ax.plot([0, ends], [height, height], color="black", linewidth=1)
+        ax.text(ends - 0.4, at, name, ha="right", fontsize=11)
     style = look("rmsprop")
     (lengths,) = ax.plot([], [], color=style.color, marker="o", markersize=4, linestyle="none")
     (first,) = ax.plot([], [], color=style.color, marker=style.marker, markersize=10, linestyle="none", zorder=6, clip_on=False)

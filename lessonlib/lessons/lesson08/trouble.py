@@ -1,4 +1,4 @@
-"""What is hard about lesson 8's network: gradients that grow a thousandfold, and the starts of it."""
+"""What is hard about lesson 8's network: images that get lost on their way forward, and gradients that grow a thousandfold."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, layers_of
+from lessonlib.data import digits
+from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, layers_of, start_of
 from lessonlib.lessons.lesson08.layerwise import WAYS, way_for
 from lessonlib.lessons.lesson08.opening import GUESSING
 from lessonlib.lessons.lesson08.records import deep_net_records
@@ -16,7 +17,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.rules import State
 
-__all__ = ["Growth", "best_lr", "growth", "show_growth", "show_rise"]
+__all__ = ["Growth", "apart", "best_lr", "growth", "show_apart", "show_growth", "show_rise"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -107,4 +108,38 @@ def _rise() -> Figure:
     for k, name, color, dash, place in ((-1, "last layer", "#353536", "--", (87, 0.19)), (0, "first layer", "#8f2d56", "-", (28, 8e-4))):
         ax.plot(found.steps, found.sizes[:, k], color=color, linestyle=dash, linewidth=2.4)
         ax.text(*place, name, color=color, fontsize=12, va="center")
+    return figure
+
+
+@cache
+def apart(start: str = "torch") -> Array:
+    """Return how far apart images lie: of what enters each layer at the start the standard deviation over the training images, (9,).
+
+    Root mean square over the units, mean over five starts. start: one of deep.STARTS.
+    """
+    found = []
+    for seed in range(5):
+        entered, layers = np.asarray(digits().train_x, dtype=float), start_of(seed, start=start)
+        spread = [entered.std(0)]
+        for weights, biases in layers[:-1]:
+            entered = np.maximum(entered @ weights + biases, 0)
+            spread.append(entered.std(0))
+        found.append([float((each**2).mean() ** 0.5) for each in spread])
+    return np.asarray(np.mean(found, axis=0))
+
+
+def show_apart() -> None:
+    """Show how far apart different images lie where they enter each layer, from torch's own start and with larger weights."""
+    show(_apart(), "How far apart different images lie where they enter each of nine layers, on a logarithmic scale: from PyTorch's start "
+         "the line falls at every layer, some two thousandfold in all, and with larger weights it stays about level.")
+
+
+def _apart() -> Figure:
+    figure = new_figure(7.2, 3.6)
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="how far apart images lie", ylim=(1e-5, 2),
+                            xticks=range(1, 10), title="With small weights the images get lost on their way")
+    for start, mark, color, name, height in (("torch", "o-", "black", "as PyTorch starts it", 4e-4),
+                                             ("larger weights", "s--", look("rmsprop").color, "larger weights", 0.4)):
+        ax.plot(range(1, 10), apart(start), mark, color=color)
+        ax.text(4.6, height, name, color=color, ha="center")
     return figure

@@ -17,6 +17,7 @@ __all__ = ["LRS", "arrival", "rotation", "starts", "turned"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
+MARKED = (1, 3, 10, 30, 100, 300, 1000)  # steps that have a marker on the path and on the loss
 HOLD = 100  # steps that a loss must stay below the target to have arrived
 SOON = 1450  # RMSprop's fewest at 45 degrees is about 1380, and twice its best step size takes longer than this
 
@@ -109,7 +110,7 @@ class _Turn:
                   title="RMSprop and Adam notice the angle")
         line = float(ravine(KAPPA).loss(ravine(KAPPA).start)) * 1e-4
         right.axhline(line, color="black", linewidth=1)
-        right.text(1.2, line / 2, "arrived below this line", fontsize=11, va="top")
+        right.text(1.2, line / 2, "arrived if it stays below", fontsize=11, va="top")
         artists: dict[str, Any] = {}
         (artists["square"],) = left.plot([], [], marker="s", color="black", markersize=7, linestyle="none", zorder=6)
         for k, half in enumerate((1.4, 0.7)):  # two ellipses that turn: equal heights, narrower than they can be drawn to scale
@@ -121,9 +122,10 @@ class _Turn:
                 (artists[rule.__name__],) = left.plot([], [], linewidth=0.4, linestyle="-", **common)
             else:
                 (artists[rule.__name__],) = left.plot([], [], linewidth=1.6, linestyle=style.dash, marker=style.marker,
-                                                              markevery=0.3, **common)
+                                                              markevery=[step for step in MARKED if step <= self.steps], **common)
             (artists[f"{rule.__name__} loss"],) = right.plot([], [], linewidth=1.2, linestyle=style.dash, marker=style.marker,
-                                                             markevery=[0, 2, 9, 29, 99, 299, 999], **common)
+                                                             markevery=[step - 1 for step in MARKED if step <= self.steps],
+                                                             **common)
         figure.legend(handles=[artists[f"{n} loss"] for n in ("momentum", "rmsprop", "adam")], loc="outside lower center", ncols=3)
         artists["rmsprop note"] = readings(left, 0.8, 0.03, ["angle:", "RMSprop's step size:"], fontsize=9)
         return Scene(figure, artists, f"Left, the paths of momentum, RMSprop and Adam in a ravine of condition number {KAPPA:g} that can "

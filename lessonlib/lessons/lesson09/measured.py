@@ -58,12 +58,12 @@ def left_on_blocks(rule: Callable[..., Any], mixed: bool, turns: int = 15, *, tu
     return np.array(shares)
 
 
-def scaled_condition(mixed: bool, turn: int = 0) -> float:
+def scaled_condition(mixed: bool, turn: int = 0, *, turned: bool = True) -> float:
     """Return the condition number of blocks() after each coordinate is divided by the root of its own entry on the diagonal.
 
     The best scale for each coordinate lowers it further by at most the number of entries in a row, 3. Van der Sluis 1969.
     """
-    problem = blocks(mixed, turn)
+    problem = blocks(mixed, turn, turned=turned)
     hessian = np.array([problem.grad(unit, np.random.default_rng(0)) for unit in np.eye(9)])
     root = np.diag(hessian) ** 0.5
     return float(np.linalg.cond(hessian / root / root[:, None]))

@@ -31,7 +31,7 @@ RATIO_STEPS = 5000
 
 def _ratio_scene() -> Scene:
     figure = new_figure()
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(1, RATIO_STEPS), ylim=(0.1, 30), xlabel="step t",
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(0.8, RATIO_STEPS), ylim=(0.1, 30), xlabel="step t",
                             ylabel="step without correction / with it", title="Without correction, the first steps have the wrong size")
     ax.axhspan(0.95, 1.05, color="#cccccc", zorder=0)
     ax.text(4500, 0.9, "within 5 % of right", color="#555555", fontsize=9, ha="right", va="top")
@@ -40,10 +40,11 @@ def _ratio_scene() -> Scene:
     ax.plot(_drawn_steps(), step_ratio(_drawn_steps(), 0.9, 0.999), color="#999999", linewidth=1, linestyle="--")
     (line,) = ax.plot([], [], color=look("adam").color)
     (peak,) = ax.plot([], [], color=look("adam").color, marker=look("adam").marker, linestyle="none", markersize=9)
-    note = readings(ax, 0.76, 0.95, ["\u03b2\u2081, \u03b2\u2082:", "furthest off:", "within 5 %:"], va="top")
-    return Scene(figure, {"line": line, "peak": peak, "note": note},
+    (first,) = ax.plot([], [], color=look("adam").color, marker="s", mfc="white", mew=2, ls="none", markersize=9, clip_on=False, zorder=6)
+    note = readings(ax, 0.76, 0.95, ["\u03b2\u2081, \u03b2\u2082:", "first step:", "furthest off:", "within 5 %:"], va="top")
+    return Scene(figure, {"line": line, "peak": peak, "first": first, "note": note},
                  "The ratio of Adam's step without bias correction to the step with it, against step t from 1 to 5000, both axes "
-                 "logarithmic; dashed, the ratio at the defaults.")
+                 "logarithmic; dashed, the ratio at the defaults; a square, the first step.")
 
 
 @cache
@@ -59,7 +60,8 @@ def _ratio_update(artists: dict[str, Any], memory1: float, memory2: float) -> st
     settled = "throughout" if not len(far) else f"from step {far[-1] + 2}" if far[-1] + 2 <= RATIO_STEPS else "not by step 5000"
     artists["line"].set_data(_drawn_steps(), step_ratio(_drawn_steps(), beta1, beta2))
     artists["peak"].set_data([top + 1], [ratio[top]])
-    artists["note"].set_text(f"{beta1:.4g}, {beta2:.4g}\n{ratio[top]:.2f} at t = {top + 1}\n{settled}")
+    artists["first"].set_data([1], [ratio[0]])
+    artists["note"].set_text(f"{beta1:.4g}, {beta2:.4g}\n{ratio[0]:.2f} times\n{ratio[top]:.2f} at t = {top + 1}\n{settled}")
     return (f"beta1 = {beta1:.4g}, beta2 = {beta2:.4g}: at t = 1 the step is {ratio[0]:.2f} times the right one; "
             f"furthest off at t = {top + 1}, {ratio[top]:.2f} times; within 5 %: {settled}.")
 

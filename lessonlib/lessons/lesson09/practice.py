@@ -33,14 +33,18 @@ def bug_path(name: str) -> Run:
     return run(bug(name), ravine(10), steps=STEPS, lr=LR, start=START)
 
 
-def show_bugs(bugs: Mapping[str, str], steps: int = STEPS) -> None:
-    """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction."""
-    show(_panels(bugs, steps), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, a broken Adam in "
-         "black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7. Thin lines are a step "
-         "size apart.")
+def show_bugs(bugs: Mapping[str, str], steps: int = STEPS, *, numbered: bool = False) -> None:
+    """Show a column for each broken Adam: its first steps in black, beside the right Adam's in red, a panel for each direction.
+
+    numbered: whether the axis counts step sizes from the minimum.
+    """
+    counted = " The axis counts step sizes of 0.1 from the minimum." if numbered else ""
+    show(_panels(bugs, steps, numbered), f"{len(bugs)} columns of the position over the first {steps} steps, with the minimum at 0, "
+         "a broken Adam in black beside the right one in red, above in the flat direction from 1 and below in the steep one from 0.7. "
+         "Thin lines are a step size apart." + counted)
 
 
-def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
+def _panels(bugs: Mapping[str, str], steps: int, numbered: bool) -> Figure:
     figure = new_figure(7.6 if len(bugs) < 3 else 9.8, 4.6)
     right = run(rules.adam, ravine(10), steps=STEPS, lr=LR, start=START)
     panels = figure.subplots(2, len(bugs), sharex=True, sharey=True)
@@ -54,10 +58,15 @@ def _panels(bugs: Mapping[str, str], steps: int) -> Figure:
                 ax.plot(theta, "o-", color=color, markersize=wide + 2.5, linewidth=wide, label=who)
             ax.axhline(0, color="#8a8a8a", linewidth=1)
             ax.set(xlim=(0, steps), ylim=(-0.95, 1.15))
-            ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
+            if numbered:
+                ax.set_yticks(LR * np.array([-5, 0, 5, 10]), ["\u22125", "minimum", "5", "10"])
+            else:
+                ax.set_yticks([0, *START[::-1]], ["minimum", *(f"{at:g}" for at in START[::-1])])
             ax.set_yticks(LR * np.arange(-9, 12), minor=True)  # a step size apart
             ax.grid(visible=True, which="minor", axis="y", linewidth=0.6, color="#c4c4c4")
             ax.tick_params(axis="y", which="minor", length=0)
+    if numbered:
+        figure.supylabel("step sizes from the minimum", fontsize=11)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

@@ -13,10 +13,11 @@ from lessonlib.problems import digits_net
 from lessonlib.rules import State
 from lessonlib.runner import Run, run
 
-__all__ = ["EVERY", "FROM", "JUMP", "LRS", "UNTIL", "after_a_jump", "curvatures", "descent", "race"]
+__all__ = ["EVERY", "FROM", "JUMP", "LRS", "TOO_LONG", "UNTIL", "after_a_jump", "curvatures", "descent", "race"]
 
 Array = np.ndarray[Any, Any]
 LRS = (0.4, 0.75, 1.5)
+TOO_LONG = 3.0  # a step size at which the loss ends at that of guessing
 FROM, UNTIL, JUMP = 300, 400, 100.0  # the steps whose gradients are so many times as large
 EVERY = 10  # steps: the loss on all images costs more than a step
 

@@ -196,21 +196,24 @@ def _row(record: Mapping[str, Any], batch: int, fused: bool) -> dict[str, Any]:
     return dict(next(row for row in record["rows"] if (row["batch"], row["fused"], row["type"]) == (batch, fused, "float32")))
 
 
-def _panel(ax: Axes, record: Mapping[str, Any]) -> list[str]:
-    """Draw a bar for each batch size, of the parts of a step with torch's default optimizer; return what stands there in words."""
-    told, longest = [], 0.0
+def _panel(ax: Axes, record: Mapping[str, Any], *, named: bool) -> list[str]:
+    """Draw a bar for each batch size, of the parts of a step with torch's default optimizer, named in the longest bar where `named`.
+
+    Returns what stands there in words.
+    """
+    told = []
     for place, batch in enumerate(BATCHES):
         row, left = default_row(record, batch), 0.0
         for part in PARTS:
             width = 1e3 * row[part]
             ax.barh(place, width, height=0.6, left=left, color=COLORS[part])
-            if batch == BATCHES[-1] and part != "optimizer":  # the longest bar has room for the names
+            if named and batch == BATCHES[-1] and part != "optimizer":  # the longest bar has room for the names
                 ax.text(left + width / 2, place, part, ha="center", va="center", fontsize=11, color=NAMED_IN[part])
             left += width
         ax.text(left, place, f" {share(row):.0%} optimizer", va="center", fontsize=11, color=COLORS["optimizer"])
         told.append(f"{_windows(batch)}: {left:.1f} ms, of which the optimizer {1e3 * row['optimizer']:.1f} ms")
-        longest = max(longest, left)
-    ax.set(yticks=range(len(BATCHES)), xlim=(0, 1.45 * longest), ylim=(len(BATCHES) - 0.5, -0.5), xlabel="ms a step, the default AdamW")
+    ax.margins(x=0.45)  # room for the words right of the bars
+    ax.set(yticks=range(len(BATCHES)), ylim=(len(BATCHES) - 0.5, -0.5), xlabel="ms a step, the default AdamW")
     ax.set_yticklabels([_windows(batch) for batch in BATCHES])
     ax.grid(visible=False, axis="y")
     return told
@@ -221,12 +224,12 @@ def show_parts() -> None:
     records = {shown: recorded(f"step_{kind}.json") for kind, shown in NAMES.items()}
     found = {shown: record for shown, record in records.items() if record is not None}
     figure = new_figure(1.0 + 4.9 * len(found), 3.2)
-    told = []
-    for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
+    told: list[str] = []
+    for ax, (shown, record) in zip(figure.subplots(1, len(found), squeeze=False, sharex=True)[0], found.items(), strict=True):
         size = record["size"]
         larger = "" if shown == "CPU" else ", with a larger model"
         ax.set_title(f"{shown}{larger}\n{size['layers']} layers of width {size['width']}, windows of {size['context']}", fontsize=11)
-        told += [f"{shown}, {line}" for line in _panel(ax, record)]
+        told += [f"{shown}, {line}" for line in _panel(ax, record, named=not told)]
     figure.suptitle("Forward and backward were most of each step", weight="bold")
     show(figure, f"A bar of the time of a training step for each of three batch sizes, made of forward, backward and the optimizer's step. "
          f"{'. '.join(told)}.")

@@ -11,8 +11,8 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, look, show
 from lessonlib.rules import State
 
-__all__ = ["LOOKS", "NAMES", "RENEWED", "kept", "left", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
-           "without_memory"]
+__all__ = ["LOOKS", "NAMES", "RENEWED", "done", "kept", "left", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
+           "without_memory", "worse"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adam": "Adam", "muon": "Muon", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
@@ -27,31 +27,40 @@ LOOKS = {"adam": look("adam"), "muon": look("muon"), "lion": look("lion"),
          "shampoo": Look("#0b6e3b", "p", (0, (6, 2))), "soap": Look("#2580c3", "h", "-")}
 
 
+def done(rule: str, change: str = FIRST) -> ravine.Tuned:
+    """Return the Tuned of a rule in one of ravine.CHANGES."""
+    return ravine.tuned(rule, *ravine.CHANGES[change])
+
+
 def left(rule: str, change: str = FIRST) -> Array:
-    """Return the share of the loss that a rule leaves of each task in one of ravine.CHANGES, at its best step size."""
-    return ravine.tuned(rule, *ravine.CHANGES[change]).left
+    """Return the share of both losses together that a rule leaves of each task in one of ravine.CHANGES, at its best step size."""
+    return done(rule, change).left
 
 
-def _median(rule: str, change: str = FIRST) -> float:
-    return float(np.median(left(rule, change)))
+def worse(rule: str, change: str = FIRST) -> float:
+    """Return the share of its own loss that is left of the matrix that has more left, the median of the tasks.
+
+    Of both losses together a thousandth is all that the smaller one has, and so that share hides what becomes of it.
+    """
+    return float(np.median(done(rule, change).shares[-1].max(-1)))
 
 
 def what_it_notices(rule: str) -> str:
-    """Return what changes the share that a rule leaves tenfold or more, in words."""
+    """Return what changes the share of `worse` tenfold or more, in words."""
     found = [what for what, change in (("the turn", STRAIGHT), ("the unequal losses", EQUAL))
-             if abs(np.log10(_median(rule) / _median(rule, change))) >= 1]
+             if abs(np.log10(worse(rule) / worse(rule, change))) >= 1]
     return "both" if len(found) == 2 else found[0] if found else "neither"
 
 
 def renewed_rows() -> list[list[Any]]:
     """Return a row for each of RENEWED: its name, and the median and the highest share that it leaves of three tasks."""
-    return [[told, _median(rule), float(left(rule).max())] for rule, told in RENEWED.items()]
+    return [[told, float(np.median(left(rule))), float(left(rule).max())] for rule, told in RENEWED.items()]
 
 
 def who_is_hurt() -> str:
     """Return which of Shampoo and SOAP leave three times more or above with powers or axes that are ten steps old, in words."""
     hurt = [name for name, fresh, old in (("Shampoo", "shampoo", "shampoo, every tenth"), ("SOAP", "soap, every step", "soap"))
-            if _median(old) > 3 * _median(fresh)]
+            if np.median(left(old)) > 3 * np.median(left(fresh))]
     return "both" if len(hurt) == 2 else hurt[0] if hurt else "neither"
 
 
@@ -73,13 +82,13 @@ def kept(rule: str, shape: tuple[int, int]) -> float:
 
 
 def show_noticed(rules: tuple[str, ...], title: str) -> None:
-    """Show the share of the loss that each rule leaves under each of ravine.CHANGES: a row for a rule, long where it notices a change."""
+    """Show `worse` of each rule under each of ravine.CHANGES: a row for a rule, long where it notices a change."""
     figure = new_figure(7.4, 1.5 + 0.6 * len(rules))
     ax = figure.add_subplot(xscale="log", xlim=(3e-11, 1e-2), ylim=(len(rules) - 0.5, -0.5), title=title,
-                            xlabel="share of the loss that is left")
+                            xlabel="share of its loss that is left, of the matrix that has more left")
     told = []
     for k, rule in enumerate(rules):
-        style, ends = LOOKS[rule], {change: _median(rule, change) for change in MARKS}
+        style, ends = LOOKS[rule], {change: worse(rule, change) for change in MARKS}
         ax.hlines(k, min(ends.values()), max(ends.values()), color=style.color, linewidth=5, alpha=0.3)
         for change, (_, filled, below) in MARKS.items():
             ax.plot(ends[change], k + below, color=style.color, marker="o", markersize=9, fillstyle=filled, markerfacecoloralt="white",
@@ -92,5 +101,5 @@ def show_noticed(rules: tuple[str, ...], title: str) -> None:
         ax.plot([], [], color="#555555", marker="o", markersize=10, fillstyle=filled, markerfacecoloralt="white",
                 markeredgewidth=2, linestyle="none", label=name)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    show(figure, f"The share of the loss that is left after {ravine.STEPS} steps, on a logarithmic scale, a row for each rule with a mark "
-                 f"for each form of the task: {'; '.join(told)}.")
+    show(figure, f"The share of its own loss that is left after {ravine.STEPS} steps, of the matrix that has more left, on a logarithmic "
+                 f"scale, a row for each rule with a mark for each form of the task: {'; '.join(told)}.")

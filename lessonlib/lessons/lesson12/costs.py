@@ -16,7 +16,8 @@ from lessonlib.pytorch.looped import Looped
 __all__ = ["MAKERS", "block_share", "held", "muon_products", "rows", "share", "show_shares", "training_products"]
 
 SHAPE = (256, 1024)
-MARKED = {"width 768": "large batch", "width 4096": "large batch", "width 4096, small batches": "small batch"}
+MARKED = {"the text of lesson 12": "lesson 12", "width 768": "500,000", "width 4096": "4 million",
+          "width 4096, small batches": "16,384"}  # of `rows`, and what stands beside each
 MAKERS: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
     "SGD": lambda params: torch.optim.SGD(params, lr=0.1),
     "Adafactor": lambda params: torch.optim.Adafactor(params, lr=0.01),
@@ -94,9 +95,9 @@ def show_shares() -> None:
     color = look("muon").color
     for width, dash in ((32, ":"), (768, "--"), (4096, "-")):
         ax.plot(tokens, [share(width, t) for t in tokens], color=color, linestyle=dash)
-        at, beside = {32: (0.03, 2.0), 768: (6e-4, 0.5), 4096: (30, 1.5)}[width]  # a share at which there is room, and on which side
-        ax.text(5 * width / at * beside, at, f"width {width}", color=color, weight="bold", fontsize=11, va="center",
-                ha="left" if beside > 1 else "right")
+        at = {32: 1e-3, 768: 0.1, 4096: 0.05}[width]  # a share at which there is room on the line
+        ax.text(5 * width / at, at, f"width {width}", color=color, weight="bold", fontsize=11, va="center", ha="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     marked = [row for row in rows() if row[0] in MARKED]
     for name, width, count, found, _ in marked:
         ax.plot(count, found, color=color, marker=look("muon").marker, markersize=9, linestyle="none", zorder=6)
@@ -104,5 +105,5 @@ def show_shares() -> None:
         ax.annotate(MARKED[name], (count, found), (side, 4 if side > 0 else -4), textcoords="offset points", fontsize=11,
                     ha="left" if side > 0 else "right", va="bottom" if side > 0 else "top")
     show(figure, "Muon's multiplications as a share of those of forward and backward, against the tokens of a batch, both on logarithmic "
-                 "scales: a falling line for each of three widths, the wider the higher, and three trainings marked. "
+                 "scales: a falling line for each of three widths, the wider the higher, and four trainings marked. "
                  + "; ".join(f"{name} is at {found:.1%}" for name, _, _, found, _ in marked) + ".")

@@ -28,12 +28,14 @@ LRS = (0.0032, 0.0056, 0.01, 0.018, 0.032, 0.056, 0.1)  # four to a factor of te
 
 
 def late(t: int, steps: int, warmup: int = WARMUP, share: float = LATE) -> float:
-    """Return the share of the step size at step t = 1, 2, ..., steps: up in a line, then 1, then in a line to 0 over the last share.
+    """Return the share of the step size at step t = 1, 2, ..., steps: up in a line, then 1, then down in a line over the last share.
 
-    >>> [late(t, 100) for t in (20, 21, 80, 90, 100)]
-    [0.9523809523809523, 1.0, 1.0, 0.5, 0.0]
+    The line would be 0 one step after the last, so that no step is lost.
+
+    >>> [late(t, 100) for t in (20, 21, 81, 91, 100)]
+    [0.9523809523809523, 1.0, 1.0, 0.5, 0.05]
     """
-    return min(t / (warmup + 1), 1.0, (steps - t) / (share * steps))
+    return min(t / (warmup + 1), 1.0, (steps - t + 1) / (share * steps))
 
 
 def warmed(share: Callable[[int, int], float], steps: int) -> Callable[[int], float]:

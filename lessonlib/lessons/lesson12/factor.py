@@ -11,7 +11,7 @@ from lessonlib.plots import show
 __all__ = ["exact", "show_circles"]
 
 Array = np.ndarray[Any, Any]
-COLORS = {"a": "#00707f", "b": "#8a4fbf"}  # of no rule
+COLORS = {"p": "#00707f", "q": "#8a4fbf"}  # of no rule
 
 
 def exact(x: Array) -> Array:
@@ -34,7 +34,7 @@ def show_circles() -> None:
               (exact(gradient), ends, (1, 1), "times its factor, $UV^\\top V = U$"))
     for ax, (matrix, axes, values, title) in zip(figure.subplots(1, 3), panels, strict=True):
         ax.plot(*(matrix @ points), color="#9a9a9a", linewidth=1.5)
-        for name, value, axis in zip("ab", values, axes.T, strict=True):
+        for name, value, axis in zip("pq", values, axes.T, strict=True):
             color = COLORS[name]
             ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.5, "shrinkA": 0, "shrinkB": 0})
             beyond = 0.5 if value >= 1 else 0.75
@@ -42,7 +42,7 @@ def show_circles() -> None:
         ax.set(xlim=(-3.1, 3.1), ylim=(-2.6, 2.6), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
         ax.set_title(title, fontsize=11, weight="normal")
     figure.suptitle("The factor keeps the directions and makes the lengths alike", weight="bold", fontsize=13)
-    show(figure, "Three panels with the same two vectors, a and b, as arrows: in the first both have length 1 on a circle; in the second a "
+    show(figure, "Three panels with the same two vectors, p and q, as arrows: in the first both have length 1 on a circle; in the second a "
          "gradient has made an ellipse of it, and they are its half-axes, of length 3 and 0.75; in the third the orthogonal factor has "
          "made a circle of it, and they lie as in the second panel, both of length 1.")
 

@@ -51,8 +51,8 @@ def judge_power(guess: Any) -> Verdict:
     if power > 0:
         return Verdict(False, f"The wrong sign.\n{seen} Should the factors make the step longer, or shorter?")
     word = "Too weak a power" if grown > 1 else "Too strong a power"
-    return Verdict(False, f"{word}.\n{seen} A thousandfold gradient makes each factor a millionfold. Which power of a million do you need "
-                          "twice?")
+    return Verdict(False, f"{word}.\n{seen} A thousandfold gradient makes each of L and R a millionfold. What have their two "
+                          "powers to take back?")
 
 
 LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # headline, question, what was written
@@ -74,7 +74,7 @@ LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # head
 
 @judge
 def judge_late(function: Any) -> Verdict:
-    """Return a Verdict on function(t, steps) -> the share of the step size: 1 for four fifths of the steps, then in a line to 0."""
+    """Return a Verdict on function(t, steps) -> the share of the step size: 1 for four fifths of the steps, then `_late`."""
     calls = [(t, steps) for steps in (100, 250) for t in range(1, steps + 1)]
     given = answers(function, calls, optional=True)
     if None in given and any(share is not None for share in given):
@@ -87,7 +87,7 @@ def judge_late(function: Any) -> Verdict:
         return np.array([abs(share - other(*call)) * call[1] / 5 for share, call in zip(found, calls, strict=True)])
 
     t, steps = np.array(calls).T
-    near = off_by(lambda t, steps: min(1.0, (steps - t) / (0.2 * steps))) <= 1.5  # a line that is a step early or late is one
+    near = off_by(_late) <= 1.5  # a line that is a step early or late is one
     if near[steps == 100].all() and not near.all():
         off = int(near.argmin())
         return Verdict(False, f"Right for 100 steps only.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}. How many of "
@@ -100,7 +100,10 @@ def judge_late(function: Any) -> Verdict:
         whole = int((found[steps == 250] > 1 - 1e-9).sum())
         seen = (f"Of 250 steps {whole} have the whole step size. At t = 249 a share of {abs(found[-2]):.2g} is left, and at t = 250 "
                 f"{abs(found[-1]):.2g}.")
-        if whole == 200:
+        if found[-1] < 1e-9:
+            return Verdict(True, f"Near enough.\n{seen} A step of size 0 moves nothing. At which t is the line to be 0, so that none is "
+                                 "lost?")
+        if found[-1] < 0.021:
             return Verdict(True, f"Correct.\n{seen}")
         return Verdict(True, f"Near enough.\n{seen} A step early or late is no harm. How many steps are left at t = 250?")
     for headline, question, slip in LATE_SLIPS:
@@ -110,10 +113,15 @@ def judge_late(function: Any) -> Verdict:
         off = int(above.argmax())
         return Verdict(False, f"It is above 1.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}. What keeps it at 1 for four "
                               "fifths of the steps?")
-    off = int(abs(found - np.minimum(1.0, (steps - t) / (0.2 * steps))).argmax())
-    return Verdict(False, f"Not yet.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}, and "
-                          f"{min(1.0, (steps[off] - t[off]) / (0.2 * steps[off])):.3g} was meant. How many "
+    meant = np.array([_late(*call) for call in calls])
+    off = int(abs(found - meant).argmax())
+    return Verdict(False, f"Not yet.\nAt step {t[off]} of {steps[off]} yours is {found[off]:.3g}, and {meant[off]:.3g} was meant. How many "
                           "steps has it from 1 down to 0?")
+
+
+def _late(t: int, steps: int) -> float:
+    """What was meant: 0 would be reached one step after the last."""
+    return min(1.0, (steps - t + 1) / (0.2 * steps))
 
 
 def free_step(x: float, z: float, t: int, grad: Any, lr: float, beta: float) -> tuple[float, float]:

@@ -15,9 +15,10 @@ __all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "end", "lengths", "planne
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
-NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth"}
+NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth",
+         "mean none": "no fall"}
 LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
-         "mean fifth": Look("#b5357a", "s", (0, (6, 2)))}
+         "mean fifth": Look("#b5357a", "s", (0, (6, 2))), "mean none": Look("#6b6b6b", "v", "-.")}
 MEANS = ("none", "all", "free", "fifth")  # of AdamW's weights, as in endings
 
 
@@ -68,7 +69,7 @@ def way_of(name: str, steps: int) -> Array:
     """Return the share of the step size at the steps 1 to `steps`, of a "cosine" or a "late" fall."""
     t = np.arange(1, steps + 1)
     cosine = (1 + np.cos(np.pi * (t - 1 - WARMUP) / (steps - WARMUP))) / 2
-    return np.where(t <= WARMUP, t / (WARMUP + 1), cosine if name == "cosine" else np.minimum(1, (steps - t) / (LATE * steps)))
+    return np.where(t <= WARMUP, t / (WARMUP + 1), cosine if name == "cosine" else np.minimum(1, (steps - t + 1) / (LATE * steps)))
 
 
 def show_shares(found: Mapping[str, Any]) -> None:
@@ -93,7 +94,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
     figure = new_figure(7.4, 4.2)
     each = lengths(found)
     ax = figure.add_subplot(xlabel="steps of the training", ylabel="test loss at its end, nats a character", title=title, xscale="log",
-                            xlim=(0.9 * each[0], (3.4 if "mean fifth" in ways else 1.9) * each[-1]))
+                            xlim=(0.9 * each[0], (3.9 if "mean fifth" in ways else 1.9) * each[-1]))
     shown = [(NAMES[way], LOOKS[way], {steps: end(found, way, steps) for steps in each}) for way in ways]
     if cut:
         name = f"cosine of {each[-1]}, stopped"
@@ -112,7 +113,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
             ax.annotate(name, (last, float(np.median(ends[last]))), (1.05 * last, float(np.median(ends[last])) + 0.2), color=style.color,
                         va="center", fontsize=11, arrowprops={"arrowstyle": "-", "color": style.color, "shrinkB": 6})
             continue
-        height = max(float(np.median(ends[last])), height + 0.035)
+        height = max(float(np.median(ends[last])), height + 0.045)
         ax.text(last * 1.09, height, name, color=style.color, weight="bold", va="center", fontsize=11)
     ax.set_xticks(each, [str(steps) for steps in each])
     ax.minorticks_off()
