@@ -77,8 +77,8 @@ def show_problems() -> None:
     fails.text(55, -0.6, "Momentum", color=look("momentum").color, va="bottom")
     show(figure, "Three panels. Left, the excess loss left over 60 steps, on a logarithmic scale: Adam's falls below a thousandth, "
          "momentum's stays above a tenth. Middle, three weights: with Adam the deciding input and two useless ones have equal weights, "
-         "with momentum the deciding one is larger than both others together. Right, a position over 100,000 steps with the minimum at -1: momentum "
-         "comes there, Adam climbs to 1.")
+         "with momentum the deciding one is larger than both others together. Right, a position over 100,000 steps with the minimum at "
+         "-1: momentum comes there, Adam climbs to 1.")
 
 
 def _weights(ax: Axes) -> None:
