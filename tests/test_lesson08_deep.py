@@ -220,6 +220,13 @@ def test_images_get_lost_on_their_way_through_small_weights_and_not_through_larg
     assert large.max() / large.min() < 5
 
 
+def test_rmsprops_steps_are_about_as_long_in_the_first_layer_of_the_network_as_in_the_last():
+    theta = run(rmsprop, deep.deep_net(), steps=150, lr=0.003, beta2=0.99).theta
+    moves = np.diff(theta[60:], axis=0) / 0.003
+    lengths = [float((weights**2).mean() ** 0.5) for weights, _ in deep.layers_of(moves)]
+    assert all(1 < length < 1.5 for length in lengths)
+
+
 def test_inside_the_first_layer_gradients_differ_by_dozens():
     shares = []
     for seed in range(5):

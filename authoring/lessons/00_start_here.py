@@ -414,8 +414,8 @@ judges.judge_step_size(my_lr)
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, by the recipe |
-# | **It is too large** | when the loss grows, or stays near that of a guess |
-# | **It is too small** | when the loss falls slowly, and a larger one is faster |
+# | **The loss grows** | the step size is too large |
+# | **It stays near its first value** | the step size is far too large or far too small, so try both |
 # | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
 # ### Three questions, from memory

@@ -71,7 +71,7 @@ opening.two_sizes().live()
 #
 # An optimizer does not see curvatures, it sees gradients.
 # At a distance of one, where both numbers start, the gradient is as large as the curvature.
-# So at the start it can divide by the size of the gradient instead.
+# So at the start, dividing by the gradient's size does the same as dividing by the curvature.
 #
 # ### The rule
 #
@@ -196,7 +196,7 @@ early.answer(opening.first_and_last())
 
 # %% [markdown]
 # The early layers get tiny gradients.
-# So gradient descent moves a weight of the first layer hundreds of times less than one of the last.
+# With one step size, gradient descent moves the first layer's weights hundreds of times less than the last layer's.
 #
 # A larger step size did not help in Part 1.
 # At a step size of 1 or more, a few long steps of gradient descent leave the last hidden layer at 0 for every image.
@@ -231,7 +231,7 @@ trouble.show_rise()
 #
 # One divisor for a whole layer is too coarse.
 # Even inside the first layer some gradients are dozens of times as large as others.
-# For a weight leads from one unit to another, and its gradient is the output of the first times the gradient of the second.
+# A weight's gradient is the output of the unit before it, times the gradient of the unit behind it.
 # Both differ from unit to unit.
 #
 # <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}. With a divisor for the weights that leave one unit, kept up to date, it is 64 % (47 to 79).</details>
@@ -265,7 +265,8 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights all three learn.
-# Here is how far apart different images lie, where they enter each layer.
+# Now send all images through the network as it starts.
+# By how much does what enters a layer differ from image to image?
 
 # %%
 trouble.show_apart()
@@ -273,9 +274,12 @@ trouble.show_apart()
 # %% [markdown]
 # From PyTorch's start the images get lost, and the network answers almost alike to each of them.
 # With larger weights neither the images nor the gradients get lost.
-# So the trouble was small weights in many layers.
-# Unequal layers alone were not, because with all biases at zero they are equal and gradient descent still guesses.
-# RMSprop trains the network in spite of them, because it moves a weight with a tiny gradient as far as any other.
+#
+# We also set all biases to zero, and left the weights small.
+# Then all layers have equally tiny gradients, and gradient descent still guesses.
+# So the trouble was not that the layers are unequal, it was small weights in many layers.
+#
+# RMSprop trains the network in spite of them, because its steps do not get shorter with the gradients.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>What do the biases do?</summary>They keep the outputs of the units from shrinking, so the later bars are taller. With all biases at zero the bars are level, each about as tiny as the first. Gradient descent guesses then, at larger step sizes too, and RMSprop learns from nine of ten starts.</details>
@@ -309,8 +313,10 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
-# That is how RMSprop trained the network, where it moved a weight with a tiny gradient as far as one with a large gradient.
-# A gradient that keeps changing its sign moves its parameter to and fro, each time by about $\alpha$.
+# A gradient that keeps its size and changes its sign moves its parameter to and fro by $\alpha$.
+# In the network too, the steps of the first layer are about as long as those of the last one, a little above $\alpha$.
+#
+# <details><summary>Fine print</summary>As a root mean square over the weights of the layer, in steps 60 to 150. Gradients are not steady there and many are zero, so single steps scatter.</details>
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -378,9 +384,9 @@ hopping.hopping().live()
 # Here $\alpha/\sqrt v$ has the place of that step size.
 # When it passes the limit, the number flies away until `v` has caught up.
 #
-# In the picture the steep number passes that limit at the dotted line.
-# From there its part of the loss, the grey curve, grows, at first far below the frame.
-# Then comes the spike, where the steep number's longest step is about three times $\alpha$.
+# The steep number passes the limit at the dotted line.
+# From there its part of the loss, the grey curve, grows again.
+# Then comes the spike, where its longest step is about three times $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
@@ -565,7 +571,7 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way |
-# | **Before** | in a plain ReLU network trained from scratch, run the lines below. Never run them after loading weights, because they overwrite them |
+# | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run them after loading weights, because they overwrite them |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, and leave `alpha` and `eps` at first |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
@@ -598,7 +604,7 @@ summary()
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
 # - In the ravine a constant $\alpha$ lets RMSprop hop across the minimum for good, and a falling $\alpha$ ends the hops.
 # - Gradient descent and momentum did not train our network in 300 steps, at any step size that we tried.
-#   RMSprop did, and larger weights at the start helped all three.
+#   RMSprop did, and with larger weights at the start all three did.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -169,8 +169,8 @@ _SGD_TABLE = (
            new=lambda a: a.theta - a.lr * ((a.g > 0) * 1.0 - (a.g < 0) * 1.0)),
     _wrong("sgd", "gradients pile up", "Call it twice with g = 1, then g = 0. Should the second call move theta?",
            m=lambda a: a.s.m + a.g, new=lambda a: a.theta - a.lr * a.m),
-    _wrong("sgd", "step shrinks with t", "Who decides whether the step size falls, the rule or you?", new=lambda a: a.theta - a.lr * a.g / a.t),
-    _wrong("sgd", "step grows with t", "Who decides whether the step size rises, the rule or you?", new=lambda a: a.theta - a.lr * a.g * a.t),
+    _wrong("sgd", "step shrinks with t", "Who lets the step size fall, the rule or you?", new=lambda a: a.theta - a.lr * a.g / a.t),
+    _wrong("sgd", "step grows with t", "Who lets the step size rise, the rule or you?", new=lambda a: a.theta - a.lr * a.g * a.t),
 )
 
 _MOMENTUM_TABLE = (

@@ -257,7 +257,7 @@ rows = []
 for name, beta in [*((f"{b:g}", b) for b in (0.66, 0.667, 0.668)), ("81/121", 81 / 121)]:
     steps = play.steps_to(momentum, 100, lr=0.1, beta1=beta, budget=3000)
     rows.append([name, str(steps or "never"), float(play.radius(10, beta))])
-header = ["beta", "steps to a ten-billionth", "radius of the steep direction"]
+header = ["beta", "steps to 1e-10", "radius of the steep direction"]
 display(table(header, rows, ["", "", ".3f"]))
 ends = rows[0][1]
 beside.answer("it never arrives" if ends == "never" else "it arrives nearly as fast")
@@ -297,7 +297,7 @@ judges_torch.judge_polyak(my_polyak)
 # %% [markdown]
 # ### How it ends is not how it begins
 #
-# The spectral radius predicts the number of steps to a ten-billionth of the first loss.
+# The spectral radius predicts the number of steps to $10^{-10}$ of the first loss.
 # The loss is a square, so a step leaves $\rho^2 = \beta$ of it.
 # After $t$ steps $\beta^t$ should be left.
 # Compute $t$ from that, and then count.

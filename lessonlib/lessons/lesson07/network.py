@@ -125,16 +125,16 @@ def worst(lr: float, momentum: float, starts: int = 3) -> float:
 
 
 def after_a_change(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return for each momentum: it, the worst loss at the lr that was good for `old`, that lr translated, the worst loss there, twice the
-    smaller of the two, and the worst loss there.
+    """Return for each momentum: it, then the smaller of the lr that was good for `old` and that lr translated, twice the smaller, and the
+    larger, each followed by the worst loss there.
 
     All in PyTorch's numbers; translated, a steady gradient moves as far as before.
     """
     rows = []
     for momentum in momenta:
         translated = float(f"{lr * (1 - momentum) / (1 - old):.6g}")
-        twice = 2 * min(lr, translated)
-        rows.append([momentum, worst(lr, momentum, starts), *(x for at in (translated, twice) for x in (at, worst(at, momentum, starts)))])
+        small, large = sorted((lr, translated))
+        rows.append([momentum, *(x for at in (small, 2 * small, large) for x in (at, worst(at, momentum, starts)))])
     return rows
 
 

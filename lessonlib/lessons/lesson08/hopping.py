@@ -17,7 +17,7 @@ __all__ = ["hopping", "passes", "walk_with_a_falling_step"]
 STEPS, BETA2, START = 300, 0.9, np.array([1.0, 0.3])
 STEEP = 100.0  # the curvature across the ravine
 LAST = 20  # steps that are drawn large
-LOWEST, HIGHEST = 1e-20, 100.0  # of what is drawn
+LOWEST, HIGHEST = 1e-40, 1e3  # of what is drawn: the steep number's part turns far down
 
 
 @lru_cache(maxsize=8)
@@ -45,10 +45,10 @@ def _scene() -> Scene:
     figure = new_figure(9.0, 3.9)
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     left.set(yscale="log", xlim=(0, STEPS), ylim=(LOWEST, HIGHEST), xlabel="step", ylabel="loss",
-             title="Does the loss stay low?", yticks=[1e-20, 1e-15, 1e-10, 1e-5, 1])
+             title="Does the loss stay low?", yticks=[1e-40, 1e-30, 1e-20, 1e-10, 1])
     left.minorticks_off()
     left.axhline(1e-7, color="black", linewidth=1)
-    left.text(STEPS - 4, 3e-8, "the goal", fontsize=11, ha="right", va="top")
+    left.text(STEPS - 4, 1e-8, "the goal", fontsize=11, ha="right", va="top")
     left.plot(0, ravine(100).loss(START), marker="s", color="black", markersize=8, linestyle="none", zorder=6, clip_on=False)
     right.set(xlim=(STEPS - LAST, STEPS), ylim=(-1.1, 1.1), xlabel="step", ylabel="position / step size $\\alpha$",
               title="The steep number at the end", xticks=(STEPS - LAST, STEPS - LAST // 2, STEPS), yticks=(-1, -0.5, 0, 0.5, 1))
@@ -56,13 +56,13 @@ def _scene() -> Scene:
     right.text(STEPS - LAST + 0.5, -0.95, "line at 0: the minimum", fontsize=11)
     style = look("rmsprop")
     (steep,) = left.plot([], [], color="#8a8a8a", linewidth=1.4)
-    left.text(STEPS - 4, 3e-6, "grey: the steep number's part", fontsize=9.5, ha="right", va="center", color="#5c5c5c")
+    left.text(STEPS - 4, 1e-31, "grey: the steep number's part", fontsize=9.5, ha="right", va="center", color="#5c5c5c")
     (loss,) = left.plot([], [], color=style.color, linewidth=2.2)
     (lowest,) = left.plot([], [], color=style.color, marker="v", markersize=10, linestyle="none", zorder=6)
     (limit,) = left.plot([], [], color="black", linewidth=1, linestyle=":")
-    passed = left.text(0, 20, "from here alpha / root of v is above 2 / curvature", fontsize=9.5, va="center")
+    passed = left.text(0, 30, "from here alpha / root of v is above 2 / curvature", fontsize=9.5, va="center")
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
-    note = readings(left, 0.68, 0.06, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
+    note = readings(left, 0.68, 0.36, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
     return Scene(figure, {"steep": steep, "loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
                  f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, in grey the "
                  "steep number's part of it, a triangle where it is lowest, a "
@@ -79,7 +79,7 @@ def _update(artists: dict[str, Any], lr: float, falling: float) -> str:
     artists["lowest"].set_data([low], [np.clip(found.loss[low], 3 * LOWEST, HIGHEST)])
     place = passes(lr, falling)
     artists["limit"].set_data([place, place], [LOWEST, HIGHEST])
-    artists["passed"].set_position((place + 3, 20))
+    artists["passed"].set_position((place + 3, 30))
     for name in ("limit", "passed"):
         artists[name].set_visible(place > 0)
     artists["end"].set_data(steps[-LAST - 1:], np.clip(found.theta[-LAST - 1:, 1] / lr, -2, 2))

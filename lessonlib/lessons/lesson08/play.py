@@ -109,7 +109,7 @@ def _burst_scene() -> Scene:
                             ylabel="length of the step / $\\alpha$", title="The first steps are longer than $\\alpha$")
     ax.set_yticks([1, 2, 3, 5, 10, 20], ["1", "2", "3", "5", "10", "20"])
     ax.minorticks_off()
-    for height, at, name in ((1.0, 0.83, "as long as $\\alpha$"), (BURST_GOAL, 1.6, "the goal for\nthe first step")):
+    for height, at, name in ((1.0, 0.83, "as long as $\\alpha$"), (BURST_GOAL, 1.27, "the goal for\nthe first step")):
         ends = BURST[-1] + 1 if height == 1 else 11
         ax.plot([0, ends], [height, height], color="black", linewidth=1)
         ax.text(ends - 0.4, at, name, ha="right", fontsize=11)

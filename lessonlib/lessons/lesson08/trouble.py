@@ -136,8 +136,9 @@ def show_apart() -> None:
 
 def _apart() -> Figure:
     figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylabel="how far apart images lie", ylim=(1e-5, 2),
-                            xticks=range(1, 10), title="With small weights the images get lost on their way")
+    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-5, 2), xticks=range(1, 10),
+                            ylabel="differs from image to image by\n(standard deviation)",
+                            title="With small weights the images get lost on their way")
     for start, mark, color, name, height in (("torch", "o-", "black", "as PyTorch starts it", 4e-4),
                                              ("larger weights", "s--", look("rmsprop").color, "larger weights", 0.4)):
         ax.plot(range(1, 10), apart(start), mark, color=color)
