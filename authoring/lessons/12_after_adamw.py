@@ -22,15 +22,15 @@
 #
 # ### Strong and weak directions
 #
-# There are two tasks, and in each a weight matrix has to learn the outputs of a known one.
-# A matrix $\theta$ multiplies the inputs, and the errors of its outputs make the [[loss]].
+# In each of two tasks, a weight matrix $\theta$ has to give the same outputs as a known matrix.
+# It multiplies the inputs, and the errors of its outputs make the [[loss]].
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it curves a thousand times as much as along the weakest.
 #
 # The inputs are turned: their strong and weak directions do not lie along single weights.
 # And the loss of the second matrix is multiplied by 0.001.
 #
-# Three optimizers have 60 steps, and each has one step size for both matrices, its best.
+# Each of three optimizers takes 60 steps, with the one step size that serves it best for both matrices together.
 # Run the set-up cell above and the next one.
 
 # %% tags=["chaotic"]
@@ -73,9 +73,9 @@ scale
 matrices.two_matrices().live()
 
 # %% [markdown]
-# The error that is left there, as a mean over the four weak directions.
+# This table shows the error that is left, as a mean over the four weak directions.
 # Two rows are controls.
-# One is Adam with a single `v` for the whole matrix, the other momentum whose steps all have one length.
+# One is Adam with a single `v` for the whole matrix, the other momentum whose steps are all as long as the step size says.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -98,20 +98,22 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # Neither change moves the two controls.
 # Adam with **one `v` a matrix** leaves about as much as Adam with turned inputs.
-# Momentum with its **length fixed** steps in momentum's direction, always as far as the step size says.
+# Momentum with its **length fixed** steps in momentum's direction.
 # With unequal losses that alone is most of the way to Muon.
 #
-# **Muon** goes the rest of the way, because its step is about as long in weak directions as in strong ones.
+# A step of **Muon** is about as long in weak directions as in strong ones.
+# It leaves the least, and it notices neither change.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. With a beta of 0.95 Muon leaves 22% after so few steps, more than the fixed length does. Along the axes Adam leaves even less than Muon. The best step sizes of the two controls are far out, at 56 and 100. Near its best the fixed length leaves from a tenth to a fifth. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. So few steps want a short memory, and Muon can use one. With a beta of 0.9 it leaves 8%, near the fixed length, and with 0.95 it leaves 21%. Along the axes Adam leaves even less than Muon. The best step sizes of the two controls are far out, at 56 and 100. Near its best the fixed length leaves from a tenth to a fifth. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
-# A gradient of two rows and two columns sends the circle of all vectors of length 1 to an ellipse.
+# A step along a gradient $g$ changes the output of an input $x$ by $g\,x$, times the step size.
+# Multiply all vectors $x$ of length 1 by a gradient of two rows and two columns, and their circle becomes an ellipse.
 #
-# Two of these vectors, $p$ and $q$, land on its half-axes.
+# Two of these vectors, $p$ and $q$, end where the ellipse is longest and where it is shortest.
 # Their lengths there are the [[singular values|singular value]] of the gradient.
 #
 # In symbols, $g = U S V^\top$.
@@ -136,11 +138,11 @@ factor.show_circles()
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
-# The rows of this gradient are at right angles.
+# The rows of this gradient are at right angles, so it is two lengths times rows of length 1.
 #
 # $$g = \begin{pmatrix} 3 & 3 \\ 1 & -1 \end{pmatrix}$$
 #
-# So the singular values are the lengths of the rows.
+# These lengths are its singular values.
 # Write its factor, with two decimals.
 #
 # <details><summary>Hint</summary>How long is the first row? What makes its length 1?</details>
@@ -260,7 +262,7 @@ judges.judge_orthogonal(my_orthogonal)
 # | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, n/k)}\;O$ | lesson 10 |
 #
 # Here $n$ and $k$ count the rows and the columns.
-# In a tall matrix the step is shared by more outputs, so each would change less, and the root makes up for that.
+# A tall matrix has more outputs than inputs, so the same step changes each output less, and the root makes the step longer again.
 #
 # The second line, [[Nesterov's|Nesterov momentum]] form of momentum, mixes the newest gradient in once more.
 #
@@ -332,7 +334,7 @@ checks.check(my_muon, against=muon)
 # No embedding table may stand in the first.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
-# Here `match_rms_adamw` takes the place of the root, and gives Muon steps of about the length of AdamW's.
+# Here `match_rms_adamw` takes the place of $\sqrt{\max(1, n/k)}$, and gives Muon steps of about the length of AdamW's.
 # So you can start with the step size that you have.
 # Muon keeps one number for each weight, half of AdamW's state.
 #
@@ -364,6 +366,7 @@ result
 #
 # 1. Which of them may each optimizer try, and with how many seeds, three at most?
 #    You have twelve trainings for each optimizer, and each step size takes one for each seed.
+#    With few seeds, luck decides more often.
 # 2. Say AdamW's best turns out to be 0.032, and its list left out 0.018.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for AdamW, or `"try it for both"`.
@@ -403,8 +406,8 @@ result.answer(text.verdict(record))
 # %% [markdown]
 # The best of many is partly luck.
 # At 0.18 one seed of Muon ends lowest of all, and the two others far above.
-# So the best three settings of each ran again, with six more seeds.
-# A ring marks the best by these.
+# So the three best pairs of step sizes of each optimizer ran again, with six more seeds.
+# A ring marks the pair that was best with them.
 
 # %% tags=["answer"]
 table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
@@ -430,7 +433,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # ### In seconds
 #
 # A step of Muon takes longer than one of AdamW.
-# So we gave AdamW as many more steps as fit into the time of Muon's 200, and tuned it again.
+# So we let AdamW train for as long as Muon's 200 steps take, which is more steps, and tuned it again.
 # PyTorch's Muon computes its five steps in bfloat16, in which our CPU is slow and the GPU of lesson 11 was fast.
 
 # %%
@@ -490,7 +493,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # At a larger scale three studies differ.
 # Liu and others claim about half of AdamW's computations for the same loss.
 # Wen and others tried optimizers that use matrices, and the speedup shrank from 1.4 to 1.1 as the models grew twelvefold.
-# Qiu and others found nearly 1.4 at every size, and it vanished where step size and decay were not scaled as they propose.
+# Qiu and others found nearly 1.4 at every size when step size and decay are scaled as they propose, and none when they are not.
 # The last two abstracts do not say whether they count steps or seconds.
 #
 # <details><summary>Sources</summary>Muon: Jordan and others, kellerjordan.github.io/posts/muon. Liu: arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others, arXiv 2605.10468. Read as abstracts.</details>
@@ -546,13 +549,13 @@ judges.judge_claim(my_doubts)
 # | | |
 # |---|---|
 # | **Before** | tune AdamW with one step size for all weights, and write its best and its result down |
-# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 the best single one is 0.032. With it AdamW ends at 2.22 and these lines at 2.09. `torch.optim.Muon` came with torch 2.9 |
+# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 the best single step size is 0.032. With it AdamW reaches a loss of 2.22, and the lines of Part 3 reach 2.09. `torch.optim.Muon` came with torch 2.9 |
 # | **Change first** | Muon's step size, over a list with its best inside. Then its `weight_decay`. Give AdamW as many trainings |
 # | **Time it** | on your machine. These lines compute in bfloat16, which is fast on a GPU. On our CPU it was slow, and of the lead in seconds nothing was left |
 # | **Keep it** | when the worst of its three seeds ends below AdamW's best seed, both trained for the same time, with a schedule that ends there. Our CPU would have kept AdamW |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
-# <details><summary>Fine print</summary>Both ends are medians of the same three seeds. By six more seeds AdamW with a single 0.032 ends at 2.29.</details>
+# <details><summary>Fine print</summary>Both losses are medians of the same three seeds. With six more seeds, AdamW with a single step size of 0.032 reaches 2.29.</details>
 #
 # ### Three questions, from memory
 #
@@ -573,4 +576,5 @@ summary()
 # - State the protocol before you look, and tune the old rule as well as the new one.
 #
 # **Next.**
-# Take the last optimizer that somebody recommended to you through the checklist.
+# Somebody has recommended an optimizer to you.
+# Take that claim through the checklist.
