@@ -10,7 +10,7 @@ from lessonlib import State, adam, grid, misconceptions, momentum, problems, rms
 from lessonlib.lessons.lesson09 import basins, fair, measured, reddi_walk, three, trouble
 from lessonlib.lessons.lesson09.judges import judge_eps
 from lessonlib.lessons.lesson09.judges_deeper import judge_rmsprop
-from lessonlib.lessons.lesson09.problems import blocks, wilson
+from lessonlib.lessons.lesson09.problems import blocks, wilson, zipf_bigram
 
 
 def test_no_sequence_beats_the_bound_of_cauchy_and_schwarz_and_a_growing_one_reaches_it():
@@ -180,6 +180,15 @@ def test_the_three_small_problems_of_the_lesson_end_where_its_picture_says():
     assert [three.measure(name).wrong for name in ("adam", "momentum")] == pytest.approx([0.4, 0])
     assert three.measure("adam").weights == pytest.approx([0.25] * 3, abs=1e-6)  # two useless ones together outvote the one that decides
     assert three.measure("momentum").weights[0] > 10 * three.measure("momentum").weights[1:].sum()
+
+
+def test_adam_moves_the_weights_of_rare_words_as_far_as_those_of_frequent_ones_and_momentum_does_not():
+    for name, frequent, rare in (("adam", 1.68, 1.70), ("momentum", 0.88, 0.14)):
+        lr = three.BEST[name][0]
+        theta = run(getattr(rules, name), zipf_bigram(measured.WORDS), steps=measured.STEPS, record="last",
+                    lr=lambda t, lr=lr: lr * (1 + np.cos(np.pi * (t - 1) / measured.STEPS)) / 2).theta[-1].reshape(measured.WORDS, -1)
+        moved = [float((theta[rows] ** 2).mean() ** 0.5) for rows in (slice(0, 10), slice(256, None))]
+        assert moved == pytest.approx([frequent, rare], abs=0.01)
 
 
 def test_a_large_gradient_that_is_larger_leads_adam_the_right_way():

@@ -40,22 +40,23 @@ opening.four_lines().live()
 # <details><summary>Answer</summary>Step 104 is the first such moment.</details>
 #
 # At the end only Adam's line follows the dots.
-# Momentum's rises where they fall, and RMSprop's is far too flat.
+# Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so its step sizes grow. From about step 130 on they are too large, a swing grows, and near step 220 the loss jumps. The line would be about as flat without the jump.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps. The line would be about as flat without the jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
 # The loss squares that.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
-# All this makes the loss a narrow [[ravine]], which curves more than thirty thousand times as much across as along.
+# All this makes the loss a narrow [[ravine]].
+# Across it the loss curves more than thirty thousand times as strongly as along it.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
-# The stretched ravine curves only about 650 times as much across as along.
+# Across the stretched ravine the loss curves only about 650 times as strongly.
 # Momentum gets through such a ravine.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>Adam without m leaves more than RMSprop. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -193,7 +194,7 @@ uncorrected = predict("Without correction, how long is Adam's first step, "
 uncorrected
 
 # %% [markdown]
-# The tenth, over the root of the thousandth.
+# Divide the tenth by the root of the thousandth.
 
 # %% tags=["answer"]
 uncorrected.answer(0.1 / 0.001**0.5)
@@ -436,7 +437,7 @@ default.answer(max(default.options, key=accuracy.get))
 # Momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. Its 0.1 is PyTorch's, and a step size of 1 in lesson 7.</details>
+# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. PyTorch adds whole gradients and lesson 7 a tenth of each, so momentum's 0.1 here is a step size of 1 there.</details>
 #
 # This is a good place to stop for today.
 
@@ -472,7 +473,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # The standardized loss curves equally in every direction.
 # So standardize the inputs where you can.
 #
-# <details><summary>Fine print</summary>Each has its best of thirty step sizes in each column. For momentum and RMSprop one of the two, the mean or the spread, is enough. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
+# <details><summary>Fine print</summary>In each column every optimizer has its own best of thirty step sizes. Momentum and RMSprop find the line already if you only subtract the mean, or only divide by the spread. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
 #
 # ### Where it wins, loses and fails
 #
@@ -481,7 +482,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
-# | **Loses** | answer yes or no, where one input decides, two useless ones are always 1, and all others occur in one example only |
+# | **Loses** | answer yes or no. One input decides, two useless ones are always 1, and each of the others occurs in a single example |
 # | **Fails** | find the minimum, where one large gradient leads to it and then a hundred small ones lead away from it, again and again |
 
 # %%
@@ -495,10 +496,13 @@ three.show_problems()
 # In the second Adam gives the two useless inputs the same weight as the one that decides.
 # Together they outvote it, so Adam gives every new example the same answer.
 #
-# In the third the large gradient raises `v` at once, so it is divided by more than the small ones that follow.
+# In the third the large gradient raises `v` in the same step.
+# So this gradient is divided by a larger number than the small ones that come later.
 # Then the steps away from the minimum win.
 #
-# <details><summary>Fine print</summary>In the first both are tuned, for 60 steps with a falling step size, and each step sees all words. In the second both fit the training data exactly. In the third the large gradient is 101, and a small one is −1. β₂ is 0.99, the point is kept between −1 and 1, and the step size falls. With a large gradient of 130 Adam goes the right way. With an ε of 0.1 Adam makes no error in the second. In the third the default β₂ still leads the wrong way, only more slowly, and from a large gradient of 105 on the right way.</details>
+# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. With Adam the weights of rare and of frequent words have moved alike, 1.7. With momentum rare ones have moved 0.14 and frequent ones 0.88.</details>
+# <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
+# <details><summary>Fine print: fails</summary>The large gradient is 101, and a small one is −1. The point is kept between −1 and 1, β₂ is 0.99, and the step size falls. Each point of the picture is the mean of a cycle of 101 steps. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 

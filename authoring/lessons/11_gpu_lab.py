@@ -54,7 +54,7 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # A blind guess gives every character the same chance.
-# At the last steps more than half of what it writes are words of the book.
+# At the last steps about half of the words that it writes are words of the book.
 # The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
@@ -117,7 +117,7 @@ gap.answer(sweep.verdict(record))
 # Momentum's best step size is more than fifty times AdamW's.
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
-# The gradient of a single weight is small here, so the step size has to be large.
+# A gradient of length 0.25 is shared by 28,000 weights, so a single weight has only about 0.0015 of it, and the step size has to be large.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum's best step size is 0.56 on the CPU and 0.17 on the GPU, still more than thirty times AdamW's.</details>
 #
@@ -168,7 +168,7 @@ print(story["texts"][best])
 #
 # A step has three large parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# Both models are larger than the one that you trained.
+# The CPU and the GPU each time a model that is larger than yours.
 
 # %%
 from lessonlib.data import recorded
@@ -181,7 +181,7 @@ part = predict("Sixteen windows, on the CPU. How much of the step's time is the 
 part
 
 # %% [markdown]
-# With one window, four and sixteen, and the same colours in both panels.
+# The bars are for one window, four and sixteen.
 
 # %% tags=["answer"]
 step.show_parts()
@@ -217,7 +217,8 @@ moved.answer(4 * (read + written))
 
 # %% [markdown]
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
-# Divide these bytes by the [[bandwidth]] of the memory, and you have the time in which memory moves them.
+# Multiply these bytes by the number of parameters and divide by the [[bandwidth]] of the memory.
+# That is the time in which memory moves them.
 # We call it the [[floor]].
 # A step can beat it only if a cache holds the arrays.
 # Here it is for three GPUs, by their data sheets, and for a laptop.
@@ -268,8 +269,8 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# The GPU now takes GPT-2 small.
-# The CPU takes one four times narrower, and there the formulas of the rule run in NumPy too.
+# The GPU now takes GPT-2 small, and the CPU a model that is four times narrower.
+# The CPU has a fourth bar, for the formulas of the rule written in NumPy.
 # The floor is measured now, from how fast each machine copies an array.
 
 # %% tags=["answer"]
@@ -280,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# With sixteen windows above, that saves about a twentieth of a step.
+# With sixteen windows above, that saves about a twentieth of a step on both machines.
 # With one window on the CPU it saves more than a quarter.
 #
 # On a GPU it comes close only where the tensors are large, as in GPT-2 small.
@@ -290,7 +291,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. NumPy runs on one core, and PyTorch on both.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. NumPy runs on one core, and PyTorch on both. The cache of this CPU is large enough for all arrays of its model.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -602,7 +603,7 @@ summary()
 #   On this book momentum then stayed behind Adam.
 # - Forward and backward were most of each step here, so make them faster first.
 #   The optimizer's floor is its bytes over the bandwidth, and with large tensors `fused=True` comes close.
-# - Training with AdamW takes 16 bytes for each parameter, and several cards can share them.
+# - Before activations, training with AdamW takes 16 bytes for each parameter, and several cards can share them.
 # - Products can be in sixteen bits, but weights lose small steps there.
 #
 # **Next, [lesson 12](12_after_adamw.ipynb).**

@@ -66,10 +66,10 @@ def show_problems() -> None:
         fails.plot(np.arange(len(whole) + 1) * PERIOD / 1000, np.append(0, whole), color=color, ls=dash)
         fails.plot(WALK / 1000, whole[-1], marker, color=color)
     _weights(loses)
-    wins.set(title="Wins: rare words", xlabel="step", ylabel="excess loss left", yscale="log", xlim=(0, 60), ylim=(2e-4, 1.5))
+    wins.set(title="Wins: rare words", xlabel="step", ylabel="excess loss left", yscale="log", xlim=(0, 60), ylim=(2e-4, 3))
     wins.set_yticks([1, 0.1, 0.01, 0.001], ["100%", "10%", "1%", "0.1%"])
-    fails.set(title="Fails: rare large gradients", xlabel="step, thousands", ylabel="position", xlim=(0, 104), ylim=(-1.25, 1.25),
-              yticks=[-1, 0, 1])
+    fails.set(title="Fails: rare large gradients", xlabel="step, thousands", ylabel="position, mean of a cycle", xlim=(0, 104),
+              ylim=(-1.25, 1.25), yticks=[-1, 0, 1])
     fails.axhline(-1, color="black", lw=1)
     fails.plot(0, 0, "s", color="black", zorder=6, clip_on=False)
     fails.text(2, -1.04, "the minimum", va="top", fontsize=11)
@@ -77,8 +77,8 @@ def show_problems() -> None:
     fails.text(55, -0.6, "Momentum", color=look("momentum").color, va="bottom")
     show(figure, "Three panels. Left, the excess loss left over 60 steps, on a logarithmic scale: Adam's falls below a thousandth, "
          "momentum's stays above a tenth. Middle, three weights: with Adam the deciding input and two useless ones have equal weights, "
-         "with momentum the deciding one is larger than both others together. Right, a position over 100,000 steps with the minimum at "
-         "-1: momentum comes there, Adam climbs to 1.")
+         "with momentum the deciding one is larger than both others together. Right, a position over 100,000 steps, averaged over each "
+         "cycle, with the minimum at -1: momentum comes there, Adam climbs to 1.")
 
 
 def _weights(ax: Axes) -> None:

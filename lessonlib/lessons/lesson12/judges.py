@@ -28,7 +28,7 @@ HAND: tuple[tuple[Array, str], ...] = (  # what a wrong factor may be, and a que
     (_G / abs(_G).max(), "That is the gradient divided by its largest number. How long are its rows?"),
     (_G.T, "Those are the rows of the gradient as columns. Which length should each of its rows have, where it stands?"),
     (_G, "That is the gradient. Which length should each of its rows have?"),
-    (np.array([[0.5, 0.5], [0.5, -0.5]]), "Without their signs the numbers of each row add up to 1. Is the length of a row the sum of its numbers?"),
+    (np.array([[0.5, 0.5], [0.5, -0.5]]), "Without signs the numbers of a row add up to 1. Is its length their sum?"),
     (_G / (_G**2).sum(1, keepdims=True), "That divides each row by the sum of its squares. Is that its length, or the square of it?"),
     (_G / np.sqrt((_G**2).sum(0)), "That divides each column by its length. Which are at right angles here, the columns or the rows?"),
     (np.eye(2), "That one has singular values of 1 too, and other directions. Which directions do the rows of the gradient have?"),

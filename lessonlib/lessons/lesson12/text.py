@@ -210,8 +210,8 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         ax.fill_between(lrs, [min(b.losses) for b in each], [max(b.losses) for b in each], color=style.color, alpha=0.13, linewidth=0)
         low = lrs.index(fresh_case(found, rule).matrix_lr)
         ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
-        ax.annotate("best with six\nmore seeds" if at else "", (lrs[low] * 1.08, each[low].median - 0.012), (lrs[low] * 1.2, 2.02), fontsize=10,
-                    color=style.color, va="center")
+        ax.annotate("best with six\nmore seeds" if at else "", (lrs[low] * 1.08, each[low].median - 0.012), (lrs[low] * 1.2, 2.02),
+                    fontsize=10, color=style.color, va="center")
         ax.text(lrs[at] * 0.95, each[at].median + up, name, color=style.color, weight="bold", ha=side, va="center")
         lowest.append(f"{name} at {lrs[low]:g}, with {each[low].median:.2f}")
     show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
