@@ -373,14 +373,14 @@ from lessonlib import grid, problems, run, sgd
 from lessonlib.lessons.lesson00 import judges
 from lessonlib.lessons.tables import table
 
-network, lrs = problems.digits_net(), [0.001, 0.01, 0.1, 1]
-tries = run(sgd, network, steps=200, record="loss", **grid(lr=lrs))
+network, to_try = problems.digits_net(), [0.001, 0.01, 0.1, 1]
+tries = run(sgd, network, steps=200, record="loss", **grid(lr=to_try))
 averages = tries.loss[-50:].mean(axis=0)
-table(["step size", "average of the last 50 losses"], zip(lrs, averages), ["g", ".2f"])
+table(["step size", "average of the last 50 losses"], zip(to_try, averages), ["g", ".2f"])
 
 # %% [markdown]
 # Go on with items 2 and 3.
-# Change `lrs`, and run that cell again.
+# Change `to_try`, and run that cell again.
 # Which step size do you take?
 #
 # <details><summary>Hint</summary>At which end of the list is the best one?</details>

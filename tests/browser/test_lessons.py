@@ -81,7 +81,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("12_after_adamw", "my_doubts"): ('"clock"', '"budget"', "Look at budget", "Correct"),
     ("deeper/12_after_adamw", "my_tokens"): ("0.01", "1.0", "Not a percent", "Correct"),
     ("deeper/12_after_adamw", "my_power"): ("/ 4", "/ 2", "Right for one factor", "Correct"),
-    ("deeper/12_after_adamw", "def my_late"): ("t <= 0.8 * steps", "t <= 0 * steps", "It is above 1", "Correct"),
+    ("deeper/12_after_adamw", "def my_late"): ("min(1.0, left / (0.2 * steps))", "left / (0.2 * steps)", "It is above 1", "Correct"),
     ("deeper/12_after_adamw", "def my_step"): ("(1 - beta) * z + beta * x", "z", "The gradient is taken at z", "Correct"),
     ("deeper/12_after_adamw", "my_lrs"): ('"inside": 0.01 * 64 / 1024', '"inside": 0.01', "Look at inside", "Correct"),
     ("deeper/12_after_adamw", "my_beta2"): ("(32 / 512)", "(512 / 32)", "The other way", "Correct"),
