@@ -206,7 +206,8 @@ early.answer(opening.first_and_last())
 #
 # Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
 # We tried it, and the network still guesses.
-# To see why, look at how the gradients change while RMSprop trains it.
+# A divisor that is set once fits only while the gradient keeps its size.
+# So look at how the gradients change in a training that works, RMSprop's.
 
 # %%
 trouble.show_rise()
@@ -231,7 +232,7 @@ trouble.show_rise()
 #
 # One divisor for a whole layer is too coarse.
 # Even inside the first layer some gradients are dozens of times as large as others.
-# A weight's gradient is the output of the unit before it, times the gradient of the unit behind it.
+# A weight's gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit.
 #
 # <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}. With a divisor for the weights that leave one unit, kept up to date, it is 64 % (47 to 79).</details>
@@ -266,20 +267,19 @@ change.answer(records.with_larger_weights(trained, change.options))
 # %% [markdown]
 # With larger weights all three learn.
 # Now send all images through the network as it starts.
-# By how much does what enters a layer differ from image to image?
+# How much do the inputs of each layer differ from image to image?
 
 # %%
 trouble.show_apart()
 
 # %% [markdown]
-# From PyTorch's start the images get lost, and the network answers almost alike to each of them.
+# From PyTorch's start the differences between images shrink, and the network gives nearly the same answer to all of them.
 # With larger weights neither the images nor the gradients get lost.
 #
 # We also set all biases to zero, and left the weights small.
 # Then all layers have equally tiny gradients, and gradient descent still guesses.
-# So the trouble was not that the layers are unequal, it was small weights in many layers.
-#
-# RMSprop trains the network in spite of them, because its steps do not get shorter with the gradients.
+# So equal layers do not cure it, and larger weights do.
+# The trouble was small weights in many layers, and RMSprop trains the network in spite of them.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>What do the biases do?</summary>They keep the outputs of the units from shrinking, so the later bars are taller. With all biases at zero the bars are level, each about as tiny as the first. Gradient descent guesses then, at larger step sizes too, and RMSprop learns from nine of ten starts.</details>
@@ -379,14 +379,14 @@ hopping.hopping().live()
 # <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
 # At first `v` falls more slowly than the gradient, so the steps get shorter.
-# But `v` goes on forgetting the large gradients of the beginning, so $\alpha/\sqrt v$ keeps growing.
+# Then `v` goes on falling, because the large gradients of the beginning leave it, so $\alpha/\sqrt v$ grows.
 # Gradient descent in Part 1 flew away with a step size above 2 divided by the curvature.
-# Here $\alpha/\sqrt v$ has the place of that step size.
+# RMSprop multiplies the gradient by $\alpha/\sqrt v$, so the same limit holds for that.
 # When it passes the limit, the number flies away until `v` has caught up.
 #
 # The steep number passes the limit at the dotted line.
 # From there its part of the loss, the grey curve, grows again.
-# Then comes the spike, where its longest step is about three times $\alpha$.
+# Then the loss shoots up, and there the steep number takes a step three times as long as $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
