@@ -367,6 +367,7 @@ play.show_window()
 #
 # A small network reads handwritten digits, and each step sees 64 of them.
 # Here is item 1 of the recipe, which takes a few seconds.
+# Its losses are those of all training images.
 
 # %% tags=["chaotic"]
 from lessonlib import grid, problems, run, sgd
@@ -415,7 +416,7 @@ judges.judge_step_size(my_lr)
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, by the recipe |
 # | **The loss grows** | the step size is too large |
-# | **It stays near its first value** | the step size is far too large or far too small, so try both |
+# | **It stays near its first value** | the step size is too large or far too small, so try both |
 # | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
 # ### Three questions, from memory
@@ -423,7 +424,7 @@ judges.judge_step_size(my_lr)
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, yours is near the best. Lesson 7 has a rule that can save more.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, the best one is less than twice yours. Lesson 7 has a rule that can save more.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along
