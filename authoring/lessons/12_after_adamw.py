@@ -102,7 +102,7 @@ scale.answer(matrices.who_falls("equal losses"))
 # With unequal losses that alone is most of the way to Muon.
 #
 # A step of **Muon** is about as long in weak directions as in strong ones.
-# It leaves the least, and it notices neither change.
+# It notices neither change.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
@@ -493,7 +493,8 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # At a larger scale three studies differ.
 # Liu and others claim about half of AdamW's computations for the same loss.
 # Wen and others tried optimizers that use matrices, and the speedup shrank from 1.4 to 1.1 as the models grew twelvefold.
-# Qiu and others found nearly 1.4 at every size when step size and decay are scaled as they propose, and none when they are not.
+# Qiu and others found nearly 1.4 at every size when step size and decay are scaled as they propose.
+# With other scaling it vanished as the models grew.
 # The last two abstracts do not say whether they count steps or seconds.
 #
 # <details><summary>Sources</summary>Muon: Jordan and others, kellerjordan.github.io/posts/muon. Liu: arXiv 2502.16982. Wen: arXiv 2509.02046. Qiu: arXiv 2512.05620. Fine-tuning: Qu and others, arXiv 2605.10468. Read as abstracts.</details>
