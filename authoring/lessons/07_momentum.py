@@ -501,7 +501,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it, and keep the best.**
-# When you lower `momentum` to 0.5 or 0, the larger one is the translated `lr`, and the network does not learn with it.
+# When you lower `momentum` to 0.5 or 0, the larger one is the translated `lr`, and the network learns little or nothing with it.
 # When you raise it to 0.99, the larger one is the old `lr`.
 # With it a steady gradient makes steps ten times as long, and not every start learns.
 # The memory of 0.99 is as long as these runs, so it has no time to pay off.
