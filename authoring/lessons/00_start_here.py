@@ -291,7 +291,7 @@ best.answer(opening.where_the_best_is())
 # With half of the best step size, a walk needs about twice as many steps to the same loss.
 # After the same 100 steps its loss is therefore much larger, as the picture says.
 #
-# <details><summary>Is it always nine tenths?</summary>No. On two axes the best step size is 2 divided by the sum of both curvatures. Here that is 2/11, or 0.91 of the border. In a round valley it is half of the border.</details>
+# <details><summary>Is it always nine tenths?</summary>No. In a long run the best step size is 2 divided by the sum of both curvatures. In a round valley that is half of the border.</details>
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #

@@ -302,7 +302,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # So `m` is only this share of a gradient that flips.
 # The step size can be larger by the inverse, $(1+\beta)/(1-\beta)$, before momentum flies out.
-# The best beta of this ravine is 0.67, so its border is $1.67/0.33$, or five, times as large as gradient descent's.
+# The best beta of this ravine is 0.67, so its border is five times as large as gradient descent's.
 # In a steeper ravine the best beta is larger, and at $\kappa = 400$ the five becomes ten.
 #
 # Why not a still larger beta?
@@ -310,7 +310,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # With a beta of 0.9 no step size gets there in much less than 220 steps, and there the pale line is level.
 #
 # <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so the older ones in m are larger than the newest, and the step is longer still.</details>
-# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least the root of beta of the distance, whatever the step size. With a beta of 0.9 that is 0.95, and the loss is to fall to 10⁻¹⁰, so the distance to 10⁻⁵.</details>
+# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least the root of beta of the distance, whatever the step size. With a beta of 0.9 that is 0.95, and the loss is to fall to 10⁻¹⁰.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
@@ -493,7 +493,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # The table tries the smaller of the two, its double, and the larger.
 # Each loss is the highest of three starts.
 
-# %% tags=["chaotic"]
+# %% tags=["answer", "chaotic"]
 header = ["momentum", "the smaller lr", "loss", "its double", "loss", "the larger lr", "loss"]
 rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])

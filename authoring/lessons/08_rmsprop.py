@@ -83,7 +83,6 @@ opening.two_sizes().live()
 # An average of the gradient itself would not do, because plus and minus cancel.
 # Squares have no sign, so keep a running average of them, and take its root.
 # That is the root mean square, in short RMS.
-# An average of absolute values would measure size too, but RMSprop takes squares.
 #
 # In the picture a gradient grows fivefold, and its recent size follows with a [[memory]] of ten steps.
 
@@ -235,8 +234,8 @@ trouble.show_rise()
 # A weight's gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit.
 #
-# <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}. With a divisor for the weights that leave one unit, kept up to date, it is 64 % (47 to 79).</details>
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. Over a batch a weight's gradient is the mean of such products. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. Below 1 gradient descent has not learned by step 300.</details>
+# <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. Below 1 gradient descent has not learned by step 300.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -282,7 +281,6 @@ trouble.show_apart()
 # The trouble was small weights in many layers, and RMSprop trains the network in spite of them.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>What do the biases do?</summary>They keep the outputs of the units from shrinking, so the later bars are taller. With all biases at zero the bars are level, each about as tiny as the first. Gradient descent guesses then, at larger step sizes too, and RMSprop learns from nine of ten starts.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
 
 # %% [markdown]

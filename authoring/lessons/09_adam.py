@@ -491,6 +491,8 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
+# On the right both begin at the square, between walls at −1 and 1.
+#
 # In the first problem Adam moves a rare word as far as a frequent one.
 #
 # In the second Adam gives the two useless inputs the same weight as the one that decides.
@@ -500,9 +502,9 @@ three.show_problems()
 # So this gradient is divided by a larger number than the small ones that come later.
 # Then the steps away from the minimum win.
 #
-# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. With Adam the weights of rare and of frequent words have moved alike, 1.7. With momentum rare ones have moved 0.14 and frequent ones 0.88.</details>
+# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. With Adam the weights of rare words have moved as far as those of frequent ones, and with momentum a sixth as far.</details>
 # <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
-# <details><summary>Fine print: fails</summary>The large gradient is 101, and a small one is −1. The point is kept between −1 and 1, β₂ is 0.99, and the step size falls. Each point of the picture is the mean of a cycle of 101 steps. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
+# <details><summary>Fine print: fails</summary>The large gradient is 101, a small one is −1, β₂ is 0.99, and the step size falls. Each point of the picture is the mean of a cycle of 101 steps. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -575,7 +577,7 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Change last** | $\beta_2$: down to 0.99 or 0.95, if the loss creeps after the gradients have become much smaller |
+# | **Change last** | $\beta_2$: down to 0.95, if the loss creeps after the gradients have become much smaller |
 # | | $\epsilon$: smaller, if gradients get as small as it is |
 # | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |

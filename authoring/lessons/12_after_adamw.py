@@ -268,7 +268,7 @@ judges.judge_orthogonal(my_orthogonal)
 #
 # | Symbol | Code | What it does | Default in PyTorch |
 # |---|---|---|---|
-# | $\alpha$ | `lr` | about the length of the step in most directions, unless the matrix is tall | 0.001 |
+# | $\alpha$ | `lr` | about the length of the step in most directions | 0.001 |
 # | $\beta_1$ | `beta1`, in PyTorch `momentum` | remembers the direction for about 20 steps | 0.95 |
 # | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
 

@@ -187,7 +187,6 @@ noticed.answer(axes.what_it_notices("lion"))
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # So Lion notices the turn, as Adam does.
-# How low each ends depends on its betas, so compare the marks within a row.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
@@ -767,7 +766,7 @@ header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives
 table(header, read_halves.harmed_rows(found))
 
 # %% [markdown]
-# With a $\beta_1$ of 0.9 a $v$ that lasts two steps does harm, and with 0.5 it does none.
+# With a $\beta_1$ of 0.9 a $v$ that lasts two steps does harm, and with 0.5 hardly any.
 # So what harms here is a $v$ that forgets much sooner than $m$.
 #
 # **When to try it.**

@@ -42,13 +42,11 @@ def measure(name: str) -> Three:
 
 
 def on_reddis_line(name: str, steps: int = WALK) -> Array:
-    """Return where Adam or momentum is after each step of reddi_walk.walk, in plain numbers, which are quick: (steps,)."""
-    x = m = v = 0.0
-    path = []
+    """Return where Adam or momentum is after each step of the walk of reddi_walk.walk, in plain numbers, which are quick: (steps,)."""
+    rule, betas = getattr(rules, name), {"beta2": BETA2} if name == "adam" else {}
+    x, s, path = 0.0, rules.State(), []
     for t in range(1, steps + 1):
-        g, lr = (101.0 if t % PERIOD == 1 else -1.0), reddi_walk.LR / t**0.5
-        m, v = 0.9 * m + 0.1 * g, BETA2 * v + (1 - BETA2) * g**2
-        x -= lr * (m / (1 - 0.9**t) / (v / (1 - BETA2**t)) ** 0.5 if name == "adam" else m)
+        x, s = rule(x, 101.0 if t % PERIOD == 1 else -1.0, s, lr=reddi_walk.LR / t**0.5, **betas)
         x = min(1.0, max(-1.0, x))
         path.append(x)
     return np.array(path)
