@@ -441,6 +441,16 @@ def test_a_step_size_for_the_network_is_tried_from_three_starts(lr, says):
     assert judges.judge_step_size(lr).headline == says
 
 
+def test_a_step_size_at_which_some_starts_learn_is_told_so_and_beyond_the_border_the_loss_shoots_up():
+    said = judges.judge_step_size(1.2).message
+    assert "From one start it is 0.09, from another 0.42." in said
+    for lr in (2, 3, 10):
+        first, *_ = loss = run(sgd, digits_net(seed=0), steps=200, record="loss", seed=0, lr=lr).loss
+        assert loss.max() > first + 0.5
+    rises = {lr: np.sum(np.diff(run(sgd, digits_net(seed=0), steps=200, record="loss", seed=0, lr=lr).loss) > 0) for lr in (0.01, 0.3, 1)}
+    assert rises[0.01] < 10 < 50 < min(rises[0.3], rises[1])  # "near the best step size the loss jumps"
+
+
 def test_the_recipe_leads_to_a_step_size_just_below_the_border_of_the_network():
     ended = {lr: np.mean([judges.last_losses(lr, seed) for seed in range(3)]) for lr in (0.001, 0.01, 0.1, 1 / 3, 1, 2, 3, 10)}
     assert min(ended, key=ended.get) == 1  # at the end of the first four, so 10 comes next; a third of it is slower

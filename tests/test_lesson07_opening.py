@@ -116,7 +116,7 @@ def test_the_fixed_momentum_is_told_why_the_colleagues_loss_grew_and_it_grew_so(
 
 def test_the_step_sizes_of_the_last_table():
     (row,) = network.after_a_change(0.11, [0.99], starts=1)
-    assert row == [0.99, *(x for lr in (0.011, 0.022, 0.11) for x in (lr, network.loss_of(lr, 0.99)))]
+    assert row == [0.99, *(x for lr in (0.11, 0.011, 0.022) for x in (lr, network.loss_of(lr, 0.99)))]
 
 
 def test_memory_alone_helps_little_in_100_steps_and_saves_some_of_the_steps_in_the_long_run():
@@ -265,9 +265,11 @@ def test_the_tables_step_stands_just_below_a_tenth_and_the_border_just_above():
 
 def test_after_a_change_of_momentum_the_smaller_of_the_old_and_the_translated_lr_ends_lower_and_twice_it_is_the_best_far_away():
     lowest = {}
-    for momentum, small, better, double, twice, large, worse in network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99]):
+    for momentum, *found in network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99]):
+        (small, better), (large, worse) = sorted([tuple(found[:2]), tuple(found[2:4])])
+        double, twice = found[4:]
         assert double == 2 * small
-        assert 0.11 in (small, large)
+        assert found[0] == 0.11
         lowest[momentum] = min(better, worse, twice)
         if momentum == 0.9:  # no change
             assert (small, better) == (large, worse)
@@ -413,7 +415,7 @@ def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
 
 def test_in_a_longer_run_a_memory_of_a_hundred_steps_ends_lower_than_one_of_ten():
     long, usual = (max(network.loss_of(lr, momentum, start, 400) for start in range(3)) for lr, momentum in ((0.022, 0.99), (0.11, 0.9)))
-    assert long < usual / 2
+    assert long < usual / 4  # "several times lower"
 
 
 def test_gradient_descent_on_the_network_ends_about_as_low_up_to_04():

@@ -211,6 +211,20 @@ def test_on_wilsons_samples_a_rule_of_equal_steps_gives_three_equal_weights():
     assert w[1] + w[2] - w[0] > 0.1  # a new example adds w[0] or takes it away: "gives every new example the same answer"
 
 
+def test_adam_moves_wilsons_useless_inputs_as_far_as_the_useful_one_because_their_smaller_gradients_are_as_steady():
+    samples = wilson()
+    path = run(adam, samples, steps=3000, lr=0.01).theta
+    g = np.array([samples.grad(theta)[:3] for theta in path])
+    assert g[0] == pytest.approx([-1, -0.2, -0.2])  # "a fifth as large"
+    steady = np.argmax(g > 0, axis=0)
+    assert set(steady) == {32}  # they keep their signs together, until
+    assert samples.loss(path[31]) < 1e-3 * samples.loss(path[0])  # the examples are fitted
+    assert path[32, :3] == pytest.approx([path[32, 0]] * 3, rel=1e-3)
+    fair = run(adam, wilson(positive=0.5), steps=3000, record="last", lr=0.01).theta[0]
+    assert wilson(positive=0.5).grad(wilson().start)[1] == 0
+    assert fair[:3] == pytest.approx([0.25] * 3, abs=0.002)  # as many yes as no: from the second step the useless gradients are steady too
+
+
 @pytest.mark.parametrize(("rule", "lr", "wrong"), [(sgd, 0.2, 0), (momentum, 0.2, 0), (rmsprop, 0.001, 0.4), (adam, 0.01, 0.4), (partial(adam, eps=1.0), 0.01, 0)])
 def test_half_and_double_the_step_size_fit_wilsons_samples_too_with_the_same_errors(rule, lr, wrong):
     found = run(rule, wilson(), steps=3000, record="last", lr=np.array([lr / 2, lr, 2 * lr])[:, None])

@@ -8,8 +8,9 @@ import record_lab
 import torch
 
 from lessonlib.data import text
-from lessonlib.lessons.lesson11 import memory, trainings
+from lessonlib.lessons.lesson11 import half, memory, trainings
 from lessonlib.pytorch.adamw import Adam, AdamW
+from lessonlib.pytorch.transformer import fit
 
 OPTIMIZERS = [  # bytes for each float32 parameter: kept after a step, and in use within the next one, over 8 equal tensors
     ("gradient descent", lambda params: torch.optim.SGD(params, lr=0.1), 0, 0),
@@ -169,3 +170,11 @@ def test_autocast_keeps_a_weight_in_16_bits_until_backward():
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append((t.dtype, t.numel())) or t, lambda t: t), torch.autocast("cpu", torch.bfloat16):
         model(torch.ones(1, 64)).sum()
     assert (torch.bfloat16, 64 * 64) in kept  # "copies in 16 bits, which stay until backward"
+
+
+def test_with_its_products_in_bfloat16_the_small_model_ends_as_low():
+    ends = {kind: [fit(trainings.optimizer("adamw", 0.018), half.corpus(), trainings.SIZES["cpu"], seed=seed, autocast=kind).test for seed in range(3)]
+            for kind in (None, torch.bfloat16)}
+    assert 2.21 < min(ends[None]) < max(ends[None]) < 2.26
+    assert min(ends[torch.bfloat16]) < max(ends[None])  # they overlap
+    assert 2.18 < min(ends[torch.bfloat16]) < max(ends[torch.bfloat16]) < 2.29

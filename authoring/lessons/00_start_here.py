@@ -159,7 +159,7 @@ checks.check(my_sgd, against=sgd)
 # | Word | What it does |
 # |---|---|
 # | `run(rule, problem, steps=50, lr=0.15)` | takes the steps, by `sgd` or by your `my_sgd`, and returns what happened |
-# | `**grid(lr=[...])` | makes one walk for each value, and the two stars hand them to `run` |
+# | `**grid(lr=[...])` | takes the place of `lr=0.15`, and makes one walk for each value; it needs the two stars |
 # | `record="loss"` | keeps the losses, and leaves out the places |
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last |
 
@@ -259,7 +259,7 @@ twice.answer(opening.what_it_does(walk))
 # | 2 | $-1$ | [[hops|hop]] from side to side for ever |
 # | above 2 | a number below $-1$ | changes sides, and goes further out |
 #
-# To be stable, the walker must come closer along every axis.
+# A step size is stable when the walker comes closer along every axis.
 # The axis with the largest curvature is the strictest.
 # So **in such a valley gradient descent is stable as long as $\alpha < 2/\lambda_{\max}$**.
 # In Exercise 2 that is $2/50=0.04$.
@@ -350,8 +350,8 @@ play.show_window()
 #
 # ### The recipe
 #
-# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# Look at the average of the last 50 losses.
+# Each step sees only a few of the examples, a [[mini-batch]].
+# Near the best step size the loss jumps even when all is well, so look at the average of the last 50 losses.
 #
 # Give each try a fresh network and the same few hundred steps.
 # The best for so many steps is the one with the lowest average.
@@ -359,8 +359,9 @@ play.show_window()
 # 1. Try 0.001, 0.01, 0.1 and 1.
 # 2. If the largest is best, add one ten times larger, and if the smallest is best, one ten times smaller.
 #    Do so until the best one lies inside your list.
-# 3. Try a third of the best and three times as much, and take the best of all.
-#    The border may be near, so try twice that too.
+# 3. Try a third of the best and three times as much.
+#    Keep the best of all.
+# 4. Try twice that too, for the border may be near, and keep the better one.
 #    Then the best step size is most likely between half of yours and twice yours.
 #
 # ### Exercise 4. Find a step size (5 minutes)
@@ -405,8 +406,8 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# Beyond its border this network does not run away as a walker does.
-# Its loss ends near 2.3, which is the loss of a blind guess among ten digits.
+# Beyond its border the loss of this network shoots up at first.
+# Then it ends near 2.3, which is the loss of a blind guess among ten digits.
 #
 # ### On Monday morning
 #
@@ -449,7 +450,7 @@ course.show_map()
 
 # %% [markdown]
 # Take the lessons in order, one at a sitting.
-# They are numbered 0 and 7 to 12, and none is missing.
+# They are numbered 0 and 7 to 12, and there is no 1 to 6.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
 # <details><summary>And with little time?</summary>Leave out lessons 7 and 8. The lesson on Adam repeats the two formulas that it needs.</details>
@@ -483,5 +484,6 @@ summary()
 
 # %% [markdown]
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**
-# Across the valley the middle walker of Part 1 takes back half of each step, and along it all steps agree.
+# Across the valley each step of the middle walker of Part 1 takes back half of the one before.
+# Along the valley all its steps agree.
 # What if a step could remember the ones before it?

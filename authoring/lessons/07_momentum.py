@@ -455,7 +455,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # %% [markdown]
 # At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
-# So what helps here is the longer step size, and only momentum can use it.
+# So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
 # In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
 # With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
 #
@@ -490,24 +490,25 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
-# The table tries the smaller of the two, its double, and the larger.
+# The table tries both, and twice the smaller of the two.
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
-header = ["momentum", "the smaller lr", "loss", "its double", "loss", "the larger lr", "loss"]
+header = ["momentum", "old lr", "loss", "translated lr", "loss", "twice the smaller", "loss"]
 rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it, and keep the best.**
-# When you lower `momentum` to 0.5 or 0, the larger one is the translated `lr`, and the network learns little or nothing with it.
-# When you raise it to 0.99, the larger one is the old `lr`.
+# When you lower `momentum` to 0.5 or 0, the translated `lr` is too large, and the network learns little or nothing with it.
+# When you raise it to 0.99, the old `lr` is too large.
 # With it a steady gradient makes steps ten times as long, and not every start learns.
-# The memory of 0.99 is as long as these runs, so it has no time to pay off.
-# In runs of 400 steps it ends lower than 0.9.
 #
-# <details><summary>Fine print</summary>A momentum of 0 is gradient descent.</details>
+# The memory of 0.99 is as long as these runs, so it has no time to pay off.
+# In runs of 400 steps it ends several times lower than 0.9.
+#
+# <details><summary>Fine print</summary>A loss above 1 comes from a run that jumps. It magnifies the last digits in which two machines differ, so on yours it may be another number.</details>
 #
 # ### On Monday morning
 #

@@ -42,21 +42,20 @@ opening.four_lines().live()
 # At the end only Adam's line follows the dots.
 # Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps. The line would be about as flat without the jump.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
-# The loss squares that.
+# Because the loss squares the error, it curves about 2500 times as strongly for the slope.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
-# All this makes the loss a narrow [[ravine]].
-# Across it the loss curves more than thirty thousand times as strongly as along it.
+# That makes the loss a [[ravine]] that lies aslant and is narrower still.
+# Across it the loss curves more than thirty thousand times as strongly as along it, too much for momentum in 300 steps.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
-# Across the stretched ravine the loss curves only about 650 times as strongly.
-# Momentum gets through such a ravine.
+# In the stretched ravine about 650 to 1 is left, and momentum gets through that.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>Adam without m leaves more than RMSprop. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop, because of its longer memory of v. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -203,7 +202,7 @@ uncorrected.answer(0.1 / 0.001**0.5)
 # The first step would be about three step sizes long.
 # `m` is ten times too small, but the root of `v` is thirty times too small.
 #
-# Is the step right at step 50 of a steady gradient?
+# How long is step 50 of a steady gradient, without the correction?
 # The sliders set the [[memory]] of each average, $1/(1-\beta)$ steps.
 # **Goal:** change the memory of `v` until the uncorrected step 50 is within a tenth of the right length.
 
@@ -283,8 +282,9 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 # %% [markdown]
 # The first two rows are equal, because the size of the gradients cancels between `m` and the root of `v`.
 #
-# With 3 and 30, `m_hat` is about 17 and the root of `v_hat` about 21, so the second step is shorter.
-# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it raises `m_hat` more than the root of `v_hat`.
+# With 3 and 30, both averages weigh the two gradients about equally.
+# A mean is never above the root of the mean square, and here they are about 17 and 21, so the step is shorter.
+# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it counts a tenth in `m` and only a thousandth in `v`.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -328,9 +328,11 @@ for g in (3.0, -3.0):
     p.grad = torch.tensor(g)
     optimizer.step()
     print(f"theta = {p.item():.5f}")
+print(optimizer.state[p])
 
 # %% [markdown]
 # It does.
+# Its state is your `t`, `m` and `v`, under other names.
 #
 # ### The usual advice, tried
 #
@@ -482,8 +484,8 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
-# | **Loses** | answer yes or no. One input decides, two useless ones are always 1, and each of the others occurs in a single example |
-# | **Fails** | find the minimum, where one large gradient leads to it and then a hundred small ones lead away from it, again and again |
+# | **Loses** | answer yes or no. In each example one input gives the answer, two useless ones are 1, and some occur in no other example |
+# | **Fails** | find the minimum, at the wall at −1. One large gradient leads to it, then a hundred small ones lead away from it, again and again |
 
 # %%
 from lessonlib.lessons.lesson09 import three
@@ -491,12 +493,13 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# On the right both begin at the square, between walls at −1 and 1.
+# On the right both begin in the middle between two walls, and each point is the mean of 101 steps.
 #
 # In the first problem Adam moves a rare word as far as a frequent one.
 #
-# In the second Adam gives the two useless inputs the same weight as the one that decides.
-# Together they outvote it, so Adam gives every new example the same answer.
+# In the second the gradients of the two useless inputs are a fifth as large as that of the one that decides, but as steady.
+# So Adam moves all three equally far.
+# Together the two outvote the one, and Adam gives every new example the same answer.
 #
 # In the third the large gradient raises `v` in the same step.
 # So this gradient is divided by a larger number than the small ones that come later.
@@ -504,7 +507,7 @@ three.show_problems()
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. With Adam the weights of rare words have moved as far as those of frequent ones, and with momentum a sixth as far.</details>
 # <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
-# <details><summary>Fine print: fails</summary>The large gradient is 101, a small one is −1, β₂ is 0.99, and the step size falls. Each point of the picture is the mean of a cycle of 101 steps. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
+# <details><summary>Fine print: fails</summary>The large gradient is 101, a small one is −1, β₂ is 0.99, and the step size falls. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -579,7 +582,7 @@ judges.judge_bugs(bugs)
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Change last** | $\beta_2$: down to 0.95, if the loss creeps after the gradients have become much smaller |
 # | | $\epsilon$: smaller, if gradients get as small as it is |
-# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data. It makes Adam more like momentum |
+# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as in the problem that it loses. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -99,7 +99,7 @@ scale.answer(matrices.who_falls("equal losses"))
 # Neither change moves the two controls.
 # Adam with **one `v` a matrix** leaves about as much as Adam with turned inputs.
 # Momentum with its **length fixed** steps in momentum's direction.
-# With unequal losses that alone is most of the way to Muon.
+# With unequal losses that alone leaves 11%, where momentum leaves all.
 #
 # A step of **Muon** is about as long in weak directions as in strong ones.
 # It notices neither change.
@@ -212,7 +212,7 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# Each step lifts small values fast, and lowers those that came too high, so the curve has waves.
+# Each step lifts small values fast and throws those near 1 back, so the curve has waves.
 #
 # The three numbers $a$, $b$ and $c$ were chosen to lift small values fast, and not to end at exactly 1.
 # In Part 1 that is near enough, because with the exact factor Muon leaves about as little.
@@ -311,7 +311,7 @@ def my_muon(theta, g, s, *, lr, beta1, weight_decay):
 checks.check(my_muon, against=muon)
 
 # %% [markdown]
-# There is no bias correction, because the length of $\tilde m$ does not matter.
+# There is no bias correction, because $\tilde m$ divided by a number has the same factor.
 
 # %% [markdown]
 # ### In PyTorch
@@ -511,7 +511,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # - **held equal** Which settings were shared, and could they suit one rule better?
 # - **clock** Steps, or seconds?
 #
-# <details><summary>How does our Part 4 do?</summary>Well in seeds. AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. It has few steps, one schedule, one size of batch, one model and one machine.</details>
+# <details><summary>How does our Part 4 do?</summary>Well in seeds. AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. Both kept one decay, 0.1, and torch's betas. It has few steps, one schedule, one size of batch, one model and one machine.</details>
 #
 # *Deeper: [why the schedule's end can decide](deeper/12_after_adamw.ipynb).*
 #
@@ -553,7 +553,7 @@ judges.judge_claim(my_doubts)
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 the best single step size is 0.032. With it AdamW reaches a loss of 2.22, and the lines of Part 3 reach 2.09. `torch.optim.Muon` came with torch 2.9 |
 # | **Change first** | Muon's step size, over a list with its best inside. Then its `weight_decay`. Give AdamW as many trainings |
 # | **Time it** | on your machine. These lines compute in bfloat16, which is fast on a GPU. On our CPU it was slow, and of the lead in seconds nothing was left |
-# | **Keep it** | when the worst of its three seeds ends below AdamW's best seed, both trained for the same time, with a schedule that ends there. Our CPU would have kept AdamW |
+# | **Keep it** | when the worst of three new seeds ends below AdamW's best, both trained for the same time, with a schedule that ends there. Our CPU would have kept AdamW |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
 # <details><summary>Fine print</summary>Both losses are medians of the same three seeds. With six more seeds, AdamW with a single step size of 0.032 reaches 2.29.</details>

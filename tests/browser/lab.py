@@ -167,10 +167,10 @@ class Notebook:
         """Wait until the notebook stands in the page with every cell, and its kernel is ready."""
         self.page.wait_for_function(f"""name => {{ const shown = window.jupyterapp?.shell?.currentWidget;
             return shown?.context?.path === name && shown.context.isReady && {CELL}.length > 1
-                && {CELL}.length === shown.content.model.cells.length; }}""", arg=self.name)
+                && {CELL}.length === shown.content.model.cells.length; }}""", arg=self.name, polling=100)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         if self.kernel:
-            self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
+            self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", polling=50)
 
     def close(self) -> None:
         """Take the notebook off the page, unsaved."""
@@ -212,7 +212,7 @@ class Notebook:
     def settle(self, seconds: float = 150) -> None:
         """Wait until nothing runs."""
         self.page.wait_for_function(f"""() => {CELL}.every(c => c.model.type !== 'code' || (c.model.executionState ?? 'idle') === 'idle')
-            && window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'""", timeout=1000 * seconds)
+            && window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'""", timeout=1000 * seconds, polling=50)
 
     def run_all(self, seconds: float = 400, asked: dict[str, list[str]] | None = None) -> dict[str, dict[str, dict]]:
         """Run every cell and wait for the end; returns {id of a cell: {expression: the kernel's reply}}, as `asked` of it right after that cell."""
@@ -233,7 +233,7 @@ class Notebook:
         if wait:
             self.page.wait_for_function(f"""([i, before]) => {{ const m = {CELL}[i].model;
                 return m.executionCount !== null && m.executionCount !== before && m.executionState === 'idle'; }}""",
-                arg=[number, before], timeout=1000 * seconds)
+                arg=[number, before], timeout=1000 * seconds, polling=50)
 
     def count(self, number: int) -> int | None:
         """The execution count of a cell."""

@@ -7,12 +7,13 @@ import pytest
 from lab import Notebook
 from playwright.sync_api import Locator
 
-PICTURE = """async img => { for (let k = 0; ; k++) { try { await img.decode(); break; } catch (e) { if (k > 300) throw e; await new Promise(r => setTimeout(r, 10)); } }
+PICTURE = """async img => { const src = img.src; if (img.named?.src === src) return img.named.name;  // a new picture has a new address
+    for (let k = 0; ; k++) { try { await img.decode(); break; } catch (e) { if (k > 300) throw e; await new Promise(r => setTimeout(r, 10)); } }
     const c = document.createElement('canvas');
     [c.width, c.height] = [img.naturalWidth, img.naturalHeight]; const g = c.getContext('2d'); g.drawImage(img, 0, 0);
     const d = new Uint32Array(g.getImageData(0, 0, c.width, c.height).data.buffer); let h = 0;
     for (let i = 0; i < d.length; i++) h = (Math.imul(h, 31) + d[i]) | 0;
-    return `${c.width} x ${c.height}: ${h}`; }"""
+    const name = `${c.width} x ${c.height}: ${h}`; if (img.src === src) img.named = {src, name}; return name; }"""
 
 
 class Play:

@@ -284,7 +284,7 @@ def test_saved_and_reopened_without_a_kernel_it_shows_its_pictures(lesson, opene
     cells = live(lesson)
     lesson.save()
     with opened(lesson.name, kernel=False) as again:
-        again.page.wait_for_timeout(4000)  # the front end looks for a widget's model for two seconds
+        again.page.wait_for_timeout(2500)  # the front end looks for a widget's model for two seconds
         for i in cells:
             again.shows_a_still(i)
 

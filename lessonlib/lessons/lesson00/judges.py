@@ -100,10 +100,15 @@ def judge_border(guess: Any) -> Verdict:
 def judge_step_size(guess: Any) -> Verdict:
     """Return a Verdict on a step size for the network that reads digits: from three starts last_losses must be below LOW_ENOUGH."""
     lr = number(guess, "a step size", above=0)
-    ended, twice, third = (float(np.mean([last_losses(share * lr, seed) for seed in range(3)])) for share in (1, 2, 1 / 3))
+    ends = [last_losses(lr, seed) for seed in range(3)]
+    twice, third = (float(np.mean([last_losses(share * lr, seed) for seed in range(3)])) for share in (2, 1 / 3))
+    ended = float(np.mean(ends))
     seen = f"The average of the last 50 losses is {ended:.2f}, the mean of three starts."
     if ended < LOW_ENOUGH:
         return Verdict(True, f"Correct.\n{seen} With twice your step size it is {twice:.2f}.")
+    if min(ends) < LOW_ENOUGH and third < ended:
+        return Verdict(False, f"Too large.\n{seen} From one start it is {min(ends):.2f}, from another {max(ends):.2f}. "
+                       "How far should you stay from a border that some starts cross?")
     if third < ended or not np.isfinite(ended):
         return Verdict(False, f"Too large.\n{seen} A blind guess has 2.30. What becomes of it at a third of your step size?")
     return Verdict(False, f"Too small.\n{seen} With twice your step size it is {twice:.2f}. Which item of the recipe would have told you?")

@@ -125,16 +125,15 @@ def worst(lr: float, momentum: float, starts: int = 3) -> float:
 
 
 def after_a_change(lr: float, momenta: Sequence[float], old: float = 0.9, starts: int = 3) -> list[list[float]]:
-    """Return for each momentum: it, then the smaller of the lr that was good for `old` and that lr translated, twice the smaller, and the
-    larger, each followed by the worst loss there.
+    """Return for each momentum: it, then the lr that was good for `old`, that lr translated, and twice the smaller of the two, each
+    followed by the worst loss there.
 
     All in PyTorch's numbers; translated, a steady gradient moves as far as before.
     """
     rows = []
     for momentum in momenta:
         translated = float(f"{lr * (1 - momentum) / (1 - old):.6g}")
-        small, large = sorted((lr, translated))
-        rows.append([momentum, *(x for at in (small, 2 * small, large) for x in (at, worst(at, momentum, starts)))])
+        rows.append([momentum, *(x for at in (lr, translated, 2 * min(lr, translated)) for x in (at, worst(at, momentum, starts)))])
     return rows
 
 

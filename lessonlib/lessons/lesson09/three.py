@@ -61,7 +61,7 @@ def show_problems() -> None:
         wins.plot(found.words, color=color, ls=dash)
         wins.text(61, found.words[-1], f" {name.capitalize()}", color=color, va="center")
         whole = found.walk[:WALK - WALK % PERIOD].reshape(-1, PERIOD).mean(axis=1)  # from one large gradient to the next
-        fails.plot(np.arange(len(whole) + 1) * PERIOD / 1000, np.append(0, whole), color=color, ls=dash)
+        fails.plot((np.arange(len(whole)) + 0.5) * PERIOD / 1000, whole, color=color, ls=dash)
         fails.plot(WALK / 1000, whole[-1], marker, color=color)
     _weights(loses)
     wins.set(title="Wins: rare words", xlabel="step", ylabel="excess loss left", yscale="log", xlim=(0, 60), ylim=(2e-4, 3))
@@ -69,7 +69,6 @@ def show_problems() -> None:
     fails.set(title="Fails: rare large gradients", xlabel="step, thousands", ylabel="position, mean of a cycle", xlim=(0, 104),
               ylim=(-1.25, 1.25), yticks=[-1, 0, 1])
     fails.axhline(-1, color="black", lw=1)
-    fails.plot(0, 0, "s", color="black", zorder=6, clip_on=False)
     fails.text(2, -1.04, "the minimum", va="top", fontsize=11)
     fails.text(55, 0.93, "Adam", color=look("adam").color, va="top")
     fails.text(55, -0.6, "Momentum", color=look("momentum").color, va="bottom")
@@ -85,7 +84,7 @@ def _weights(ax: Axes) -> None:
         found = measure(name)
         for i, (what, color) in enumerate((("the input that decides", "black"), ("two useless ones", "#bbbbbb"), ("", "#bbbbbb"))):
             ax.bar(place + 0.27 * (i - 1), found.weights[i], 0.25, color=color, edgecolor="black", label="" if place else what)
-    ax.set_xticks(range(len(BEST)), [f"{name.capitalize()}\n{measure(name).wrong:.0%} wrong" for name in BEST])
+    ax.set_xticks(range(len(BEST)), [f"{name.capitalize()}\n{measure(name).wrong:.0%} of new\nexamples wrong" for name in BEST])
     ax.set(title="Loses: useless inputs", ylabel="weight")
     ax.legend(loc="upper left")
     ax.margins(y=0.45)

@@ -81,13 +81,13 @@ def _unwise(lrs: Sequence[float], seeds: int) -> str:
     if seeds == 1:
         return "Thin.\nWith 1 seed, how would you tell the rule from the luck of a start?"
     if seeds < ENOUGH:
-        return (f"Thin.\nWith {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times. "
+        return (f"Thin.\nWith {seeds} seeds each, luck alone puts all of one below all of the other at least once in {_luck(seeds)} times. "
                 "What would make that rarer?")
     return ""
 
 
 def _luck(seeds: int) -> int:
-    """Once in how many times luck alone puts all seeds of one rule below all of the other."""
+    """Once in how many times luck alone puts all seeds of one rule below all of the other; more often if they also chose the step sizes."""
     return comb(2 * seeds, seeds) // 2
 
 
@@ -108,7 +108,7 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Sequence[float], se
         said.append(f"By your plan that makes {len(lrs) * seeds} trainings for each.")
     said += [f"{name}'s best is {each.case.matrix_lr:g}, where the list ends, so a better one may lie beyond."
              for name, each in best.items() if each.case.matrix_lr in (known[0], known[-1])]
-    said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other once in {_luck(seeds)} times.")
+    said.append(f"With {seeds} seeds each, luck alone puts all of one below all of the other at least once in {_luck(seeds)} times.")
     return (f"Correct.\nYour plan treats both alike, whoever wins. AdamW ends at {slow:.2f} and Muon at {fast:.2f}, the medians of {seeds} "
             f"seeds, so {'Muon' if fast < slow else 'AdamW'} is ahead by {abs(slow - fast):.2f} nats.\n\n{' '.join(said)}")
 
