@@ -187,12 +187,14 @@ noticed.answer(axes.what_it_notices("lion"))
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # So Lion notices the turn, as Adam does.
+# What the turn costs depends on the betas too.
+# With the usual ones it costs Adam 500,000-fold, and with 0.9 for both 9-fold.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and its authors' `lion_pytorch.py` is in github.com/google/automl.
 #
-# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. The turn costs Adam 500,000-fold at these, and 9-fold with 0.9 for both. It costs Lion 3-fold with 0.95 for both. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
+# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. With 0.95 for both the turn costs Lion 3-fold. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
 
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
@@ -407,7 +409,8 @@ stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 
 # %% [markdown]
 # So the end need not be known.
-# From 200 steps on the late fall ends below no fall, and the cosine's seeds overlap with no fall at every length.
+# From 200 steps on the late fall ends below no fall.
+# The cosine's seeds overlap with no fall at every length, which is unusual.
 # The stopped cosine is below the planned one, while Hoffmann and others find it above in long trainings.
 #
 # Train both yourself for 200 steps, with your own late fall if it is right.
