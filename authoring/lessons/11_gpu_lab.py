@@ -119,7 +119,7 @@ gap.answer(sweep.verdict(record))
 # Momentum moves a weight in proportion to its gradient.
 # A gradient of length 0.25 is shared by 28,000 weights, so a single weight has only about 0.0015 of it, and the step size has to be large.
 #
-# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum's best step size is 0.56 on the CPU and 0.17 on the GPU, still more than thirty times AdamW's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is further behind, by 0.17 on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is still more than thirty times AdamW's.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -196,7 +196,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # The CPU starts each operation of the GPU, and such a start is called a launch.
 # With few windows Python and the launches take longer than the arithmetic, and four windows need no more of them than one.
 #
-# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms. The clock waits for the end of each part, and an ordinary loop may hide some of it.</details>
+# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms. An ordinary loop, which waits for no part, may hide some of it.</details>
 #
 # ### The floor
 #
@@ -291,7 +291,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. NumPy runs on one core, and PyTorch on both. The cache of this CPU is large enough for all arrays of its model.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. The cache of this CPU is large enough for all arrays of its model.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -300,7 +300,6 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Here is a whole training step on your machine, with the default and with `fused=True`.
 # Only the optimizer's column should differ between the two.
 # A [[token]] is a character here.
-# On a GPU there is a third row, which the last Part explains.
 
 # %% tags=["machine"]
 step.timed(machine.here().kind)
@@ -495,7 +494,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # With TF32, a faster and coarser kind, the gain may be smaller.
 # If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}, and such times vary by 2 ms. On a CPU our small model ends at 2.20 to 2.26 from three starts, and in float32 at 2.22 to 2.24. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}. On a CPU our small model ends at 2.20 to 2.26 from three starts, and in float32 at 2.22 to 2.24. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
 #
 # ### On a T4 it has to be float16
 #
