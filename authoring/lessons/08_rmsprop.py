@@ -72,6 +72,7 @@ opening.two_sizes().live()
 # An optimizer does not see curvatures, it sees gradients.
 # At a distance of one, where both numbers start, the gradient is as large as the curvature.
 # So at the start, dividing by the gradient's size does the same as dividing by the curvature.
+# Part 3 shows what comes of it nearer to the minimum.
 #
 # ### The rule
 #
@@ -229,21 +230,22 @@ trouble.show_rise()
 # | each layer | kept up to date | {{ records.way_reads("B") }} |
 # | each weight, as RMSprop has it | kept up to date | {{ records.way_reads("C") }} |
 #
-# One divisor for a whole layer is too coarse.
+# One divisor for a whole layer helps, but less than one for each weight.
 # Even inside the first layer some gradients are dozens of times as large as others.
 # A weight's gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
 # Both differ from unit to unit.
 #
-# <details><summary>What if the long steps are cut?</summary>Let a layer's divisor be set once, and cut its steps to ten step sizes, as a root mean square. Then it reads about 40 %, so the long steps stopped it. One that is kept up to date has long first steps, as Part 4 shows, and without them it reads {{ records.begun_full("B") }}.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts. Below 1 gradient descent has not learned by step 300.</details>
+# <details><summary>What if the long steps are cut?</summary>With steps cut to ten step sizes, the divisor that is set once reads about 40 %, so the long steps stopped it. The one that is kept up to date reads {{ records.begun_full("B") }} without its long first steps, which Part 4 shows.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# Why are the gradients so small?
-# The weights are small, and a gradient passes through all layers on its way back.
-# Each layer shrinks it further, which is called *vanishing gradients*.
+# RMSprop copes with the tiny gradients.
+# But where do they come from?
+# The weights are small, and on its way back through the layers a signal shrinks in each of them.
+# This is called *vanishing gradients*.
 # Does the same happen to the images, on their way forward?
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
@@ -274,14 +276,11 @@ trouble.show_apart()
 # %% [markdown]
 # From PyTorch's start the differences between images shrink, and the network gives nearly the same answer to all of them.
 # With larger weights neither the images nor the gradients get lost.
-#
-# We also set all biases to zero, and left the weights small.
-# Then all layers have equally tiny gradients, and gradient descent still guesses.
-# So equal layers do not cure it, and larger weights do.
-# The trouble was small weights in many layers, and RMSprop trains the network in spite of them.
+# So the trouble was small weights in many layers, and RMSprop trains the network in spite of them.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}, and gradient descent guesses or overflows.</details>
+# <details><summary>Was it not that the layers are unequal?</summary>We also set all biases to zero, and left the weights small. Then the later a layer is, the smaller is what enters it and the larger the signal that comes back. The two make up for each other, so all layers have equally tiny gradients. Gradient descent still guesses or overflows.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -367,7 +366,13 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# In the picture the second slider lets the step size fall to zero at the end.
+# At first `v` falls more slowly than the gradient, so the steps get shorter.
+# Then `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
+# In RMSprop $\alpha/\sqrt v$ takes the place of the step size, so its limit is that of Part 1, 2 divided by the curvature.
+# When it passes the limit, the number flies away until `v` has caught up.
+#
+# The dotted line is where the steep number passes the limit, and the grey curve is its part of the loss.
+# The second slider lets the step size fall to zero at the end.
 # **Goal:** let the loss end below 10⁻⁷.
 
 # %% tags=["answer"]
@@ -376,22 +381,16 @@ hopping.hopping().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
 #
-# At first `v` falls more slowly than the gradient, so the steps get shorter.
-# Then `v` goes on falling, because the large gradients of the beginning leave it, so $\alpha/\sqrt v$ grows.
-# Gradient descent in Part 1 flew away with a step size above 2 divided by the curvature.
-# RMSprop multiplies the gradient by $\alpha/\sqrt v$, so the same limit holds for that.
-# When it passes the limit, the number flies away until `v` has caught up.
-#
-# The steep number passes the limit at the dotted line.
-# From there its part of the loss, the grey curve, grows again.
+# From the dotted line on the grey curve grows again.
 # Then the loss shoots up, and there the steep number takes a step three times as long as $\alpha$.
 #
 # Then the steps settle at $\alpha$, even where the minimum is nearer than that.
 # Both numbers [[hop]] across it for good, half a step size to each side.
-# With the default memory the first spike comes at about step 350.
+#
+# <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and more follow. The hops are steady only after some two thousand steps.</details>
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
-# A falling $\alpha$ arrives fast, and then it ends the hops.
+# A falling $\alpha$ arrives fast and then ends the hops.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
 # <details><summary>Fine print</summary>The network of Part 1 was trained in PyTorch from twenty starts, and the step size fell over the last third. The loss ended lower in ten to sixteen of them, depending on step size and processor. Ten would be chance.</details>
