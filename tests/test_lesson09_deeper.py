@@ -220,6 +220,8 @@ def test_adam_moves_wilsons_useless_inputs_as_far_as_the_useful_one_because_thei
     assert set(steady) == {32}  # they keep their signs together, until
     assert samples.loss(path[31]) < 1e-3 * samples.loss(path[0])  # the examples are fitted
     assert path[32, :3] == pytest.approx([path[32, 0]] * 3, rel=1e-3)
+    others = run(momentum, samples, steps=3000, lr=0.2).theta[:, 1]
+    assert others.max() > 4 * others[-1] > 0.05  # "take most of their weights back"
     fair = run(adam, wilson(positive=0.5), steps=3000, record="last", lr=0.01).theta[0]
     assert wilson(positive=0.5).grad(wilson().start)[1] == 0
     assert fair[:3] == pytest.approx([0.25] * 3, abs=0.002)  # as many yes as no: from the second step the useless gradients are steady too

@@ -110,6 +110,7 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
     assert measured.step_after_quiet(50) == pytest.approx((0.9 * (1 - 0.9**50) * 3 + 0.1 * 30) / (1 - 0.9**51) / ((0.999 * (1 - 0.999**50) * 9 + 0.001 * 900) / (1 - 0.999**51)) ** 0.5, abs=1e-3)
     assert measured.step_after_quiet(100) == pytest.approx(1.334, abs=1e-3)
     assert measured.step_after_quiet(300) == pytest.approx(1.62, abs=5e-3)
+    assert round((1 - 0.999**301) / 0.001) == 260  # "a 260th in v_hat"
     assert min(measured.step_after_quiet(300, then=then) for then in (30, 60, 90, 300)) > 1.5
     assert measured.step_after_quiet(1000) == pytest.approx(1.767, abs=1e-3)
     assert measured.step_after_quiet(10_000) == pytest.approx((0.9 * 3 + 0.1 * 30) / (0.999 * 9 + 0.001 * 900) ** 0.5, abs=1e-3)  # by hand

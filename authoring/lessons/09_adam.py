@@ -49,13 +49,15 @@ opening.four_lines().live()
 # Because the loss squares the error, it curves about 2500 times as strongly for the slope.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # That makes the loss a [[ravine]] that lies aslant and is narrower still.
-# Across it the loss curves more than thirty thousand times as strongly as along it, too much for momentum in 300 steps.
+# Across it the loss curves more than thirty thousand times as strongly as along it.
+# With a beta of 0.9 momentum needs far more than 300 steps for that.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
 # In the stretched ravine about 650 to 1 is left, and momentum gets through that.
 # [[Adam]] does both at once.
 #
-# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop, because of its longer memory of v. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>And with other betas?</summary>With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999.</details>
+# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop, because of its longer memory of v. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -175,7 +177,7 @@ theta, s = adam(2.0, 3.0, State())
 first_m.answer(s.m)
 
 # %% [markdown]
-# That is a tenth of what it should be, because the average has seen one gradient and nine tenths of a zero.
+# That is a tenth of what it should be, because nine tenths of the average are still the zero from which it began.
 # After $t$ steps the zero of the start still weighs $\beta_1^t$.
 # So `m` holds the share $1-\beta_1^t$ of a steady gradient.
 #
@@ -284,7 +286,7 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # With 3 and 30, both averages weigh the two gradients about equally.
 # A mean is never above the root of the mean square, and here they are about 17 and 21, so the step is shorter.
-# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it counts a tenth in `m` and only a thousandth in `v`.
+# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it counts a tenth in `m_hat` and only a 260th in `v_hat`.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -484,7 +486,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
-# | **Loses** | answer yes or no. In each example one input gives the answer, two useless ones are 1, and some occur in no other example |
+# | **Loses** | answer yes or no. One input is the answer, two useless ones are always 1, and each example has inputs of its own that no other has |
 # | **Fails** | find the minimum, at the wall at −1. One large gradient leads to it, then a hundred small ones lead away from it, again and again |
 
 # %%
@@ -495,17 +497,17 @@ three.show_problems()
 # %% [markdown]
 # On the right both begin in the middle between two walls, and each point is the mean of 101 steps.
 #
-# In the first problem Adam moves a rare word as far as a frequent one.
+# In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far.
 #
-# In the second the gradients of the two useless inputs are a fifth as large as that of the one that decides, but as steady.
-# So Adam moves all three equally far.
+# In the second Adam moves all three inputs equally far, although the gradients of the two useless ones are a fifth as large.
 # Together the two outvote the one, and Adam gives every new example the same answer.
+# With momentum their gradients soon turn round and take most of their weights back.
 #
 # In the third the large gradient raises `v` in the same step.
-# So this gradient is divided by a larger number than the small ones that come later.
+# So `m` is divided by a larger number while it holds the large gradient than later, when it holds the small ones.
 # Then the steps away from the minimum win.
 #
-# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. With Adam the weights of rare words have moved as far as those of frequent ones, and with momentum a sixth as far.</details>
+# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words.</details>
 # <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
 # <details><summary>Fine print: fails</summary>The large gradient is 101, a small one is −1, β₂ is 0.99, and the step size falls. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
 #
@@ -536,8 +538,8 @@ play.each_setting().live()
 # <details><summary>Which ε?</summary>One of 0.01 about halves the last step, because the root of v̂ is about 0.01 too.</details>
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
-# With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay too short.
-# With an $\epsilon$ as large as the gradients they are too short as well.
+# With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay far below one step size.
+# With an $\epsilon$ as large as the gradients they do so as well.
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
@@ -580,7 +582,7 @@ judges.judge_bugs(bugs)
 # | **Before** | standardize numeric columns, such as a temperature |
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
-# | **Change last** | $\beta_2$: down to 0.95, if the loss creeps after the gradients have become much smaller |
+# | **Change last** | $\beta_2$: 0.99, then 0.95, if the loss creeps after the gradients have become much smaller |
 # | | $\epsilon$: smaller, if gradients get as small as it is |
 # | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as in the problem that it loses. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |

@@ -103,7 +103,7 @@ def _three_moves() -> Figure:
         for loss, lr, color in zip(losses, lrs, ("black", look("adam").color), strict=True):
             ax.plot(loss, color=color, linewidth=2 if color != "black" else 1.4)
             ax.text(304, loss[-10:].mean(), f"\u03b1 {lr:g}", color=color, va="center")
-        ax.set(xlabel="step", xlim=(0, 300), yscale="log", ylim=(0.01, 20))
+        ax.set(xlabel="step", xlim=(-8, 300), yscale="log", ylim=(0.01, 20))  # so that a jump in the first steps can be seen
         ax.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
         ax.minorticks_off()
         if ax is not panels[0]:

@@ -68,7 +68,8 @@ def show_problems() -> None:
     wins.set_yticks([1, 0.1, 0.01, 0.001], ["100%", "10%", "1%", "0.1%"])
     fails.set(title="Fails: rare large gradients", xlabel="step, thousands", ylabel="position, mean of a cycle", xlim=(0, 104),
               ylim=(-1.25, 1.25), yticks=[-1, 0, 1])
-    fails.axhline(-1, color="black", lw=1)
+    for wall in (-1, 1):
+        fails.axhline(wall, color="black", lw=1)
     fails.text(2, -1.04, "the minimum", va="top", fontsize=11)
     fails.text(55, 0.93, "Adam", color=look("adam").color, va="top")
     fails.text(55, -0.6, "Momentum", color=look("momentum").color, va="bottom")
