@@ -85,8 +85,8 @@ def test_decay_makes_noisy_weights_smaller_and_the_same_step_turns_them_further(
 
 def test_what_is_learned_by_heart_is_that_of_the_picture():
     without, with_decay = read().by_heart[-1, :, :2].mean(0)
-    assert 0.5 < without < 0.6  # "about half" in the text
-    assert with_decay < 0.1  # "less than a tenth"
+    assert 0.5 < without < 0.6  # "many of them" in the text
+    assert with_decay < 0.1  # "hardly"
 
 
 def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():

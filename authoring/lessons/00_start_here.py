@@ -3,7 +3,7 @@
 #
 # *About 20 minutes to read, 40 with the exercises.*
 #
-# A network learns by taking many small steps downhill.
+# A network learns by taking many steps, most of them downhill.
 # Which way is downhill is easy to compute.
 # How far to step is harder, and this course begins with that question.
 # At the end of this lesson you will have written your first [[optimizer]], and you can say how large its step size may be.
@@ -288,8 +288,8 @@ best.answer(opening.where_the_best_is())
 # A larger step size slows the walk across, and a smaller one slows the walk along.
 #
 # Short steps are safe, and they cost time.
-# With half of the best step size, a walk needs about twice as many steps to the same loss.
-# After the same 100 steps its loss is therefore much larger, as the picture says.
+# In a long walk, half of the best step size needs about twice as many steps to the same loss.
+# The dot at half of the border shows what that costs after 100 steps.
 #
 # <details><summary>Is it always nine tenths?</summary>No. In a long run the best step size is 2 divided by the sum of both curvatures. In a round valley that is half of the border.</details>
 #
@@ -350,8 +350,8 @@ play.show_window()
 #
 # ### The recipe
 #
-# Each step sees only a few of the examples, a [[mini-batch]].
-# Near the best step size the loss jumps even when all is well, so look at the average of the last 50 losses.
+# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
+# Look at the average of the last 50 losses.
 #
 # Give each try a fresh network and the same few hundred steps.
 # The best for so many steps is the one with the lowest average.
@@ -362,7 +362,9 @@ play.show_window()
 # 3. Try a third of the best and three times as much.
 #    Keep the best of all.
 # 4. Try twice that too, for the border may be near, and keep the better one.
-#    Then the best step size is most likely between half of yours and twice yours.
+#    Then the best step size is most likely between a third of yours and twice yours.
+#
+# <details><summary>Is it the mini-batch that makes the loss jump?</summary>At a step size of 0.3 the loss of the network below rises in about one step of three. When each step sees all images, it never does.</details>
 #
 # ### Exercise 4. Find a step size (5 minutes)
 #
@@ -406,7 +408,7 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# Beyond its border the loss of this network shoots up at first.
+# At step sizes from 2 to 10 the loss of this network shoots up at first.
 # Then it ends near 2.3, which is the loss of a blind guess among ten digits.
 #
 # ### On Monday morning
@@ -416,7 +418,7 @@ judges.judge_step_size(my_lr)
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, by the recipe |
-# | **The loss grows** | the step size is too large |
+# | **The loss grows** | take a third of the step size, and if it still grows, look for a mistake in the code |
 # | **It stays near its first value** | the step size is too large or far too small, so try both |
 # | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
@@ -425,7 +427,7 @@ judges.judge_step_size(my_lr)
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, the best one is less than twice yours. Lesson 7 has a rule that can save more.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, try one and a half times, and keep the best. Lesson 7 has a rule that can save more.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along

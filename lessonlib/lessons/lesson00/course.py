@@ -71,7 +71,7 @@ def course_map() -> Figure:
         _box(ax, lesson, done_of(lesson))
         for number in lesson.needs + lesson.helped_by:
             _arrow(ax, place[number], lesson, dashed=number in lesson.helped_by)
-    ax.set_title("Each lesson asks one question", fontsize=11)
+    ax.set_title("What each lesson asks", fontsize=11)
     ax.annotate("you are here", (0, 0.5 - HEIGHT / 2), (0, -0.28), ha="center", va="center", weight="bold",
                 arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.8})
     ax.text(2.2, -0.55, "Solid arrow: take that lesson first. Dashed arrow: it helps. The bar fills with what you do.", ha="center",
