@@ -123,6 +123,7 @@ def test_every_batch_reads_as_many_characters():
 def test_the_small_model_is_as_large_as_the_lesson_says():
     size = trainings.SIZES["cpu"]
     assert round(sum(p.numel() for p in memory.Transformer(60, size).parameters()), -3) == 28_000
+    assert round(trainings.CLIP / 28_000**0.5, 4) == 0.0015  # and ten of them are about AdamW's best step size, 0.018
     assert (size.context, size.batch, size.steps) == (32, 16, 200)
 
 

@@ -117,7 +117,8 @@ gap.answer(sweep.verdict(record))
 # Momentum's best step size is more than fifty times AdamW's.
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
-# A gradient of length 0.25 is shared by 28,000 weights, so a single weight has only about 0.0015 of it, and the step size has to be large.
+# With 28,000 weights, a gradient of length 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each.
+# PyTorch's sum adds up to ten of them, so at a step size of 1 a weight moves by up to about 0.015, much as with AdamW at its best.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is further behind, by 0.17 on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is still more than thirty times AdamW's.</details>
 #
@@ -149,7 +150,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 
 # %% [markdown]
 # A training can be too long.
-# With more steps on the GPU, the test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
+# With more steps on the GPU, its test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
 # This is called overfitting.
 # So keep the weights of the best step, chosen by text that you use for nothing else.
 #
@@ -188,7 +189,7 @@ step.show_parts()
 part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
-# On the CPU sixteen windows make forward and backward about eight times as long as one does.
+# On the CPU, forward and backward take about eight times as long with sixteen windows as with one.
 # The optimizer works on the parameters, however many windows there are, and its time grows far less.
 # So a faster optimizer matters most where batches are small.
 #
@@ -282,7 +283,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
 # In a whole step of sixteen windows that saves about four percent on the GPU and six on the CPU.
-# In one of a single window on the CPU it saves more than a quarter.
+# With a single window on the CPU it saves more than a quarter of the step.
 #
 # On a GPU it comes close only where the tensors are large, as in GPT-2 small.
 # With a thousand tensors of a thousand numbers it takes hundreds of times the floor, because it takes longer to prepare the call than to compute.
@@ -334,13 +335,13 @@ state.answer(held[-1][1])
 
 # %% [markdown]
 # For a moment, foreach also holds the root of every `v`.
-# The loop holds that of one tensor at a time.
-# With weights and gradients the state makes 16 bytes for each parameter, once backward is done.
+# A loop over the tensors holds this root for one tensor at a time.
+# After backward, weights, gradients and state take 16 bytes for each parameter.
 #
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
-# In the next exercise the peak comes early in backward, when nearly all activations are still there.
+# In the next exercise the peak comes early in backward, when nearly all activations are still there, and most gradients not yet.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -394,7 +395,8 @@ play.will_it_fit().live()
 # A model of 13 billion parameters is trained with AdamW in float32.
 # The cards have 80 GB, and half of each must stay free for activations.
 # What is the smallest number of cards at stage 3, if it must be a power of two?
-# And at the first stage, if there is one?
+# And at the first stage?
+# Write "never" if no number is enough.
 #
 # <details><summary>Hint</summary>What stays on each card at the first stage, however many cards there are?</details>
 
@@ -458,15 +460,14 @@ for _ in range(1000):
 end.answer(weight.item())
 
 # %% [markdown]
-# In bfloat16 a step shorter than about two thousandths of the weight is always rounded off.
+# In bfloat16 a step below about two thousandths of the weight is lost, because the sum is rounded back to what it was.
 # So it is safer to keep the weights in float32.
 #
 # <details><summary>Fine print</summary>We rounded the weights of our small model to bfloat16 after each step. Its loss ended clearly higher at a small lr, and not at larger ones, from one start.</details>
 #
 # ### What can be in sixteen bits
 #
-# The products of matrices can.
-# Our small model ends as low as in float32.
+# Products of matrices can be computed in sixteen bits, and our small model then ends as low as in float32.
 # On a GPU softmax, layer normalization and the loss stay in float32.
 # This is [[mixed precision]], and one line of PyTorch does all of it.
 #
