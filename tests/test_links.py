@@ -116,7 +116,7 @@ def test_numpys_cell_needs_no_torch_and_the_rest_is_short():
 def test_what_stands_under_another_name_is_there():
     """The entry to which a row leads has the first of the row's words, or one that shows it."""
     text = (lessons.LESSONS / "glossary.py").read_text(encoding="utf-8")
-    rows = re.findall(r"^# \| (?P<asked>[^|]+) \| (?P<there>.*\]\]) \|$", text, flags=re.MULTILINE)
+    rows = re.findall(r"^# \| (?P<asked>(?!\*\*)[^|]+) \| (?P<there>.*\]\]) \|$", text, flags=re.MULTILINE)
     entries = {entry["term"].lower(): entry for entry in glossary()}
     assert len(rows) > 6
     assert [asked for asked, _ in rows] == sorted((asked for asked, _ in rows), key=lambda asked: asked.lower().strip("`"))
@@ -169,3 +169,11 @@ def test_in_the_lesson_that_teaches_a_word_its_first_use_is_a_link(entry):
     first = re.search(rf"(\[\[[^\]]*?{term}\]\])|(?<![\w\[|-]){term}(?:s|es)?(?![\w-])", NOT_PROSE.sub(" ", text), flags=re.IGNORECASE)
     in_title = re.search(rf"^# .*{term}\b", text, flags=re.MULTILINE | re.IGNORECASE)
     assert first is None or first[1] or in_title, f"{entry['page']} uses {first[0]!r} before it links it: ...{first.string[max(0, first.start() - 60):first.end()]}"
+
+
+def test_the_list_at_the_head_of_the_glossary_has_every_word_under_its_letter():
+    text = (lessons.LESSONS / "glossary.py").read_text(encoding="utf-8")
+    listed = [(letter, word) for letter, row in re.findall(r"^# \| \*\*(.)\*\* \| (.+) \|$", text, flags=re.MULTILINE)
+              for word in re.findall(r"\[\[(.+?)\]\]", row)]
+    words = re.findall(r"^# ### (.+)$", text, flags=re.MULTILINE)
+    assert listed == [(word[0].upper(), word) for word in words]

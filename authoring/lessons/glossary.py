@@ -4,7 +4,28 @@
 # Words of the course, each explained in two sentences, with an example to run and a lesson where you meet it.
 # The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
 #
-# [A](#Activations) · [B](#Bandwidth) · [C](#Checkpoint) · [D](#Decoupled-weight-decay) · [E](#Edge-of-stability) · [F](#First-moment) · [G](#Gradient) · [H](#Half-life) · [K](#Kernel) · [L](#L2-penalty) · [M](#Memory) · [N](#Nesterov-momentum) · [O](#Optimizer) · [P](#Param-group) · [Q](#Quadratic) · [R](#Ravine) · [S](#Scale-invariance) · [T](#Token) · [V](#Variance) · [W](#Warm-up)
+# | | Words |
+# |---|---|
+# | **A** | [[Activations]] · [[Adagrad]] · [[Adam]] · [[AdamW]] · [[AMSGrad]] |
+# | **B** | [[Bandwidth]] · [[Basin]] · [[Batch size]] · [[Bfloat16]] · [[Bias correction]] · [[Border]] |
+# | **C** | [[Checkpoint]] · [[Condition number]] · [[Convex]] · [[Cosine]] · [[Cross-entropy]] · [[Curvature]] |
+# | **D** | [[Decoupled weight decay]] · [[Divergence]] |
+# | **E** | [[Edge of stability]] · [[Eigenvalue]] · [[Epoch]] · [[Epsilon]] · [[Equilibrium]] · [[Excess loss]] · [[Exponential moving average]] |
+# | **F** | [[First moment]] · [[Float16]] · [[Floor]] · [[Foreach]] · [[Full batch]] · [[Fused]] |
+# | **G** | [[Gradient]] · [[Gradient clipping]] · [[Gradient descent]] · [[GradScaler]] · [[Grokking]] |
+# | **H** | [[Half-life]] · [[He start]] · [[Heavy ball]] · [[Hop]] |
+# | **K** | [[Kernel]] |
+# | **L** | [[L2 penalty]] · [[Lag]] · [[Learning rate]] · [[Loss]] |
+# | **M** | [[Memory]] · [[Mini-batch]] · [[Mixed precision]] · [[Momentum]] · [[Muon]] · [[MuP]] |
+# | **N** | [[Nesterov momentum]] · [[Newton-Schulz iteration]] · [[Noise floor]] |
+# | **O** | [[Optimizer]] · [[Optimizer state]] · [[Orthogonal factor]] · [[Oscillation]] · [[Overfitting]] |
+# | **P** | [[Param group]] · [[Parameter]] · [[Precision]] · [[Protocol]] |
+# | **Q** | [[Quadratic]] |
+# | **R** | [[Ravine]] · [[RMSprop]] · [[Rotation]] |
+# | **S** | [[Scale invariance]] · [[Schedule]] · [[Second moment]] · [[Seed]] · [[Sharding]] · [[Sign descent]] · [[Singular value]] · [[Smooth loss]] · [[Spectral radius]] · [[Standardize]] · [[State dict]] |
+# | **T** | [[Token]] · [[Transformer]] · [[Tuning]] |
+# | **V** | [[Variance]] |
+# | **W** | [[Warm-up]] · [[Weight decay]] |
 
 # | You look for | It stands under |
 # |---|---|
@@ -18,9 +39,11 @@
 # | dampening | [[Heavy ball]] |
 # | EMA, running average | [[Exponential moving average]] |
 # | embedding table | [[Token]] |
+# | `eps` | [[Epsilon]] |
 # | `exp_avg`, `exp_avg_sq` | [[State dict]] |
 # | floor of a loss under noise | [[Noise floor]] |
 # | FSDP | [[Sharding]] |
+# | Hessian | [[Curvature]] |
 # | hyperparameter | [[Tuning]] |
 # | initialization, Kaiming | [[He start]] |
 # | label noise, wrong labels | [[Overfitting]] |
@@ -41,9 +64,11 @@
 # | stability limit, stable | [[Border]] |
 # | standard deviation | [[Variance]] |
 # | step size, `lr` | [[Learning rate]] |
+# | symbols of other books, $\lambda$ for the decay, $\gamma$ or $\eta$ for the step size | [[Weight decay]] and [[Learning rate]] |
 # | test set, validation set | [[Overfitting]] |
 # | timescale of the decay | [[Memory]] |
 # | weight | [[Parameter]] |
+# | `weight_decay` | [[Weight decay]] |
 # | ZeRO | [[Sharding]] |
 
 # %% tags=["setup"]
@@ -101,7 +126,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Adam
 #
-# The optimizer that divides a [[running average|exponential moving average]] of the gradients by the root of one of their squares, for each parameter.
+# For each parameter, Adam divides a [[running average|exponential moving average]] of the gradients by the root of a running average of their squares.
 # Its step is $\theta_t = \theta_{t-1} - \alpha\,\hat m_t / (\sqrt{\hat v_t} + \epsilon)$, where a hat marks an average after its [[bias correction]].
 #
 # *Example.*
@@ -112,7 +137,7 @@ adam(2.0, 3.0, State())[0]
 # ### AdamW
 #
 # Adam with decoupled [[weight decay]], which shrinks each weight by a small share and then takes Adam's step.
-# In PyTorch the share is the step size times the decay.
+# The share is the step size times the decay, here as in PyTorch.
 #
 # *Example.*
 # From 2, with a decay of 0.5, `adamw(2.0, 3.0, State(), lr=0.001, weight_decay=0.5)[0]` gives 1.998.
@@ -460,7 +485,7 @@ adam(2.0, 3.0, State())[0]
 # In the lesson's runs it came with weight decay, and without decay it had not come by step 1200.
 #
 # *Example.*
-# Learning to add, three networks had 95 % of their training sums right by step 40, and of the others at step `np.mean([1100, 920, 1040])`, which is 1020, on average.
+# Three networks that learned to add had 95 % of the training sums right by step 40, and 95 % of the test sums only at step `np.mean([1100, 920, 1040])`, which is 1020, on average.
 #
 # *[Lesson 10, deeper](deeper/10_adamw.ipynb)*
 #
@@ -636,7 +661,7 @@ adam(2.0, 3.0, State())[0]
 # ### Nesterov momentum
 #
 # Momentum that steps along a guess of its next average, in which the newest gradient stands for the one to come.
-# Books take the gradient at a place a little ahead, and the places where they take it are the path of this form.
+# Books take the gradient at a place a little ahead of the parameters, and those places are the parameters of this form.
 #
 # *Example.*
 # From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3 and the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57.
@@ -712,7 +737,7 @@ adam(2.0, 3.0, State())[0]
 # ### Overfitting
 #
 # A network learns by heart what is peculiar to its training examples, such as wrong labels, which are called label noise.
-# The training loss goes on falling, while the answers for a test set, examples kept aside, become worse.
+# The training loss goes on falling, while the answers become worse for a validation set, examples kept aside to choose settings, and for a test set, looked at once.
 #
 # *Example.*
 # Six points of the line $y = x$ are each wrong by a half, `x, y = np.arange(6), np.array([0.5, 0.5, 2.5, 2.5, 4.5, 4.5])`.
@@ -898,7 +923,7 @@ adam(2.0, 3.0, State())[0]
 # ### Spectral radius
 #
 # The largest absolute value among the [[eigenvalues|eigenvalue]] of a matrix, which may be complex numbers.
-# When each step multiplies the error by the same matrix, this is the factor of a step, on average and in the long run.
+# When each step multiplies the error by the same matrix, the error shrinks or grows in the long run by about this factor a step.
 #
 # *Example.*
 # The rows of momentum's matrix make the new $\theta$ and the new $m$.
@@ -909,7 +934,7 @@ adam(2.0, 3.0, State())[0]
 # ### Standardize
 #
 # To subtract the mean of each input and to divide by its standard deviation.
-# Without that, the zero or the unit of an input's scale can make a [[ravine]].
+# Without that, an input of large numbers, or far from zero, can make a [[ravine]].
 #
 # *Example.*
 # A temperature of 68 degrees, with a mean of 50 and a standard deviation of 18, becomes `(68 - 50) / 18`, which is 1.
@@ -941,7 +966,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text takes an average of itself and other places, called attention.
+# A network of many layers, in each of which a place of a text takes an average of itself and other places, called attention, and then goes through a small network of its own.
 # In those that write text, such as large language models, these are the places before it.
 #
 # *Example.*
