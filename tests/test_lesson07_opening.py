@@ -408,6 +408,13 @@ def test_with_less_momentum_the_largest_lr_that_works_hardly_grows_and_the_trans
     assert network.worst(0.55, 0.5) > 1  # the translated one
 
 
+def test_gradient_descents_count_grows_75_fold_because_less_of_the_loss_lies_along_a_narrower_valley():
+    counts = {kappa: 1.01 * kappa * np.log(1e10 / kappa) / 4 for kappa in (100, 10_000)}  # the share along is 1 in kappa at the start
+    found = {kappa: play.steps_by_kappa()[kappa][0] for kappa in counts}
+    assert found == pytest.approx(counts, rel=0.01)
+    assert found[10_000] / found[100] == pytest.approx(75, rel=0.01)
+
+
 def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
     factors = [(1 + beta) / (1 - beta) for beta in (play.best(kappa)[1] for kappa in (100, 10_000))]
     assert factors[1] / factors[0] == pytest.approx(10, rel=0.02)

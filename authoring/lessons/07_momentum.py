@@ -219,7 +219,7 @@ averages.noisy_average().live()
 # A short memory follows the noise.
 # A long one is smooth, but it is late and too flat.
 # It is still high when the wave has turned.
-# On the right, the dashed line is the error from the noise alone, and the dotted one that from being late.
+# On the right, the dashed line is the error of the noise alone, and the dotted line the error of being late, without noise.
 # The best one lies between, and with more noise it is longer.
 #
 # <details><summary>Which memory reaches the goal?</summary>One from 6 to 13 steps.</details>
@@ -241,7 +241,7 @@ averages.noisy_average().live()
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The printed picture shows this last one.
+#   The stored picture shows this last setting.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -254,7 +254,7 @@ play.ravine_task().live()
 # What memory buys is longer steps along the valley.
 # Across, the average stays small even when you raise the step size.
 # Along, it is as large as the gradients, so there the larger step size counts in full.
-# At the larger step size, too much memory carries momentum past the star and back, and the zigzag lasts.
+# At the larger step size, a beta of 0.95 carries momentum past the star and back, and the zigzag lasts.
 # Most of the loss is then in the zigzag.
 #
 # ### How long does it take?
@@ -295,23 +295,22 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # Momentum's border is larger.
 # Exactly at its border $\theta$ hops from side to side for ever, so each gradient is the one before it with the other sign.
-# Then the average flips too, from $-m$ to $m$.
-# Put the old one, $-m$, into the rule:
+# Then the average flips too.
+# If the new one is $m$, the old one was $-m$, and the rule says
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
-# So `m` is only this share of a gradient that flips.
-# The step size can be larger by the inverse, $(1+\beta)/(1-\beta)$, before momentum flies out.
-# The best beta of this ravine is 0.67, so its border is five times as large as gradient descent's.
+# The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
+# So momentum's border is five times as large as gradient descent's.
 # In a steeper ravine the best beta is larger, and at $\kappa = 400$ the five becomes ten.
 #
 # Why not a still larger beta?
 # Because it lets the swings last.
-# With a beta of 0.9 no step size gets there in much less than 220 steps, and there the pale line is level.
+# With a beta of 0.9 no step size reaches the goal in much less than 220 steps, so the pale line begins level.
 #
 # <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so the older ones in m are larger than the newest, and the step is longer still.</details>
 # <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least the root of beta of the distance, whatever the step size. With a beta of 0.9 that is 0.95, and the loss is to fall to 10⁻¹⁰.</details>
-# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$. From 100 to 10,000 gradient descent's count grows 75-fold. The loss at the start is nearly all across, so along a narrower valley a smaller share of it has to go.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
 #
@@ -490,7 +489,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
-# The table tries both, and twice the smaller of the two.
+# The table tries the old `lr`, the translated one, and twice the smaller of the two.
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
@@ -508,7 +507,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # The memory of 0.99 is as long as these runs, so it has no time to pay off.
 # In runs of 400 steps it ends several times lower than 0.9.
 #
-# <details><summary>Fine print</summary>A loss above 1 comes from a run that jumps. It magnifies the last digits in which two machines differ, so on yours it may be another number.</details>
+# <details><summary>Fine print</summary>Runs that end above 1 jump on their way. A jump magnifies the last digits in which two machines differ, so on yours such a loss may be another number.</details>
 #
 # ### On Monday morning
 #

@@ -3,6 +3,7 @@
 #
 # Words of the course, each explained in two sentences, with an example to run and a lesson where you meet it.
 # The symbols are those of the lessons, with parameters $\theta$, gradient $g$, step size $\alpha$ or `lr`, curvature $\lambda$ and step number $t$.
+# Papers on AdamW often write $\lambda$ for the weight decay.
 #
 # | | Words |
 # |---|---|
@@ -64,11 +65,10 @@
 # | stability limit, stable | [[Border]] |
 # | standard deviation | [[Variance]] |
 # | step size, `lr` | [[Learning rate]] |
-# | symbols of other books, $\lambda$ for the decay, $\gamma$ or $\eta$ for the step size | [[Weight decay]] and [[Learning rate]] |
 # | test set, validation set | [[Overfitting]] |
 # | timescale of the decay | [[Memory]] |
 # | weight | [[Parameter]] |
-# | `weight_decay` | [[Weight decay]] |
+# | `weight_decay` | [[AdamW]] |
 # | ZeRO | [[Sharding]] |
 
 # %% tags=["setup"]
@@ -271,7 +271,7 @@ adam(2.0, 3.0, State())[0]
 # ### Curvature
 #
 # How fast the slope of the loss changes along a direction, which is the second derivative, written $\lambda$.
-# The largest curvature of a loss is called its sharpness in papers.
+# In papers the largest curvature of a loss is called its sharpness, and the table of all second derivatives its Hessian.
 #
 # *Example.*
 # Where the curvature is 10, the gradient changes by `10 * 0.3`, which is 3, over a distance of 0.3.
