@@ -42,19 +42,20 @@ opening.four_lines().live()
 # At the end only Adam's line follows the dots.
 # Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its long first step meets a huge gradient. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its first step is so long that the next gradient is huge. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
-# Because the loss squares the error, it curves about 2500 times as strongly for the slope.
+# So the loss is far steeper along the slope than along the intercept.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
-# That makes the loss a [[ravine]] that lies aslant and is narrower still.
-# Across it the loss curves more than thirty thousand times as strongly as along it.
-# With a beta of 0.9 momentum needs far more than 300 steps for that.
+# All this makes the loss a narrow [[ravine]] that runs diagonally.
+#
+# Across the ravine the loss curves more than thirty thousand times as strongly as along it.
+# Momentum with a beta of 0.9 needs far more than 300 steps to get along such a ravine.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
-# In the stretched ravine about 650 to 1 is left, and momentum gets through that.
-# [[Adam]] does both at once.
+# After the stretching the loss curves only about 650 times as strongly across as along.
+# Momentum gets along a ravine like that, and [[Adam]] does both at once.
 #
 # <details><summary>And with other betas?</summary>With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999.</details>
 # <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop, because of its longer memory of v. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
@@ -486,7 +487,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
-# | **Loses** | answer yes or no. One input is the answer, two useless ones are always 1, and each example has inputs of its own that no other has |
+# | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and the rest mark single examples, which can be learned by heart |
 # | **Fails** | find the minimum, at the wall at −1. One large gradient leads to it, then a hundred small ones lead away from it, again and again |
 
 # %%
@@ -495,16 +496,16 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# On the right both begin in the middle between two walls, and each point is the mean of 101 steps.
+# On the right both start at 0, and each point is the mean of 101 steps.
 #
 # In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far.
 #
 # In the second Adam moves all three inputs equally far, although the gradients of the two useless ones are a fifth as large.
-# Together the two outvote the one, and Adam gives every new example the same answer.
-# With momentum their gradients soon turn round and take most of their weights back.
+# The two weights of 0.25 together outvote the one, so every new example gets the same answer.
+# With momentum the gradients of the useless inputs soon change sign, and their weights shrink again.
 #
 # In the third the large gradient raises `v` in the same step.
-# So `m` is divided by a larger number while it holds the large gradient than later, when it holds the small ones.
+# So while `m` holds the large gradient it is divided by a large number, and later, when it holds the small ones, by a smaller one.
 # Then the steps away from the minimum win.
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words.</details>
@@ -539,7 +540,7 @@ play.each_setting().live()
 #
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay far below one step size.
-# With an $\epsilon$ as large as the gradients they do so as well.
+# An $\epsilon$ as large as the gradients makes the steps shorter too.
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #
