@@ -6,7 +6,7 @@
 # A network learns by taking many steps, most of them downhill.
 # Which way is downhill is easy to compute.
 # How far to step is harder, and this course begins with that question.
-# At the end of this lesson you will have written your first [[optimizer]], and you can say how large its step size may be.
+# At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
 #
 # Run the cells from top to bottom.
@@ -188,7 +188,7 @@ lrs = np.geomspace(0.01, 0.1, 201)
 # Run your `my_sgd` for 500 steps with each of these step sizes, and keep the losses only.
 # If yours is not ready, take `sgd`.
 #
-# <details><summary>Hint</summary>Begin from the line that makes <code>three</code>. Which four things in it have to change?</details>
+# <details><summary>Hint</summary>Begin from the line that makes <code>three</code>. Is it the right rule, valley, number of steps and list of step sizes?</details>
 
 # %% tags=["stub"]
 my_runs = None
@@ -289,7 +289,7 @@ best.answer(opening.where_the_best_is())
 #
 # Short steps are safe, and they cost time.
 # In a long walk, half of the best step size needs about twice as many steps to the same loss.
-# The dot at half of the border shows what that costs after 100 steps.
+# After the same 100 steps it has therefore made only about half of the way, counted in powers of ten, as the dot at half of the border shows.
 #
 # <details><summary>Is it always nine tenths?</summary>No. In a long run the best step size is 2 divided by the sum of both curvatures. In a round valley that is half of the border.</details>
 #
@@ -354,14 +354,14 @@ play.show_window()
 # Look at the average of the last 50 losses.
 #
 # Give each try a fresh network and the same few hundred steps.
-# The best for so many steps is the one with the lowest average.
+# The one with the lowest average is the best for this number of steps.
 #
 # 1. Try 0.001, 0.01, 0.1 and 1.
 # 2. If the largest is best, add one ten times larger, and if the smallest is best, one ten times smaller.
 #    Do so until the best one lies inside your list.
 # 3. Try a third of the best and three times as much.
 #    Keep the best of all.
-# 4. Try twice that too, for the border may be near, and keep the better one.
+# 4. Three times as much may be beyond the border where twice is not, so try twice too, and keep the better one.
 #    Then the best step size is most likely between a third of yours and twice yours.
 #
 # <details><summary>Is it the mini-batch that makes the loss jump?</summary>At a step size of 0.3 the loss of the network below rises in about one step of three. When each step sees all images, it never does.</details>
@@ -370,7 +370,7 @@ play.show_window()
 #
 # A small network reads handwritten digits, and each step sees 64 of them.
 # Here is item 1 of the recipe, which takes a few seconds.
-# Its losses are those of all training images.
+# The loss in the table is measured on all training images.
 
 # %% tags=["chaotic"]
 from lessonlib import grid, problems, run, sgd
@@ -383,7 +383,7 @@ averages = tries.loss[-50:].mean(axis=0)
 table(["step size", "average of the last 50 losses"], zip(to_try, averages), ["g", ".2f"])
 
 # %% [markdown]
-# Go on with items 2 and 3.
+# Go on with items 2 to 4.
 # Change `to_try`, and run that cell again.
 # Which step size do you take?
 #
@@ -409,7 +409,7 @@ judges.judge_step_size(my_lr)
 
 # %% [markdown]
 # At step sizes from 2 to 10 the loss of this network shoots up at first.
-# Then it ends near 2.3, which is the loss of a blind guess among ten digits.
+# Then it ends near 2.3, the natural logarithm of 10, which is the loss of a blind guess among ten digits.
 #
 # ### On Monday morning
 #
