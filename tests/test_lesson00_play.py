@@ -453,6 +453,8 @@ def test_a_step_size_at_which_some_starts_learn_is_told_so_and_beyond_the_border
     assert rises[0.01] < 10 < 50 < min(rises[0.3], rises[1])  # "about one step of three" at 0.3
     whole = run(sgd, digits_net(batch=None, seed=0), steps=200, record="loss", seed=0, lr=0.3).loss
     assert (np.diff(whole) < 0).all()  # with all images in each step it never rises
+    near = run(sgd, digits_net(batch=None, seed=0), steps=200, record="loss", seed=0, lr=1).loss
+    assert 15 < np.sum(np.diff(near) > 0) < 30  # "one step of ten"
 
 
 def test_the_recipe_leads_to_a_step_size_just_below_the_border_of_the_network():

@@ -94,3 +94,9 @@ def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less()
     assert none + 0.04 < start < third - 0.015
     assert ninth < start
     assert [row[1] for row in unseen.strengths(read())] == ["endless", "100% of the run", "33% of the run", "11% of the run"]
+
+
+def test_at_a_third_of_the_step_size_the_best_decay_of_the_four_is_still_one():
+    found = unseen.read((0.0, 1 / 3, 1.0, 3.0), lr=1e-3, seeds=range(6)).unseen[-1].mean(0)
+    assert found.argmax() == 2
+    assert pytest.approx(read().steps[-1]) == 1 / (1e-3 * 1.0)  # and its memory is the whole run

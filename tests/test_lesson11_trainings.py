@@ -179,3 +179,13 @@ def test_with_its_products_in_bfloat16_the_small_model_ends_as_low():
     assert 2.21 < min(ends[None]) < max(ends[None]) < 2.26
     assert min(ends[torch.bfloat16]) < max(ends[None])  # they overlap
     assert 2.18 < min(ends[torch.bfloat16]) < max(ends[torch.bfloat16]) < 2.29
+
+
+def test_at_its_best_step_size_a_step_of_momentum_is_about_two_thirds_as_long_as_one_of_adamw():
+    def lengths(rule, lr):
+        places = []
+        fit(trainings.optimizer(rule, lr), half.corpus(), trainings.SIZES["cpu"],
+            watch=lambda _, model: places.append(torch.cat([p.detach().flatten().clone() for p in model.parameters()])))
+        return torch.stack(places).diff(dim=0).norm(dim=1)
+
+    assert (lengths("momentum", 1.0) / lengths("adamw", 0.018)).median().item() == pytest.approx(2 / 3, abs=0.05)

@@ -65,12 +65,12 @@ opening.two_sizes().live()
 # <details><summary>Answer</summary>For example, a step size of 0.001, with the flat number's a thousand times larger.</details>
 #
 # With one step size the steep number sets the limit.
-# Above 0.002 the steep number flies away.
+# Above 0.002, which is 2 divided by its curvature, the steep number flies away.
 # Below 0.002 the flat number hardly moves.
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # An optimizer does not see curvatures, it sees gradients.
-# At a distance of one, where both numbers start, the gradient is as large as the curvature.
+# A number's gradient is its curvature times its distance from the minimum, and both start at a distance of one.
 # So at the start, dividing by the gradient's size does the same as dividing by the curvature.
 # Part 3 shows what comes of it nearer to the minimum.
 #
@@ -111,7 +111,7 @@ opening.show_division()
 # `theta` and `g` are arrays, `s.v` is 0.0 at first and then an array, and `s.t` counts the steps already taken.
 # Return the new `theta` and a new `State(t, m, v)`.
 # RMSprop needs no `m`, so put 0.0 there, and change nothing in place.
-# The root of every entry of `x` is `x**0.5`.
+# In NumPy `x**0.5` takes the root of every entry of `x`.
 #
 # <details><summary>Hint</summary>Which v belongs in this step, the one before the new gradient or the one with it?</details>
 # <details><summary>Second hint</summary>If g is a length in metres, in which unit is v? What makes metres of it again?</details>
@@ -232,7 +232,7 @@ trouble.show_rise()
 #
 # One divisor for a whole layer helps, but less than one for each weight.
 # Even inside the first layer some gradients are dozens of times as large as others.
-# A weight's gradient is the output of the unit where it starts, times the gradient of the unit where it ends.
+# A weight joins two units, and its gradient is the output of the first times the gradient at the second.
 # Both differ from unit to unit.
 #
 # <details><summary>What if the long steps are cut?</summary>With steps cut to ten step sizes, the divisor that is set once reads about 40 %, so the long steps stopped it. The one that is kept up to date reads {{ records.begun_full("B") }} without its long first steps, which Part 4 shows.</details>
@@ -244,9 +244,8 @@ trouble.show_rise()
 #
 # RMSprop copes with the tiny gradients.
 # But where do they come from?
-# The weights are small, and on its way back through the layers a signal shrinks in each of them.
+# Each layer multiplies the signal on its way back by small weights.
 # This is called *vanishing gradients*.
-# Does the same happen to the images, on their way forward?
 #
 # Now draw the weights 2.5 times as large, and leave all else as it was.
 
@@ -267,7 +266,8 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights all three learn.
-# Now send all images through the network as it starts.
+# What happens to the images, on their way forward?
+# Send all of them through the network as it starts.
 # How much do the inputs of each layer differ from image to image?
 
 # %%
@@ -368,7 +368,8 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 # The loss came back.
 # At first `v` falls more slowly than the gradient, so the steps get shorter.
 # Then `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
-# In RMSprop $\alpha/\sqrt v$ takes the place of the step size, so its limit is that of Part 1, 2 divided by the curvature.
+# In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
+# So it has the limit that the step size has in Part 1, 2 divided by the curvature.
 # When it passes the limit, the number flies away until `v` has caught up.
 #
 # The dotted line is where the steep number passes the limit, and the grey curve is its part of the loss.
@@ -504,7 +505,8 @@ play.burst().live()
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
 # It takes the same path as the rule that you wrote.
-# With `momentum=0.9` a steady step is ten times as long, so divide `lr` by ten.
+# PyTorch's RMSprop can also take `momentum`.
+# With 0.9 a steady step is ten times as long, so divide `lr` by ten.
 
 # %%
 from lessonlib.lessons.lesson08 import judges

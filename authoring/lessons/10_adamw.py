@@ -52,7 +52,7 @@ opening.nine_groups().live()
 # AdamW shrinks all nine groups by the same share.
 # Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
 #
-# **`optim.Adam(weight_decay=...)` decays unevenly: weights with much noise in their gradients lose less.**
+# **`optim.Adam(weight_decay=...)` decays unevenly: weights with large gradients lose less.**
 # Where does the difference come from?
 #
 # ### Where the decay goes in
@@ -106,14 +106,14 @@ pulled.answer(rows[0][2])
 # The pull is then divided by its own size, and the weight takes a full step.
 # At size 1 the root of `v` is about 1, so both move it alike, and there the lines of the first picture cross.
 #
-# In a small network that reads digits, many weights have a root of `v` below a hundredth.
+# In a small network that reads digits, from a third to two thirds of the weights have a root of `v` below a hundredth.
 # Adam divides their pull by that root, so it pulls them more than a hundred times harder than AdamW does with the same `weight_decay`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, whatever the size of its gradients.
 # In our small network it hardly reads more digits than Adam's L2, [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
-# <details><summary>Fine print</summary>In our runs from a third to two thirds of the weights have such a root of v, at decays up to 0.1.</details>
+# <details><summary>Fine print</summary>A third to two thirds, at decays up to 0.1.</details>
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -123,7 +123,7 @@ pulled.answer(rows[0][2])
 #
 # $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
 #
-# Here $\hat m_t$ and $\hat v_t$ are those of lesson 9, and they know nothing of the decay.
+# Here $\hat m_t$ and $\hat v_t$ are those of lesson 9, and the decay is not added to the gradient that they average.
 
 # %%
 import numpy as np
@@ -297,7 +297,7 @@ later.answer(unseen.how_it_ends(found))
 # The usual recipe decays the matrices and leaves biases and norms alone.
 # A norm is a layer that first brings its input to a standard size.
 # Then it multiplies each number by a learned one, its scale.
-# The scales start at 1, and a decay would pull them towards 0.
+# The scales start at 1, and a decay would pull them towards 0, so that the layer passes on less and less.
 # Biases are left alone by habit.
 #
 # PyTorch takes this as [[param groups|param group]], a list of dicts.
@@ -371,11 +371,12 @@ play.left_of_the_start().live()
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
 # The same decay of 0.1 is a memory of 33,000 steps at a step size of 0.0003, and of 3,300 at 0.003.
-# So a decay that you read somewhere says little without its step size and its number of steps.
+# So the same decay means something else at another step size.
 #
 # <details><summary>Fine print</summary>In the paper that named AdamW the decay is not multiplied by the step size. There 0.0001 is what PyTorch calls 0.1 at a step size of 0.001. Loshchilov and Hutter 2019, arXiv 1711.05101.</details>
 #
 # **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
+# With a much longer memory the decay has hardly acted by the end.
 #
 # ```python
 # decay = min(1, 1 / (mean_lr * steps))
@@ -396,9 +397,10 @@ table(header, unseen.strengths(found), [".2g", "", ".0%"])
 # The first guess gains, and here three times more gains more.
 # In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost a digit or two in a hundred.
 #
-# When you fine-tune, take at most a tenth of what the rule gives, because decay pulls to 0 and not to the weights that you loaded.
+# Decay pulls to 0, away from weights that you loaded.
+# So when you fine-tune, take at most a tenth of what the rule gives.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. In our network a decay of 1 is also the best of four at a step size of 0.001, where its memory is the whole run. The 1 and the tenth for fine-tuning are this course's.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -520,7 +522,7 @@ first.answer(round(restarted.first_step, 2))
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step, where most would have taken a short one.
-# The next steps are too long as well.
+# The next four are still about half of a step size long.
 # About 40 steps later the loss is nearly back.
 #
 # With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).

@@ -118,7 +118,7 @@ gap.answer(sweep.verdict(record))
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
 # With 28,000 weights, a gradient of length 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each.
-# PyTorch's sum adds up to ten of them, so at a step size of 1 a weight moves by up to about 0.015, much as with AdamW at its best.
+# So even at a step size of 1, a step of momentum is only about two thirds as long as one of AdamW at 0.018.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is further behind, by 0.17 on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is still more than thirty times AdamW's.</details>
 #
@@ -272,7 +272,7 @@ exceeds
 # %% [markdown]
 # The GPU now takes GPT-2 small, and the CPU a model that is four times narrower.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# The floor is measured now, from how fast each machine copies an array.
+# Here the floor is computed from how fast each machine copies an array, and not from its data sheet.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -286,13 +286,14 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # With a single window on the CPU it saves more than a quarter of the step.
 #
 # On a GPU it comes close only where the tensors are large, as in GPT-2 small.
-# With a thousand tensors of a thousand numbers it takes hundreds of times the floor, because it takes longer to prepare the call than to compute.
+# In the steps above, with a smaller model, it took about {{ step.over_floor(gpu_timed) }} times its floor.
+# The CPU's cache holds all arrays of its model, so there the floor says less.
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average. In the steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. The cache of this CPU is large enough for all arrays of its model.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #

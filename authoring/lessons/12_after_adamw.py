@@ -30,7 +30,8 @@
 # The inputs are turned: their strong and weak directions do not lie along single weights.
 # And the loss of the second matrix is multiplied by 0.001.
 #
-# Each of three optimizers takes 60 steps, with the one step size that serves it best for both matrices together.
+# Each of three optimizers takes 60 steps.
+# It has one step size for both matrices, the one that works best for the two together.
 # Run the set-up cell above and the next one.
 
 # %% tags=["chaotic"]
@@ -45,7 +46,7 @@ matrices.show_first()
 # Momentum has not found them at all, and Adam has about half of its error left along the weakest.
 # Muon has found every direction.
 #
-# **Muon averages the gradients as momentum does, and then makes the step about equally long in every direction.**
+# **Muon averages the gradients as momentum does, and then makes the step about equally long in most directions.**
 #
 # ### Two changes
 #
@@ -75,7 +76,8 @@ matrices.two_matrices().live()
 # %% [markdown]
 # This table shows the error that is left, as a mean over the four weak directions.
 # Two rows are controls.
-# One is Adam with a single `v` for the whole matrix, the other momentum whose steps are all as long as the step size says.
+# Momentum with its **length fixed** makes every step as long as the step size says, so a small loss no longer makes small steps.
+# Adam with **one `v` a matrix** has one scale for the whole matrix, so it shows what its many scales are worth.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -96,12 +98,11 @@ scale.answer(matrices.who_falls("equal losses"))
 # Along the axes, a weak direction has numbers of its own, and so a scale of its own.
 # When the inputs turn, each number is a mix of strong and weak directions, and a scale of its own no longer helps.
 #
-# Neither change moves the two controls.
-# Adam with **one `v` a matrix** leaves about as much as Adam with turned inputs.
-# Momentum with its **length fixed** steps in momentum's direction.
-# With unequal losses that alone leaves 11%, where momentum leaves all.
+# Neither change moves the two **controls**.
+# With unequal losses a fixed length brings momentum's error from 100% down to 11%.
+# Adam with one `v` a matrix leaves about as much as Adam with turned inputs, so there its many scales are worth nothing.
 #
-# A step of **Muon** is about as long in weak directions as in strong ones.
+# A step of **Muon** is about as long in most weak directions as in strong ones.
 # It notices neither change.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
@@ -215,7 +216,7 @@ newton.five_steps().live()
 # Each step lifts small values fast and throws those near 1 back, so the curve has waves.
 #
 # The three numbers $a$, $b$ and $c$ were chosen to lift small values fast, and not to end at exactly 1.
-# In Part 1 that is near enough, because with the exact factor Muon leaves about as little.
+# In Part 1 that is near enough, since the exact factor would leave about as little.
 #
 # ### Exercise 2. Five steps (8 minutes)
 #
@@ -262,7 +263,8 @@ judges.judge_orthogonal(my_orthogonal)
 # | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, n/k)}\;O$ | lesson 10 |
 #
 # Here $n$ and $k$ count the rows and the columns.
-# A tall matrix has more outputs than inputs, so the same step changes each output less, and the root makes the step longer again.
+# A tall matrix has more outputs than inputs.
+# Its step is spread over more outputs, so each of them changes less, and the root makes up for it.
 #
 # The second line, [[Nesterov's|Nesterov momentum]] form of momentum, mixes the newest gradient in once more.
 #
@@ -367,7 +369,7 @@ result
 # 1. Which of them may each optimizer try, and with how many seeds, three at most?
 #    You have twelve trainings for each optimizer, and each step size takes one for each seed.
 #    With few seeds, luck decides more often.
-# 2. Say AdamW's best turns out to be 0.032, and its list left out 0.018.
+# 2. Say a step size beside AdamW's best stands in one list and not in the other.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for AdamW, or `"try it for both"`.
 #    This comes on top of the twelve.
@@ -390,7 +392,7 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 # Six step sizes with two seeds cost as much, but then luck decides more often.
 
 # %% [markdown]
-# The judge also says what came of it, so leave your guess above first.
+# Make your guess above first, because the judge shows the result.
 
 # %% tags=["answer"]
 protocol.judge_protocol(my_protocol)
@@ -434,7 +436,8 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 #
 # A step of Muon takes longer than one of AdamW.
 # So we let AdamW train for as long as Muon's 200 steps take, which is more steps, and tuned it again.
-# PyTorch's Muon computes its five steps in bfloat16, in which our CPU is slow and the GPU of lesson 11 was fast.
+# PyTorch's Muon computes its five steps in bfloat16.
+# Our CPU is slow in it, and the GPU of lesson 11 was fast.
 
 # %%
 table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
@@ -511,7 +514,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # - **held equal** Which settings were shared, and could they suit one rule better?
 # - **clock** Steps, or seconds?
 #
-# <details><summary>How does our Part 4 do?</summary>Well in seeds. AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. Both kept one decay, 0.1, and torch's betas. It has few steps, one schedule, one size of batch, one model and one machine.</details>
+# <details><summary>How does our Part 4 do?</summary>It does well in seeds. AdamW's sweep reaches lower and Muon's higher, and both were tuned on the test. Both kept one decay, 0.1, and torch's betas. It has few steps, one schedule, one size of batch, one model and one machine.</details>
 #
 # *Deeper: [why the schedule's end can decide](deeper/12_after_adamw.ipynb).*
 #
