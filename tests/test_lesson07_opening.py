@@ -281,6 +281,7 @@ def test_after_a_change_of_momentum_the_smaller_of_the_old_and_the_translated_lr
         assert momentum < 0.99 or better < 0.5 < 2 < worse  # "at the translated one all three learn", at the old one not every start
     assert max(lowest[momentum] for momentum in (0.8, 0.9, 0.95)) < 0.7 * min(lowest[0.5], lowest[0.99])
     assert lowest[0.9] < 0.1  # what the verdict says of it
+    assert min(lowest, key=lowest.get) == 0.95
 
 
 @pytest.mark.parametrize("beta1", [0.9, 0.99])
@@ -422,7 +423,7 @@ def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
 
 def test_in_a_longer_run_a_memory_of_a_hundred_steps_ends_lower_than_one_of_ten():
     long, usual = (max(network.loss_of(lr, momentum, start, 400) for start in range(3)) for lr, momentum in ((0.022, 0.99), (0.11, 0.9)))
-    assert long < usual / 4  # "several times lower"
+    assert long < 0.0005 < usual < 0.003  # "near 0.001"
 
 
 def test_gradient_descent_on_the_network_ends_about_as_low_up_to_04():

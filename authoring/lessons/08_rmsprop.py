@@ -161,6 +161,10 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # Their first steps are longer than the step size, and Part 4 says why.
 #
+# <details><summary>And if the ravine lies aslant?</summary>Then each number is a mix of the steep and the flat direction, and its own step size no longer helps.</details>
+#
+# *Deeper: [what a step size for each axis cannot do](deeper/08_rmsprop.ipynb).*
+#
 # Now your own function trains the network, or the library's until yours is right.
 
 # %% tags=["chaotic"]
@@ -222,7 +226,7 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>With a fixed divisor the steps grow a thousandfold as well. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
 #
-# So keep the divisors up to date.
+# Keep the divisors up to date, then.
 #
 # | A divisor for | which is | Digits read |
 # |---|---|---|
@@ -366,8 +370,8 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# At first `v` falls more slowly than the gradient, so the steps get shorter.
-# Then `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
+# The gradient falls faster than the root of `v`, so the steps get shorter.
+# But `v` falls too, because it forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
 # So it has the limit that the step size has in Part 1, 2 divided by the curvature.
 # When it passes the limit, the number flies away until `v` has caught up.

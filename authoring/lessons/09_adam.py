@@ -55,10 +55,11 @@ opening.four_lines().live()
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
 # After the stretching the loss curves only about 650 times as strongly across as along.
-# Momentum gets along a ravine like that, and [[Adam]] does both at once.
+# Without momentum RMSprop still crawls along it.
+# [[Adam]] stretches the ravine and has momentum too.
 #
 # <details><summary>And with other betas?</summary>With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999.</details>
-# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop, because of its longer memory of v. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. RMSprop leaves about as much at every step size from 0.06 to 10. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. In degrees Celsius momentum and RMSprop arrive too.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -488,7 +489,7 @@ arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
 # | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and the rest mark single examples, which can be learned by heart |
-# | **Fails** | find the minimum, at the wall at −1. One large gradient leads to it, then a hundred small ones lead away from it, again and again |
+# | **Fails** | find the minimum, at the wall at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it, again and again |
 
 # %%
 from lessonlib.lessons.lesson09 import three
@@ -498,7 +499,7 @@ three.show_problems()
 # %% [markdown]
 # On the right both start at 0, and each point is the mean of 101 steps.
 #
-# In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far.
+# In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far as a frequent one.
 #
 # In the second Adam moves all three inputs equally far, although the gradients of the two useless ones are a fifth as large.
 # The two weights of 0.25 together outvote the one, so every new example gets the same answer.
@@ -510,7 +511,7 @@ three.show_problems()
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words.</details>
 # <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
-# <details><summary>Fine print: fails</summary>The large gradient is 101, a small one is −1, β₂ is 0.99, and the step size falls. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
+# <details><summary>Fine print: fails</summary>β₂ is 0.99, and the step size falls. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 

@@ -106,20 +106,21 @@ pulled.answer(rows[0][2])
 # The pull is then divided by its own size, and the weight takes a full step.
 # At size 1 the root of `v` is about 1, so both move it alike, and there the lines of the first picture cross.
 #
-# In a small network that reads digits, from a third to two thirds of the weights have a root of `v` below a hundredth.
+# In the table a weight of 1 has a pull of 0.1, and that fills `v` too.
+# The weights of a network are smaller, and many of them have a root of `v` below a hundredth.
 # Adam divides their pull by that root, so it pulls them more than a hundred times harder than AdamW does with the same `weight_decay`.
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, whatever the size of its gradients.
 # In our small network it hardly reads more digits than Adam's L2, [less than one more in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
-# <details><summary>Fine print</summary>A third to two thirds, at decays up to 0.1.</details>
+# <details><summary>Fine print</summary>In two networks that read digits, a third of the weights or more, at decays up to 0.1.</details>
 
 # %% [markdown]
 # ## Part 2. The rule
 #
 # Only the last line of Adam changes.
-# Before its step a weight also loses the share $\alpha w$ of itself.
+# A weight first loses the share $\alpha w$ of itself, and then takes Adam's step.
 #
 # $$\theta_t = \theta_{t-1} - \alpha\,w\,\theta_{t-1} - \alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\epsilon}$$
 #
@@ -206,7 +207,7 @@ decoupled.answer(rows[2][2])
 
 # %% [markdown]
 # Adam with L2 rests where $g + w\,\theta$ is zero, at $-g/w$.
-# AdamW's step has the length $\alpha$ under a steady gradient of any size, and the decay takes $\alpha w\,|\theta|$ back.
+# Under a steady gradient of any size, Adam's part of the step has the length $\alpha$, and the decay takes $\alpha w\,|\theta|$ back.
 # They balance at $1/w$ from zero.
 #
 # **So under a steady gradient of any size, AdamW rests at $1/w$ from zero.**
@@ -359,6 +360,7 @@ taken.answer(f"{1 - left:.0%}")
 # %% [markdown]
 # So the default does almost nothing in a short run.
 # We call $1/(\alpha w)$ steps the [[memory]] of the decay.
+# About so long a weight keeps a trace of where it was.
 # After that many steps the decay has left a little more than a third of the starting weights.
 # At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
 #
@@ -394,8 +396,8 @@ header = ["decay", "memory", "new digits read"]
 table(header, unseen.strengths(found), [".2g", "", ".0%"])
 
 # %% [markdown]
-# The first guess gains, and here three times more gains more.
-# In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) it can cost a digit or two in a hundred.
+# The first guess reads about six digits in a hundred more than no decay, and three times as much decay about nine more.
+# In [shorter runs](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?) the first guess can cost a digit or two in a hundred.
 #
 # Decay pulls to 0, away from weights that you loaded.
 # So when you fine-tune, take at most a tenth of what the rule gives.
@@ -462,7 +464,7 @@ def factor(step, steps=200, warmup=20):
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `SimpleNamespace` only holds them together.
 # The step size is large, because the run has only 200 steps.
-# In so short a run decay gains nothing, and it stays at the 0.1 of `groups`.
+# In so short a run decay gains nothing, so we keep the 0.1 of `groups`.
 #
 # <details><summary>Fine print</summary>The first guess of {{ training.decay_for(1, 0.02, 200):.2f}} even reads fewer new digits here than no decay.</details>
 
@@ -587,9 +589,20 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, with `weight_decay` as it is. Then `weight_decay`, up to ten times more and less, and 0 |
-# | **Resume** | `load_state_dict` brings the old settings back. After it set a new `weight_decay` in the groups. For a new step size with `LambdaLR` multiply `lr` in each group and each of `schedule.base_lrs` by the same factor |
+# | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
+#
+# <details><summary>New settings after a load</summary>
+#
+# ```python
+# optimizer.param_groups[0]["weight_decay"] = 0.05
+# for group in optimizer.param_groups:
+#     group["lr"] *= factor
+# schedule.base_lrs = [lr * factor for lr in schedule.base_lrs]  # else it writes over the new step size
+# ```
+#
+# </details>
 #
 # ### Three questions, from memory
 #

@@ -118,7 +118,7 @@ gap.answer(sweep.verdict(record))
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
 # With 28,000 weights, a gradient of length 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each.
-# So even at a step size of 1, a step of momentum is only about two thirds as long as one of AdamW at 0.018.
+# Measured over the training, a step of momentum at a step size of 1 is about two thirds as long as one of AdamW at 0.018.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is further behind, by 0.17 on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is still more than thirty times AdamW's.</details>
 #
@@ -287,7 +287,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 #
 # On a GPU it comes close only where the tensors are large, as in GPT-2 small.
 # In the steps above, with a smaller model, it took about {{ step.over_floor(gpu_timed) }} times its floor.
-# The CPU's cache holds all arrays of its model, so there the floor says less.
+# The CPU's cache holds all arrays of the model that it times, so there the floor says less.
 #
 # The loop is slow for a different reason on each machine.
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
@@ -391,6 +391,8 @@ play.will_it_fit().live()
 # %% [markdown]
 # In PyTorch the third stage is `torch.distributed.fsdp.fully_shard`.
 #
+# <details><summary>What does the third stage cost?</summary>Each card must be sent the parameters of a layer before it computes with them, in forward and in backward. That takes time, and room for one layer.</details>
+#
 # ### Exercise 4. Plan a training (5 minutes)
 #
 # A model of 13 billion parameters is trained with AdamW in float32.
@@ -469,7 +471,7 @@ end.answer(weight.item())
 # ### What can be in sixteen bits
 #
 # Products of matrices can be computed in sixteen bits, and our small model then ends as low as in float32.
-# On a GPU softmax, layer normalization and the loss stay in float32.
+# On a GPU layer normalization and the loss stay in float32.
 # This is [[mixed precision]], and one line of PyTorch does all of it.
 #
 # ```python
