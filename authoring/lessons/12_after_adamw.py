@@ -107,7 +107,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. So few steps want a short memory, and Muon can use one. With a beta of 0.9 it leaves 8%, near the fixed length, and with 0.95 it leaves 21%. Along the axes Adam leaves even less than Muon. The best step sizes of the two controls are far out, at 56 and 100. Near its best the fixed length leaves from a tenth to a fifth. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Step sizes and betas are those that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. With a beta of 0.9 Muon leaves 8%, near the fixed length. Along the axes Adam leaves even less than Muon. The best step sizes of the two controls are far out, at 56 and 100. Near its best the fixed length leaves from a tenth to a fifth. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -266,13 +266,16 @@ judges.judge_orthogonal(my_orthogonal)
 # A tall matrix has more outputs than inputs.
 # Its step is spread over more outputs, so each of them changes less, and the root makes up for it.
 #
-# The second line, [[Nesterov's|Nesterov momentum]] form of momentum, mixes the newest gradient in once more.
+# The second line takes the $m$ that the first has just made.
+# It is [[Nesterov's|Nesterov momentum]] form of momentum, and mixes the newest gradient in once more.
 #
 # | Symbol | Code | What it does | Default in PyTorch |
 # |---|---|---|---|
 # | $\alpha$ | `lr` | about the length of the step in most directions | 0.001 |
 # | $\beta_1$ | `beta1`, in PyTorch `momentum` | remembers the direction for about 20 steps | 0.95 |
 # | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
+#
+# <details><summary>And in Part 1?</summary>There the best beta was 0.6. With 0.95 Muon leaves 21% there, and notices the turn as little.</details>
 
 # %%
 from lessonlib import State, checks, muon
@@ -369,9 +372,9 @@ result
 # 1. Which of them may each optimizer try, and with how many seeds, three at most?
 #    You have twelve trainings for each optimizer, and each step size takes one for each seed.
 #    With few seeds, luck decides more often.
-# 2. Say a step size beside AdamW's best stands in one list and not in the other.
+# 2. Say the best of one list has a neighbour above that was not tried.
 #    What will you do `"then"`?
-#    Write `"stop"`, `"try it"` for AdamW, or `"try it for both"`.
+#    Write `"stop"`, `"try it"` for that optimizer, or `"try it for both"`.
 #    This comes on top of the twelve.
 #
 # The step size of all other weights is chosen for you.
@@ -408,7 +411,8 @@ result.answer(text.verdict(record))
 # %% [markdown]
 # The best of many is partly luck.
 # At 0.18 one seed of Muon ends lowest of all, and the two others far above.
-# So the three best pairs of step sizes of each optimizer ran again, with six more seeds.
+# A pair is a step size for the matrices and one for the rest.
+# The three best pairs of each optimizer ran again, with six more seeds.
 # A ring marks the pair that was best with them.
 
 # %% tags=["answer"]
@@ -556,7 +560,7 @@ judges.judge_claim(my_doubts)
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 the best single step size is 0.032. With it AdamW reaches a loss of 2.22, and the lines of Part 3 reach 2.09. `torch.optim.Muon` came with torch 2.9 |
 # | **Change first** | Muon's step size, over a list with its best inside. Then its `weight_decay`. Give AdamW as many trainings |
 # | **Time it** | on your machine. These lines compute in bfloat16, which is fast on a GPU. On our CPU it was slow, and of the lead in seconds nothing was left |
-# | **Keep it** | when the worst of three new seeds ends below AdamW's best, both trained for the same time, with a schedule that ends there. Our CPU would have kept AdamW |
+# | **Keep it** | when three new seeds of Muon all end below three of AdamW, both trained for the same time, with a schedule that ends there. Our CPU would have kept AdamW |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
 # <details><summary>Fine print</summary>Both losses are medians of the same three seeds. With six more seeds, AdamW with a single step size of 0.032 reaches 2.29.</details>
