@@ -416,6 +416,17 @@ def test_gradient_descents_count_grows_75_fold_because_less_of_the_loss_lies_alo
     assert found[10_000] / found[100] == pytest.approx(75, rel=0.01)
 
 
+def test_along_the_valley_the_average_is_as_large_as_the_gradients_after_about_ten_steps_and_the_border_of_part_1_is_nine_times():
+    lr, found = opening.tuned("momentum")
+    m, shares = 0.0, []
+    for g in found.theta[:30, 0]:  # the curvature along is 1
+        m = 0.8 * m + 0.2 * g
+        shares.append(m / g)
+    assert 7 < int(np.argmax(np.array(shares) >= 1)) < 11
+    assert min(shares[10:]) > 1
+    assert lr < 2 * (1 + 0.8) / (1 - 0.8) / 100 / 2  # "less than half of it"
+
+
 def test_the_factor_of_the_border_grows_with_the_root_of_the_condition_number():
     factors = [(1 + beta) / (1 - beta) for beta in (play.best(kappa)[1] for kappa in (100, 10_000))]
     assert factors[1] / factors[0] == pytest.approx(10, rel=0.02)

@@ -14,7 +14,7 @@ import source as lessons
 
 torch = pytest.importorskip("torch")
 
-from lessonlib import adam_l2  # noqa: E402 - torch is looked for first
+from lessonlib import adam_l2, adamw  # noqa: E402 - torch is looked for first
 from lessonlib.lessons.lesson10 import opening, training  # noqa: E402
 from lessonlib.lessons.lesson10.judges import gives_groups, gives_numbers, judge_bugs, judge_groups, judge_resume, judge_setting  # noqa: E402
 from lessonlib.lessons.lesson10.practice import BUGS  # noqa: E402
@@ -459,3 +459,8 @@ def test_an_attempt_that_is_wrong_and_gives_numbers_is_run():
     assert gives_numbers(wrong)
     assert not gives_numbers(lambda theta, g, s, *, lr, beta1, beta2, eps, weight_decay: None)
     assert not gives_numbers(None)
+
+
+def test_a_steady_gradient_as_small_as_eps_rests_at_half_of_where_others_do():
+    far, near = (opening.rest(adamw, g) for g in (3.0, 1e-8))
+    assert near / far == pytest.approx(0.5, abs=0.01)

@@ -91,7 +91,7 @@ def test_what_is_learned_by_heart_is_that_of_the_picture():
 
 def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():
     none, start, third, ninth = (row[2] for row in unseen.strengths(read()))
-    assert none + 0.04 < start < third - 0.015
+    assert (round(100 * (start - none)), round(100 * (third - none))) == (6, 9)  # digits in a hundred, as the text says
     assert ninth < start
     assert [row[1] for row in unseen.strengths(read())] == ["endless", "100% of the run", "33% of the run", "11% of the run"]
 

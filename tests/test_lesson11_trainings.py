@@ -173,6 +173,11 @@ def test_autocast_keeps_a_weight_in_16_bits_until_backward():
     assert (torch.bfloat16, 64 * 64) in kept  # "copies in 16 bits, which stay until backward"
 
 
+def test_at_the_peak_of_exercise_3_most_gradients_are_not_there_yet():
+    four, eight = (memory.training_peak(batch) for batch in (4, 8))
+    assert 12 <= (2 * four - eight) / 0.8 < 13  # bytes for each of 800,000 parameters besides activations: weights and state are 12, gradients 4 more
+
+
 def test_with_its_products_in_bfloat16_the_small_model_ends_as_low():
     ends = {kind: [fit(trainings.optimizer("adamw", 0.018), half.corpus(), trainings.SIZES["cpu"], seed=seed, autocast=kind).test for seed in range(3)]
             for kind in (None, torch.bfloat16)}

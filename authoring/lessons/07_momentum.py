@@ -253,7 +253,7 @@ play.ravine_task().live()
 # In 100 steps memory alone helps little, and too much of it makes the loss worse.
 # What memory buys is longer steps along the valley.
 # Across, the average stays small even when you raise the step size.
-# Along, it is at least as large as the gradients after a few steps, so there the larger step size counts in full.
+# Along, it is at least as large as the gradients after about ten steps, so there the larger step size counts in full.
 # At the larger step size, a beta of 0.95 carries momentum past the star and back, and the zigzag lasts.
 # Most of the loss is then in the zigzag.
 #
@@ -493,7 +493,8 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
-header = ["momentum", "old lr", "loss", "translated lr", "loss", "twice the smaller", "loss"]
+header = ["momentum", "old lr", "loss", "translated lr", "loss",
+          "twice the smaller", "loss"]
 rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 
@@ -508,7 +509,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # After 400 steps 0.99 with an `lr` of 0.022 ends below 0.0005, and 0.9 with 0.11 near 0.001.
 # In 100 steps 0.95 ends lowest, at the translated `lr`.
 #
-# <details><summary>Fine print</summary>Runs that end above 1 jump on their way. A jump magnifies the last digits in which two machines differ, so on yours such a loss may be another number.</details>
+# <details><summary>Fine print</summary>Some runs jump on their way, and a jump magnifies the last digits in which two machines differ. So on yours a loss above 1 may be another number.</details>
 #
 # ### On Monday morning
 #

@@ -72,7 +72,7 @@ opening.two_sizes().live()
 # An optimizer does not see curvatures, it sees gradients.
 # A number's gradient is its curvature times its distance from the minimum, and both start at a distance of one.
 # So at the start, dividing by the gradient's size does the same as dividing by the curvature.
-# Part 3 shows what comes of it nearer to the minimum.
+# Part 3 shows what comes nearer to the minimum.
 #
 # ### The rule
 #
@@ -161,9 +161,9 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # Their first steps are longer than the step size, and Part 4 says why.
 #
-# <details><summary>And if the ravine lies aslant?</summary>Then each number is a mix of the steep and the flat direction, and its own step size no longer helps.</details>
+# <details><summary>And if the ravine lies aslant?</summary>Then a step size for each number no longer helps.</details>
 #
-# *Deeper: [what a step size for each axis cannot do](deeper/08_rmsprop.ipynb).*
+# *Deeper: [a turned ravine](deeper/08_rmsprop.ipynb).*
 #
 # Now your own function trains the network, or the library's until yours is right.
 
@@ -222,7 +222,6 @@ trouble.show_rise()
 # **To do.**
 # What happens to the first layer's steps if its divisor stays as it was?
 # And why does this not happen with RMSprop?
-# Say it in two sentences.
 #
 # <details><summary>Answer</summary>With a fixed divisor the steps grow a thousandfold as well. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
 #
@@ -240,14 +239,13 @@ trouble.show_rise()
 # Both differ from unit to unit.
 #
 # <details><summary>What if the long steps are cut?</summary>With steps cut to ten step sizes, the divisor that is set once reads about 40 %, so the long steps stopped it. The one that is kept up to date reads {{ records.begun_full("B") }} without its long first steps, which Part 4 shows.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. The layer that gives 0 was seen at step sizes from 1 to 10, from four starts.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Dozens of times: of the gradients of one batch that are not zero, where the largest tenth begins beside where the smallest ends. The layer that gives 0 was seen from four starts, at 1 to 10.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
-# RMSprop copes with the tiny gradients.
-# But where do they come from?
+# Where do the tiny gradients come from?
 # Each layer multiplies the signal on its way back by small weights.
 # This is called *vanishing gradients*.
 #
@@ -270,8 +268,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 
 # %% [markdown]
 # With larger weights all three learn.
-# What happens to the images, on their way forward?
-# Send all of them through the network as it starts.
+# Now send all images forward through the network as it starts.
 # How much do the inputs of each layer differ from image to image?
 
 # %%
@@ -283,7 +280,7 @@ trouble.show_apart()
 # So the trouble was small weights in many layers, and RMSprop trains the network in spite of them.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
-# <details><summary>Was it not that the layers are unequal?</summary>We also set all biases to zero, and left the weights small. Then the later a layer is, the smaller is what enters it and the larger the signal that comes back. The two make up for each other, so all layers have equally tiny gradients. Gradient descent still guesses or overflows.</details>
+# <details><summary>Was it not that the layers are unequal?</summary>With zero biases and small weights all layers have equally tiny gradients, because what enters a layer shrinks from layer to layer as the signal that comes back grows. Gradient descent still guesses or overflows.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the second at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it. With PyTorch's weights and zero biases RMSprop reads {{ records.zero_reads("rmsprop") }}.</details>
 
 # %% [markdown]
@@ -317,7 +314,7 @@ move.answer(0.01 * g / v**0.5)
 # A gradient that keeps its size and changes its sign moves its parameter to and fro by $\alpha$.
 # In the network too, the steps of the first layer are about as long as those of the last one, a little above $\alpha$.
 #
-# <details><summary>Fine print</summary>As a root mean square over the weights of the layer, in steps 60 to 150. Gradients are not steady there and many are zero, so single steps scatter.</details>
+# <details><summary>Fine print</summary>As a root mean square over the weights of the layer, in steps 60 to 150. Single steps scatter.</details>
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -509,7 +506,7 @@ play.burst().live()
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
 # It takes the same path as the rule that you wrote.
-# PyTorch's RMSprop can also take `momentum`.
+# It can also take `momentum`.
 # With 0.9 a steady step is ten times as long, so divide `lr` by ten.
 
 # %%

@@ -46,7 +46,7 @@ opening.four_lines().live()
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
-# So the loss is far steeper along the slope than along the intercept.
+# So the loss curves far more for the slope than for the intercept.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # All this makes the loss a narrow [[ravine]] that runs diagonally.
 #
@@ -497,7 +497,7 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# On the right both start at 0, and each point is the mean of 101 steps.
+# On the right both start at 0, between two walls, and each point is the mean of 101 steps.
 #
 # In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far as a frequent one.
 #

@@ -118,7 +118,7 @@ gap.answer(sweep.verdict(record))
 # AdamW divides the size of the gradient out, so a weight moves by up to about the step size, which has to be small.
 # Momentum moves a weight in proportion to its gradient.
 # With 28,000 weights, a gradient of length 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each.
-# Measured over the training, a step of momentum at a step size of 1 is about two thirds as long as one of AdamW at 0.018.
+# A step of momentum at a step size of 1 is about two thirds as long as one of AdamW at 0.018.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is further behind, by 0.17 on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is still more than thirty times AdamW's.</details>
 #
@@ -197,7 +197,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # The CPU starts each operation of the GPU, and such a start is called a launch.
 # With few windows Python and the launches take longer than the arithmetic, and four windows need no more of them than one.
 #
-# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms. An ordinary loop, which waits for no part, may hide some of it.</details>
+# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
 # ### The floor
 #
@@ -272,7 +272,7 @@ exceeds
 # %% [markdown]
 # The GPU now takes GPT-2 small, and the CPU a model that is four times narrower.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# Here the floor is computed from how fast each machine copies an array, and not from its data sheet.
+# Here the floor is computed from how fast each machine copies an array.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -293,7 +293,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # On the CPU each of its operations goes through whole arrays again, and two of them ask for new memory.
 # On the GPU most of its time is Python and the launches, one for each operation on each tensor.
 #
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} A tensor of GPT-2 small holds 840,000 numbers on average.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }}</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -391,7 +391,7 @@ play.will_it_fit().live()
 # %% [markdown]
 # In PyTorch the third stage is `torch.distributed.fsdp.fully_shard`.
 #
-# <details><summary>What does the third stage cost?</summary>Each card must be sent the parameters of a layer before it computes with them, in forward and in backward. That takes time, and room for one layer.</details>
+# <details><summary>What does the third stage cost?</summary>A layer's parameters are sent to every card before it computes with them. That takes time, and room for one layer.</details>
 #
 # ### Exercise 4. Plan a training (5 minutes)
 #
@@ -496,9 +496,8 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # With sixteen windows the step was much faster in bfloat16, and its peak was lower.
 # The products in float32 were in full precision.
 # With TF32, a faster and coarser kind, the gain may be smaller.
-# If you have a GPU, run `step.timed("cuda")` for your own rows.
 #
-# <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}. On a CPU our small model ends at 2.20 to 2.26 from three starts, and in float32 at 2.22 to 2.24. Autocast also keeps a copy of the weights in sixteen bits until backward has used it.</details>
+# <details><summary>Fine print</summary>With one window and with four, bfloat16 was slower in the record, by {{ step.slower_in_half() }}. On a CPU our small model ends at 2.20 to 2.26 from three starts, and in float32 at 2.22 to 2.24.</details>
 #
 # ### On a T4 it has to be float16
 #
