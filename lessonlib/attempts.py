@@ -87,8 +87,6 @@ def _answers(function: Any, calls: Sequence[tuple[Any, ...]], optional: bool) ->
                        "this one again. Does each of its branches end with a return?")
     return out
 
-FIRST = "At the first step s.m and s.v are the number 0.0, and no arrays yet. Which operation of yours needs an array?"
-
 
 def observe(attempt: Any, probes: list[Probe]) -> Seen:
     """Return what an attempt at a rule does on its probes; Stop says what is wrong with it.
@@ -112,7 +110,9 @@ def observe(attempt: Any, probes: list[Probe]) -> Seen:
     late = None
     with contextlib.suppress(Stop):
         late = np.array([theta for theta, _, _ in _walk(attempt, probes[0], s=LATE)])
-    first = _called(attempt, (probes[0].theta.copy(), probes[0].gradients[0].copy(), State()), probes[0].hyper[0], FIRST)
+    bare = (probes[0].theta.copy(), probes[0].gradients[0].copy(), State())  # on arrays it came through
+    first = _called(attempt, bare, probes[0].hyper[0], "At the first step s.m and s.v are the number 0.0, and no arrays yet. Which "
+                    "operation of yours needs an array?", slips=False)
     return Seen(paths, [[kept for _, kept, _ in walked] for walked in alone], late, isinstance(first[1], State))
 
 
@@ -178,8 +178,11 @@ def _step(attempt: Callable[..., Any], theta: Array, g: Array, s: State, hyper: 
     return _answer(result, theta)
 
 
-def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dict[str, float], question: str) -> Any:
-    """The function's answer, None for one that is not written; Stop says what it raised, and on which of its lines."""
+def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dict[str, float], question: str, *, slips: bool = True) -> Any:
+    """The function's answer, None for one that is not written; Stop says what it raised, on which of its lines, and asks.
+
+    The question is the one given, or that of a slip of the pen which the error betrays.
+    """
     try:
         result = function(*arguments, **hyper)
     except NotImplementedError:
@@ -191,22 +194,28 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...], hyper: dic
         code = getattr(function, "__code__", None)
         lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code is code]
         where = f" in line {lines[-1] - code.co_firstlineno + 1} of the function" if lines and code else ""
-        text = str(error)[:200]
-        if isinstance(error, ZeroDivisionError):
-            question = "Which denominator is 0? At the first step, is it 1 - beta**t with t = 0?"
-        elif isinstance(error, NameError):
-            question = "Is that name in your def line, or made by a line before?"
-        elif isinstance(error, AttributeError) and "set" in text:
-            question = "A State cannot be changed. What do you return instead?"
-        elif isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
-            text, question = "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
-        elif isinstance(error, ValueError) and "inhomogeneous" in text and question != FIRST:
-            text = "a pair, such as `(v**0, 5)`, is no number"
-            question = "Python writes a half as `0.5`, and a comma makes a pair. Where is yours?"
-        elif isinstance(error, RecursionError):
-            question = "It calls itself without end. Which name inside it is its own?"
-        raise Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text or type(error).__name__}. {question}") from None
+        text = str(error)[:200] or type(error).__name__
+        if slips:
+            text, question = _slip(error, text) or (text, question)
+        raise Stop(f"It raised {type(error).__name__}.", f"Python says{where}: {text}. {question}") from None
     return None if result is ... or result is NotImplemented else result
+
+
+def _slip(error: BaseException, text: str) -> tuple[str, str] | None:
+    """What is said and asked about an error, text in Python's words, that betrays a slip of the pen; None where it betrays none."""
+    if isinstance(error, ZeroDivisionError):
+        return text, "Which denominator is 0? At the first step, is it 1 - beta**t with t = 0?"
+    if isinstance(error, NameError):
+        return text, "Is that name in your def line, or made by a line before?"
+    if isinstance(error, AttributeError) and "set" in text:
+        return text, "A State cannot be changed. What do you return instead?"
+    if isinstance(error, TypeError) and ("bitwise_xor" in text or "for ^" in text):
+        return "unsupported operand for `^`", "Python writes a power as `**`, so a square is `**2`. Where is your `^`?"
+    if isinstance(error, ValueError) and "inhomogeneous" in text:
+        return "a pair, such as `(v**0, 5)`, is no number", "Python writes a half as `0.5`, and a comma makes a pair. Where is yours?"
+    if isinstance(error, RecursionError):
+        return text, "It calls itself without end. Which name inside it is its own?"
+    return None
 
 
 def _does_something(function: Any) -> bool:
@@ -219,7 +228,7 @@ def _does_something(function: Any) -> bool:
 def _a(value: Any) -> str:
     """The type of a value with its article."""
     name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeio' or name == 'ndarray' else 'a'} {name}"
+    return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'nd')) else 'a'} {name}"
 
 
 def _answer(result: Any, theta: Array) -> tuple[Array, State]:

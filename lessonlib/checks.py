@@ -11,6 +11,7 @@ from lessonlib import progress, rules
 from lessonlib.attempts import PATIENCE_S, Stop, observe, patiently
 from lessonlib.diagnosis import diagnose, probes_for
 from lessonlib.misconceptions.pieces import RIGHT
+from lessonlib.signature import quoted
 
 __all__ = ["Verdict", "check", "judge", "yours"]
 
@@ -95,7 +96,7 @@ def check(attempt: Any, against: Callable[..., Any] | str, *, patience: float = 
     """
     right = getattr(rules, against, None) if isinstance(against, str) else against
     if not callable(right) or isinstance(right, type):
-        raise ValueError(f"against={against!r}: a rule such as lessonlib.adam, or its name; there are {', '.join(RIGHT)}")
+        raise ValueError(f"against={quoted(against)}: a rule such as lessonlib.adam, or its name; there are {', '.join(RIGHT)}")
     probes = probes_for(right)
     seen = patiently(partial(observe, attempt, [*probes.fixed, *probes.fresh, *probes.varied.values()]), patience)
     return Verdict(True, f"Correct.\n{diagnose(seen, right, probes)}")

@@ -15,7 +15,7 @@ import numpy as np
 
 from lessonlib.problems import Problem
 from lessonlib.rules import State
-from lessonlib.signature import Rule, batch_shape, label, name_of, numbers, require, whole_number
+from lessonlib.signature import Rule, batch_shape, label, name_of, numbers, quoted, require, whole_number
 
 __all__ = ["Run", "grid", "run", "threads_start"]
 
@@ -51,7 +51,7 @@ def grid(*unnamed: Any, **axes: Any) -> dict[str, Array]:
     for place, (name, values) in enumerate(axes.items()):
         array = np.asarray(values, dtype=float)
         if array.ndim != 1 or not array.size:
-            seen = f"{name} has shape {array.shape}" if array.ndim > 1 else f"{name}={values!r}"
+            seen = f"{name} has shape {array.shape}" if array.ndim > 1 else f"{name}={quoted(values)}"
             raise ValueError(f"{seen}: an axis of a grid is a list of numbers, such as [0.1, 0.2]")
         shaped[name] = array.reshape([-1 if i == place else 1 for i in range(len(axes))] + [1])
     return shaped
@@ -91,7 +91,7 @@ def run(
     problem = _made(problem)
     steps = whole_number("steps", steps)
     if record not in ("path", "loss", "last"):
-        raise ValueError(f"record={record!r}: one of 'path', 'loss', 'last'")
+        raise ValueError(f"record={quoted(record)}: one of 'path', 'loss', 'last'")
     require(rule, hyper)
     begin = _begin(problem, start)
     batch = batch_shape(hyper, begin.shape[-1], begin.shape[:-1])
@@ -121,7 +121,7 @@ def run(
 def _made(problem: Problem | Callable[[], Problem]) -> Problem:
     made = problem() if callable(problem) else problem
     if not isinstance(made, Problem):
-        raise ValueError(f"problem={problem!r}: a Problem such as lessonlib.problems.ravine(100)")
+        raise ValueError(f"problem={quoted(problem)}: a Problem such as lessonlib.problems.ravine(100)")
     return made
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from lessonlib.rules import Array, State
 
-__all__ = ["MISSING", "Rule", "batch_shape", "label", "name_of", "number", "numbers", "require", "takes", "takes_any", "whole_number"]
+__all__ = ["MISSING", "Rule", "batch_shape", "label", "name_of", "number", "numbers", "quoted", "require", "takes", "takes_any",
+           "whole_number"]
 
 MISSING = inspect.Parameter.empty  # the default of a hyperparameter that has none
 
@@ -20,6 +21,16 @@ class Rule(Protocol):
 
     def __call__(self, theta: Array, g: Array, s: State, /, *args: Any, **hyper: Any) -> tuple[Array, State]:
         """Return theta and the state after one step; theta, g: (..., n)."""
+
+
+def quoted(value: object) -> str:
+    """Return a value as an error message quotes it: its repr on one line, cut where it is long.
+
+    >>> quoted("one"), quoted(list(range(100)))
+    ("'one'", '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, ...')
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:73].rsplit(' ', 1)[0]} ..."
 
 
 def name_of(rule: Callable[..., Any] | str) -> str:
@@ -60,7 +71,7 @@ def require(rule: Callable[..., Any], given: Mapping[str, Any]) -> None:
     known = takes(rule)
     for name, value in given.items():
         if name not in known and not takes_any(rule):
-            raise ValueError(f"{name}={value!r}: {name_of(rule)} takes {', '.join(known) or 'no hyperparameter'}")
+            raise ValueError(f"{name}={quoted(value)}: {name_of(rule)} takes {', '.join(known) or 'no hyperparameter'}")
     for name, default in known.items():
         if default is MISSING and name not in given:
             raise ValueError(f"{name} is missing: {name_of(rule)} has no default for it; add {name}=...")
@@ -111,7 +122,7 @@ def numbers(name: str, value: Any, t: int | None = None, dtype: Any = float) -> 
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         at = "" if t is None else f" at t={t}"
-        raise ValueError(f"{name}={value!r}{at}: a number, an array of numbers, or a function of t that returns one")
+        raise ValueError(f"{name}={quoted(value)}{at}: a number, an array of numbers, or a function of t that returns one")
     return array.astype(dtype, copy=False)
 
 
@@ -124,7 +135,7 @@ def number(name: str, value: Any, *, least: float = -inf, most: float = inf) -> 
     array = numbers(name, value)
     if array.size != 1 or not isfinite(array.item()) or not least <= array.item() <= most:
         bounds = [f"{least:g} or more"] * (least > -inf) + [f"at most {most:g}"] * (most < inf)
-        raise ValueError(f"{name}={value!r}: {', '.join(['one number', *bounds])}")
+        raise ValueError(f"{name}={quoted(value)}: {', '.join(['one number', *bounds])}")
     return float(array.item())
 
 
@@ -140,7 +151,7 @@ def whole_number(name: str, value: Any, *, least: int = 0) -> int:
     except (TypeError, ValueError, OverflowError):
         fits = False
     if not fits or isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name}={value!r}: a whole number, {least} or more")
+        raise ValueError(f"{name}={quoted(value)}: a whole number, {least} or more")
     return whole
 
 
@@ -148,4 +159,4 @@ def _parameters(rule: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(rule).parameters.values())
     except (TypeError, ValueError):
-        raise ValueError(f"rule={rule!r}: a function such as lessonlib.adam, written as def rule(theta, g, s, *, lr)") from None
+        raise ValueError(f"rule={quoted(rule)}: a function such as lessonlib.adam, written as def rule(theta, g, s, *, lr)") from None

@@ -309,3 +309,36 @@ def test_gradscaler_skips_a_step_with_infinite_gradients_and_makes_its_number_sm
     scaler.update()
     assert weight.item() == 1
     assert scaler.get_scale() == 2.0**15
+
+
+def test_the_list_on_top_has_every_word_under_its_letter_in_order():
+    text = (Path(__file__).parents[1] / "authoring/lessons/glossary.py").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^# \| \*\*([A-Z])\*\* \| (.+) \|$", text, flags=re.MULTILINE))
+    listed = [word for row in rows.values() for word in re.findall(r"\[\[(.+?)\]\]", row)]
+    assert listed == re.findall(r"^# ### (.+)$", text, flags=re.MULTILINE)
+    assert all(word[0] == letter for letter, row in rows.items() for word in re.findall(r"\[\[(.+?)\]\]", row))
+
+
+def test_an_entry_is_two_sentences_and_one_example():
+    text = (Path(__file__).parents[1] / "authoring/lessons/glossary.py").read_text(encoding="utf-8")
+    for entry in re.split(r"^# ### ", text, flags=re.MULTILINE)[1:]:
+        word, said = entry.split("# *Example.*")[0].split("\n", 1)
+        assert len([line for line in said.splitlines() if line.strip("# ")]) == 2, word
+        assert entry.count("# *Example.*") == 1, word
+
+
+def test_he_start_keeps_the_size_of_the_numbers_from_layer_to_layer_and_half_of_it_does_not():
+    def sizes(share):
+        rng, x, found = np.random.default_rng(0), np.random.default_rng(1).standard_normal((500, 256)), []
+        for _ in range(8):
+            x = np.maximum(x @ rng.normal(0, share * (2 / 256) ** 0.5, (256, 256)), 0)
+            found.append(np.sqrt((x**2).mean()))
+        return found
+
+    assert max(sizes(1)) / min(sizes(1)) < 1.5
+    assert sizes(0.5)[-1] < sizes(0.5)[0] / 50
+
+
+def test_near_a_minimum_with_curvature_a_loss_without_kinks_is_nearly_its_quadratic():
+    near = 0.05 * np.array([-1, 1])
+    assert 1 - np.cos(near) == pytest.approx(near**2 / 2, rel=1e-3)

@@ -142,7 +142,7 @@ def test_a_late_network_is_judged(steps, said, word):
 
 @pytest.mark.parametrize(("guess", "said"), [
     (1 / 0.3, "Correct."), (3.3, "Correct."), (0.3, "That is the weight."), (2 / 0.3, "A factor of two."), (0.5 / 0.3, "A factor of two."),
-    (10, "The box is too small."), (0.1, "The box is too large."), (3, "The box is too large."), (None, "Not answered yet."), (0, "Not a decay.")])
+    (10, "The box is too small."), (3.4, "The box is too small."), (0.1, "There is room to spare."), (3, "There is room to spare."), (None, "Not answered yet."), (0, "Not a decay.")])
 def test_the_edge_of_the_box_is_judged(guess, said):
     told(judge_edge(guess, size=0.3), said)
 

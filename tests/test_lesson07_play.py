@@ -159,6 +159,21 @@ def test_from_093_on_memory_alone_makes_the_loss_of_the_task_worse_and_below_it_
     assert loss.min() > 0.5 * loss[0]
 
 
+def test_the_error_of_the_average_is_that_of_all_draws_of_the_noise_and_more_noise_wants_a_longer_memory():
+    rng, truth = np.random.default_rng(1), averages._parts()[1]
+    for memory in (1.0, 8.0, 40.0):
+        off = averages.average(truth[:, None] + rng.standard_normal((averages.LENGTH, 500)), np.full(500, 1 - 1 / memory)) - truth[:, None]
+        assert np.sqrt((off**2).mean()) == pytest.approx(averages._error(memory, 1.0)[0], rel=0.02)
+    memories = np.geomspace(1, 200, 100)
+    best = [memories[np.argmin([averages._error(memory, noise)[0] for memory in memories])] for noise in (0.2, 0.5, 1.0, 2.0)]
+    assert (np.diff(best) > 0).all()
+
+
+def test_in_the_long_run_a_step_leaves_a_share_beta_of_the_loss():
+    assert 220 * np.log(0.9) == pytest.approx(np.log(1e-10), rel=0.01)
+    assert float(play.radius(1.0, 0.9)) ** 2 == pytest.approx(0.9)
+
+
 def test_the_parts_of_the_error_add_up_and_the_average_keeps_its_law():
     noise = np.random.default_rng(0).standard_normal(200_000)
     assert averages.average(noise, 0.9)[100:].var() == pytest.approx(0.1 / 1.9, rel=0.05)

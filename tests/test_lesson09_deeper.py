@@ -191,6 +191,15 @@ def test_adam_moves_the_weights_of_rare_words_as_far_as_those_of_frequent_ones_a
         assert moved == pytest.approx([frequent, rare], abs=0.01)
 
 
+def test_what_the_picture_of_the_three_problems_says_beside_its_curves():
+    assert [f"{three.measure(name).rare:.0%}" for name in three.BEST] == ["101%", "16%"]
+    found, wrong = three.weights("adam", eps=three.LARGE_EPS)
+    assert found[0] > found[1:].sum() > 0.1
+    assert wrong == 0
+    assert three.on_reddis_line("adam", spike=three.LARGER)[-101:].mean() < -0.9
+    assert reddi_walk.one_period(None)[-1] < 0  # with one v for all steps Adam goes momentum's way
+
+
 def test_a_large_gradient_that_is_larger_leads_adam_the_right_way():
     for beta2, fails, works in ((0.99, 120.0, 130.0), (0.999, 101.0, 105.0)):
         assert reddi_walk.one_period(beta2, spike=fails)[-1] > 0 > reddi_walk.one_period(beta2, spike=works)[-1]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from lessonlib import run
+from lessonlib import State, adam, run
 from lessonlib.lessons.lesson09 import measured, practice
-from lessonlib.lessons.lesson09.judges import GIVES_AWAY, judge_bugs, judge_loop, judge_second_step
+from lessonlib.lessons.lesson09.judges import GIVES_AWAY, WOULD, judge_bugs, judge_loop, judge_second_step
 from lessonlib.lessons.lesson09.training import as_found, train
-from lessonlib.problems import ravine
+from lessonlib.problems import digits_net, ravine
 
 RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1.99905263}
 
@@ -114,6 +114,31 @@ def test_a_surprise_shortens_an_early_step_and_lengthens_a_late_one():
     assert min(measured.step_after_quiet(300, then=then) for then in (30, 60, 90, 300)) > 1.5
     assert measured.step_after_quiet(1000) == pytest.approx(1.767, abs=1e-3)
     assert measured.step_after_quiet(10_000) == pytest.approx((0.9 * 3 + 0.1 * 30) / (0.999 * 9 + 0.001 * 900) ** 0.5, abs=1e-3)  # by hand
+
+
+@pytest.mark.parametrize(("before", "g", "wanted"), [((3,), 3, (3, 3)), ((300,), 300, (300, 300)), ((3,), 30, (17.21, 21.32)), ((3,) * 300, 30, (5.7, 3.53))])
+def test_the_hats_of_the_table_are_about_the_mean_and_the_root_mean_square(before, g, wanted):
+    theta, s = 0.0, State()
+    for each in (*before, g):
+        old, (theta, s) = theta, adam(theta, each, s)
+    assert measured.hats(s) == pytest.approx(wanted, abs=0.005)
+    assert (old - theta) / 0.001 == pytest.approx(wanted[0] / wanted[1], abs=0.003)
+    if before == (3,):
+        assert measured.hats(s) == pytest.approx((np.mean([3, g]), np.mean([9, g**2]) ** 0.5), rel=0.05)
+
+
+def test_a_wrong_name_is_told_what_that_bug_would_do():
+    told = {name: judge_bugs({"A": "no root", "B": name}).message for name in practice.CANDIDATES if name != "no bias correction"}
+    assert all(f"B is not '{name}'. {WOULD[name]}" in message for name, message in told.items())
+    assert len({message.replace(name, "") for name, message in told.items()}) == len(told)
+    first = {name: np.abs(np.diff(practice.bug_path(name).theta, axis=0))[0] / 0.1 for name in ("t never advances", "1 - beta2 is missing in v")}
+    assert first["t never advances"] == pytest.approx([1, 1], rel=1e-3)
+    assert first["1 - beta2 is missing in v"].max() < 0.05
+
+
+def test_on_the_right_of_the_usual_moves_half_the_red_step_size_ends_lower_again():
+    losses = run(adam, digits_net(dtype=float), steps=300, record="loss", lr=np.array([0.07, 0.035])[:, None]).loss[-20:].mean(0)
+    assert losses[1] < 0.8 * losses[0]
 
 
 def test_each_of_the_usual_moves_ends_lower():

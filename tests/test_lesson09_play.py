@@ -65,6 +65,8 @@ def test_the_step_ratio_has_its_hand_worked_values():
     t = np.array([1, 12, 50])
     np.testing.assert_allclose(play.step_ratio(t, 0.9, 0.999).round(2), [3.16, 6.57, 4.50])
     assert play.step_ratio(1, 0.9, 0.95) == pytest.approx(0.1 / 0.05**0.5)
+    assert np.argmax(play.step_ratio(np.arange(1, 5000), 0.9, 0.999)) + 1 == 12  # "the longest uncorrected step"
+    assert play.step_ratio(1500, 0.9, 0.999) > 1.1  # too long for more than a thousand steps
 
 
 def test_a_shorter_memory_of_the_direction_helps_in_a_hundred_steps_and_not_in_a_hundred_and_fifty():

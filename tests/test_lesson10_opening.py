@@ -54,7 +54,25 @@ def test_in_a_network_the_share_falls_with_the_gradients_and_is_level_for_adamw(
 
 
 def test_with_the_same_number_adam_decays_a_typical_weight_a_hundred_times_more():
-    assert 90 < np.median(network_shares(adam_l2, 1e-3)[1]) / (LR * 1e-3) < 120
+    assert 90 < opening.times_of_adamw() < 120
+
+
+def test_the_pull_over_the_root_of_v_is_what_adam_moves_on_average():
+    """The lesson's table computes it; here noise is drawn, in pairs of both signs, and the weights are held at 1 while v fills."""
+    for size in (10, 1, 0.001):
+        noise, s, held, moves = np.random.default_rng(0), State(), np.ones(2000), []
+        for t in range(300):
+            drawn = size * noise.standard_normal(1000)
+            theta, s = adam_l2(held, np.r_[drawn, -drawn], s, lr=1.0, weight_decay=0.1)
+            moves += [float((held - theta).mean())] * (t >= 100)
+        assert np.mean(moves) == pytest.approx(0.1 / (size**2 + 0.1**2) ** 0.5, rel=0.02)
+
+
+def test_adams_line_is_level_at_the_left_of_the_first_picture_and_crosses_the_other_at_one():
+    for steps in (600, STEPS):
+        adams, other = (left_over(rule, weight_decay=0.1)[steps] for rule in (adam_l2, adamw))
+        assert np.ptp(adams[SIZES < 0.02]) < 0.02
+        assert adams[SIZES == 1] == pytest.approx(other[SIZES == 1], abs=0.02)
 
 
 def test_in_the_network_of_part_4_the_same_number_pulls_hundreds_of_times_harder_and_unevenly():

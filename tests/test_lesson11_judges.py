@@ -142,6 +142,7 @@ def test_a_schedule_is_judged_by_its_shape(share, said):
     ({"adamw": 16}, "stays in memory"), ({"adamw": 32}, "writes g as well"), ({"adamw": 24}, "one of seven arrays"), ({"adamw": 20}, "momentum's"),
     ({"momentum": 12}, "gradient descent's"), ({"momentum": 16}, "leaves one array out"), ({"sgd": 8}, "one of three arrays"), ({"sgd": 28}, "AdamW's"), ({"sgd": 16}, "writes g as well"),
     ({"adamw": 28_000}, "milliseconds"), ({"adamw": 7}, "counts numbers"), ({"adamw": 56}, "float64"), ({"adamw": 30}, "30 bytes for each parameter"),
+    ({"momentum": 28}, "AdamW's"), ({"momentum": 8}, "m alone, read and written"), ({"adamw": 36}, "nine arrays"),
     ({"sgd": 0}, "kept from step to step"), ({"momentum": 4}, "m alone"), ({"adamw": 8}, "m and v")])
 def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     right = {"sgd": 12, "momentum": 20, "adamw": 28} | bytes_each
@@ -159,6 +160,8 @@ def test_what_is_off_in_a_floor_is_named(bytes_each, seen):
     (lambda each, parameters, bandwidth: each / bandwidth, "Those are the seconds for one parameter."),
     (lambda each, parameters, bandwidth: bandwidth / (each * parameters), "upside down"),
     (lambda each, parameters, bandwidth: 1000 * each * parameters / bandwidth, "milliseconds"),
+    (lambda each, parameters, bandwidth: each * parameters / (1e9 * bandwidth), "in GB a second"),
+    (lambda each, parameters, bandwidth: each * parameters / (bandwidth / 1e9), "in GB a second"),
     (lambda each, parameters, bandwidth: each * parameters // bandwidth, "Which division keeps it?")])
 def test_a_floor_that_forgets_something_is_asked_about_it(floor, seen):
     verdict = judge_floor(lambda rule, parameters, bandwidth: floor({"sgd": 12, "momentum": 20, "adamw": 28}[rule], parameters, bandwidth))
@@ -168,7 +171,8 @@ def test_a_floor_that_forgets_something_is_asked_about_it(floor, seen):
 
 @pytest.mark.parametrize(("guess", "seen"), [
     ({"stage 3": 8, "stage 1": "Never "}, "Correct."), ({"stage 3": 4, "stage 1": "never"}, "How many cards bring it down"),
-    ({"stage 3": 8, "stage 1": 64}, "however many there are?"), ({"stage 3": 8, "stage 1": "no"}, 'write "never"')])
+    ({"stage 3": 8, "stage 1": 64}, "however many there are?"), ({"stage 3": 8, "stage 1": "no"}, 'write "never"'),
+    ({"stage 3": 8, "stage 1": math.inf}, 'write "never"')])
 def test_a_plan_is_asked_about_its_own_stage(guess, seen):
     assert seen in judge_cards(guess).message
 

@@ -14,6 +14,7 @@ CLIPS = [  # the lines of a function, and what is said of it
     (["count = add(1)", LENGTH, "part *= min(1, limit / length)", "return part"], "Correct."),
     (["length = (part**2).sum() ** 0.5", "return part * min(1, limit / length)"], "Each clips by its own length."),
     (["length = add((part**2).sum() ** 0.5)", "return part * min(1, limit / length)"], "The lengths are added."),
+    (["length = np.linalg.norm(add(part))", "return part * min(1, limit / length)"], "The parts are added."),
     (["length = add((part**2).sum())", "return part * min(1, limit / length)"], "The root is missing."),
     ([LENGTH, "return part / length"], "The limit is missing."),
     ([LENGTH, "return part * limit / length"], "The short one changed."),

@@ -1,10 +1,7 @@
 """The experiments of lesson 11, and what is drawn from recorded results."""
 from __future__ import annotations
 
-import platform
-import subprocess
 import sys
-import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +9,7 @@ import pytest
 import torch
 from play_laws import LAWS
 
+from lessonlib import rules
 from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import bench, cached, memory, opening, play, step, trainings
 from lessonlib.pytorch.transformer import Transformer
@@ -121,48 +119,6 @@ def test_large_arrays_are_asked_for_again_at_each_step_but_not_by_fused():
     assert pages == pytest.approx({bench.LOOP: 2, bench.FOREACH: 1, bench.FUSED: 0}, abs=0.1)  # in arrays of the parameters' size
 
 
-KEEP_PAGES = """
-import ctypes, resource, time, torch
-torch.set_num_threads(1)
-p = torch.nn.Parameter(torch.ones(10_000_000))
-p.grad = torch.ones_like(p)
-made = torch.optim.AdamW([p], foreach=False)
-def step():
-    faults, started = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, time.perf_counter()
-    made.step()
-    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
-step()
-before = min(step() for _ in range(4))
-print(before[1] > 10_000 * 4096 / resource.getpagesize())
-libc = ctypes.CDLL(None)
-libc.mallopt(-4, 0), libc.mallopt(-1, 2**31 - 1)  # no array of its own from the system, and none given back
-step()
-after = min(step() for _ in range(4))
-print(after[1] < 100, after[0] < 0.7 * before[0])
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc", reason="glibc's own settings")
-def test_where_the_pages_are_kept_the_loop_takes_less_than_half_of_its_time():
-    told = subprocess.run([sys.executable, "-c", KEEP_PAGES], capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["True"] * 3
-
-
-def test_most_of_a_fused_step_on_small_tensors_is_spent_before_its_one_call():
-    params = [torch.nn.Parameter(torch.ones(1024)) for _ in range(1000)]
-    for p in params:
-        p.grad = torch.ones_like(p)
-    made = torch.optim.AdamW(params, fused=True)
-    made.step()
-    given = [[p.data for p in params], [p.grad for p in params], *([made.state[p][name] for p in params] for name in ("exp_avg", "exp_avg_sq")), [],
-             [made.state[p]["step"] for p in params]]
-
-    def call():
-        torch._fused_adamw_(*given, lr=1e-3, beta1=0.9, beta2=0.999, weight_decay=0.01, eps=1e-8, amsgrad=False, maximize=False)
-
-    assert min(timeit.repeat(made.step, number=1, repeat=5)) > 3 * min(timeit.repeat(call, number=1, repeat=5))
-
-
 def test_panels_of_other_sizes_compare_on_one_log_axis(monkeypatch):
     shown = []
     monkeypatch.setattr(play, "show", lambda figure, words: shown.append((figure, words)))
@@ -221,8 +177,40 @@ def test_on_one_card_momentum_does_not_fit_and_a_smaller_state_does(bytes_each, 
 
 def test_a_t4_computes_a_dozen_operations_far_faster_than_its_memory_moves_a_step():
     operations = 12 / 8.1e12  # seconds for each parameter: float32 operations a second, by its data sheet
+    assert 8.1e12 * 4 / (1e9 * play.MACHINES["T4"]) == pytest.approx(101, abs=1)  # "a hundred while its memory brings a single number"
     hard = 4 * operations  # half of that for plain ones, and a root and a division are many each
     assert play.floor_ms("adamw", 1, play.MACHINES["T4"]) / 1e3 > 10 * hard  # "many times faster"
+
+
+def test_adamw_does_fewer_than_twenty_operations_for_each_parameter():
+    class Counted(float):
+        done = 0
+
+    def counting(name):
+        def made(self, *others):
+            Counted.done += 1
+            return Counted(getattr(float, name)(self, *map(float, others)))
+        return made
+
+    for name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow"):
+        setattr(Counted, f"__{name}__", counting(f"__{name}__"))
+    rules.adamw(Counted(1.0), Counted(0.5), rules.State(3, Counted(0.1), Counted(0.2)))
+    assert 12 <= Counted.done < 20
+
+
+def test_the_benchs_arrays_are_beside_the_cache_that_its_cpu_reports():
+    found = recorded("bench_cpu.json")
+    assert round(found["machine"]["cache_bytes"] / 1e6) == 503  # the fine print's
+    each = 16 * next(row["parameters"] for row in found["rows"] if row["workload"] == bench.LAYERS)
+    assert round(each / 1e6) == 243
+    assert -(-min(2 * found["machine"]["cache_bytes"], bench.MOST) // each) == 2  # sets
+
+
+def test_with_one_large_tensor_the_gpus_loop_is_far_nearer_to_the_floor_than_with_148():
+    found = recorded("bench_cuda.json")
+    one, many = (play.times_the_floor(found, workload, bench.LOOP) for workload in (bench.ONE, bench.LAYERS))
+    assert (round(one, 1), round(many)) == (2.8, 13)
+    assert {row["workload"]: (row["tensors"], row["parameters"] // 10**6) for row in found["rows"]} == {bench.ONE: (1, 100), bench.LAYERS: (148, 124), bench.MANY: (1000, 1)}
 
 
 def test_what_the_lesson_says_of_the_recorded_parts_of_a_step_is_so():

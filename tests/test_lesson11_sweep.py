@@ -10,7 +10,7 @@ import torch
 
 from lessonlib.data import recorded, text
 from lessonlib.lessons.lesson11 import half, machine, opening, sweep, trainings, warmup
-from lessonlib.pytorch.transformer import fit, schedule
+from lessonlib.pytorch.transformer import fit
 
 SWEPT = [{"rule": rule, "warmup": 5, "clip": clip, "lr": lr, "seed": seed, "test": None if lr == 4.0 else base + seed + lr}
          for seed in (0, 1) for rule, base in (("adam", 0.0), ("momentum", 3.0)) for clip in (trainings.CLIP, None) for lr in (2.0, 1.0, 4.0)]
@@ -122,6 +122,15 @@ def test_the_root_of_v_is_far_below_1_so_adamws_step_size_has_to_be_small(lab):
     assert roots.median() < 0.01
 
 
+def test_at_the_one_shared_step_size_momentum_would_be_ahead_and_above_its_best_adams_starts_spread(lab):
+    (slow, momentum), (fast, adam), (_, adamw) = (sweep.seed_range(lab["sweep"], rule, lab["size"]["warmup"]) for rule in sweep.NAMES)
+    assert set(slow) & set(fast) == {0.1}
+    assert momentum[:, 0].max() < min(adam[:, -1].min(), adamw[:, -1].min())
+    above = fast > sweep.best_of(lab, "adam").lr
+    assert (np.ptp(adam[:, above], axis=0).max()) > 0.5 > 10 * sweep.span(lab, "adam")
+    assert lab["size"]["steps"] * 4 == recorded("lab_cuda.json")["size"]["steps"] == recorded("lab_cuda.json")["story"]["steps"][-1] / 4
+
+
 def test_how_long_something_took_is_told_of_the_machines_that_recorded_it(monkeypatch):
     records = {"lab_cpu.json": {"seconds": {"tune": 5.4}, "machine": "x86_64"}, "lab_cuda.json": None}
     monkeypatch.setattr(machine, "recorded", records.get)
@@ -186,9 +195,17 @@ def test_the_vectors_are_alike_while_the_loss_is_that_of_the_table_of_letters(up
     assert losses[-1] < level - 0.1
 
 
-def test_five_full_steps_do_the_harm_and_a_warm_up_after_them_repairs_little(monkeypatch):
-    monkeypatch.setattr(warmup, "SIZE", trainings.SIZES["cpu"]._replace(steps=60))  # with warm-up alone 2.5 by then
-    assert warmup.with_schedule("adamw", warmup.LR, lambda t: 1.0 if t <= 5 else schedule(t - 5, 195, 50)) > 2.7
+def test_five_full_steps_do_the_harm_unless_the_network_knows_the_frequencies():
+    none, warm = (warmup.end(up, knows=False) for up in (0, 50))
+    assert warmup.with_schedule("adamw", warmup.LR, warmup.five_full) > (none + warm) / 2 + 0.1
+    assert warmup.with_schedule("adamw", warmup.LR, warmup.five_full, knows=True) < warm + 0.05
+
+
+def test_with_the_frequencies_given_full_steps_make_the_vectors_alike_and_they_part_by_step_20():
+    vectors, _ = warmup.watch(0, 0, knows=True)
+    assert max(vectors[:6]) > 0.9
+    assert max(vectors[20:]) < 0.5
+
 
 
 def test_the_quick_sweeps_gap_shrinks_by_less_than_adams_starts_span_under_each_protocol(lab):
@@ -290,7 +307,7 @@ def test_at_the_end_more_than_half_of_what_the_model_writes_are_words_of_the_boo
         assert sum(len(word) <= 3 for word in right) > len(right) / 2
 
 
-def test_without_clipping_momentum_is_further_behind_and_its_best_step_size_is_smaller_and_still_more_than_thirty_times_adamws():
+def test_without_clipping_momentum_is_further_behind_and_its_best_step_size_is_smaller_and_still_more_than_thirty_times_adams():
     for kind, said, behind in (("cpu", "0.56", 0.17), ("cuda", "0.17", 0.22)):
         found = recorded(f"lab_{kind}.json")
         bare = sweep.best_of(found, "momentum", clip=None).lr
@@ -299,7 +316,7 @@ def test_without_clipping_momentum_is_further_behind_and_its_best_step_size_is_s
         assert round(gap, 2) == behind > clipped
         assert f"{bare:.2g}" == said
         assert bare < sweep.best_of(found, "momentum").lr
-        assert bare > 30 * sweep.best_of(found, "adamw").lr
+        assert bare > 30 * sweep.best_of(found, "adam", clip=None).lr
 
 
 def test_from_about_two_million_weights_on_eps_is_as_large_as_a_gradient_clipped_before_it_is_unscaled():

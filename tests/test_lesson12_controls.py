@@ -184,8 +184,64 @@ def test_a_weak_direction_of_the_inputs_becomes_a_small_singular_value_of_the_gr
     found, directions = np.linalg.svd(-w @ x @ x.T), np.linalg.svd(x).U.T  # the directions of the inputs, the strongest first
     assert found.S[-1] < found.S[0] / 100
     assert abs(found.Vh[-1] @ directions[-1]) > 0.75  # of two random directions it would be a quarter
-    lengths = np.linalg.norm(w @ x @ x.T @ directions.T, axis=0)  # what the gradient makes of each
+
+
+@pytest.mark.parametrize("seed", range(2 * ravine.SEEDS))
+def test_the_weakest_direction_ends_short_by_the_first_gradient_and_as_long_as_the_strongest_by_its_factor(seed):
+    w, x = (make(seed, turned=True) for make in (ravine.targets, ravine.inputs))
+    gradient, directions = w @ x @ x.T, np.linalg.svd(x).U  # the strongest first
+    lengths, alike = (np.linalg.norm(each @ directions, axis=0) for each in (gradient, factor.exact(gradient)))
     assert lengths[-1] < lengths[0] / 300
+    np.testing.assert_allclose(alike, 1)
+
+
+def lengths_along_the_directions(name, lr):
+    """How long the steps of a rule are along the directions of the inputs in the first picture, over the step size: (60, 3, 2, 16)."""
+    from lessonlib.lessons.lesson12 import matrices
+
+    w, curvature = ravine.task(*ravine.SETTINGS[FIRST])
+    directions, theta, s, seen = np.linalg.svd(curvature).U, np.zeros_like(w), State(), []
+    for t in range(matrices.AT):
+        before, step = theta, lr * (1 + np.cos(np.pi * t / matrices.AT)) / 2
+        theta, s = ravine.RULES[apart.called(name, matrices.BETAS[name])](theta, (theta - w) @ curvature, s, lr=step)
+        seen.append(np.linalg.norm((theta - before) @ directions, axis=-2) / step)
+    return np.array(seen)
+
+
+@pytest.mark.parametrize(("name", "lr", "low", "high"), [
+    ("Muon", 0.562, 0.6, 0.75), ("without the factor", 56.2, 0.0, 0.01), ("with the exact factor", 0.562, 0.999, 1.001)])
+def test_with_its_factor_a_step_is_two_thirds_as_long_along_the_weak_directions_and_without_it_a_hundredth(name, lr, low, high):
+    seen = lengths_along_the_directions(name, lr)
+    ratio = np.median(seen[..., -4:].mean(-1) / seen[..., :4].mean(-1), axis=(0, 1))
+    assert all(low < each < high for each in ratio), ratio
+    if name == "Muon":  # most directions alike
+        assert (abs(np.median(seen, axis=(0, 1)) / 0.9 - 1) < 0.15).sum(-1).min() >= 12
+
+
+@pytest.mark.parametrize(("name", "lr"), [("Muon", 0.562), ("without the factor", 56.2), (controls.REST, 100.0)])
+def test_the_best_step_sizes_of_the_first_picture(monkeypatch, name, lr):
+    from lessonlib.lessons.lesson12 import matrices
+
+    before = matrices.errors(name, FIRST).mean()
+    alone = ravine.LRS[np.abs(np.log(ravine.LRS / lr)).argmin()]
+    assert alone == pytest.approx(lr, rel=0.01)
+    for lrs in (np.geomspace(1e-3, 1000, 25), np.array([alone])):  # a list that goes on, and this one alone
+        monkeypatch.setattr(ravine, "LRS", lrs)
+        assert matrices.errors.__wrapped__(name, FIRST).mean() == pytest.approx(before, abs=0.003)
+
+
+def test_between_two_step_sizes_one_v_leaves_a_little_less(monkeypatch):
+    from lessonlib.lessons.lesson12 import matrices
+
+    monkeypatch.setattr(ravine, "LRS", np.array([133.4]))
+    left = matrices.errors.__wrapped__(controls.REST, FIRST)
+    assert left[1, -matrices.WEAK:].mean() == pytest.approx(0.21, abs=0.01)
+    assert left.mean() < matrices.errors(controls.REST, FIRST).mean()
+
+
+def test_an_average_of_different_factors_has_smaller_singular_values():
+    one, other = (factor.exact(np.random.default_rng(seed).standard_normal((4, 4))) for seed in (0, 1))
+    assert np.linalg.svd(0.9 * one + 0.1 * other).S.max() < 0.9999
 
 
 def test_a_sum_in_place_of_the_average_passes_because_the_factor_has_no_scale():
@@ -203,7 +259,8 @@ def test_with_the_root_every_output_changes_alike_behind_tall_wide_and_square_ma
     rng = np.random.default_rng(0)
     step = -muon(np.zeros((rows, columns)), rng.standard_normal((rows, columns)), State(), lr=1.0, weight_decay=0.0)[0]
     outputs = step @ rng.standard_normal((columns, 500))
-    assert (outputs**2).mean() ** 0.5 == pytest.approx(1, rel=0.2)  # the five steps leave 0.84 of it, and without the root a tall one has 0.42
+    assert (outputs**2).mean() ** 0.5 == pytest.approx(1, rel=0.2)  # the five steps leave 0.84 of it
+    assert ((outputs**2).mean() / max(1, rows / columns)) ** 0.5 == pytest.approx(0.42 if rows > columns else 0.9, abs=0.1)  # without the root
 
 
 @pytest.mark.parametrize(("fall", "wide"), [(1.0, 1.09), (0.1, 1.43)])
@@ -234,6 +291,7 @@ def test_with_the_usual_beta_muon_leaves_more_of_the_weak_directions_after_so_fe
         matrices.errors.cache_clear()
         monkeypatch.setitem(matrices.BETAS, "Muon", {"beta1": beta1})
         assert matrices.weak("Muon", controls.FIRST) == pytest.approx(left, abs=0.004)
+        assert matrices.weak("Muon", controls.STRAIGHT) == pytest.approx(left, abs=0.01)  # "notices the turn as little"
     matrices.errors.cache_clear()
 
 

@@ -206,11 +206,20 @@ def test_one_seed_at_the_largest_step_size_ends_lowest_of_all_in_the_picture_and
     assert text.best(found, "muon").case.matrix_lr == 0.056
 
 
-def test_with_the_lines_to_copy_and_adamws_own_step_size_muon_ends_below_adamws_best_with_a_seed_that_chose_nothing():
-    found = text.from_record()
+def test_with_the_lines_to_copy_and_adamws_own_step_size_muon_ends_at_2_08_with_six_seeds_that_chose_nothing():
+    found, corpus = text.from_record(), Corpus(book())
     torch.set_num_threads(1)
-    ended = fit(trainings.optimizer(*text.TYPED["matched"]), Corpus(book()), trainings.SIZE, seed=3).test
-    assert ended < min(text.fresh_best(found, "adamw")) - 0.1  # 2.05 beside 2.21; the six of them were 2.05 to 2.10
+    ended = [fit(trainings.optimizer(*text.TYPED["matched"]), corpus, trainings.SIZE, seed=seed).test for seed in range(3, 9)]
+    assert np.median(ended) == pytest.approx(2.08, abs=0.01)  # beside 2.29
+    assert max(ended) < min(text.fresh_best(found, "adamw")) - 0.05
+
+
+def test_without_decay_muon_leads_by_about_as_much(monkeypatch):
+    found, corpus = text.from_record(), Corpus(book())
+    torch.set_num_threads(1)
+    monkeypatch.setattr(trainings, "DECAY", 0.0)
+    slow, fast = (fit(trainings.optimizer(*text.fresh_case(found, rule)), corpus, trainings.SIZE, seed=3).test for rule in text.NAMES)
+    assert slow - fast == pytest.approx(text.gap(found), abs=0.05)  # by the six seeds 2.23 and 2.05, and with decay 2.24 and 2.08
 
 
 def test_the_ringed_pairs_are_those_of_the_fresh_seeds_and_give_the_same_lead_as_the_lowest_medians():
@@ -236,7 +245,7 @@ def test_the_notebooks_own_training_is_the_comparisons(monkeypatch):
 def test_without_its_factor_muon_has_no_lead_over_adamw_and_with_it_every_seed_is_below():
     found = text.from_record()
     plain = text.fresh_best(found, text.NO_FACTOR)
-    assert text.best(found, text.NO_FACTOR).inside
+    assert all(text.best(found, rule).inside for rule in ("adamw", "muon", text.NO_FACTOR))  # "at no edge"
     assert max(text.fresh_best(found, "muon")) < min(plain) - 0.1
     assert text.fresh_gap(found, "adamw", text.NO_FACTOR) < 0  # "no lead over AdamW is left"
     assert text.factor_gap(found) == np.median(plain) - np.median(text.fresh_best(found, "muon")) > 0.15

@@ -1,12 +1,15 @@
 # %% [markdown]
 # # Lesson 0. Start here
 #
-# *About 20 minutes to read, 40 with the exercises.*
+# *About 22 minutes to read, 40 with the exercises.*
 #
-# A network learns by taking many steps, most of them downhill.
-# Which way is downhill is easy to compute.
-# How far to step is harder, and this course begins with that question.
-# At the end of this lesson you have written your first [[optimizer]], and you can say how large its step size may be.
+# A network learns in many steps, and each is meant to go downhill.
+# The [[gradient]] says which way that is.
+# It does not say how far to step, and this course begins with that question.
+# From there it goes to momentum, RMSprop, Adam and AdamW, and you write each of them yourself.
+# It has seven lessons of about an hour, with the numbers 0 and 7 to 12.
+#
+# At the end of this one you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
 #
 # Run the cells from top to bottom.
@@ -59,12 +62,13 @@ opening.walkers().live()
 lowest.answer(opening.lowest())
 
 # %% [markdown]
-# The walker on the left goes downhill at every step, but its steps are too short.
+# The walker on the left goes downhill at every step, and after fifty it is still on its way.
 #
 # The one in the middle lands on the other side of the valley at each step.
 # That is called [[oscillation]], and the walker still arrives.
 #
-# The one on the right changes sides too, and each time it lands a little further out.
+# The one on the right changes sides too.
+# Along the valley it arrives, and across the valley it lands a little further out each time.
 # That is [[divergence]].
 #
 # Between the last two step sizes there must be a [[border]], where walkers stop arriving.
@@ -104,8 +108,9 @@ across
 
 # %% [markdown]
 # The library's gradient descent is called `sgd`, short for [[stochastic gradient descent|gradient descent]].
-# It returns two things, the new place and a memory, called the state.
-# Gradient descent keeps only `t` in it, the count of steps, and later rules keep more.
+# *Stochastic* means random, and in Part 4 you meet what is random in it.
+# `sgd` returns two things, the new place and a memory, called the state.
+# Gradient descent needs no memory, so its state only counts the steps, and later rules keep more.
 # An empty state is `State()`.
 
 # %% tags=["answer"]
@@ -117,7 +122,7 @@ across.answer(theta)
 #
 # ### Exercise 1. Write gradient descent (5 minutes)
 #
-# Every optimizer of this course is one short function.
+# You write an optimizer as one short function.
 # It takes the parameters `theta`, the gradient `g`, its state `s`, and its settings.
 # What comes after the `*` has to be given by name, as in `lr=0.15`.
 #
@@ -138,7 +143,7 @@ def my_sgd(theta, g, s, *, lr):
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # The gradient points uphill, so the step is subtracted.
-# The step count goes up by one, because later rules need to know which step it is.
+# The step count goes up by one, for rules that have it in their formula, as Adam does in lesson 9.
 
 # %% [markdown]
 # **This is your first check.**
@@ -164,9 +169,7 @@ checks.check(my_sgd, against=sgd)
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last |
 
 # %%
-valley = problems.ravine(10)  # curvature 1 along the valley, 10 across
-one = run(sgd, valley, steps=50, lr=0.15)
-print(f"one walk: loss {one.loss[0]} at the start, {one.loss[-1]:.3g} at the end")
+valley = problems.ravine(10)  # a ravine is a narrow valley: curvature 1 along it, 10 across
 sizes = [0.005, 0.15, 0.202]
 three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
 table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ".3g")
@@ -182,7 +185,7 @@ table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ".3g")
 
 # %%
 steep = problems.ravine(50)
-lrs = np.geomspace(0.01, 0.1, 201)
+lrs = np.geomspace(0.01, 0.1, 201)  # 201 step sizes from 0.01 to 0.1
 
 # %% [markdown]
 # Run your `my_sgd` for 500 steps with each of these step sizes, and keep the losses only.
@@ -287,11 +290,10 @@ best.answer(opening.where_the_best_is())
 # So both shrink about equally fast.
 # A larger step size slows the walk across, and a smaller one slows the walk along.
 #
-# Short steps are safe, and they cost time.
-# In a long walk, half of the best step size needs about twice as many steps to the same loss.
-# After the same 100 steps it has therefore made only about half of the way, counted in powers of ten, as the dot at half of the border shows.
+# Short steps are safe in this valley, and they cost time.
+# At half of the border the loss has come only about half as far down in the same 100 steps, counted in powers of ten.
 #
-# <details><summary>Is it always nine tenths?</summary>No. In a long run the best step size is 2 divided by the sum of both curvatures. In a round valley that is half of the border.</details>
+# <details><summary>Is it always nine tenths?</summary>No. Both distances shrink equally fast at 2 divided by the sum of both curvatures, here 2/11. In a round valley that is half of the border.</details>
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -318,13 +320,13 @@ my_border = 2 / 40
 judges.judge_border(my_border)
 
 # %% [markdown]
-# ### How steep a valley can you cross?
+# ### How large may the curvature be?
 #
 # One step size has to serve both directions.
-# You set the step size, and the curvature across the valley.
+# You set the step size, and the curvature across.
 #
 # **Goal:** with a curvature of 14 or more across, bring the loss below 0.0000001 in 60 steps.
-# Make the valley steeper a little at a time, and follow with the step size.
+# Raise the curvature a little at a time, and follow with the step size.
 
 # %% tags=["answer"]
 play.step_size().live()
@@ -338,51 +340,52 @@ play.step_size().live()
 play.show_window()
 
 # %% [markdown]
-# The smallest step size that works is the same in all these valleys, because along each of them the curvature is 1.
-# The largest one becomes smaller as the border does, and from a curvature of 15.2 on no step size works.
-# The rule that you write in lesson 7 can cross steeper valleys.
+# The smallest step size that works is set by the walk along the valley, where the curvature is always 1.
+# The largest one falls with the border, and from a curvature of 15.2 on no step size works.
+# In lesson 7 you write a rule for larger curvatures.
 
 # %% [markdown]
 # ## Part 4. A step size for a network
 #
-# In a network nobody tells you the largest curvature, and it changes as the network learns.
+# In a network nobody tells you the largest curvature.
 # So you find a step size by trying.
+#
+# <details><summary>And 2 divided by the curvature?</summary>A network's curvature changes as it learns, so no single border can be looked up.</details>
 #
 # ### The recipe
 #
-# Each step sees only a few of the examples, a [[mini-batch]], so the loss jumps even when all is well.
-# Look at the average of the last 50 losses.
+# Each step sees only a few of the examples, drawn at random.
+# They are called a [[mini-batch]], and the drawing is what is random in `sgd`.
 #
-# Give each try a fresh network and the same few hundred steps.
-# The one with the lowest average is the best for this number of steps.
+# The tries should differ in the step size alone.
+# So begin each with the same network, and give it the same few hundred steps.
+# At a large step size the loss can jump from one step to the next.
+# So compare the averages of the last 50 losses, and keep the lowest.
 #
 # 1. Try 0.001, 0.01, 0.1 and 1.
 # 2. If the largest is best, add one ten times larger, and if the smallest is best, one ten times smaller.
 #    Do so until the best one lies inside your list.
 # 3. Try a third of the best and three times as much.
 #    Keep the best of all.
-# 4. Three times as much may be beyond the border where twice is not, so try twice too, and keep the better one.
-#    Then the best step size is most likely between a third of yours and twice yours.
-#
-# <details><summary>Is it the mini-batch that makes the loss jump?</summary>At a step size of 0.3 the loss of the network below rises in about one step of three. When each step sees all images, it never does. At a step size of 1 it still rises in one step of ten then, so there the step size has a part in it.</details>
+# 4. Try twice the best too, because three times may already be too much, and keep the better one.
 #
 # ### Exercise 4. Find a step size (5 minutes)
 #
 # A small network reads handwritten digits, and each step sees 64 of them.
 # Here is item 1 of the recipe, which takes a few seconds.
-# The loss in the table is measured on all training images.
+# The loss is measured on all training images.
 
 # %% tags=["chaotic"]
 from lessonlib import grid, problems, run, sgd
-from lessonlib.lessons.lesson00 import judges
-from lessonlib.lessons.tables import table
+from lessonlib.lessons.lesson00 import judges, trying
 
 network, to_try = problems.digits_net(), [0.001, 0.01, 0.1, 1]
 tries = run(sgd, network, steps=200, record="loss", **grid(lr=to_try))
-averages = tries.loss[-50:].mean(axis=0)
-table(["step size", "average of the last 50 losses"], zip(to_try, averages), ["g", ".2f"])
+trying.show_tries(to_try, tries.loss)
 
 # %% [markdown]
+# <details><summary>Is it the mini-batch that makes the loss jump?</summary>In part. With <code>problems.digits_net(batch=None)</code> in that cell, each step sees all images. Then the loss jumps less often at 1.</details>
+#
 # Go on with items 2 to 4.
 # Change `to_try`, and run that cell again.
 # Which step size do you take?
@@ -397,9 +400,9 @@ my_lr = 1
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Of the first four 1 is the best, at the end of the list, so you add 10, which learns nothing.
-# A third of 1 is slower, and 2 and 3 learn nothing either.
-# So the best step size again stands just below a border.
+# Of the first four 1 is the best, at the end of the list, so you add 10, which stays at a blind guess.
+# A third of 1 ends higher, and 3 and 2 stay at a blind guess too.
+# So there is a border again, between 1 and 2.
 
 # %% [markdown]
 # The judge trains the network with yours from three starts, and then with twice as much.
@@ -408,8 +411,11 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# At step sizes from 2 to 10 the loss of this network shoots up at first.
-# Then it ends near 2.3, the natural logarithm of 10, which is the loss of a blind guess among ten digits.
+# At step sizes of 2, 3 and 10 the loss jumps up at first, and then it stays near 2.3.
+# That is the loss of a blind guess, which gives each of the ten digits a probability of 0.1.
+# This network's loss is the [[cross-entropy]], so there it is $-\ln 0.1$.
+#
+# <details><summary>Why does it come back?</summary>After the jumps nearly all of the 32 hidden units give 0 for every image, so every image gets nearly the same answer. With hidden units that do not stay at 0 (leaky ReLU), the loss does not come back to 2.3, and it goes on growing, as in the valley.</details>
 #
 # ### On Monday morning
 #
@@ -419,7 +425,7 @@ judges.judge_step_size(my_lr)
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, by the recipe |
 # | **The loss grows** | take a third of the step size, and if it still grows, look for a mistake in the code |
-# | **It stays near its first value** | the step size is too large or far too small, so try both |
+# | **It stays near its first value** | try smaller and larger step sizes, because it does so in Exercise 4 both at 0.001 and at 10 |
 # | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
 # ### Three questions, from memory
@@ -427,7 +433,7 @@ judges.judge_step_size(my_lr)
 # Say each answer aloud before you open it.
 #
 # <details><summary>The largest curvature of a valley is 1000. How large may the step size be?</summary>Less than 0.002, which is 2 divided by the curvature.</details>
-# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>So far it looks stable. Try twice and three times as much. If both are slower, try one and a half times, and keep the best. Lesson 7 has a rule that can save more.</details>
+# <details><summary>A loss falls at every step, and very slowly. Is the step size right?</summary>It may be far too small, like that of the left walker in Part 1. Go through the recipe.</details>
 # <details><summary>At alpha times lambda between 1 and 2 a walker changes sides at every step. Is that bad?</summary>No. It comes closer each time, and the best step size of our valley is such a one.</details>
 #
 # ### What to take along
@@ -439,7 +445,6 @@ judges.judge_step_size(my_lr)
 # %% [markdown]
 # ## Part 5. The course
 #
-# All lessons work like this one.
 # A word with a link leads to the [glossary](glossary.ipynb).
 #
 # ### The map, and where you are on it
@@ -451,12 +456,11 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# Take the lessons in order, one at a sitting.
-# They are numbered 0 and 7 to 12, and there is no 1 to 6.
+# Take the lessons in order, from 0 to 7 and on to 12, one at a sitting.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
-# <details><summary>And with little time?</summary>Leave out lessons 7 and 8. The lesson on Adam repeats the two formulas that it needs.</details>
-# <details><summary>And with a GPU for today only?</summary>Colab lends one for some hours. Go on with the first two parts of the lesson on Adam, and then the GPU lab.</details>
+# <details><summary>And with little time?</summary>Go from here to the lesson on Adam. It repeats the two formulas that it needs from lessons 7 and 8, and you come back for their reasons.</details>
+# <details><summary>And with a GPU for today only?</summary>On Colab you can ask for one. Go on with the first two parts of the lesson on Adam, and then the GPU lab.</details>
 #
 # ### Is your machine ready?
 #
@@ -487,5 +491,5 @@ summary()
 # %% [markdown]
 # **Next, [lesson 7, Momentum](07_momentum.ipynb).**
 # Across the valley each step of the middle walker of Part 1 takes back half of the one before.
-# Along the valley all its steps agree.
+# Along the valley all its steps go the same way.
 # What if a step could remember the ones before it?

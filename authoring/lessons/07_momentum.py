@@ -37,9 +37,10 @@ opening.two_paths().live()
 
 # %% [markdown]
 # Gradient descent jumps across the valley again and again.
-# Along the valley each step covers only 2 % of what is left, so it does not arrive in time.
-# Momentum zigzags too, but it can use a larger step size, here four times as large, and it arrives.
-# Gradient descent with that step size would fly out of the valley.
+# Along the valley the curvature is 1, so a step of 0.019 leaves 98.1 % of the distance.
+# After 100 steps that is still 15 %.
+# Momentum zigzags too, but its step size is four times as large, and it arrives.
+# That step size is above gradient descent's limit of 0.02, and Part 3 shows why it may be.
 #
 # <details><summary>From which step on?</summary>From step 38.</details>
 # <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
@@ -47,7 +48,6 @@ opening.two_paths().live()
 # ### What the gradients say
 #
 # Each bar is a gradient that gradient descent meets on its way.
-# In each panel they are divided by the first one.
 
 # %%
 opening.show_gradients()
@@ -75,7 +75,7 @@ cancel.answer(opening.what_averaging_does())
 
 # %% [markdown]
 # Across the valley the gradient changes its sign at every step, so plus and minus cancel.
-# Along the valley the gradients agree, and after about ten steps the average is as large as they are.
+# Along the valley the gradients agree, and by step 13 the average is as large as they are.
 # That is the idea of momentum.
 #
 # **Step along an average of the gradients.
@@ -86,8 +86,8 @@ cancel.answer(opening.what_averaging_does())
 # ### The rule
 #
 # How much an average keeps is called its beta.
-# The pictures above have 0.8, and the usual one is 0.9.
-# Then each step keeps nine tenths of the old average and adds one tenth of the new gradient.
+# The pictures above have 0.8, and the first example of PyTorch's manual has 0.9.
+# With 0.9 each step keeps nine tenths of the old average and adds one tenth of the new gradient.
 #
 # $$m_t = \beta_1\, m_{t-1} + (1-\beta_1)\,g_t \qquad\qquad \theta_t = \theta_{t-1} - \alpha\, m_t$$
 #
@@ -104,19 +104,20 @@ cancel.answer(opening.what_averaging_does())
 # In the text we say only beta.
 # With a beta of 0 nothing is kept, and momentum is gradient descent.
 #
-# Here are five steps of the average, when one gradient of 1 arrives and then only zeros.
+# Here one gradient of 1 arrives and then only zeros.
+# The cell prints five steps of the average, and the sum over fifty.
 
 # %%
 m, seen = 0.0, []
-for g in [1, 0, 0, 0, 0]:
+for g in [1] + 49 * [0]:
     m = 0.9 * m + 0.1 * g
     seen.append(round(m, 4))
-print(seen)
+print(seen[:5], round(sum(seen), 3))
 
 # %% [markdown]
 # A gradient enters with a tenth of its size and fades by a tenth at each step.
 # The same numbers are the weights that `m` gives to the newest gradient, the one before it, and so on.
-# After many steps they add up to nearly one, so `m` is an average.
+# They add up to nearly one, so `m` is an average.
 #
 # ### Exercise 1. Write momentum (8 minutes)
 #
@@ -153,7 +154,7 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function raises no error.
-# But in the valley above, with a step size of 0.019 and a beta of 0.8, its loss grows without end.
+# But in the valley above, with a step size of 0.019 and a beta of 0.8, its loss grows into the millions.
 # Find what is wrong and fix it.
 
 # %% tags=["stub"]
@@ -188,7 +189,6 @@ judges.judge_colleague(colleague)
 # With $\beta_1 = 0.9$ the memory is ten steps.
 
 # %%
-import numpy as np
 from lessonlib.lessons.lesson07 import averages
 from lessonlib.play.prediction import predict
 
@@ -209,7 +209,7 @@ left.answer(0.9**10, within=0.2)
 # Is a longer memory always better?
 # In the picture the true gradient is a slow wave.
 # Each grey dot is a measurement of it, with some noise.
-# The right panel shows how far `m` is from the true gradient, as a root mean square.
+# The right panel shows how far `m` is from the true gradient, as a root mean square over all draws of the noise.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -219,21 +219,20 @@ averages.noisy_average().live()
 # A short memory follows the noise.
 # A long one is smooth, but it is late and too flat.
 # It is still high when the wave has turned.
-# On the right, the dashed line is the error of the noise alone, and the dotted line the error of being late, without noise.
-# The best one lies between, and with more noise it is longer.
+# On the right, a longer memory makes the error from the noise smaller, and the error from being late larger.
+# The best memory lies between, and with more noise it is longer.
 #
-# <details><summary>Which memory reaches the goal?</summary>One from 6 to 13 steps.</details>
+# <details><summary>Which memory reaches the goal?</summary>One from 5 to 17 steps.</details>
 #
-# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?), and [whether $\theta$ gets calmer too](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
+# *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?).*
 
 # %% [markdown]
 # ## Part 3. The ravine
 #
 # ### Below a millionth in a hundred steps
 #
-# This is the valley of Part 1, and its gradients have no noise.
-# So here memory is not for smoothing.
-# What is it for?
+# This is the valley of Part 1, without noise.
+# What is memory for here?
 # The sliders start near gradient descent's best step size, without memory.
 # **Goal:** bring the loss below 0.000001.
 #
@@ -241,7 +240,7 @@ averages.noisy_average().live()
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The stored picture shows this last setting.
+#   The stored picture shows this last setting, and the one of Part 1 reaches the goal.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -250,12 +249,10 @@ from lessonlib.play.prediction import predict
 play.ravine_task().live()
 
 # %% [markdown]
-# In 100 steps memory alone helps little, and too much of it makes the loss worse.
-# What memory buys is longer steps along the valley.
-# Across, the average stays small even when you raise the step size.
-# Along, it is at least as large as the gradients after about ten steps, so there the larger step size counts in full.
-# At the larger step size, a beta of 0.95 carries momentum past the star and back, and the zigzag lasts.
-# Most of the loss is then in the zigzag.
+# Memory alone takes the loss from 0.011 to 0.007 at best, and with a beta of 0.95 it ends higher than without.
+# What memory buys is a longer step.
+# Without it the step size must stay below 0.02, and with a beta of 0.8 one of four times as much arrived.
+# But a beta of 0.95 then carries momentum past the star and back, and the zigzag lasts.
 #
 # ### How long does it take?
 #
@@ -285,34 +282,38 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # **Momentum needs steps in proportion to the square root of $\kappa$.**
 # That holds if you choose beta for the ravine.
 # With 0.9 everywhere momentum is near its best at a condition number of 1,000.
-# In a mild ravine it is then slower than gradient descent.
+# At 10 and 30 it is slower than gradient descent.
 #
 # ### Why are there fewer steps?
 #
 # Take $\kappa = 100$.
 # The largest step size that stays in the valley is called the [[border]].
-# For gradient descent it is 0.02, so along the valley a step covers at most a fiftieth of what is left.
+# For gradient descent it is 0.02.
+# Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
 # Momentum's border is larger.
-# Exactly at its border $\theta$ hops from side to side for ever, so each gradient is the one before it with the other sign.
-# Then the average flips too.
-# If the new one is $m$, the old one was $-m$, and the rule says
+# At a border $\theta$ hops from side to side for ever, as in the question that opened this lesson.
+# So each gradient is the one before it with the other sign, and the average flips too.
+# If the new average is $m$, the old average was $-m$, and the rule says
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# At the border a step is a hop, as long as before, so momentum's border is five times as large as gradient descent's.
+# Both rules hop from $\theta$ to $-\theta$, so their hops are equally long.
+# With a fifth of the gradient this takes five times the step size, so momentum's border is 0.1.
+# The sliders above show it: with a beta of 0.67, a step size of 0.0996 arrives, and the next one flies out.
 # In a steeper ravine the best beta is larger, and at $\kappa = 400$ the five becomes ten.
 #
 # Why not a still larger beta?
-# Because it lets the swings last.
-# With a beta of 0.9 no step size reaches the goal in much less than 220 steps, so the pale line begins level.
+# Because it lets the swings last, as 0.95 did above.
+# With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
+# So the pale line of the picture begins level.
 #
-# <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so the older ones in m are larger than the newest, and the step is longer still.</details>
-# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least the root of beta of the distance, whatever the step size. With a beta of 0.9 that is 0.95, and the loss is to fall to 10⁻¹⁰.</details>
-# <details><summary>Fine print</summary>With the beta of 0.8 in Part 1 the border is nine times as large, and the best step size there less than half of it. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, which are the fastest in theory. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$. From 100 to 10,000 gradient descent's count grows 75-fold. The loss at the start is nearly all across, so along a narrower valley a smaller share of it has to go.</details>
+# <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
+# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least a share beta of the loss, whatever the step size. With 0.9 that is 0.9²²⁰ after 220 steps, which is about 10⁻¹⁰.</details>
+# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest in theory (Polyak 1964). Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
-# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [the map of all settings](deeper/07_momentum.ipynb#3.-What-does-a-map-of-all-settings-look-like?).*
+# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers).*
 #
 # ### Exercise 3. Which ravine was that? (3 minutes)
 #
@@ -424,17 +425,19 @@ deep
 
 # %% [markdown]
 # Each line is the median of the ten starts, and its band holds all of them.
-# On the way the loss may rise for some steps and come down again.
+# The pale line is momentum at the next shorter step size that was tried.
 
 # %% tags=["answer"]
 trained = network.both()
-network.show_curves(trained)
+network.show_curves(trained, network.shorter())
 deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower.
+# On the way its line rises once, and at the shorter step size it does not.
+#
 # Is it the longer step that helps?
-# To see, we exchange the step sizes.
+# We exchange the step sizes.
 
 # %%
 long_step = predict(
@@ -456,9 +459,10 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # At the long one gradient descent ends like a random guess, and momentum learns.
 # So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
 # In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
-# With small batches momentum [may gain nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
+# With batches of 4 images, in a smaller network, momentum [gains nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
+# Its loss ends at 0.60, and gradient descent's at 0.57.
 #
-# <details><summary>Fine print</summary>Three hidden layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end, and gradient descent ends about as low up to 0.4. The loss jumps at single steps, as the bands show, and the best step size was chosen by the last one. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
+# <details><summary>Fine print</summary>Layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #
 # ### Exercise 5. Tune it yourself (6 minutes)
 #
@@ -489,37 +493,32 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
-# The table tries the old `lr`, the translated one, and twice the smaller of the two.
+# The table tries both, and twice the smaller of the two.
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
-header = ["momentum", "old lr", "loss", "translated lr", "loss",
-          "twice the smaller", "loss"]
+header = ["momentum", "old lr", "loss", "translated lr", "loss", "twice the smaller", "loss"]
 rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double it, and keep the best.**
-# When you lower `momentum` to 0.5 or 0, the translated `lr` is too large, and the network learns little or nothing with it.
-# When you raise it to 0.99, the old `lr` is too large.
-# With it a steady gradient makes steps ten times as long, and not every start learns.
+# At 0.5 and 0 the network learns little or nothing with the translated `lr`.
+# At 0.99 not every start learns with the old one.
+# The lowest losses stand at 0.8, 0.9 and 0.95.
 #
-# The memory of 0.99 is as long as these runs.
-# After 400 steps 0.99 with an `lr` of 0.022 ends below 0.0005, and 0.9 with 0.11 near 0.001.
-# In 100 steps 0.95 ends lowest, at the translated `lr`.
-#
-# <details><summary>Fine print</summary>Some runs jump on their way, and a jump magnifies the last digits in which two machines differ. So on yours a loss above 1 may be another number.</details>
+# <details><summary>Fine print</summary>From ten starts the medians at 0.8, 0.9 and 0.95 are 0.05, 0.02 and 0.02, with the smaller lr. On your machine a loss above 1 may be another number.</details>
 #
 # ### On Monday morning
 #
 # | | |
 # |---|---|
-# | **For** | networks that SGD trains already; for a transformer AdamW (lesson 10), which has this average inside |
+# | **For** | image networks: the ResNet paper (He et al. 2016) begins with the line below; for a transformer AdamW (lesson 10), which uses this average too |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
 # | **Change first** | `lr`, doubled and halved, and keep the best |
 # | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down, which may be too much memory; when batches are small, where it may buy little |
+# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down (first a smaller `lr`, then a smaller `momentum`); when batches are small |
 #
 # ### Three questions, from memory
 #
@@ -539,7 +538,7 @@ summary()
 #
 # - Momentum steps along a running average of the gradients.
 #   What disagrees cancels, what agrees stays.
-# - It helps mostly because it allows a longer step along what agrees.
+# - It helps mostly because it allows a longer step.
 #   With the best settings for each ravine, the number of steps grows with the square root of the condition number.
 # - A longer memory is smoother and later.
 #   Too much of it lets the loss swing.

@@ -35,6 +35,7 @@ from lessonlib.lessons.lesson09 import heating, opening
 from lessonlib.lessons.tables import table
 
 opening.four_lines().live()
+across, stretched, _ = heating.condition_numbers()
 
 # %% [markdown]
 # <details><summary>Answer</summary>Step 104 is the first such moment.</details>
@@ -42,24 +43,24 @@ opening.four_lines().live()
 # At the end only Adam's line follows the dots.
 # Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its first step is so long that the next gradient is huge. Its v forgets this gradient little by little, so α over the root of v grows. From about step 130 on it is too large, a swing grows, and near step 220 the loss jumps.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>As the gradients shrink, its v shrinks too, so α over the root of v grows. In the end the steps are too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
 # So the loss curves far more for the slope than for the intercept.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
-# All this makes the loss a narrow [[ravine]] that runs diagonally.
+# All this makes the loss a narrow [[ravine]].
 #
-# Across the ravine the loss curves more than thirty thousand times as strongly as along it.
-# Momentum with a beta of 0.9 needs far more than 300 steps to get along such a ravine.
+# Across the ravine the loss curves {{ across / 1000:.0f }},000 times as strongly as along it.
+# Momentum, with its usual beta of 0.9, gets only a part of the way along it in 300 steps.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
-# After the stretching the loss curves only about 650 times as strongly across as along.
-# Without momentum RMSprop still crawls along it.
+# After the stretching the loss curves only {{ stretched / 10:.0f }}0 times as strongly across as along.
+# RMSprop has no momentum and still crawls along it.
 # [[Adam]] stretches the ravine and has momentum too.
 #
-# <details><summary>And with other betas?</summary>With its best beta of six momentum leaves about 1%, less than RMSprop. With a β₂ of 0.99 Adam leaves far less than with 0.999.</details>
-# <details><summary>Fine print</summary>The 650 is measured with RMSprop's scales after 100 steps. Without m, Adam leaves more of the loss than RMSprop. Each step size is the best of thirty over ten such data sets, of which you see the first. The betas are the defaults. In degrees Celsius momentum and RMSprop arrive too.</details>
+# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. Without v only momentum is left. With a beta of {{ heating.best_beta()[0] }}, the best of six, momentum leaves {{ heating.best_beta()[1]:.1%}}.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The shares in the fold above are means over the ten. RMSprop's scales are those after 100 steps.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -103,11 +104,10 @@ opening.show_flow()
 # | $\beta_2$ | `beta2` | remembers the scale for about 1000 steps, ten times as long as RMSprop's 0.99 | 0.999 |
 # | $\epsilon$ | `eps` | keeps the division finite where `v` is zero | 1e-8 |
 #
-# The name stands for adaptive moment estimation.
+# Kingma and Ba published it in 2014, and its name stands for adaptive moment estimation.
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
 # The second moment is not the [[variance]], because no mean is subtracted.
 #
-# The price is memory.
 # Adam keeps two more numbers for every parameter, where momentum and RMSprop keep one.
 #
 # ### Exercise 1. Write Adam (10 minutes)
@@ -140,7 +140,7 @@ def my_adam(theta, g, s, *, lr, beta1, beta2, eps):
 # The state keeps `m` and `v`, not the hats, because the next average must go on from the average and not from its correction.
 
 # %% [markdown]
-# The check knows the usual mistakes.
+# The check compares your rule with the library's, step by step.
 
 # %%
 checks.check(my_adam, against=adam)
@@ -163,7 +163,7 @@ table(["line", "slope", "intercept"], rows, ["", ".2f", ".1f"])
 
 # %%
 from lessonlib import State, adam
-from lessonlib.lessons.lesson09 import judges, opening
+from lessonlib.lessons.lesson09 import judges, measured, opening
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
@@ -216,11 +216,10 @@ opening.filling().live()
 # %% [markdown]
 # <details><summary>Answer</summary>A memory of v up to 29 steps reaches the goal.</details>
 #
+# With the default memories the longest uncorrected step is step 12, with 6.6 step sizes.
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
 # With the correction, every step of a steady gradient has the right length.
-#
-# <details><summary>Fine print</summary>When the gradient is mostly noise, the first step is still a whole step size long, and later ones are shorter, because m averages the noise away.</details>
 #
 # *Deeper: [how wrong is a step without correction, and does the loss notice](deeper/09_adam.ipynb)?*
 #
@@ -255,7 +254,6 @@ second["theta"] = 1.999 - 0.001 * second["m_hat"] / second["v_hat"] ** 0.5
 # The point goes back by a twentieth of $\alpha$.
 
 # %% [markdown]
-# The judge stops at the first number that is off.
 
 # %%
 judges.judge_second_step(second)
@@ -275,20 +273,23 @@ surprise
 
 # %% tags=["answer"]
 rows = []
-for first, then in [(3, 3), (300, 300), (3, 0.3), (3, 30), (3, -3)]:
-    one, s = adam(2.0, first, State())
-    two, s = adam(one, then, s)
-    rows.append([first, then, (one - two) / 0.001])
-display(table(["first gradient", "second gradient", "second step"], rows, ["g", "g", ".2f"]))
-length = rows[3][2]
+for before, g in [([3], 3), ([300], 300), ([3], 0.3), ([3], -3), ([3], 30), (300 * [3], 30)]:
+    theta, s = 2.0, State()
+    for each in [*before, g]:
+        old = theta
+        theta, s = adam(theta, each, s)
+    rows.append([f"{len(before)} × {before[0]}", g, *measured.hats(s), (old - theta) / 0.001])
+head = ["gradients before", "then", "m_hat", "root of v_hat", "step"]
+display(table(head, rows, ["", "g", ".2f", ".2f", ".2f"]))
+length = rows[4][-1]
 surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 else 2])
 
 # %% [markdown]
-# The first two rows are equal, because the size of the gradients cancels between `m` and the root of `v`.
+# The first two steps are equal, because the size of the gradients cancels between `m` and the root of `v`.
 #
 # With 3 and 30, both averages weigh the two gradients about equally.
-# A mean is never above the root of the mean square, and here they are about 17 and 21, so the step is shorter.
-# After three hundred gradients of 3 a 30 makes it longer, 1.62, because it counts a tenth in `m_hat` and only a 260th in `v_hat`.
+# So `m_hat` is about their mean, and the root of `v_hat` about their root mean square, which is larger.
+# After three hundred gradients of 3 a 30 makes the step longer, because it raises `m_hat` more than the root of `v_hat`.
 #
 # *Deeper: [how long can a step of Adam be](deeper/09_adam.ipynb)?*
 
@@ -302,16 +303,6 @@ surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 el
 #
 # optimizer = optim.Adam(model.parameters(), lr=1e-3)  # its defaults
 # ```
-#
-# <details><summary>For a transformer</summary>
-#
-# Take AdamW at first, which keeps [[weight decay]] out of `m` and `v`, as [lesson 10](10_adamw.ipynb) shows.
-#
-# ```python
-# optimizer = optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-2)  # the default lr is 1e-3
-# ```
-#
-# </details>
 #
 # PyTorch takes both betas as one pair, `betas=(0.9, 0.999)`.
 #
@@ -345,8 +336,7 @@ print(optimizer.state[p])
 #
 # - If the loss swings and falls no further, halve $\alpha$.
 # - If it falls slowly, take three times $\alpha$.
-# - If it jumps or becomes `nan` in the first hundred steps, take a third of $\alpha$.
-#   After a `nan` start again.
+# - If it jumps in the first steps, take a third of $\alpha$.
 #
 # Each training runs twice from the start, first in black, then in red.
 
@@ -355,6 +345,7 @@ practice.show_moves()
 
 # %% [markdown]
 # All three help here, but compare again after each.
+# On the right the red loss now swings, so halve next.
 #
 # <details><summary>Fine print</summary>Left is the mean of thirty runs, the other two are one run each.</details>
 #
@@ -472,23 +463,24 @@ arrive
 # %% tags=["answer"]
 left = heating.standardizing()
 rows = [[opening.NAMES[rule], *shares] for rule, shares in left.items()]
-display(table(["optimizer", "as measured", "standardized"], rows, ["", ".1%", ".1%"]))
-arrive.answer(arrive.options[sum(after < 1e-3 for _, after in left.values()) - 1])
+head = ["optimizer", "in Fahrenheit", "in Celsius", "standardized"]
+display(table(head, rows, ["", ".1%", ".1%", ".1%"]))
+arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) - 1])
 
 # %% [markdown]
-# The standardized loss curves equally in every direction.
-# So standardize the inputs where you can.
+# With mean 0 and spread 1 a change of the slope counts as much as one of the intercept, and neither asks for a change of the other.
+# So the loss curves equally in every direction.
+# Standardize the inputs where you can.
+# In Celsius the mean is 10 in place of 50, which is already enough for momentum and RMSprop.
 #
-# <details><summary>Fine print</summary>In each column every optimizer has its own best of thirty step sizes. Momentum and RMSprop find the line already if you only subtract the mean, or only divide by the spread. Several inputs that go together stay a ravine when they are standardized: of two with a correlation of 0.99 the condition number is 199.</details>
+# <details><summary>Fine print</summary>In each column every optimizer has its own best of thirty step sizes.</details>
 #
 # ### Where it wins, loses and fails
-#
-# Here are Adam and momentum on three small problems.
 #
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare |
-# | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and the rest mark single examples, which can be learned by heart |
+# | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and each of the rest is 1 in a single example |
 # | **Fails** | find the minimum, at the wall at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it, again and again |
 
 # %%
@@ -497,21 +489,23 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# On the right both start at 0, between two walls, and each point is the mean of 101 steps.
+# On the right each starts at 0, between two walls, and each point is the mean of 101 steps.
 #
-# In the first problem Adam moves a rare word as far as a frequent one, and momentum a sixth as far as a frequent one.
+# In the first problem Adam moves a rare word as far as a frequent one, and momentum moves it only a sixth as far.
 #
-# In the second Adam moves all three inputs equally far, although the gradients of the two useless ones are a fifth as large.
+# In the second six of ten answers are yes, so the two useless inputs have gradients too.
+# At first these are a fifth as large, but Adam moves all three weights equally far.
 # The two weights of 0.25 together outvote the one, so every new example gets the same answer.
-# With momentum the gradients of the useless inputs soon change sign, and their weights shrink again.
+# Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
 # In the third the large gradient raises `v` in the same step.
-# So while `m` holds the large gradient it is divided by a large number, and later, when it holds the small ones, by a smaller one.
-# Then the steps away from the minimum win.
+# So `m` is divided by a large number while it holds the large gradient, and by a smaller one later, when it holds the small ones.
+# So the small ones together win.
+# If `v` never changed, Adam would be momentum, and momentum arrives.
+# With 130 in place of 101 Adam goes the right way too.
 #
-# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words.</details>
-# <details><summary>Fine print: loses</summary>Both fit the training data exactly. With an ε of 0.1 Adam makes no error.</details>
-# <details><summary>Fine print: fails</summary>β₂ is 0.99, and the step size falls. With a large gradient of 130 Adam goes the right way. With the default β₂ it still goes the wrong way, more slowly, and from a large gradient of 105 on the right way.</details>
+# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. Frequent are the ten most frequent words, and rare is the rarer half.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, 2017, the third from Reddi, Kale and Kumar, 2018. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -520,7 +514,7 @@ three.show_problems()
 #
 # ### What each setting does
 #
-# One parameter gets a steady gradient, which changes its sign at step 100 and shrinks to a hundredth at step 200.
+# One parameter gets a gradient of 1, from step 100 on −1, and from step 200 on −0.01.
 # First move $\beta_1$, and watch the steps after step 100.
 # Put it back, and move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.

@@ -147,7 +147,7 @@ adam(2.0, 3.0, State())[0]
 # ### AMSGrad
 #
 # Adam that divides by the root of the largest $v$ so far, so that its denominator never shrinks.
-# It was made for problems where large gradients are rare, because on some of them Adam does not converge.
+# Reddi, Kale and Kumar made it in 2018 for problems like theirs, where large gradients are rare and Adam does not converge.
 #
 # *Example.*
 # When $v$ was 9 and is 4 now, it divides by `max(9, 4) ** 0.5`, which is 3.
@@ -305,7 +305,7 @@ adam(2.0, 3.0, State())[0]
 # ### Edge of stability
 #
 # A state of full-batch gradient descent in which the largest [[curvature]] of the loss has risen by itself, and stays near $2/\alpha$.
-# The loss goes up and down, and over many steps it still falls.
+# In the networks of Cohen and others (2021) the loss then goes up and down, and over many steps it still falls.
 #
 # *Example.*
 # At a step size of 0.05 the largest curvature stays near `2 / 0.05`, which is 40.
@@ -374,7 +374,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### First moment
 #
-# The mean of the gradient.
+# The mean that the gradient would have over very many draws of a mini-batch.
 # Adam estimates it by the running average $m$.
 #
 # *Example.*
@@ -650,7 +650,7 @@ adam(2.0, 3.0, State())[0]
 # ### MuP
 #
 # The maximal update parametrization, also written $\mu$P, sets the random start and the step size of each matrix by the network's width.
-# So a step size that was best for a narrow network stays good for a wide one.
+# Its authors made it so that the best step size of a narrow network stays good for a wide one.
 #
 # *Example.*
 # Under Adam, a matrix whose input is as wide as the network has a step size that falls like one over the width.
@@ -696,7 +696,7 @@ adam(2.0, 3.0, State())[0]
 # ### Optimizer
 #
 # The rule that turns a gradient into a step.
-# In this course each is one short function, and in PyTorch it is an object with a method `step`.
+# In this course's library each is one short function, and in PyTorch it is an object with a method `step`.
 #
 # *Example.*
 # `optimizer = optim.Adam(model.parameters(), lr=1e-3)` makes one.
@@ -748,7 +748,7 @@ adam(2.0, 3.0, State())[0]
 # ### Param group
 #
 # In PyTorch, some of the parameters of one optimizer that have [[hyperparameters|tuning]] of their own.
-# It is used to keep biases and norm layers free of weight decay.
+# With two of them, biases and norm layers can stay free of weight decay.
 #
 # *Example.*
 # `optim.AdamW([{"params": [model.weight]}, {"params": [model.bias], "weight_decay": 0.0}])` has two.
@@ -792,7 +792,7 @@ adam(2.0, 3.0, State())[0]
 # ### Quadratic
 #
 # A bowl or a valley whose curvatures are the same everywhere, such as $\frac{1}{2}\lambda\theta^2$.
-# Near a minimum most losses without kinks look like one.
+# Near a minimum whose curvatures are above zero, a loss without kinks looks like one.
 #
 # *Example.*
 # With a curvature of 10, at a distance of 2, it is `0.5 * 10 * 2**2`, which is 20.
@@ -977,7 +977,7 @@ adam(2.0, 3.0, State())[0]
 # ### Tuning
 #
 # To train with several values of a hyperparameter, a number that training does not change, and to keep the best one.
-# Two optimizers can be compared only if both were tuned with the same care.
+# A comparison of two optimizers is called fair when both were tuned with the same care.
 #
 # *Example.*
 # `np.geomspace(0.001, 1, 4)` tries 0.001, 0.01, 0.1 and 1.
@@ -997,7 +997,7 @@ adam(2.0, 3.0, State())[0]
 # ### Warm-up
 #
 # The first steps of a training, in which the step size rises from near zero to its full value.
-# In these steps the averages of the optimizer rest on few gradients, and the network still changes fast.
+# In these steps the averages of the optimizer still rest on few gradients.
 #
 # *Example.*
 # With a full step size of 0.001 and 100 steps of warm-up, the tenth step has `0.001 * 10 / 100`, which is 0.0001.

@@ -12,9 +12,9 @@ __all__ = ["course_map", "front", "table"]
 ACROSS, DOWN, WIDTH, HEIGHT = 235, 190, 190, 124  # from box to box, and a box, in the map's own units
 TEXT = """# The optimizers that train neural networks
 
-A network learns by taking many small steps downhill.
-Which way is downhill is easy to compute.
-How far to step is harder, and this course begins with that question.
+A network learns in many steps, and each is meant to go downhill.
+The gradient says which way that is.
+It does not say how far to step, and this course begins with that question.
 It goes in four steps, from momentum to RMSprop, to Adam and to AdamW.
 
 When you have finished you will be able to

@@ -19,7 +19,7 @@ from lessonlib.pytorch.networks import MEASURED, Group, Plan, networks_at_once, 
 from lessonlib.pytorch.tasks import Task
 from lessonlib.pytorch.workers import progress, side_by_side
 from lessonlib.rules import State
-from lessonlib.signature import MISSING, batch_shape, label, name_of, numbers, require, takes, whole_number
+from lessonlib.signature import MISSING, batch_shape, label, name_of, numbers, quoted, require, takes, whole_number
 
 __all__ = ["Trained", "train"]
 
@@ -157,12 +157,12 @@ def _planned(task: Any, seeds: Any, hyper: dict[str, Any], batch: int | None, de
     """The plan, and where all its networks start, (K, P). Raises ValueError for a part that does not fit."""
     made = task() if callable(task) else task
     if not isinstance(made, Task):
-        raise ValueError(f"task={task!r}: a Task such as digits_task()")
+        raise ValueError(f"task={quoted(task)}: a Task such as digits_task()")
     if dtype not in DTYPES:
-        raise ValueError(f"dtype={dtype!r}: torch.float32 or torch.float64")
+        raise ValueError(f"dtype={quoted(dtype)}: torch.float32 or torch.float64")
     each = [whole_number("seeds", seed) for seed in np.atleast_1d(seeds)]
     if not each:
-        raise ValueError(f"seeds={seeds!r}: at least one seed, 0 or more, such as [0, 1, 2]")
+        raise ValueError(f"seeds={quoted(seeds)}: at least one seed, 0 or more, such as [0, 1, 2]")
     begin = [made.start(seed) for seed in each]
     shapes = {name: np.shape(value) for name, value in begin[0].items()}
     grid = batch_shape(hyper, sum(map(prod, shapes.values())))
@@ -191,12 +191,12 @@ def _paced(rule: Callable[..., Any], hyper: dict[str, Any], schedule: Callable[[
     if schedule is None:
         return hyper
     if not callable(schedule):
-        raise ValueError(f"schedule={schedule!r}: a function of t = 1, 2, ... that returns the factor of lr")
+        raise ValueError(f"schedule={quoted(schedule)}: a function of t = 1, 2, ... that returns the factor of lr")
     known = takes(rule)
     if "eta" in known:
         return hyper | {"eta": schedule}
     if "lr" not in known and "lr" not in hyper:
-        raise ValueError(f"schedule={schedule!r}: {name_of(rule)} has neither lr nor eta for it to change; leave it out")
+        raise ValueError(f"schedule={quoted(schedule)}: {name_of(rule)} has neither lr nor eta for it to change; leave it out")
     lr = hyper.get("lr", known.get("lr", MISSING))
     if lr is MISSING:
         raise ValueError(f"lr is missing: {name_of(rule)} has no default for it; add lr=...")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lessonlib.data import digits
 from lessonlib.problems import digits_start
-from lessonlib.signature import number, whole_number
+from lessonlib.signature import number, quoted, whole_number
 
 __all__ = ["Data", "Params", "Task", "cross_entropy", "digits_task", "modular_task"]
 
@@ -80,7 +80,7 @@ def digits_task(hidden: int = 32, images: int = 300, label_noise: float = 0.2) -
     d = digits()
     hidden, images = whole_number("hidden", hidden, least=1), whole_number("images", images, least=1)
     if images > len(d.train_x):
-        raise ValueError(f"images={images!r}: from 1 to {len(d.train_x)} training digits")
+        raise ValueError(f"images={quoted(images)}: from 1 to {len(d.train_x)} training digits")
     label_noise = number("label_noise", label_noise, least=0, most=1)
     train_x = d.train_x[:images]  # one array for all seeds, so that networks of several seeds share it
 
@@ -112,7 +112,7 @@ def modular_task(p: int = 59, share: float = 0.4, width: int = 64, hidden: int =
     p, width, hidden = whole_number("p", p, least=2), whole_number("width", width, least=1), whole_number("hidden", hidden, least=1)
     cut = round(number("share", share) * p * p)
     if not 1 <= cut < p * p:
-        raise ValueError(f"share={share!r}: the part of the table to learn from, between 0 and 1")
+        raise ValueError(f"share={quoted(share)}: the part of the table to learn from, between 0 and 1")
     a, b = np.divmod(np.arange(p * p), p)
     table, sums = np.concatenate([np.eye(p)[a], np.eye(p)[b]], -1), (a + b) % p
 

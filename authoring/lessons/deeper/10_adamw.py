@@ -73,9 +73,29 @@ winner.answer(winner.options[2] if close else max(best, key=best.get))
 # That is too little to choose by.
 #
 # So why AdamW?
-# Because its setting means the same whatever the scale of the gradients.
+# Its setting means the same whatever the scale of the gradients.
 # Sum the loss over a thousand examples instead of averaging it, and all gradients grow a thousandfold.
-# AdamW then takes the same path, as long as its gradients stay far above $\epsilon$.
+# One weight shows what each form makes of that.
+
+# %%
+import numpy as np
+from lessonlib import State, adamw
+
+def end(decay, scale, l2):
+    """Where a weight is after 2000 noisy gradients of mean 0.3, all of them multiplied by scale."""
+    theta, s, noise = 1.0, State(), np.random.default_rng(0)
+    for g in scale * (0.3 + noise.standard_normal(2000)):
+        g, w = (g + decay * theta, 0.0) if l2 else (g, decay)
+        theta, s = adamw(theta, g, s, lr=0.01, weight_decay=w)
+    return theta
+
+rows = [["AdamW, decay 1", end(1, 1, False), end(1, 1000, False)],
+        ["Adam with L2 of 1", end(1, 1, True), end(1, 1000, True)],
+        ["Adam with L2 of 1000", end(1000, 1, True), end(1000, 1000, True)]]
+table(["the weight ends at", "usual gradients", "1000 times as large"], rows, ["", ".3f", ".3f"])
+
+# %% [markdown]
+# AdamW ends at the same place.
 # Adam with L2 needs a decay a thousand times as large.
 #
 # <details><summary>Fine print</summary>One hidden layer, constant step size. The standard error of the half point is 0.1, and its runs take half a minute, with <code>python -m lessonlib.lessons.lesson10.gains</code>. The best cell is picked on the digits that it is measured on, so each best value is a little too high. Loshchilov and Hutter report that AdamW beats L2 on image networks with normalisation, where they tuned both.</details>
@@ -93,7 +113,7 @@ product = predict(
 product
 
 # %% [markdown]
-# Runs four times as long as those of the maps.
+# Each run here has 1200 steps, four times as many as in the maps.
 # "Best decay" is the middle of those that come within three digits in a hundred of the best one.
 
 # %% tags=["answer"]
@@ -104,7 +124,7 @@ product.answer(product.options[int(most < 10)])
 
 # %% [markdown]
 # Here the best decay falls to about a third, and a tenth is outside of the interval.
-# So when you change the step size, try a few decays around the old one.
+# So after a change of the step size, tune the decay anew.
 # Before a norm the product does decide something, as section 2 shows.
 #
 # <details><summary>Fine print</summary>Four starts. Each is judged by itself, and then the logarithms are averaged. In single starts of the short runs this middle differs too much to tell.</details>
@@ -125,9 +145,9 @@ table(header, rows, ["", ".2g", "g", ".1f"])
 
 # %% [markdown]
 # Start by start, decay is ahead by {{ gain:.1f}} in a hundred, with a standard error of {{ error:.1f}}.
-# So a smaller step size gives most of what lesson 10 shows.
+# So with a step size of its own a network without decay comes close.
 #
-# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size, nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
+# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size. A small step size makes of them a shorter training too, and which of the two helps was not taken apart. Nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
 #
 # ## 2. What does decay set, a size or an angle?
 #
@@ -315,7 +335,7 @@ needs
 # A thin line marks chance, one of 59.
 # **Goal:** find a step at which every network knows its training pairs and still fails on most of the others.
 #
-# <details><summary>Fine print</summary>Three seeds each, and one without decay. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, and every step sees all training pairs.</details>
+# <details><summary>Fine print</summary>Three seeds each, and one without decay, for the steps that the picture shows. Recorded by <code>python -m lessonlib.lessons.lesson10.grokking --json data/grokking.json</code>. The step size is 0.01, beta2 is 0.98, and every step sees all training pairs.</details>
 
 # %% tags=["answer"]
 grown = grokking.from_record()
@@ -363,7 +383,8 @@ my_steps = 700
 # Half the memory took more than half of the time, so the memory alone does not set it.
 
 # %% [markdown]
-# The judge trains one network for as many steps, which takes some tens of seconds.
+# The judge trains one network for the number of steps that you gave.
+# That takes some tens of seconds.
 
 # %%
 from lessonlib.pytorch.sweep import train
@@ -424,7 +445,7 @@ where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.
 # If AdamW converges then, it ends where every way that stays inside of the box starts level or uphill.
 # For a convex loss such as this one, that is the lowest point of the box.
 #
-# With the noise of mini-batches AdamW also ends short of a lowest point inside of the box.
+# <details><summary>And with the noise of mini-batches?</summary>Then AdamW stops short even of a lowest point inside of the box. One weight with its lowest point at 0.5, in a box that reaches to 1, ends at 0.24 on average when noise of size 1 is added to its gradients.</details>
 #
 # A newer, cautious decay acts only where Adam's step and the decay agree in direction (Chen et al. 2025).
 
@@ -497,16 +518,27 @@ spikes.show_spikes()
 bad.answer(spikes.what_it_does())
 
 # %% [markdown]
+# Which part of Adam carries this?
+# Here one or both averages are put back, right after step 100, to what they were before it.
+
+# %%
+header = ["put back", "highest loss", "loss after 300 steps"]
+table(header, spikes.put_back(), ["", ".2f", ".2f"])
+
+# %% [markdown]
 # The bad batch does two things.
-# First, all weights move in its direction at once, and that lifts the loss.
-# `m` spreads this over some tens of steps.
+# First, `m` goes on in its direction for some tens of steps, and that lifts the loss.
+# Put `m` back, and the loss does not rise.
 # Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
+# Put both back, and nothing is left of the bad batch.
+# With `v` alone put back, Adam divides the huge `m` by the usual root, and the loss explodes.
+#
 # The decay does not go through `v`, so it goes on at full strength and is now the longer of the two.
 #
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
 #
-# With $\beta_2 = 0.95$ the peak is a third as high, and the steps stay short for some 200 steps.
+# With $\beta_2 = 0.95$ the loss rises to a third of the height, and the steps stay short for some 200 steps.
 # With the default of 0.999, as here, `v` needs about 6000 to forget the bad batch.
 #
 # <details><summary>Fine print</summary>A simulated bad batch, one seed, step size 0.01, decay 0.1. A real one has a gradient in its own direction as well. Late in a run the first step after a bad batch is up to three times as long as here, because v then rests on more gradients.</details>
@@ -526,12 +558,14 @@ tight
 cases = {"no bad batch, no clipping": {"size": 1.0}, "clipped at 1": {"clip": 1.0},
          "clipped at 0.01": {"clip": 0.01},
          "clipped at 0.01 from step 51 on": {"clip": 0.01, "since": 51}}
-rows = [[name, spikes.ends(**case).mean()] for name, case in cases.items()]
-display(table(["training", "loss after 300 steps"], rows, ["", ".3f"]))
+rows = [[name, spikes.ends(**case).mean(), spikes.late_length(**case)]
+        for name, case in cases.items()]
+header = ["training", "loss after 300 steps", "length of a late step, in lr"]
+display(table(header, rows, ["", ".3f", ".2f"]))
 tight.answer(tight.options[int(rows[2][1] < 1.1 * rows[0][1])])
 
 # %% [markdown]
-# Adam does not know how long its gradients are, so cutting all of them to one length costs nothing here.
+# Adam divides out a size that all its gradients share, so cutting all of them costs nothing here.
 # But if you start to cut in mid-run, `v` still holds the longer gradients from before, and all steps become short.
 #
 # ## 7. What is lost in a restart?
@@ -567,7 +601,7 @@ display(table(header, rows, ["", "+.0%", ""]))
 worst.answer(max(rows[1:], key=lambda row: row[1])[0])
 
 # %% [markdown]
-# Losing `m`, `v` and `t` lifts the loss at once, because every weight takes a full step.
+# Without `m`, `v` and `t` the loss rises most.
 # The file with the weights alone loses the schedule too.
 # So it begins with the short steps of a new warm-up, and the loss rises less.
 #
@@ -599,7 +633,8 @@ judges_deeper.judge_lost_count(my_times, beta1=0.9, beta2=0.95)
 # %% [markdown]
 # ### Shorter steps after the restart
 #
-# If `m`, `v` and `t` are lost, is it the first step alone that lifts the loss?
+# Without `m`, `v` and `t` Adam begins again with a full step for every weight.
+# Is it this first step alone that lifts the loss?
 
 # %%
 table(["m, v and t lost, and", "loss rises by"], training.rises(), ["", "+.0%"])
@@ -646,8 +681,6 @@ faster.answer(faster.options[round(math.log10(ratio))])
 # At the far left they leave it, because there `v` holds little but the pull's own square.
 # A step of one `lr` is then a larger share of a small weight than of a large one, so the points scatter.
 # Between the medians of the two tenths the factor is {{ ratio:.0f}}.
-#
-# The two forms meet although AdamW's `weight_decay` is a hundred times Adam's.
 #
 # <details><summary>Fine print</summary>One hidden layer, 500 steps. Left out are biases, weights behind pixels that are always blank, and the smallest weights.</details>
 #

@@ -74,7 +74,7 @@ def course_map() -> Figure:
     ax.set_title("What each lesson asks", fontsize=11)
     ax.annotate("you are here", (0, 0.5 - HEIGHT / 2), (0, -0.28), ha="center", va="center", weight="bold",
                 arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.8})
-    ax.text(2.2, -0.55, "Solid arrow: take that lesson first. Dashed arrow: it helps. The bar fills with what you do.", ha="center",
+    ax.text(2.2, -0.55, "Solid arrow: builds on that lesson. Dashed arrow: that lesson helps. The bar fills with what you do.", ha="center",
             va="center", fontsize=9.5, color=GREY)
     return figure
 

@@ -55,7 +55,7 @@ def walkers() -> Experiment:
 
 
 def _scene() -> Scene:
-    figure = new_figure(8.6, 3.9)
+    figure = new_figure(8.6, 4.6)
     artists: dict[str, Any] = {}
     style = look("sgd")
     for ax, lr in zip(figure.subplots(1, 3, sharey=True), WALKERS, strict=True):
@@ -67,7 +67,7 @@ def _scene() -> Scene:
         artists[f"{lr} loss"] = ax.text(0.5, 0.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11,
                                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
     figure.axes[0].text(0, -0.42, "lowest place", fontsize=9.5, ha="center", va="top")
-    figure.axes[0].text(1.4, -1.5, "circle: the walker", color=HERE, fontsize=9.5, ha="right", va="top")
+    figure.axes[0].text(0, -1.5, "circle: the walker", color=HERE, fontsize=9.5, ha="center", va="top")
     figure.axes[0].set_ylabel("across the valley, $\\theta_2$")
     figure.axes[1].set_xlabel("along the valley, $\\theta_1$")
     return Scene(figure, artists, "Three panels, each the same valley seen from above, with a star at its lowest point and a square at the "
@@ -76,7 +76,7 @@ def _scene() -> Scene:
 
 
 def _valley(ax: Axes) -> None:
-    ax.set(xlim=(-0.5, 1.45), ylim=(-3.1, 3.1))
+    ax.set(xlim=(-1.9, 1.9), ylim=(-3.1, 3.1), aspect="equal")  # so that a step is at right angles to a height line
     ax.plot(*rings(STEEP, np.arange(2, -4, -1)), color="#b0b0b0", linewidth=0.9, zorder=1)
     ax.plot(0, 0, marker="*", color=INK, markersize=17, linestyle="none", zorder=6)
     ax.plot(1, 1, marker="s", color=INK, markersize=8, linestyle="none", zorder=6)

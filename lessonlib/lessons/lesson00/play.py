@@ -31,7 +31,7 @@ def _scene() -> Scene:
     figure = new_figure(7.6, 3.9)
     left, artists = path_and_loss(figure, "sgd", steps=STEPS, target=TARGET, widths=(1, 1.15))
     left.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xlabel="along the valley, $\\theta_1$", ylabel="across the valley, $\\theta_2$",
-             title="The walk")
+             title="The walk", aspect="equal")
     left.grid(visible=False)
     (artists["star"],) = left.plot(0, 0, color="black", marker="*", markersize=13, linestyle="none", zorder=6)  # they stand still,
     (artists["start"],) = left.plot(1, 1, color="black", marker="s", markersize=8, linestyle="none", zorder=6)  # over the path
@@ -103,7 +103,7 @@ def _window() -> Figure:
     low, high = np.array([window(steep) for steep in steeps]).T
     figure = new_figure(7.8, 3.9)
     ax = figure.add_subplot(xlim=(8, 20), ylim=(0.08, 0.22), xlabel="curvature across the valley", ylabel="step size lr",
-                            title="The steeper the valley, the fewer step sizes work")
+                            title="The larger the curvature, the fewer step sizes work")
     ax.grid(visible=False)
     ax.fill_between(steeps, low, high, color=HERE, alpha=0.22, linewidth=0)
     ax.plot(steeps, low, steeps, high, color=HERE, linewidth=1.5)

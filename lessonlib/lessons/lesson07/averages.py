@@ -1,4 +1,7 @@
-"""The running average of lesson 7, and the experiment with its memory: what it costs in lag and buys in smoothness."""
+"""The running average of lesson 7, and the experiment with its memory: what it costs in lag and buys in smoothness.
+
+What the average is off by is the root mean square over all draws of the noise; the wave that is drawn has one of them.
+"""
 from __future__ import annotations
 
 from functools import cache
@@ -34,22 +37,27 @@ STEPS = np.arange(1, LENGTH + 1)
 
 @cache
 def _parts() -> tuple[Array, Array, Array, Array]:
-    """Memories (B,), truth (T,), unit noise (T,), and of each memory the mean of lag**2, noise**2 and lag * noise: (3, B)."""
+    """Memories (B,), truth (T,), one draw of unit noise (T,), and of each memory the mean squares of lag and unit noise: (2, B)."""
     memory = np.geomspace(1, 200, 93)
     truth = np.sin(2 * np.pi * STEPS / PERIOD)
-    noise = np.random.default_rng(7).standard_normal(LENGTH)
-    lag = average(truth, 1 - 1 / memory) - truth[:, None]
-    rest = average(noise, 1 - 1 / memory)
-    return memory, truth, noise, np.stack([(lag**2).mean(0), (rest**2).mean(0), (lag * rest).mean(0)])
+    beta1 = 1 - 1 / memory
+    lag = average(truth, beta1) - truth[:, None]
+    return memory, truth, np.random.default_rng(7).standard_normal(LENGTH), np.stack([(lag**2).mean(0), _variance(beta1)])
+
+
+def _variance(beta1: Any) -> Any:
+    """The variance of the running average of unit noise that starts at zero, its mean over STEPS: (1-b)/(1+b) * (1 - b**(2t))."""
+    b = np.asarray(beta1)
+    return (1 - b) / (1 + b) * (1 - b[..., None] ** (2 * STEPS)).mean(-1)
 
 
 def _error(memory: float, noise: float) -> tuple[float, float, float, Array]:
-    """Root mean squares: of all that the average is off by, of its lag, of its noise; and the average."""
+    """Root mean squares over all draws: of what the average is off by, of its lag, of its noise; and the average of the one drawn."""
     _, truth, unit, _ = _parts()
     beta1 = 1 - 1 / memory
-    late, rest = average(truth, beta1) - truth, noise * average(unit, beta1)
-    off, lag, left = (float(np.sqrt(np.mean(x**2))) for x in (late + rest, late, rest))
-    return off, lag, left, truth + late + rest
+    lag = float(np.sqrt(np.mean((average(truth, beta1) - truth) ** 2)))
+    left = noise * float(_variance(beta1)) ** 0.5
+    return float(np.hypot(lag, left)), lag, left, average(truth + noise * unit, beta1)
 
 
 def _scene() -> Scene:
@@ -90,8 +98,8 @@ def _update(artists: dict[str, Any], memory: float, noise: float) -> str:
     if "dots" in artists:  # with the others that follow the noise alone
         artists["dots"].set_data(STEPS, truth + noise * unit)
         artists["rest"].set_data(memories, noise * parts[1] ** 0.5)
-        artists["noise"].set_position((12, noise * 0.115))
-        artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1] + 2 * noise * parts[2]))
+        artists["noise"].set_position((12, noise * 0.085))
+        artists["total"].set_data(memories, np.sqrt(parts[0] + noise**2 * parts[1]))
     if "note" in artists:
         artists["note"].set_text(f"\u03b2 = {1 - 1 / memory:.3g}, noise {noise:g}")
     return f"beta = {1 - 1 / memory:.4g}: the average is off by {off:.2f}; without noise {lag:.2f}, the noise alone {left:.2f}."

@@ -19,7 +19,7 @@ def show_growth() -> None:
 def _growth() -> Figure:
     figure, counts = new_figure(7.6, 4.0), play.steps_by_kappa()
     ax = figure.add_subplot(xscale="log", yscale="log", xlim=(8, 40_000), ylim=(8, 150_000), xlabel="condition number $\\kappa$",
-                            ylabel="steps to $10^{-10}$ of the loss",
+                            ylabel="steps to $10^{-10}$ of the first loss",
                             title="Momentum: a hundred times the condition number, ten times the steps")
     for at, rule in enumerate(("sgd", "momentum")):
         style = look(rule)

@@ -11,6 +11,8 @@ from lessonlib import rules
 from lessonlib.checks import Verdict, check, judge
 from lessonlib.lessons.answers import number
 from lessonlib.lessons.lesson07 import play
+from lessonlib.problems import ravine
+from lessonlib.runner import run
 
 __all__ = ["judge_colleague", "judge_kappa", "judge_lr", "judge_setting"]
 
@@ -18,14 +20,22 @@ BY_HAND = ("Start it at theta = 1 with an empty State, a gradient of 1, lr = 1 a
            "where should it be?")
 
 
+def _in_the_valley(attempt: Any) -> str:
+    """How the loss goes in the lesson's valley at the exercise's settings, in words."""
+    loss = run(attempt, ravine(100), steps=100, record="loss", lr=0.019, beta1=0.8).loss
+    end = f"{loss[-1] / 1e6:.0f} million" if loss[-1] > 1e6 else f"{loss[-1]:.1g}"
+    return f"In the valley its loss goes from {loss[0]:.0f} to {end} in 100 steps."
+
+
 def judge_colleague(attempt: Any) -> Verdict:
     """Return what `check` says of a fixed momentum, and why the loss grew; off momentum's path, a question to be worked by hand."""
     verdict = check(attempt, rules.momentum)
     if verdict.passed:
-        return Verdict(True, f"{verdict.message}\nThe colleague's stepped along an average without the newest gradient. So across the "
-                       "valley it turned too late, and each swing was larger than the one before.")
+        return Verdict(True, f"{verdict.message}\n{_in_the_valley(attempt)} The colleague's stepped along an average without the newest "
+                       "gradient. So across the valley it turned too late, and each swing was larger than the one before.")
     if verdict.misconception == "step along the old average" and not verdict.headline.endswith("one more"):
-        return Verdict(False, f"Not fixed yet.\nIts path is still the colleague's. {BY_HAND}", verdict.misconception)
+        return Verdict(False, f"Not fixed yet.\nIts path is still the colleague's. {_in_the_valley(attempt)} {BY_HAND}",
+                       verdict.misconception)
     if verdict.misconception is None and "it parts from" in verdict.message:
         return Verdict(False, f"Not fixed yet.\nIt is another path than the colleague's, and not yet momentum's. {BY_HAND}")
     return verdict

@@ -52,8 +52,9 @@ def _paths_scene() -> Scene:
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-9, 1e3), xlabel="step", ylabel="loss", title="Momentum arrives in time")
     right.axhline(tuned("sgd")[1].loss[-1], color="black", linewidth=1)
     right.text(99, tuned("sgd")[1].loss[-1] / 2, "gradient descent's end", va="top", ha="right", fontsize=9)
-    right.text(46, 0.9, NAMES["sgd"], color=look("sgd").color, fontweight="bold")
-    right.text(52, 3e-8, NAMES["momentum"], color=look("momentum").color, fontweight="bold", ha="right")
+    for rule, x, y, side in (("sgd", 46, 0.9, "left"), ("momentum", 52, 3e-8, "right")):
+        right.text(x, y, f"{NAMES[rule]}\nstep size {tuned(rule)[0]:.2g}", color=look(rule).color, fontweight="bold", ha=side,
+                   va="bottom" if rule == "sgd" else "center")
     (star,) = left.plot(0, 0, marker="*", color="black", markersize=10, markeredgecolor="white", linestyle="none", zorder=8)
     (start,) = left.plot(1, 1, marker="s", color="black", markersize=8, linestyle="none", zorder=6)
     artists: dict[str, Any] = {"star": star, "start": start}  # they stand still, over the paths

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.checks import Verdict, judge
-from lessonlib.lessons.answers import judge_slips, number
+from lessonlib.checks import Verdict, check, judge
+from lessonlib.lessons.answers import judge_slips, look_at, number
 from lessonlib.lessons.lesson08 import practice, rescaling, scales
 from lessonlib.rules import State, rmsprop
 
-__all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_memory", "judge_setting", "judge_settings_meant", "judge_two_steps"]
+__all__ = ["judge_angle", "judge_bugs", "judge_eps", "judge_memory", "judge_rmsprop",
+           "judge_setting", "judge_settings_meant", "judge_two_steps"]
 
 SCALE = 1e-9  # what the loss is multiplied by
 NEAR = 1e-6
@@ -29,6 +30,21 @@ GIVES_AWAY = {
     "the whole vector normalised by one number": "Its one divisor is the root of the mean of both squares, smaller than the steep "
                                                  "gradient, so its steep steps are even longer than the right ones.",
 }
+
+
+def _without_square(theta: Any, g: Any, s: State, *, lr: Any, beta2: Any, eps: Any) -> tuple[Any, State]:
+    """A step of RMSprop that averages g in place of its square, with the sign taken away so that the root is a number."""
+    v = beta2 * s.v + (1 - beta2) * g
+    return theta - lr * g / (abs(v)**0.5 + eps), State(s.t + 1, 0.0, v)
+
+
+def judge_rmsprop(attempt: Any) -> Verdict:
+    """Return what `check` says of RMSprop; where it has no name for a missing square that is hidden by an absolute value, that name."""
+    verdict = check(attempt, rmsprop)
+    if verdict.passed or verdict.misconception is not None or not look_at(attempt, _without_square):
+        return verdict
+    return Verdict(False, "Not yet: missing square.\nYour v averages the gradient itself. What is left of that average when plus and minus "
+                   "take turns?", "missing square")
 
 
 @judge

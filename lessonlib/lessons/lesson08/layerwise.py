@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "way_for"]
+__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "steps_cut", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -46,6 +46,22 @@ def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) ->
         if s.t == 0:
             s = State(0, 0.0, rule(theta, g, s, lr=lr)[1].v / (1 - beta2))
         return rule(theta, g, s, lr=lr)
+
+    return step
+
+
+def steps_cut(rule: Callable[..., tuple[Array, State]], layer: Array, longest: float = 10.0) -> Callable[..., tuple[Array, State]]:
+    """Return a rule whose step in each layer is cut where its root mean square is above `longest` step sizes.
+
+    layer: (n,), the number of the layer of each parameter, in order.
+    """
+    first = np.flatnonzero(np.diff(layer, prepend=-1))
+
+    def step(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:
+        moved, s = rule(theta, g, s, lr=lr)
+        size = (np.add.reduceat((moved - theta)**2, first, axis=-1) / np.bincount(layer))**0.5
+        held = np.minimum(1, longest * lr / np.maximum(size, 1e-300))
+        return theta + held[..., layer] * (moved - theta), s
 
     return step
 

@@ -12,10 +12,11 @@ from lessonlib.lessons.lesson08.records import EVERY, LRS, NAMES, deep_net_recor
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import look, show
 from lessonlib.problems import ravine
-from lessonlib.rules import State
+from lessonlib.rules import State, rmsprop
 from lessonlib.runner import run
 
-__all__ = ["GUESSING", "first_and_last", "grown_gradient", "layer_bars", "one_slider", "show_division", "show_layers", "two_sizes"]
+__all__ = ["GUESSING", "first_and_last", "grown_gradient", "layer_bars", "left_aslant", "one_slider", "show_division", "show_layers",
+           "two_sizes", "unequal"]
 
 Array = np.ndarray[Any, Any]
 GUESSING = float(np.log(10))  # the loss of a network that gives each of the ten digits the same chance
@@ -76,8 +77,13 @@ def layer_bars(start: str = "torch") -> Array:
 
 def first_and_last() -> str:
     """Return in words how the gradients of the first layer compare with those of the last."""
-    ratio = layer_bars()[-1] / layer_bars()[0]
+    ratio = unequal()
     return "about the same" if ratio < 3 else "about ten times smaller" if ratio < 30 else "hundreds of times smaller"
+
+
+def unequal(start: str = "torch") -> float:
+    """Return how many times larger the gradients of the last layer are at the start than those of the first."""
+    return float(layer_bars(start)[-1] / layer_bars(start)[0])
 
 
 def show_layers() -> None:
@@ -145,6 +151,13 @@ def _two_update(artists: dict[str, Any], lr: float, times: float) -> str:
     ends = [f"{x:.2g}" if 1e-5 < x < 1e5 else "almost 0" if x < 1 else "far away" for x in far[-1]]
     return (f"Step sizes {lr:.2g} and {lr * times:.2g}. After {TWO_STEPS} steps the steep number is {ends[1]} from its minimum, the flat "
             f"one {ends[0]}.")
+
+
+def left_aslant(angle: float = 45.0, steps: int = 300, lr: float = 0.05) -> float:
+    """Return which share of its way the flat direction of the turned ravine still has to go after `steps` steps of RMSprop."""
+    walk, turn = run(rmsprop, ravine(TWO_CURVATURES[1], angle), steps=steps, lr=lr).theta, np.radians(angle)
+    flat = walk @ np.array([np.cos(turn), np.sin(turn)])
+    return float(abs(flat[-1] / flat[0]))
 
 
 BEFORE, AFTER = 40, 60  # steps of the gradient that are drawn, before and after it grows

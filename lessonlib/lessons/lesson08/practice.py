@@ -56,8 +56,8 @@ def _panels(bugs: Mapping[str, str]) -> Figure:
     for ax, (letter, name) in zip(panels, bugs.items(), strict=True):
         ax.plot(np.abs(right.theta[:, 0]), color=look("rmsprop").color, linewidth=2.4, label="right, both directions")
         for i, (dash, marker, which) in enumerate((("-", "o", "flat"), ("--", "s", "steep"))):
-            ax.plot(np.abs(bug_path(name).theta[:, i]), color="black", linestyle=dash, marker=marker, markersize=5, markevery=(3 * i, 6),
-                    linewidth=1.8, label=f"with the bug, {which} direction")
+            ax.plot(np.abs(bug_path(name).theta[:, i]), color="black", linestyle=dash, marker=marker, markersize=6, markevery=(3 * i, 6),
+                    linewidth=1.8, markerfacecolor="white" if i else "black", label=f"with the bug, {which} direction")
         ax.set(yscale="log", xlim=(0, STEPS), ylim=(LEAST, MOST), xlabel="step", title=letter)
         ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
         ax.minorticks_off()

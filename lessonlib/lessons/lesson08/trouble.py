@@ -1,4 +1,4 @@
-"""What is hard about lesson 8's network: images that get lost on their way forward, and gradients that grow a thousandfold."""
+"""What is hard about lesson 8's network: what gets lost on its way forward and back, and gradients that grow a thousandfold."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,9 +15,10 @@ from lessonlib.lessons.lesson08.opening import GUESSING
 from lessonlib.lessons.lesson08.records import deep_net_records
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
+from lessonlib.problems import CLASSES
 from lessonlib.rules import State
 
-__all__ = ["Growth", "apart", "best_lr", "growth", "show_apart", "show_growth", "show_rise"]
+__all__ = ["Growth", "apart", "back_grows", "best_lr", "enters_fall", "growth", "on_the_way", "show_apart", "show_growth", "show_rise"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
@@ -128,19 +129,57 @@ def apart(start: str = "torch") -> Array:
     return np.asarray(np.mean(found, axis=0))
 
 
+@cache
+def on_the_way(start: str = "torch", seeds: int = 5) -> tuple[Array, Array]:
+    """Return the size of what enters each layer at the start, and of what comes back to its outputs: two arrays (9,).
+
+    Root mean squares over the units and the training images, means over that many starts. What comes back is the gradient of the loss of an
+    image with respect to the sum that each unit makes of its inputs. start: one of deep.STARTS.
+    """
+    found, right = [], np.eye(CLASSES)[digits().train_y]
+    for seed in range(seeds):
+        layers, enters = start_of(seed, start=start), [np.asarray(digits().train_x, dtype=float)]
+        for weights, biases in layers[:-1]:
+            enters.append(np.maximum(enters[-1] @ weights + biases, 0))
+        chances = np.exp(enters[-1] @ layers[-1][0] + layers[-1][1])
+        back = [chances / chances.sum(axis=1, keepdims=True) - right]
+        for (weights, _), entered in zip(layers[:0:-1], enters[:0:-1], strict=True):
+            back.append((back[-1] @ weights.T) * (entered > 0))
+        found.append([[float((each**2).mean() ** 0.5) for each in part] for part in (enters, back[::-1])])
+    enter, come_back = np.mean(found, axis=0)
+    return np.asarray(enter), np.asarray(come_back)
+
+
+def enters_fall() -> float:
+    """Return how many times smaller what enters layer 3 is at the start than what enters layer 1."""
+    enters, _ = on_the_way()
+    return float(enters[0] / enters[2])
+
+
+def back_grows() -> float:
+    """Return how many times larger what comes back to layer 3 is at the start than what comes back to layer 1."""
+    _, back = on_the_way()
+    return float(back[2] / back[0])
+
+
 def show_apart() -> None:
-    """Show how far apart different images lie where they enter each layer, from torch's own start and with larger weights."""
-    show(_apart(), "How far apart different images lie where they enter each of nine layers, on a logarithmic scale: from PyTorch's start "
-         "the line falls at every layer, some two thousandfold in all, and with larger weights it stays about level.")
+    """Show, layer by layer, how large what comes back is and how far apart images lie, from torch's own start and with larger weights."""
+    show(_apart(), "Two panels over the nine layers, on a logarithmic scale, each from PyTorch's start and with larger weights. Left, the "
+         "size of the signal on its way back: from the last layer to the first it falls some two thousandfold from PyTorch's start, and "
+         "with larger weights it stays about level. Right, how far apart different images lie where they enter each layer: from "
+         "PyTorch's start the line falls at every layer, some two thousandfold in all, and with larger weights it stays about level.")
 
 
 def _apart() -> Figure:
-    figure = new_figure(7.2, 3.6)
-    ax = figure.add_subplot(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-5, 2), xticks=range(1, 10),
-                            ylabel="differs from image to image by\n(standard deviation)",
-                            title="With small weights the images get lost on their way")
-    for start, mark, color, name, height in (("torch", "o-", "black", "as PyTorch starts it", 4e-4),
-                                             ("larger weights", "s--", look("rmsprop").color, "larger weights", 0.4)):
-        ax.plot(range(1, 10), apart(start), mark, color=color)
-        ax.text(4.6, height, name, color=color, ha="center")
+    figure = new_figure(9.4, 3.7)
+    axes = figure.subplots(1, 2)
+    titles = ("On the way back to layer 1: the signal", "On the way forward: the images")
+    names = ("size of the signal\n(root mean square)", "differs from image to image by\n(standard deviation)")
+    for ax, title, name in zip(axes, titles, names, strict=True):
+        ax.set(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-5, 2), xticks=range(1, 10), ylabel=name, title=title)
+    for start, mark, color, name in (("torch", "o-", "black", "as PyTorch starts it"),
+                                     ("larger weights", "s--", look("rmsprop").color, "larger weights")):
+        for ax, sizes in zip(axes, (on_the_way(start)[1], apart(start)), strict=True):
+            ax.plot(range(1, 10), sizes, mark, color=color, label=name)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

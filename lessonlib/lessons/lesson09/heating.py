@@ -15,13 +15,15 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 from lessonlib.signature import Rule
 
-__all__ = ["LRS", "RULES", "STEPS", "condition_numbers", "days", "frozen_scales", "heating", "left_alone", "left_at_best", "ratios",
-           "standardizing", "tuned", "tuned_lr", "who_arrives"]
+__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_beta", "condition_numbers", "days", "frozen_scales", "heating", "left_alone",
+           "left_at_best", "ratios", "standardizing", "tuned", "tuned_lr", "v_held", "v_shrunk", "who_arrives",
+           "without_m"]
 
 Array = np.ndarray[Any, Any]
 RULES = ("sgd", "momentum", "rmsprop", "adam")
 LRS = np.geomspace(1e-4, 10, 30)  # the same thirty for every rule
 STEPS = 300
+BETAS = (0.5, 0.9, 0.95, 0.98, 0.99, 0.999)  # the six of momentum
 TIE = 1.025  # so near the least, the shortest step counts: RMSprop leaves the same at many, and rounding would choose among them
 UNITS: dict[str, Callable[[Array], Array]] = {
     "degrees": lambda x: x,
@@ -108,9 +110,42 @@ def tuned(rule: str, seed: int = 0) -> Run:
     return run(getattr(rules, rule), heating(seed), steps=STEPS, seed=seed, lr=tuned_lr(rule)[0])
 
 
+def best_beta() -> tuple[float, float]:
+    """Return momentum's best beta of BETAS, and the share of the first excess loss that it leaves with it."""
+    left = {beta1: left_at_best("momentum", beta1=beta1) for beta1 in BETAS}
+    best = min(left, key=lambda beta1: left[beta1])
+    return best, left[best]
+
+
+def without_m() -> float:
+    """Return the share of the first excess loss that Adam leaves with a beta1 of 0."""
+    return left_at_best("adam", beta1=0.0)
+
+
+@cache
+def v_held(after: int = 100) -> Run:
+    """Return RMSprop's tuned run with v held as it is after so many steps."""
+    def rule(theta: Array, g: Array, s: rules.State, *, lr: float) -> tuple[Array, rules.State]:
+        v = 0.99 * s.v + 0.01 * g**2 if s.t < after else s.v
+        return theta - lr * g / (v**0.5 + 1e-8), rules.State(s.t + 1, 0.0, v)
+
+    return run(rule, heating(), steps=STEPS, lr=tuned_lr("rmsprop")[0])
+
+
+def v_shrunk() -> float:
+    """Return the least that v of the slope becomes in RMSprop's tuned run, as a share of what it is after step 2."""
+    bill, s, v = heating(), rules.State(), []
+    for theta in tuned("rmsprop").theta[:-1]:
+        _, s = rules.rmsprop(theta, bill.grad(theta, np.random.default_rng(0)), s)
+        v.append(float(s.v[0]))
+    return min(v[2:]) / v[1]
+
+
 def standardizing() -> dict[str, list[float]]:
-    """Return for each of RULES the shares of the excess loss that it leaves, mean of ten data sets: as measured, and standardized."""
-    return {rule: [tuned_lr(rule)[1], tuned_lr(rule, units="standardized")[1]] for rule in RULES}
+    """Return for each of RULES the shares of the excess loss that it leaves, mean of ten data sets: in degrees Fahrenheit and Celsius,
+    and standardized.
+    """
+    return {rule: [tuned_lr(rule, **how)[1] for how in ({}, {"units": "celsius"}, {"units": "standardized"})] for rule in RULES}
 
 
 def condition_numbers() -> tuple[float, float, float]:

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 from lessonlib import rules
@@ -14,7 +16,7 @@ from lessonlib.lessons.lesson09.problems import wilson
 from lessonlib.rules import State, adam
 from lessonlib.runner import run
 
-__all__ = ["GIVES_AWAY", "judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
+__all__ = ["GIVES_AWAY", "WOULD", "judge_bugs", "judge_eps", "judge_loop", "judge_second_step"]
 
 DIGITS = {"m": 2, "v": 3, "m_hat": 2, "v_hat": 1, "theta": 4}  # after the point, from which on a slip can be told by its rounded number
 
@@ -26,6 +28,14 @@ GIVES_AWAY = {  # a slip -> how its path differs from the right one, as anybody 
     "sign of the step": "It walks uphill.",
     "1 - beta2 is missing in v": "All its steps are too short, because v is a sum and a thousand times too large.",
     "betas swapped": "It overshoots far and turns late, because the direction has the long memory."}
+
+WOULD = {  # a slip -> how its path would begin, for a learner who named it where it is not
+    "no root": "Without the root the steep direction falls far more slowly.",
+    "no bias correction": "Without the correction the first step is about three step sizes long, in both directions.",
+    "t never advances": "With t at 1 for ever the first step is right, and only the next ones are too long.",
+    "sign of the step": "With the other sign it walks uphill.",
+    "1 - beta2 is missing in v": "With a v that is a thousand times too large, all steps are far too short, the first one too.",
+    "betas swapped": "With the betas swapped it overshoots far and turns late."}
 
 
 @judge
@@ -156,4 +166,8 @@ def judge_loop(loop: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken Adam made which path, with what gives each away that was found; guess: {letter: name}."""
-    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta, GIVES_AWAY)
+    verdict = judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta, GIVES_AWAY)
+    message = verdict.message
+    for letter, name in product(bugs, practice.CANDIDATES):
+        message = message.replace(f"{letter} is not '{name}'.", f"{letter} is not '{name}'. {WOULD[name]}")
+    return replace(verdict, message=message)

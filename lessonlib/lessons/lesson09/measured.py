@@ -12,7 +12,7 @@ from lessonlib.lessons.lesson09.problems import blocks, zipf_bigram
 from lessonlib.problems import digits_net
 from lessonlib.runner import run
 
-__all__ = ["Left", "end_losses", "largest_curvature", "left_on_blocks", "left_on_words", "scaled_condition", "shown",
+__all__ = ["Left", "end_losses", "hats", "largest_curvature", "left_on_blocks", "left_on_words", "scaled_condition", "shown",
            "step_after_quiet", "step_lengths", "steps_back"]
 
 Array = np.ndarray[Any, Any]
@@ -94,6 +94,15 @@ def largest_curvature(grad: Callable[..., Array], theta: Array, rounds: int = 30
         change = (grad(theta + v, rng) - grad(theta - v, rng)) / 2
         v, value = change, float(v @ change / (v @ v))
     return value
+
+
+def hats(s: rules.State) -> tuple[float, float]:
+    """Return m_hat and the root of v_hat of Adam's state at the default betas.
+
+    >>> tuple(round(float(x), 9) for x in hats(rules.adam(2.0, 3.0, rules.State())[1]))
+    (3.0, 3.0)
+    """
+    return s.m / (1 - 0.9**s.t), (s.v / (1 - 0.999**s.t)) ** 0.5
 
 
 def step_after_quiet(quiet: int, first: float = 3.0, then: float = 30.0) -> float:

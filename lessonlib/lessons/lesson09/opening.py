@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lessonlib.lessons.flow import arrow, box
-from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, tuned
+from lessonlib.lessons.lesson09.heating import RULES, STEPS, days, tuned, v_held, v_shrunk
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import look, show
 
@@ -19,7 +19,8 @@ COLD_TO_WARM = np.array([0.0, 100.0])
 GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
 LEFT = (1e-5, 300.0)  # shares of the first loss, as far as they are drawn
 HALF = 150  # steps
-PEAKS = {1: "a long first step", 222: "v has shrunk"}  # where RMSprop's loss is highest -> what is seen there
+HELD = 100  # steps, after which v is held
+PEAKS = {1: "a long first step", 222: "v has shrunk to {:.0%}"}  # where RMSprop's loss is highest -> what is seen there
 
 
 def four_lines() -> Experiment:
@@ -53,9 +54,13 @@ def _lines_scene() -> Scene:
         artists[f"{rule} share"] = right.text(STEPS * 1.045, 1, "", color=style.color, fontsize=10.5, va="center")
     for at, words in PEAKS.items():
         x, y, side = (14, 120.0, "left") if at == 1 else (0.92 * at, 45.0, "center")
-        artists[f"peak {at}"] = right.text(x, y, words, color=look("rmsprop").color, fontsize=9.5, va="center", ha=side)
+        artists[f"peak {at}"] = right.text(x, y, words.format(v_shrunk()), color=look("rmsprop").color, fontsize=9.5, va="center", ha=side)
+    brown = look("rmsprop").color
+    (artists["held"],) = right.plot([], [], color=brown, linestyle=":", linewidth=1.6)
+    artists["held name"] = right.text(1.02 * STEPS, 0.02, f"v held from step {HELD}", color=brown, fontsize=9.5, va="center", ha="right")
     return Scene(figure, artists, "Left, forty days as dots, gas against temperature, falling to the right, and the line of each of four "
-                 "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step.")
+                 "optimizers; right, on a logarithmic axis, the share of the first excess loss that each has left after each step; "
+                 f"dotted, RMSprop with v held from step {HELD}.")
 
 
 def _left(rule: str, steps: int) -> float:
@@ -81,6 +86,9 @@ def _lines_update(artists: dict[str, Any], steps: int) -> str:
         artists[f"{rule} share"].set_text(_percent(shares[rule]))
     for at in PEAKS:
         artists[f"peak {at}"].set_visible(steps >= at)
+    held = v_held(HELD).loss
+    artists["held"].set_data(np.arange(HELD, max(steps, HELD) + 1), held[HELD:max(steps, HELD) + 1] / held[0])
+    artists["held name"].set_visible(steps > HELD)
     told = (f"{NAMES[rule]} {_percent(share)}" for rule, share in shares.items())
     return f"After {steps} steps, of the excess loss is left: {', '.join(told)}."
 
@@ -134,6 +142,8 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
             (artists[name],) = ax.plot([], [], color=style.color, linewidth=2.4)
             (artists[f"{name} at 50"],) = ax.plot([], [], color=style.color, marker=style.marker, markersize=9, linestyle="none")
             artists[f"{name} told"] = ax.text(62, 1, "", color=style.color, fontsize=11, va="center", ha="right" if name == "v" else "left")
+        (artists["top"],) = length.plot([], [], "o", color=looks["step"].color, markerfacecolor="white", markersize=7)
+        artists["top told"] = length.text(1, 1, "", color=looks["step"].color, fontsize=10, va="center", ha="center")
         return Scene(figure, artists, f"Two panels over the step, on a logarithmic axis, under a steady gradient of {gradient:g}: how full "
                      "m and v are, and the length of the step; without correction m and v rise from near zero; dashed, "
                      "with correction, all are level from the first step; a line at step 50.")
@@ -145,9 +155,13 @@ def filling(gradient: float = 3.0, steps: int = 5000) -> Experiment:
         for name in looks:
             artists[name].set_data(t, held[name])
             artists[f"{name} at 50"].set_data([50], [held[name][at_50]])
+        top = int(held["step"].argmax())
+        artists["top"].set_data(t[[top]], held["step"][[top]])
+        artists["top told"].set_position((max(t[top], 7.0), min(16.0, 1.9 * held["step"][top])))
+        artists["top told"].set_text(f"longest: {held['step'][top]:.1f} at step {t[top]:.0f}" if held["step"][top] > 1.1 else "")
         beside = (44.0, v + 0.08) if v < 0.6 else (620.0, 0.72)
         for name, at, text in (("m", (62.0, min(0.88, m - 0.07)), f"m holds {m:.1%}"), ("v", beside, f"v holds {v:.1%}"),
-                               ("step", (62.0, min(14.0, 1.25 * step)), f"{step:.2f} step sizes")):
+                               ("step", (62.0, min(11.0, 1.25 * step)), f"{step:.2f} step sizes")):
             artists[f"{name} told"].set_position(at)
             artists[f"{name} told"].set_text(text)
         return (f"beta1 = {1 - 1 / memory1:.4g}, beta2 = {1 - 1 / memory2:.4g}: at step 50, m holds {m:.1%} of the gradient and v {v:.1%} "

@@ -87,21 +87,21 @@ def judge_setting(guess: Any, *, peak: float, mean: float, steps: int, share: fl
     if wanted / 1.6 < decay < wanted * 1.6:
         return Verdict(False, f"Near, but not what the rule gives.\n{seen} Which number makes the two equal?")
     if isclose(decay, share * steps, rel_tol=0.02):
-        return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps, and which w gives "
-                       "yours?")
+        return Verdict(False, f"That is the memory itself.\n{seen} How long is the memory of a decay w, in steps?")
     if isclose(decay, 1 / (share * steps), rel_tol=0.02):
         return Verdict(False, f"That is the share of each step.\n{seen} PyTorch multiplies weight_decay by lr. Which weight_decay "
                        "gives that share?")
     if isclose(decay, 1 / (mean * share * steps), rel_tol=0.03):
         return Verdict(False, f"The peak is not in it.\n{seen} You divided by {mean:g} and by the steps. What is {mean:g} of the peak?")
     if any(isclose(decay, 1 / value, rel_tol=0.02) for value in (wanted, wanted * mean)):
-        return Verdict(False, f"It is upside down.\n{seen} Each step takes the share lr * weight_decay. What is 1 over a memory as long as "
-                       "the run?")
+        return Verdict(False, f"It is upside down.\n{seen} Each step takes lr * weight_decay. What is 1 over a memory as long as the run?")
+    if any(isclose(decay, wanted * times, rel_tol=0.05) for times in (0.1, 10)):
+        return Verdict(False, f"Ten times too {'large' if decay > wanted else 'small'}.\n{seen} In which of your numbers is a zero too few "
+                       "or too many?")
     if decay == 1:
         return Verdict(False, f"That is only the limit.\n{seen} Which number does the rule give before it is compared with 1?")
     if isclose(decay, wanted / mean, rel_tol=0.06):
-        return Verdict(False, f"The mean is in it twice.\n{seen} The mean lr is {mean:g} of the peak. How often do you divide by "
-                       f"{mean:g}?")
+        return Verdict(False, f"The mean is in it twice.\n{seen} How often do you divide by {mean:g}?")
     if decay <= 1 and any(isclose(decay, wanted * times, rel_tol=0.03) for times in (1 / 3, 3)):  # rounded by a learner
         return Verdict(False, f"Not the start, but the next one to try.\n{seen} Which number does the rule itself give?")
     over = " A decay to start with is 1 at most." if decay > 1 else ""

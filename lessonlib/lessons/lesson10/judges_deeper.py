@@ -50,13 +50,14 @@ def judge_edge(guess: Any, *, size: float) -> Verdict:
     decay = number(guess, "a decay", above=0)
     reach = 1 / decay
     seen = f"With a decay of {decay:.3g} the box reaches to {reach:.3g}, and the weight is at {size:g}."
-    if isclose(reach, size, rel_tol=0.04):
+    if size / 1.001 <= reach <= 1.04 * size:
         return Verdict(True, f"Correct.\n{seen} With a decay of 0.1 it reaches to 10, so there it is far from this weight.")
     if isclose(decay, size, rel_tol=0.02):
         return Verdict(False, f"That is the weight.\n{seen} Which decay has its box end there?")
     if any(isclose(reach, size * times, rel_tol=0.04) for times in (0.5, 2)):
         return Verdict(False, f"A factor of two.\n{seen} The box has two sides. How far is one of them from zero?")
-    return Verdict(False, f"The box is too {'large' if reach > size else 'small'}.\n{seen} How does the reach depend on the decay?")
+    headline = "There is room to spare." if reach > size else "The box is too small."
+    return Verdict(False, f"{headline}\n{seen} How does the reach depend on the decay?")
 
 
 @judge

@@ -16,7 +16,7 @@ from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
 __all__ = ["FORMS", "SIZES", "STEPS", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
-           "show_flow", "show_shares"]
+           "show_flow", "show_shares", "times_of_adamw"]
 
 Array = np.ndarray[Any, Any]
 SIZES = np.logspace(-3, 1, 9)  # of the gradients of each group of weights
@@ -111,15 +111,15 @@ def _flow() -> Figure:
         box(ax, 6.8, 2.1, "$\\hat m \\,/\\, (\\sqrt{\\hat v}+\\epsilon)$\nthe division", red, 2.0, 1.1)
         box(ax, 9.2, 2.1, "$\\theta$\nmoves", "black", 1.2, 1.1)
         box(ax, 0.8, 0.6, "$w\\,\\theta$\nthe decay", own, 1.4, 1.1)
-        for start, end in (((1.5, 2.1), (3.0, 2.1)), ((5.2, 2.1), (5.8, 2.1)), ((7.8, 2.1), (8.6, 2.1))):
-            arrow(ax, start, end, red)
+        for left, right in ((1.5, 2.07 if through else 3.0), (5.2, 5.8), (7.8, 8.6), *([(2.33, 3.0)] if through else [])):
+            arrow(ax, (left, 2.1), (right, 2.1), red)
+            if through and left > 2:  # one sum of both: the decay's colour is in the gradient's arrow
+                ax.plot([left, right - 0.15], [2.1, 2.1], color=own, linewidth=2.4, linestyle=(0, (1.6, 1.6)), zorder=6)
         ax.text(8.2, 2.25, "$-\\alpha$", color=red, ha="center", fontsize=12)
         if through:
             ring = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black"}
             ax.text(2.2, 2.1, "+", ha="center", va="center", fontsize=12, bbox=ring, zorder=5)
             arrow(ax, (1.5, 0.6), (2.13, 1.93), own)
-            for (x, y), right in (((2.33, 1.97), 3.0), ((5.2, 1.84), 5.8), ((7.8, 1.84), 8.6)):  # it goes on beside the gradient
-                arrow(ax, (x, y), (right, 1.84), own)
             ax.text(2.05, 0.9, "in through the gradient, so it is divided too", color=own, fontsize=10)
         else:
             ax.plot([1.5, 9.2], [0.6, 0.6], color=own, linewidth=1.6)
@@ -155,6 +155,11 @@ def ratio_of_tenths() -> float:
     size, share = network_shares(adam_l2, 1e-3)
     low, high = np.quantile(size, [0.1, 0.9])
     return float(np.median(share[size <= low]) / np.median(share[size >= high]))
+
+
+def times_of_adamw() -> float:
+    """Return how many times larger Adam's share of a typical weight is than AdamW's at the same weight_decay."""
+    return float(np.median(network_shares(adam_l2, 1e-3)[1]) / (LR * 1e-3))
 
 
 def rest(rule: Callable[..., Any], g: float) -> float:

@@ -12,7 +12,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import digits_net
 from lessonlib.rules import State, adamw
 
-__all__ = ["Spiked", "ends", "show_spikes", "spiked", "usual_length", "what_it_does"]
+__all__ = ["Spiked", "ends", "late_length", "put_back", "show_spikes", "spiked", "usual_length", "what_it_does"]
 
 Array = np.ndarray[Any, Any]
 AT, SIZE, STEPS, EVERY, DECAY = 100, 1000.0, 300, 5, 0.1
@@ -32,10 +32,12 @@ class Spiked(NamedTuple):
 
 
 @cache
-def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: float = 0.999, lr: float = 0.01, seed: int = 0) -> Spiked:
+def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: float = 0.999, lr: float = 0.01, seed: int = 0,
+           back: str = "") -> Spiked:
     """Return how a network that reads digits trains when the gradient of step 100 is `size` times too large.
 
-    clip: the length to which longer gradients are cut from step `since` on, the bad one included.
+    clip: the length to which longer gradients are cut from step `since` on, the bad one included. back: "m", "v" or "mv", the averages
+    that are put back after step 100 to what they were before it.
     """
     net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
     theta, losses, lengths, gradients, decays = net.start, [float(net.loss(net.start))], [], [], []
@@ -46,7 +48,10 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: f
             g = g * min(1.0, clip / gradients[-1])
         kept = theta - lr * DECAY * theta
         decays.append(DECAY * float(np.median(np.abs(theta)[g != 0])))
+        before = s
         theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=DECAY)
+        if t == AT:
+            s = State(s.t, before.m if "m" in back else s.m, before.v if "v" in back else s.v)
         lengths.append(float(np.median(np.abs(theta - kept)[g != 0])) / lr)
         if t % EVERY == 0:
             losses.append(float(net.loss(theta)))
@@ -59,6 +64,17 @@ CASES: dict[str, dict[str, float]] = {"no bad batch": {"size": 1.0}, "bad batch"
 def ends(seeds: int = 3, **case: Any) -> Array:
     """Return the training loss after 300 steps of such a training, from each of some starts, (seeds,)."""
     return np.array([spiked(seed=seed, **case).loss[-1] for seed in range(seeds)])
+
+
+def late_length(seeds: int = 3, **case: Any) -> float:
+    """Return the median length of Adam's part of the last 200 steps of such trainings, in units of lr."""
+    return float(np.median([spiked(seed=seed, **case).length[AT:] for seed in range(seeds)]))
+
+
+def put_back() -> list[list[Any]]:
+    """Return rows of what is put back after the bad batch, the highest training loss from then on, and the loss after 300 steps."""
+    runs = {name: spiked(back=back) for name, back in {"nothing": "", "m": "m", "v": "v", "m and v": "mv"}.items()}
+    return [[name, float(found.loss[AT // EVERY:].max()), float(found.loss[-1])] for name, found in runs.items()]
 
 
 def usual_length() -> float:

@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from torch import nn, optim
 
 from lessonlib.data import digits
+from lessonlib.lessons.tables import Table, table
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 
 __all__ = ["PIECES", "SEEDS", "Forgotten", "begin", "decay_for", "factor", "forgotten", "go_on", "groups", "loses", "mean_factor",
-           "network", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
+           "network", "next_steps", "restarted", "rise", "rises", "show_restart", "small_transformer", "training_digits"]
 
 Array = np.ndarray[Any, Any]
 PIECES = ("weights", "m, v", "t", "schedule", "batches")
@@ -162,12 +163,16 @@ def loses(pieces: Sequence[str], seeds: int = SEEDS) -> tuple[float, str]:
 
 class Forgotten(NamedTuple):
     """What a restart without m, v and t does: the losses (seeds, 150) of the run that goes on and (seeds, 50) of the one that forgot, and
-    the median length of step 101 in both, of the weights and then of the seeds, in units of the step size."""
+    the median lengths (2, 5) of the steps from 101 on in both, of the weights and then of the seeds, in units of the step size."""
 
     whole: Array
     after: Array
-    usual_step: float
-    first_step: float
+    lengths: Array
+
+    @property
+    def first_step(self) -> float:
+        """The length of the first step of the run that forgot."""
+        return float(self.lengths[1, 0])
 
     @property
     def rises(self) -> Array:
@@ -182,25 +187,27 @@ def forgotten(make: Callable[[int], Any] = begin, train: Callable[[Any, int], li
     """
     found = [_one_forgotten(make, train, seed) for seed in range(seeds)]
     whole, after, lengths = (np.array(part) for part in zip(*found, strict=True))
-    usual, first = np.median(lengths, 0)
-    return Forgotten(whole, after, float(usual), float(first))
+    return Forgotten(whole, after, np.median(lengths, 0))
 
 
 def _one_forgotten(
     make: Callable[[int], Any], train: Callable[[Any, int], list[float]], seed: int,
-) -> tuple[list[float], list[float], list[float]]:
-    """The losses of the run that goes on (150,) and of the one that forgot (50,), and the median lengths of step 101 of both."""
+) -> tuple[list[float], list[float], list[list[float]]]:
+    """The losses of the run that goes on (150,) and of the one that forgot (50,), and the median lengths (2, 5) of their next steps."""
     old, new = make(seed), make(seed)
     before = train(old, 100)
     _hand_on(old, new, ("weights", "schedule", "batches"))
-    lr, start = old.optimizer.param_groups[0]["lr"], _weights(old).clone()
     losses, lengths = [], []
     for run in (old, new):
-        after = train(run, 1)
-        lengths.append((_weights(run) - start).abs() / lr)
-        losses.append(after + train(run, 49))
-    moved = lengths[1] > 0.1  # what has a gradient takes a full step
-    return before + losses[0], losses[1], [length[moved].median().item() for length in lengths]
+        after, steps = [], []
+        for _ in range(5):
+            lr, start = run.optimizer.param_groups[0]["lr"], _weights(run).clone()
+            after += train(run, 1)
+            steps.append((_weights(run) - start).abs() / lr)
+        lengths.append(steps)
+        losses.append(after + train(run, 45))
+    moved = lengths[1][0] > 0.1  # what has a gradient takes a full step
+    return before + losses[0], losses[1], [[length[moved].median().item() for length in steps] for steps in lengths]
 
 
 def rise(seed: int = 0, *, shortened: Sequence[float] = ()) -> float:
@@ -223,6 +230,12 @@ def rises() -> list[tuple[str, float]]:
     cases = {"its first step alone cut to a seventh": [1 / 7], "all ten steps cut to a seventh": [1 / 7] * 10,
              f"a new warm-up of {WARM} steps": [(k + 1) / WARM for k in range(10)]}
     return [(name, float(np.median([rise(seed, shortened=cut) for seed in range(SEEDS)])) - 1) for name, cut in cases.items()]
+
+
+def next_steps(found: Forgotten) -> Table:
+    """Return a table of the five steps from 101 on: how many step sizes a typical weight moves in both runs."""
+    return table(["step", "not interrupted", "m, v and t forgotten"], [[101 + k, *both] for k, both in enumerate(found.lengths.T)],
+                 ["g", ".2f", ".2f"], caption="how many step sizes a typical weight moves")
 
 
 def show_restart(found: Forgotten) -> None:

@@ -19,18 +19,21 @@ ROOM_MB = 180.0  # a guess in proportion to a small batch finds half of what fit
 MODEL, ROOM_GB = 13e9, 40.0
 SLIPS = {  # bytes for each parameter -> what they are; the first that fits is told
     "sgd": ((0, "That counts what is kept from step to step. Which arrays does a step read, and which does it write?"),
-            (8, "That leaves one of three arrays out. The new theta has to be written. What else has to be read?"),
+            (8, "That leaves one of three arrays out. Which arrays does the step read, and which does it write?"),
             (4, "That is one array. Which ones are read, and which one is written?"),
             (16, "That writes g as well. Does a step change the gradient?"),
             (20, "That is momentum's. Which average does plain gradient descent keep?"),
             (28, "That is AdamW's. Which averages does plain gradient descent keep?")),
-    "momentum": ((4, "That is what is kept from step to step, m alone. Which arrays does a step read, and which does it write?"),
+    "momentum": ((28, "That is AdamW's. How many averages does momentum keep?"),
+                 (8, "That is m alone, read and written. What has to be read besides, and what written?"),
+                 (4, "That is what is kept from step to step, m alone. Which arrays does a step read, and which does it write?"),
                  (12, "That is gradient descent's. Momentum has to read m and to write it. How many arrays is that?"),
                  (16, "That leaves one array out. Is m read and written?"),
                  (24, "That writes g as well. Does a step change the gradient?")),
     "adamw": ((8, "That is what is kept from step to step, m and v. Which arrays does a step read, and which does it write?"),
               (16, "That is what stays in memory, theta, g, m and v. A step reads and writes. Which arrays does it write?"),
               (32, "That writes g as well. Does a step change the gradient?"),
+              (36, "That counts nine arrays. Which four are read, and which three are written?"),
               (24, "That leaves one of seven arrays out. Which four are read, and which three are written?"),
               (20, "That is momentum's. Which second average does AdamW read and write?"),
               (12, "That is gradient descent's. Which averages does AdamW read and write?")),
@@ -107,6 +110,9 @@ def _slip(rule: str, seconds: float, parameters: float, bandwidth: float) -> str
     each = seconds * bandwidth / parameters
     if math.isclose(each, 1000 * play.STEP_BYTES[rule]):
         return "That is a thousand times too long, so it is milliseconds. How many seconds is that?"
+    if any(math.isclose(each, factor * play.STEP_BYTES[rule]) for factor in (1e9, 1e-9)):
+        much = "many" if each > 1 else "few"
+        return f"That is a billion times too {much}, as if the bandwidth were in GB a second. In which unit is it?"
     if math.isclose(each, play.STEP_BYTES[rule] / 4):
         return "That counts numbers. How many bytes does a float32 have?"
     if math.isclose(each, 2 * play.STEP_BYTES[rule]):
@@ -124,14 +130,14 @@ def judge_batch(guess: Any) -> Verdict:
 
     batch = int(number(guess, "a number of windows", 1, 4096, whole=True))
     if batch > 256:
-        raise Stop("Out of memory.", f"{batch} windows were not tried; 256 are beyond {ROOM_MB:g} MB. How much do four more windows take?")
+        raise Stop("Out of memory.", f"{batch} windows were not tried; 256 are beyond {ROOM_MB:g} MB. How much do four more windows add?")
     peak = training_peak(batch)
     windows = f"{batch} window" + "s" * (batch > 1)
     seen = f"With {windows} the peak is {peak:.1f} MB, and there is room for {ROOM_MB:g}."
     if math.log2(batch) % 1:
         raise Stop("No power of two.", f"{seen} Which of 1, 2, 4, 8, ... is the largest that fits?")
     if peak > ROOM_MB:
-        raise Stop("Out of memory.", f"{seen} How much do four more windows take?")
+        raise Stop("Out of memory.", f"{seen} How much do four more windows add?")
     twice = training_peak(2 * batch)
     if twice <= ROOM_MB:
         raise Stop("It fits, and twice as many would.", f"{seen} What do {2 * batch} windows take?")
@@ -205,6 +211,8 @@ def _cards(stage: int, guess: Any) -> str:
             return f"Stage {stage}: at least {least:.0f} GB on each card, however many there are, so never."
         raise Stop(f"Stage {stage}: not never.",
                    f"The more cards, the nearer each comes to {least:.0f} GB. How many cards bring it to {ROOM_GB:g}?")
+    if isinstance(guess, float) and guess == math.inf:
+        raise Stop('Not a number of cards, or "never".', 'Where no number is enough, write "never". Is it so at this stage?')
     if isinstance(guess, str) and guess.strip().casefold() in ("no", "none", "there is none"):
         raise Stop(f"Stage {stage}: in which words?", 'Where no number is enough, write "never". Is it so at this stage?')
     cards = number(guess, 'a number of cards, or "never"', 1, 1e9, whole=True)

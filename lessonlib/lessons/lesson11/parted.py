@@ -13,9 +13,9 @@ __all__ = ["LIMIT", "LONG", "ONE_SHORT", "SHORT", "clipped", "judge_clip"]
 
 Array = np.ndarray[Any, Any]
 LIMIT = 2.0
-LONG = (np.array([3.0, 0.0]), np.array([0.0, 4.0]))  # of length 5 together
-ONE_SHORT = (np.array([3.0, 0.0]), np.array([0.0, 0.1]))  # only the first part is longer than LIMIT
-SHORT = (np.array([0.3, 0.0]), np.array([0.0, 0.4]))
+LONG = (np.array([3.0, 0.0]), np.array([2.4, 3.2]))  # of length 5 together
+ONE_SHORT = (np.array([3.0, 0.0]), np.array([0.06, 0.08]))  # only the first part is longer than LIMIT
+SHORT = (np.array([0.3, 0.0]), np.array([0.24, 0.32]))
 ROUNDS = 3  # each round knows the sums of the one before, so two calls of add in a row come out right
 
 
@@ -64,8 +64,10 @@ def judge_clip(function: Any) -> Verdict:
 def _slip(whole: Array, made: Array) -> tuple[str, str]:
     """What a wrong part looks like, and a question."""
     known: list[tuple[Any, str, str]] = [
-        ([2.0, 0, 0, 2.0], "Each clips by its own length.", "The direction has turned. What does a process have to know of the others?"),
-        (whole * LIMIT / 7, "The lengths are added.", "The parts stand at right angles. Which numbers of them add up?"),
+        ([2.0, 0, 1.2, 1.6], "Each clips by its own length.", "The direction has turned. What does a process have to know of the others?"),
+        (whole * LIMIT / 7, "The lengths are added.", "Parts of length 3 and 4 make a whole of length 5. Which numbers of them add up?"),
+        (whole * LIMIT / np.linalg.norm(sum(LONG)), "The parts are added.", "They are different stretches of one gradient, so their "
+         "numbers do not belong together. Which one number of each part adds up?"),
         (whole * LIMIT / 25, "The root is missing.", "A sum of squares is no length yet. What is missing?"),
         (whole / 5, "The limit is missing.", "It has length 1 for every limit. Where does `limit` come in?"),
         (whole, "Nothing is clipped.", "It came back as it was. Is the number that you multiply by below 1?"),

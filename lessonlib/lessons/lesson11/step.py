@@ -29,7 +29,7 @@ from lessonlib.pytorch.transformer import Corpus, Size, Transformer
 from lessonlib.signature import whole_number
 
 __all__ = ["BATCHES", "PARTS", "SHARES", "SIZES", "default_row", "in_both_types", "in_words", "main", "measure",
-           "over_floor", "share", "show_parts", "slower_in_half", "timed"]
+           "over_floor", "saved", "share", "show_parts", "slower_in_half", "timed"]
 
 NAME = "lessonlib.lessons.lesson11.step"
 PARTS = ("forward", "backward", "optimizer")
@@ -123,6 +123,12 @@ def slower_in_half() -> str:
     assert record is not None
     one, four = (half - full for (_, full, _), (_, half, _) in (in_both_types(record, batch) for batch in BATCHES[:2]))
     return f"{one:.1f} and {four:.1f} ms"
+
+
+def saved(record: Mapping[str, Any], batch: int) -> int:
+    """Return how many percent of a whole recorded step in torch's default way the fused optimizer saves, at a batch size."""
+    default, fused = (_row(record, batch, way) for way in (False, True))
+    return round(100 * (default["optimizer"] - fused["optimizer"]) / sum(default[part] for part in PARTS))
 
 
 def over_floor(record: Mapping[str, Any]) -> int:

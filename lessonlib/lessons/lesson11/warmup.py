@@ -16,7 +16,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Transformer, fit, loss_on_test, schedule
 
-__all__ = ["LR", "SEEDS", "alike", "end", "parts", "show_alike", "watch", "with_beta", "with_schedule"]
+__all__ = ["LR", "SEEDS", "alike", "end", "five_full", "parts", "show_alike", "watch", "with_beta", "with_schedule"]
 
 SEEDS = (0, 1, 2)
 SIZE = SIZES["cpu"]
@@ -44,9 +44,12 @@ def _fresh(seed: int, knows: bool = False) -> Any:
 
 
 @cache
-def watch(seed: int, warmup: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return alike() and the test loss before each of the first WATCHED steps of a training with AdamW at LR, clipped as in the sweep."""
-    model, generator = _fresh(seed), torch.Generator(device="cpu").manual_seed(seed)
+def watch(seed: int, warmup: int, *, knows: bool = False) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return alike() and the test loss before each of the first WATCHED steps of a training with AdamW at LR, clipped as in the sweep.
+
+    knows: whether the network is given from its start how often each letter comes.
+    """
+    model, generator = _fresh(seed, knows), torch.Generator(device="cpu").manual_seed(seed)
     stepping, vectors, losses = optimizer("adamw", LR)(model.parameters()), [], []
     for t in range(1, WATCHED + 1):
         vectors.append(alike(model))
@@ -80,6 +83,11 @@ def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int
 def end(warmup: int, *, knows: bool, seed: int = 0) -> float:
     """Return the test loss after the lab's 200 steps of AdamW at LR with so many steps of warm-up; knows: as in `with_schedule`."""
     return with_schedule("adamw", LR, partial(schedule, steps=SIZE.steps, warmup=warmup), seed, knows=knows)
+
+
+def five_full(t: int) -> float:
+    """Return the share of the step size at step t: five full steps, and then the lab's warm-up and cosine."""
+    return 1.0 if t <= 5 else schedule(t - 5, SIZE.steps - 5, SIZE.warmup)
 
 
 def with_beta(beta: float, lr: float, *, rule: str = "momentum", seed: int = 0) -> float:
@@ -118,7 +126,7 @@ def show_alike() -> None:
     for ax, cold, warm in ((left, (48, 0.94), (33, 0.22)), (right, (33, 3.12), (8, 3.75))):
         ax.text(*cold, "no warm-up", fontsize=12)
         ax.text(*warm, f"{SIZE.warmup} steps of warm-up", fontsize=12, color=look("adamw").color)
-    figure.suptitle("Without warm-up the vectors stay alike, and the loss stays at the table of letters", weight="bold")
+    figure.suptitle("Without warm-up the vectors stay alike longer, and the loss falls later", weight="bold")
     told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
                      for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
     show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "

@@ -1,0 +1,61 @@
+"""The tries of lesson 0: how the loss of the network goes at each step size that the learner gives it."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lessonlib.lessons.lesson00.opening import HERE
+from lessonlib.play.experiment import new_figure
+from lessonlib.plots import look, show
+
+__all__ = ["LAST", "panels", "show_tries"]
+
+Array = np.ndarray[Any, Any]
+
+LAST, ACROSS = 50, 4  # the losses that are averaged, and the panels of a row
+LOWEST, HIGHEST, BLIND = 0.03, 100.0, float(np.log(10))  # nats: of the axis, and the loss of a blind guess among ten digits
+
+
+def show_tries(lrs: Sequence[float], losses: Array) -> None:
+    """Show a panel for each step size with its loss at every step. losses: (steps + 1, step sizes), in nats."""
+    told = ", ".join(f"{_average(loss)} at {lr:g}" for lr, loss in zip(lrs, losses.T, strict=True))
+    show(panels(lrs, losses), "A panel for each step size, with the loss against the step on a logarithmic scale, a dotted line at 2.3, "
+         f"the loss of a blind guess, and a green line at the average of the last {LAST} losses: {told}.")
+
+
+def panels(lrs: Sequence[float], losses: Array) -> Figure:
+    """Return the figure of show_tries: panels with the same axes, four a row."""
+    rows = -(-len(lrs) // ACROSS)
+    figure = new_figure(9.4, 0.6 + 2.2 * rows)
+    axes = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
+    for ax, lr, loss in zip(axes, lrs, losses.T, strict=False):
+        _panel(ax, lr, loss)
+    for ax in axes[len(lrs):]:
+        ax.axis("off")
+    axes[0].text(len(losses) - 4, 1.25 * BLIND, "a blind guess", fontsize=9.5, ha="right", va="bottom")
+    figure.supxlabel("step", fontsize=11)
+    figure.supylabel("loss", fontsize=11)
+    return figure
+
+
+def _average(loss: Array) -> str:
+    mean = float(loss[-LAST:].mean())
+    return f"{mean:.2f}" if mean < 1e4 else "huge"
+
+
+def _panel(ax: Axes, lr: float, loss: Array) -> None:
+    seen, end = np.clip(np.nan_to_num(loss, nan=HIGHEST), LOWEST, HIGHEST), len(loss) - 1
+    ax.plot(seen, color=look("sgd").color, linewidth=1)
+    ax.plot([end + 1 - LAST, end], [seen[-LAST:].mean()] * 2, color=HERE, linewidth=3)
+    ax.text(0.96, 0.97, f"average of the\nlast {LAST}: {_average(loss)}", transform=ax.transAxes, ha="right", va="top", color=HERE,
+            fontsize=10)
+    ax.axhline(BLIND, color="#6a6a6a", linewidth=1, linestyle=":", zorder=0)
+    ax.set_title(f"step size {lr:g}", fontsize=11)
+    ax.set(xlim=(0, end), yscale="log", ylim=(LOWEST, HIGHEST))
+    ax.set_xticks([0, end // 2, end])
+    ax.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    ax.minorticks_off()
