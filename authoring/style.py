@@ -48,6 +48,8 @@ def _of_tags(cell: nbformat.NotebookNode) -> Iterator[str]:
 
 
 def _of_prose(text: str) -> Iterator[str]:
+    if not text.strip():
+        yield "an empty text cell; say what the next cell does, or leave it out"
     for link in re.findall(r"\[[^\]]*\]\([^)]*glossary\.ipynb#[^)]*\)", text):
         yield f"{link}: write [[entry]] or [[words to be shown|entry]], and the builder makes the link"
     for blank in BLANK.finditer(text):

@@ -200,7 +200,6 @@ early.answer(opening.first_and_last())
 
 # %% [markdown]
 # With one step size, the first step of gradient descent moves the first layer's weights hundreds of times less than the last layer's.
-# A larger step size for all did not help in Part 1.
 #
 # <details><summary>Why are the first three bars about level?</summary>A weight's gradient is what enters its layer, times what comes back to it. From layer 1 to layer 3 what enters gets {{ trouble.enters_fall():.1f }} times smaller, and what comes back {{ trouble.back_grows():.1f }} times larger.</details>
 #
@@ -223,20 +222,20 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
 #
-# So we tried two cures, to cut the long steps, and to keep the divisors up to date.
+# So we cut the long steps.
+# RMSprop keeps its divisors up to date instead, one for each weight.
 #
 # | A divisor for | which is | Digits read |
 # |---|---|---|
 # | each layer | set once | {{ records.way_reads("A") }} |
 # | each layer | set once, and long steps are cut | {{ records.cut_reads() }} |
-# | each layer | kept up to date | {{ records.way_reads("B") }} |
 # | each weight, as RMSprop has it | kept up to date | {{ records.way_reads("C") }} |
 #
-# With its long steps cut, even the divisor that is set once reads far more than a guess.
-# So the long steps were what stopped it.
-# One divisor for each weight reads most.
+# With the long steps cut, the network with fixed divisors reads far more than a guess.
+# So the long steps were what kept it from learning.
+# It reads most when each weight has its own divisor.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square. Without the long first steps of Part 4 the divisor of a layer that is kept up to date reads {{ records.begun_full("B") }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square. With one divisor a layer that is kept up to date it reads {{ records.way_reads("B") }}, and {{ records.begun_full("B") }} without the long first steps of Part 4.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -264,7 +263,7 @@ change.answer(records.with_larger_weights(trained, change.options))
 # %% [markdown]
 # With larger weights all three learn.
 # Now look into the network as it starts.
-# On the left is the signal that comes back to each layer, a factor of its gradients.
+# On the left is the signal that backpropagation brings to each layer, which times the layer's inputs makes the gradients of its weights.
 # On the right is how much the inputs of each layer differ from image to image.
 
 # %%
@@ -277,8 +276,8 @@ trouble.show_apart()
 # With larger weights both stay about level.
 #
 # With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.
-# So unequal layers were not what stopped it, small weights were.
-# RMSprop learns from them all the same, in most of the ten trainings.
+# So equal layers alone are not enough for it.
+# From larger weights it learns, and RMSprop learns from the small ones too, in most of the ten trainings.
 # The [[He start]], made for ReLU, draws weights as large as these.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
@@ -311,7 +310,7 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
-# A gradient that keeps its size and changes its sign moves its parameter to and fro by $\alpha$.
+# A gradient that keeps its size but changes its sign at each step moves its parameter to and fro by $\alpha$.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -364,10 +363,10 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# The gradient falls faster than the root of `v`, so the steps get shorter.
-# But `v` falls too, because it forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
+# On the way to the minimum the gradients shrink.
+# `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
-# So it has the limit that the step size has in Part 1, 2 divided by the curvature.
+# So it must stay below 2 divided by the curvature, as the step size had to in Part 1.
 # When it passes the limit, the number flies away until `v` has caught up.
 #
 # The dotted line is where the steep number passes the limit, and the grey curve is its part of the loss.
@@ -378,16 +377,17 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 hopping.hopping().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>For example, leave the step size and let it fall over the last 20 %.</details>
+# <details><summary>Answer</summary>For example, let the step size fall over the last 20 %.</details>
 #
-# From the dotted line on the grey curve grows again, and then the loss shoots up with it.
+# After the dotted line the grey curve rises, and when it meets the loss, the loss rises with it.
 # After smaller and smaller swings the steps settle at $\alpha$.
-# On the right the minimum is half a step size away, so the steep number can only [[hop]] across it.
+# On the right the minimum is half a step size away, and a step ends half a step size beyond it.
+# So the steep number can only [[hop]] across it.
 #
 # <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and more follow. The hops are steady only after some two thousand steps.</details>
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
-# One that is large and falls at the end arrives fast and then ends the hops.
+# A step size that starts large and falls at the end arrives fast and then ends the hops.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
 #
 # <details><summary>And in the network?</summary>A fall over the last third lets the loss end lower from some starts, and higher from others.</details>

@@ -34,8 +34,8 @@ from lessonlib import State, adam, checks, run
 from lessonlib.lessons.lesson09 import heating, opening
 from lessonlib.lessons.tables import table
 
-opening.four_lines().live()
 across, stretched, _ = heating.condition_numbers()
+opening.four_lines().live()
 
 # %% [markdown]
 # <details><summary>Answer</summary>Step 104 is the first such moment.</details>
@@ -43,7 +43,7 @@ across, stretched, _ = heating.condition_numbers()
 # At the end only Adam's line follows the dots.
 # Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>As the gradients shrink, its v shrinks too, so α over the root of v grows. In the end the steps are too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks, so α over the root of v grows. In the end the steps are too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -52,15 +52,15 @@ across, stretched, _ = heating.condition_numbers()
 # All this makes the loss a narrow [[ravine]].
 #
 # Across the ravine the loss curves {{ across / 1000:.0f }},000 times as strongly as along it.
-# Momentum, with its usual beta of 0.9, gets only a part of the way along it in 300 steps.
+# Momentum gets only a part of the way along it in 300 steps.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
 # After the stretching the loss curves only {{ stretched / 10:.0f }}0 times as strongly across as along.
 # RMSprop has no momentum and still crawls along it.
 # [[Adam]] stretches the ravine and has momentum too.
 #
-# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. Without v only momentum is left. With a beta of {{ heating.best_beta()[0] }}, the best of six, momentum leaves {{ heating.best_beta()[1]:.1%}}.</details>
-# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The shares in the fold above are means over the ten. RMSprop's scales are those after 100 steps.</details>
+# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The shares in the fold above are means over the ten.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -81,7 +81,7 @@ opening.show_flow()
 #
 # ### The rule
 #
-# Two of the formulas you know, letter for letter.
+# You know two of these formulas already.
 #
 # | Formula | Known from |
 # |---|---|
@@ -219,7 +219,6 @@ opening.filling().live()
 # With the default memories the longest uncorrected step is step 12, with 6.6 step sizes.
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
-# With the correction, every step of a steady gradient has the right length.
 #
 # *Deeper: [how wrong is a step without correction, and does the loss notice](deeper/09_adam.ipynb)?*
 #
@@ -254,6 +253,7 @@ second["theta"] = 1.999 - 0.001 * second["m_hat"] / second["v_hat"] ** 0.5
 # The point goes back by a twentieth of $\alpha$.
 
 # %% [markdown]
+# The judge stops at the first number that is off.
 
 # %%
 judges.judge_second_step(second)
@@ -479,9 +479,9 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 #
 # | | Problem |
 # |---|---|
-# | **Wins** | guess the next word, where most words are rare |
+# | **Wins** | guess the next word, where most words are rare and each has its own weights |
 # | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and each of the rest is 1 in a single example |
-# | **Fails** | find the minimum, at the wall at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it, again and again |
+# | **Fails** | find the minimum between −1 and 1, at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it |
 
 # %%
 from lessonlib.lessons.lesson09 import three
@@ -489,16 +489,15 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# On the right each starts at 0, between two walls, and each point is the mean of 101 steps.
+# On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
 #
-# In the first problem Adam moves a rare word as far as a frequent one, and momentum moves it only a sixth as far.
-#
-# In the second six of ten answers are yes, so the two useless inputs have gradients too.
-# At first these are a fifth as large, but Adam moves all three weights equally far.
-# The two weights of 0.25 together outvote the one, so every new example gets the same answer.
+# In the middle more answers are yes than no, so the two useless inputs have gradients too.
+# At first these are a fifth of the deciding one's, but Adam moves all three weights equally far.
+# Two weights of 0.25 outvote the one, so every new example gets a yes.
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
-# In the third the large gradient raises `v` in the same step.
+# On the right each starts at 0, and each point is the mean of 101 steps.
+# The large gradient raises `v` in the same step.
 # So `m` is divided by a large number while it holds the large gradient, and by a smaller one later, when it holds the small ones.
 # So the small ones together win.
 # If `v` never changed, Adam would be momentum, and momentum arrives.
