@@ -142,7 +142,7 @@ COARSE = {name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}
     ({"AdamW": [0.01, 0.018, 0.032], "Muon": [0.01, 0.056, 0.1]}, "Not searched alike.", ""),
     ({"AdamW": [0.01, 0.032, 0.056, 0.1], "Muon": [0.01, 0.056, 0.1, 0.018]}, "Correct.", ""),
     ({"AdamW": LISTED, "Muon": [0.0032, 0.01, 0.1, 0.018, 0.032], "seeds": 2}, "Not fair.", ""),
-    ({"AdamW": [0.0032, 0.01, 0.1], "Muon": [0.0032, 0.032, 0.1]}, "A wide gap.", "is 10 times the next, and half a factor of ten is 3.2"),
+    ({"AdamW": [0.0032, 0.01, 0.1], "Muon": [0.0032, 0.032, 0.1]}, "A wide gap.", "is 10 times the next, and here 3.2 times is the most"),
     ({"AdamW": [0.0032, 0.056, 0.1], "Muon": [0.0032, 0.056, 0.1]}, "A wide gap.", "is 18 times the next"),
     ({"AdamW": LISTED, "Muon": LISTED}, "Too dear.", "6 step sizes with 3 seeds are 18 trainings, and you may plan 12"),
     ({"AdamW": LISTED, "Muon": LISTED, "seeds": 1}, "Thin.", ""),

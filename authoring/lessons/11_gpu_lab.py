@@ -79,7 +79,7 @@ gap
 # Bring the test loss to 2.40 or below.
 # Begin with 0.03, and change it by factors of three.
 #
-# <details><summary>Hint</summary>After the clipping every gradient is short. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
+# <details><summary>Hint</summary>A gradient of length 0.25 is spread over 28,000 weights. Does that ask for a smaller lr than you are used to, or for a larger one?</details>
 
 # %% tags=["stub"]
 my_lr = None
@@ -114,12 +114,12 @@ gap.answer(sweep.verdict(record))
 # Momentum is behind in both models.
 # At their best step sizes, even momentum's best start is worse than Adam's worst, and Adam and AdamW end alike.
 # At 0.1, the one step size that all three have on the left, momentum would be ahead.
-# On the left, beyond Adam's best step size, some of its starts end far higher.
+# On the left, at step sizes above the best one, some starts of Adam and AdamW end far higher.
 #
 # Momentum's best step size is more than fifty times AdamW's.
 # Yet we measured in the small model that a step of momentum at 1 is about two thirds as long as one of AdamW at 0.018.
 # AdamW divides the size of the gradient out.
-# Momentum keeps it, and in each weight these gradients are small.
+# Momentum keeps it, and a length of 0.25 over 28,000 weights is about 0.0015 in each.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is 0.17 behind Adam on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is then still more than thirty times Adam's.</details>
 #
@@ -129,7 +129,7 @@ gap.answer(sweep.verdict(record))
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
 # On a CPU that is half of the opening's steps.
-# In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, with the larger model.
+# In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, whose model is larger.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -199,7 +199,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # ### The floor
 #
 # AdamW does fewer than twenty operations for each parameter.
-# By its data sheet, a T4 does a hundred while its memory brings a single number.
+# By its data sheet, a T4, the card that Colab lends, does a hundred while its memory brings a single number.
 # So count the bytes.
 
 # %%
@@ -266,7 +266,7 @@ exceeds = predict("How many times the floor does PyTorch's default take on a CPU
 exceeds
 
 # %% [markdown]
-# The GPU now takes GPT-2 small, and the CPU a model that is four times narrower.
+# We timed the optimizer's step alone, on the GPU for GPT-2 small and on the CPU for a model a quarter as wide.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
 # Here the floor is computed from how fast each machine copies an array.
 
@@ -281,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # Fused comes closest on both, so ask for it with `fused=True`.
 # With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
 # With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent.
-# In the GPU's steps above, with a smaller model, fused took about {{ step.over_floor(gpu_timed) }} times its floor.
+# For the smaller model whose steps you saw in the bars above, fused on the GPU took about {{ step.over_floor(gpu_timed) }} times its floor.
 #
 # GPT-2 small has 148 tensors.
 # With 100 million numbers in one tensor, the GPU's loop took {{ alone:.1f}} times the floor in place of 13.
@@ -373,9 +373,9 @@ judges.judge_batch(my_batch)
 # ### When one card is not enough
 #
 # A smaller batch shrinks only the activations.
-# For 7 billion parameters they are 112 GB.
+# For 7 billion parameters the 16 bytes of the rest are 112 GB.
 #
-# Several cards can share them.
+# Several cards can share those.
 # The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the parameters too.
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest of the offered counts at which stage 3 fits, before activations.
 

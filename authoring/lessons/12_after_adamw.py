@@ -28,8 +28,8 @@
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it curves a thousand times as much as along the weakest.
 #
-# No direction is one number of the input.
-# Each is a mix of all sixteen, and we say that the inputs are *turned*.
+# An input is sixteen numbers, and each direction is a mix of all of them.
+# We say that the inputs are *turned*.
 # And the loss of the second task is multiplied by 0.001.
 #
 # Each of three optimizers takes 60 steps.
@@ -44,7 +44,7 @@ from lessonlib.lessons.tables import table
 matrices.show_first()
 
 # %% [markdown]
-# Lines that meet near 0% have all found the direction.
+# Where a line is near 0%, that optimizer has found the direction.
 # Look at the weak directions of the second task's matrix.
 # Momentum has not found them at all.
 # Adam has about half of its error left along the weakest.
@@ -78,7 +78,7 @@ scale
 matrices.two_matrices().live()
 
 # %% [markdown]
-# This table shows the error that is left, as a mean over the four weak directions.
+# This table shows the error that is left in the second matrix, as a mean over the four weak directions.
 # Two rows are controls.
 # Momentum with its **length fixed** makes every step as long as the step size says, so a small loss no longer makes small steps.
 # Adam with **one `v` a matrix** has one scale for the whole matrix, so it shows what Adam's many scales are worth.
@@ -104,10 +104,10 @@ scale.answer(matrices.who_falls("equal losses"))
 # Then Adam leaves about as much as with one `v` a matrix, so its many scales do not help.
 #
 # Neither change moves the two **controls**.
-# With unequal losses a fixed length brings momentum's error from 100% down to 11%, which is less than Adam leaves with turned inputs.
+# With unequal losses a fixed length alone brings momentum's error from 100% down to 11%.
+# Muon leaves below 3%.
 #
 # **Muon** notices neither change.
-# The next section shows why.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
@@ -138,7 +138,7 @@ factor.show_circles()
 # The first gradients of our tasks make a vector along the weakest direction short, as this one makes $q$.
 # The factor makes it as long as one along the strongest.
 # A gradient a thousand times smaller has the same factor.
-# And if the inputs turn, the factor turns with them.
+# And if the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
 # **So Muon steps along the orthogonal factor of the average.**
 #
 # ### Exercise 1. A factor by hand (4 minutes)
@@ -382,9 +382,9 @@ result
 #
 # 1. Which of them may each optimizer try, and with how many of three seeds?
 #    You have twelve trainings for each optimizer.
-#    A step size with three seeds takes three of them.
+#    One step size with three seeds costs three.
 #    With few seeds, luck decides more often.
-# 2. Suppose that the best step size of one list has a larger neighbour that was not tried.
+# 2. Suppose that the best step size of one list has a neighbour among the six that was not tried.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for that optimizer, or `"try it for both"`.
 #    This comes on top of the twelve.
@@ -512,7 +512,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # At a larger scale three studies differ.
 # Liu and others claim that Muon needs about half of AdamW's computations for the same loss.
 # Wen and others tried optimizers that use matrices.
-# Their speedup over AdamW shrank from 1.4 to 1.1 as the models grew twelvefold.
+# The speedup of the best over AdamW shrank from 1.4 to 1.1 as the models grew twelvefold.
 # Qiu and others found nearly 1.4 at every size when step size and decay are scaled as they propose.
 # With other scaling it vanished as the models grew.
 #
@@ -569,13 +569,14 @@ judges.judge_claim(my_doubts)
 # | | |
 # |---|---|
 # | **Before** | tune AdamW with one step size for all weights, and write its best and its result down |
-# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. In Part 4 AdamW's best single step size is 0.032. With it AdamW reaches a loss of 2.22, and the lines of Part 3 reach 2.09. `torch.optim.Muon` came with torch 2.9 |
+# | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. `torch.optim.Muon` came with torch 2.9 |
+# | **Expect** | in Part 4, with its best single step size of 0.032, AdamW reaches a loss of 2.29, and the lines of Part 3 reach 2.08 |
 # | **Change first** | Muon's step size, over a list with its best inside. Give AdamW as many trainings |
 # | **Time it** | on your machine. On our CPU PyTorch's Muon had no lead in seconds |
 # | **Keep it** | when three new seeds of Muon all end below three of AdamW. Train both for the same time, with a schedule that ends there. On our CPU we would have kept AdamW |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
-# <details><summary>Fine print</summary>Both losses are medians of the same three seeds. By six more they are 2.29 and 2.08.</details>
+# <details><summary>Fine print</summary>Both losses are medians of the same six seeds. By the three before they are 2.22 and 2.09.</details>
 #
 # ### Three questions, from memory
 #

@@ -24,7 +24,7 @@ BESIDE = {  # what to do where a recorded step size beside a best one was not tr
     "try it": "Not alike in the end.\nAn optimizer whose list goes on then tries more step sizes than the other. How do both get as many?",
     "try it for both": ""}
 LEAST = 3  # step sizes, so that one can lie inside
-WIDEST = 3.2  # times, half a factor of ten: how far a step size may be from the next one on a list
+WIDEST = 3.2  # times, the root of ten: how far a step size may be from the next one on a list
 ALIKE = 1.5  # times: how far apart two lists' spans, and their widest gaps, may be
 ENOUGH = 3  # seeds, so that luck alone sets two rules apart once in ten times, and not once in three
 
@@ -76,7 +76,7 @@ def _unwise(lrs: Sequence[float], seeds: int) -> str:
     if len(lrs) < LEAST:
         return f"Too few.\nA list of {len(lrs)} has nothing but ends. How many must it have, so that its best can lie inside?"
     if _gap(lrs) > WIDEST * 1.01:
-        return (f"A wide gap.\nOne step size of your lists is {_gap(lrs):.2g} times the next, and half a factor of ten is {WIDEST:g}. What "
+        return (f"A wide gap.\nOne step size of your lists is {_gap(lrs):.2g} times the next, and here {WIDEST:g} times is the most. What "
                 "may lie between?")
     if seeds == 1:
         return "Thin.\nWith 1 seed, how would you tell the rule from the luck of a start?"
