@@ -451,3 +451,10 @@ def test_an_epsilon_with_which_nothing_is_fitted_is_told_so(guess):
     assert verdict.headline == "Not trained."
     assert verdict.message.endswith("What does so large an eps do to their lengths?")
     assert judge_eps(100).headline == "It works, and a smaller one does too."
+
+
+def test_what_the_fine_print_says_of_other_betas():
+    assert measured.left_on_words(adam, (0.5, 1.0, 2.0), beta1=0.5).share < 1e-12 < 1e-4 < measured.left_on_words(adam, (0.5, 1.0, 2.0)).share
+    ours, theirs = np.median(measured.left_on_blocks(adam, True, beta2=0.99)), np.median(measured.left_on_blocks(momentum, True))
+    assert 0.5 * theirs < ours < theirs
+    assert [reddi_walk.one_period(beta2, beta1=0.0)[-1] > 0 for beta2 in (0.99, 0.999, 0.9999)] == [True, True, False]

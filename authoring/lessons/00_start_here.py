@@ -355,7 +355,7 @@ play.show_window()
 # ### The recipe
 #
 # Each step sees only a few of the examples, drawn at random.
-# They are called a [[mini-batch]], and the drawing is what is random in `sgd`.
+# They are called a [[mini-batch]], and this drawing is what *stochastic* stands for.
 #
 # The tries should differ in the step size alone.
 # So begin each with the same network, and give it the same few hundred steps.
@@ -367,7 +367,7 @@ play.show_window()
 #    Do so until the best one lies inside your list.
 # 3. Try a third of the best and three times as much.
 #    Keep the best of all.
-# 4. Try twice the best too, because three times may already be too much, and keep the better one.
+# 4. Try twice the best so far too, because three times may already be too much, and keep the better one.
 #
 # ### Exercise 4. Find a step size (5 minutes)
 #
@@ -411,11 +411,11 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# At step sizes of 2, 3 and 10 the loss jumps up at first, and then it stays near 2.3.
+# At step sizes of 2, 3 and 10 the loss jumps above its start, and ends near 2.3.
 # That is the loss of a blind guess, which gives each of the ten digits a probability of 0.1.
 # This network's loss is the [[cross-entropy]], so there it is $-\ln 0.1$.
 #
-# <details><summary>Why does it come back?</summary>After the jumps nearly all of the 32 hidden units give 0 for every image, so every image gets nearly the same answer. With hidden units that do not stay at 0 (leaky ReLU), the loss does not come back to 2.3, and it goes on growing, as in the valley.</details>
+# <details><summary>Why does it come back?</summary>After the jumps nearly all of the 32 hidden units give 0 for every image, so every image gets nearly the same answer. With hidden units that do not stay at 0 (leaky ReLU), the loss does not come back to 2.3.</details>
 #
 # ### On Monday morning
 #
@@ -424,8 +424,8 @@ judges.judge_step_size(my_lr)
 # | **Type** | `opt = torch.optim.SGD(model.parameters(), lr=0.1)`, which is gradient descent in PyTorch |
 # | **At each batch** | `opt.zero_grad()`, because PyTorch adds up gradients. Then `loss = criterion(model(x), y)`, `loss.backward()` and `opt.step()` |
 # | **Change first** | the step size, by the recipe |
-# | **The loss grows** | take a third of the step size, and if it still grows, look for a mistake in the code |
-# | **It stays near its first value** | try smaller and larger step sizes, because it does so in Exercise 4 both at 0.001 and at 10 |
+# | **The loss grows** | take a third of the step size again and again. If it still grows at a thousandth, look for a mistake in the code |
+# | **It ends near its first value** | try smaller and larger step sizes, because it does so in Exercise 4 both at 0.001 and at 10 |
 # | **Try another optimizer** | when the loss falls slowly at the best step size that you find |
 #
 # ### Three questions, from memory

@@ -282,7 +282,7 @@ later.answer(unseen.how_it_ends(found))
 #
 # **So decay keeps this network from learning wrong examples by heart.**
 #
-# Whoever stops at step 200 reads 88 of a hundred without it.
+# Stopping at step 200 reads 88 of a hundred without any decay.
 # And if each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), which is called [[grokking]].*
@@ -370,7 +370,7 @@ play.left_of_the_start().live()
 # %% [markdown]
 # <details><summary>Which decay?</summary>About 0.1.</details>
 #
-# The decay of 0.1 has a memory of 33,000 steps at a step size of 0.0003, and of 3,300 at 0.003.
+# A step size ten times as large makes the memory of the same decay ten times shorter.
 #
 # <details><summary>Fine print</summary>In the paper that named AdamW the decay is not multiplied by the step size. There 0.0001 is what PyTorch calls 0.1 at a step size of 0.001. Loshchilov and Hutter 2019, arXiv 1711.05101.</details>
 #
@@ -394,8 +394,8 @@ header = ["decay", "memory", "new digits read, 60 labels wrong", "all labels rig
 table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
-# With wrong labels the first guess reads about six digits in a hundred more than no decay, and three times as much decay about nine more.
-# With right labels neither of them gains, and nine times as much costs six.
+# With wrong labels the first guess reads more than no decay, and three times as much decay reads more still.
+# With right labels neither of them gains, and a decay of 3 costs six digits in a hundred.
 # In a run of 300 steps with right labels the first guess [costs about one](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
 # So in a short run with good labels try 0 beside it.
 #
@@ -403,13 +403,13 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 # So when you fine-tune, take at most a tenth of what the rule gives.
 # The memory is then at least ten runs long, and at least 90 % of the loaded weights are left, as on the dashed line.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. In our network a decay of 1 is also the best of four at a step size of 0.001, where its memory is the whole run. The 1 and the tenth for fine-tuning are this course's.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. In our network a decay of 1 is also the best of four at a step size of 0.001, where its memory is the whole run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say, which in a long run can be far more than the rule gives.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
 # Your new run has 50,000 steps.
 # Its step size rises to a peak of 0.0003 and falls again, and the mean is 0.45 of the peak.
-# Which `weight_decay` do you try first?
+# Which `weight_decay` does the rule give?
 
 # %% tags=["stub"]
 my_decay = None
@@ -464,9 +464,9 @@ def factor(step, steps=200, warmup=20):
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
 # A `SimpleNamespace` only holds them together.
-# The decay is the 0.1 of `groups`.
+# In so short a run the first guess is too strong, so we keep the 0.1 of `groups`.
 #
-# <details><summary>Why not the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and in this short run it reads fewer new digits than no decay. The 0.1 reads as many.</details>
+# <details><summary>Too strong?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer new digits than no decay. The 0.1 reads as many.</details>
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -591,7 +591,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
-# | **Change** | first the step size. Then the decay, up to ten times more and less, and 0 |
+# | **Change** | first the step size, with the decay worked out anew. Then the decay, up to ten times more and less, and 0 |
 # | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |

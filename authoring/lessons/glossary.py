@@ -146,8 +146,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### AMSGrad
 #
-# Adam that divides by the root of the largest $v$ so far, so that its denominator never shrinks.
-# Reddi, Kale and Kumar made it in 2018 for problems like theirs, where large gradients are rare and Adam does not converge.
+# Adam that divides by the root of the largest $v$ so far, which never shrinks.
+# Reddi, Kale and Kumar published it in 2018 for problems like theirs, where large gradients are rare and Adam does not converge.
 #
 # *Example.*
 # When $v$ was 9 and is 4 now, it divides by `max(9, 4) ** 0.5`, which is 3.
@@ -345,7 +345,7 @@ adam(2.0, 3.0, State())[0]
 # ### Equilibrium
 #
 # The typical size of the weights, their root mean square, at which AdamW's steps add as much as the decay takes away.
-# Weights of any other size drift there, on average over the noise.
+# Weights of any other size drift there, and a gradient with a steady part has a larger one than pure noise.
 #
 # *Example.*
 # With a step size of 0.01, a decay of 0.1 and gradients of nothing but noise, it is about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
@@ -355,7 +355,7 @@ adam(2.0, 3.0, State())[0]
 # ### Excess loss
 #
 # The loss minus the lowest loss that is possible.
-# It shows how far an optimizer still has to go.
+# It is 0 at the minimum, so it can be drawn on a logarithmic axis on the way there.
 #
 # *Example.*
 # At a loss of 0.35 where 0.25 is the lowest, it is `0.35 - 0.25`, which is 0.1.
@@ -492,7 +492,7 @@ adam(2.0, 3.0, State())[0]
 # ### Half-life
 #
 # How many steps it takes until a gradient has half of its share in a running average left.
-# It is $\ln 0.5 / \ln\beta$ steps, about two thirds of the [[memory]], and it can be counted in [[tokens|token]] too.
+# It is $\ln 0.5 / \ln\beta$ steps, about 0.7 of a long [[memory]], and it can be counted in [[tokens|token]] too.
 #
 # *Example.*
 # With $\beta$ = 0.95 it is `np.log(0.5) / np.log(0.95)`, which is 13.5 steps.
@@ -528,7 +528,7 @@ adam(2.0, 3.0, State())[0]
 # ### Hop
 #
 # This course's word for a step over the minimum to the other side and one back, again and again, without becoming smaller.
-# On a [[quadratic]], gradient descent hops at the [[border]] only, while [[sign descent]] and RMSprop hop at small step sizes too.
+# On a [[quadratic]], gradient descent hops at the [[border]] only, while [[sign descent]] and, with its usual $\beta_2$ of 0.99, RMSprop hop at small step sizes too.
 #
 # *Example.*
 # At a step size of 0.2 and a curvature of 10, gradient descent multiplies the distance by `1 - 0.2 * 10`, which is -1.
@@ -639,7 +639,7 @@ adam(2.0, 3.0, State())[0]
 # ### Muon
 #
 # An optimizer for weight matrices that steps along an approximation of the [[orthogonal factor]] of an average of the gradients.
-# It keeps one number for each weight, and AdamW takes embedding tables, biases and norm layers.
+# It keeps one number for each weight, and AdamW takes embedding tables, the last layer, biases and norm layers.
 #
 # *Example.*
 # With a step size of 0.1, a zero matrix whose gradient has 300 and 3 on its diagonal moves at the first place by `muon(np.zeros((2, 2)), np.diag([300.0, 3.0]), State(), lr=0.1)[0][0, 0]`, which is -0.0696.
@@ -726,7 +726,7 @@ adam(2.0, 3.0, State())[0]
 # ### Oscillation
 #
 # Steps that land on one side of the minimum and then on the other.
-# Gradient descent does it where $\alpha\lambda$ is between 1 and 2, and its swings become smaller, slowly near 2.
+# On a [[quadratic]], gradient descent does it where $\alpha\lambda$ is between 1 and 2, and its swings become smaller, slowly near 2.
 #
 # *Example.*
 # At a step size of 0.15 and a curvature of 10, each step multiplies the distance by `1 - 0.15 * 10`, which is -0.5.
@@ -883,7 +883,7 @@ adam(2.0, 3.0, State())[0]
 # ### Sharding
 #
 # The parameters, gradients or optimizer state are split among several devices, so that each holds only its share.
-# They are sent around when they are needed, and the best-known ways are called ZeRO and, in PyTorch, FSDP.
+# Each device updates its share with the state that it keeps, and the best-known ways are called ZeRO and, in PyTorch, FSDP.
 #
 # *Example.*
 # $m$ and $v$ of 7 billion parameters in float32, over 8 devices, are `7e9 * 2 * 4 / 8 / 1e9`, which is 7 GB on each.
@@ -997,7 +997,7 @@ adam(2.0, 3.0, State())[0]
 # ### Warm-up
 #
 # The first steps of a training, in which the step size rises from near zero to its full value.
-# In these steps the averages of the optimizer still rest on few gradients.
+# A training can bear a larger step size with it than without it, as in the deeper part of lesson 11.
 #
 # *Example.*
 # With a full step size of 0.001 and 100 steps of warm-up, the tenth step has `0.001 * 10 / 100`, which is 0.0001.

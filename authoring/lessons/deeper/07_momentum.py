@@ -188,7 +188,7 @@ fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0
 # $$\frac{1-\sqrt\beta}{1+\sqrt\beta} < \alpha\lambda < \frac{1+\sqrt\beta}{1-\sqrt\beta}$$
 #
 # Below the lower border a direction is too flat, and it creeps.
-# Above the upper border it is too steep and flips from side to side, and above $2(1+\beta)/(1-\beta)$ it diverges.
+# Above the upper border it is too steep and flips from side to side, and above $2(1+\beta)/(1-\beta)$, where $z = -1$ solves the equation, it diverges.
 # Between them it swings like a spring.
 # In the long run a step then leaves $\sqrt\beta$ of the distance, but a single step may lengthen it.
 #
@@ -306,23 +306,23 @@ judges_torch.judge_polyak(my_polyak)
 lr, beta = play.best(100)
 counted = play.steps_to(momentum, 100, lr=lr, beta1=beta)
 predicted = np.log(1e-10) / np.log(beta)
-unmet = play.steps_to(momentum, 100, lr=lr, beta1=0.7)
-curve = run(momentum, problems.ravine(100), steps=100, record="loss", lr=lr, beta1=beta).loss
-rows = [["steps, predicted", predicted], ["steps, counted", counted],
-        ["the loss after one step, in units of the first", curve[1] / curve[0]],
-        ["the same after four steps, its highest", curve.max() / curve[0]]]
-table(["at condition number 100", ""], rows, ["", ".0f"])
+rows = []
+for name, b in (("81/121", beta), ("0.67", 0.67), ("0.7", 0.7)):
+    curve = run(momentum, problems.ravine(100), steps=100, record="loss", lr=lr, beta1=b).loss
+    steps = play.steps_to(momentum, 100, lr=lr, beta1=b)
+    rows.append([name, steps, curve.max() / curve[0], curve.argmax()])
+table(["beta", "steps", "highest loss, the first is 1", "at step"], rows, ["", "", ".1f", ""])
 
 # %% [markdown]
-# It takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
+# With Polyak's $81/121$ it takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
 #
 # The first step overshoots, because it is longer than gradient descent could bear.
 #
-# The further rise and the extra steps come from the eigenvalues.
+# The extra steps come from the eigenvalues.
 # At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
-# With $\beta = 0.7$ they do not meet.
-# Then the loss is highest after the first step, and it takes {{ unmet }} steps.
+# With $\beta = 0.67$ they do not meet, and most of the extra steps are gone.
+# The further they are apart, the less the loss rises after the first step.
 #
 # ## 3. What does a map of all settings look like?
 #
@@ -475,7 +475,8 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 
 # %% [markdown]
 # From this start Nesterov's form is faster to the nearest goal, and momentum to the furthest.
-# In a long run the spectral radius decides, whose lowest here is 0.82 for momentum and 0.88 for Nesterov's form.
+# In a long run the spectral radius decides.
+# Its lowest value is 0.82 for momentum and 0.88 for Nesterov's form.
 #
 # <details><summary>Fine print</summary>The start is (1, 1), and there are 11,011 settings. From (10, 1) momentum is ahead to all three goals, and from (1, 10) only to the furthest.</details>
 #
@@ -535,9 +536,9 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 1] < 1.1 else "to about a thi
 # %% [markdown]
 # At a small step momentum lowers it by almost nothing.
 # Each step carries less noise.
-# But neighbouring steps carry the same noise, and their sum is as uncertain as before.
-# In the first row the chance of one noise makes both a few percent too high.
-# What lowers the floor is a smaller step size, because a 1 in the table means a variance of half the step size.
+# But each noise is now spread over many steps, and its shares $(1-\beta)\beta^k$ add up to 1.
+# In the first row both are a few percent too high, because both runs got the same random numbers.
+# A 1 in the table is a variance of half the step size, so what lowers the floor is a smaller step size.
 # At large steps the memory helps as well.
 #
 # So at a small step momentum has gradient descent's noise floor.
@@ -629,7 +630,7 @@ guaranteed.answer("it swings for ever" if abs(heavy[-3:]).max() > 0.5 else "it r
 # Momentum goes round in a cycle of three points, and after 3000 steps it still does.
 # Gradient descent arrives.
 # So the rate is a law for quadratics.
-# From some starts this setting never arrives, even where farther starts do.
+# From some starts this setting never arrives, and from others it does.
 #
 # ### Exercise. From every start (4 minutes)
 #
@@ -701,7 +702,7 @@ kept = predict(
 kept
 
 # %% [markdown]
-# The dashed line is the fastest setting that we find without such a cycle, and shows how fast it is on quadratics.
+# The dashed line has the settings that go round in none of our valleys, and shows how fast the best of them is on quadratics.
 # The dotted line is the speed that Nesterov's form is proved to keep on all valleys.
 
 # %% tags=["answer"]
@@ -710,7 +711,7 @@ left = cycles.gain(10_000)[1]
 kept.answer("under 10 times" if 1.5 < left < 10 else "about 30 times")
 
 # %% [markdown]
-# Without a cycle, momentum is about eight times as fast as gradient descent, at 10,000 as at 1,000.
+# Without a cycle, momentum is at most about eight times as fast as gradient descent, at 10,000 as at 1,000.
 # Nesterov's form is at least 25 times as fast at 10,000.
 # Goujaud, Taylor and Dieuleveut proved the limit in general.
 # For every $\kappa$ and every setting, either the rate on quadratics is not accelerated, or there is a valley on which momentum does not arrive from some start.

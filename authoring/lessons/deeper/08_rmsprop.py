@@ -24,7 +24,7 @@
 # *8 minutes.*
 #
 # RMSprop has a step size for each parameter, so it can stretch the axes.
-# Stretch an axis by 5, and its slope is 5 times smaller, and a step covers 5 times less of it.
+# Stretched by 5, an axis has a slope 5 times smaller, and the same step is 5 times less of its new length.
 # That is the same as a step size 25 times smaller.
 # With the best two factors a ravine along an axis becomes round.
 # But a ravine can also lie at an angle to the axes.
@@ -200,8 +200,8 @@ softest.answer(records.what_lets_it_learn(trained))
 # %% [markdown]
 # With six layers momentum begins to learn, and with four gradient descent does too.
 # After three thousand steps momentum reads most digits from most starts.
-# So the trouble is a long plateau at the beginning, and RMSprop leaves it much sooner.
-# With larger weights all three rules learned in lesson 8, so small weights make the plateau.
+# So the deep network can learn with momentum too, and RMSprop begins much sooner.
+# With larger weights all three rules learned in lesson 8.
 # Today one would also use normalization or residual connections.
 #
 # ### Set once, or following?
@@ -241,9 +241,9 @@ trouble.show_growth()
 # In both the gradients grow a thousandfold and more.
 # Under A the steps grow with them, and the network is thrown back to a blind guess.
 # Under C the step sizes follow, and the steps do not grow.
-# So what A lacks is a limit.
-# Let no layer's step grow beyond its first one, and A reads nearly a third.
-# C reads more than that and more than B, so it also helps here that each weight has its own.
+# So give A a limit.
+# When no layer's step grows beyond its first one, A reads nearly a third, about as much as B.
+# C reads about twice as much, so a step size for each weight brings the larger part.
 #
 # <details><summary>Fine print</summary>The picture has one of the ten starts, and A at a step size of {{ trouble.best_lr(trouble.WAYS[1]) }}. Four smaller ones were tried. The step drawn is a weight's, root mean square. The limit holds the root mean square of a layer's step, and A then reads 30 % (25 to 40). The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}. For 3000 steps three step sizes were tried, and seven in the other rows of the first table.</details>
 #
@@ -269,7 +269,7 @@ play.own_steps().live()
 # With a short memory each coordinate finds its dotted line.
 # While the gradient shrinks, `v` forgets, and the effective step grows.
 # Beyond the limit the coordinate swings, the swing makes the gradient larger, and a larger `v` makes the step smaller again.
-# Something very like it is seen in networks, as Cohen and others showed.
+# In networks Cohen and others saw the largest curvature, measured in Adam's own steps, stay at such a limit.
 #
 # With the default memory the loss first falls below 1e-100.
 
@@ -599,7 +599,7 @@ slip.answer(slip.options[1] if rows[1][3] > 2 * rows[1][2] else slip.options[0])
 #
 # And what if `v` only sums?
 # [[Adagrad]] does that and came before RMSprop.
-# The last row shows it, where each step is shorter than the one before, because a sum never forgets.
+# In the last row each step is shorter than the one before, because the sum only grows.
 #
 # **To do.**
 # Add noise to the gradient, with `steady += 0.3 * np.random.default_rng(0).standard_normal(1000)` before the rows.
@@ -633,7 +633,7 @@ display(table(["memory, steps", "too far, in step sizes"], rows, ["", ".0f"]))
 beyond.answer(rows[2][1], within=0.3)
 
 # %% [markdown]
-# The extra distance is about 1 to 1.3 step sizes for each step of the memory.
+# The extra distance is about one step size or a little more for each step of the memory.
 #
 # A small network reads digits with these memories, at a small and at a large step size.
 
@@ -645,7 +645,7 @@ helps = predict(
 helps
 
 # %% [markdown]
-# The mean of three seeds.
+# Each line is the mean of three seeds.
 # Look at the first steps of each panel, then at its end.
 
 # %% tags=["answer"]
@@ -655,21 +655,22 @@ helps.answer(helps.options[int(np.argmin(ends))])
 
 # %% [markdown]
 # On the left the burst helps, because the step size is too small and the burst makes it larger.
-# On the right the first step with the longest memory throws the loss up, and it ends highest.
-# Remove the burst, and compare the memories again.
+# On the right the longest memory throws the loss up, and it ends highest.
+# Even at step 40 its steps are still five times too long.
+# Remove the burst, so correct the length of all forty steps, and compare the memories again.
 
 # %%
 rows = []
 for lr in (0.001, 0.01):
-    for kind, mended in (("as it is", False), ("first steps corrected", True)):
+    for kind, mended in (("as it is", False), ("corrected", True)):
         ends = [bursts.losses(lr, beta2, corrected=mended)[:, -1].mean() for beta2 in bursts.BETAS]
         rows.append([f"{lr}, {kind}", *ends])
 table(["lr, RMSprop", "memory 10", "100", "1000"], rows, ["", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# With corrected first steps all three memories end alike, at both step sizes.
+# With corrected steps all three memories end alike, at both step sizes.
 # So at the large step size the burst helps the two shorter memories and harms the longest.
-# So $\beta_2$ should set a memory, and without a correction it also sets the first steps.
+# Without a correction $\beta_2$ sets two things, the memory and the length of the first steps.
 # How to correct them is the question of [lesson 9](../09_adam.ipynb).
 #
 # **To do.**

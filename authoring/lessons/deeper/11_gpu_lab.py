@@ -49,7 +49,7 @@ changed.answer(sweep.how_the_gap_changes(rows))
 
 # %% [markdown]
 # Most of the gap stays.
-# It shrinks by {{ rows[0][3] - rows[3][3]:.2f}} nats, less than Adam's five starts span under each of these protocols.
+# It shrinks by {{ rows[0][3] - rows[3][3]:.2f}} nats, and under each of these protocols Adam's five starts lie further apart than that.
 #
 # A median hides something.
 # Without clipping, at the best of nine step sizes, one of Adam's starts fails.
@@ -85,7 +85,7 @@ where.answer(sweep.where_warmup_matters(record))
 
 # %% [markdown]
 # In the small model warm-up makes the best step size three times larger, and it lowers the loss there.
-# In the larger one it lowers the loss of every start at every step size, and it buys a range.
+# In the larger one it lowers the loss of every start at every step size, and more step sizes work.
 # Without it the loss rises beyond 0.003, and with it the curve stays nearly flat.
 #
 # <details><summary>Fine print</summary>With warm-up the cosine begins later, so the decay differs too. In the small model the bars overlap at the largest two step sizes.</details>
@@ -144,7 +144,7 @@ table(["schedule", "test loss"], rows, ["", ".2f"])
 # *4 minutes.*
 #
 # Adam's first step is a [[sign step|sign descent]], so without warm-up every weight that has a gradient moves by $\alpha$.
-# Here that is about the size that these weights start with.
+# Here $\alpha$ is 0.018, about the size that these weights start with.
 #
 # The network ends in a vector for each place in the text.
 # We measure how alike these vectors are, from zero if they cancel to one if all point the same way.
@@ -191,7 +191,7 @@ left.answer("less than a quarter" if share < 0.25 else "about half" if share < 0
             else "most of it")
 
 # %% [markdown]
-# Five full steps do most of the harm.
+# Five full steps do the harm, even if a warm-up follows.
 # And they do none to a network that knows the frequencies from its start.
 # So the harm is done while the network learns how often each letter comes.
 #
@@ -292,17 +292,19 @@ small.answer(play.beyond(play.times_the_floor(found, bench.MANY, bench.FUSED)))
 # With the large tensor in place, in blocks and on all cores each save a part, and fused ends at the floor.
 #
 # Is fused ahead on the CPU because of memory?
-# Here is a tensor whose arrays are small enough to stay in the cache.
+# Here are two tensors, one whose arrays stay in the cache, and one of ten million numbers.
 
 # %% tags=["chaotic"]
 kept = cached.nanoseconds(repeats=100)
-table(["way", "ns for each parameter"], list(kept.items()), ["", ".1f"])
+large = cached.nanoseconds(10_000_000, repeats=5, steps=1)
+rows = [[way, kept[way], large[way]] for way in kept]
+table(["nanoseconds for each number", "in the cache", "large"], rows, ["", ".1f", ".1f"])
 
 # %% [markdown]
-# There fused is about twice as fast as the loop, and on the large tensor about six times.
+# In the cache fused is about twice as fast as the loop, and on the large tensor many times as fast.
 # So a large part of its lead is memory.
 #
-# <details><summary>Fine print</summary>{{ play.where(found) }} The floor is an estimate, so a way may end a little below it. The stored numbers in the cache are from one thread.</details>
+# <details><summary>Fine print</summary>{{ play.where(found) }} The floor is an estimate, so a way may end a little below it. The stored nanoseconds are from one thread.</details>
 #
 # On a GPU each call launches a kernel, and Python prepares it.
 # Our own way does all operations in two launches for all tensors, and its kernels are written in Python with Triton.
@@ -355,7 +357,7 @@ from lessonlib.lessons.lesson11 import timer
 timer.judge_timer(my_seconds)
 
 # %% [markdown]
-# Here is your own machine, on a GPU with large arrays and on a CPU with small ones that stay in the cache.
+# Now your own machine, with large arrays if it has a GPU, and else with small ones that stay in the cache.
 
 # %% tags=["machine"]
 kind = machine.here().kind
@@ -390,7 +392,8 @@ most.answer(max(held, key=lambda name: held[name]["extra"]))
 
 # %% [markdown]
 # Foreach keeps the denominators of all parameters at once.
-# The loop keeps two arrays of a tensor, and one of the tensor before is still there.
+# The loop keeps three arrays of a tensor's size, one of them left from the tensor before.
+# That is three times 4 bytes for one tensor of eight, so 1.5.
 # Fused needs none, so it saves memory too.
 # The allocator of the H200 counted the same.
 #
@@ -448,7 +451,7 @@ table(["step", "median update, in alpha", "would be lost"], half.lost_updates(),
 
 # %% [markdown]
 # Soon the steps are a fifth of $\alpha$ or so, and even such a small weight loses a part of them.
-# Autocast leaves the weights in float32, where they keep them.
+# Autocast leaves the weights in float32, and there these updates are not lost.
 #
 # And AdamW's averages?
 # Let v begin at 1 in bfloat16, and then see a hundred zeros, or a hundred twos.
@@ -473,9 +476,9 @@ rows = [[half.LARGE_EPS, *(half.loss_after(half.LARGE_EPS, order) for order in h
 table(["optimizer", *half.ORDERS], rows, ["", ".2f", ".2f"])
 
 # %% [markdown]
-# Clipped first, the gradient has a length of one over the scale, and beside a larger eps that is small.
+# Clipped first, the gradient has a length of one over GradScaler's 65,536, and beside a larger eps that is small.
 # So AdamW's steps shrink as momentum's do.
-# In a model as large as GPT-2 small the usual eps is enough for that, because each number of such a gradient is about {{ 1 / 65536 / 124e6**0.5:.0e }}.
+# In a model as large as GPT-2 small each number of such a gradient is about {{ 1 / 65536 / 124e6**0.5:.0e }}, so the usual eps of 1e-08 shrinks the steps already.
 #
 # ## 8. Is it the same AdamW on two processes?
 #

@@ -180,21 +180,20 @@ noticed
 # What is left after 200 steps, first with both, then with one of them taken away.
 
 # %% tags=["answer", "chaotic"]
-axes.show_noticed(("adam", "lion", "muon"), "Adam and Lion notice the turn, and Muon does not")
+axes.show_noticed(("adam", "lion", "muon"), "The turn costs Adam and Lion much, and Muon nothing")
 noticed.answer(axes.what_it_notices("lion"))
 
 # %% [markdown]
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
-# So Lion notices the turn, as Adam does.
-# What the turn costs depends on the betas too.
-# With the usual ones it costs Adam 500,000-fold, and with 0.9 for both 9-fold.
+# So with the usual betas the turn costs Lion much, as it costs Adam.
+# With 0.95 for both it costs Lion 3-fold, and with 0.9 for both it costs Adam 9-fold.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and its authors' `lion_pytorch.py` is in github.com/google/automl.
 #
-# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. With 0.95 for both the turn costs Lion 3-fold. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
+# <details><summary>Fine print</summary>Adam's betas are 0.9 and 0.999, Lion's 0.9 and 0.99, and Muon's is 0.95. Each is at the best of 21 step sizes, the median of three tasks, no decay. Source: Chen and others 2023, arXiv 2302.06675, and the notes on tuning beside that file.</details>
 
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
@@ -321,8 +320,8 @@ old.answer(axes.who_is_hurt())
 
 # %% [markdown]
 # With old powers Shampoo ends far higher, and in one task it runs away.
-# In the third row the powers are as old, but only from the eleventh step on, and little is lost.
-# So the harm comes at the start, where the power of a single gradient is kept for ten steps.
+# In the third row the powers are as old, but only from the eleventh step on, and far less is lost.
+# So most of the harm comes at the start, where the power of a single gradient is kept for ten steps.
 # SOAP takes old axes without harm, and with fresh ones it even ends higher here.
 #
 # **When to try them.**
@@ -466,12 +465,13 @@ display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
 lower.answer(controls.who_grows("cosine to a tenth"))
 
 # %% [markdown]
-# Momentum's steps shrink with the gradient, and those of Adam and Muon do not.
+# Momentum's steps shrink with the gradient.
+# A step of Adam or Muon stays about as long as its step size, so the last steps set how near it comes.
 #
 # Muon is lowest only in the first column, and in the two others Adam with one `v` a matrix is.
-# So a paper with the first column alone would call Muon the best, and the other columns would not.
+# So which optimizer is lowest depends on the end of the schedule.
 #
-# <details><summary>Fine print</summary>All betas are tuned, and for Adam that means five times as many tries. Its best beta2 is 0.9, and with 0.999 it ends at 1e-4. With a last step of a hundredth both end more than thirty times lower. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
+# <details><summary>Fine print</summary>The gradients have no noise. All betas are tuned, and for Adam that means five times as many tries. Its best beta2 is 0.9, and with 0.999 it ends at 1e-4. With a last step of a hundredth both end more than thirty times lower. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
 # %% [markdown]
 # ## 5. Can a mean take the place of a fall?
@@ -563,7 +563,7 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 # Take a mean of AdamW's weights when your training is to stay as it is.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step.
 # Make it four fifths of the way to a result, and one more for each further result.
-# Do not take the mean over all steps, which after 800 of them ends at 1.99, and no mean at 1.79.
+# A mean over all steps ends at 1.99 after 800 of them, and no mean at 1.79.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
@@ -607,8 +607,8 @@ further.answer(further.options[(times > 1.5) + (times > 3)])
 # A unit sums over all its inputs, and Adam moves each of its weights by the step size.
 # The starting weights are random, so their terms cancel in part, and a sum of $n$ of them has the size of $\sqrt n$.
 # The changes of a step are not random.
-# After a ReLU no input is negative, so one example changes all weights of a unit in the same direction.
-# So their products with the inputs add up, and a sum of $n$ of them has the size of $n$.
+# In one example the gradient of a weight is its input, times one number for the whole unit.
+# So Adam's change has the sign of the input or the opposite one for all of them, their products with the inputs add up, and a sum of $n$ of them has the size of $n$.
 #
 # So the starting weights have to fall like $1/\sqrt n$, and the step size like $1/n$.
 # PyTorch's `nn.Linear` does the first for you, and not the second.
@@ -774,7 +774,7 @@ table(header, read_halves.harmed_rows(found))
 #
 # **When to try it.**
 # When your batch is much smaller than that of a recipe, Marek and others advise to keep the half-life of $v$ in tokens.
-# Here that cost nothing and gained nothing.
+# Here it made no difference.
 # When your batch is much larger, do not let $v$ forget much sooner than $m$.
 #
 # <details><summary>Fine print</summary>As many characters in all as in the lab of lesson 11, which is 1600, 200 and 25 steps, with warm-up, a cosine, decay, clipping, four step sizes for each batch and three seeds. The half-life of m is 6.6 steps with a beta1 of 0.9 and one step with 0.5. At 0 two steps of v do no harm either. At 128 windows and 1,024 characters the best step size is the smallest of the four. With 25 steps the trainings learn little more than the frequencies of the letters, so the picture leaves 128 windows out. Recorded by <code>python authoring/record_after_deeper.py</code>. Source: Marek and others 2025, <em>Small Batch Size Training for Language Models</em>, arXiv 2507.07101, read as abstract and figure 1, whose models have 30 and 124 million parameters.</details>
@@ -793,7 +793,7 @@ table(header, read_halves.harmed_rows(found))
 #
 # - For its matrices Muon keeps half of AdamW's state, Lion keeps half for all, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
-# - A sign forgets the scale of a loss, and it notices a turn.
+# - A sign forgets the scale of a loss, and a turn can cost it much.
 #   Shampoo and SOAP notice neither, and keep two and a half times what AdamW keeps, or more.
 # - A late fall or a mean of weights needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.

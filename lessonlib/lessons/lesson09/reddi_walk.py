@@ -40,7 +40,8 @@ def factors(beta2: float | None, spike: float = 101.0, period: int = 101) -> Arr
     return np.asarray((1 + (spike**2 - 1) * weight) ** -0.5)
 
 
-def one_period(beta2: float | None, before: int = 500, spike: float = 101.0, period: int = 101) -> tuple[int, float, int, float, float]:
+def one_period(beta2: float | None, before: int = 500, spike: float = 101.0, period: int = 101, *,
+               beta1: float = 0.9) -> tuple[int, float, int, float, float]:
     """Return what Adam does in the period after so many: steps down, their mean length, steps up, theirs, and the sum, in units of lr.
 
     beta2: None for Adam with the same v all the time, the mean square.
@@ -48,7 +49,7 @@ def one_period(beta2: float | None, before: int = 500, spike: float = 101.0, per
     s, moved = State(), []
     for t in range(1, (before + 1) * period + 1):
         g = spike if t % period == 1 else -1.0
-        x, s = rules.adam(0.0, g, s, lr=1.0, beta2=0.5 if beta2 is None else beta2)
+        x, s = rules.adam(0.0, g, s, lr=1.0, beta1=beta1, beta2=0.5 if beta2 is None else beta2)
         moved.append(float(x) if beta2 is not None else -s.m * float(factors(None, spike, period)[0]))
     last = np.array(moved[-period:])
     down, up = last[last < 0], last[last > 0]

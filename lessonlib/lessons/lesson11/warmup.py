@@ -126,7 +126,7 @@ def show_alike() -> None:
     for ax, cold, warm in ((left, (48, 0.94), (33, 0.22)), (right, (33, 3.12), (8, 3.75))):
         ax.text(*cold, "no warm-up", fontsize=12)
         ax.text(*warm, f"{SIZE.warmup} steps of warm-up", fontsize=12, color=look("adamw").color)
-    figure.suptitle("Without warm-up the vectors stay alike longer, and the loss falls later", weight="bold")
+    figure.suptitle("Without warm-up the vectors stay alike longer, and the loss stays longer at the table of letters", weight="bold")
     told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
                      for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
     show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "
