@@ -50,6 +50,9 @@ def _of_tags(cell: nbformat.NotebookNode) -> Iterator[str]:
 def _of_prose(text: str) -> Iterator[str]:
     if not text.strip():
         yield "an empty text cell; say what the next cell does, or leave it out"
+    for fold in re.findall(r"^<details>.*</details>$", text, flags=re.M):
+        if re.search(r"`|\]\(|\[\[", fold):
+            yield f"{fold[:60]}...: Markdown in a fold on one line is shown as it is typed; put its text between empty lines"
     for link in re.findall(r"\[[^\]]*\]\([^)]*glossary\.ipynb#[^)]*\)", text):
         yield f"{link}: write [[entry]] or [[words to be shown|entry]], and the builder makes the link"
     for blank in BLANK.finditer(text):

@@ -147,6 +147,7 @@ def test_the_setup_cell_is_folded_in_jupyterlab_and_a_form_on_colab(home):
     ('# %% tags=["keep"]\nx = 1\n', "cell 1: unknown tag 'keep'; there are setup, stub"),
     ('# %% tags=["machine", "chaotic"]\nx = 1\n', "keep one of these tags"),
     ("# %% [markdown]\n\n# %%\nx = 1\n", "cell 1: an empty text cell"),
+    ("# %% [markdown]\n# <details><summary>Why?</summary>See [[step]].</details>\n", "Markdown in a fold on one line"),
     ("# %% [markdown]\n# One. Two\n# goes on.\n", "cell 1: one sentence a line; write\n  One.\nin place of\n  One. Two\n"),
     ("# %% [markdown]\n# One sentence\n# goes on.\n", "write\n  One sentence goes on.\nin place of\n  One sentence\n"),
     ("# %% [markdown]\n# A [step](glossary.ipynb#Step).\n", "cell 1: [step](glossary.ipynb#Step): write [[entry]] or"),

@@ -7,7 +7,7 @@
 # The [[gradient]] says which way that is.
 # It does not say how far to step, and this course begins with that question.
 # From there it goes to momentum, RMSprop, Adam and AdamW, and you write each of them yourself.
-# It has seven lessons of about an hour, with the numbers 0 and 7 to 12.
+# It has seven lessons of about an hour, numbered 0 and 7 to 12, and there is no 1 to 6.
 #
 # At the end of this one you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
@@ -254,7 +254,7 @@ twice.answer(opening.what_it_does(walk))
 # %% [markdown]
 # The factor is $1 - 0.2\cdot 10 = -1$.
 #
-# | $\alpha\lambda$ | each step multiplies the distance by | so the walker |
+# | $\alpha\lambda$ | each step multiplies the position by | so the walker |
 # |---|---|---|
 # | between 0 and 1 | a number between 1 and 0 | comes closer from one side |
 # | 1 | 0 | is there at once |
@@ -286,12 +286,12 @@ opening.show_border()
 best.answer(opening.where_the_best_is())
 
 # %% [markdown]
-# At a step size of 0.18, each step multiplies the distance along the valley by 0.82 and the one across it by $-0.8$.
+# At a step size of 0.18, each step multiplies the position along the valley by 0.82 and the one across it by $-0.8$.
 # So both shrink about equally fast.
 # A larger step size slows the walk across, and a smaller one slows the walk along.
 #
 # Short steps are safe in this valley, and they cost time.
-# At half of the border the loss has come only about half as far down in the same 100 steps, counted in powers of ten.
+# In the same 100 steps the loss falls by 10 powers of ten at half of the border, and by 18 at nine tenths of it.
 #
 # <details><summary>Is it always nine tenths?</summary>No. Both distances shrink equally fast at 2 divided by the sum of both curvatures, here 2/11. In a round valley that is half of the border.</details>
 #
@@ -438,7 +438,7 @@ judges.judge_step_size(my_lr)
 #
 # ### What to take along
 #
-# - Along each axis of a valley, a step of gradient descent multiplies the distance by $1-\alpha\lambda$.
+# - Along each axis of a valley, a step of gradient descent multiplies the position by $1-\alpha\lambda$.
 # - It is stable below $2/\lambda_{\max}$, and in our valley the best step size stands just below that border.
 # - Predict, then run.
 

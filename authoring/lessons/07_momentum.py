@@ -240,7 +240,7 @@ averages.noisy_average().live()
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The stored picture shows this last setting, and the one of Part 1 reaches the goal.
+#   The stored picture shows this last setting, which misses the goal, and a beta of 0.8 reaches it.
 
 # %% tags=["answer"]
 from lessonlib.lessons.lesson07 import growth, judges, play
@@ -251,7 +251,7 @@ play.ravine_task().live()
 # %% [markdown]
 # Memory alone takes the loss from 0.011 to 0.007 at best, and with a beta of 0.95 it ends higher than without.
 # What memory buys is a longer step.
-# Without it the step size must stay below 0.02, and with a beta of 0.8 one of four times as much arrived.
+# Without it the step size must stay below 0.02, and with a beta of 0.8 a step size four times as large arrived.
 # But a beta of 0.95 then carries momentum past the star and back, and the zigzag lasts.
 #
 # ### How long does it take?
@@ -292,6 +292,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
 # Momentum's border is larger.
+# At which step size does it hop from side to side for ever?
 # At a border $\theta$ hops from side to side for ever, as in the question that opened this lesson.
 # So each gradient is the one before it with the other sign, and the average flips too.
 # If the new average is $m$, the old average was $-m$, and the rule says
@@ -302,18 +303,19 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Both rules hop from $\theta$ to $-\theta$, so their hops are equally long.
 # With a fifth of the gradient, a hop of that length takes five times the step size, so momentum's border is 0.1.
 # The sliders above show it: with a beta of 0.67, a step size of 0.0996 arrives, and the next one flies out.
-# In a steeper ravine the best beta is larger, and at $\kappa = 400$ the five becomes ten.
+# In a steeper ravine the best beta is larger, and at $\kappa = 400$ momentum's border is ten times as large.
 #
 # Why not a still larger beta?
 # Because it lets the swings last, as 0.95 did above.
+# In the long run a step leaves at least a share beta of the loss.
 # With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
 # So the pale line of the picture begins level.
 #
 # <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
-# <details><summary>Why 220 steps?</summary>In the long run a step of momentum leaves at least a share beta of the loss, whatever the step size. With 0.9 that is 0.9²²⁰ after 220 steps, which is about 10⁻¹⁰.</details>
-# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). [On another loss](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?) they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Why 220 steps?</summary>With 0.9 that is 0.9²²⁰ after 220 steps, which is about 10⁻¹⁰.</details>
+# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
-# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers).*
+# *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
 #
 # ### Exercise 3. Which ravine was that? (3 minutes)
 #
@@ -384,7 +386,12 @@ total.answer(before - p.item())
 # | `momentum(lr=a, beta1=b)` | `SGD(lr=a * (1 - b), momentum=b)` | $a\,g$ |
 # | `momentum(lr=a / (1 - b), beta1=b)` | `SGD(lr=a, momentum=b)` | $a\,g\,/\,(1-b)$ |
 #
-# <details><summary>Fine print</summary>PyTorch's option `dampening=0.9` puts the factor back for every gradient but the first. Its option `nesterov=True` makes the step look ahead, as [the deeper notebook](deeper/07_momentum.ipynb) shows.</details>
+# <details><summary>Fine print</summary>
+#
+# PyTorch's option `dampening=0.9` puts the factor back for every gradient but the first.
+# Its option `nesterov=True` makes the step look ahead, as [the deeper notebook](deeper/07_momentum.ipynb) shows.
+#
+# </details>
 #
 # ### Exercise 4. Translate a recipe (3 minutes)
 #
@@ -459,9 +466,10 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # At the long one gradient descent ends like a random guess, and momentum learns.
 # So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
 # In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
-# With batches of 4 images, in a smaller network, momentum [gains nothing](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).
-# Its loss ends at 0.60, and gradient descent's at 0.57.
-# With batches of 256 its loss there is about four times lower.
+#
+# <details><summary>And with very small batches?</summary>With batches of 4 images, in a smaller network, momentum gains nothing. Its loss ends at 0.60, and gradient descent's at 0.57. With batches of 256 its loss there is about four times lower.</details>
+#
+# *Deeper: [what momentum does to noise, and what to a training](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 #
 # <details><summary>Fine print</summary>Layers of 32 ReLU units, He start. Of fourteen step sizes the best has the lowest mean loss at the end. On new digits momentum is right on {{ trained["momentum"].read:.0%}} and gradient descent on {{ trained["sgd"].read:.0%}}.</details>
 #

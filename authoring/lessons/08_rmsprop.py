@@ -49,7 +49,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # From each of ten starts, gradient descent and momentum answer every new image with one and the same digit.
 # That digit stands on 8 % of the new images.
 #
-# <details><summary>Fine print</summary>Recorded at 25 constant step sizes, momentum with a factor of 0.9. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
+# <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
 # ### One step size for two numbers
 #
@@ -222,20 +222,21 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
 #
-# So we cut the long steps.
-# RMSprop keeps its divisors up to date instead, one for each weight.
+# So we kept the divisors of the start, and cut the long steps.
+# RMSprop differs in two ways, as it keeps its divisors up to date and has one for each weight.
 #
 # | A divisor for | which is | Digits read |
 # |---|---|---|
 # | each layer | set once | {{ records.way_reads("A") }} |
 # | each layer | set once, and long steps are cut | {{ records.cut_reads() }} |
+# | each layer | kept up to date | {{ records.way_reads("B") }} |
 # | each weight, as RMSprop has it | kept up to date | {{ records.way_reads("C") }} |
 #
 # With the long steps cut, the network with fixed divisors reads far more than a guess.
-# So the long steps were what kept it from learning.
-# It reads most when each weight has its own divisor.
+# So the long steps were a part of what kept it from learning.
+# Divisors that are kept up to date help too, and one for each weight helps most.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square. With one divisor a layer that is kept up to date it reads {{ records.way_reads("B") }}, and {{ records.begun_full("B") }} without the long first steps of Part 4.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -500,7 +501,7 @@ play.burst().live()
 # | `lr`, written $\alpha$ | `lr` | 0.01 |
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
-# In a test of this course it takes the same path as the rule that you wrote.
+# It is the rule that you wrote.
 # It can also take `momentum`.
 # With 0.9 a steady step is ten times as long, as in lesson 7, so divide `lr` by ten.
 

@@ -287,7 +287,13 @@ later.answer(unseen.how_it_ends(found))
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), which is called [[grokking]].*
 #
-# <details><summary>Fine print</summary>Eight starts, a step size of 0.003. The decay of 1 was picked on other digits, and here it shrinks the biases too. In networks with norms decay [also sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).</details>
+# <details><summary>Fine print</summary>
+#
+# Eight starts, a step size of 0.003.
+# The decay of 1 was picked on other digits, and here it shrinks the biases too.
+# In networks with norms decay [also sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).
+#
+# </details>
 #
 # ### Exercise 3. Which weights to decay (6 minutes)
 #
@@ -395,15 +401,16 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
 # With wrong labels the first guess reads more than no decay, and three times as much decay reads more still.
+# With a step size of 0.001 the first guess is 1, and then it reads most of the four.
 # With right labels neither of them gains, and a decay of 3 costs six digits in a hundred.
-# In a run of 300 steps with right labels the first guess [costs about one](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
-# So in a short run with good labels try 0 beside it.
+# In a run of 300 steps the first guess is 1 too, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
+# So in a short run try 0 too.
 #
 # Decay pulls to 0, away from weights that you loaded.
 # So when you fine-tune, take at most a tenth of what the rule gives.
 # The memory is then at least ten runs long, and at least 90 % of the loaded weights are left, as on the dashed line.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. In our network a decay of 1 is also the best of four at a step size of 0.001, where its memory is the whole run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say, which in a long run can be far more than the rule gives.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say, which in a long run can be far more than the rule gives.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -610,7 +617,7 @@ judges.judge_resume(save, load, begin, go_on)
 # ### Three questions, from memory
 #
 # <details><summary>A steady gradient becomes ten times larger. Where does the weight come to rest, with AdamW and with Adam's L2?</summary>With AdamW at the same place, 1/w from zero. With L2 ten times further out.</details>
-# <details><summary>Which weights does optim.Adam(weight_decay=...) decay less than others, and why?</summary>Those whose gradients are noisier. Their decay is divided by a larger root of v.</details>
+# <details><summary>Which weights does optim.Adam(weight_decay=...) decay less than others, and why?</summary>Those with larger gradients. Their decay is divided by a larger root of v.</details>
 # <details><summary>A restart loses m, v and t. How long is the next step?</summary>The full step size, for every weight that has a gradient.</details>
 #
 # And here is what you did today.

@@ -62,7 +62,14 @@ opening.learns_to_write().live()
 # Each rule needs its own best step size, as in lesson 9.
 # So momentum, [[Adam]] and [[AdamW]] get nine step sizes each, and five starts at each of them.
 #
-# <details><summary>Fine print</summary>There are four step sizes in each factor of ten. The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping. No beta is tuned, and AdamW has a decay of 0.1. The best step size was chosen on the test text too, the last tenth of the book.</details>
+# <details><summary>Fine print</summary>
+#
+# There are four step sizes in each factor of ten.
+# The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping.
+# No beta is tuned, and AdamW has a decay of 0.1.
+# The best step size was chosen on the test text too, the last tenth of the book.
+#
+# </details>
 
 # %%
 gap = predict(
@@ -119,7 +126,7 @@ gap.answer(sweep.verdict(record))
 # Momentum's best step size is more than fifty times AdamW's.
 # Yet we measured in the small model that a step of momentum at 1 is about two thirds as long as one of AdamW at 0.018.
 # AdamW divides the size of the gradient out.
-# Momentum keeps it, and a length of 0.25 over 28,000 weights is about 0.0015 in each.
+# Momentum keeps it, a length of 0.25 over 28,000 weights is about 0.0015 in each, and PyTorch's sum holds up to ten of them.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is 0.17 behind Adam on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is then still more than thirty times Adam's.</details>
 #
