@@ -7,7 +7,8 @@
 # The [[gradient]] says which way that is.
 # It does not say how far to step, and this course begins with that question.
 # From there it goes to momentum, RMSprop, Adam and AdamW, and you write each of them yourself.
-# It has seven lessons of about an hour, numbered 0 and 7 to 12, and there is no 1 to 6.
+# It has seven lessons of about an hour.
+# After this one comes lesson 7, and nothing is missing between them.
 #
 # At the end of this one you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
@@ -91,7 +92,7 @@ lowest.answer(opening.lowest())
 # In our valley the loss is $\frac12(\theta_1^2 + 10\,\theta_2^2)$, so the gradient is $(\theta_1,\ 10\,\theta_2)$.
 #
 # The [[curvature]] says how fast the gradient grows as you walk.
-# Across the valley it is 10, so at a distance of 1 the gradient is 10, and at 2 it is 20.
+# Across the valley it is 10, so at a distance of 1 the gradient is 10, and twice as far out it is twice as large.
 # Along the valley it is 1.
 
 # %%
@@ -291,7 +292,7 @@ best.answer(opening.where_the_best_is())
 # A larger step size slows the walk across, and a smaller one slows the walk along.
 #
 # Short steps are safe in this valley, and they cost time.
-# In the same 100 steps the loss falls by 10 powers of ten at half of the border, and by 18 at nine tenths of it.
+# In the same steps the loss falls by 10 powers of ten at half of the border, and by 18 at nine tenths of it.
 #
 # <details><summary>Is it always nine tenths?</summary>No. Both distances shrink equally fast at 2 divided by the sum of both curvatures, here 2/11. In a round valley that is half of the border.</details>
 #
@@ -411,11 +412,11 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# At step sizes of 2, 3 and 10 the loss jumps above its start, and ends near 2.3.
+# At the three larger step sizes the loss jumps above its start, and ends near 2.3.
 # That is the loss of a blind guess, which gives each of the ten digits a probability of 0.1.
 # This network's loss is the [[cross-entropy]], so there it is $-\ln 0.1$.
 #
-# <details><summary>Why does it come back?</summary>After the jumps nearly all of the 32 hidden units give 0 for every image, so every image gets nearly the same answer. With hidden units that do not stay at 0 (leaky ReLU), the loss does not come back to 2.3.</details>
+# <details><summary>Why does it come back?</summary>After the jumps nearly all hidden units give 0 for every image, so every image gets nearly the same answer. With hidden units that do not stay at 0 (leaky ReLU), the loss does not come back to 2.3.</details>
 #
 # ### On Monday morning
 #
@@ -456,7 +457,7 @@ from lessonlib.play.prediction import summary
 course.show_map()
 
 # %% [markdown]
-# Take the lessons in order, from 0 to 7 and on to 12, one at a sitting.
+# Take the lessons in order, one at a sitting.
 # The notebooks in the folder `deeper` are for another day, in any order.
 #
 # <details><summary>And with little time?</summary>Go from here to the lesson on Adam. It repeats the two formulas that it needs from lessons 7 and 8, and you come back for their reasons.</details>

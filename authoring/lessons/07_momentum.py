@@ -37,8 +37,7 @@ opening.two_paths().live()
 
 # %% [markdown]
 # Gradient descent jumps across the valley again and again.
-# Along the valley the curvature is 1, so a step of 0.019 leaves 98.1 % of the distance.
-# After 100 steps that is still 15 %.
+# Along the valley each step leaves 98.1 % of the distance, so in the end 15 % is left.
 # Momentum zigzags too, but its step size is four times as large, and it arrives.
 # That step size is above gradient descent's limit of 0.02, and Part 3 shows why it may be.
 #
@@ -154,7 +153,7 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function raises no error.
-# But in the valley above, with a step size of 0.019 and a beta of 0.8, its loss grows into the millions.
+# But in the valley above, with gradient descent's step size, its loss grows into the millions.
 # Find what is wrong and fix it.
 
 # %% tags=["stub"]
@@ -249,7 +248,7 @@ from lessonlib.play.prediction import predict
 play.ravine_task().live()
 
 # %% [markdown]
-# Memory alone takes the loss from 0.011 to 0.007 at best, and with a beta of 0.95 it ends higher than without.
+# Memory alone lowers the loss little, and with a beta of 0.95 it ends higher than without.
 # What memory buys is a longer step.
 # Without it the step size must stay below 0.02, and with a beta of 0.8 a step size four times as large arrived.
 # But a beta of 0.95 then carries momentum past the star and back, and the zigzag lasts.
@@ -281,8 +280,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Gradient descent needs steps nearly in proportion to $\kappa$.
 # **Momentum needs steps in proportion to the square root of $\kappa$.**
 # That holds if you choose beta for the ravine.
-# With 0.9 everywhere momentum is near its best at a condition number of 1,000.
-# At 10 and 30 it is slower than gradient descent.
+# With 0.9 everywhere momentum is near its best in one of these ravines, and slower than gradient descent in the mildest two.
 #
 # ### Why are there fewer steps?
 #
@@ -312,8 +310,8 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # So the pale line of the picture begins level.
 #
 # <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
-# <details><summary>Why 220 steps?</summary>With 0.9 that is 0.9²²⁰ after 220 steps, which is about 10⁻¹⁰.</details>
-# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. The best beta makes the border (κ+1)/(2√κ) times as large. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Why 220 steps?</summary>With 0.9 that is 0.9²²⁰ in the end, about 10⁻¹⁰.</details>
+# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
 #
@@ -467,7 +465,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
 # In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
 #
-# <details><summary>And with very small batches?</summary>With batches of 4 images, in a smaller network, momentum gains nothing. Its loss ends at 0.60, and gradient descent's at 0.57. With batches of 256 its loss there is about four times lower.</details>
+# <details><summary>And with very small batches?</summary>With batches of 4 images, in a smaller network, momentum ends no lower than gradient descent. With batches of 256 its loss there is about four times lower.</details>
 #
 # *Deeper: [what momentum does to noise, and what to a training](deeper/07_momentum.ipynb#5.-What-does-momentum-do-to-noise,-and-what-to-a-training?).*
 #
@@ -517,7 +515,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # At 0.99 not every start learns with the old one.
 # The lowest losses stand at 0.8, 0.9 and 0.95.
 #
-# <details><summary>Fine print</summary>From ten starts the medians at 0.8, 0.9 and 0.95 are 0.05, 0.02 and 0.02, with the smaller lr. On your machine a loss above 1 may be another number.</details>
+# <details><summary>Fine print</summary>From ten starts 0.9 and 0.95 end about alike. On your machine a loss above 1 may be another number.</details>
 #
 # ### On Monday morning
 #

@@ -506,7 +506,7 @@ play.burst().live()
 # With 0.9 a steady step is ten times as long, as in lesson 7, so divide `lr` by ten.
 
 # %%
-from lessonlib.lessons.lesson08 import judges
+from lessonlib.lessons.lesson08 import judges, records
 from lessonlib.play.prediction import summary
 
 # %% [markdown]

@@ -216,7 +216,7 @@ opening.filling().live()
 # %% [markdown]
 # <details><summary>Answer</summary>A memory of v up to 29 steps reaches the goal.</details>
 #
-# With the default memories the longest uncorrected step is step 12, with 6.6 step sizes.
+# With the default memories the longest uncorrected step has 6.6 step sizes.
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
 #
@@ -434,7 +434,7 @@ default.answer(max(default.options, key=accuracy.get))
 # Momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
-# <details><summary>Fine print</summary>Momentum's 0.1 and Adam's 0.01 are each the best of three step sizes, ten times apart, chosen by the same new digits. PyTorch adds whole gradients and lesson 7 a tenth of each, so momentum's 0.1 here is a step size of 1 there.</details>
+# <details><summary>Fine print</summary>Each step size is the best of three, ten times apart, chosen by the same new digits. PyTorch adds whole gradients and lesson 7 a tenth of each, so momentum's 0.1 here is a step size of 1 there.</details>
 #
 # This is a good place to stop for today.
 
@@ -504,7 +504,7 @@ three.show_problems()
 # With 130 in place of 101 Adam goes the right way too.
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. Frequent are the ten most frequent words, and rare is the rarer half.</details>
-# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, 2017, the third from Reddi, Kale and Kumar, 2018. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 

@@ -194,7 +194,7 @@ decoupled = predict("And under AdamW, with the same g and w?")
 decoupled
 
 # %% [markdown]
-# The table shows where each rule rests, for three gradients, after 10,000 steps of 0.01.
+# The table shows where each rule rests, for three gradients, after 10,000 steps.
 
 # %% tags=["answer"]
 rows = [[g, opening.rest(adam_l2, g), opening.rest(adamw, g)] for g in (0.03, 0.3, 3.0)]
@@ -378,7 +378,7 @@ play.left_of_the_start().live()
 #
 # A step size ten times as large makes the memory of the same decay ten times shorter.
 #
-# <details><summary>Fine print</summary>In the paper that named AdamW the decay is not multiplied by the step size. There 0.0001 is what PyTorch calls 0.1 at a step size of 0.001. Loshchilov and Hutter 2019, arXiv 1711.05101.</details>
+# <details><summary>Fine print</summary>In the paper that named AdamW the decay is not multiplied by the step size, so its numbers are smaller. Loshchilov and Hutter, arXiv 1711.05101.</details>
 #
 # ### A first guess
 #

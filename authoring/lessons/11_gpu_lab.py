@@ -128,7 +128,7 @@ gap.answer(sweep.verdict(record))
 # AdamW divides the size of the gradient out.
 # Momentum keeps it, a length of 0.25 over 28,000 weights is about 0.0015 in each, and PyTorch's sum holds up to ten of them.
 #
-# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is 0.17 behind Adam on the CPU and 0.22 on the GPU. Its best step size, 0.56 and 0.17, is then still more than thirty times Adam's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is a little further behind, and its best step size is still more than thirty times Adam's.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -157,12 +157,10 @@ my_start, my_temperature, my_seed = "And God said", 0.8, 0
 print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
 # %% [markdown]
-# A training can be too long.
-# We trained the larger model for four times the steps, and its test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}.
-# So keep the weights of the best step, chosen by text that you use for nothing else.
+# We trained the larger model for four times the steps.
+# Here is what it wrote at its best step.
 #
-# Here is what the larger model wrote at that step.
-# We chose the step by the test text, so 1.23 is no test any more.
+# <details><summary>Not at its last step?</summary>A training can be too long. The test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}. So keep the weights of the best step, chosen by text that you use for nothing else. We chose it by the test text, so that loss is no test.</details>
 
 # %%
 story = larger["story"]
@@ -287,14 +285,10 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
 # With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
-# With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent.
-# For the smaller model whose steps you saw in the bars above, fused on the GPU took about {{ step.over_floor(gpu_timed) }} times its floor.
 #
-# GPT-2 small has 148 tensors.
-# With 100 million numbers in one tensor, the GPU's loop took {{ alone:.1f}} times the floor in place of 13.
-# So most of the loop's time on the GPU comes with the number of tensors.
-#
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The CPU reports a cache of 503 MB, and the bench walks through two sets of arrays of 243 MB each, so this floor may be the cache's.</details>
+# <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
+# <details><summary>Is fused always close?</summary>No. For the smaller model whose steps you saw in the bars above, it took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent of the step.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The CPU reports a cache as large as the arrays that the bench walks through, so this floor may be the cache's.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -467,7 +461,7 @@ end.answer(weight.item())
 # In bfloat16 the next number below 1 is 0.996, so 0.999 is rounded back to 1.
 # A step that is too small beside its weight is lost, so it is safer to keep the weights in float32.
 #
-# <details><summary>Fine print</summary>We rounded the weights of our small model to bfloat16 after each step. At a step size of 0.001 it ended at 2.63 in place of 2.57, and at 0.018 at 2.22 both times, from one start.</details>
+# <details><summary>Fine print</summary>We rounded the weights of our small model to bfloat16 after each step. At a small step size it ended at 2.63 in place of 2.57, and at the best one at 2.22 both times, from one start.</details>
 #
 # ### What can be in sixteen bits
 #

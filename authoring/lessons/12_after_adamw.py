@@ -110,7 +110,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. A beta2 of 0.7, below the list, brings Adam's 27% to 24%. The best step size is 0.56 for Muon, 56 for the fixed length and 100, where the list ends, for one <code>v</code>. At 133 that leaves 21%. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100, where the list ends, for one <code>v</code>. At 133 that leaves 21%. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -463,7 +463,7 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
 # With float32, which it does not offer, most of the lead stays.
 # The five steps cost the same whatever the batch, so in large batches they count less.
 #
-# <details><summary>Fine print</summary>Six more seeds give the same leads. AdamW had all 42 pairs again for float32, and 15 for bfloat16.</details>
+# <details><summary>Fine print</summary>Six more seeds give the same leads. AdamW was tuned again for both.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
