@@ -214,6 +214,8 @@ def test_with_one_step_size_each_adamw_ends_at_2_24_and_the_lines_to_copy_at_2_0
     assert [round(float(np.median(ended[3:])), 2) for ended in (alone, lines)] == pytest.approx([2.24, 2.08], abs=0.011)
     assert [round(float(np.median(ended[:3])), 2) for ended in (alone, lines)] == pytest.approx([2.22, 2.09], abs=0.011)
     assert max(lines) < min(alone)
+    same = [fit(trainings.optimizer(trainings.MATCHED, 0.018, 0.018), corpus, trainings.SIZE, seed=seed).test for seed in range(3, 9)]
+    assert np.median(same) == pytest.approx(2.14, abs=0.01)
 
 
 def test_without_decay_muon_leads_by_about_as_much(monkeypatch):

@@ -412,7 +412,7 @@ my_lr = 1
 judges.judge_step_size(my_lr)
 
 # %% [markdown]
-# At the three larger step sizes the loss jumps above its start, and ends near 2.3.
+# At step sizes of 2, 3 and 10 the loss jumps above its start, and ends near 2.3.
 # That is the loss of a blind guess, which gives each of the ten digits a probability of 0.1.
 # This network's loss is the [[cross-entropy]], so there it is $-\ln 0.1$.
 #

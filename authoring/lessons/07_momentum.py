@@ -301,9 +301,10 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Both rules hop from $\theta$ to $-\theta$, so their hops are equally long.
 # With a fifth of the gradient, a hop of that length takes five times the step size, so momentum's border is 0.1.
 # The sliders above show it: with a beta of 0.67, a step size of 0.0996 arrives, and the next one flies out.
-# In a steeper ravine the best beta is larger, and at $\kappa = 400$ momentum's border is ten times as large.
+# In a steeper ravine the best beta is larger, and at $\kappa = 400$ momentum's border is ten times gradient descent's.
 #
-# Why not a still larger beta?
+# ### Why not a larger beta?
+#
 # Because it lets the swings last, as 0.95 did above.
 # In the long run a step leaves at least a share beta of the loss.
 # With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.

@@ -215,12 +215,12 @@ trouble.show_rise()
 
 # %% [markdown]
 # The first layer's gradient grows in jumps, and far more than the last layer's.
+# RMSprop's divisor follows it.
 #
 # **To do.**
 # What happens to the first layer's steps if its gradient grows like this and its divisor stays as it was?
-# And why does this not happen with RMSprop?
 #
-# <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps. RMSprop's divisor grows along with the gradient within some steps, and takes the growth out again.</details>
+# <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps.</details>
 #
 # So we kept the divisors of the start, and cut the long steps.
 # RMSprop differs in two ways, as it keeps its divisors up to date and has one for each weight.
@@ -234,9 +234,9 @@ trouble.show_rise()
 #
 # With the long steps cut, the network with fixed divisors reads far more than a guess.
 # So the long steps were a part of what kept it from learning.
-# Divisors that are kept up to date help too, and one for each weight helps most.
+# Divisors that are kept up to date help too, though less, and one for each weight helps most.
 #
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -278,8 +278,9 @@ trouble.show_apart()
 #
 # With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.
 # So equal layers alone are not enough for it.
-# From larger weights it learns, and RMSprop learns from the small ones too, in most of the ten trainings.
-# The [[He start]], made for ReLU, draws weights as large as these.
+# RMSprop learns from small weights too, in most of the ten trainings.
+# **So the trouble was small weights, which make the gradients tiny and the images alike.**
+# The [[He start]], made for ReLU, draws weights as large as the larger ones.
 #
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
 

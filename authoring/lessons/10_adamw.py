@@ -194,7 +194,7 @@ decoupled = predict("And under AdamW, with the same g and w?")
 decoupled
 
 # %% [markdown]
-# The table shows where each rule rests, for three gradients, after 10,000 steps.
+# The table shows where each rule rests, for three gradients, after 10,000 steps of 0.01.
 
 # %% tags=["answer"]
 rows = [[g, opening.rest(adam_l2, g), opening.rest(adamw, g)] for g in (0.03, 0.3, 3.0)]
@@ -401,7 +401,7 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
 # With wrong labels the first guess reads more than no decay, and three times as much decay reads more still.
-# With a step size of 0.001 the first guess is 1, and then it reads most of the four.
+# With a step size of 0.001 the first guess is 1, and then this guess reads more than the other three decays.
 # With right labels neither of them gains, and a decay of 3 costs six digits in a hundred.
 # In a run of 300 steps the first guess is 1 too, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
 # So in a short run try 0 too.
@@ -410,7 +410,7 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 # So when you fine-tune, take at most a tenth of what the rule gives.
 # The memory is then at least ten runs long, and at least 90 % of the loaded weights are left, as on the dashed line.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say, which in a long run can be far more than the rule gives.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say. For the first the rule would give more, and for the second less.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #

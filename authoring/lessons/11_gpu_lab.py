@@ -126,7 +126,8 @@ gap.answer(sweep.verdict(record))
 # Momentum's best step size is more than fifty times AdamW's.
 # Yet we measured in the small model that a step of momentum at 1 is about two thirds as long as one of AdamW at 0.018.
 # AdamW divides the size of the gradient out.
-# Momentum keeps it, a length of 0.25 over 28,000 weights is about 0.0015 in each, and PyTorch's sum holds up to ten of them.
+# Momentum keeps it.
+# A length of 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, and PyTorch's sum holds up to ten of them, which makes $0.015$.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is a little further behind, and its best step size is still more than thirty times Adam's.</details>
 #
@@ -197,7 +198,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # On the CPU, forward and backward take about eight times as long with sixteen windows as with one.
 # The optimizer works on the parameters, however many windows there are, and its time grows far less.
 # So a faster optimizer saves a larger share where batches are small.
-# On the GPU four windows take no longer than one, so most of that time is not arithmetic on the windows.
+# On the GPU four windows take no longer than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #

@@ -47,6 +47,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/07_momentum", "my_lower_lr"): ("0.189", "0.192", "Not from every start", "Correct"),
     ("deeper/07_momentum", "my_polyak"): ("0.05 * (1 - 0.8186)", "0.05", "That is the step of the average", "Correct"),
     ("07_momentum", "my_lr"): ("0.01", "0.1", "What does the sum end at", "Correct"),
+    ("08_rmsprop", "def my_rmsprop"): ("(v**0.5 + eps)", "(v + eps)", "no root", "Correct"),
     ("08_rmsprop", "bugs"): ("sum instead of average", "plus instead of minus", "1 of 2", "Correct"),
     ("08_rmsprop", "by_hand"): ("0.01 * 9, ", "9, ", "Look at v1.", "Correct"),
     ("08_rmsprop", "meant"): ('"beta2": 0.001', '"beta2": 0.99', "Look at beta2.", "Correct"),
