@@ -1,6 +1,6 @@
 """Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (ten minutes on one core).
 
-    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full] [--json FILE]
+    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full | --cut] [--json FILE]
 
 Every rule at every step size, from every start; in NumPy and float64. What the records mean: `lessonlib.lessons.lesson08.records`.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from lessonlib import grid, rules, run
 from lessonlib.lessons.lesson08 import records
 from lessonlib.lessons.lesson08.deep import deep_net
-from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, way_for
+from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, steps_cut, way_for
 from lessonlib.problems import Problem
 from lessonlib.rules import State
 
@@ -68,12 +68,18 @@ def begun_full_ends(seeds: int) -> dict[str, Any]:
     return {way: ends(lambda seed, way=way: begun_full(way_for(way, seed)), records.WAY_LRS, seeds, records.STEPS) for way in WAYS[2:]}
 
 
+def cut_ends(seeds: int) -> dict[str, Any]:
+    """`ends` of the divisors that are set once, with long steps cut."""
+    return ends(lambda seed: steps_cut(way_for(WAYS[1], seed), seed), records.WAY_LRS, seeds, records.STEPS)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--place", choices=records.PLACES, help="record this place alone again")
     parser.add_argument("--full", action="store_true", help="record the averages that begin at the first gradient alone again")
+    parser.add_argument("--cut", action="store_true", help="record the divisors that are set once, with long steps cut, alone again")
     parser.add_argument("--json", type=Path, default=DATA / "deep_net.json")
     options = parser.parse_args(arguments)
     found: dict[str, Any]
@@ -83,6 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
         return save(found | {"ends": {place: places[place] for place in records.PLACES if place in places}}, options.json)
     if options.full:
         return save(json.loads(options.json.read_text(encoding="utf-8")) | {"full": begun_full_ends(options.seeds)}, options.json)
+    if options.cut:
+        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"cut": cut_ends(options.seeds)}, options.json)
     found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
     found |= {"loss": {}, "rules": {}, "ways": {}, "ends": {}}
     for name in records.NAMES:
@@ -95,6 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
     for where in records.PLACES:
         found["ends"][where] = ends_at(where, options.seeds)
     found["full"] = begun_full_ends(options.seeds)
+    found["cut"] = cut_ends(options.seeds)
     save(found, options.json)
 
 

@@ -920,12 +920,11 @@ def test_the_memory_that_bfloat16_can_forget_with(guess, headline):
 @pytest.mark.parametrize("seed", [0, 6])
 def test_where_no_step_is_longer_than_ten_step_sizes_the_divisors_that_are_set_once_train_too(seed):
     net, layer = deep.deep_net(seed), layerwise._layer_of_each(deep.start_of(seed))
-    rule = layerwise.way_for(layerwise.WAYS[1], seed)
-    cut = layerwise.steps_cut(rule, layer)
-    free, held = (run(each, net, steps=300, seed=seed, record="last", **grid(lr=[records.CUT["lr"]])) for each in (rule, cut))
+    rule, recorded = layerwise.way_for(layerwise.WAYS[1], seed), records.deep_net_records()["cut"]
+    cut = layerwise.steps_cut(rule, seed)
+    free, held = (run(each, net, steps=300, seed=seed, record="last", **grid(lr=[recorded["lr"]])) for each in (rule, cut))
     assert net.metrics["test accuracy"](free.theta[0])[0] < 0.15
-    assert net.metrics["test accuracy"](held.theta[0])[0] == pytest.approx(records.CUT["read"][seed], abs=0.1)
-    assert records.cut_reads() == records.reads(records.CUT)
+    assert net.metrics["test accuracy"](held.theta[0])[0] == pytest.approx(recorded["read"][seed], abs=0.1)
     moved = cut(net.start, 1e6 * net.grad(net.start, np.random.default_rng(0)), rules.State(), lr=0.1)[0] - net.start
     sizes = (np.bincount(layer, moved**2) / np.bincount(layer)) ** 0.5
     np.testing.assert_allclose(sizes, 1.0)  # ten step sizes

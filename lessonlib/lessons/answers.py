@@ -84,12 +84,12 @@ def look_at(attempt: Any, against: Any) -> Verdict:
 
 @judge
 def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str], walk: Callable[[str], Array],
-                gives_away: Mapping[str, str] | None = None) -> Verdict:
+                gives_away: Mapping[str, str] | None = None, would: Mapping[str, str] | None = None) -> Verdict:
     """Return a Verdict on the names of the slips that made some paths around a minimum at 0.
 
     guess and shown: {letter: name}; walk: the path of a slip, (T + 1, 2), its flat direction first. A wrong name is told where its own path
     would leave the one that is shown, and to which side, without the numbers: those of another slip could be matched with what is shown.
-    gives_away: what anybody can see of a slip, {name: a sentence}, told with a right name.
+    gives_away: what anybody can see of a slip, {name: a sentence}, told with a right name; would: what one would see, with a wrong name.
     """
     if not isinstance(guess, Mapping) or set(guess) != set(shown):
         raise Stop("Not a guess for each.", f"You gave a {type(guess).__name__}. Where are the answers for {', '.join(shown)}?")
@@ -105,7 +105,7 @@ def judge_slips(guess: Any, shown: Mapping[str, str], candidates: Collection[str
             continue
         right += name == made_by
         told.append(f"{letter} is '{name}'. {(gives_away or {}).get(name, '')}".rstrip() if name == made_by else
-                    f"{letter} is not '{name}'. {_would_be(walk(name), walk(made_by))}")
+                    " ".join(filter(None, (f"{letter} is not '{name}'.", (would or {}).get(name), _would_be(walk(name), walk(made_by))))))
     seen = " ".join(told)
     if right == len(shown):
         return Verdict(True, f"Correct.\n{seen}")

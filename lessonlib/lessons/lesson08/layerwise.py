@@ -50,11 +50,9 @@ def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) ->
     return step
 
 
-def steps_cut(rule: Callable[..., tuple[Array, State]], layer: Array, longest: float = 10.0) -> Callable[..., tuple[Array, State]]:
-    """Return a rule whose step in each layer is cut where its root mean square is above `longest` step sizes.
-
-    layer: (n,), the number of the layer of each parameter, in order.
-    """
+def steps_cut(rule: Callable[..., tuple[Array, State]], seed: int, longest: float = 10.0) -> Callable[..., tuple[Array, State]]:
+    """Return a rule for deep_net(seed) whose step in each layer is cut where its root mean square is above `longest` step sizes."""
+    layer = _layer_of_each(start_of(seed))
     first = np.flatnonzero(np.diff(layer, prepend=-1))
 
     def step(theta: Array, g: Array, s: State, *, lr: Array) -> tuple[Array, State]:

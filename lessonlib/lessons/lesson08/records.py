@@ -8,7 +8,7 @@ import numpy as np
 
 from lessonlib.data import recorded
 
-__all__ = ["CUT", "END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
+__all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
            "begun_full", "by_start", "cut_reads", "deep_net_records", "he_reads", "how_many_learn", "longest", "loss_at",
            "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
 
@@ -18,8 +18,6 @@ STEPS, EVERY = 300, 10  # of a training, and between its records
 LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-4, 2.01, 0.25)])  # 25 step sizes, the same for every rule
 GUESSED = 0.12  # a network reads no more than this share of the digits where it has not learned
 WAY_LRS = np.array([float(f"{10**power:.6g}") for power in np.arange(-5, 2.01, 0.25)])  # those of LRS, and four smaller ones
-CUT: Mapping[str, Any] = {  # way A with steps cut to ten step sizes, the step size with the lowest median loss of 1e-4 to 1e-3
-    "lr": 0.000562341, "read": (0.484, 0.506, 0.442, 0.428, 0.408, 0.488, 0.36, 0.41, 0.392, 0.384)}
 END_LRS = {name: np.array([float(f"{10**power:.6g}") for power in np.arange(low, low + 3.01, 0.5)])
            for name, low in (("sgd", -2), ("momentum", -2), ("rmsprop", -4))}
 FEWER_LRS = {"8 hidden layers, 3000 steps": {"sgd": (0.1, 0.316228, 1.0), "momentum": (0.1, 0.316228, 1.0),
@@ -49,7 +47,7 @@ def deep_net_records() -> dict[str, Any]:
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, full
     (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the
-    share of the test digits read, by start}.
+    share of the test digits read, by start}. cut (divisors that are set once, long steps cut): such a dict itself.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -86,7 +84,7 @@ def he_reads(name: str) -> str:
 
 def cut_reads() -> str:
     """Return what way A reads with its long steps cut, as `reads` words it."""
-    return reads(CUT)
+    return reads(deep_net_records()["cut"])
 
 
 def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:

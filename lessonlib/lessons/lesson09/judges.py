@@ -2,9 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
-from itertools import product
 from typing import Any
 
 from lessonlib import rules
@@ -166,8 +164,4 @@ def judge_loop(loop: Any) -> Verdict:
 @judge
 def judge_bugs(guess: Any, bugs: Mapping[str, str] = practice.TWO_BUGS) -> Verdict:
     """Return a Verdict on which broken Adam made which path, with what gives each away that was found; guess: {letter: name}."""
-    verdict = judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta, GIVES_AWAY)
-    message = verdict.message
-    for letter, name in product(bugs, practice.CANDIDATES):
-        message = message.replace(f"{letter} is not '{name}'.", f"{letter} is not '{name}'. {WOULD[name]}")
-    return replace(verdict, message=message)
+    return judge_slips(guess, bugs, practice.CANDIDATES, lambda name: practice.bug_path(name).theta, GIVES_AWAY, WOULD)
