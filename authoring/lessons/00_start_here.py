@@ -170,7 +170,7 @@ checks.check(my_sgd, against=sgd)
 # | `.loss` | the losses, from `.loss[0]` before the first step to `.loss[-1]` after the last |
 
 # %%
-valley = problems.ravine(10)  # a ravine is a narrow valley: curvature 1 along it, 10 across
+valley = problems.ravine(10)  # a narrow valley: curvature 1 along it, 10 across
 sizes = [0.005, 0.15, 0.202]
 three = run(sgd, valley, steps=50, record="loss", **grid(lr=sizes))
 table(["step size", "loss at the end"], zip(sizes, three.loss[-1]), ".3g")

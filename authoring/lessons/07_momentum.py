@@ -505,7 +505,8 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
-header = ["momentum", "old lr", "loss", "translated lr", "loss", "twice the smaller", "loss"]
+header = ["momentum", "old lr", "loss", "translated lr", "loss",
+          "twice the smaller", "loss"]
 rows = network.after_a_change(0.11, [0, 0.5, 0.8, 0.9, 0.95, 0.99])
 table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 
