@@ -223,20 +223,38 @@ def test_the_best_step_sizes_of_the_first_picture(monkeypatch, name, lr):
     from lessonlib.lessons.lesson12 import matrices
 
     before = matrices.errors(name, FIRST).mean()
-    alone = ravine.LRS[np.abs(np.log(ravine.LRS / lr)).argmin()]
+    alone = matrices.LRS[np.abs(np.log(matrices.LRS / lr)).argmin()]
     assert alone == pytest.approx(lr, rel=0.01)
-    for lrs in (np.geomspace(1e-3, 1000, 25), np.array([alone])):  # a list that goes on, and this one alone
-        monkeypatch.setattr(ravine, "LRS", lrs)
+    assert matrices.LRS[0] < alone < matrices.LRS[-1]
+    for lrs in (np.geomspace(1e-3, 1e5, 33), np.array([alone])):  # a list that goes on, and this one alone
+        monkeypatch.setattr(matrices, "LRS", lrs)
         assert matrices.errors.__wrapped__(name, FIRST).mean() == pytest.approx(before, abs=0.003)
 
 
 def test_between_two_step_sizes_one_v_leaves_a_little_less(monkeypatch):
     from lessonlib.lessons.lesson12 import matrices
 
-    monkeypatch.setattr(ravine, "LRS", np.array([133.4]))
+    monkeypatch.setattr(matrices, "LRS", np.array([133.4]))
     left = matrices.errors.__wrapped__(controls.REST, FIRST)
     assert left[1, -matrices.WEAK:].mean() == pytest.approx(0.21, abs=0.01)
     assert left.mean() < matrices.errors(controls.REST, FIRST).mean()
+
+
+def test_along_the_axes_adam_leaves_less_than_muon():
+    from lessonlib.lessons.lesson12 import matrices
+
+    assert f"{matrices.weak('Adam', controls.STRAIGHT):.1%}" == "0.1%"
+    assert matrices.weak("Adam", controls.STRAIGHT) < matrices.weak("Muon", controls.STRAIGHT)
+
+
+@pytest.mark.parametrize(("n", "k"), [(4, 16), (16, 4), (8, 8)])
+def test_with_the_root_an_output_changes_by_as_much_as_a_number_of_a_random_input_is_large(n, k):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((k, 4000))
+    moved = max(1, n / k) ** 0.5 * factor.exact(rng.standard_normal((n, k))) @ x
+    assert (moved**2).mean() == pytest.approx((x**2).mean(), rel=0.05)
+    if n < k:
+        assert (moved**2).sum(0).mean() / (x**2).sum(0).mean() == pytest.approx(n / k, rel=0.05)
 
 
 def test_an_average_of_different_factors_has_smaller_singular_values():
@@ -302,7 +320,7 @@ def test_near_its_best_step_size_the_fixed_length_leaves_between_a_tenth_and_a_f
     try:
         for lr in (40.0, 50.0, 56.2, 63.0, 80.0):
             matrices.errors.cache_clear()
-            monkeypatch.setattr(matrices.ravine, "LRS", np.array([lr]))
+            monkeypatch.setattr(matrices, "LRS", np.array([lr]))
             left.append(matrices.weak(matrices.FIXED, controls.FIRST))
     finally:
         matrices.errors.cache_clear()

@@ -39,7 +39,7 @@ opening.two_paths().live()
 # Gradient descent jumps across the valley again and again.
 # Along the valley each step leaves 98.1 % of the distance, so in the end 15 % is left.
 # Momentum zigzags too, but its step size is four times as large, and it arrives.
-# That step size is above gradient descent's limit of 0.02, and Part 3 shows why it may be.
+# That step size is above gradient descent's limit of 0.02, and Part 3 shows why this works.
 #
 # <details><summary>From which step on?</summary>From step 38.</details>
 # <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
@@ -208,7 +208,7 @@ left.answer(0.9**10, within=0.2)
 # Is a longer memory always better?
 # In the picture the true gradient is a slow wave.
 # Each grey dot is a measurement of it, with some noise.
-# The right panel shows how far `m` is from the true gradient, as a root mean square over all draws of the noise.
+# The right panel shows how far `m` is from the true gradient, as a root mean square over all possible noise.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -242,13 +242,16 @@ averages.noisy_average().live()
 #   The stored picture shows this last setting, which misses the goal, and a beta of 0.8 reaches it.
 
 # %% tags=["answer"]
+from lessonlib import momentum, run
 from lessonlib.lessons.lesson07 import growth, judges, play
+from lessonlib.lessons.tables import table
 from lessonlib.play.prediction import predict
+from lessonlib.problems import ravine
 
 play.ravine_task().live()
 
 # %% [markdown]
-# Memory alone lowers the loss little, and with a beta of 0.95 it ends higher than without.
+# With memory alone the loss falls only a little further, and with a beta of 0.95 it ends higher than without.
 # What memory buys is a longer step.
 # Without it the step size must stay below 0.02, and with a beta of 0.8 a step size four times as large arrived.
 # But a beta of 0.95 then carries momentum past the star and back, and the zigzag lasts.
@@ -290,29 +293,44 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
 # Momentum's border is larger.
-# At which step size does it hop from side to side for ever?
-# At a border $\theta$ hops from side to side for ever, as in the question that opened this lesson.
+# To find it, look at what happens there.
+# $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
 # So each gradient is the one before it with the other sign, and the average flips too.
 # If the new average is $m$, the old average was $-m$, and the rule says
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# Both rules hop from $\theta$ to $-\theta$, so their hops are equally long.
-# With a fifth of the gradient, a hop of that length takes five times the step size, so momentum's border is 0.1.
-# The sliders above show it: with a beta of 0.67, a step size of 0.0996 arrives, and the next one flies out.
-# In a steeper ravine the best beta is larger, and at $\kappa = 400$ momentum's border is ten times gradient descent's.
+# A hop is the step size times `m`, and it must be as long as gradient descent's hop.
+# With a fifth of the gradient that takes five times the step size, so momentum's border is 0.1.
+
+# %%
+border = predict("Beta is 0.8, as in Part 1. Where is momentum's border now?")
+border
+
+# %% [markdown]
+# Four step sizes around it, and the loss after 100 steps.
+
+# %% tags=["answer"]
+rows = []
+for lr in (0.17, 0.179, 0.181, 0.19):
+    rows.append([lr, run(momentum, ravine(100), steps=100, lr=lr, beta1=0.8).loss[-1]])
+display(table(["step size", "loss"], rows, ["g", ".0e"]))
+border.answer(0.02 * (1 + 0.8) / (1 - 0.8), within=0.02)
+
+# %% [markdown]
+# With 0.8 a gradient that flips leaves a ninth, so the border is nine times gradient descent's.
+# **A larger beta allows a longer step.**
 #
-# ### Why not a larger beta?
+# ### Why not a larger beta still?
 #
 # Because it lets the swings last, as 0.95 did above.
-# In the long run a step leaves at least a share beta of the loss.
 # With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
-# So the pale line of the picture begins level.
+# So the pale line of the last picture begins level.
 #
+# <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
 # <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
-# <details><summary>Why 220 steps?</summary>With 0.9 that is 0.9²²⁰ in the end, about 10⁻¹⁰.</details>
-# <details><summary>Fine print</summary>With a beta of 0.8, as in Part 1, the border is nine times as large. Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
+# <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
 #
@@ -346,9 +364,15 @@ judges.judge_kappa(my_kappa, steps=2_000)
 # import torch.optim as optim
 #
 # optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+#
+# for x, y in batches:                # your data
+#     loss = loss_of(model(x), y)     # your loss
+#     optimizer.zero_grad()           # forget the old gradients
+#     loss.backward()                 # compute the new ones
+#     optimizer.step()                # move the weights
 # ```
 #
-# That is momentum in PyTorch, and without `momentum` it is gradient descent.
+# That is a training with momentum in PyTorch, and without `momentum` it is gradient descent.
 # This course keeps an average of the gradients, `m = beta * m + (1 - beta) * g`.
 # PyTorch keeps a sum in which the old gradients fade, `m = beta * m + g`.
 
@@ -464,7 +488,8 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # At the short step the two end about equal.
 # At the long one gradient descent ends like a random guess, and momentum learns.
 # So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
-# In PyTorch it is an `lr` of 0.11, below gradient descent's 0.24, because PyTorch's sum is ten times the average.
+# In PyTorch you type this long step as `lr=0.11`.
+# That is a smaller number than gradient descent's 0.24, because PyTorch's sum is ten times the average.
 #
 # <details><summary>And with very small batches?</summary>With batches of 4 images, in a smaller network, momentum ends no lower than gradient descent. With batches of 256 its loss there is about four times lower.</details>
 #

@@ -161,7 +161,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # Their first steps are longer than the step size, and Part 4 says why.
 #
-# <details><summary>And if the ravine lies aslant?</summary>Turned by 45 degrees, the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
+# <details><summary>And if the ravine is turned?</summary>Turned by 45 degrees, the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
 #
 # *Deeper: [a turned ravine](deeper/08_rmsprop.ipynb).*
 #
@@ -206,6 +206,7 @@ early.answer(opening.first_and_last())
 # ### A step size for each layer?
 #
 # Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
+# That size is the layer's *divisor*.
 # We tried it, and the network still guesses.
 # What could go wrong?
 # Look at how the gradients change in a training that works, RMSprop's.
@@ -222,19 +223,22 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps.</details>
 #
-# So we kept the divisors of the start, and cut the long steps.
-# RMSprop differs in two ways, as it keeps its divisors up to date and has one for each weight.
+# ### Is it the long steps?
 #
-# | A divisor for | which is | Digits read |
-# |---|---|---|
-# | each layer | set once | {{ records.way_reads("A") }} |
-# | each layer | set once, and long steps are cut | {{ records.cut_reads() }} |
-# | each layer | kept up to date | {{ records.way_reads("B") }} |
-# | each weight, as RMSprop has it | kept up to date | {{ records.way_reads("C") }} |
+# The first of three more trainings keeps the divisors of the start and cuts the long steps.
+# The second keeps the divisors up to date.
+# The third has a divisor for each weight as well, so it is RMSprop.
 #
-# With the long steps cut, the network with fixed divisors reads far more than a guess.
-# So the long steps were a part of what kept it from learning.
-# Divisors that are kept up to date help too, though less, and one for each weight helps most.
+# | Divisors | Digits read |
+# |---|---|
+# | set once for each layer | {{ records.way_reads("A") }} |
+# | the same, and long steps are cut | {{ records.cut_reads() }} |
+# | kept up to date for each layer | {{ records.way_reads("B") }} |
+# | kept up to date for each weight | {{ records.way_reads("C") }} |
+#
+# With the long steps cut the network reads far more than a guess, so they were a part of the trouble.
+# Keeping the divisors up to date helps too, though less.
+# A divisor for each weight helps most.
 #
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
@@ -264,7 +268,8 @@ change.answer(records.with_larger_weights(trained, change.options))
 # %% [markdown]
 # With larger weights all three learn.
 # Now look into the network as it starts.
-# On the left is the signal that backpropagation brings to each layer, which times the layer's inputs makes the gradients of its weights.
+# On the left is the signal that backpropagation brings to each layer.
+# Multiplied by the layer's inputs, it gives the gradients of the weights.
 # On the right is how much the inputs of each layer differ from image to image.
 
 # %%
@@ -277,7 +282,7 @@ trouble.show_apart()
 # With larger weights both stay about level.
 #
 # With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.
-# So equal layers alone are not enough for it.
+# So layers with equally large gradients are not enough for gradient descent.
 # RMSprop learns from small weights too, in most of the ten trainings.
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
 # The [[He start]], made for ReLU, draws weights as large as the larger ones.
@@ -351,7 +356,7 @@ scaled.answer(scaled.options[1] if rows[1][1] == rows[1][2] else scaled.options[
 # %%
 later = predict(
     "Where is the loss after 300 steps?",
-    ["still below 10⁻¹²", "near a hundredth", "beyond all numbers"],
+    ["still below 10⁻¹²", "near a hundredth", "above a million"],
 )
 later
 
@@ -368,8 +373,8 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 # On the way to the minimum the gradients shrink.
 # `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
-# So it must stay below 2 divided by the curvature, as the step size had to in Part 1.
-# When it passes the limit, the number flies away until `v` has caught up.
+# So $\alpha/\sqrt v$ must stay below 2 divided by the curvature, as the step size had to in Part 1.
+# When it passes this limit, the number flies away until `v` has caught up.
 #
 # The dotted line is where the steep number passes the limit, and the grey curve is its part of the loss.
 # The second slider lets the step size fall to zero at the end.
@@ -383,16 +388,14 @@ hopping.hopping().live()
 #
 # After the dotted line the grey curve rises, and when it meets the loss, the loss rises with it.
 # After smaller and smaller swings the steps settle at $\alpha$.
-# On the right the minimum is half a step size away, and a step ends half a step size beyond it.
-# So the steep number can only [[hop]] across it.
+# In the right panel the steep number is half a step from its minimum, so a whole step takes it half a step past.
+# It can only [[hop]] from side to side.
 #
 # <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and more follow. The hops are steady only after some two thousand steps.</details>
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
 # A step size that starts large and falls at the end arrives fast and then ends the hops.
 # A plan for how $\alpha$ falls during training is called a [[schedule]].
-#
-# <details><summary>And in the network?</summary>A fall over the last third lets the loss end lower from some starts, and higher from others.</details>
 #
 # *Deeper: [which step size a coordinate finds by itself](deeper/08_rmsprop.ipynb).*
 #
@@ -409,7 +412,7 @@ practice.show_bugs(practice.TWO_BUGS)
 # <details><summary>Hint</summary>Which black lines fall behind the brown one, both of them or only one?</details>
 #
 # Choose from `"sum instead of average"`, `"the whole vector normalised by one number"`, `"no root"`, `"plus instead of minus"`.
-# The sum leaves out the factor $1-\beta_2$, and forgets as before.
+# In the sum the new square is added whole, and the old `v` is multiplied by $\beta_2$ as before.
 
 # %% tags=["stub"]
 bugs = {"A": None, "B": None}
@@ -504,7 +507,7 @@ play.burst().live()
 #
 # It is the rule that you wrote.
 # It can also take `momentum`.
-# With 0.9 a steady step is ten times as long, as in lesson 7, so divide `lr` by ten.
+# With `momentum=0.9` a steady step is ten times as long, as in lesson 7, so divide `lr` by ten.
 
 # %%
 from lessonlib.lessons.lesson08 import judges, records
@@ -569,7 +572,7 @@ judges.judge_setting(my_lr)
 # | | |
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way and has no burst |
-# | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run them after loading weights, because they overwrite them |
+# | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run these lines after loading weights, because they overwrite the weights |
 # | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours down to a loss of {{ records.loss_at(0.001):.1f }}. Leave `alpha` and `eps` at first, as we did in both networks |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was about 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |

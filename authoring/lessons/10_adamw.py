@@ -34,6 +34,7 @@
 #
 # To see the decay alone, we take weights that have nothing to learn.
 # All of them start at 1, and their gradients are pure noise.
+# The settings are those of the two lines.
 # They come in nine groups, and from each group to the next the noise is about three times larger.
 #
 # **Goal:** find a number of steps after which Adam has halved the weights with the smallest gradients.
@@ -400,11 +401,15 @@ header = ["decay", "memory", "new digits read, 60 labels wrong", "all labels rig
 table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
-# With wrong labels the first guess reads more than no decay, and three times as much decay reads more still.
-# With a step size of 0.001 the first guess is 1, and then this guess reads more than the other three decays.
-# With right labels neither of them gains, and a decay of 3 costs six digits in a hundred.
-# In a run of 300 steps the first guess is 1 too, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
-# So in a short run try 0 too.
+# With wrong labels the first guess reads more than no decay, and three times as much reads more still.
+# With right labels neither gains, and a decay of 3 costs six digits in a hundred.
+#
+# <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and reads more than the other three decays.</details>
+#
+# ### Short runs and fine-tuning
+#
+# In a run of 300 steps the first guess is 1, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
+# So in a short run try 0.1 and 0 too.
 #
 # Decay pulls to 0, away from weights that you loaded.
 # So when you fine-tune, take at most a tenth of what the rule gives.
@@ -446,7 +451,7 @@ judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 # |---|---|---|
 # | decay | `optim.AdamW(groups(model, decay), lr=lr)` | takes the same share of every matrix |
 # | $\beta_2 = 0.95$ | `betas=(0.9, 0.95)` | `v` remembers 20 steps instead of 1000, as in GPT-3 (Brown et al. 2020) |
-# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the steps are short at first, while `v` holds few gradients, and tiny at the end |
+# | warm-up and cosine | `LambdaLR(optimizer, factor)` | the step size rises at first, and falls to nearly zero at the end |
 # | [[clipping|gradient clipping]] | `clip_grad_norm_(model.parameters(), 1.0)` | shortens a gradient that is longer than 1 to length 1, so that one bad batch does not fill `m` and `v` |
 # | [[checkpoint]] | `torch.save({"optimizer": optimizer.state_dict(), ...}, path)` | puts what the next step needs into a file |
 #
@@ -520,7 +525,7 @@ first = predict("How many step sizes does a typical weight move in the restart's
 first
 
 # %% [markdown]
-# Both runs from eight starts, the one that forgot and the one that was not interrupted.
+# Both runs, from eight starts.
 # They take some ten seconds.
 
 # %% tags=["answer"]
@@ -532,7 +537,7 @@ first.answer(round(restarted.first_step, 2))
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step.
-# The table shows that the next four are too long as well.
+# The next four are too long as well, as the table shows.
 # About 40 steps later the loss is nearly back.
 #
 # <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost, m is divided by less than a quarter of the size of a single gradient, and the loss grows more than thirtyfold. If m is lost with v, it grows by about a tenth.</details>
@@ -598,7 +603,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
 # | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
-# | **Change** | first the step size, with the decay worked out anew. Then the decay, up to ten times more and less, and 0 |
+# | **Change** | first the step size, with the decay worked out anew. Then the decay, in factors of three, and 0 |
 # | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |
 # | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |

@@ -33,7 +33,7 @@
 # And the loss of the second task is multiplied by 0.001.
 #
 # Each of three optimizers takes 60 steps.
-# It has one step size for both matrices, the one that works best for the two together.
+# An optimizer has one step size for both matrices, the one that leaves the least error in the two together.
 # Run the set-up cell above and the next one.
 
 # %% tags=["chaotic"]
@@ -81,7 +81,8 @@ matrices.two_matrices().live()
 # This table shows the error that is left in the second matrix, as a mean over the four weak directions.
 # Two rows are controls.
 # Momentum with its **length fixed** makes every step as long as the step size says, so a small loss no longer makes small steps.
-# Adam with **one `v` a matrix** has one scale for the whole matrix, so it shows what Adam's many scales are worth.
+# Adam with **one `v` a matrix** has one scale for the whole matrix.
+# Where it leaves as little as Adam, Adam's many scales gain nothing.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -94,23 +95,21 @@ turn.answer(matrices.who_falls("not turned"))
 scale.answer(matrices.who_falls("equal losses"))
 
 # %% [markdown]
-# **Momentum** has one scale for all numbers at once.
-# A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
+# **The small loss stops momentum, the turn stops Adam, and Muon notices neither.**
 #
-# **Adam** has one scale for each number.
+# Momentum has one scale for all numbers at once.
+# A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
+# With its length fixed it leaves 11%.
+#
+# Adam has one scale for each number.
 # It divides by the size of a number's own gradients, so the 0.001 of the second loss cancels.
 # Along the axes each direction has its own column of weights, and so its own scales.
 # When the inputs turn, each weight meets strong and weak directions at once.
-# Then Adam leaves about as much as with one `v` a matrix, so its many scales do not help.
-#
-# Neither change moves the two **controls**.
-# With unequal losses momentum with its length fixed leaves 11% in place of 100%.
-#
-# **Muon** notices neither change.
+# Then Adam leaves about as much as with one `v` a matrix.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100, where the list ends, for one <code>v</code>. At 133 that leaves 21%. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100 for one <code>v</code>, all inside of the list. At 133, between two of its entries, one <code>v</code> leaves 21%. Along the axes Adam leaves 0.1%, less than Muon. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -134,10 +133,10 @@ factor.show_circles()
 # The matrix of the third panel, $U V^\top$, is the [[orthogonal factor]] of the gradient.
 # It keeps the directions, and every singular value is 1.
 #
-# The first gradients of our tasks make a vector along the weakest direction short, as this one makes $q$.
-# The factor makes it as long as one along the strongest.
+# In our tasks the weakest direction is like $q$, and the first gradients make it short.
+# The factor makes it as long as the strongest.
 # A gradient a thousand times smaller has the same factor.
-# And if the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
+# If the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
 # **So Muon steps along the orthogonal factor of the average.**
 #
 # ### Exercise 1. A factor by hand (4 minutes)
@@ -187,8 +186,7 @@ judges.judge_factor(my_factor)
 # That is its [[Newton-Schulz iteration]].
 #
 # Before the first step it divides the matrix by its size, the root of the sum of its squares.
-# The squares of the singular values have the same sum, as you can check in Exercise 1.
-# After the division it is 1, so no singular value is above 1.
+# The squares of the singular values have the same sum, as you can check in Exercise 1, so none is above 1 after the division.
 #
 # Near zero the last two terms are tiny, so each step multiplies a small value by $a$.
 
@@ -220,7 +218,7 @@ newton.five_steps().live()
 # All but the smallest values end around 1, some below it and some above.
 # Each step lifts small values fast, and takes 1 itself back to $a + b + c$, which is 0.70.
 #
-# Muon's authors chose the three numbers to lift small values fast, and not to end at exactly 1.
+# Muon's authors chose the three numbers for speed, and not to end at exactly 1.
 # With the exact factor Part 1 leaves below 3% as well.
 #
 # ### Exercise 2. Five steps (8 minutes)
@@ -271,6 +269,7 @@ judges.judge_orthogonal(my_orthogonal)
 # A tall matrix has more outputs than inputs.
 # The factor moves an input of length 1 by 1 at most, and a tall matrix spreads this over more outputs.
 # So each output changes less, and the root makes up for it.
+# <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So no output changes less, and the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
 # It is [[Nesterov's|Nesterov momentum]] form of momentum, and mixes the newest gradient in once more.
@@ -333,8 +332,10 @@ checks.check(my_muon, against=muon)
 #
 # ```python
 # found = 0.003  # put in the step size that you found for AdamW alone
+# # the matrices of the blocks for Muon, the rest for AdamW
 # inside = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks" in name]
 # rest = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "blocks" in name)]
+# # no decay of biases and norms
 # large, small = [p for p in rest if p.ndim > 1], [p for p in rest if p.ndim < 2]
 # decays = [{"params": large, "weight_decay": 0.1}, {"params": small, "weight_decay": 0.0}]
 # outer = torch.optim.AdamW(decays, lr=found)
@@ -342,16 +343,15 @@ checks.check(my_muon, against=muon)
 # inner = torch.optim.Muon(inside, lr=found, **as_adamw)
 # ```
 #
-# Put your model's own name in place of `"blocks"`, and print the names of both lists.
+# Put your model's own name for `"blocks"`, and print the names of both lists.
 # An embedding table is a matrix, so Muon would take it without an error.
 # In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
 #
-# Here `match_rms_adamw` takes the place of $\sqrt{\max(1, n/k)}$.
-# It makes Muon's steps about as long as AdamW's.
-# So you can start with the step size that you have.
+# Here `match_rms_adamw` puts $0.2\sqrt{\max(n, k)}$ in place of the root.
+# It makes Muon's steps about as long as AdamW's, so you can start with the step size that you have.
 # Muon keeps one number for each weight, half of AdamW's state.
 #
-# <details><summary>Fine print</summary>In a training of Part 4 half of Muon's steps have a root mean square above 0.18 step sizes, and half of AdamW's above 0.19. <code>torch.optim.Muon</code> refuses the kernels of a convolution, and Muon's authors flatten each to a matrix. It takes a fused query, key and value as one matrix, and the authors found three better. FSDP divides a matrix among GPUs, and needs a Muon that was written for that.</details>
+# <details><summary>Fine print</summary>In a training of Part 4 half of Muon's steps have a root mean square above 0.18 step sizes, and half of AdamW's above 0.19. <code>torch.optim.Muon</code> refuses the kernels of a convolution, and Muon's authors flatten each to a matrix. It takes a fused query, key and value as one matrix, and the authors found three better.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -386,7 +386,7 @@ result
 # 2. Suppose that the best step size of one list has a neighbour among the six that was not tried.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for that optimizer, or `"try it for both"`.
-#    This comes on top of the twelve.
+#    These trainings are not among the twelve.
 #
 # The step size of all other weights is chosen for you.
 #
@@ -437,9 +437,9 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 # Its step goes along the average, and is about as long as Muon's.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
 #
-# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas. With a beta2 of 0.95 AdamW ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. AdamW's best at 0.032 is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
-# Train both yourself, with one of the six seeds and your own Muon.
+# Train both, with one of the six seeds and your own Muon.
 
 # %% tags=["chaotic"]
 mine = checks.yours("my_muon", muon)
@@ -452,7 +452,7 @@ table(["optimizer", "test loss"], ended, ["", ".2f"])
 # ### In seconds
 #
 # A step of Muon takes longer than one of AdamW.
-# So we gave AdamW more steps, as many as fit into the time of Muon's 200, and tuned it again.
+# So we gave AdamW as many steps as fit into the time of Muon's 200, and tuned it again.
 # PyTorch's Muon computes its five steps in bfloat16, and our CPU is slow in it.
 
 # %%
@@ -463,7 +463,7 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
 # With float32, which it does not offer, most of the lead stays.
 # The five steps cost the same whatever the batch, so in large batches they count less.
 #
-# <details><summary>Fine print</summary>Six more seeds give the same leads. AdamW was tuned again for both.</details>
+# <details><summary>Fine print</summary>Six more seeds give the same leads.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -502,7 +502,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
 # In B it is not enough to tune Muon's step size.
-# The AdamW beside it needs its own.
+# The step size of the AdamW beside it must be tuned too.
 #
 # <details><summary>Fine print</summary>The example of Muon's authors has 0.02 for the matrices and 0.0003 for the rest, which ends at 3.12 here. With AdamW's own 0.032 for the rest it ends at 2.13.</details>
 #
@@ -575,7 +575,7 @@ judges.judge_claim(my_doubts)
 # | **Keep it** | when three new seeds of Muon all end below three of AdamW. Train both for the same time, with a schedule that ends there. On our CPU we would have kept AdamW |
 # | **Stay with AdamW** | when you fine-tune all weights of a model that AdamW trained, as one paper found |
 #
-# <details><summary>Fine print</summary>The losses are medians of the same six seeds, and both step sizes are the best by these seeds. By the three others the first and the last are 2.22 and 2.09.</details>
+# <details><summary>Fine print</summary>The losses are medians of the same six seeds, and both step sizes are the best by these seeds.</details>
 #
 # ### Three questions, from memory
 #

@@ -58,7 +58,7 @@ def _update(artists: dict[str, Any], lr: float, steep: float) -> str:
     end = result.loss[-1]
     artists["left"].set_text(f"after {STEPS} steps {end:.1e}" if end < 1e99 else f"after {STEPS} steps beyond 1e99")
     along, across = (round(1 - lr * curvature, 3) + 0.0 for curvature in (1.0, steep))
-    return (f"Each step multiplies the distance along the valley by {along:g} and across it by {across:g}. "
+    return (f"Each step multiplies the position along the valley by {along:g} and across it by {across:g}. "
             f"Loss after {STEPS} steps: {result.loss[-1]:.1e}.")
 
 
@@ -72,7 +72,7 @@ def step_size() -> Experiment:
 
 
 def _left(lrs: Array, steep: float) -> Array:
-    """Return the loss that each step size leaves, without a walk: a step multiplies the distance along an axis by 1 - lr * curvature."""
+    """Return the loss that each step size leaves, without a walk: a step multiplies the position along an axis by 1 - lr * curvature."""
     return (np.abs(1 - lrs) ** (2 * STEPS) + steep * np.abs(1 - lrs * steep) ** (2 * STEPS)) / 2
 
 

@@ -17,7 +17,7 @@ __all__ = ["LAST", "panels", "show_tries"]
 Array = np.ndarray[Any, Any]
 
 LAST, ACROSS = 50, 4  # the losses that are averaged, and the panels of a row
-LOWEST, HIGHEST, BLIND = 0.03, 100.0, float(np.log(10))  # nats: of the axis, and the loss of a blind guess among ten digits
+LOWEST, USUAL, HIGHEST, BLIND = 0.03, 8.0, 100.0, float(np.log(10))  # nats: of the axis, and the loss of a blind guess among ten digits
 
 
 def show_tries(lrs: Sequence[float], losses: Array) -> None:
@@ -32,11 +32,12 @@ def panels(lrs: Sequence[float], losses: Array) -> Figure:
     rows = -(-len(lrs) // ACROSS)
     figure = new_figure(9.4, 0.6 + 2.2 * rows)
     axes = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
+    top = USUAL if np.nan_to_num(losses, nan=HIGHEST).max() < USUAL else HIGHEST
     for ax, lr, loss in zip(axes, lrs, losses.T, strict=False):
-        _panel(ax, lr, loss)
+        _panel(ax, lr, loss, top)
     for ax in axes[len(lrs):]:
         ax.axis("off")
-    axes[0].text(len(losses) - 4, 1.25 * BLIND, "a blind guess", fontsize=9.5, ha="right", va="bottom")
+    axes[0].text(len(losses) - 4, 0.6 * BLIND, "dotted: a blind guess", fontsize=9.5, ha="right", va="top")
     figure.supxlabel("step", fontsize=11)
     figure.supylabel("loss", fontsize=11)
     return figure
@@ -47,7 +48,7 @@ def _average(loss: Array) -> str:
     return f"{mean:.2f}" if mean < 1e4 else "huge"
 
 
-def _panel(ax: Axes, lr: float, loss: Array) -> None:
+def _panel(ax: Axes, lr: float, loss: Array, top: float) -> None:
     seen, end = np.clip(np.nan_to_num(loss, nan=HIGHEST), LOWEST, HIGHEST), len(loss) - 1
     ax.plot(seen, color=look("sgd").color, linewidth=1)
     ax.plot([end + 1 - LAST, end], [seen[-LAST:].mean()] * 2, color=HERE, linewidth=3)
@@ -55,7 +56,8 @@ def _panel(ax: Axes, lr: float, loss: Array) -> None:
             fontsize=10)
     ax.axhline(BLIND, color="#6a6a6a", linewidth=1, linestyle=":", zorder=0)
     ax.set_title(f"step size {lr:g}", fontsize=11)
-    ax.set(xlim=(0, end), yscale="log", ylim=(LOWEST, HIGHEST))
+    ax.set(xlim=(0, end), yscale="log", ylim=(LOWEST, top))
     ax.set_xticks([0, end // 2, end])
-    ax.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    ticks = [tick for tick in (0.1, 1, 10, 100) if tick <= top]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()

@@ -72,14 +72,14 @@ def _scene() -> Scene:
     right.set_xticks([1, 10, 50, 200], ["1", "10", "50", "200"])
     right.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     right.plot(memories[1:], parts[0, 1:] ** 0.5, color="black", linestyle=":", linewidth=1.5)
-    right.text(4.8, 0.12, "without\nnoise", fontsize=10, ha="right", va="center")
+    right.text(4.8, 0.12, "from being\nlate", fontsize=10, ha="right", va="center")
     (true,) = ax.plot(STEPS, truth, color="black", linewidth=1.2, zorder=2.5)
     (dots,) = ax.plot([], [], color="#a6a6a6", marker=".", markersize=3, linestyle="none", zorder=1)
     (line,) = ax.plot([], [], color=style.color, linewidth=2.2, zorder=3)
     figure.legend([dots, true, line], ["measured gradient", "true gradient", "m, the average of the measured ones"],
                   loc="outside lower left", ncols=3, markerscale=3)
     (rest,) = right.plot([], [], color="#777777", linestyle="--", linewidth=1.5)
-    noise = right.text(12, 1, "noise alone", color="#5c5c5c", fontsize=10, va="top")
+    noise = right.text(12, 1, "from the noise", color="#5c5c5c", fontsize=10, va="top")
     (total,) = right.plot([], [], color=style.color, linewidth=1.8)
     (point,) = right.plot([], [], color=style.color, marker=style.marker, markersize=11, linestyle="none", zorder=4)
     note = ax.text(0.98, 0.02, "", transform=ax.transAxes, ha="right", va="bottom", zorder=4,

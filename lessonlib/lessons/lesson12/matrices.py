@@ -17,6 +17,7 @@ __all__ = ["AT", "BETAS", "EXACT", "FALLS", "FEW", "FIXED", "HEADER", "ROWS", "S
 Array = np.ndarray[Any, Any]
 TURNED, ALONG = INPUTS = ("turned", "along the axes")
 UNEQUAL, EQUAL = LOSSES = ("unequal", "equal")
+LRS = np.geomspace(1e-3, 1000, 25)  # four to a factor of ten, the same for every rule
 AT = 60  # steps of a run, on a cosine that ends with them
 WEAK = 4  # so many directions of the inputs are called weak
 FALLS = 0.1  # of the whole error: a line that comes down by so much at the weak directions clearly does
@@ -38,11 +39,11 @@ BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave 
 def errors(name: str, change: str) -> Array:
     """Return the share of its error that a rule has left after AT steps, (2, SIZE): of a matrix along each direction, the strongest first.
 
-    The median of three tasks, at that of ravine.LRS at which the mean of them all is least, with its BETAS.
+    The median of three tasks, at that of LRS at which the mean of them all is least, with its BETAS.
     """
     w, curvature = ravine.task(*ravine.SETTINGS[change])
-    rule, lrs = ravine.RULES[apart.called(name, BETAS[name])], ravine.LRS[:, None, None, None, None]
-    theta, s = np.zeros((len(ravine.LRS), *w.shape)), State()
+    rule, lrs = ravine.RULES[apart.called(name, BETAS[name])], LRS[:, None, None, None, None]
+    theta, s = np.zeros((len(LRS), *w.shape)), State()
     directions = np.linalg.svd(curvature).U
     with np.errstate(all="ignore"):  # of step sizes that are too large
         for t in range(AT):
