@@ -489,14 +489,17 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# **Wins.** On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
+# **Wins.**
+# On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
 #
-# **Loses.** In the middle more answers are yes than no, so the two useless inputs have gradients too.
+# **Loses.**
+# In the middle more answers are yes than no, so the two useless inputs have gradients too.
 # At first these are a fifth of the deciding one's, but Adam moves all three weights equally far.
 # Two weights of 0.25 outvote the one, so every new example gets a yes.
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
-# **Fails.** On the right each starts at 0, and each point is the mean of 101 steps.
+# **Fails.**
+# On the right each starts at 0, and each point is the mean of 101 steps.
 # The large gradient raises `v` in the same step.
 # So `m` is divided by a large number while it holds the large gradient, and by a smaller one later, when it holds the small ones.
 # So the small ones together win.

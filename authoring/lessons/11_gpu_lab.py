@@ -18,7 +18,7 @@
 # %% [markdown]
 # The next cell names your GPU, if there is one.
 # The stored numbers are from a CPU with two cores and from one GPU, an H200.
-# With a GPU of yours, *Let it write* and *Your own machine* take a larger model.
+# If you have a GPU, *Let it write* and *Your own machine* train a larger model.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -100,7 +100,7 @@ my_lr = 1.0
 # Without clipping the best one is smaller.
 
 # %% [markdown]
-# The judge trains the model with your number, and once more with three times as much.
+# The judge trains the model with your number, and with three times that, which may be better.
 # In the record that took {{ machine.took("lab", "tune", ["cpu"]) }}.
 
 # %% tags=["chaotic"]
@@ -196,7 +196,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # On the CPU, forward and backward take about eight times as long with sixteen windows as with one.
-# The optimizer works on the parameters, however many windows there are, and its time grows far less.
+# The optimizer works on the parameters, whose number stays the same, and its time grows far less.
 # So a faster optimizer saves a larger share where batches are small.
 # On the GPU four windows take no longer than one.
 #
@@ -375,7 +375,7 @@ judges.judge_batch(my_batch)
 # ### When one card is not enough
 #
 # A smaller batch shrinks only the activations.
-# For 7 billion parameters the 16 bytes of the rest are 112 GB.
+# Weights, gradients and state stay, and for 7 billion parameters their 16 bytes are 112 GB.
 #
 # Several cards can share those.
 # The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the parameters too.
@@ -467,7 +467,7 @@ end.answer(weight.item())
 # ### What can be in sixteen bits
 #
 # Products of matrices can be computed in sixteen bits, and our small model then ends as low as in float32.
-# This is [[mixed precision]], and one line of PyTorch does all of it.
+# This is [[mixed precision]], and in bfloat16 one line of PyTorch does it.
 #
 # ```python
 # for x, y in batches:
@@ -479,7 +479,7 @@ end.answer(weight.item())
 #     optimizer.step()
 # ```
 #
-# Weights, gradients and state keep their bytes.
+# Weights, gradients and state stay in float32.
 #
 # Here is a whole step of sixteen windows on the GPU, with `fused=True`.
 
