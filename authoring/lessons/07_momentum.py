@@ -115,8 +115,8 @@ print(seen[:5], round(sum(seen), 3))
 
 # %% [markdown]
 # A gradient enters with a tenth of its size and fades by a tenth at each step.
-# The same numbers are the weights that `m` gives to the newest gradient, the one before it, and so on.
-# They add up to nearly one, so `m` is an average.
+# So `m` gives the newest gradient the weight 0.1, the one before it 0.09, and so on.
+# The weights add up to nearly one, so `m` is an average.
 #
 # ### Exercise 1. Write momentum (8 minutes)
 #
@@ -184,8 +184,8 @@ judges.judge_colleague(colleague)
 # ## Part 2. What the memory costs
 #
 # How long does the average remember?
+# With $\beta_1 = 0.9$ it adds a tenth of each gradient, and remembers about ten steps.
 # We call $1/(1-\beta_1)$ steps its [[memory]].
-# With $\beta_1 = 0.9$ the memory is ten steps.
 
 # %%
 from lessonlib.lessons.lesson07 import averages
@@ -239,7 +239,7 @@ averages.noisy_average().live()
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The stored picture shows this last setting, which misses the goal, and a beta of 0.8 reaches it.
+#   The stored picture shows this last setting.
 
 # %% tags=["answer"]
 from lessonlib import momentum, run
@@ -293,16 +293,16 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
 # Momentum's border is larger.
-# To find it, look at what happens there.
-# $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
-# So each gradient is the one before it with the other sign, and the average flips too.
+# To find it, suppose that there too $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
+# Then each gradient is the one before it with the other sign, and the average flips too.
 # If the new average is $m$, the old average was $-m$, and the rule says
 #
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# A hop is the step size times `m`, and it must be as long as gradient descent's hop.
+# Both rules hop from $\theta$ to $-\theta$, so momentum's step size times `m` is as long as gradient descent's times `g`.
 # With a fifth of the gradient that takes five times the step size, so momentum's border is 0.1.
+# Runs will show whether that is right.
 
 # %%
 border = predict("Beta is 0.8, as in Part 1. Where is momentum's border now?")
@@ -326,10 +326,10 @@ border.answer(0.02 * (1 + 0.8) / (1 - 0.8), within=0.02)
 #
 # Because it lets the swings last, as 0.95 did above.
 # With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
-# So the pale line of the last picture begins level.
+# So the pale line begins level in the picture of the steps.
 #
 # <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
-# <details><summary>Five times the step size, and a seventh of the steps?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
+# <details><summary>Why a seventh of the steps, with five times the step size?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
@@ -464,7 +464,7 @@ deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower.
-# On the way its line rises once, and at the shorter step size it does not.
+# On the way both lines rise once, and at the shorter step size momentum's does not.
 #
 # Is it the longer step that helps?
 # We exchange the step sizes.
@@ -526,7 +526,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
-# The table tries both, and twice the smaller of the two.
+# The table tries both, and then twice the smaller of the two.
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]

@@ -111,11 +111,11 @@ judges_deeper.judge_share(my_tenth)
 # At its best setting the number of steps grows only with the square root of the [[condition number]].
 # Where does the root come from?
 #
-# ### Every quadratic falls apart
+# ### One direction at a time
 #
 # Take the loss $\tfrac12(\lambda_1\theta_1^2 + \lambda_2\theta_2^2)$.
 # Along each axis the gradient is $\lambda\theta$, so a step of gradient descent multiplies $\theta$ by $1-\alpha\lambda$.
-# A [[quadratic]] that is turned, or has a thousand axes, falls apart in the same way along its eigenvectors.
+# A [[quadratic]] that is turned, or has a thousand axes, splits in the same way along its eigenvectors.
 # So it is enough to understand one direction with one [[curvature]] $\lambda$.
 #
 # Momentum keeps two numbers there, $\theta$ and $m$.
@@ -171,21 +171,23 @@ fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0
 # ### Where the pair is complex
 #
 # The eigenvalues solve $z^2 - (1+\beta-(1-\beta)x)\,z + \beta = 0$, where we write $x = \alpha\lambda$.
-# They are complex when the part under the root is negative.
+# They are complex between two borders, and each border is the reciprocal of the other.
+#
+# $$\frac{1-\sqrt\beta}{1+\sqrt\beta} < \alpha\lambda < \frac{1+\sqrt\beta}{1-\sqrt\beta}$$
+#
+# <details><summary>How does one find them?</summary>
+#
+# The pair is complex when the part under the root is negative.
 #
 # $$\big(1+\beta-(1-\beta)x\big)^2 < 4\beta$$
 #
-# Take the root on both sides.
-#
-# $$-2\sqrt\beta < 1+\beta-(1-\beta)x < 2\sqrt\beta$$
-#
-# Now subtract $1+\beta$, and remember that $1+\beta-2\sqrt\beta = (1-\sqrt\beta)^2$ and $1+\beta+2\sqrt\beta = (1+\sqrt\beta)^2$.
+# Take the root on both sides, and subtract $1+\beta$.
 #
 # $$(1-\sqrt\beta)^2 < (1-\beta)\,x < (1+\sqrt\beta)^2$$
 #
-# Divide by $1-\beta = (1-\sqrt\beta)(1+\sqrt\beta)$, and the two borders are each other's reciprocal.
+# Divide by $1-\beta = (1-\sqrt\beta)(1+\sqrt\beta)$.
 #
-# $$\frac{1-\sqrt\beta}{1+\sqrt\beta} < \alpha\lambda < \frac{1+\sqrt\beta}{1-\sqrt\beta}$$
+# </details>
 #
 # Below the lower border a direction is too flat, and it creeps.
 # Above the upper border it is too steep and flips from side to side, and above $2(1+\beta)/(1-\beta)$, where $z = -1$ solves the equation, it diverges.
@@ -199,6 +201,7 @@ fastest.answer("all three alike" if alike else rows[1 + int(np.argmin(radii))][0
 # Each curve of the figure has a level bottom.
 # The black bar is a ravine, from its flat to its steep curvature.
 # Its length is the condition number, and the step size moves it from left to right.
+# The slowest of its directions decides, so all of it should stand as low as possible.
 
 # %%
 extras.show_bottoms()
@@ -232,7 +235,7 @@ extras.show_bottoms()
 #
 # The rate is $\rho = (\sqrt\kappa-1)/(\sqrt\kappa+1)$, and $-\ln\rho$ is about $2/\sqrt\kappa$.
 # So in the long run a number of steps in proportion to $\sqrt\kappa$ divides the distance by any given factor.
-# Gradient descent at its best shrinks by $(\kappa-1)/(\kappa+1)$, and there $\kappa$ stands in place of its root.
+# Gradient descent's best rate is $(\kappa-1)/(\kappa+1)$, the same formula with $\kappa$ in place of $\sqrt\kappa$.
 #
 # This is Polyak's setting for his [[heavy ball]].
 # His form and PyTorch's leave the factor $1-\beta$ out of $m$.
@@ -305,7 +308,8 @@ judges_torch.judge_polyak(my_polyak)
 # %%
 lr, beta = play.best(100)
 counted = play.steps_to(momentum, 100, lr=lr, beta1=beta)
-predicted = np.log(1e-10) / np.log(beta)
+predicted, t = np.log(1e-10) / np.log(beta), np.arange(1, 200)
+with_t = 1 + int(np.argmax(t**2 * beta**t < 1e-10))
 rows = []
 for name, b in (("81/121", beta), ("0.67", 0.67), ("0.7", 0.7)):
     curve = run(momentum, problems.ravine(100), steps=100, record="loss", lr=lr, beta1=b).loss
@@ -321,8 +325,8 @@ table(["beta", "steps", "highest loss, the first is 1", "at step"], rows, ["", "
 # The extra steps come from the eigenvalues.
 # At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
 # Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
-# With $\beta = 0.67$ they do not meet, and most of the extra steps are gone.
-# The further they are apart, the less the loss rises after the first step.
+# So $t^2\beta^t$ of the loss should be left, which comes to $10^{-10}$ after {{ with_t }} steps.
+# With $\beta = 0.67$ the eigenvalues do not meet, and most of the extra steps are gone.
 #
 # ## 3. What does a map of all settings look like?
 #
@@ -435,10 +439,11 @@ wider.answer("smaller" if second < first else "larger")
 #
 # ### Why only across?
 #
-# Along a curvature $\lambda$ a step is a matrix, and a swing shrinks by the root of the product of its two eigenvalues.
+# Along a curvature $\lambda$ a step is a matrix, as in section 2.
+# In a swing its two eigenvalues are equally large, so a step leaves the root of their product.
 # For momentum the product is $\beta$.
 # For Nesterov's form it is $\beta\,\big(1-\alpha(1-\beta)\lambda\big)$.
-# So a steep direction loses more than a flat one.
+# So the steeper a direction is, the faster its swing dies.
 
 # %%
 radii = (play.radius, ahead.radius)
@@ -474,7 +479,7 @@ apart = "momentum, by about a third" if far > 1 else "Nesterov, by about a third
 faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 
 # %% [markdown]
-# From this start Nesterov's form is faster to the nearest goal, and momentum to the furthest.
+# From this start Nesterov's form is faster to the nearest goal, and momentum to the other two.
 # In a long run the spectral radius decides.
 # Its lowest value is 0.82 for momentum and 0.88 for Nesterov's form.
 #
@@ -537,7 +542,7 @@ floor.answer("hardly at all" if law[0, 0] / law[0, 1] < 1.1 else "to about a thi
 # At a small step momentum lowers it by almost nothing.
 # Each step carries less noise.
 # But each noise is now spread over many steps, and its shares $(1-\beta)\beta^k$ add up to 1.
-# In the first row both are a few percent too high, because both runs got the same random numbers.
+# In the first row both are a few percent too high by chance, and both alike because they got the same random numbers.
 # A 1 in the table is a variance of half the step size, so what lowers the floor is a smaller step size.
 # At large steps the memory helps as well.
 #
@@ -556,7 +561,7 @@ pays
 # %% [markdown]
 # The network has one hidden layer with 16 units and reads the digits, for 200 steps and from four seeds.
 # Momentum has $\beta = 0.9$, and the loss is that of all training images.
-# Each line is the mean of a rule, in a band that holds all seeds, and its lowest point is its best step size.
+# Each line is a rule's mean loss, its band holds all seeds, and a circle marks the best step size.
 
 # %% tags=["answer"]
 trials = {batch: noise.at_each_step_size(batch) for batch in (4, 32, 256)}
@@ -572,7 +577,7 @@ pays.answer(max(ratios, key=ratios.get))
 # With the largest batch it is ahead in every seed, by a factor between two and thirteen.
 # There its best step size is larger than with smaller batches, and at such steps gradient descent no longer learns.
 #
-# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. The best step size is that of the mean loss over the same four seeds.</details>
+# <details><summary>Fine print</summary>A batch is drawn anew for each step, with replacement. So in 200 steps the larger batches also see more images. The best step size is that of the mean loss over the same four seeds.</details>
 #
 # **To do.**
 # A colleague trains with `SGD(lr=0.01)`, adds `momentum=0.9`, and the loss falls much faster.
@@ -605,7 +610,7 @@ bent = extras.bent_line()
 extras.show_slope(bent)
 
 # %% [markdown]
-# The black circle is the start, and the star is the minimum.
+# The circle is the start, and the star is the minimum.
 
 # %%
 guaranteed = predict(
@@ -689,21 +694,22 @@ cycles.show_cycle(around, cycles.corners(lr_100, beta_100, 100, 3), walks[:, rou
 
 # %% [markdown]
 # That is one of the starts, and {{ round_it.mean():.0%}} of them do the same.
-# How fast on quadratics is a setting that goes round in no polygon valley?
+# Now keep only the settings that go round in none of the polygon valleys that we try.
+# How fast is the best of them on quadratics?
 #
 # <details><summary>Fine print</summary>The share depends on the starts and on the corners. With five corners none of these starts comes to the cycle.</details>
 
 # %%
 kept = predict(
     "kappa = 10,000. On quadratics Polyak's setting is 100 times as fast as gradient descent."
-    " And the best setting that goes round in no polygon valley that we try?",
+    " And the best of those that we keep?",
     ["about 100 times", "about 30 times", "under 10 times", "not faster at all"],
 )
 kept
 
 # %% [markdown]
-# The dashed line has the settings that go round in none of our valleys, and shows how fast the best of them is on quadratics.
-# The dotted line is the speed that Nesterov's form is proved to keep on all valleys.
+# The dashed line is the speed of the best setting that we keep.
+# The dotted line is the speed that [[Nesterov's form|Nesterov momentum]] is proved to have on all valleys.
 
 # %% tags=["answer"]
 cycles.show_gains()
@@ -714,7 +720,7 @@ kept.answer("under 10 times" if 1.5 < left < 10 else "about 30 times")
 # Without a cycle, momentum is at most about eight times as fast as gradient descent, at 10,000 as at 1,000.
 # Nesterov's form is at least 25 times as fast at 10,000.
 # Goujaud, Taylor and Dieuleveut proved the limit in general.
-# For every $\kappa$ and every setting, either the rate on quadratics is not accelerated, or there is a valley on which momentum does not arrive from some start.
+# For large $\kappa$, a setting that needs only about $\sqrt\kappa$ steps on quadratics fails to arrive on some valley, from some start.
 # So the square root is not guaranteed for momentum, and for Nesterov's form it is.
 #
 # <details><summary>Fine print</summary>We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners. Whether the best of them arrives on every valley is not answered here.</details>

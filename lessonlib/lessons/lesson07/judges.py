@@ -140,4 +140,4 @@ def judge_setting(guess: Any, momentum: float = 0.99, target: float = 0.28, star
                        "random guess has a loss of 2.3. Is this PyTorch's step size, or this course's?")
     if any(all_below(worst, share) for share in (1 / 2, 1 / 4)):
         return Verdict(False, f"Too long a step.\n{seen}. With a shorter one the worst start ends lower. {shorter()}")
-    return Verdict(False, f"Too short a step.\n{seen}. A shorter one does no better. What does twice your lr do?")
+    return Verdict(False, f"Too short a step.\n{seen}. What does twice your lr do?")

@@ -28,9 +28,9 @@ def judge_share(guess: Any, share: float = 0.1) -> Verdict:
         return Verdict(True, f"Correct.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}, {wanted}. Measured, it keeps {kept:.2f}.")
     if abs((1 - beta) / (1 + beta) - share) < 0.015 * share:
         return Verdict(False, f"Nearly.\nBy the law it keeps {(1 - beta) / (1 + beta):.4f}. What is the third digit of beta?")
-    if abs(beta - share) < 0.02:
+    if abs(beta - share) < 0.003:
         return Verdict(False, f"That is the share itself.\n{seen}. Which beta makes (1 - beta) / (1 + beta) {wanted}?")
-    if abs(beta - (1 - share)) < 0.02:
+    if abs(beta - (1 - share)) < 0.003:
         return Verdict(False, f"That is one minus the share.\n{seen}. Which beta makes (1 - beta) / (1 + beta) {wanted}?")
     return Verdict(False, f"Too {'much' if kept > share else 'little'} is kept.\n{seen}. Should the memory be longer or shorter?")
 
