@@ -105,7 +105,8 @@ def judge_step_size(guess: Any) -> Verdict:
     ended = float(np.mean(ends))
     seen = f"The average of the last 50 losses is {ended:.2f}, the mean of three starts."
     if ended < LOW_ENOUGH:
-        return Verdict(True, f"Correct.\n{seen} With twice your step size it is {twice:.2f}.")
+        near = " A blind guess has 2.30. How far from that would you stay in a long training?" if not twice < 1 else ""
+        return Verdict(True, f"Correct.\n{seen} With twice your step size it is {twice:.2f}.{near}")
     if min(ends) < LOW_ENOUGH and third < ended:
         return Verdict(False, f"Too large.\n{seen} From one start it is {min(ends):.2f}, from another {max(ends):.2f}. "
                        "How far should you stay from a border that some starts cross?")
