@@ -16,7 +16,7 @@ __all__ = ["LAST", "panels", "show_tries"]
 
 Array = np.ndarray[Any, Any]
 
-LAST, ACROSS = 50, 4  # the losses that are averaged, and the panels of a row
+LAST, ACROSS = 50, 4  # the losses that are averaged, and the most panels of a row
 LOWEST, USUAL, HIGHEST, BLIND = 0.03, 8.0, 100.0, float(np.log(10))  # nats: of the axis, and the loss of a blind guess among ten digits
 
 
@@ -28,10 +28,11 @@ def show_tries(lrs: Sequence[float], losses: Array) -> None:
 
 
 def panels(lrs: Sequence[float], losses: Array) -> Figure:
-    """Return the figure of show_tries: panels with the same axes, four a row."""
-    rows = -(-len(lrs) // ACROSS)
+    """Return the figure of show_tries: panels with the same axes, up to four a row."""
+    across = min(len(lrs), ACROSS)
+    rows = -(-len(lrs) // across)
     figure = new_figure(9.4, 0.6 + 2.2 * rows)
-    axes = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
+    axes = figure.subplots(rows, across, sharex=True, sharey=True, squeeze=False).ravel()
     top = USUAL if np.nan_to_num(losses, nan=HIGHEST).max() < USUAL else HIGHEST
     for ax, lr, loss in zip(axes, lrs, losses.T, strict=False):
         _panel(ax, lr, loss, top)
