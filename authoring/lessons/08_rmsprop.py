@@ -46,8 +46,8 @@ trained = recorded("deep_net.json")
 table(["optimizer", "best step size", "digits read correctly"], records.at_their_best(trained))
 
 # %% [markdown]
-# From each of ten starts, gradient descent and momentum answer every new image with one and the same digit.
-# That digit stands on 8 % of the new images.
+# In all ten trainings gradient descent and momentum give the same digit for every new image.
+# 8 % of the new images show that digit.
 #
 # <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
@@ -71,8 +71,7 @@ opening.two_sizes().live()
 #
 # RMSprop does not see curvatures, it sees gradients.
 # A number's gradient is its curvature times its distance from the minimum, and both start at a distance of one.
-# So at the start, dividing by the gradient's size does the same as dividing by the curvature.
-# Part 3 shows what happens nearer to the minimum.
+# So there, dividing by the gradient's size does the same as dividing by the curvature.
 #
 # ### The rule
 #
@@ -161,7 +160,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # Their first steps are longer than the step size, and Part 4 says why.
 #
-# <details><summary>And if the ravine is turned?</summary>Turned by 45 degrees, the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
+# <details><summary>And if the ravine is turned?</summary>Turn it by 45 degrees, and start at a distance of 1 along both of its directions. Then the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
 #
 # *Deeper: [a turned ravine](deeper/08_rmsprop.ipynb).*
 #
@@ -201,14 +200,13 @@ early.answer(opening.first_and_last())
 # %% [markdown]
 # With one step size, the first step of gradient descent moves the first layer's weights hundreds of times less than the last layer's.
 #
-# <details><summary>Why are the first three bars about level?</summary>A weight's gradient is what enters its layer, times what comes back to it. From layer 1 to layer 3 what enters gets {{ trouble.enters_fall():.1f }} times smaller, and what comes back {{ trouble.back_grows():.1f }} times larger.</details>
+# <details><summary>Why are the first three bars about level?</summary>A weight's gradient is the input of its layer times the signal that comes back. From layer 1 to layer 3 the input gets {{ trouble.enters_fall():.1f }} times smaller, and the signal {{ trouble.back_grows():.1f }} times larger.</details>
 #
 # ### A step size for each layer?
 #
 # Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
 # That size is the layer's *divisor*.
 # We tried it, and the network still guesses.
-# What could go wrong?
 # Look at how the gradients change in a training that works, RMSprop's.
 
 # %%
@@ -217,6 +215,7 @@ trouble.show_rise()
 # %% [markdown]
 # The first layer's gradient grows in jumps, and far more than the last layer's.
 # RMSprop's divisor follows it.
+# It begins too low, as Part 4 explains.
 #
 # **To do.**
 # What happens to the first layer's steps if its gradient grows like this and its divisor stays as it was?
@@ -225,20 +224,18 @@ trouble.show_rise()
 #
 # ### Is it the long steps?
 #
-# The first of three more trainings keeps the divisors of the start and cuts the long steps.
-# The second keeps the divisors up to date.
-# The third has a divisor for each weight as well, so it is RMSprop.
+# We tried three other ways, and the last one is RMSprop.
 #
 # | Divisors | Digits read |
 # |---|---|
-# | set once for each layer | {{ records.way_reads("A") }} |
-# | the same, and long steps are cut | {{ records.cut_reads() }} |
-# | kept up to date for each layer | {{ records.way_reads("B") }} |
-# | kept up to date for each weight | {{ records.way_reads("C") }} |
+# | one for each layer, set once, as above | {{ records.way_reads("A") }} |
+# | one for each layer, set once, and long steps are cut | {{ records.cut_reads() }} |
+# | one for each layer, kept up to date | {{ records.way_reads("B") }} |
+# | one for each weight, kept up to date | {{ records.way_reads("C") }} |
 #
 # With the long steps cut the network reads far more than a guess, so they were a part of the trouble.
 # Keeping the divisors up to date helps too, though less.
-# A divisor for each weight helps most.
+# One for each weight helps most, and the table does not say why.
 #
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
@@ -247,8 +244,7 @@ trouble.show_rise()
 # ### A better start
 #
 # PyTorch's start draws small weights.
-# Are they where the tiny gradients come from?
-# Draw the weights 2.5 times as large, and leave all else as it was.
+# Draw them 2.5 times as large, and leave all else as it was.
 
 # %%
 change = predict(
@@ -258,7 +254,7 @@ change = predict(
 change
 
 # %% [markdown]
-# All three optimizers, from this start and from two others.
+# From this start and two others.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -277,16 +273,16 @@ trouble.show_apart()
 
 # %% [markdown]
 # From PyTorch's start each layer makes the signal smaller on its way back.
-# This is called *vanishing gradients*.
+# These are *vanishing gradients*.
 # The differences between images shrink on their way forward, so the network gives nearly the same answer to all of them.
 # With larger weights both stay about level.
 #
-# With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.
-# So layers with equally large gradients are not enough for gradient descent.
-# RMSprop learns from small weights too, in most of the ten trainings.
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
-# The [[He start]], made for ReLU, draws weights as large as the larger ones.
+# The [[He start]], made for ReLU, draws weights as large as the larger ones, and ends the trouble.
+# RMSprop learns from small weights too, in most of the ten trainings.
+# It divides each gradient by its own size, so its steps are not tiny where the gradients are.
 #
+# <details><summary>Is it that the layers' gradients differ?</summary>With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
 
 # %% [markdown]
@@ -370,7 +366,7 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# On the way to the minimum the gradients shrink.
+# Here the gradients are not steady, they shrink on the way to the minimum.
 # `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
 # So $\alpha/\sqrt v$ must stay below 2 divided by the curvature, as the step size had to in Part 1.
@@ -434,7 +430,7 @@ bugs = {"A": "sum instead of average", "B": "the whole vector normalised by one 
 judges.judge_bugs(bugs)
 
 # %% [markdown]
-# *Deeper: the older rule [[Adagrad]], and [the variance slip](deeper/08_rmsprop.ipynb).*
+# *Deeper: the older rule [[Adagrad]], and [what comes of subtracting the mean first](deeper/08_rmsprop.ipynb).*
 
 # %% [markdown]
 # ## Part 4. The first step
