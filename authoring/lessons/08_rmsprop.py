@@ -200,20 +200,20 @@ early.answer(opening.first_and_last())
 # %% [markdown]
 # With one step size, the first step of gradient descent moves the first layer's weights hundreds of times less than the last layer's.
 #
-# <details><summary>Why are the first three bars about level?</summary>A weight's gradient is the input of its layer times the signal that comes back. From layer 1 to layer 3 the input gets {{ trouble.enters_fall():.1f }} times smaller, and the signal {{ trouble.back_grows():.1f }} times larger.</details>
+# <details><summary>Why are the first three bars about level?</summary>A gradient is an input times the signal that comes back. From layer 1 to 3 the inputs get {{ trouble.enters_fall():.1f }} times smaller, and the signal {{ trouble.back_grows():.1f }} times larger.</details>
 #
 # ### A step size for each layer?
 #
 # Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
 # That size is the layer's *divisor*.
 # We tried it, and the network still guesses.
-# Look at how the gradients change in a training that works, RMSprop's.
+# Look at the gradients in a training that works, RMSprop's.
 
 # %%
 trouble.show_rise()
 
 # %% [markdown]
-# The first layer's gradient grows in jumps, and far more than the last layer's.
+# The first layer's gradient grows far more than the last layer's.
 # RMSprop's divisor follows it.
 # It begins too low, as Part 4 explains.
 #
@@ -235,8 +235,9 @@ trouble.show_rise()
 #
 # With the long steps cut the network reads far more than a guess, so they were a part of the trouble.
 # Keeping the divisors up to date helps too, though less.
-# One for each weight helps most, and the table does not say why.
+# One for each weight helps most, because gradients differ inside a layer too.
 #
+# <details><summary>Inside a layer?</summary>With one divisor for all weights that leave a unit, kept up to date, the network reads 64 %.</details>
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
@@ -387,7 +388,7 @@ hopping.hopping().live()
 # In the right panel the steep number is half a step from its minimum, so a whole step takes it half a step past.
 # It can only [[hop]] from side to side.
 #
-# <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and more follow. The hops are steady only after some two thousand steps.</details>
+# <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and the hops are steady only after some two thousand steps.</details>
 #
 # A smaller $\alpha$ makes the hops smaller, but it takes longer to arrive.
 # A step size that starts large and falls at the end arrives fast and then ends the hops.
@@ -501,9 +502,8 @@ play.burst().live()
 # | `lr`, written $\alpha$ | `lr` | 0.01 |
 # | `beta2`, written $\beta_2$ | `alpha` | 0.99 |
 #
-# It is the rule that you wrote.
-# It can also take `momentum`.
-# With `momentum=0.9` a steady step is ten times as long, as in lesson 7, so divide `lr` by ten.
+# PyTorch's can also take `momentum`.
+# With `momentum=0.9` a steady step is ten times as long, so divide `lr` by ten.
 
 # %%
 from lessonlib.lessons.lesson08 import judges, records
