@@ -30,7 +30,6 @@
 # ```
 #
 # Do these two lines do the same?
-# Run the set-up cell above first.
 #
 # To see the decay alone, we take weights that have nothing to learn.
 # All of them start at 1, and their gradients are pure noise.
@@ -104,11 +103,11 @@ pulled.answer(rows[0][2])
 # Adam divides the pull by the root of `v`.
 # Where the noise is large, little of the pull is left.
 # Where the noise is small, `v` holds almost only the square of the pull.
-# The pull is then divided by about its own size, and the weight takes nearly a full step.
+# The pull is then divided by about its own size, and the weight takes nearly a full step, whatever the noise.
 # So at the left of the first picture Adam's line is level.
-# At size 1 the root of `v` is about 1, so both move the weight alike, and there the two lines cross.
+# At size 1 the division changes nothing, and there the two lines cross.
 #
-# In a network that reads digits, Adam takes {{ opening.times_of_adamw():.0f}} times AdamW's share of a typical weight, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
+# In a network that reads digits, a step of Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as one of AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, whatever the size of its gradients.
@@ -135,7 +134,7 @@ from lessonlib.lessons.tables import table
 # ### Exercise 1. Write AdamW (6 minutes)
 #
 # Cover the formula, and write all of AdamW.
-# Return the new `theta` and a new `State(t, m, v)`, as always.
+# Return the new `theta` and a new `State(t, m, v)`.
 #
 # <details><summary>Hint</summary>The decay must not reach m or v. Which line is left for it?</details>
 
@@ -385,6 +384,7 @@ play.left_of_the_start().live()
 #
 # **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
 # With a much longer memory the decay has hardly acted by the end, as on the dashed line of the picture.
+# With a much shorter one little is left in the end of what the early steps added.
 #
 # ```python
 # decay = min(1, 1 / (mean_lr * steps))
@@ -475,10 +475,9 @@ def factor(step, steps=200, warmup=20):
 
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# A `SimpleNamespace` only holds them together.
-# In so short a run the first guess is too strong, so we keep the 0.1 of `groups`.
+# The run is short, so we take the 0.1 of `groups`, as Part 3 advises.
 #
-# <details><summary>Too strong?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer new digits than no decay. The 0.1 reads as many.</details>
+# <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer new digits than no decay. The 0.1 reads as many.</details>
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -537,10 +536,9 @@ first.answer(round(restarted.first_step, 2))
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step.
-# The next four are too long as well, as the table shows.
-# About 40 steps later the loss is nearly back.
+# The table shows that the fifth is still three times too long.
 #
-# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost, m is divided by less than a quarter of the size of a single gradient, and the loss grows more than thirtyfold. If m is lost with v, it grows by about a tenth.</details>
+# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth.</details>
 #
 # With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).
 # But then it is another run than the one that failed.
@@ -605,7 +603,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, with the decay worked out anew. Then the decay, in factors of three, and 0 |
 # | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |
-# | **Suspect the decay** | when it stands in `optim.Adam`, or was copied from there |
+# | **Suspect the decay** | when you use `optim.Adam`, or took the number from there |
 # | **Suspect the checkpoint** | when the loss jumps after a restart |
 #
 # <details><summary>New settings after a load</summary>

@@ -5,7 +5,7 @@
 #
 # None of momentum, Adam and AdamW knows that weights form a matrix.
 # Today you write an optimizer that does.
-# It is called [[Muon]].
+# It is [[Muon]].
 # [Liu and others](#Three-papers) trained a large language model with it.
 #
 # *Short of time?
@@ -28,13 +28,12 @@
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it curves a thousand times as much as along the weakest.
 #
-# An input is sixteen numbers, and each direction is a mix of all of them.
-# We say that the inputs are *turned*.
+# An input is sixteen numbers.
+# A direction is not one of these numbers but a mix of all, and we say that the inputs are *turned*.
 # And the loss of the second task is multiplied by 0.001.
 #
 # Each of three optimizers takes 60 steps.
-# An optimizer has one step size for both matrices, the one that leaves the least error in the two together.
-# Run the set-up cell above and the next one.
+# Each has one step size for both matrices, the one that leaves the least error.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import factor, judges, matrices
@@ -45,8 +44,7 @@ matrices.show_first()
 
 # %% [markdown]
 # Where a line is near 0%, that optimizer has found the direction.
-# Look at the weak directions of the second task's matrix.
-# Momentum has not found them at all.
+# Momentum has not found the weak directions of the second task's matrix.
 # Adam has about half of its error left along the weakest.
 # Muon has found every direction.
 #
@@ -54,12 +52,13 @@ matrices.show_first()
 #
 # ### Two changes
 #
-# Change one thing, and tune each step size again.
+# Change one thing, and tune each step size anew.
 # First turn the inputs back, so that each direction is an axis, one number of the input.
 
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
-down = "At the weak directions of the second matrix, whose line clearly comes down?"
+down = ("At the weak directions of the second matrix, "
+        "whose line is clearly lower than in the first picture?")
 turn = predict(f"Inputs along the axes. {down}", who)
 turn
 
@@ -82,7 +81,6 @@ matrices.two_matrices().live()
 # Two rows are controls.
 # Momentum with its **length fixed** makes every step as long as the step size says, so a small loss no longer makes small steps.
 # Adam with **one `v` a matrix** has one scale for the whole matrix.
-# Where it leaves as little as Adam, Adam's many scales gain nothing.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -95,7 +93,7 @@ turn.answer(matrices.who_falls("not turned"))
 scale.answer(matrices.who_falls("equal losses"))
 
 # %% [markdown]
-# **The small loss stops momentum, the turn stops Adam, and Muon notices neither.**
+# **The small loss stops momentum, the turn slows Adam, and Muon notices neither.**
 #
 # Momentum has one scale for all numbers at once.
 # A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
@@ -105,7 +103,7 @@ scale.answer(matrices.who_falls("equal losses"))
 # It divides by the size of a number's own gradients, so the 0.001 of the second loss cancels.
 # Along the axes each direction has its own column of weights, and so its own scales.
 # When the inputs turn, each weight meets strong and weak directions at once.
-# Then Adam leaves about as much as with one `v` a matrix.
+# Then Adam leaves about as much as with one `v` a matrix, so its many scales gain nothing.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
@@ -122,7 +120,6 @@ scale.answer(matrices.who_falls("equal losses"))
 # In symbols, $g = U S V^\top$.
 # The columns of $V$ are $p$ and $q$.
 # The columns of $U$ are the directions in which they land, and $S$ holds the two lengths there.
-# NumPy computes $U$, $S$ and $V^\top$ with `np.linalg.svd(g)`.
 
 # %%
 factor.show_circles()
@@ -133,8 +130,8 @@ factor.show_circles()
 # The matrix of the third panel, $U V^\top$, is the [[orthogonal factor]] of the gradient.
 # It keeps the directions, and every singular value is 1.
 #
-# In our tasks the weakest direction is like $q$, and the first gradients make it short.
-# The factor makes it as long as the strongest.
+# In our tasks the weakest direction is like $q$, and a step along the first gradients hardly moves its output.
+# A step along the factor moves it as far as that of the strongest.
 # A gradient a thousand times smaller has the same factor.
 # If the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
 # **So Muon steps along the orthogonal factor of the average.**
@@ -267,8 +264,8 @@ judges.judge_orthogonal(my_orthogonal)
 #
 # Here $n$ and $k$ count the rows and the columns.
 # A tall matrix has more outputs than inputs.
-# The factor moves an input of length 1 by 1 at most, and a tall matrix spreads this over more outputs.
-# So each output changes less, and the root makes up for it.
+# Along the factor, the output of an input of length 1 moves by 1 at most.
+# In a tall matrix more outputs share this, so each moves less, and the root makes up for it.
 # <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So no output changes less, and the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
@@ -383,7 +380,7 @@ result
 #    You have twelve trainings for each optimizer.
 #    One step size with three seeds costs three.
 #    With few seeds, luck decides more often.
-# 2. Suppose that the best step size of one list has a neighbour among the six that was not tried.
+# 2. Suppose that an optimizer's best step size has a neighbour among the six that it did not try.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for that optimizer, or `"try it for both"`.
 #    These trainings are not among the twelve.
@@ -434,7 +431,7 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 # By six more it is no smaller.
 #
 # The last row leaves the factor out.
-# Its step goes along the average, and is about as long as Muon's.
+# It steps along the average, about as far as Muon.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
 #
 # <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
@@ -478,7 +475,7 @@ from lessonlib.play.prediction import predict, summary
 from lessonlib.lessons.tables import table
 
 # %% [markdown]
-# Comparison A has Muon at its best, and AdamW at its default, 0.001.
+# Comparison A has Muon at its best, and AdamW at its default, 0.001, for all weights.
 # **Goal:** change AdamW's step sizes, and make Muon's lead look as small as these settings can make it.
 
 # %%
@@ -501,6 +498,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
+# In the picture of Part 4 the other weights have their best step size.
 # In B it is not enough to tune Muon's step size.
 # The step size of the AdamW beside it must be tuned too.
 #

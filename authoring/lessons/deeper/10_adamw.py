@@ -147,7 +147,7 @@ table(header, rows, ["", ".2g", "g", ".1f"])
 # Start by start, decay is ahead by {{ gain:.1f}} in a hundred, with a standard error of {{ error:.1f}}.
 # So with a step size of its own a network without decay comes close.
 #
-# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size. A small step size makes of them a shorter training too, and which of the two helps was not taken apart. Nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
+# <details><summary>Fine print</summary>Runs of 1000 steps, constant step size. With a smaller step size a training also gets less far, and whether that helps was not tested apart. Nine step sizes and ten decays from 0 to 4, picked with eight starts by <code>python -m lessonlib.lessons.lesson10.gains</code>. D'Angelo et al. (2024) give other reasons for decay in large networks.</details>
 #
 # ## 2. What does decay set, a size or an angle?
 #
@@ -217,7 +217,7 @@ angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angl
 # Kosson et al. (2024) call this rotational [[equilibrium]].
 #
 # Section 1 asked whether the product is all that counts.
-# In a network without norms it was not, and for the angle before a norm it is.
+# In the network of section 1 it was not, and for the angle of these weights before a norm it is.
 #
 # ## 3. What do the weights remember?
 #
@@ -528,20 +528,22 @@ table(header, spikes.put_back(), ["", ".2f", ".2f"])
 # %% [markdown]
 # The bad batch does two things.
 # First, `m` goes on in its direction for some tens of steps, and that lifts the loss.
-# Put `m` back, and the loss does not rise.
+# Put `m` back, and the jump is gone.
 # Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
-# Put both back, and nothing is left of the bad batch.
+# Put both back, and the run ends as if there had been no bad batch.
 # With `v` alone put back, Adam divides the huge `m` by the usual root, and the loss explodes.
 #
 # The decay does not go through `v`, so it goes on at full strength and is now the longer of the two.
+# That is why the loss creeps up when `m` alone is put back.
+# Without the decay it goes on falling.
 #
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
 #
 # With $\beta_2 = 0.95$ the loss rises to a third of the height, and the steps stay short for some 200 steps.
-# With the default of 0.999, as here, `v` needs about 6000 to forget the bad batch.
+# With the default of 0.999, as here, `v` is still about a hundred times too large after 2000 steps.
 #
-# <details><summary>Fine print</summary>A simulated bad batch, one seed, step size 0.01, decay 0.1. A real one has a gradient in its own direction as well. Late in a run the first step after a bad batch is up to three times as long as here, because v then rests on more gradients.</details>
+# <details><summary>Fine print</summary>A simulated bad batch, one seed, step size 0.01, decay 0.1. From two other starts some gradients are longer than 1, and clipping at 1 cuts them too. A real one has a gradient in its own direction as well. Late in a run the first step after a bad batch is up to three times as long as here, because v then rests on more gradients.</details>
 #
 # Now clip far below the usual length, so that every gradient of the run is cut.
 
@@ -565,7 +567,8 @@ display(table(header, rows, ["", ".3f", ".2f"]))
 tight.answer(tight.options[int(rows[2][1] < 1.1 * rows[0][1])])
 
 # %% [markdown]
-# Adam divides out a size that all its gradients share, so cutting all of them costs nothing here.
+# Cut so far, all gradients are equally long.
+# Adam divides their common length out, and here the loss even ends a little lower.
 # But if you start to cut in mid-run, `v` still holds the longer gradients from before, and all steps become short.
 #
 # ## 7. What is lost in a restart?
@@ -644,7 +647,7 @@ table(["m, v and t lost, and", "loss rises by"], training.rises(), ["", "+.0%"])
 # Cutting the first step to it does not help enough, so the next ones are too long as well.
 # With a new warm-up, or with all ten steps cut, the loss does not rise.
 #
-# What every one of these restarts loses is the run itself.
+# Each of them is another run than the one that stopped.
 #
 # On a GPU two runs from the same file may part, because some operations add in another order each time.
 # `torch.use_deterministic_algorithms(True)`, with `CUBLAS_WORKSPACE_CONFIG=:4096:8` in the environment, chooses others, or raises an error where there is none.
@@ -678,7 +681,7 @@ faster.answer(faster.options[round(math.log10(ratio))])
 
 # %% [markdown]
 # Adam's points fall along a line, so ten times larger gradients mean a tenth of the decay.
-# At the far left they leave it, because there `v` holds little but the pull's own square.
+# At the far left they leave it, because there `v` holds little but the square of the decay's own part.
 # A step of one `lr` is then a larger share of a small weight than of a large one, so the points scatter.
 # Between the medians of the two tenths the factor is {{ ratio:.0f}}.
 #

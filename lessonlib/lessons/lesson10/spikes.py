@@ -33,11 +33,11 @@ class Spiked(NamedTuple):
 
 @cache
 def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: float = 0.999, lr: float = 0.01, seed: int = 0,
-           back: str = "") -> Spiked:
+           back: str = "", decay: float = DECAY) -> Spiked:
     """Return how a network that reads digits trains when the gradient of step 100 is `size` times too large.
 
     clip: the length to which longer gradients are cut from step `since` on, the bad one included. back: "m", "v" or "mv", the averages
-    that are put back after step 100 to what they were before it.
+    that are put back after step 100 to what they were before it. decay: the weight decay from step 101 on.
     """
     net, s, rng = digits_net(seed=seed, dtype=float), State(), np.random.default_rng(seed)
     theta, losses, lengths, gradients, decays = net.start, [float(net.loss(net.start))], [], [], []
@@ -46,10 +46,11 @@ def spiked(*, size: float = SIZE, clip: float = np.inf, since: int = 1, beta2: f
         gradients.append(float(np.linalg.norm(g)))
         if t >= since:
             g = g * min(1.0, clip / gradients[-1])
-        kept = theta - lr * DECAY * theta
-        decays.append(DECAY * float(np.median(np.abs(theta)[g != 0])))
+        w = decay if t > AT else DECAY
+        kept = theta - lr * w * theta
+        decays.append(w * float(np.median(np.abs(theta)[g != 0])))
         before = s
-        theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=DECAY)
+        theta, s = adamw(theta, g, s, lr=lr, beta2=beta2, weight_decay=w)
         if t == AT:
             s = State(s.t, before.m if "m" in back else s.m, before.v if "v" in back else s.v)
         lengths.append(float(np.median(np.abs(theta - kept)[g != 0])) / lr)
@@ -74,6 +75,7 @@ def late_length(seeds: int = 3, **case: Any) -> float:
 def put_back() -> list[list[Any]]:
     """Return rows of what is put back after the bad batch, the highest training loss from then on, and the loss after 300 steps."""
     runs = {name: spiked(back=back) for name, back in {"nothing": "", "m": "m", "v": "v", "m and v": "mv"}.items()}
+    runs |= {"m, and no decay afterwards": spiked(back="m", decay=0.0), "no bad batch at all": spiked(size=1.0)}
     return [[name, float(found.loss[AT // EVERY:].max()), float(found.loss[-1])] for name, found in runs.items()]
 
 

@@ -116,8 +116,8 @@ def _multiplied(function: Any, given: list[Array]) -> list[Any]:
         return list(answers(function, [(x,) for x in given]))
     except Stop as stop:
         if "broadcast" in stop.text:
-            raise Stop("Two shapes do not fit.", "In NumPy `*` multiplies number by number, and two of your shapes do not allow it. Which "
-                       "sign makes the product of two matrices?") from None
+            raise Stop("Two shapes do not fit.", "In NumPy `*` and `+` go number by number, and two of your shapes do not allow it. Is "
+                       "each product of matrices written with `@`, and does each of the three terms end in `x`?") from None
         if "matmul" not in stop.text:
             raise
         raise Stop("Two shapes do not fit.", "A matrix of 6 rows and 3 columns stopped it at a product. How many rows and columns has "
