@@ -243,6 +243,19 @@ def test_half_and_double_the_step_size_fit_wilsons_samples_too_with_the_same_err
     assert wilson().metrics["test error"](found.theta[0]) == pytest.approx([wrong] * 3)
 
 
+def test_adams_own_scales_leave_little_of_the_ravine_where_curvatures_are_alike_and_most_of_it_where_they_are_mixed():
+    alike, mixed = (np.array([measured.adams_condition(kind, turn) for turn in range(5)]) for kind in (False, True))
+    assert np.median(alike) < 40 < 2000 < np.median(mixed) < 5000
+
+
+def test_with_the_usual_beta2_adam_goes_the_wrong_way_on_reddis_line_more_slowly(monkeypatch):
+    monkeypatch.setattr(three, "BETA2", 0.999)
+    walk = three.on_reddis_line.__wrapped__("adam")
+    means = walk[:three.WALK - three.WALK % three.PERIOD].reshape(-1, three.PERIOD).mean(axis=1)
+    assert f"{means[0]:.2f}, {means[-1]:.2f}" == "-0.48, -0.31"
+    assert (np.diff(means) > 0).mean() > 0.95
+
+
 def test_on_reddis_line_m_alone_makes_the_spikes_steps_three_times_as_long_and_v_that_falls_turns_the_sum():
     for beta2, total in ((0.99, 1.90), (0.999, 0.11), (0.9999, -0.08), (None, -0.099)):
         down, fall, up, climb, moved = reddi_walk.one_period(beta2)
@@ -423,6 +436,7 @@ def swapped(theta, g, s, *, lr, beta2, eps):
 
 @pytest.mark.parametrize(("attempt", "headline"), [
     (None, "Not written yet."), (corrected(lambda v, b, t: v / (1 - b**t)), "Correct."), (partial(adam, beta1=0.0), "Correct."),
+    (lambda theta, g, s, *, lr, beta2, eps: (theta - lr * g / (abs(g) + eps), State(s.t + 1, 0.0, g**2)), "Not yet: v without a memory."),
     (rmsprop, "Not yet: no bias correction"), (corrected(lambda v, b, t: v), "Not yet: no bias correction"),
     (corrected(lambda v, b, t: v / (1 - b**t), keep=lambda v, hat: hat), "Not yet: corrected moments stored back"),
     (corrected(lambda v, b, t: v / (1 - b)), "Not yet: division by 1 - beta without t"), (swapped, "v is lost."),

@@ -207,4 +207,28 @@ def test_at_its_best_step_size_a_step_of_momentum_is_about_two_thirds_as_long_as
             watch=lambda _, model: places.append(torch.cat([p.detach().flatten().clone() for p in model.parameters()])))
         return torch.stack(places).diff(dim=0).norm(dim=1)
 
-    assert (lengths("momentum", 1.0) / lengths("adamw", 0.018)).median().item() == pytest.approx(2 / 3, abs=0.05)
+    momentum, adamw = lengths("momentum", 1.0), lengths("adamw", 0.018)
+    assert (momentum / adamw).median().item() == pytest.approx(2 / 3, abs=0.05)
+    assert [each.median().item() / 28_000**0.5 for each in (momentum, adamw)] == pytest.approx([0.0014, 0.0021], abs=1.5e-4)
+
+
+def test_the_loops_eight_operations_move_twenty_arrays():
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    moved = []
+
+    class Count(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            if isinstance(out, torch.Tensor) and out.numel() == 1000:
+                moved.append(len({a.data_ptr() for a in args if isinstance(a, torch.Tensor) and a.numel() == 1000}) + 1)
+            return out
+
+    p = torch.nn.Parameter(torch.ones(1000))
+    optimizer = torch.optim.AdamW([p], foreach=False)
+    for _ in range(2):
+        p.grad = torch.ones(1000)
+        moved.clear()
+        with Count():
+            optimizer.step()
+    assert (len(moved), sum(moved)) == (8, 20)

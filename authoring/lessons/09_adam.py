@@ -22,7 +22,7 @@
 #
 # Each dot is a simulated day, with the temperature outside and the gas that a house burned.
 # Four optimizers fit a line, gas = slope · temperature + intercept.
-# Each starts with both at 0 and uses its own best step size.
+# Each starts with both at 0, and has the usual betas and its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
 # Run the set-up cell and the next one, then move the slider.
@@ -41,7 +41,6 @@ opening.four_lines().live()
 # <details><summary>Answer</summary>Step 104 is the first such moment.</details>
 #
 # At the end only Adam's line follows the dots.
-# Momentum's line rises although the dots fall, and RMSprop's line is far too flat.
 #
 # <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks, so α over the root of v grows. In the end the steps are too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
 #
@@ -60,7 +59,7 @@ opening.four_lines().live()
 # [[Adam]] stretches the ravine and has momentum too.
 #
 # <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
-# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The shares in the fold above are means over the ten.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The two numbers of the ravine and the shares with RMSprop's scales are of this one, the others are means over the ten.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -470,7 +469,6 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 # %% [markdown]
 # With mean 0 and spread 1 a change of the slope counts as much as one of the intercept, and neither asks for a change of the other.
 # So the loss curves equally in every direction.
-# Standardize the inputs where you can.
 # In Celsius the mean is 10 in place of 50, which is already enough for momentum and RMSprop.
 #
 # <details><summary>Fine print</summary>In each column every optimizer has its own best of thirty step sizes.</details>
@@ -491,6 +489,7 @@ three.show_problems()
 # %% [markdown]
 # **Wins.**
 # On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
+# If all words were equally frequent, momentum would leave about a thousandth.
 #
 # **Loses.**
 # In the middle more answers are yes than no, so the two useless inputs have gradients too.
@@ -499,15 +498,15 @@ three.show_problems()
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
 # **Fails.**
-# On the right each starts at 0, and each point is the mean of 101 steps.
+# On the right each starts at 0, each point is the mean of 101 steps, and the step size falls.
 # The large gradient raises `v` in the same step.
 # So `m` is divided by a large number while it holds the large gradient, and by a smaller one later, when it holds the small ones.
 # So the small ones together win.
-# If `v` never changed, Adam would be momentum, and momentum arrives.
+# With a `v` that never changes Adam is momentum, and momentum arrives.
 # With 130 in place of 101 Adam goes the right way too.
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. Frequent are the ten most frequent words, and rare is the rarer half.</details>
-# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the third β₂ is 0.99. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -581,7 +580,7 @@ judges.judge_bugs(bugs)
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Change last** | $\beta_2$: 0.99, then 0.95, if the loss creeps after the gradients have become much smaller |
-# | | $\epsilon$: smaller, if gradients get as small as it is |
+# | | $\epsilon$: smaller, if the root of `v` gets as small as it is |
 # | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as in the problem that it loses. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #

@@ -121,15 +121,13 @@ gap.answer(sweep.verdict(record))
 # Momentum is behind in both models.
 # At their best step sizes, even momentum's best start is worse than Adam's worst, and Adam and AdamW end alike.
 # At 0.1, the one step size that all three have on the left, momentum would be ahead.
-# On the left, at step sizes above the best one, some starts of Adam and AdamW end far higher.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# Yet we measured in the small model that a step of momentum at 1 is about two thirds as long as one of AdamW at 0.018.
-# AdamW divides the size of the gradient out.
-# Momentum keeps it.
-# A length of 0.25 is about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, and PyTorch's sum holds up to ten of them, which makes $0.015$.
+# Yet in the small model a typical step of momentum at 1 moved a weight by about 0.0014, and one of AdamW at 0.018 by about 0.0021.
+# AdamW divides a gradient by its own size, so its step size is a length.
+# Momentum multiplies, and after the clipping the gradient is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight.
 #
-# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. Without the clipping momentum is a little further behind, and its best step size is still more than thirty times Adam's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -158,10 +156,10 @@ my_start, my_temperature, my_seed = "And God said", 0.8, 0
 print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, seed=my_seed))
 
 # %% [markdown]
-# We trained the larger model for four times the steps.
+# We trained the larger model for {{ larger["story"]["steps"][-1]:,}} steps.
 # Here is what it wrote at its best step.
 #
-# <details><summary>Not at its last step?</summary>A training can be too long. The test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}. So keep the weights of the best step, chosen by text that you use for nothing else. We chose it by the test text, so that loss is no test.</details>
+# <details><summary>Not at its last step?</summary>The test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}. So keep the weights of the best step, chosen by text that you use for nothing else. We chose it by the test text, so that loss is no test.</details>
 
 # %%
 story = larger["story"]
@@ -264,7 +262,7 @@ judges.judge_floor(my_floor)
 # PyTorch has three ways.
 # The loop takes one tensor after the other, and it is the default on a CPU.
 # [[Foreach]] does one operation for all tensors, then the next, and it is the default on a GPU.
-# [[Fused]] does all operations in one [[kernel]], and you have to ask for it.
+# [[Fused]] reads each array once and does all operations in one [[kernel]] or a few, and you have to ask for it.
 
 # %%
 ways = [bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED]
@@ -288,6 +286,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
 #
 # <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
+# <details><summary>Why is fused closer?</summary>It moves 7 arrays, as in the floor. The loop's eight operations move 20, because each reads and writes its own.</details>
 # <details><summary>Is fused always close?</summary>No. For the smaller model whose steps you saw in the bars above, it took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent of the step.</details>
 # <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The CPU reports a cache as large as the arrays that the bench walks through, so this floor may be the cache's.</details>
 #
@@ -337,6 +336,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
+# With a large batch it comes before most gradients are there.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -427,7 +427,7 @@ judges.judge_cards(my_cards)
 # ### Three kinds of number
 #
 # Numbers of sixteen bits take half of the bytes.
-# Could weights, gradients and state be kept in them too?
+# Could the weights be kept in them too?
 # Three numbers in each type.
 
 # %%

@@ -147,7 +147,7 @@ adam(2.0, 3.0, State())[0]
 # ### AMSGrad
 #
 # Adam that divides by the root of the largest $v$ so far, which never shrinks.
-# Reddi, Kale and Kumar published it in 2018 for problems like theirs, where large gradients are rare and Adam does not converge.
+# Reddi, Kale and Kumar published it in 2018, together with problems where large gradients are rare and Adam does not converge.
 #
 # *Example.*
 # When $v$ was 9 and is 4 now, it divides by `max(9, 4) ** 0.5`, which is 3.
@@ -245,6 +245,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # The loss $(\theta^2 - 1)^2$ curves downwards near 0, because its slope falls from 0 at 0 to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, at 0.5.
+# So it is not convex.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -345,7 +346,7 @@ adam(2.0, 3.0, State())[0]
 # ### Equilibrium
 #
 # The typical size of the weights, their root mean square, at which AdamW's steps add as much as the decay takes away.
-# Weights of any other size drift there, and a gradient with a steady part has a larger one than pure noise.
+# Weights of any other size drift there, and a loss that pushes or pulls them has another one than pure noise.
 #
 # *Example.*
 # With a step size of 0.01, a decay of 0.1 and gradients of nothing but noise, it is about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
@@ -448,7 +449,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Gradient clipping
 #
-# The gradient is shortened to a chosen length whenever it is longer, and its direction stays.
+# The gradient of all parameters together is shortened to a chosen length whenever it is longer, and its direction stays.
 # It protects a training from rare and very large gradients.
 #
 # *Example.*
@@ -650,7 +651,7 @@ adam(2.0, 3.0, State())[0]
 # ### MuP
 #
 # The maximal update parametrization, also written $\mu$P, sets the random start and the step size of each matrix by the network's width.
-# Its authors made it so that the best step size of a narrow network stays good for a wide one.
+# One tunes a single step size on a narrow network, and the rule makes those of a wide network from it.
 #
 # *Example.*
 # Under Adam, a matrix whose input is as wide as the network has a step size that falls like one over the width.
@@ -660,8 +661,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Nesterov momentum
 #
-# Momentum that steps along a guess of its next average, in which the newest gradient stands for the one to come.
-# Books take the gradient at a place a little ahead of the parameters, and those places are the parameters of this form.
+# Momentum that steps along a guess of its next average, as if the next gradient were the same as the newest one.
+# Books take the gradient a little ahead of the parameters instead, and what they call ahead is what this form calls the parameters.
 #
 # *Example.*
 # From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3 and the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57.
@@ -686,7 +687,7 @@ adam(2.0, 3.0, State())[0]
 # For small steps it is proportional to the step size.
 #
 # *Example.*
-# With curvature 1, noise 1 and a step size of 0.1, the loss settles at `0.5 * 0.1 / (2 - 0.1)`, which is 0.0263 above its lowest.
+# Under gradient descent with curvature 1, noise of variance 1 and a step size of 0.1, the loss settles at `0.5 * 0.1 / (2 - 0.1)`, which is 0.0263 above its lowest.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 
@@ -784,7 +785,7 @@ adam(2.0, 3.0, State())[0]
 # Without it a comparison of optimizers cannot be judged.
 #
 # *Example.*
-# Where results differ by chance alone, the highest of 30 scores is at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 standard deviations above the mean.
+# Where scores differ by normal chance alone, the highest of 30 is on average at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 standard deviations above the mean.
 # So a protocol says how many were tried.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
@@ -840,13 +841,13 @@ adam(2.0, 3.0, State())[0]
 # ### Scale invariance
 #
 # The path stays the same when the loss is multiplied by a positive number.
-# It holds for RMSprop and Adam as long as gradients are far above epsilon, and not for gradient descent or momentum.
+# It holds for RMSprop and Adam as long as the root of $v$ is far above epsilon, and not for gradient descent or momentum.
 #
 # *Example.*
 # With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
 #
 # *Another meaning.*
-# A norm layer subtracts the mean of its inputs and divides by their standard deviation, so papers call the weights before it scale-invariant too.
+# A norm layer such as LayerNorm subtracts the mean of its inputs and divides by their standard deviation, so papers call the weights before it scale-invariant too.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -966,7 +967,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text takes an average of itself and other places, called attention, and then goes through a small network of its own.
+# A network of many layers, in each of which a place of a text takes a weighted average of itself and other places, called attention, and then goes through a small network of its own.
 # In those that write text, such as large language models, these are the places before it.
 #
 # *Example.*

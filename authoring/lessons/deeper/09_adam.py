@@ -38,7 +38,7 @@
 # A step without correction is therefore wrong by the factor $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$.
 # The picture draws it over the steps, and the sliders set the two memories.
 # **Goal:** with $\beta_1$ at 0.5 or more, find a $\beta_2$ at which the first step needs no correction.
-# A memory of one step averages nothing, so it would be too easy.
+# With both betas at 0 nothing is averaged, so that would be too easy.
 
 # %%
 import numpy as np
@@ -233,7 +233,7 @@ basins.good_basin().live()
 
 # %% [markdown]
 # Within two points of the best, all four basins are one to two decades wide.
-# Both ends of Adam's and RMSprop's lie more than a decade below those of the other two.
+# The basins of Adam and RMSprop begin and end more than a decade below the other two.
 #
 # <details><summary>Fine print</summary>The last row of the table puts nobody first, because all four are within a point of each other, and two seeds of one rule are up to two points apart. Each best step size was chosen by the same test images whose accuracy is then given, so every tuned accuracy is a little too good. Momentum is the average of lesson 7, and with the sum that PyTorch keeps its step sizes are ten times smaller.</details>
 #
@@ -441,7 +441,7 @@ pictures.show_first_weights(weights)
 # With three equal weights the score is $w(y+2)$, which is positive for both labels.
 # So every new sample with the label $-1$ is wrong, and these are 40 % of them.
 #
-# The last row takes the equal sizes away.
+# Adam with an epsilon of 1 no longer takes equal steps.
 # At the start the gradient of the label's weight is 1, and those of the next two are 0.2.
 # With $\epsilon = 1$ the denominators of the first step are 2 and 1.2, so the label's weight moves three times as far as each of the others.
 # The later steps widen its lead.
@@ -536,8 +536,8 @@ table(header, rows, ["", "", ".2f", "", ".3f", "+.2f"])
 # <details><summary>Is it m that does it?</summary>No. With a β₁ of 0 the point climbs as well, by {{ climb:.1f}} step sizes in a period with a β₂ of 0.99.</details>
 #
 # For every fixed $\beta_2$ with $\beta_1 < \sqrt{\beta_2}$ the paper builds a line on which Adam fails.
-# Zhang et al. (2022) turn the order around.
-# If the problem is fixed first, a $\beta_2$ that is large enough gets near a solution.
+# So it chooses $\beta_2$ first and then the problem.
+# Zhang et al. (2022) fix the problem first, and then a $\beta_2$ that is large enough gets near a solution.
 # How near depends on the noise.
 #
 # The paper proposes [[AMSGrad]], which takes the largest `v` so far.
@@ -572,7 +572,7 @@ goes_down = (mended[-1] < mended[999]).tolist()
 repaired.answer({3: "with all three", 0: "with none"}.get(sum(goes_down), "with the longest only"))
 
 # %% [markdown]
-# AMSGrad goes down with all three, though slowly.
+# AMSGrad goes down with all three, so it mends this line, though it is slow.
 # With $\beta_2 = 0.9999$ plain Adam goes down too, to {{ walked[-1, 2]:.2f}}, where AMSGrad is at {{ mended[-1, 2]:.2f}}.
 #
 # ## 7. Why does the shape of the curvature decide?
@@ -582,6 +582,7 @@ repaired.answer({3: "with all three", 0: "with none"}.get(sum(goes_down), "with 
 # A quadratic has nine [[curvatures|curvature]] from 1 to 5000, in three blocks of three.
 # Each block is turned, which means that its curvatures lie along axes at an angle to the coordinates.
 # In one version the curvatures within a block are alike, in the other every block holds small and large ones.
+# Where they are alike a turn changes little, so the left picture looks as if there were none.
 # The nine numbers are the same in both.
 
 # %%
@@ -625,16 +626,19 @@ shape.answer(answers[alike, mixed])
 #
 # Adam gives each coordinate a step size of its own, but it cannot turn the axes.
 # Which condition number is left, if that step size is one over the coordinate's curvature?
+# And with those that Adam takes?
 
 # %% tags=["answer"]
-left = [np.median([measured.scaled_condition(turn=turn, **version) for turn in range(15)])
-        for version in versions]
-rows = [["one for all", *[5000] * 3], ["one for each coordinate", *left]]
+rows = [["one for all", *[5000] * 3]]
+for name, condition in (("one over each curvature", measured.scaled_condition),
+                        ("Adam's own, after 100 steps", measured.adams_condition)):
+    rows.append([name, *(np.median([condition(turn=turn, **version) for turn in range(15)])
+                         for version in versions)])
 table(["step sizes", "alike", "mixed", "mixed, not turned"], rows, ["", *[",.0f"] * 3])
 
 # %% [markdown]
-# Alike, nearly nothing is left of the ravine.
-# Mixed, every coordinate feels a small and a large curvature at once, so whichever step size it gets is wrong for one of them.
+# Alike, little is left of the ravine.
+# Mixed, most of it is, because every coordinate feels a small and a large curvature at once, so whichever step size it gets is wrong for one of them.
 #
 # <details><summary>Fine print</summary>Medians over the fifteen turns. With a $\beta_2$ of 0.99 Adam's median where they are mixed is a little below momentum's. No other step sizes for the coordinates leave less than a third of these (van der Sluis 1969).</details>
 #
@@ -672,7 +676,7 @@ swings.answer(f"{min(ends, key=ends.get):g}")
 # %% [markdown]
 # On a quadratic a curvature above 2 divided by the step size means divergence.
 # A network's curvature moves.
-# The next cell measures the largest curvature at step 20, and again where each run first has the loss at which the shortest step ends.
+# The next cell measures the largest curvature at step 20, and again where each run first reaches the loss at which the run with the shortest step ends.
 
 # %%
 header = ["step size", "step size × curvature at step 20", "curvature alone, at the same loss"]

@@ -22,6 +22,7 @@ QUESTIONS = {  # what Adam's own hints ask of m, asked of v: this rule has no m
     "t starts at 0": "What is 1 - beta2**t at t = 0, and what do you get when you divide by it? Which number should the first step have?",
     "beta * t instead of beta**t": "How much of the zero that v started from is left after t steps: does it shrink by a factor at each "
                                    "step, or by an amount?",
+    "beta1 for both averages": "This v has no memory, it is the newest square alone. What does beta2 do?",
     "correction multiplied instead of divided": "At t = 1 v is too small. Does multiplying it by 1 - beta2 make it larger?",
 }
 
@@ -60,7 +61,8 @@ def judge_rmsprop(attempt: Any) -> Verdict:
     """Return a Verdict on a learner's RMSprop with bias correction: the same path as Adam without an average of the direction."""
     verdict = look_at(attempt, RIGHT)
     if verdict.misconception in QUESTIONS:
-        return Verdict(False, f"{verdict.headline}\n{QUESTIONS[verdict.misconception]}", verdict.misconception)
+        named = verdict.headline if verdict.misconception != "beta1 for both averages" else "Not yet: v without a memory."
+        return Verdict(False, f"{named}\n{QUESTIONS[verdict.misconception]}", verdict.misconception)
     if verdict.headline.startswith("Not yet"):
         with np.errstate(all="ignore"):  # the slips divide by zero too
             for said, rule in SLIPS:
