@@ -124,7 +124,7 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 # $$c = \beta_1 m + (1-\beta_1)\,g \qquad \theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\mathrm{sign}(c) \qquad m \leftarrow \beta_2 m + (1-\beta_2)\,g$$
 #
 # The step mixes the newest gradient in with one beta, 0.9, and the memory with another one, 0.99.
-# Its usual step size is three to ten times smaller than AdamW's, and its decay as much larger.
+# Use a step size three to ten times smaller than AdamW's, and a decay three to ten times larger.
 #
 # ### Exercise 2. Write Lion (6 minutes)
 #
@@ -138,6 +138,7 @@ import numpy as np
 from lessonlib import State, checks, lion
 from lessonlib.lessons.lesson12 import axes
 from lessonlib.play.prediction import predict
+from lessonlib.lessons.tables import table
 
 # %% [markdown]
 # Your turn.
@@ -187,8 +188,12 @@ noticed.answer(axes.what_it_notices("lion"))
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # But it takes the sign of each number, and a turn mixes the numbers of a matrix.
 # So with the usual betas the turn costs Lion much, as it costs Adam.
-# With 0.95 for both it costs Lion 3-fold, and with 0.9 for both it costs Adam 9-fold.
-#
+# With a second beta of 0.9 it costs each of them far less.
+
+# %% tags=["chaotic"]
+table(["left by", "turned", "not turned"], axes.turn_rows(), ".0e")
+
+# %% [markdown]
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
 # PyTorch has none, and its authors' `lion_pytorch.py` is in github.com/google/automl.
@@ -270,6 +275,8 @@ bare.answer(bare.options[1] if np.allclose(step, u @ vh, atol=1e-4) else bare.op
 #
 # SOAP keeps the axes of $L$ and $R$ and forgets their eigenvalues.
 # It turns the gradient into these axes, takes Adam's step there, and turns the step back.
+#
+# In the main lesson's task of two matrices the strong directions of the inputs are turned, and one loss is a thousand times smaller.
 
 # %%
 far = predict(
@@ -279,7 +286,6 @@ far = predict(
 far
 
 # %% [markdown]
-# The two matrices of the main lesson again.
 # Shampoo's powers are computed at every step, and SOAP's axes at every tenth.
 
 # %% tags=["answer", "chaotic"]
@@ -289,8 +295,11 @@ far.answer(axes.what_it_notices("soap"))
 
 # %% [markdown]
 # How low each ends depends on its $\beta_1$, so the picture does not rank them.
-# With 0.95 for all three Muon ends lowest, and with 0.9 it ends highest.
-#
+
+# %% tags=["chaotic"]
+table(["left with a beta1 of", "0.95", "0.9"], axes.beta1_rows(), ".0e")
+
+# %% [markdown]
 # ### The price
 #
 # Both keep `m` and the two averages, Shampoo its two powers, and SOAP its two sets of axes and `v`.
@@ -320,17 +329,17 @@ old.answer(axes.who_is_hurt())
 
 # %% [markdown]
 # With old powers Shampoo ends far higher, and in one task it runs away.
-# In the third row the powers are as old, but only from the eleventh step on, and far less is lost.
+# In the third row the first ten steps have fresh powers, and old ones later cost it far less.
 # So most of the harm comes at the start, where the power of a single gradient is kept for ten steps.
-# SOAP takes old axes without harm, and with fresh ones it even ends higher here.
+# SOAP takes old axes without harm.
 #
 # **When to try them.**
 # Try Muon and its $\beta_1$ first, as it keeps less.
-# Take one of these when forward and backward take long beside eigenvectors, and memory is left.
+# Take one of these when computing the eigenvectors is a small part of your step and you have the memory.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
 #
-# <details><summary>Fine print</summary>As in section 2, with 0.9 for the mean of Shampoo and SOAP and 0.95 for their two matrices. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Rounding alone moves where SOAP ends with fresh axes about threefold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting, the length of each step from another optimizer, makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
+# <details><summary>Fine print</summary>Each is at the best of 21 step sizes, the median of three tasks, no decay. In the picture Shampoo and SOAP have 0.9 for the mean and 0.95 for their two matrices. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The median picks the step sizes, and does not see the task that runs away. Rounding alone moves where SOAP ends with fresh axes about threefold. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting, the length of each step from another optimizer, makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
@@ -340,7 +349,8 @@ old.answer(axes.who_is_hurt())
 #
 # A late fall needs no end.
 # The step size stays as it is for most of the training, and falls towards zero in the last fifth.
-# A fifth before you want a result you take a copy and let its step size fall, and the training itself goes on.
+# For a result at step 1000 you copy the model at step 800, and let the copy's step size fall.
+# The training itself goes on.
 # In papers it is called WSD, for warm-up, stable, decay, and the fall a cooldown.
 
 # %%
@@ -397,8 +407,8 @@ stopped = predict(
 stopped
 
 # %% [markdown]
-# Each point is the median of three seeds.
-# The cosine has the best of seven step sizes for each length, and the others that for 800 steps.
+# Medians of three seeds, with bars for their range.
+# The cosine is tuned at each length, the other two only at 800 steps.
 
 # %% tags=["answer"]
 title = "The late fall ends lower than no fall at all"
@@ -459,6 +469,7 @@ lower
 
 # %% [markdown]
 # The share of both losses that is left.
+# In the last row all numbers of a matrix share one `v`.
 
 # %% tags=["answer"]
 display(table(["optimizer", *controls.SHOWN], controls.way_rows()))
@@ -468,8 +479,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # Momentum's steps shrink with the gradient.
 # A step of Adam or Muon stays about as long as its step size, so the last steps set how near it comes.
 #
-# Muon is lowest only in the first column, and in the two others Adam with one `v` a matrix is.
-# So which optimizer is lowest depends on the end of the schedule.
+# Which optimizer is lowest depends on the end of the schedule.
 #
 # <details><summary>Fine print</summary>The gradients have no noise. All betas are tuned, and for Adam that means five times as many tries. Its best beta2 is 0.9, and with 0.999 it ends at 1e-4. With a last step of a hundredth both end more than thirty times lower. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
@@ -545,7 +555,8 @@ free = predict(
 free
 
 # %% [markdown]
-# Medians of three seeds, tuned as in section 4.
+# Medians of three seeds, with bars for their range.
+# The cosine is tuned at each length, the others only at 800 steps.
 
 # %% tags=["answer"]
 ways = ("cosine", "free", "mean fifth", "mean none")
@@ -555,7 +566,7 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 # %% [markdown]
 # So a mean can take the place of a fall here.
 # From 200 steps on both means end below no fall.
-# At 100 and 800 steps Schedule-Free ends below the mean and the late fall of section 4, and else the three overlap.
+# Schedule-Free ends below the mean at 100 and at 800 steps, and at 200 and 400 the two overlap.
 #
 # Its authors report that Schedule-Free matches or beats schedules on many benchmarks.
 #
@@ -563,14 +574,14 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 # Take a mean of AdamW's weights when your training is to stay as it is.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step.
 # Make it four fifths of the way to a result, and one more for each further result.
-# A mean over all steps ends at 1.99 after 800 of them, and no mean at 1.79.
+# If you average from the first step on, the loss after 800 steps is 1.99, and without a mean it is 1.79.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
 # Its warm-up is off until you set `warmup_steps`.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>The trainings are those of section 4. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095, with changes for large language models. Read as abstracts.</details>
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095, with changes for large language models. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 6. Does a step size stay right in a wider network?
@@ -587,7 +598,7 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 further = predict(
-    "Four times as wide, the same step size. How far does one step move what a layer puts out?",
+    "Four times as wide, the same step size. How far does a step move what layer 5 puts out?",
     ["as far as before", "about twice as far", "more than three times as far"],
 )
 further
@@ -624,7 +635,7 @@ further.answer(further.options[(times > 1.5) + (times > 3)])
 #
 # The last matrix starts smaller still.
 # At the start its terms cancel in part, as inside.
-# But training moves the units along its own weights, and what comes of that adds up.
+# But in training the units begin to line up with the last matrix's weights, and then its terms add up.
 #
 # ### Exercise 6. Step sizes for a wide network (3 minutes)
 #
@@ -677,15 +688,23 @@ falls.answer(falls.options[0 if times > 12 else 1 if times > 2.5 else 2])
 read_widths.carry().live()
 
 # %% [markdown]
-# So muP keeps one step size for all widths.
-# At width 512 muP ends at 0.026 and the standard way at 0.012, when each is tuned there.
-# With the step size of width 128 the standard way still ends at 0.024.
+# So in muP the best step size stays where it is.
+# Here is the loss at width 512 with the best step size of each width.
+
+# %%
+table(["width 512 ends at", *read_widths.WAYS], read_widths.carried_rows(found), ".3f")
+
+# %% [markdown]
+# In loss the standard way is as low here with the step size of width 128, and lower with its own.
+# Only with the step size of a network sixteen times narrower is muP lower.
+# What speaks for it comes from papers.
+# There a model of 6.7 billion parameters took its settings from one of 40 million, and did better than the published one.
 #
 # **When to try it.**
 # Take muP when you train models of several widths, or one that is too large to be tuned.
 # The authors' package for PyTorch is called `mup`.
 # A transformer needs more than this table.
-# Its table of tokens has the step size of the first row, and attention has a rule of its own.
+# Its table of tokens has the step size of the first row, and attention divides by the width of a head in place of its root.
 #
 # To check your own code, make a table of the changes for every matrix, the output included, after a few steps.
 # No row may keep growing with the width.
@@ -741,7 +760,7 @@ judges_deeper.judge_memory(my_beta2, beta2=0.95, batch=512, smaller=32)
 
 # %% [markdown]
 # Does it matter?
-# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows, with a $\beta_1$ of 0.9.
+# The transformer of lesson 11 reads the same number of characters in batches of 2, 16 and 128 windows of 32 characters, with a $\beta_1$ of 0.9.
 # A token is a character here.
 
 # %%
@@ -797,4 +816,5 @@ table(header, read_halves.harmed_rows(found))
 #   Shampoo and SOAP notice neither, and keep two and a half times what AdamW keeps, or more.
 # - A late fall or a mean of weights needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
-# - When the batch shrinks, the memory of $v$ shrinks too, counted in tokens.
+# - Counted in tokens, the memory of $v$ shrinks with the batch.
+#   What did harm here was a $v$ that forgets much sooner than $m$.

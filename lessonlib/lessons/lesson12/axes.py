@@ -11,8 +11,8 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, look, show
 from lessonlib.rules import State
 
-__all__ = ["LOOKS", "NAMES", "RENEWED", "done", "kept", "left", "renewed_rows", "show_noticed", "what_it_notices", "who_is_hurt",
-           "without_memory", "worse"]
+__all__ = ["LOOKS", "NAMES", "RENEWED", "beta1_rows", "done", "kept", "left", "renewed_rows", "show_noticed", "turn_rows",
+           "what_it_notices", "who_is_hurt", "without_memory", "worse"]
 
 Array = np.ndarray[Any, Any]
 NAMES = {"adam": "Adam", "muon": "Muon", "lion": "Lion", "shampoo": "Shampoo", "soap": "SOAP"}
@@ -52,6 +52,18 @@ def what_it_notices(rule: str) -> str:
     return "both" if len(found) == 2 else found[0] if found else "neither"
 
 
+def turn_rows() -> list[list[Any]]:
+    """Return a row for Adam and Lion with the usual second beta and with 0.9: its name, and `worse` turned and not turned."""
+    return [[f"{name}, second beta {beta2:g}", worse(rule), worse(rule, STRAIGHT)] for name, beta2, rule in (
+        ("Adam", 0.999, "adam"), ("Adam", 0.9, "Adam 0.9 0.9"), ("Lion", 0.99, "lion"), ("Lion", 0.9, "lion 0.9 0.9"))]
+
+
+def beta1_rows() -> list[list[Any]]:
+    """Return a row for Muon, Shampoo and SOAP: its name, and `worse` with a beta1 of 0.95 and of 0.9."""
+    return [[NAMES[name], worse(long), worse(short)] for name, long, short in (
+        ("muon", "muon", "Muon 0.9"), ("shampoo", "shampoo 0.95", "shampoo"), ("soap", "soap 0.95", "soap"))]
+
+
 def renewed_rows() -> list[list[Any]]:
     """Return a row for each of RENEWED: its name, and the median and the highest share that it leaves of three tasks."""
     return [[told, float(np.median(left(rule))), float(left(rule).max())] for rule, told in RENEWED.items()]
@@ -85,7 +97,7 @@ def show_noticed(rules: tuple[str, ...], title: str) -> None:
     """Show `worse` of each rule under each of ravine.CHANGES: a row for a rule, long where it notices a change."""
     figure = new_figure(7.4, 1.5 + 0.6 * len(rules))
     ax = figure.add_subplot(xscale="log", xlim=(3e-11, 1e-2), ylim=(len(rules) - 0.5, -0.5), title=title,
-                            xlabel="share of its loss that is left, of the matrix that has more left")
+                            xlabel="the worse matrix's loss, as a share of its start")
     told = []
     for k, rule in enumerate(rules):
         style, ends = LOOKS[rule], {change: worse(rule, change) for change in MARKS}

@@ -32,6 +32,9 @@ def judge_batch(guess: Any, width: int, share: float) -> Verdict:
     if not found and isinstance(guess, Real) and isclose(guess, BLOCK * 5 * width / share, rel_tol=0.01):
         return Verdict(False, f"That is for a transformer.\nWith {guess:,.0f} tokens the four matrices of a block come to {share:.0%}. To "
                               "what do square ones come?")
+    if not found and isinstance(guess, Real) and isclose(guess, 5 * width / share / 3, rel_tol=0.02):
+        return Verdict(False, f"One of three products.\nWith {guess:,.0f} tokens Muon's multiplications are {5 * width / guess:.1%} of the "
+                              "others. How many products has each of its five steps?")
     return found
 
 
@@ -98,8 +101,8 @@ def judge_late(function: Any) -> Verdict:
                               "go whose size is negative?")
     if near.all():
         whole = int((found[steps == 250] > 1 - 1e-9).sum())
-        seen = (f"Of 250 steps {whole} have the whole step size. At t = 249 a share of {abs(found[-2]):.2g} is left, and at t = 250 "
-                f"{abs(found[-1]):.2g}.")
+        seen = (f"Over 250 steps your line starts from 1 at t = {whole}. At t = 249 a share of {abs(found[-2]):.2g} is left, and at "
+                f"t = 250 {abs(found[-1]):.2g}.")
         if found[-1] < 1e-9:
             return Verdict(True, f"Near enough.\n{seen} A step of size 0 moves nothing. At which t is the line to be 0, so that none is "
                                  "lost?")

@@ -26,7 +26,8 @@ NOISE = 0.1  # deviation of what moves each label at each step, where labels are
 RULES: dict[str, Callable[..., Any]] = {
     **apart.RULES, "momentum": rules.momentum, "adam": rules.adam, "muon": partial(rules.muon, weight_decay=0.0),
     "muon .8": partial(rules.muon, weight_decay=0.0, beta1=0.8),
-    "lion": rules.lion, "shampoo": shampoo, "shampoo, every tenth": partial(shampoo, every=10), "shampoo, begun": begun,
+    "lion": rules.lion, "lion 0.9 0.9": partial(rules.lion, beta2=0.9), "shampoo 0.95": partial(shampoo, beta1=0.95),
+    "soap 0.95": partial(soap, beta1=0.95), "shampoo": shampoo, "shampoo, every tenth": partial(shampoo, every=10), "shampoo, begun": begun,
     "soap": soap, "soap, every step": partial(soap, every=1)}
 CHANGES = {  # whether the inputs are turned, and the scale of the second loss
     "as in the picture": (True, SCALE), "not turned": (False, SCALE), "equal losses": (True, 1.0)}

@@ -15,6 +15,7 @@ __all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "end", "lengths", "planne
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
+APART = 1.07  # from one bar to the next, as a share of the steps
 NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth",
          "mean none": "no fall"}
 LOOKS = {"cosine": Look("#2b569c", "^", "--"), "late": Look("#9e5210", "D", "-"), "free": Look("#0b6e3b", "o", (0, (1, 1))),
@@ -87,34 +88,35 @@ def show_shares(found: Mapping[str, Any]) -> None:
 
 
 def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bool = False) -> None:
-    """Show the test loss at the end of each length for some of NAMES: medians, joined by a line, with a bar for the seeds.
+    """Show the test loss at the end of each length for some of NAMES: medians with a bar for the seeds, side by side.
 
     cut: whether the longest cosine is shown too, as one that was stopped at the shorter lengths.
     """
     figure = new_figure(7.4, 4.2)
     each = lengths(found)
     ax = figure.add_subplot(xlabel="steps of the training", ylabel="test loss at its end, nats a character", title=title, xscale="log",
-                            xlim=(0.9 * each[0], (3.9 if "mean fifth" in ways else 1.9) * each[-1]))
+                            xlim=(0.85 * each[0], (4.3 if "mean fifth" in ways else 1.9) * each[-1]))
     shown = [(NAMES[way], LOOKS[way], {steps: end(found, way, steps) for steps in each}) for way in ways]
     if cut:
         name = f"cosine of {each[-1]}, stopped"
-        shown.insert(1, (name, LOOKS["cosine"]._replace(dash=":"), {steps: stopped(found, "cosine", steps) for steps in each[:-1]}))
+        shown.insert(1, (name, LOOKS["cosine"], {steps: stopped(found, "cosine", steps) for steps in each[:-1]}))
     told, height = [], -np.inf
-    for name, style, ends in shown:
+    for k, (name, style, ends) in enumerate(shown):
         medians = [float(np.median(found)) for found in ends.values()]
-        ax.plot([*ends], medians, color=style.color, linestyle=style.dash, marker=style.marker, markersize=8,
-                markerfacecolor="white" if "stopped" in name else style.color)
-        ax.vlines([*ends], [found.min() for found in ends.values()], [found.max() for found in ends.values()], color=style.color,
-                  linewidth=5, alpha=0.25)
+        beyond = [[abs(edge(found) - np.median(found)) for found in ends.values()] for edge in (np.min, np.max)]
+        places = np.array([*ends]) * APART ** (k - (len(shown) - 1) / 2)
+        ax.errorbar(places, medians, beyond, color=style.color, linestyle="none", marker=style.marker, markersize=7,
+                    markerfacecolor="white" if "stopped" in name else style.color, elinewidth=2, capsize=5, capthick=2)
         told.append(f"{name} " + ", ".join(f"{median:.2f}" for median in medians))
     for name, style, ends in sorted(shown, key=lambda one: float(np.median([*one[2].values()][-1]))):
         last = [*ends][-1]
-        if last < each[-1]:  # above all lines, where there is room
-            ax.annotate(name, (last, float(np.median(ends[last]))), (1.05 * last, float(np.median(ends[last])) + 0.2), color=style.color,
-                        va="center", fontsize=11, arrowprops={"arrowstyle": "-", "color": style.color, "shrinkB": 6})
+        if last < each[-1]:  # below all points, where there is room
+            place, middle = last * APART ** (1 - (len(shown) - 1) / 2), float(np.median(ends[last]))
+            ax.annotate(name, (place, middle), (0.43 * last, middle - 0.17), color=style.color, va="center", fontsize=11,
+                        arrowprops={"arrowstyle": "-", "color": style.color, "shrinkB": 6})
             continue
         height = max(float(np.median(ends[last])), height + 0.045)
-        ax.text(last * 1.09, height, name, color=style.color, weight="bold", va="center", fontsize=11)
+        ax.text(last * 1.2, height, name, color=style.color, weight="bold", va="center", fontsize=11)
     ax.set_xticks(each, [str(steps) for steps in each])
     ax.minorticks_off()
     show(figure, f"Test loss at the end of trainings of {', '.join(map(str, each))} steps, medians with a bar for the seeds: "

@@ -10,7 +10,7 @@ from lessonlib.lessons.lesson12.records import Best, best, from_record
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, new_figure
 from lessonlib.plots import show
 
-__all__ = ["HALVES", "WAYS", "best_of", "carried", "carry", "fell", "loss", "show_families", "widths"]
+__all__ = ["HALVES", "WAYS", "best_of", "carried", "carried_rows", "carry", "fell", "loss", "show_families", "widths"]
 
 WAYS = ("standard", "muP")
 HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time, at the widest network
@@ -49,6 +49,12 @@ def carried(found: Mapping[str, Any], way: str) -> list[float]:
     """Return, for each width, the loss with the best step size of the narrowest network, over the loss with its own best."""
     lr = best_of(found, way, widths(found)[0]).lr
     return [loss(found, way, width, lr) / best_of(found, way, width).median for width in widths(found)]
+
+
+def carried_rows(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a row for each width: its name, and the loss of the widest network with that width's best step size, in each of WAYS."""
+    return [[f"with the step size of width {width}", *(loss(found, way, widths(found)[-1], best_of(found, way, width).lr) for way in WAYS)]
+            for width in widths(found)]
 
 
 def show_families(found: Mapping[str, Any]) -> None:
