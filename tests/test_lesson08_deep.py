@@ -564,6 +564,24 @@ def test_at_45_degrees_rmsprop_is_slower_at_a_constant_step_and_ties_at_a_fallin
         assert 0.3 < rescaling.left_after(rmsprop, 45, falling=True, beta2=beta2)[0] / plain < 3
 
 
+@pytest.mark.parametrize("start", ["torch", "zero biases"])
+def test_with_steps_of_one_length_gradient_descent_guesses_too_and_from_larger_weights_it_learns(start):
+    def equally_long(theta, g, s, *, lr):
+        return sgd(theta, g / np.linalg.norm(g, axis=-1, keepdims=True), s, lr=lr)
+
+    def reads(start):
+        ends = []
+        for seed in range(3):
+            net = deep.deep_net(seed, start=start)
+            last = run(equally_long, net, steps=300, record="last", seed=seed, **grid(lr=[0.03, 0.1, 0.3, 1.0])).theta[0]
+            ends.append(net.metrics["test accuracy"](last))
+        return np.median(ends, axis=0)
+
+    assert reads(start).max() < 0.15
+    if start == "torch":
+        assert reads("larger weights").max() > 0.8
+
+
 def test_without_its_burst_the_longest_memory_loses_far_less_to_a_falling_step_size(monkeypatch):
     def corrected(theta, g, s, *, lr, beta2):
         return rmsprop(theta, g, s, lr=lr * (1 - beta2 ** (s.t + 1)) ** 0.5, beta2=beta2)

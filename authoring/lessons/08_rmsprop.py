@@ -280,10 +280,9 @@ trouble.show_apart()
 #
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
 # The [[He start]], made for ReLU, draws weights as large as the larger ones, and ends the trouble.
-# RMSprop learns from small weights too, in most of the ten trainings.
-# It divides each gradient by its own size, so its steps are not tiny where the gradients are.
+# RMSprop learns from small weights too, in most of the ten trainings, because each weight has a divisor.
 #
-# <details><summary>Is it that the layers' gradients differ?</summary>With small weights and zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses.</details>
+# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>It is neither alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
 
 # %% [markdown]
@@ -367,13 +366,10 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 
 # %% [markdown]
 # The loss came back.
-# Here the gradients are not steady, they shrink on the way to the minimum.
-# `v` forgets the large gradients of the beginning, so $\alpha/\sqrt v$ grows.
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
-# So $\alpha/\sqrt v$ must stay below 2 divided by the curvature, as the step size had to in Part 1.
-# When it passes this limit, the number flies away until `v` has caught up.
+# So it must stay below 2 divided by the curvature, as the step size had to in Part 1.
 #
-# The dotted line is where the steep number passes the limit, and the grey curve is its part of the loss.
+# The dotted line is where the steep number passes that limit, and the grey curve is its part of the loss.
 # The second slider lets the step size fall to zero at the end.
 # **Goal:** let the loss end below 10⁻⁷.
 
@@ -383,7 +379,10 @@ hopping.hopping().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example, let the step size fall over the last 20 %.</details>
 #
-# After the dotted line the grey curve rises, and when it meets the loss, the loss rises with it.
+# On the way to the minimum the gradients shrink.
+# `v` forgets the large ones of the beginning, so $\alpha/\sqrt v$ grows.
+# When it passes the limit, at the dotted line, the steep number flies away until `v` has caught up.
+# The grey curve rises, and when it meets the loss, the loss rises with it.
 # After smaller and smaller swings the steps settle at $\alpha$.
 # In the right panel the steep number is half a step from its minimum, so a whole step takes it half a step past.
 # It can only [[hop]] from side to side.
@@ -569,7 +568,7 @@ judges.judge_setting(my_lr)
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way and has no burst |
 # | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run these lines after loading weights, because they overwrite the weights |
-# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours down to a loss of {{ records.loss_at(0.001):.1f }}. Leave `alpha` and `eps` at first, as we did in both networks |
+# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours down to a loss of {{ records.loss_at(0.001):.1f }}, the median of ten starts. Leave `alpha` and `eps` at first, as we did in both networks |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was about 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #
