@@ -294,7 +294,7 @@ best.answer(opening.where_the_best_is())
 # Short steps are safe in this valley, and they cost time.
 # In the same steps the loss falls by 10 powers of ten at half of the border, and by 18 at nine tenths of it.
 #
-# <details><summary>Is it always nine tenths?</summary>No. Both distances shrink equally fast at 2 divided by the sum of both curvatures, here 2/11. After 100 steps 0.18 is still ahead of it, because the loss counts the distance across ten times. In a round valley that is half of the border.</details>
+# <details><summary>Is it always nine tenths?</summary>No. Both distances shrink equally fast at 2 divided by the sum of both curvatures, here 2/11. After 100 steps 0.18 is still ahead of it, because the loss counts the distance across ten times. Where both curvatures are equal, 2 divided by their sum is half of the border.</details>
 #
 # ### Exercise 3. A border in your head (3 minutes)
 #
@@ -364,9 +364,9 @@ play.show_window()
 # 1. Try 0.001, 0.01 and 0.1.
 # 2. If the largest is best, add one ten times larger, and if the smallest is best, one ten times smaller.
 #    Do so until the best one lies inside your list.
-# 3. Try a third of the best and three times as much.
+# 3. Try a third of the best one, and three times the best one.
 #    Keep the best of all.
-# 4. Try twice the best so far too, because three times may already be too much, and keep the better one.
+# 4. Last, try twice the best one, and keep the better of the two.
 #
 # <details><summary>What does the recipe leave open?</summary>It looks at the training loss of a short run, and asks neither about a longer run nor about new images.</details>
 #
@@ -405,7 +405,8 @@ my_lr = 1
 # So there is a border again, between 1 and 2.
 
 # %% [markdown]
-# The judge trains the network from three starts with your step size, and then with twice that.
+# The judge trains the network from three starts with your step size, and then with twice your step size.
+# That takes some ten seconds.
 
 # %%
 judges.judge_step_size(my_lr)
@@ -417,7 +418,7 @@ judges.judge_step_size(my_lr)
 #
 # <details><summary>Why does it stay there?</summary>After the jumps at least 30 of the 32 hidden units give 0 for every image, so every image gets nearly the same answer. No such answer has a lower loss. With hidden units that do not stay at 0, the leaky ReLU, the loss ends above 1000.</details>
 # <details><summary>Is it the mini-batch that makes the loss jump?</summary>In part. With <code>problems.digits_net(batch=None)</code> in that cell, each step sees all images. Then the loss rises at 21 of the 200 steps at 1, in place of 92.</details>
-# <details><summary>How much does the curvature change?</summary>Here the largest one is 2.6 at the start. After the 200 steps it is 3.9 with a step size of 0.1, and 1.4 with a step size of 1.</details>
+# <details><summary>How much does the curvature change?</summary>Here the largest one is 2.6 at the start. After the 200 steps it is 3.9 with a step size of 0.1, and 1.4 with a step size of 1. So at 1 the border moves from 0.77 to 1.4.</details>
 #
 # ### On Monday morning
 #

@@ -153,7 +153,7 @@ checks.check(my_momentum, against=momentum)
 # ### Exercise 2. A colleague's momentum (4 minutes)
 #
 # This function raises no error.
-# But in the valley above, with gradient descent's step size, its loss grows into the millions.
+# But in the valley above, with gradient descent's step size and a beta of 0.8, its loss grows into the millions.
 # Find what is wrong and fix it.
 
 # %% tags=["stub"]
@@ -221,6 +221,7 @@ averages.noisy_average().live()
 # On the right, a longer memory makes the error from the noise smaller, and the error from being late larger.
 # The best memory lies between, and with more noise it is longer.
 #
+# <details><summary>Does a longer memory also make $\theta$ less noisy?</summary>Hardly, at a small step size. Each step has less noise, but steps in a row have the same.</details>
 # <details><summary>Which memory reaches the goal?</summary>One from 5 to 17 steps.</details>
 #
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?).*
@@ -300,7 +301,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# Both rules hop from $\theta$ to $-\theta$, so momentum's step size times `m` is as long as gradient descent's times `g`.
+# Both rules make the same hop, from $\theta$ to $-\theta$, so $\alpha\,m$ of momentum is as long as $0.02\,g$ of gradient descent.
 # With a fifth of the gradient that takes five times the step size, so momentum's border is 0.1.
 # Runs will show whether that is right.
 
@@ -320,7 +321,7 @@ border.answer(0.02 * (1 + 0.8) / (1 - 0.8), within=0.02)
 
 # %% [markdown]
 # With 0.8 a gradient that flips leaves a ninth, so the border is nine times gradient descent's.
-# **A larger beta allows a longer step.**
+# **With an average, a larger beta allows a larger step size.**
 #
 # ### Why not a larger beta still?
 #
@@ -365,11 +366,11 @@ judges.judge_kappa(my_kappa, steps=2_000)
 #
 # optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 #
-# for x, y in batches:                # your data
-#     loss = loss_of(model(x), y)     # your loss
-#     optimizer.zero_grad()           # forget the old gradients
-#     loss.backward()                 # compute the new ones
-#     optimizer.step()                # move the weights
+# for x, y in batches:
+#     loss = loss_of(model(x), y)
+#     optimizer.zero_grad()  # forget the old gradients
+#     loss.backward()        # compute the new ones
+#     optimizer.step()       # move the weights
 # ```
 #
 # That is a training with momentum in PyTorch, and without `momentum` it is gradient descent.
@@ -537,11 +538,12 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
-# Then double it, and keep the best.**
+# Then double and halve it, and keep the best.**
 # At 0.5 and 0 the network learns little or nothing with the translated `lr`.
 # At 0.99 not every start learns with the old one.
 # The lowest losses stand at 0.8, 0.9 and 0.95.
 #
+# <details><summary>Why the smaller one?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, which no momentum doubles.</details>
 # <details><summary>Fine print</summary>From ten starts 0.9 and 0.95 end about alike. On your machine a loss above 1 may be another number.</details>
 #
 # ### On Monday morning
@@ -552,7 +554,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
 # | **Change first** | `lr`, doubled and halved, and keep the best |
 # | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down (first a smaller `lr`, then a smaller `momentum`); when batches are very small |
+# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down (first a smaller `lr`, then a smaller `momentum`); when batches are very small, where it may bring nothing |
 #
 # ### Three questions, from memory
 #
@@ -572,7 +574,7 @@ summary()
 #
 # - Momentum steps along a running average of the gradients.
 #   What disagrees cancels, what agrees stays.
-# - It helps mostly because it allows a longer step.
+# - In the ravine and in our network it helped because it allowed a longer step.
 #   With the best settings for each ravine, the number of steps grows with the square root of the condition number.
 # - A longer memory is smoother and later.
 #   Too much of it lets the loss swing.

@@ -158,7 +158,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
-# Their first steps are longer than the step size, and Part 4 says why.
+# Their first steps are ten step sizes long, and Part 4 says why.
 #
 # <details><summary>And if the ravine is turned?</summary>Turn it by 45 degrees, and start at a distance of 1 along both of its directions. Then the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
 #
@@ -222,23 +222,13 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps.</details>
 #
-# ### Is it the long steps?
+# So keep each layer's divisor up to date.
+# Then the network reads {{ records.way_reads("B") }} of the digits.
+# With one for each weight, which is RMSprop, it reads {{ records.way_reads("C") }}.
 #
-# We tried three other ways, and the last one is RMSprop.
-#
-# | Divisors | Digits read |
-# |---|---|
-# | one for each layer, set once, as above | {{ records.way_reads("A") }} |
-# | one for each layer, set once, and long steps are cut | {{ records.cut_reads() }} |
-# | one for each layer, kept up to date | {{ records.way_reads("B") }} |
-# | one for each weight, kept up to date | {{ records.way_reads("C") }} |
-#
-# With the long steps cut the network reads far more than a guess, so they were a part of the trouble.
-# Keeping the divisors up to date helps too, though less.
-# One for each weight helps most, because gradients differ inside a layer too.
-#
-# <details><summary>Inside a layer?</summary>With one divisor for all weights that leave a unit, kept up to date, the network reads 64 %.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each row of the table has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
+# <details><summary>Why one for each weight?</summary>Gradients differ inside a layer too. Some pixels are dark in every image, so their weights have none. With one divisor for all weights that leave a unit, kept up to date, the network reads 64 %.</details>
+# <details><summary>And if long steps are cut?</summary>Then the divisors that are set once read {{ records.cut_reads() }}, so the long steps did a part of the harm.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each way has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -255,7 +245,7 @@ change = predict(
 change
 
 # %% [markdown]
-# From this start and two others.
+# From this start, from one with zero biases, and from larger weights.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
