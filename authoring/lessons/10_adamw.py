@@ -107,7 +107,7 @@ pulled.answer(rows[0][2])
 # So at the left of the first picture Adam's line is level.
 # At size 1 the division changes nothing, and there the two lines cross.
 #
-# In a network that reads digits, a step of Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as one of AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
+# In a network that reads digits most gradients are far below 1, and a step of Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as one of AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, whatever the size of its gradients.
@@ -361,8 +361,6 @@ left = (1 - 0.001 * 0.01) ** 1000
 taken.answer(f"{1 - left:.0%}")
 
 # %% [markdown]
-# So in 1000 steps the default takes almost nothing.
-#
 # We call $1/(\alpha w)$ steps the [[memory]] of the decay.
 # After that many steps it has left a little more than a third of the starting weights.
 # At torch's defaults that takes {{ 1 / (0.001 * 0.01):,.0f}} steps.
@@ -404,7 +402,7 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 # With wrong labels the first guess reads more than no decay, and three times as much reads more still.
 # With right labels neither gains, and a decay of 3 costs six digits in a hundred.
 #
-# <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and reads more than the other three decays.</details>
+# <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and of the same four decays it reads the most.</details>
 #
 # ### Short runs and fine-tuning
 #

@@ -124,8 +124,8 @@ gap.answer(sweep.verdict(record))
 #
 # Momentum's best step size is more than fifty times AdamW's.
 # Yet in the small model a typical step of momentum at 1 moved a weight by about 0.0014, and one of AdamW at 0.018 by about 0.0021.
-# AdamW divides a gradient by its own size, so its step size is a length.
-# Momentum multiplies, and after the clipping the gradient is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight.
+# AdamW divides a gradient by its own size.
+# Momentum multiplies it by `lr`, and after the clipping it is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it.</details>
 #
@@ -203,7 +203,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # ### The floor
 #
 # AdamW does fewer than twenty operations for each parameter.
-# By its data sheet, a T4, the card that Colab lends, does a hundred while its memory brings a single number.
+# By its data sheet, Colab's T4 does a hundred while its memory brings a single number.
 # So count the bytes.
 
 # %%
@@ -283,7 +283,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
+# The optimizer is a small part of a step, so with sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
 #
 # <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
 # <details><summary>Why is fused closer?</summary>It moves 7 arrays, as in the floor. The loop's eight operations move 20, because each reads and writes its own.</details>
@@ -525,7 +525,7 @@ stops.answer(half.who_stops())
 # Clipped to a length of 1 and then divided by 65,536, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
 # AdamW hides the mistake here, because the root of `v` shrinks as much as `m`.
-# It shows where eps is not small beside the gradients, as in the last row.
+# The mistake shows where eps is as large as the gradients, as in the last row.
 # With two million weights such a gradient is about $1/65{,}536/\sqrt{2{,}000{,}000} = 10^{-8}$ in each, as large as the usual eps.
 # So clipping comes after unscaling.
 #
@@ -533,7 +533,7 @@ stops.answer(half.who_stops())
 #
 # In the loop with autocast above, three lines follow the loss.
 # Which of them change, and what is missing?
-# `help(torch.amp.GradScaler)` says how a scaler is called.
+# The scaler is `torch.amp.GradScaler("cuda")`, see its `help`.
 #
 # <details><summary>Hint</summary>On which loss do you call <code>backward</code>, and how long should the gradients be when they are clipped?</details>
 # <details><summary>Another hint</summary>You need <code>scale</code>, <code>step</code>, <code>unscale_</code> and <code>update</code>. In which order?</details>

@@ -28,9 +28,9 @@
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Along the strongest direction it curves a thousand times as much as along the weakest.
 #
-# An input is sixteen numbers.
-# A direction is not one of these numbers but a mix of all, and we say that the inputs are *turned*.
-# And the loss of the second task is multiplied by 0.001.
+# An input is sixteen numbers, and each direction mixes them all.
+# We call such inputs *turned*.
+# And the loss of the second task is multiplied by 0.001, as two layers may have gradients that differ in size.
 #
 # Each of three optimizers takes 60 steps.
 # Each has one step size for both matrices, the one that leaves the least error.
@@ -79,8 +79,6 @@ matrices.two_matrices().live()
 # %% [markdown]
 # This table shows the error that is left in the second matrix, as a mean over the four weak directions.
 # Two rows are controls.
-# Momentum with its **length fixed** makes every step as long as the step size says, so a small loss no longer makes small steps.
-# Adam with **one `v` a matrix** has one scale for the whole matrix.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -97,13 +95,13 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # Momentum has one scale for all numbers at once.
 # A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
-# With its length fixed it leaves 11%.
+# With its **length fixed**, so that every step is as long as the step size says, it leaves 11% in place of 100%.
 #
 # Adam has one scale for each number.
 # It divides by the size of a number's own gradients, so the 0.001 of the second loss cancels.
 # Along the axes each direction has its own column of weights, and so its own scales.
 # When the inputs turn, each weight meets strong and weak directions at once.
-# Then Adam leaves about as much as with one `v` a matrix, so its many scales gain nothing.
+# Then Adam leaves 27%, and with **one `v`** for the whole matrix 24%, so its many scales gain nothing.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
@@ -130,7 +128,7 @@ factor.show_circles()
 # The matrix of the third panel, $U V^\top$, is the [[orthogonal factor]] of the gradient.
 # It keeps the directions, and every singular value is 1.
 #
-# In our tasks the weakest direction is like $q$, and a step along the first gradients hardly moves its output.
+# In our tasks the weakest direction plays the part of $q$, so a step along the gradient hardly moves its output.
 # A step along the factor moves it as far as that of the strongest.
 # A gradient a thousand times smaller has the same factor.
 # If the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
@@ -213,9 +211,9 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# Each step lifts small values fast, and takes 1 itself back to $a + b + c$, which is 0.70.
+# Each step lifts small values fast, takes 1 to $a + b + c$, which is 0.70, and that to 1.11.
 #
-# Muon's authors chose the three numbers for speed, and not to end at exactly 1.
+# Muon's authors chose the three numbers for speed, and not to end at 1.
 # With the exact factor Part 1 leaves below 3% as well.
 #
 # ### Exercise 2. Five steps (8 minutes)
@@ -265,7 +263,7 @@ judges.judge_orthogonal(my_orthogonal)
 # Here $n$ and $k$ count the rows and the columns.
 # A tall matrix has more outputs than inputs.
 # Along the factor, the output of an input of length 1 moves by 1 at most.
-# In a tall matrix more outputs share this, so each moves less, and the root makes up for it.
+# A tall matrix spreads this over more outputs, so each moves less, and the root makes up for it.
 # <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So no output changes less, and the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
@@ -348,7 +346,7 @@ checks.check(my_muon, against=muon)
 # It makes Muon's steps about as long as AdamW's, so you can start with the step size that you have.
 # Muon keeps one number for each weight, half of AdamW's state.
 #
-# <details><summary>Fine print</summary>In a training of Part 4 half of Muon's steps have a root mean square above 0.18 step sizes, and half of AdamW's above 0.19. <code>torch.optim.Muon</code> refuses the kernels of a convolution, and Muon's authors flatten each to a matrix. It takes a fused query, key and value as one matrix, and the authors found three better.</details>
+# <details><summary>Fine print</summary>In a training of Part 4 half of Muon's steps have a root mean square above 0.18 step sizes, and half of AdamW's above 0.19. <code>torch.optim.Muon</code> refuses the kernels of a convolution, and Muon's authors flatten each to a matrix. It takes a fused query, key and value as one matrix, and the authors found three better. Weights that are divided among GPUs need a Muon that was written for that.</details>
 
 # %% [markdown]
 # ## Part 4. On a text
@@ -436,7 +434,7 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 #
 # <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
-# Train both, with one of the six seeds and your own Muon.
+# Train both, with one of the six seeds.
 
 # %% tags=["chaotic"]
 mine = checks.yours("my_muon", muon)
@@ -509,7 +507,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # At a larger scale three studies differ.
 # Liu and others claim that Muon needs about half of AdamW's computations for the same loss.
 # Wen and others tried optimizers that use matrices.
-# The speedup of the best over AdamW shrank from 1.4 to 1.1 as the models grew twelvefold.
+# The best was 1.4 times as fast as AdamW in small models, and 1.1 times in models twelve times as large.
 # Qiu and others found nearly 1.4 at every size when step size and decay are scaled as they propose.
 # With other scaling it vanished as the models grew.
 #
