@@ -55,7 +55,7 @@ opening.four_lines().live()
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
 # After the stretching the loss curves only {{ stretched / 10:.0f }}0 times as strongly across as along.
-# RMSprop has no momentum and still crawls along it.
+# RMSprop has no momentum, so it crawls along it.
 # [[Adam]] stretches the ravine and has momentum too.
 #
 # <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
@@ -429,7 +429,6 @@ default.answer(max(default.options, key=accuracy.get))
 
 # %% [markdown]
 # Your Adam, once its check has passed, reads as well as PyTorch's.
-# In 15 passes the default step size falls behind.
 # Momentum at its best step size reads about as well as Adam at its best.
 # So here the step size matters more than the rule.
 #
@@ -478,7 +477,7 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare and each has its own weights |
-# | **Loses** | answer yes or no. One input holds the answer, two useless ones are always 1, and each of the rest is 1 in a single example |
+# | **Loses** | answer yes or no. One input is the answer, 1 or −1, two useless ones are always 1, and each of the rest is 1 in a single example |
 # | **Fails** | find the minimum between −1 and 1, at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it |
 
 # %%
@@ -494,14 +493,13 @@ three.show_problems()
 # **Loses.**
 # In the middle more answers are yes than no, so the two useless inputs have gradients too.
 # At first these are a fifth of the deciding one's, but Adam moves all three weights equally far.
-# Two weights of 0.25 outvote the one, so every new example gets a yes.
+# For a no the deciding input gives −0.25 and the useless ones 0.5, so every new example gets a yes.
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
 # **Fails.**
 # On the right each starts at 0, each point is the mean of 101 steps, and the step size falls.
-# The large gradient raises `v` in the same step.
-# So `m` is divided by a large number while it holds the large gradient, and by a smaller one later, when it holds the small ones.
-# So the small ones together win.
+# The large gradient raises `v` at once, so it is divided by a large root, and most of the small ones by smaller roots.
+# It is ahead by only 101 to 100, so now the small ones win.
 # With a `v` that never changes Adam is momentum, and momentum arrives.
 # With 130 in place of 101 Adam goes the right way too.
 #
@@ -580,7 +578,7 @@ judges.judge_bugs(bugs)
 # | **Change first** | the step size, over 0.01, 0.003, 0.001, 0.0003 and 0.0001; take the best, and look further if it stands at an end |
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Change last** | $\beta_2$: 0.99, then 0.95, if the loss creeps after the gradients have become much smaller |
-# | | $\epsilon$: smaller, if the root of `v` gets as small as it is |
+# | | $\epsilon$: smaller, if the root of `v` gets as small as $\epsilon$ |
 # | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as in the problem that it loses. It makes Adam more like momentum |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #

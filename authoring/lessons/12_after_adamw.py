@@ -44,11 +44,11 @@ matrices.show_first()
 
 # %% [markdown]
 # Where a line is near 0%, that optimizer has found the direction.
-# Momentum has not found the weak directions of the second task's matrix.
+# Momentum has found no direction of the second task's matrix.
 # Adam has about half of its error left along the weakest.
 # Muon has found every direction.
 #
-# **Muon averages the gradients as momentum does, and then lengthens the step along weak directions.**
+# **Muon averages the gradients as momentum does, and then makes the step about equally long along every direction.**
 #
 # ### Two changes
 #
@@ -105,7 +105,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, exact gradients, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100 for one <code>v</code>, all inside of the list. At 133, between two of its entries, one <code>v</code> leaves 21%. Along the axes Adam leaves 0.1%, less than Muon. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100 for one <code>v</code>, all inside of the list. There is no noise in these gradients, and a factor would lengthen noise too. Along the axes Adam leaves 0.1%, less than Muon. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -128,10 +128,10 @@ factor.show_circles()
 # The matrix of the third panel, $U V^\top$, is the [[orthogonal factor]] of the gradient.
 # It keeps the directions, and every singular value is 1.
 #
-# In our tasks the weakest direction plays the part of $q$, so a step along the gradient hardly moves its output.
+# In our tasks a step along the gradient hardly moves the output of the weakest direction, as that of $q$.
 # A step along the factor moves it as far as that of the strongest.
 # A gradient a thousand times smaller has the same factor.
-# If the inputs turn by $Q$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
+# If each input $x$ becomes $Q^\top x$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
 # **So Muon steps along the orthogonal factor of the average.**
 #
 # ### Exercise 1. A factor by hand (4 minutes)
@@ -264,7 +264,7 @@ judges.judge_orthogonal(my_orthogonal)
 # A tall matrix has more outputs than inputs.
 # Along the factor, the output of an input of length 1 moves by 1 at most.
 # A tall matrix spreads this over more outputs, so each moves less, and the root makes up for it.
-# <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So no output changes less, and the root is 1.</details>
+# <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So each output moves as in a square one, and the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
 # It is [[Nesterov's|Nesterov momentum]] form of momentum, and mixes the newest gradient in once more.
@@ -401,7 +401,7 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 # Six step sizes with two seeds cost as much, but then luck decides more often.
 
 # %% [markdown]
-# Make your guess above first, because the judge shows the result.
+# Guess above first, because the judge shows the result.
 
 # %% tags=["answer"]
 protocol.judge_protocol(my_protocol)
@@ -432,7 +432,7 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 # It steps along the average, about as far as Muon.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
 #
-# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. The two step sizes have different units, which about agree at width 32. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
 # Train both, with one of the six seeds.
 
@@ -457,8 +457,6 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
 # On this CPU PyTorch's Muon has no lead in seconds.
 # With float32, which it does not offer, most of the lead stays.
 # The five steps cost the same whatever the batch, so in large batches they count less.
-#
-# <details><summary>Fine print</summary>Six more seeds give the same leads.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
