@@ -53,7 +53,6 @@ opening.nine_groups().live()
 # Adam shrinks the weights with small gradients strongly, and those with large ones hardly at all.
 #
 # **`optim.Adam(weight_decay=...)` decays unevenly: weights with large gradients lose less.**
-# Where does the difference come from?
 #
 # ### Where the decay goes in
 #
@@ -61,7 +60,6 @@ opening.nine_groups().live()
 # That is an [[L2 penalty]], and its gradient is $w\,\theta$.
 # The other way is to shrink each weight directly by a small share of itself.
 # For plain gradient descent the two are the same.
-# Here $\alpha$ is the step size, `lr` in PyTorch.
 #
 # $$\theta - \alpha\,(g + w\,\theta) \;=\; (1-\alpha w)\,\theta - \alpha\,g$$
 #
@@ -75,7 +73,7 @@ opening.show_flow()
 # In the lower one it goes around them, straight to the weight.
 # This is [[decoupled weight decay]], and it is what the W in AdamW stands for.
 #
-# Take one step by hand, with a step size of 1 to keep it simple.
+# Take one step late in a run by hand, with a step size of 1.
 # A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
 # The gradients are noise of size 10, so the root of `v` is about 10.
 # The noise pushes the weight up as often as down.
@@ -281,6 +279,7 @@ later.answer(unseen.how_it_ends(found))
 # Where all labels are right nothing falls, and there decay gains nothing.
 #
 # **So decay keeps this network from learning wrong examples by heart.**
+# Networks with norms have another use for it, as the fine print says.
 #
 # Stopping at step 200 reads 88 of a hundred without any decay.
 # And if each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
@@ -380,9 +379,9 @@ play.left_of_the_start().live()
 #
 # ### A first guess
 #
-# **As a first guess, take a memory as long as the run, and a decay of 1 at most.**
+# **Begin the search at a memory as long as the run, and at a decay of 1 at most.**
 # With a much longer memory the decay has hardly acted by the end, as on the dashed line of the picture.
-# With a much shorter one little is left in the end of what the early steps added.
+# With a much shorter one little is left of what the early steps added.
 #
 # ```python
 # decay = min(1, 1 / (mean_lr * steps))
@@ -473,7 +472,7 @@ def factor(step, steps=200, warmup=20):
 
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# The run is short, so we take the 0.1 of `groups`, as Part 3 advises.
+# The run is short, so we take 0.1, which Part 3 tells you to try.
 #
 # <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer new digits than no decay. The 0.1 reads as many.</details>
 
@@ -542,7 +541,7 @@ first.answer(round(restarted.first_step, 2))
 # But then it is another run than the one that failed.
 #
 # So try a restart before you need one.
-# On the same CPU the losses must then be the same, digit for digit.
+# On the same machine the losses must then be the same, digit for digit.
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
@@ -632,7 +631,7 @@ summary()
 # - AdamW does not divide the decay by the root of `v`, so all weights that it decays lose the same share.
 #   Type `optim.AdamW`, and tune the number again.
 # - As a first guess, take a decay whose memory $1/(\alpha w)$ is as long as the run, and then more and less.
-# - Decay matrices, not biases and norms, and save the optimizer with the weights.
+# - Decay the matrices alone, as nanoGPT does, and save the optimizer with the weights.
 #
 # **Next, [lesson 11](11_gpu_lab.ipynb).**
 # What do AdamW's two numbers for every weight cost on a GPU, in time and in memory?

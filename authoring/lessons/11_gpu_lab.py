@@ -120,12 +120,12 @@ gap.answer(sweep.verdict(record))
 # %% [markdown]
 # Momentum is behind in both models.
 # At their best step sizes, even momentum's best start is worse than Adam's worst, and Adam and AdamW end alike.
-# At 0.1, the one step size that all three have on the left, momentum would be ahead.
+# At 0.1 alone, on the left, momentum would have won.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# Yet in the small model a typical step of momentum at 1 moved a weight by about 0.0014, and one of AdamW at 0.018 by about 0.0021.
+# Yet in the small model the median step of momentum at 1 moved a weight by about 0.0014, and that of AdamW at 0.018 by about 0.0021.
 # AdamW divides a gradient by its own size.
-# Momentum multiplies it by `lr`, and after the clipping it is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight.
+# Momentum multiplies it by `lr`, and after the clipping it is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, so `lr` must be large.
 #
 # <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it.</details>
 #
@@ -149,7 +149,6 @@ print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 # A low temperature makes likely characters likelier.
 # **Your turn.**
 # Change the start, and try a lower and a higher temperature.
-# At a very low one it repeats the likeliest words.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -159,7 +158,7 @@ print(sample(scholar.model, corpus, my_start, 300, temperature=my_temperature, s
 # We trained the larger model for {{ larger["story"]["steps"][-1]:,}} steps.
 # Here is what it wrote at its best step.
 #
-# <details><summary>Not at its last step?</summary>The test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}. So keep the weights of the best step, chosen by text that you use for nothing else. We chose it by the test text, so that loss is no test.</details>
+# <details><summary>Not at its last step?</summary>The test loss fell to {{ min(larger["story"]["test"]):.2f}} and then rose to {{ larger["story"]["test"][-1]:.2f}}. So keep the weights of the best step, chosen on a third text. We chose on the test text, so this loss is too good.</details>
 
 # %%
 story = larger["story"]
@@ -203,8 +202,8 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # ### The floor
 #
 # AdamW does fewer than twenty operations for each parameter.
-# By its data sheet, Colab's T4 does a hundred while its memory brings a single number.
-# So count the bytes.
+# By its data sheet, Colab's T4 can do a hundred in the time in which its memory brings one number.
+# So the memory is the slow part, and we count the bytes.
 
 # %%
 moved = predict("In float32, how many bytes must AdamW's step read and write for each parameter?")
@@ -295,7 +294,6 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # ### Your own machine
 #
 # Here is a whole training step on your machine, with the default and with `fused=True`.
-# Only the optimizer's step is computed in another way.
 # A [[token]] is a character here.
 
 # %% tags=["machine"]
@@ -428,7 +426,6 @@ judges.judge_cards(my_cards)
 #
 # Numbers of sixteen bits take half of the bytes.
 # Could the weights be kept in them too?
-# Three numbers in each type.
 
 # %%
 import torch
@@ -495,6 +492,8 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 #
 # ### On a T4 it has to be float16
 #
+# With an A100 or a newer card you may skip this section.
+#
 # NVIDIA's cards compute in bfloat16 from the A100 on, and Colab's T4 is older.
 # So it needs float16, in which small gradients become zero during backward.
 #
@@ -525,7 +524,7 @@ stops.answer(half.who_stops())
 # Clipped to a length of 1 and then divided by 65,536, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
 # AdamW hides the mistake here, because the root of `v` shrinks as much as `m`.
-# The mistake shows where eps is as large as the gradients, as in the last row.
+# The mistake shows where eps is not small beside the gradients, and in the last row it is larger than they are.
 # With two million weights such a gradient is about $1/65{,}536/\sqrt{2{,}000{,}000} = 10^{-8}$ in each, as large as the usual eps.
 # So clipping comes after unscaling.
 #
