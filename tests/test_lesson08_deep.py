@@ -564,6 +564,22 @@ def test_at_45_degrees_rmsprop_is_slower_at_a_constant_step_and_ties_at_a_fallin
         assert 0.3 < rescaling.left_after(rmsprop, 45, falling=True, beta2=beta2)[0] / plain < 3
 
 
+def test_divisors_that_follow_read_no_more_when_their_long_steps_are_cut():
+    layer = layerwise._layer_of_each(deep.start_of(0))
+    first = np.flatnonzero(np.diff(layer, prepend=-1))
+
+    def cut(theta, g, s, *, lr):
+        new, s = layerwise.each_layer_following(theta, g, s, lr=lr, layer=layer)
+        size = np.sqrt(np.add.reduceat((new - theta) ** 2, first, axis=-1) / np.bincount(layer))
+        return theta + (new - theta) * np.minimum(1, 10 * lr / np.maximum(size, 1e-300))[..., layer], s
+
+    read = []
+    for seed in range(4):
+        net = deep.deep_net(seed)
+        read.append(net.metrics["test accuracy"](run(cut, net, steps=300, record="last", seed=seed, lr=0.00056234).theta[-1]))
+    assert np.median(read) == pytest.approx(0.27, abs=0.04)
+
+
 @pytest.mark.parametrize("start", ["torch", "zero biases"])
 def test_with_steps_of_one_length_gradient_descent_guesses_too_and_from_larger_weights_it_learns(start):
     def equally_long(theta, g, s, *, lr):

@@ -543,7 +543,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # At 0.99 not every start learns with the old one.
 # The lowest losses stand at 0.8, 0.9 and 0.95.
 #
-# <details><summary>Why the smaller one?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, which no momentum doubles.</details>
+# <details><summary>Why the smaller one, below 0.9?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, which no momentum doubles.</details>
 # <details><summary>Fine print</summary>From ten starts 0.9 and 0.95 end about alike. On your machine a loss above 1 may be another number.</details>
 #
 # ### On Monday morning

@@ -158,7 +158,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 
 # %% [markdown]
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
-# Their first steps are ten step sizes long, and Part 4 says why.
+# The first step of each is ten step sizes long, and Part 4 says why.
 #
 # <details><summary>And if the ravine is turned?</summary>Turn it by 45 degrees, and start at a distance of 1 along both of its directions. Then the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
 #
@@ -222,12 +222,12 @@ trouble.show_rise()
 #
 # <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps.</details>
 #
-# So keep each layer's divisor up to date.
+# Now let each layer's divisor follow its gradient.
 # Then the network reads {{ records.way_reads("B") }} of the digits.
 # With one for each weight, which is RMSprop, it reads {{ records.way_reads("C") }}.
 #
 # <details><summary>Why one for each weight?</summary>Gradients differ inside a layer too. Some pixels are dark in every image, so their weights have none. With one divisor for all weights that leave a unit, kept up to date, the network reads 64 %.</details>
-# <details><summary>And if long steps are cut?</summary>Then the divisors that are set once read {{ records.cut_reads() }}, so the long steps did a part of the harm.</details>
+# <details><summary>And if long steps are cut?</summary>Then the divisors that are set once read {{ records.cut_reads() }}, so the long steps did a part of the harm. Those that follow read 27 %.</details>
 # <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each way has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
 #
 # *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
@@ -245,7 +245,7 @@ change = predict(
 change
 
 # %% [markdown]
-# From this start, from one with zero biases, and from larger weights.
+# From this start, from larger weights, and from small ones with zero biases.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -256,7 +256,6 @@ change.answer(records.with_larger_weights(trained, change.options))
 # With larger weights all three learn.
 # Now look into the network as it starts.
 # On the left is the signal that backpropagation brings to each layer.
-# Multiplied by the layer's inputs, it gives the gradients of the weights.
 # On the right is how much the inputs of each layer differ from image to image.
 
 # %%
@@ -270,9 +269,9 @@ trouble.show_apart()
 #
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
 # The [[He start]], made for ReLU, draws weights as large as the larger ones, and ends the trouble.
-# RMSprop learns from small weights too, in most of the ten trainings, because each weight has a divisor.
+# RMSprop learns from small weights too, in all ten trainings of Part 1.
 #
-# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>It is neither alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long.</details>
+# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
 
 # %% [markdown]

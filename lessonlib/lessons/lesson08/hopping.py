@@ -60,7 +60,7 @@ def _scene() -> Scene:
     (loss,) = left.plot([], [], color=style.color, linewidth=2.2)
     (lowest,) = left.plot([], [], color=style.color, marker="v", markersize=10, linestyle="none", zorder=6)
     (limit,) = left.plot([], [], color="black", linewidth=1, linestyle=":")
-    passed = left.text(0, 30, "from here alpha / root of v is above 2 / curvature", fontsize=9.5, va="center")
+    passed = left.text(0, 30, "here alpha / root of v first passes 2 / curvature", fontsize=9.5, va="center")
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
     note = readings(left, 0.68, 0.36, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
     return Scene(figure, {"steep": steep, "loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
