@@ -195,4 +195,4 @@ def test_a_doubt_that_stands_in_the_list_twice_is_said_to():
 
 def test_a_product_number_by_number_of_a_tall_matrix_is_asked_about_its_sign():
     verdict = judges.judge_orthogonal(lambda x: x * x.T)
-    assert "is each product of matrices written with `@`" in verdict.message.replace("Is each", "is each")
+    assert "Is each product of matrices written with `@`" in verdict.message

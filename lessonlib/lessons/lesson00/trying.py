@@ -17,7 +17,7 @@ __all__ = ["LAST", "panels", "show_tries"]
 Array = np.ndarray[Any, Any]
 
 LAST, ACROSS = 50, 4  # the losses that are averaged, and the most panels of a row
-LOWEST, USUAL, HIGHEST, BLIND = 0.03, 8.0, 100.0, float(np.log(10))  # nats: of the axis, and the loss of a blind guess among ten digits
+LOWEST, USUAL, HIGHEST, BLIND = 0.03, 8.0, 100.0, float(np.log(10))  # nats: of the axis, USUAL if no loss is above; a blind guess
 
 
 def show_tries(lrs: Sequence[float], losses: Array) -> None:

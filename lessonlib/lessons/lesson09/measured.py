@@ -65,9 +65,7 @@ def scaled_condition(mixed: bool, turn: int = 0, *, turned: bool = True) -> floa
     The best scale for each coordinate lowers it further by at most the number of entries in a row, 3. Van der Sluis 1969.
     """
     problem = blocks(mixed, turn, turned=turned)
-    hessian = np.array([problem.grad(unit, np.random.default_rng(0)) for unit in np.eye(9)])
-    root = np.diag(hessian) ** 0.5
-    return float(np.linalg.cond(hessian / root / root[:, None]))
+    return _condition(problem, np.diag(_hessian(problem)) ** 0.5)
 
 
 @cache
@@ -79,9 +77,17 @@ def adams_condition(mixed: bool, turn: int = 0, *, turned: bool = True) -> float
     theta, rng = problem.start, np.random.default_rng(0)
     for _ in range(100):
         theta, s = rules.adam(theta, problem.grad(theta, rng), s, lr=lr)
-    hessian = np.array([problem.grad(unit, rng) for unit in np.eye(9)])
-    root = s.v**0.25
-    return float(np.linalg.cond(hessian / root / root[:, None]))
+    return _condition(problem, s.v**0.25)
+
+
+def _hessian(problem: Any) -> Array:
+    """The second derivatives of blocks(), (9, 9), whose minimum is at 0."""
+    return np.array([problem.grad(unit, np.random.default_rng(0)) for unit in np.eye(9)])
+
+
+def _condition(problem: Any, root: Array) -> float:
+    """The condition number after each coordinate is divided by a root of its scale, (9,)."""
+    return float(np.linalg.cond(_hessian(problem) / root / root[:, None]))
 
 
 def shown(share: float, least: float) -> str:
