@@ -25,7 +25,7 @@
 # Gradient descent and momentum start at the square and have 100 steps.
 # Each has the step size that is best for it.
 #
-# **Goal:** find the step from which on momentum's loss stays below the black line.
+# **Goal:** find the step after which momentum's loss stays below the black line for good.
 
 # %%
 import numpy as np
@@ -39,9 +39,9 @@ opening.two_paths().live()
 # Gradient descent jumps across the valley again and again.
 # Along the valley each step leaves 98.1 % of the distance, so in the end 15 % is left.
 # Momentum zigzags too, but its step size is four times as large, and it arrives.
-# That step size is above gradient descent's limit of 0.02, and Part 3 shows why this works.
+# That step size is above gradient descent's limit of 0.02.
 #
-# <details><summary>From which step on?</summary>From step 38.</details>
+# <details><summary>After which step?</summary>From step 38 on it is below.</details>
 # <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
 #
 # ### What the gradients say
@@ -79,6 +79,7 @@ cancel.answer(opening.what_averaging_does())
 #
 # **Step along an average of the gradients.
 # What disagrees cancels, and what agrees stays.**
+# And where gradients cancel, a longer step is allowed, as Part 3 shows.
 #
 # <details><summary>Fine print</summary>On momentum's own path the sign across changes more slowly, every two or three steps. Still the average across is only about a sixth of the gradients.</details>
 #
@@ -208,7 +209,7 @@ left.answer(0.9**10, within=0.2)
 # Is a longer memory always better?
 # In the picture the true gradient is a slow wave.
 # Each grey dot is a measurement of it, with some noise.
-# The right panel shows how far `m` is from the true gradient, as a root mean square over all possible noise.
+# The right panel shows how far `m` typically is from the true gradient.
 # **Goal:** at a noise of 1, find an average that is off by less than 0.35.
 
 # %% tags=["answer"]
@@ -221,8 +222,8 @@ averages.noisy_average().live()
 # On the right, a longer memory makes the error from the noise smaller, and the error from being late larger.
 # The best memory lies between, and with more noise it is longer.
 #
-# <details><summary>Does a longer memory also make $\theta$ less noisy?</summary>Hardly, at a small step size. Each step has less noise, but steps in a row have the same.</details>
 # <details><summary>Which memory reaches the goal?</summary>One from 5 to 17 steps.</details>
+# <details><summary>Fine print</summary>How far it is off is a root mean square over all possible noise.</details>
 #
 # *Deeper: [both laws of the average](deeper/07_momentum.ipynb#1.-What-does-an-average-cost,-and-what-does-it-buy?).*
 
@@ -301,7 +302,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
 #
 # The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# Both rules make the same hop, from $\theta$ to $-\theta$, so $\alpha\,m$ of momentum is as long as $0.02\,g$ of gradient descent.
+# At its border each rule hops from $\theta$ to $-\theta$, so both make steps of the same length, $\alpha\,m = 0.02\,g$.
 # With a fifth of the gradient that takes five times the step size, so momentum's border is 0.1.
 # Runs will show whether that is right.
 
@@ -320,14 +321,14 @@ display(table(["step size", "loss"], rows, ["g", ".0e"]))
 border.answer(0.02 * (1 + 0.8) / (1 - 0.8), within=0.02)
 
 # %% [markdown]
-# With 0.8 a gradient that flips leaves a ninth, so the border is nine times gradient descent's.
+# With 0.8 the average is a ninth of a gradient that flips, so the border is nine times gradient descent's.
 # **With an average, a larger beta allows a larger step size.**
 #
 # ### Why not a larger beta still?
 #
 # Because it lets the swings last, as 0.95 did above.
 # With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
-# So the pale line begins level in the picture of the steps.
+# That is why the pale line is level at first in the picture of the steps.
 #
 # <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
 # <details><summary>Why a seventh of the steps, with five times the step size?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
@@ -518,7 +519,7 @@ my_lr_at_99 = 0.022
 
 # %% [markdown]
 # The judge trains the network from three starts, which may take half a minute.
-# It tries a little more than your `lr` too, because a run may end low by luck.
+# It also tries a slightly larger `lr`, because one run may end low by luck.
 
 # %%
 judges.judge_setting(my_lr_at_99, momentum=0.99)
@@ -527,7 +528,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 # ### When you change `momentum`
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
-# The table tries both, and then twice the smaller of the two.
+# The table tries the old `lr`, the translated one, and twice the smaller of them.
 # Each loss is the highest of three starts.
 
 # %% tags=["answer", "chaotic"]
@@ -543,7 +544,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # At 0.99 not every start learns with the old one.
 # The lowest losses stand at 0.8, 0.9 and 0.95.
 #
-# <details><summary>Why the smaller one, below 0.9?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, which no momentum doubles.</details>
+# <details><summary>Why the smaller one, below 0.9?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, so it lies between 2 and 4 divided by it. At a smaller momentum the old step size is then at most about twice too long.</details>
 # <details><summary>Fine print</summary>From ten starts 0.9 and 0.95 end about alike. On your machine a loss above 1 may be another number.</details>
 #
 # ### On Monday morning

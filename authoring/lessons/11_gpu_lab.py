@@ -4,7 +4,7 @@
 # *About 29 minutes to read, 60 with the exercises.*
 #
 # AdamW now trains a [[transformer]] that learns a book, one character at a time.
-# Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in half as many bits?
+# Which optimizer learns it best, what does a step cost in time and memory, and what fits into half of the bits?
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
@@ -54,7 +54,6 @@ opening.learns_to_write().live()
 
 # %% [markdown]
 # A blind guess gives every character the same chance.
-# In the last three texts more than half of the words are words of the book.
 # The whole model is in `lessonlib/pytorch/transformer.py`.
 #
 # ### Three rules, each at its own step size
@@ -123,7 +122,7 @@ gap.answer(sweep.verdict(record))
 # At 0.1 alone, on the left, momentum would have won.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# Yet in the small model the median step of momentum at 1 moved a weight by about 0.0014, and that of AdamW at 0.018 by about 0.0021.
+# Yet in the small model the median step of momentum at 1 moved a weight by 0.0014, and that of AdamW at 0.018 by 0.0021.
 # AdamW divides a gradient by its own size.
 # Momentum multiplies it by `lr`, and after the clipping it is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, so `lr` must be large.
 #
@@ -135,7 +134,7 @@ gap.answer(sweep.verdict(record))
 #
 # Train AdamW yourself, twice as long as in the sweep, and read what it writes.
 # On a CPU that is half of the opening's steps.
-# In the record that took about {{ machine.took("lab", "longer", part=0.5) }}, whose model is larger.
+# In the record that took {{ machine.took("lab", "longer", part=0.5) }}, whose model is larger.
 
 # %% tags=["chaotic"]
 kind = machine.here().kind
@@ -172,7 +171,7 @@ print(story["texts"][best])
 #
 # A step has three parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# We timed one model on the CPU and another on the GPU, and both are larger than yours.
+# We timed a model on the CPU and another on the GPU, both larger than yours.
 
 # %%
 from lessonlib.data import recorded
@@ -202,8 +201,8 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # ### The floor
 #
 # AdamW does fewer than twenty operations for each parameter.
-# By its data sheet, Colab's T4 can do a hundred in the time in which its memory brings one number.
-# So the memory is the slow part, and we count the bytes.
+# Colab's T4 can do a hundred in the time in which its memory brings one number.
+# So the memory is slow, and we count the bytes.
 
 # %%
 moved = predict("In float32, how many bytes must AdamW's step read and write for each parameter?")
@@ -219,8 +218,7 @@ moved.answer(4 * (read + written))
 # %% [markdown]
 # A step reads $\theta$, $g$, $m$ and $v$, and it writes $\theta$, $m$ and $v$.
 # Multiply these bytes by the number of parameters and divide by the [[bandwidth]] of the memory.
-# That is the time in which memory moves them.
-# We call it the [[floor]].
+# That time is called the [[floor]].
 # Here it is for three GPUs, by their data sheets, and for a laptop.
 # **Goal:** with AdamW, find the largest model whose floor on a T4 is below 30 ms.
 
@@ -271,7 +269,7 @@ exceeds
 # %% [markdown]
 # We timed the optimizer's step alone, on the GPU for GPT-2 small and on the CPU for a model a quarter as wide.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# Here the floor is computed from how fast each machine copies an array.
+# A copy does not reach the speed of the data sheet, so here the floor is computed from how fast each machine copies an array.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -334,7 +332,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step ever holds is its peak.
-# With a large batch it comes before most gradients are there.
+# With a large batch the peak is at the start of backward, when few gradients are there yet.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -501,6 +499,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # Before the step it divides the gradients again, which is called unscaling.
 # If one has become infinite, `scaler.step` leaves the weights alone, and `scaler.update` halves the factor.
 # After 2000 good steps in a row it doubles the factor.
+# So the order is scale, backward, unscale, step and update.
 #
 # A colleague clips the gradients to a length of 1 before they are unscaled.
 
@@ -564,7 +563,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
-# It tries two factors of the scaler.
+# It tries two factors of the scaler, 4,096 and 1,024.
 
 # %%
 judges.judge_loop(train_on_t4)

@@ -371,6 +371,7 @@ result
 # ### Exercise 4. State the protocol (5 minutes)
 #
 # For both optimizers we recorded trainings with these step sizes of the matrices.
+# In a matrix of 32 rows and columns, a step size makes the steps of both about equally long.
 #
 # 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1
 #
@@ -385,7 +386,7 @@ result
 #
 # The step size of all other weights is chosen for you.
 #
-# <details><summary>Hint</summary>Has each list as many step sizes, over about the same range, with gaps about as wide?</details>
+# <details><summary>Hint</summary>Has each list as many step sizes, with gaps about as wide? And is its highest as many times its lowest?</details>
 
 # %% tags=["stub"]
 my_protocol = {"AdamW": None, "Muon": None,  # two lists of step sizes
@@ -407,7 +408,7 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 protocol.judge_protocol(my_protocol)
 
 # %% [markdown]
-# And with all that was recorded?
+# And with all the record?
 # Each optimizer tried 42 pairs, seven step sizes for the matrices with six for the rest, with three seeds each.
 
 # %% tags=["answer"]
@@ -432,7 +433,7 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 # It steps along the average, about as far as Muon.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
 #
-# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. The two step sizes have different units, which about agree at width 32. With 0.032 for the matrices AdamW is as low by the three seeds, and ends at 2.29 by the six. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. In wider matrices the two step sizes part, because only one of them is a length in each number. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
 # Train both, with one of the six seeds.
 
@@ -502,7 +503,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 #
 # ### Three papers
 #
-# At a larger scale three studies differ.
+# At a larger scale studies differ.
 # Liu and others claim that Muon needs about half of AdamW's computations for the same loss.
 # Wen and others tried optimizers that use matrices.
 # The best was 1.4 times as fast as AdamW in small models, and 1.1 times in models twelve times as large.
@@ -535,7 +536,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # AdamW's step size was 0.0003 and ours 0.002, after a warm-up and then with a cosine to zero, and we read the test loss at the end.
 # Each was trained once at each size."*
 #
-# Name three entries of the checklist at which this claim is weak.
+# Name three entries of the checklist where it is weak.
 #
 # <details><summary>Hint</summary>Which words answer which question of the list?</details>
 

@@ -32,6 +32,7 @@
 # |---|---|
 # | `alpha` of PyTorch's RMSprop | [[RMSprop]] |
 # | attention | [[Transformer]] |
+# | autocast, AMP | [[Mixed precision]] |
 # | backpropagation, backward pass | [[Activations]] |
 # | beta | [[Exponential moving average]] |
 # | `beta1` | [[Momentum]] |
@@ -51,11 +52,13 @@
 # | logits | [[Cross-entropy]] |
 # | machine epsilon | [[Precision]] |
 # | memory in bytes, of a training | [[Activations]] and [[Optimizer state]] |
+# | memory-bound | [[Bandwidth]] |
 # | minimum | [[Convex]] |
 # | noise of a gradient | [[Mini-batch]] |
 # | norm layer | [[Scale invariance]] |
 # | overflow, underflow | [[Float16]] |
 # | probability of a class | [[Cross-entropy]] |
+# | regularization | [[Weight decay]] |
 # | ReLU | [[He start]] |
 # | second derivative | [[Curvature]] |
 # | SGD, stochastic gradient descent | [[Gradient descent]] |
@@ -140,7 +143,8 @@ adam(2.0, 3.0, State())[0]
 # The share is the step size times the decay, here as in PyTorch.
 #
 # *Example.*
-# From 2, with a decay of 0.5, `adamw(2.0, 3.0, State(), lr=0.001, weight_decay=0.5)[0]` gives 1.998.
+# From 2, with a step size of 0.01 and a decay of 0.25, the decay takes 0.005 and Adam's step 0.01.
+# So `adamw(2.0, 3.0, State(), lr=0.01, weight_decay=0.25)[0]` gives 1.985.
 #
 # *[Lesson 10](10_adamw.ipynb)*
 #
@@ -157,7 +161,7 @@ adam(2.0, 3.0, State())[0]
 # ### Bandwidth
 #
 # How many bytes a second a machine moves between its memory and its processor.
-# On a large network Adam's step is memory-bound, so the bandwidth limits how fast it can be.
+# On a large network Adam's step waits for the memory and not for arithmetic, which is called memory-bound.
 #
 # *Example.*
 # At 320 GB a second, to read 100 million parameters of 4 bytes takes `4 * 100e6 / 320e9 * 1000`, which is 1.25 milliseconds.
@@ -231,7 +235,7 @@ adam(2.0, 3.0, State())[0]
 # ### Condition number
 #
 # The largest curvature divided by the smallest one, written $\kappa$.
-# To come a given way closer on a quadratic, gradient descent needs steps in proportion to $\kappa$, and momentum at its best setting in proportion to $\sqrt\kappa$.
+# To make the distance ten times smaller on a quadratic, gradient descent needs steps in proportion to $\kappa$, and momentum at its best setting in proportion to $\sqrt\kappa$.
 #
 # *Example.*
 # For curvatures of 50 and 2 it is `50 / 2`, which is 25.
@@ -244,8 +248,8 @@ adam(2.0, 3.0, State())[0]
 # A minimum, a place with nothing lower near it, then has nothing lower anywhere.
 #
 # *Example.*
-# The loss $(\theta^2 - 1)^2$ curves downwards near 0, because its slope falls from 0 at 0 to `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, at 0.5.
-# So it is not convex.
+# The slope of the loss $(\theta^2 - 1)^2$ is $4\,\theta\,(\theta^2 - 1)$, which is 0 at $\theta = 0$.
+# At 0.5 it is `4 * 0.5 * (0.5**2 - 1)`, which is -1.5, so the slope falls and the loss is not convex.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -346,7 +350,7 @@ adam(2.0, 3.0, State())[0]
 # ### Equilibrium
 #
 # The typical size of the weights, their root mean square, at which AdamW's steps add as much as the decay takes away.
-# Weights of any other size drift there, and a loss that pushes or pulls them has another one than pure noise.
+# Larger weights shrink to it and smaller ones grow to it, and where gradients are more than pure noise the size is another.
 #
 # *Example.*
 # With a step size of 0.01, a decay of 0.1 and gradients of nothing but noise, it is about `(0.01 / (2 * 0.1)) ** 0.5`, which is 0.224.
@@ -356,7 +360,7 @@ adam(2.0, 3.0, State())[0]
 # ### Excess loss
 #
 # The loss minus the lowest loss that is possible.
-# It is 0 at the minimum, so it can be drawn on a logarithmic axis on the way there.
+# It falls towards 0, so on a logarithmic axis every further factor of ten can be seen.
 #
 # *Example.*
 # At a loss of 0.35 where 0.25 is the lowest, it is `0.35 - 0.25`, which is 0.1.
@@ -662,7 +666,7 @@ adam(2.0, 3.0, State())[0]
 # ### Nesterov momentum
 #
 # Momentum that steps along a guess of its next average, as if the next gradient were the same as the newest one.
-# Books take the gradient a little ahead of the parameters instead, and what they call ahead is what this form calls the parameters.
+# Books keep two points, the parameters and one a little ahead at which they take the gradient, and our parameters are their point ahead.
 #
 # *Example.*
 # From 2, with a first gradient of 3 and a step size of 0.1, the average is 0.3 and the guess is `0.9 * 0.3 + 0.1 * 3`, which is 0.57.
@@ -769,7 +773,7 @@ adam(2.0, 3.0, State())[0]
 # ### Precision
 #
 # How finely a number format resolves, which is the distance from 1 to the next number, called machine epsilon.
-# It is not the range, because [[bfloat16]] reaches as far as float32 and resolves less.
+# The range is something else, as [[bfloat16]] reaches as far as float32 and resolves less.
 #
 # *Example.*
 # In float32 it is `float(np.finfo(np.float32).eps)`, which is 1.19e-7, and in float64 `float(np.finfo(float).eps)`, which is 2.22e-16.
@@ -785,7 +789,7 @@ adam(2.0, 3.0, State())[0]
 # Without it a comparison of optimizers cannot be judged.
 #
 # *Example.*
-# Where scores differ by normal chance alone, the highest of 30 is on average at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 standard deviations above the mean.
+# Where 30 scores differ by chance alone, on a bell curve, the highest is on average at `np.random.default_rng(0).standard_normal((10000, 30)).max(axis=1).mean()`, which is 2.04 standard deviations above the mean.
 # So a protocol says how many were tried.
 #
 # *[Lesson 9, deeper](deeper/09_adam.ipynb)*
@@ -820,7 +824,7 @@ adam(2.0, 3.0, State())[0]
 #
 # *Example.*
 # From 2, with a first gradient of 3, `rmsprop(2.0, 3.0, State(), lr=0.001)[0]` gives 1.99, a move of ten step sizes.
-# The root of $v$ is a tenth of the gradient so far.
+# After one step the root of $v$ is only a tenth of the gradient.
 #
 # *In PyTorch.*
 # In `optim.RMSprop(model.parameters(), lr=0.001, alpha=0.99)` alpha is our $\beta_2$.
@@ -847,7 +851,7 @@ adam(2.0, 3.0, State())[0]
 # With a gradient a thousand times larger, `adam(2.0, 3000.0, State())[0]` gives 1.999 as it does with 3.
 #
 # *Another meaning.*
-# A norm layer such as LayerNorm subtracts the mean of its inputs and divides by their standard deviation, so papers call the weights before it scale-invariant too.
+# A norm layer such as LayerNorm subtracts the mean of its inputs and divides by their standard deviation, so doubling the weights before it changes nothing, and papers call them scale-invariant.
 #
 # *[Lesson 8](08_rmsprop.ipynb)*
 #
@@ -927,8 +931,9 @@ adam(2.0, 3.0, State())[0]
 # When each step multiplies the error by the same matrix, the error shrinks or grows in the long run by about this factor a step.
 #
 # *Example.*
-# The rows of momentum's matrix make the new $\theta$ and the new $m$.
-# With a curvature of 10, $\alpha$ = 0.1 and $\beta$ = 0.7 it is `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))`, which is 0.8367.
+# Momentum's matrix makes the new $\theta$ and the new $m$ from the old ones.
+# With a curvature $c$ its first row is $1 - \alpha(1-\beta)c$ and $-\alpha\beta$, and its second row $(1-\beta)c$ and $\beta$.
+# With $c$ = 10, $\alpha$ = 0.1 and $\beta$ = 0.7 the radius is `max(abs(np.linalg.eigvals([[1 - 0.1 * 0.3 * 10, -0.1 * 0.7], [0.3 * 10, 0.7]])))`, which is 0.8367.
 #
 # *[Lesson 7, deeper](deeper/07_momentum.ipynb)*
 #
@@ -967,8 +972,8 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Transformer
 #
-# A network of many layers, in each of which a place of a text takes a weighted average of itself and other places, called attention, and then goes through a small network of its own.
-# In those that write text, such as large language models, these are the places before it.
+# A network of many layers, each of which takes at every place of a text a weighted average over places, called attention, and then puts the result through a small network.
+# In those that write text, such as large language models, a place averages over itself and the places before it.
 #
 # *Example.*
 # For 64 characters, up to `64 * 65 / 2`, which is 2080, of the 4096 shares in a table of attention are not zero, because no place looks ahead.
@@ -1007,7 +1012,7 @@ adam(2.0, 3.0, State())[0]
 #
 # ### Weight decay
 #
-# Weights are pulled towards zero at every step, in one of two ways.
+# A regularization that pulls the weights towards zero at every step, in one of two ways.
 # An [[L2 penalty]] does it through the gradient, [[decoupled weight decay]] does it directly, and for Adam these are not the same.
 #
 # *Example.*
