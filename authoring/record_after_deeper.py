@@ -39,6 +39,15 @@ def means(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
             for lr in endings.LRS for seed in range(seeds) for name, losses in endings.averaged(lr, steps, corpus, seed).items()]
 
 
+def longer(corpus: Corpus, seeds: int) -> list[dict[str, Any]]:
+    """The test losses on the way of a cosine over more steps, and of a step size that stays."""
+    steps = endings.LONGER
+    shares = {"cosine": endings.way("cosine", steps), "none": endings.constant}
+    return [{"way": name, "lr": lr, "steps": steps, "seed": seed,
+             "test": [finite(loss) for loss in endings.path(share, lr, steps, corpus, seed)]}
+            for name, share in shares.items() for lr in endings.LONGER_LRS for seed in range(seeds)]
+
+
 def wide(seeds: int, ways: Sequence[str], sizes: Sequence[int]) -> list[dict[str, Any]]:
     """The training loss of every network at the end."""
     return [{"way": way, "width": width, "lr": lr, "seed": seed, "loss": finite(widths.train(width, lr, seed, way))}
@@ -69,12 +78,12 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, Any] = {
         "command": f"python authoring/record_after_deeper.py --seeds {options.seeds}", "machine": platform.machine(),
         "torch": torch.__version__, "size": endings.SIZE._asdict()}
-    found = begun(options.json, found, last="shorter")
+    found = begun(options.json, found, last="longer")
     stages: dict[str, Callable[[], Any]] = {
         **{name: lambda name=name: ends(corpus, name, options.seeds) for name in endings.WAYS},
         "widths": lambda: wide(options.seeds, widths.WAYS, widths.WIDTHS), "halves": lambda: halved(corpus, options.seeds),
         "means": lambda: means(corpus, options.seeds), "half_mup": lambda: wide(options.seeds, widths.HALVES, widths.WIDTHS[-1:]),
-        "shorter": lambda: shorter(corpus, options.seeds)}
+        "shorter": lambda: shorter(corpus, options.seeds), "longer": lambda: longer(corpus, options.seeds)}
     finish(options.json, found, stages)
 
 

@@ -1,6 +1,6 @@
 """Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (ten minutes on one core).
 
-    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full | --cut] [--json FILE]
+    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full | --cut | --units] [--json FILE]
 
 Every rule at every step size, from every start; in NumPy and float64. What the records mean: `lessonlib.lessons.lesson08.records`.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from lessonlib import grid, rules, run
 from lessonlib.lessons.lesson08 import records
 from lessonlib.lessons.lesson08.deep import deep_net
-from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, steps_cut, way_for
+from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, each_unit_following, steps_cut, way_for
 from lessonlib.problems import Problem
 from lessonlib.rules import State
 
@@ -73,6 +73,11 @@ def cut_ends(seeds: int) -> dict[str, Any]:
     return ends(lambda seed: steps_cut(way_for(WAYS[1], seed), seed), records.WAY_LRS, seeds, records.STEPS)
 
 
+def unit_ends(seeds: int) -> dict[str, Any]:
+    """`ends` of one divisor for the weights that leave a unit."""
+    return ends(each_unit_following, records.WAY_LRS, seeds, records.STEPS)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -80,6 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--place", choices=records.PLACES, help="record this place alone again")
     parser.add_argument("--full", action="store_true", help="record the averages that begin at the first gradient alone again")
     parser.add_argument("--cut", action="store_true", help="record the divisors that are set once, with long steps cut, alone again")
+    parser.add_argument("--units", action="store_true", help="record one divisor for the weights that leave a unit alone again")
     parser.add_argument("--json", type=Path, default=DATA / "deep_net.json")
     options = parser.parse_args(arguments)
     found: dict[str, Any]
@@ -91,6 +97,8 @@ def main(arguments: list[str] | None = None) -> None:
         return save(json.loads(options.json.read_text(encoding="utf-8")) | {"full": begun_full_ends(options.seeds)}, options.json)
     if options.cut:
         return save(json.loads(options.json.read_text(encoding="utf-8")) | {"cut": cut_ends(options.seeds)}, options.json)
+    if options.units:
+        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"units": unit_ends(options.seeds)}, options.json)
     found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
     found |= {"loss": {}, "rules": {}, "ways": {}, "ends": {}}
     for name in records.NAMES:
@@ -104,6 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
         found["ends"][where] = ends_at(where, options.seeds)
     found["full"] = begun_full_ends(options.seeds)
     found["cut"] = cut_ends(options.seeds)
+    found["units"] = unit_ends(options.seeds)
     save(found, options.json)
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lessonlib import momentum, rmsprop, rules, run, sgd
-from lessonlib.lessons.lesson08 import bursts, deep, judges, layerwise, precision, rescaling, scales, turned_ravine
+from lessonlib.lessons.lesson08 import bursts, deep, judges, layerwise, precision, records, rescaling, scales, turned_ravine
+from lessonlib.lessons.lesson08.practice import bug
 from lessonlib.problems import ravine
 
 
@@ -27,6 +28,60 @@ def test_a_falling_step_size_helps_the_two_shorter_memories_at_45_degrees_and_no
     assert max(share for (_, angle, _), share in left.items() if angle == 0) < 1e-6
     assert min(share for (_, angle, _), share in left.items() if angle == 45) > 1e-5
     assert max(rescaling.left_after(momentum, 45, falling=falling)[0] for falling in (False, True)) < 1e-20
+
+
+@pytest.mark.parametrize("angle", [5, 15, 30])
+def test_the_large_gradients_across_a_turned_ravine_fill_v_and_without_them_the_ratio_is_not_the_cotangent(angle):
+    problem, unit = turned_ravine.turned(angle), np.radians(angle)
+    g = problem.grad(run(rmsprop, problem, steps=500, lr=0.01, start=rescaling.starts(angle)).theta[:-1])  # (500, 32, 2)
+    along, across = g @ [np.cos(unit), np.sin(unit)], g @ [-np.sin(unit), np.cos(unit)]
+    points_across = np.abs(across) > 2 * np.abs(along)
+    weights = 0.01 * 0.99 ** np.arange(499, -1, -1)
+    v, rest = (np.einsum("t,tsi->si", weights, g**2 * kept[..., None]) for kept in (np.ones_like(along), ~points_across))
+    assert np.median(points_across[-100:].mean(axis=0)) < 0.05  # on the floor few gradients point across
+    assert (rest.sum(axis=1) / v.sum(axis=1)).max() < 0.05  # and yet nearly all of v comes from those that did
+    assert np.median((v[:, 1] / v[:, 0]) ** 0.5) == pytest.approx(1 / np.tan(unit), rel=0.05)
+    assert np.median((rest[:, 1] / rest[:, 0]) ** 0.5) == pytest.approx(1, abs=0.1)
+
+
+def test_corrected_first_steps_take_away_most_of_the_harm_of_a_falling_step_size_with_the_longest_memory(monkeypatch):
+    corrected = bug("first steps corrected")
+    monkeypatch.setattr(rescaling, "LRS", rescaling.LRS | {corrected: rescaling.LRS[rmsprop]})
+    left = [1e6 * rescaling.left_after(rule, 45, falling=falling, beta2=0.999)[0]
+            for rule in (rmsprop, corrected) for falling in (False, True)]
+    assert left == pytest.approx([30, 204, 28, 43], abs=1)
+
+
+def test_a_divisor_for_each_weight_reads_more_than_one_for_each_layer_from_every_start():
+    found = records.deep_net_records()
+    for ways in (found["ways"], found["full"]):
+        b, c = (next(each["read"] for name, each in ways.items() if name.startswith(letter)) for letter in "BC")
+        assert max(b) < min(c)
+    assert max(found["cut"]["read"]) < min(found["ways"]["C. one for each weight, following"]["read"])
+
+
+def test_after_step_600_the_loss_of_the_walk_rises_to_a_quarter_before_it_comes_to_its_hops():
+    loss = run(rmsprop, ravine(100), lr=0.01, steps=5000, start=np.array([1.0, 0.3])).loss
+    assert loss[600] < 1e-100
+    assert loss[600:].max() == pytest.approx(0.25, abs=0.005)
+
+
+def test_torchs_centered_rmsprop_with_a_memory_of_ten_returns_nan_where_the_difference_is_below_zero():
+    g = torch.arange(1, 101, device="cpu") / 10
+    p = torch.nn.Parameter(torch.zeros(100, device="cpu"))
+    optimizer, below = torch.optim.RMSprop([p], lr=1e-3, alpha=0.9, centered=True), torch.zeros(100, dtype=torch.bool, device="cpu")
+    for _ in range(400):
+        p.grad = g.clone()
+        optimizer.step()
+        state = optimizer.state[p]
+        below |= state["square_avg"].addcmul(state["grad_avg"], state["grad_avg"], value=-1) < 0
+    assert below.any()
+    assert (torch.isnan(p.detach()) == below).all()
+
+
+def test_how_far_the_burst_carries_for_each_step_of_the_memory():
+    each = [bursts.too_far(beta2) * (1 - beta2) for beta2 in bursts.BETAS]
+    assert [round(x, 1) for x in each] == [0.9, 1.2, 1.3]
 
 
 def test_way_a_makes_the_first_steps_of_the_layers_alike_but_not_equal():

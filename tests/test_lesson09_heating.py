@@ -217,6 +217,7 @@ def test_adams_scale_alone_does_not_find_the_line_and_with_momentum_it_does():
     assert ratios[2] == pytest.approx(root[0], rel=0.1)
     assert min(lefts[:3]) > 0.05  # only with the best two gradient descent arrives
     assert lefts[3] < 1e-6
+    assert module._left_with(roots_of_v("adam", 0.999), module.rules.momentum) < 1e-9
     assert lefts[1] == pytest.approx(frozen_scales()[0][1], rel=0.05)  # another grid of step sizes
     assert module.ratios() == pytest.approx((ratios[1], ratios[3]))
     assert left_at_best("adam", beta1=0.0) == pytest.approx(0.105, abs=0.002)

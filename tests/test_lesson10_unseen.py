@@ -54,11 +54,12 @@ def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_tw
     assert gains.start(0.45 * 3e-4, 50_000) == pytest.approx(0.1481, abs=1e-4)
     assert gains.start(1e-4, 300) == 1
     shown = str(gains.show_gains()).splitlines()
-    assert len(shown) == 5
+    assert len(shown) == 6
     long, short, right, both = (100 * gains.gain_of_start((3e-3,), steps, wrong).mean() for wrong in (0.2, 0.0) for steps in (1000, 300))
     assert 4.5 < long < 6.5
     assert all(-0.6 < gain < 1 for gain in (short, right))
     assert 0.7 < -both < 1.7
+    assert 3 < 100 * gains.gain_of_start((1e-2,), 300, 0.2).mean() < 5.5  # as short as a run that gains none, but below the cap
     assert all(1.2 < -100 * gains.gain_of_start((3e-4,), 300, wrong).mean() < 2.5 for wrong in (0.2, 0.0))
 
 

@@ -133,15 +133,27 @@ def test_clipping_before_unscaling_stops_momentum_and_hurts_adamw_where_eps_is_l
     assert late > right + 0.3  # "AdamW's steps shrink too"
 
 
+def test_clipped_first_momentums_first_step_shrinks_by_the_whole_scale_and_adamws_by_far_less():
+    assert half.times_shorter("momentum") == pytest.approx(65_536, rel=0.01)
+    assert 1 < half.times_shorter("AdamW") < 3
+    assert half.times_shorter(half.LARGE_EPS) == pytest.approx(19, abs=3)  # not "as momentum's do"
+
+
 def test_at_the_shown_length_momentum_learns_in_the_right_order():
     assert half.loss_after("momentum", half.ORDERS[0]) < opening.levels()[opening.LETTERS] - 0.2  # not one that has barely begun
 
 
-def test_in_bfloat16_a_full_v_does_not_take_in_squares_twice_as_large():
+def test_in_bfloat16_v_never_falls_and_rises_only_by_squares_of_about_twice_it_or_more():
+    every = (1 + torch.arange(128) / 128).bfloat16()  # between two powers of two
+    assert (0.999 * every == every).all()
+    needed = [next(k for k in range(100, 500) if 0.999 * v + 0.001 * (k / 100) * v.item() > v) / 100 for v in every]
+    assert 1.9 < min(needed) < 2.1 < 3.8 < max(needed) < 4
     v = torch.ones((), dtype=torch.bfloat16)
     for _ in range(100):
-        v = 0.999 * v + (1 - 0.999) * 2.0
-    assert v == 1
+        v = 0.999 * v + 0.001 * 5
+    assert v > 5 - 4 * 0.999**100 + 0.3  # "v rises too far"
+    weight = torch.tensor(0.3, dtype=torch.bfloat16)
+    assert (weight - (weight - 0.001)).item() == pytest.approx(0.002, rel=0.05)  # "about twice too far"
 
 
 def test_even_a_small_weight_loses_a_part_of_adams_updates_in_bfloat16():

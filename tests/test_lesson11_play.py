@@ -1,6 +1,7 @@
 """The experiments of lesson 11, and what is drawn from recorded results."""
 from __future__ import annotations
 
+import platform
 import sys
 
 import matplotlib.pyplot as plt
@@ -101,6 +102,14 @@ def test_in_the_cache_fused_is_ahead_by_less_than_on_a_large_tensor():
     assert 1.3 < found[bench.LOOP] / found[bench.FUSED] < 4  # about 2
     with pytest.raises(ValueError, match="numbers=0"):
         cached.nanoseconds(0)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="KEEP speaks to the GNU C library")
+def test_most_of_fuseds_lead_on_a_large_tensor_goes_when_freed_memory_is_kept():
+    fresh, kept = (ask(10_000_000, repeats=4, steps=1) for ask in (cached.nanoseconds, cached.with_memory_kept))
+    lead, left = (found[bench.LOOP] - found[bench.FUSED] for found in (fresh, kept))
+    assert left < 0.6 * lead  # "most of its lead is the price of fresh memory"
+    assert kept[bench.FUSED] == pytest.approx(fresh[bench.FUSED], rel=0.4)  # "it does not change"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="how memory is given back is the system's own")
@@ -298,3 +307,12 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     assert each[bench.ONE, bench.TRITON] < each[bench.ONE, bench.FUSED]
     assert record["bytes for a moment"] == pytest.approx(
         {name: memory.first_steps(make)["extra"] for name, make in memory.ADAMWS.items()}, abs=0.05)  # "what was counted here"
+
+
+def test_the_bandwidths_told_are_those_of_which_the_ladders_floors_are_made():
+    for name in ("bench_cpu.json", "bench_cuda.json"):
+        found = recorded(name)
+        row = next(row for row in found["rows"] if (row["workload"], row["engine"]) == (bench.LAYERS, bench.FUSED))
+        told = float(play.copied(found).removesuffix(" GB a second").replace(",", "")) * 1e9
+        floor = play.STEP_BYTES["adamw"] * row["parameters"] / told
+        assert np.median(row["seconds"]) / floor == pytest.approx(play.times_the_floor(found, bench.LAYERS, bench.FUSED), rel=0.1)

@@ -43,6 +43,7 @@ def test_resumed_from_a_checkpoint_it_goes_on_bit_for_bit(measured):
 def test_the_table_says_all_of_it(measured):
     lines = shard.table(measured).splitlines()
     assert [line.split()[0] for line in lines[2:6]] == ["0", "1", "2", "3"]
+    assert lines[4].split() == ["2", "6.00", "2.00", "4.00", "True"]  # the gathered parameters lie beside its own part
     assert lines[5].split() == ["3", "2.00", "2.00", "4.00", "True"]
 
 

@@ -158,6 +158,8 @@ def test_the_record_is_the_one_that_its_command_makes():
     assert {(row["batch"], row["half_life"], row["lr"], row["seed"]) for row in found["halves"]} == {(*case, k) for case in halves.cases() for k in seeds}
     assert {(row["beta1"], row["batch"], row["half_life"], row["lr"], row["seed"]) for row in found["shorter"]} == {
         (beta1, *case, k) for beta1, case in halves.shorter() for k in seeds}
+    assert {(row["way"], row["steps"], row["lr"], row["seed"]) for row in found["longer"]} == {
+        (way, endings.LONGER, lr, k) for way in ("cosine", "none") for lr in endings.LONGER_LRS for k in seeds}
     assert read_halves.BETA1 == halves.BETA1
 
 
@@ -172,6 +174,8 @@ def test_trainings_of_the_record_come_out_again(corpus):
 def test_the_command_writes_stage_by_stage_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(endings, "LENGTHS", (20,))
     monkeypatch.setattr(endings, "LRS", (0.01,))
+    monkeypatch.setattr(endings, "LONGER_LRS", (0.01,))
+    monkeypatch.setattr(endings, "LONGER", 40)
     monkeypatch.setattr(widths, "WIDTHS", (8,))
     monkeypatch.setattr(widths, "LRS", (0.01,))
     monkeypatch.setattr(widths, "STEPS", 2)
@@ -179,8 +183,8 @@ def test_the_command_writes_stage_by_stage_and_goes_on(tmp_path, monkeypatch):
     file = tmp_path / "found.json"
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])
     whole = json.loads(file.read_text(encoding="utf-8"))
-    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves", "means", "half_mup", "shorter")] == [1, 1, 1, 2, 0, 4, 2, 0]
-    cut = {name: value for name, value in whole.items() if name not in ("free", "shorter")}
+    assert [len(whole[name]) for name in (*endings.WAYS, "widths", "halves", "means", "half_mup", "shorter", "longer")] == [1, 1, 1, 2, 0, 4, 2, 0, 2]
+    cut = {name: value for name, value in whole.items() if name not in ("free", "longer")}
     cut["cosine"][0]["test"] = [1.5]
     file.write_text(json.dumps(cut), encoding="utf-8")
     record_after_deeper.main(["--seeds", "1", "--json", str(file)])

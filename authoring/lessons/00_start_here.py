@@ -7,8 +7,7 @@
 # The [[gradient]] says which way that is.
 # It does not say how far to step, and this course begins with that question.
 # From there it goes to momentum, RMSprop, Adam and AdamW, and you write each of them yourself.
-# It has seven lessons of about an hour.
-# After this one comes lesson 7, and nothing is missing between them.
+# It has seven lessons of about an hour, this one and lessons 7 to 12.
 #
 # At the end of this one you have written your first [[optimizer]], and you can say how large its step size may be.
 # You need partial derivatives and a little Python.
@@ -69,7 +68,8 @@ lowest.answer(opening.lowest())
 # That is called [[oscillation]], and the walker still arrives.
 #
 # The one on the right changes sides too.
-# Along the valley it arrives, and across the valley it lands a little further out each time.
+# *Along* the valley, from left to right, it arrives.
+# *Across* the valley it lands a little further out each time.
 # That is [[divergence]].
 #
 # Between the last two step sizes there must be a [[border]], where walkers stop arriving.

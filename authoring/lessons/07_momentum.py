@@ -25,7 +25,7 @@
 # Gradient descent and momentum start at the square and have 100 steps.
 # Each has the step size that is best for it.
 #
-# **Goal:** find the step after which momentum's loss stays below the black line for good.
+# **Goal:** find the step from which momentum's loss stays below the black line for good.
 
 # %%
 import numpy as np
@@ -41,7 +41,7 @@ opening.two_paths().live()
 # Momentum zigzags too, but its step size is four times as large, and it arrives.
 # That step size is above gradient descent's limit of 0.02.
 #
-# <details><summary>After which step?</summary>From step 38 on it is below.</details>
+# <details><summary>From which step on?</summary>From step 38.</details>
 # <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
 #
 # ### What the gradients say

@@ -5,7 +5,7 @@
 #
 # Momentum has one step size for all weights.
 # You give RMSprop one number too, and it makes a step size for each weight from that weight's own gradients.
-# You will write this rule, say how long its steps are, and train a network that momentum leaves guessing for 300 steps.
+# You will write this rule, say how long its steps are, and train a network that still guesses after 300 steps of momentum.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -90,7 +90,7 @@ opening.two_sizes().live()
 opening.show_division()
 
 # %% [markdown]
-# After the division the bars have the old length again, except for a few at the jump.
+# After the division the bars have the old length again, except in the ten steps or so after the jump.
 #
 # $$v_t = \beta_2\, v_{t-1} + (1-\beta_2)\,g_t^2 \qquad\qquad \theta_t = \theta_{t-1} - \alpha\,\frac{g_t}{\sqrt{v_t}+\epsilon}$$
 #
@@ -202,35 +202,38 @@ early.answer(opening.first_and_last())
 #
 # <details><summary>Why are the first three bars about level?</summary>A gradient is an input times the signal that comes back. From layer 1 to 3 the inputs get {{ trouble.enters_fall():.1f }} times smaller, and the signal {{ trouble.back_grows():.1f }} times larger.</details>
 #
-# ### A step size for each layer?
+# ### A divisor for each layer?
 #
-# Suppose we divide each layer's gradient by the size that it has at the start, once and for all.
-# That size is the layer's *divisor*.
-# We tried it, and the network still guesses.
-# Look at the gradients in a training that works, RMSprop's.
+# RMSprop divides each weight's gradient by its own recent size.
+# Suppose that all weights of a layer share one such divisor, the recent size of that layer's gradients.
+# Then every layer takes steps of about the same length.
 
 # %%
-trouble.show_rise()
+shared = predict(
+    "With one divisor for each layer, what does the network read within 300 steps?",
+    ["it still guesses", "fewer than half as many digits as with RMSprop",
+     "nearly as many digits as with RMSprop"],
+)
+shared
 
 # %% [markdown]
-# The first layer's gradient grows far more than the last layer's.
-# RMSprop's divisor follows it.
-# It begins too low, as Part 4 explains.
+# And with divisors for smaller parts of the network.
+
+# %% tags=["answer"]
+divided = records.deep_net_records()
+display(table(["one divisor for", "digits read correctly"], records.by_divisor(divided)))
+shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
+
+# %% [markdown]
+# With a divisor for each layer the network begins to learn.
+# But gradients differ inside a layer too.
+# The gradient of a weight is multiplied by what the unit before it sends, and some units send far more than others.
+# **So RMSprop gives each weight a divisor of its own.**
 #
-# **To do.**
-# What happens to the first layer's steps if its gradient grows like this and its divisor stays as it was?
+# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Each row of the table has ten starts and its best step size, and the range is in brackets. Long steps are cut to ten step sizes. If they are cut under a divisor that follows its layer, the network reads 27 %.</details>
 #
-# <details><summary>Answer</summary>If the gradient grows a thousandfold, so do the steps.</details>
-#
-# Now let each layer's divisor follow its gradient.
-# Then the network reads {{ records.way_reads("B") }} of the digits.
-# With one for each weight, which is RMSprop, it reads {{ records.way_reads("C") }}.
-#
-# <details><summary>Why one for each weight?</summary>Gradients differ inside a layer too. Some pixels are dark in every image, so their weights have none. With one divisor for all weights that leave a unit, kept up to date, the network reads 64 %.</details>
-# <details><summary>And if long steps are cut?</summary>Then the divisors that are set once read {{ records.cut_reads() }}, so the long steps did a part of the harm. Those that follow read 27 %.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts, the curves from one. The divisor drawn is a root mean square over the layer. Each way has ten starts and its best step size. Steps are cut to ten step sizes, each layer's as a root mean square.</details>
-#
-# *Deeper: [a step size for each layer, set once or following](deeper/08_rmsprop.ipynb).*
+# *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
 # ### A better start
 #
@@ -245,7 +248,7 @@ change = predict(
 change
 
 # %% [markdown]
-# From this start, from larger weights, and from small ones with zero biases.
+# The network from both starts.
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
@@ -269,10 +272,10 @@ trouble.show_apart()
 #
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
 # The [[He start]], made for ReLU, draws weights as large as the larger ones, and ends the trouble.
-# RMSprop learns from small weights too, in all ten trainings of Part 1.
+# RMSprop learned from the small weights too, in all ten trainings of Part 1.
 #
-# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long.</details>
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.he_reads("sgd") }} from it.</details>
+# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.reads_from("He start", "sgd") }} from it.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?
@@ -358,7 +361,7 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
 # So it must stay below 2 divided by the curvature, as the step size had to in Part 1.
 #
-# The dotted line is where the steep number passes that limit, and the grey curve is its part of the loss.
+# The dotted line is where the steep number passes that limit, and the grey curve is the steep number's part of the loss.
 # The second slider lets the step size fall to zero at the end.
 # **Goal:** let the loss end below 10⁻⁷.
 
@@ -468,7 +471,7 @@ judges.judge_two_steps(by_hand)
 play.burst().live()
 
 # %% [markdown]
-# <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is as many step sizes long as the root of the memory, and the root of four is two.</details>
+# <details><summary>Answer</summary>A memory of four steps, so β₂ = 0.75. The first step is the root of the memory times the step size, and the root of four is two.</details>
 #
 # With the usual memory of a hundred steps the first step is ten step sizes long, and the tenth still about three.
 #

@@ -9,7 +9,7 @@
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
 # One weight has large gradients, another has small ones.
-# Which optimizer decays the first less than the second?
+# Which optimizer decays the one with large gradients less?
 #
 # <details><summary>Answer</summary>Adam. It adds the decay to the gradient, and then the root of v divides both. AdamW takes the same share off each weight.</details>
 
@@ -63,7 +63,6 @@ opening.learns_to_write().live()
 #
 # <details><summary>Fine print</summary>
 #
-# There are four step sizes in each factor of ten.
 # The rules share the model, the batches, the [[warm-up]] of a quarter of the steps, the cosine after it and the clipping.
 # No beta is tuned, and AdamW has a decay of 0.1.
 # The best step size was chosen on the test text too, the last tenth of the book.
@@ -99,7 +98,7 @@ my_lr = 1.0
 # Without clipping the best one is smaller.
 
 # %% [markdown]
-# The judge trains the model with your number, and with three times that, which may be better.
+# The judge trains the model with your number, and with three times that.
 # In the record that took {{ machine.took("lab", "tune", ["cpu"]) }}.
 
 # %% tags=["chaotic"]
@@ -122,11 +121,11 @@ gap.answer(sweep.verdict(record))
 # At 0.1 alone, on the left, momentum would have won.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# Yet in the small model the median step of momentum at 1 moved a weight by 0.0014, and that of AdamW at 0.018 by 0.0021.
-# AdamW divides a gradient by its own size.
-# Momentum multiplies it by `lr`, and after the clipping it is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, so `lr` must be large.
+# AdamW divides a gradient by its own size, and momentum does not.
+# After the clipping a gradient is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, so momentum's `lr` must be large.
 #
-# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it.</details>
+# <details><summary>Is it the clipping alone?</summary>No. Without it momentum's best step size is smaller, and still more than thirty times Adam's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. In the small model the median step of momentum at 1 moved a weight by 0.0014, and that of AdamW at 0.018 by 0.0021.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -144,10 +143,8 @@ scholar = fit(trainings.optimizer("adamw", sweep.lr_for(kind)), corpus, longer)
 print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 
 # %% [markdown]
-# Each character is drawn with the probability that the model gives it.
-# A low temperature makes likely characters likelier.
 # **Your turn.**
-# Change the start, and try a lower and a higher temperature.
+# Change the start, and try a lower temperature, which makes likely characters likelier, and a higher one.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -171,7 +168,7 @@ print(story["texts"][best])
 #
 # A step has three parts.
 # Forward computes the loss, backward computes the gradients, and the optimizer moves the weights.
-# We timed a model on the CPU and another on the GPU, both larger than yours.
+# We timed one model on the CPU and another on the GPU.
 
 # %%
 from lessonlib.data import recorded
@@ -194,15 +191,14 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # On the CPU, forward and backward take about eight times as long with sixteen windows as with one.
 # The optimizer works on the parameters, whose number stays the same, and its time grows far less.
 # So a faster optimizer saves a larger share where batches are small.
-# On the GPU four windows take no longer than one.
+# On the GPU four windows take no longer than one, so with so few its time does not go into arithmetic.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
 # ### The floor
 #
 # AdamW does fewer than twenty operations for each parameter.
-# Colab's T4 can do a hundred in the time in which its memory brings one number.
-# So the memory is slow, and we count the bytes.
+# Colab's T4 can do a hundred while its memory brings one number, so we count the bytes.
 
 # %%
 moved = predict("In float32, how many bytes must AdamW's step read and write for each parameter?")
@@ -269,7 +265,7 @@ exceeds
 # %% [markdown]
 # We timed the optimizer's step alone, on the GPU for GPT-2 small and on the CPU for a model a quarter as wide.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# A copy does not reach the speed of the data sheet, so here the floor is computed from how fast each machine copies an array.
+# Here the floor is computed from how fast each machine copies an array, since a copy does not reach the data sheet.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -285,7 +281,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 # <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
 # <details><summary>Why is fused closer?</summary>It moves 7 arrays, as in the floor. The loop's eight operations move 20, because each reads and writes its own.</details>
 # <details><summary>Is fused always close?</summary>No. For the smaller model whose steps you saw in the bars above, it took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent of the step.</details>
-# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The CPU reports a cache as large as the arrays that the bench walks through, so this floor may be the cache's.</details>
+# <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floors are those of {{ play.copied(measured, on_gpu) }}. The CPU reports a cache as large as the arrays that the bench walks through, so this floor may be the cache's.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
 #
@@ -391,7 +387,7 @@ play.will_it_fit().live()
 # The cards have 80 GB, and half of each must stay free for activations.
 # What is the smallest number of cards at stage 3, if it must be a power of two?
 # And at the first stage?
-# Write "never" if no number is enough.
+# If no number is enough, write "never".
 #
 # <details><summary>Hint</summary>What stays on each card at the first stage, however many cards there are?</details>
 
@@ -499,7 +495,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # Before the step it divides the gradients again, which is called unscaling.
 # If one has become infinite, `scaler.step` leaves the weights alone, and `scaler.update` halves the factor.
 # After 2000 good steps in a row it doubles the factor.
-# So the order is scale, backward, unscale, step and update.
+# So the order is scale, backward, unscale, step, update.
 #
 # A colleague clips the gradients to a length of 1 before they are unscaled.
 
@@ -524,7 +520,7 @@ stops.answer(half.who_stops())
 # Momentum's step shrinks with it, so the model stays where it was.
 # AdamW hides the mistake here, because the root of `v` shrinks as much as `m`.
 # The mistake shows where eps is not small beside the gradients, and in the last row it is larger than they are.
-# With two million weights such a gradient is about $1/65{,}536/\sqrt{2{,}000{,}000} = 10^{-8}$ in each, as large as the usual eps.
+# With two million weights such a gradient is about $1/65{,}536/\sqrt{2{,}000{,}000} = 10^{-8}$ in each, as large as the usual eps, and half of a step is lost.
 # So clipping comes after unscaling.
 #
 # ### Exercise 5. Complete the loop for a T4 (6 minutes)
@@ -563,7 +559,7 @@ def train_on_t4(model, optimizer, scaler, batches):
 
 # %% [markdown]
 # The judge runs your loop on two batches, one with a long gradient and one with a short one.
-# It tries two factors of the scaler, 4,096 and 1,024.
+# It tries factors of 4,096 and 1,024.
 
 # %%
 judges.judge_loop(train_on_t4)

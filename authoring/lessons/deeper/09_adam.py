@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Deeper into lesson 9
 #
-# Eleven questions about Adam that can wait.
+# Ten questions about Adam that can wait, and one about gradient descent.
 # Run the set-up cell first.
 # After it each question stands alone, so you can read them on different days and in any order.
 #
@@ -15,8 +15,8 @@
 # | 4. Rare words: which half of Adam do they need? | 7 |
 # | 5. Which solution does each rule find? Wilson's least squares | 7 |
 # | 6. Where does Adam walk on Reddi's line? | 7 |
-# | 7. Why does the shape of the curvature decide? | 5 |
-# | 8. The loss swings. Should you halve the step size? | 4 |
+# | 7. When does Adam beat momentum on a ravine? | 5 |
+# | 8. Gradient descent swings. Should you halve the step size? | 4 |
 # | 9. The gradients jumped, and now the loss creeps. Why? | 5 |
 # | 10. Can you name a bug from its path? | 6 |
 # | 11. Which half of Adam finds the line? | 5 |
@@ -29,7 +29,7 @@
 # *9 minutes.*
 #
 # Under a steady gradient $m$ holds the share $1-\beta_1^t$ of it, and $v$ the share $1-\beta_2^t$ of its square.
-# The reason is a sum.
+# The reason is a sum, and for $v$ it is the same one with $\beta_2$ and $g^2$.
 #
 # $$m_t = (1-\beta_1)\sum_{i=1}^{t}\beta_1^{\,t-i}\,g = (1-\beta_1^t)\,g$$
 #
@@ -38,7 +38,6 @@
 # A step without correction is therefore wrong by the factor $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$.
 # The picture draws it over the steps, and the sliders set the two memories.
 # **Goal:** with $\beta_1$ at 0.5 or more, find a $\beta_2$ at which the first step needs no correction.
-# With both betas at 0 nothing is averaged, so that would be too easy.
 
 # %%
 import numpy as np
@@ -81,7 +80,7 @@ pictures.show_correction(lrs, right, bare)
 # %% [markdown]
 # Without the correction each of these hundred steps is three to seven times as long.
 # At a small step size that helps, and from about 0.03 on it does harm.
-# Each at its own best step size, the rule without correction ends no higher here.
+# With the best step size for each, the rule without correction ends as low as Adam here.
 # So here the correction moves the good step sizes, and does not lower the loss.
 #
 # <details><summary>Fine print</summary>The mean of three seeds. On one of the three the rule without correction ends higher.</details>
@@ -194,9 +193,7 @@ pictures.show_longest(sequences, lengths)
 # *8 minutes.
 # One cell trains for some seconds.*
 #
-# Four rules train one network on digits for 400 steps, with many step sizes from $10^{-4}$ to 32.
-# They are gradient descent, momentum, RMSprop and Adam.
-# First you compare them at two of these step sizes.
+# Gradient descent, momentum, RMSprop and Adam train one network on digits for 400 steps, with many step sizes from $10^{-4}$ to 32.
 
 # %%
 from lessonlib.lessons.lesson09 import basins, fair, pictures
@@ -221,7 +218,7 @@ agree.answer("the same rules at both" if same else "other rules at each")
 # %% [markdown]
 # One step size favours two rules and the other one the other two.
 # Each at its own best, none of the four is ahead.
-# So here a race at one step size ranks the step size, and not the rules.
+# So here a race at one step size ranks the step size.
 #
 # The fair question goes over all step sizes.
 # The good step sizes of a rule form its [[basin]].
@@ -246,7 +243,7 @@ basins.good_basin().live()
 # ### How rare are good settings?
 #
 # Now Adam alone, on a ravine of condition number 100 that lies at an angle.
-# It has 100 steps to bring the loss below $10^{-4}$, and then the loss must stay there for thirty more.
+# A setting is *good* if its loss is below $10^{-4}$ after 100 steps, and stays there for thirty more.
 # A box of 27,200 settings is tried.
 # It has step sizes from 0.001 to 1, $\beta_1$ from 0 to 0.99, and $\beta_2$ from 0.5 to 0.999.
 # Twenty values of $\beta_2$ can be spaced in two ways.
@@ -254,7 +251,7 @@ basins.good_basin().live()
 
 # %%
 spaced = predict(
-    "With which spacing of beta2 do more settings of the box stay below the goal?",
+    "With which spacing of beta2 are more settings of the box good?",
     ["evenly", "by factors", "with both about the same"],
 )
 spaced
@@ -265,32 +262,30 @@ spaced
 # %% tags=["answer"]
 even, factors = fair.box(logarithmic=False), fair.box()
 rows = [["evenly", even.stays.mean()], ["by factors", factors.stays.mean()]]
-display(table(["beta2 spaced", "settings that stay"], rows, ["", ".1%"]))
+display(table(["beta2 spaced", "good settings"], rows, ["", ".1%"]))
 more = rows[1][1] / rows[0][1]
 spaced.answer("by factors" if more > 1.5 else "evenly" if more < 0.67
               else "with both about the same")
 
 # %% [markdown]
-# Same rule, same problem, same ends of the box.
-# So a share of good settings means nothing until you know how the settings were spaced.
-#
 # Where do the good settings lie?
-# Each field of the map is one pair of betas, and its grey says which share of the forty step sizes stays.
+# Each field of the map is one pair of betas, and its grey says which share of the forty step sizes is good.
 
 # %% tags=["answer"]
 pictures.show_box(factors)
 
 # %% [markdown]
-# Below a $\beta_2$ of 0.925 none stays.
+# Below a $\beta_2$ of 0.925 none is good.
 # Evenly spaced, only three of the twenty values lie above that, and by factors fourteen do.
-# So here a search by factors of $1-\beta_2$ wastes less.
+# So search over values such as 0.9, 0.99 and 0.999.
 #
-# With $\beta_1$ at its default or above none stays either.
+# With $\beta_1$ at its default 100 steps are too few, and 150 are enough.
+# So how rare good settings are depends on their spacing and on the number of steps.
 #
 # When a paper compares optimizers, look first for how each setting was chosen.
 # Choi et al. (2019) and Schmidt et al. (2021) show how much the [[protocol]] decides.
 #
-# <details><summary>Fine print</summary>Forty step sizes, spaced by factors, and 34 values of $\beta_1$, spaced evenly. With 150 steps, settings with the default $\beta_1$ stay too. With noisy gradients none of the settings reaches the goal.</details>
+# <details><summary>Fine print</summary>Forty step sizes, spaced by factors, and 34 values of $\beta_1$, spaced evenly. With noisy gradients none of the settings reaches the goal.</details>
 #
 # ## 4. Rare words: which half of Adam do they need?
 #
@@ -354,7 +349,7 @@ helps.answer("each of the two" if no_v and no_m else "taking v out" if no_v else
 
 # %% [markdown]
 # Momentum leaves a sixth of the excess loss, and each of the other four rules leaves next to nothing.
-# The sign rules keep no $v$, so equal steps alone do most of it.
+# The sign rules keep no $v$ and still leave next to nothing, so steps of equal size are what rare words need.
 # On this table an average $m$ with a $\beta_1$ of 0.9 does harm.
 # Without it both Adam and the sign rule end lower.
 #
@@ -446,8 +441,8 @@ pictures.show_first_weights(weights)
 # With $\epsilon = 1$ the denominators of the first step are 2 and 1.2, so the label's weight moves three times as far as each of the others.
 # The later steps widen its lead.
 #
-# Choi et al. (2019) argue that a rule which can behave like momentum cannot do worse than momentum, if all its settings are tuned without a limit on the runs.
-# So "Adam loses here" means that it loses at its default $\epsilon$.
+# Adam with a large $\epsilon$ behaves like momentum, so with $\epsilon$ tuned too it need not do worse (Choi et al. 2019).
+# So Adam loses here at its default $\epsilon$.
 #
 # ### Exercise. How large must epsilon be? (3 minutes)
 #
@@ -529,7 +524,8 @@ table(header, rows, ["", "", ".2f", "", ".3f", "+.2f"])
 # %% [markdown]
 # $m$ spreads the spike over 23 steps, and each of them is only about three times as long as the others.
 # With $v$ held the 23 steps down outweigh the 78 steps up, as the positive mean says they should.
-# But $v$ is largest right after the spike, when the point goes down, and then it falls, so the steps up are longer.
+# But $v$ is largest right after the spike, when the point goes down.
+# Then it falls, so the steps up are longer.
 # With $\beta_2 = 0.99$ that turns the sum around, and Adam climbs toward the worst point.
 # With the default it drifts the wrong way too, only slowly, and with $\beta_2 = 0.9999$ it drifts the right way.
 #
@@ -575,15 +571,13 @@ repaired.answer({3: "with all three", 0: "with none"}.get(sum(goes_down), "with 
 # AMSGrad goes down with all three, so it mends this line, though it is slow.
 # With $\beta_2 = 0.9999$ plain Adam goes down too, to {{ walked[-1, 2]:.2f}}, where AMSGrad is at {{ mended[-1, 2]:.2f}}.
 #
-# ## 7. Why does the shape of the curvature decide?
+# ## 7. When does Adam beat momentum on a ravine?
 #
 # *5 minutes.*
 #
 # A quadratic has nine [[curvatures|curvature]] from 1 to 5000, in three blocks of three.
 # Each block is turned, which means that its curvatures lie along axes at an angle to the coordinates.
-# In one version the curvatures within a block are alike, in the other every block holds small and large ones.
-# Where they are alike a turn changes little, so the left picture looks as if there were none.
-# The nine numbers are the same in both.
+# In one version they are alike within a block, and in the other every block holds small and large ones.
 
 # %%
 import numpy as np
@@ -595,7 +589,8 @@ from lessonlib.lessons.tables import table
 pictures.show_blocks()
 
 # %% [markdown]
-# 300 steps will be taken on both.
+# The left blocks are turned too, but it hardly shows, because their curvatures are nearly equal.
+# Both rules take 300 steps, with a $\beta_1$ of 0.9.
 
 # %%
 shape = predict(
@@ -605,6 +600,7 @@ shape
 
 # %% [markdown]
 # The best of 61 step sizes for each rule, the median over fifteen random turns of the blocks.
+# The last column has no turn.
 
 # %% tags=["answer"]
 versions = [{"mixed": False}, {"mixed": True}, {"mixed": True, "turned": False}]
@@ -622,7 +618,7 @@ shape.answer(answers[alike, mixed])
 # Where the curvatures are alike, Adam wins by many orders of magnitude.
 # Where they are mixed, Adam has no such lead, and momentum is ahead on {{ ahead}} of the fifteen turns.
 # Mixed and not turned, the same curvatures do Adam no harm.
-# So what matters is which curvatures share a turned block.
+# So Adam loses its lead where small and large curvatures share a turned block.
 #
 # Adam gives each coordinate a step size of its own, but it cannot turn the axes.
 # Which condition number is left, if that step size is one over the coordinate's curvature?
@@ -637,10 +633,11 @@ for name, condition in (("one over each curvature", measured.scaled_condition),
 table(["step sizes", "alike", "mixed", "mixed, not turned"], rows, ["", *[",.0f"] * 3])
 
 # %% [markdown]
-# Alike, little is left of the ravine.
-# Mixed, most of it is, because every coordinate feels a small and a large curvature at once, so whichever step size it gets is wrong for one of them.
+# Where the curvatures are alike, Adam's step sizes lower the condition number from 5000 to {{ rows[2][1]:.0f}}.
+# Where they are mixed {{ rows[2][2]:,.0f}} is left, because every coordinate feels a small and a large curvature at once.
+# Whichever step size it gets is wrong for one of them.
 #
-# <details><summary>Fine print</summary>Medians over the fifteen turns. With a $\beta_2$ of 0.99 Adam's median where they are mixed is a little below momentum's. No other step sizes for the coordinates leave less than a third of these (van der Sluis 1969).</details>
+# <details><summary>Fine print</summary>Medians over the fifteen turns. With a $\beta_1$ of 0.95 for both, alike is nearly a tie. With the best of 0.9, 0.95 and 0.98 for each, Adam leaves less than 1e-10 and momentum 2e-8 on alike, and on mixed Adam leaves about 300 times as much. With a $\beta_2$ of 0.99 Adam's median on mixed is a little below momentum's. Adam is behind on mixed because its step sizes go on changing. Held as they are after 100 steps, they let momentum leave less on all fifteen turns. No other step sizes for the coordinates leave less than a third of these (van der Sluis 1969).</details>
 #
 # **To do.**
 # In a deep network the curvatures of one layer are often much larger than those of another.
@@ -648,7 +645,7 @@ table(["step sizes", "alike", "mixed", "mixed, not turned"], rows, ["", *[",.0f"
 #
 # <details><summary>Answer</summary>Alike, as far as the layers are the blocks. Zhang et al. (2024) measured that the spectra of transformers differ from block to block, and within a real block the curvatures are spread widely too.</details>
 #
-# ## 8. The loss swings. Should you halve the step size?
+# ## 8. Gradient descent swings. Should you halve the step size?
 #
 # *4 minutes.*
 #
@@ -675,8 +672,9 @@ swings.answer(f"{min(ends, key=ends.get):g}")
 
 # %% [markdown]
 # On a quadratic a curvature above 2 divided by the step size means divergence.
-# A network's curvature moves.
-# The next cell measures the largest curvature at step 20, and again where each run first reaches the loss at which the run with the shortest step ends.
+# A network's curvature changes while it trains.
+# The next cell measures the largest curvature at step 20.
+# It measures it again when each run has the same loss, the one at which 0.4 ends.
 
 # %%
 header = ["step size", "step size × curvature at step 20", "curvature alone, at the same loss"]
@@ -691,7 +689,7 @@ table(header, trouble.curvatures(), ["g", ".1f", ".1f"])
 # A step can also be too long, though.
 # At 3 the loss ends at that of guessing, 2.3.
 #
-# <details><summary>Fine print</summary>From each of four starts 1.5 ends lower than 0.75, and is higher on average over the first hundred steps. From each of them 3 ends at the loss of guessing.</details>
+# <details><summary>Fine print</summary>From each of four starts 1.5 ends lower than 0.75, and is higher on average over the first hundred steps. At the same loss the longer step is at the flatter place from each. At 3 every hidden unit ends at zero, so the network can only guess. For Adam 2 divided by the step size is no limit.</details>
 #
 # **To do.**
 # Your loss swings.
@@ -744,7 +742,7 @@ pictures.show_creep({name: loss for name, loss in losses.items() if "clipped" no
 # With `v` alone the large `m` over the small `v` first throws the point far, and with both put back nothing leaps.
 # With clipped gradients the run ends near the one without the jump.
 #
-# <details><summary>Fine print</summary>One start. From two more the order is the same, but for $v$ alone, which once ends far above the run with nothing put back.</details>
+# <details><summary>Fine print</summary>The jump is made by hand, so the loss does not leap with it. One start. From two more the order is the same, but for $v$ alone, which ends lowest from one and far above all from the other.</details>
 #
 # What does `v` do to the steps?
 # Here they are alone, under a gradient that is steady but for the jump, with two memories of `v`.
@@ -762,7 +760,7 @@ pictures.show_jump()
 # Your log shows gradients a hundred times as large for a while, and then the loss falls much more slowly than before.
 # What do you try?
 #
-# <details><summary>Answer</summary>v may remember the large gradients. Take m and v, both of them, from a checkpoint before the jump. Clip the gradients too, so that v never sees the next jump. With a smaller $\beta_2$ v would forget it sooner.</details>
+# <details><summary>Answer</summary>v may remember the large gradients. Take m and v, both of them, from a checkpoint before the jump, and the weights too if the loss has leapt. Clip the gradients too, so that v never sees the next jump. With a smaller $\beta_2$ v would forget it sooner.</details>
 #
 # ## 10. Can you name a bug from its path?
 #
@@ -828,7 +826,6 @@ table(["optimizer", "excess loss left"], heating.left_alone(), ["", ".2%"])
 # %% [markdown]
 # Only Adam arrives.
 # It has momentum's average and step sizes like RMSprop's, and each of the two alone is not enough.
-# What does each half do?
 # RMSprop divides each gradient by the root of its own $v$, so slope and intercept have a step size each.
 # In the best pair each step size is one over the curvature.
 # The table says how many times longer the intercept's step size is, and which [[condition number]] is left.
@@ -843,8 +840,8 @@ table(["step sizes", "intercept's / slope's", "condition number"],
 # Even the best pair leaves a condition number of {{ numbers[2]:.0f}}, because a higher slope and a higher intercept change the line in nearly the same way.
 # With temperatures minus their mean they do not, and the best pair would leave 1.
 #
-# Now freeze the ratio of RMSprop's pair as it is after 100 steps of the tuned run.
-# Then start again with gradient descent or with momentum, and tune the overall step size.
+# Now take the ratio of RMSprop's two step sizes after 100 steps of its best run, and keep it fixed.
+# Start again with gradient descent or with momentum, and tune the overall step size.
 
 # %%
 arrives = predict("With the ratio of RMSprop's step sizes, who arrives in 300 steps?",
@@ -860,11 +857,11 @@ display(table(["the two step sizes, frozen", "excess loss left"], rows, ["", ".2
 arrives.answer(heating.who_arrives(rows))
 
 # %% [markdown]
-# With RMSprop's ratio gradient descent does not arrive.
-# Momentum does not arrive without the ratio, and arrives with it.
+# Both halves find the line together.
+# RMSprop's ratio makes the condition number {{ numbers[0] / numbers[1]:.0f}} times smaller, and momentum gets through what is left.
 # With the best ratio gradient descent arrives too.
 #
-# <details><summary>Fine print</summary>One data set. With other memories neither half arrives alone. For momentum six were tried, and the best is 0.98.</details>
+# <details><summary>Fine print</summary>One data set. Adam's own ratio after 100 steps is 48, and momentum arrives with it too. With other memories neither half arrives alone. For momentum six were tried, and the best is 0.98.</details>
 #
 # ## Further reading
 #

@@ -25,7 +25,7 @@
 # *7 minutes.
 # Three cells take some tens of seconds each.*
 #
-# Here are two maps, one for AdamW and one for Adam with L2.
+# Decay has two forms, AdamW and Adam with L2, and here is a map of each.
 # Each cell of a map is one small network that learns three hundred handwritten digits.
 # A fifth of its labels are wrong on purpose, so that it can [[overfit|overfitting]].
 # It is tested on new digits with right labels.
@@ -51,7 +51,7 @@ maps = gains.maps()
 # %% [markdown]
 # Bright cells read more digits, and the star is the best cell.
 # The sliders move the red square.
-# **Goal:** in the other form, find a cell that is at least as good as the best cell of AdamW.
+# **Goal:** switch to Adam with L2, and find a cell that is at least as good as the best cell of AdamW.
 
 # %% tags=["answer"]
 decay_maps.decay_map(maps, gains.MAP_LRS, "AdamW").live()
@@ -95,8 +95,9 @@ rows = [["AdamW, decay 1", end(1, 1, False), end(1, 1000, False)],
 table(["the weight ends at", "usual gradients", "1000 times as large"], rows, ["", ".3f", ".3f"])
 
 # %% [markdown]
-# AdamW ends at the same place.
-# Adam with L2 needs a decay a thousand times as large.
+# AdamW ends at the same place with both.
+# Adam with L2 of 1 does not.
+# To end at its old place, it needs a decay a thousand times as large.
 #
 # <details><summary>Fine print</summary>One hidden layer, constant step size. The standard error of the half point is 0.1, and its runs take half a minute, with <code>python -m lessonlib.lessons.lesson10.gains</code>. The best cell is picked on the digits that it is measured on, so each best value is a little too high. Loshchilov and Hutter report that AdamW beats L2 on image networks with normalisation, where they tuned both.</details>
 #
@@ -114,7 +115,8 @@ product
 
 # %% [markdown]
 # Each run here has 1200 steps, four times as many as in the maps.
-# "Best decay" is the middle of those that come within three digits in a hundred of the best one.
+# Several decays read at most three digits in a hundred fewer than the best one.
+# Here we call the middle of them the best decay.
 
 # %% tags=["answer"]
 row, (least, most) = decay_maps.falls(*gains.long_runs())
@@ -125,9 +127,8 @@ product.answer(product.options[int(most < 10)])
 # %% [markdown]
 # Here the best decay falls to about a third, and a tenth is outside of the interval.
 # So after a change of the step size, tune the decay anew.
-# Before a norm the product does decide something, as section 2 shows.
 #
-# <details><summary>Fine print</summary>Four starts. Each is judged by itself, and then the logarithms are averaged. In single starts of the short runs this middle differs too much to tell.</details>
+# <details><summary>Fine print</summary>Four starts. Each is judged by itself, and then the logarithms are averaged. In the short runs of the maps the middle differs too much from start to start.</details>
 #
 # ### And what does decay itself gain?
 #
@@ -154,12 +155,13 @@ table(header, rows, ["", ".2g", "g", ".1f"])
 # *5 minutes.*
 #
 # Under a steady gradient a weight of AdamW comes to rest at $1/w$, as in lesson 10, and the step size is not in it.
-# Under pure noise it wanders, and it settles where two things balance.
-# On average the noise adds about $\alpha^2$ to $\theta^2$ at each step, and the decay takes $2\alpha w\,\theta^2$ from it.
+# Under pure noise the weight wanders, and its usual size stops growing where two effects balance.
+# Each noisy gradient moves it by about $\alpha$ in all, to either side, and on average that adds $\alpha^2$ to $\theta^2$.
+# At each step the decay takes $2\alpha w\,\theta^2$ from it.
 
 # %%
 import numpy as np
-from lessonlib import adamw, grid
+from lessonlib import adamw
 from lessonlib.lessons.lesson10 import decay_maps
 from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
@@ -187,7 +189,8 @@ size.answer(size.options[int(sizes[1] / sizes[0] < 5)])
 # Now a case in which size means nothing.
 # Many networks have norms, layers that bring what passes through them to one size.
 # Double the weights before a norm, and no output changes.
-# So only their direction counts, and the gradient is at right angles to them.
+# So only their direction counts.
+# Along the weights the loss is level, so its gradient points at right angles to them.
 # The longer the weights are, the less a step turns them.
 #
 # Here are two hundred weights whose gradient is noise at right angles to them.
@@ -200,24 +203,26 @@ angle = predict(
 angle
 
 # %% [markdown]
-# The mean angle between the weights before a step and after it, once it has settled.
+# The first three rows share one product $\alpha w$, and the last has ten times as much.
+# Length and angle are means, once step and decay balance.
 
 # %% tags=["answer"]
-axes = grid(lr=[0.01, 0.03, 0.1], weight_decay=[0.1, 0.3, 1.0])
-turns = decay_maps.turns(adamw, **axes)
-rows = [[lr, *row] for lr, row in zip(axes["lr"].ravel(), turns)]
-header = ["lr", "decay 0.1", "decay 0.3", "decay 1"]
-display(table(header, rows, ["g", ".1f", ".1f", ".1f"], caption="degrees turned at each step"))
-angle.answer(angle.options[1] if 0.9 < turns[2, 0] / turns[0, 2] < 1.1 else angle.options[0])
+lrs, decays = np.array([0.01, 0.0316, 0.1, 0.1]), np.array([1, 0.316, 0.1, 1])
+lengths, turns = decay_maps.turns(adamw, lr=lrs, weight_decay=decays)
+rows = zip(lrs, decays, lrs * decays, lengths, turns)
+header = ["lr", "decay", "product", "length of the weights", "degrees turned at each step"]
+display(table(header, rows, [".3g", ".3g", ".2f", ".2f", ".1f"]))
+angle.answer(angle.options[1] if 0.9 < turns[2] / turns[0] < 1.1 else angle.options[0])
 
 # %% [markdown]
-# Look along the diagonal from lower left to upper right.
-# The product $\alpha w$ is the same there, and so is the angle.
-# Step and decay balance at a length at which the angle depends on the product alone.
+# With one product the angle stays, because the length grows as much as the step size.
+# Count the length in step sizes, as $\theta/\alpha$.
+# Each step keeps the share $1-\alpha w$ of it and adds one step of Adam, divided by $\alpha$.
+# Adam divides the size of the gradient out, so what is added depends on the direction of the weights alone.
+# Only $\alpha w$ is left, so it decides how many step sizes long the weights are, and how far a step turns them.
 # Kosson et al. (2024) call this rotational [[equilibrium]].
 #
-# Section 1 asked whether the product is all that counts.
-# In the network of section 1 it was not, and for the angle of these weights before a norm it is.
+# In the network of section 1 the product is not all that counts, and for the angle of these weights it is.
 #
 # ## 3. What do the weights remember?
 #
@@ -282,22 +287,22 @@ lrs = [0.001 * 0.5 * (1 + math.cos(math.pi * t / 10_000)) for t in range(10_000)
 cosine.answer(100 * math.prod(1 - lr * 0.1 for lr in lrs))
 
 # %% [markdown]
-# It is nearly as if every step had the mean step size, and a cosine halves that.
+# It is nearly as if every step had the mean step size, which is half of the first one.
 #
 # How long should the memory be?
 # Wang and Aitchison argue that it should not be much shorter than one pass over the data, nor much longer than the run.
 # Lesson 10 tries first a memory as long as the run, and a decay of 1 at most.
-# Here is what that gains on 300 digits at a step size of 0.003, against no decay.
+# Here is what that gains on 300 digits, against no decay.
 
 # %%
 gains.show_gains()
 
 # %% [markdown]
-# In the long run with wrong labels it gains five digits in a hundred.
-# In the short run with right labels it costs one.
-# So where the rule gives its cap of 1, try no decay too.
+# With wrong labels it gains four or five digits in a hundred, but none where the rule asks for more than 1.
+# With right labels it gains none at all.
+# So if the rule asks for more than 1, also try no decay.
 #
-# <details><summary>Fine print</summary>Constant step size, five starts each, with standard errors from 0.2 to 0.6. The rule was not tuned on these runs. At a step size of 0.0003 the short runs lost two digits.</details>
+# <details><summary>Fine print</summary>Constant step size, five starts each. The rule was not tuned on these runs. At a step size of 0.0003 the short runs lost two digits.</details>
 #
 # ## 4. Can a network understand late? Grokking
 #
@@ -438,11 +443,11 @@ where.answer(where.options[2] if abs(rows[0][2] - rows[1][2]) < 0.01 else where.
 
 # %% [markdown]
 # AdamW ends at the lowest loss inside of the box.
-# The largest decay that leaves it at the lowest point is 0.5, because then the box just reaches that far.
+# At a decay of 0.5 the box just reaches to the lowest point.
 #
 # Xie and Li (2024) prove more.
 # They take full batches, and steps that get shorter but still add up without end.
-# If AdamW converges then, it ends where every way that stays inside of the box starts level or uphill.
+# If AdamW converges then, it ends at a point from which no way inside of the box starts downhill.
 # For a convex loss such as this one, that is the lowest point of the box.
 #
 # <details><summary>And with the noise of mini-batches?</summary>Then AdamW stops short even of a lowest point inside of the box. One weight with its lowest point at 0.5, in a box that reaches to 1, ends at 0.24 on average when noise of size 1 is added to its gradients.</details>
@@ -466,6 +471,8 @@ careful.answer(careful.options[0] if abs(rows[1][1] - 2) < 0.1 else careful.opti
 
 # %% [markdown]
 # On the way out Adam's step points away from zero and the decay toward zero, so they disagree and the decay is off.
+# On a way back both point toward zero, so the decay only makes Adam's step longer.
+# It never works against Adam, so it cannot keep the weights from the lowest point.
 #
 # ### Exercise 2. The edge of the box (2 minutes)
 #
@@ -529,7 +536,7 @@ table(header, spikes.put_back(), ["", ".2f", ".2f"])
 # The bad batch does two things.
 # First, `m` goes on in its direction for some tens of steps, and that lifts the loss.
 # Put `m` back, and the jump is gone.
-# Then `v` holds it, so Adam's steps fall to a tenth or less, and the network crawls back.
+# Second, its huge square stays in `v`, so Adam's steps fall to about a tenth and the loss comes down slowly.
 # Put both back, and the run ends as if there had been no bad batch.
 # With `v` alone put back, Adam divides the huge `m` by the usual root, and the loss explodes.
 #
@@ -540,7 +547,7 @@ table(header, spikes.put_back(), ["", ".2f", ".2f"])
 # The gradient of this run has a usual length of {{ spikes.usual_length():.1f}}, and it is never longer than 1.
 # So clipping at 1 cuts the bad batch alone, before either average sees it, and the training looks as if nothing had happened.
 #
-# With $\beta_2 = 0.95$ the loss rises to a third of the height, and the steps stay short for some 200 steps.
+# With $\beta_2 = 0.95$ the loss rises to less than a third of the height, and the steps stay short for some 200 steps.
 # With the default of 0.999, as here, `v` is still about a hundred times too large after 2000 steps.
 #
 # <details><summary>Fine print</summary>A simulated bad batch, one seed, step size 0.01, decay 0.1. From two other starts some gradients are longer than 1, and clipping at 1 cuts them too. A real one has a gradient in its own direction as well. Late in a run the first step after a bad batch is up to three times as long as here, because v then rests on more gradients.</details>
@@ -588,7 +595,8 @@ from lessonlib.lessons.tables import table
 
 torch.set_num_threads(1)  # for a network this small, one thread does
 worst = predict("Losing what lifts the training loss most in the ten steps after the restart?",
-                ["m, v and t", "only t", "the schedule", "the batches", "all but the weights"])
+                ["m, v and t", "only t", "the schedule", "m, v, t and the schedule",
+                 "the batches", "all but the weights"])
 worst
 
 # %% [markdown]
@@ -597,6 +605,7 @@ worst
 
 # %% tags=["answer"]
 lost = {"nothing": (), "m, v and t": ("m, v", "t"), "only t": ("t",), "the schedule": ("schedule",),
+        "m, v, t and the schedule": ("m, v", "t", "schedule"),
         "the batches": ("batches",), "all but the weights": ("m, v", "t", "schedule", "batches")}
 rows = [[name, *training.loses(pieces)] for name, pieces in lost.items()]
 header = ["lost", "loss rises by", "the same run, bit for bit"]
@@ -605,8 +614,7 @@ worst.answer(max(rows[1:], key=lambda row: row[1])[0])
 
 # %% [markdown]
 # Without `m`, `v` and `t` the loss rises most.
-# The file with the weights alone loses the schedule too.
-# So it begins with the short steps of a new warm-up, and the loss rises less.
+# Lose the schedule as well, and the loss rises less, because the new schedule begins with the short steps of a warm-up.
 #
 # ### Exercise 3. Only t is lost (3 minutes)
 #
@@ -643,11 +651,11 @@ judges_deeper.judge_lost_count(my_times, beta1=0.9, beta2=0.95)
 table(["m, v and t lost, and", "loss rises by"], training.rises(), ["", "+.0%"])
 
 # %% [markdown]
-# A seventh is the usual length of a step here.
-# Cutting the first step to it does not help enough, so the next ones are too long as well.
-# With a new warm-up, or with all ten steps cut, the loss does not rise.
+# In the run that goes on, the next step of a typical weight is {{ training.forgotten().lengths[0, 0]:.2f}} step sizes long, about a seventh.
+# Cutting the first step alone does not help enough, so the next ones are too long as well.
+# With all ten steps cut, or with a new warm-up to the step size of now, the loss does not rise.
 #
-# Each of them is another run than the one that stopped.
+# A schedule that starts anew warms up to the full step size, twice that of now, and so the loss rises a little.
 #
 # On a GPU two runs from the same file may part, because some operations add in another order each time.
 # `torch.use_deterministic_algorithms(True)`, with `CUBLAS_WORKSPACE_CONFIG=:4096:8` in the environment, chooses others, or raises an error where there is none.
@@ -681,8 +689,10 @@ faster.answer(faster.options[round(math.log10(ratio))])
 
 # %% [markdown]
 # Adam's points fall along a line, so ten times larger gradients mean a tenth of the decay.
-# At the far left they leave it, because there `v` holds little but the square of the decay's own part.
-# A step of one `lr` is then a larger share of a small weight than of a large one, so the points scatter.
+# At the far left, {{ opening.off_the_line(1e-3):d}} points lie lower than the line by a third or more.
+# There `v` holds mostly the square of the decay's own part, $w\theta$.
+# So their share depends on how large the weight has been, and the points scatter.
+# With a hundredth of the decay, none of the points lies so far off.
 # Between the medians of the two tenths the factor is {{ ratio:.0f}}.
 #
 # <details><summary>Fine print</summary>One hidden layer, 500 steps. Left out are biases, weights behind pixels that are always blank, and the smallest weights.</details>

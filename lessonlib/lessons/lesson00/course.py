@@ -38,7 +38,7 @@ class Lesson(NamedTuple):
 COURSE = (
     Lesson(0, "Start here", "How large may\nthe step size be?", 40, 10, 0, 0.5, "sgd"),
     Lesson(7, "Momentum", "Can a step\nremember?", 50, 15, 1, 1, "momentum", needs=(0,)),
-    Lesson(8, "RMSprop", "A step size for\neach parameter?", 55, 15, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
+    Lesson(8, "RMSprop", "A step size for\neach parameter?", 55, 16, 1, 0, "rmsprop", needs=(0,), helped_by=(7,)),
     Lesson(9, "Adam", "Both at once?\nIs it better?", 58, 13, 2, 0.5, "adam", needs=(7, 8)),
     Lesson(10, "AdamW", "How should\nweights decay?", 55, 13, 3, 1, "adamw", needs=(9,)),
     Lesson(11, "GPU lab", "What does a\nstep cost?", 60, 15, 3, 0, "", needs=(9,), helped_by=(10,)),

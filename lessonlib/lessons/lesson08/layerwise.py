@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "steps_cut", "way_for"]
+__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "each_unit_following", "steps_cut", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +18,15 @@ Array = np.ndarray[Any, Any]
 def _layer_of_each(layers: list[tuple[Array, Array]]) -> Array:
     """The number of the layer that each parameter belongs to: (n,)."""
     return np.concatenate([np.full(weights.size + biases.size, number) for number, (weights, biases) in enumerate(layers)])
+
+
+def _unit_of_each(layers: list[tuple[Array, Array]]) -> Array:
+    """The number of the unit, or pixel, that each weight leaves, counted through all layers; the biases of a layer share one: (n,)."""
+    parts: list[Array] = []
+    for weights, biases in layers:
+        known = int(parts[-1][-1]) + 1 if parts else 0
+        parts += [known + np.repeat(np.arange(len(weights)), biases.size), np.full(biases.size, known + len(weights))]
+    return np.concatenate(parts)
 
 
 def each_layer_fixed(theta: Array, g: Array, s: State, *, lr: Array, sizes: Array) -> tuple[Array, State]:
@@ -35,6 +44,11 @@ def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: 
     mean_squares = (np.add.reduceat(g**2, first, axis=-1) / np.bincount(layer))[..., layer]
     v = beta2 * s.v + (1 - beta2) * mean_squares
     return theta - lr * g / (v**0.5 + eps), State(s.t + 1, 0.0, v)
+
+
+def each_unit_following(seed: int) -> Callable[..., tuple[Array, State]]:
+    """Return a rule for deep_net(seed) with one divisor for the weights that leave a unit, kept as `each_layer_following` keeps one."""
+    return partial(each_layer_following, layer=_unit_of_each(start_of(seed)))
 
 
 def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) -> Callable[..., tuple[Array, State]]:

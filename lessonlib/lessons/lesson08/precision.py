@@ -12,7 +12,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.rules import State, rmsprop
 
-__all__ = ["TYPES", "facts", "hops_of_torch", "second_moment", "share_that_can_fall", "show_frozen", "torchs_own"]
+__all__ = ["TYPES", "distances", "facts", "hops_of_torch", "second_moment", "share_that_can_fall", "show_frozen", "torchs_own"]
 
 Array = np.ndarray[Any, Any]
 LOOKS = (1500, 2500)  # the steps after which torch's own v is read
@@ -25,6 +25,16 @@ def facts(name: str) -> list[Any]:
     g = torch.tensor(1e-4, dtype=dtype, device="cpu")
     step = rmsprop(0 * g, g, State(), lr=1.0)[0].abs().item()
     return [name, torch.tensor(1e-8, dtype=dtype, device="cpu").item(), (g**2).item(), step]
+
+
+def distances(low: float, name: str = "bfloat16") -> list[str]:
+    """Return for the numbers of a type from `low`, a power of two, to its double: those two, the distance between neighbours, half of it.
+
+    >>> distances(0.25)
+    ['0.25 to 0.5', '1/512', '1/1024']
+    """
+    apart = low * torch.finfo(TYPES[name]).eps
+    return [f"{low:g} to {2 * low:g}", f"1/{1 / apart:.0f}", f"1/{2 / apart:.0f}"]
 
 
 @cache

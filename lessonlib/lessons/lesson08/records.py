@@ -9,8 +9,8 @@ import numpy as np
 from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
-           "begun_full", "by_start", "cut_reads", "deep_net_records", "he_reads", "how_many_learn", "longest", "loss_at",
-           "lrs_at", "reads", "way_reads", "what_lets_it_learn", "where_it_ends", "with_larger_weights"]
+           "begun_full", "by_divisor", "by_start", "cut_reads", "deep_net_records", "how_many_learn", "longest", "loss_at", "lrs_at",
+           "reads", "reads_from", "what_lets_it_learn", "where_it_ends", "with_larger_weights", "with_one_divisor_a_layer"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -47,7 +47,8 @@ def deep_net_records() -> dict[str, Any]:
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, full
     (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the
-    share of the test digits read, by start}. cut (divisors that are set once, long steps cut): such a dict itself.
+    share of the test digits read, by start}. cut (divisors that are set once, long steps cut) and units (a divisor for the weights that
+    leave a unit): such a dict itself.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -71,15 +72,28 @@ def at_their_best(records: Mapping[str, Any], which: str = "rules") -> list[list
 
 
 def by_start(records: Mapping[str, Any]) -> list[list[str]]:
-    """Return rows for PyTorch's start, as `at_their_best` has it, larger weights and zero biases: what each rule reads after 300 steps."""
-    found = {"as PyTorch starts it": records["rules"], "larger weights": records["ends"][STARTED["larger weights"]],
-             "small weights, zero biases": records["ends"][STARTED["zero biases"]]}
+    """Return rows for PyTorch's start, as `at_their_best` has it, and for larger weights: what each rule reads after 300 steps."""
+    found = {"as PyTorch starts it": records["rules"], "larger weights": records["ends"][STARTED["larger weights"]]}
     return [[start, *(reads(at[name]) for name in NAMES)] for start, at in found.items()]
 
 
-def he_reads(name: str) -> str:
-    """Return what a rule reads from a He start after 300 steps, as `reads` words it."""
-    return reads(deep_net_records()["ends"][STARTED["He start"]][name])
+def reads_from(start: str, name: str = "rmsprop") -> str:
+    """Return what a rule reads after 300 steps from a start of STARTED, as `reads` words it."""
+    return reads(deep_net_records()["ends"][STARTED[start]][name])
+
+
+def by_divisor(records: Mapping[str, Any]) -> list[list[str]]:
+    """Return rows for one divisor for each layer, for the weights that leave a unit, and for each weight: what the network reads."""
+    ways = {way[0]: found for way, found in records["ways"].items()}
+    found = {"each layer": ways["B"], "the weights that leave a unit": records["units"], "each weight, which is RMSprop": ways["C"]}
+    return [[part, reads(each)] for part, each in found.items()]
+
+
+def with_one_divisor_a_layer(records: Mapping[str, Any], options: Sequence[str]) -> str:
+    """Return which option is right of a divisor for each layer: a guess, fewer than half as many digits as RMSprop, more."""
+    layer, weight = (float(np.median(next(found["read"] for way, found in records["ways"].items() if way.startswith(letter))))
+                     for letter in "BC")
+    return options[0 if layer < GUESSED else 1 if layer < weight / 2 else 2]
 
 
 def cut_reads() -> str:
@@ -96,11 +110,6 @@ def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], shar
 def begun_full(letter: str) -> str:
     """Return what way B or C reads when its average begins at the first gradient, as `reads` words it."""
     return next(reads(found) for way, found in deep_net_records()["full"].items() if way.startswith(letter))
-
-
-def way_reads(letter: str) -> str:
-    """Return what way A, B or C reads, as `reads` words it."""
-    return next(reads(found) for way, found in deep_net_records()["ways"].items() if way.startswith(letter))
 
 
 def loss_at(lr: float) -> float:

@@ -18,26 +18,23 @@ from lessonlib.plots import look, show
 from lessonlib.problems import CLASSES
 from lessonlib.rules import State
 
-__all__ = ["Growth", "apart", "back_grows", "best_lr", "enters_fall", "growth", "on_the_way", "show_apart", "show_growth", "show_rise"]
+__all__ = ["Growth", "apart", "back_grows", "best_lr", "enters_fall", "growth", "on_the_way", "show_apart", "show_growth"]
 
 Array = np.ndarray[Any, Any]
 EVERY, SHOWN_START, SHOWN = 2, 2, 240  # steps between two looks, the start that is drawn, and for how many steps
-RISE_START, RISE = 0, 100  # the same for the gradients under RMSprop alone
 
 
 class Growth(NamedTuple):
     """A training while its gradients change, each field with a row for each look.
 
     steps: the number of the step, (looks,). sizes: of each layer's gradient, (looks, 9). losses: (looks,). moves: how far a weight of the
-    first layer goes in the next step, root mean square, (looks,). divisors: the root of v of the first layer, which that step divides by,
-    root mean square, (looks,).
+    first layer goes in the next step, root mean square, (looks,).
     """
 
     steps: Array
     sizes: Array
     losses: Array
     moves: Array
-    divisors: Array
 
     @property
     def grown(self) -> float:
@@ -62,8 +59,7 @@ def growth(way: str, seed: int = SHOWN_START, steps: int = 300) -> Growth:
             theta, s = rule(theta, net.grad(theta, rng), s, lr=lr)
             if t % EVERY == 0:
                 move = float(((theta - before)[:first] ** 2).mean() ** 0.5)
-                divisor = float(np.broadcast_to(s.v, theta.shape)[:first].mean() ** 0.5)
-                looks.append((t, layer_gradients(before, net, batches=4), float(net.loss(before)), move, divisor))
+                looks.append((t, layer_gradients(before, net, batches=4), float(net.loss(before)), move))
     return Growth(*(np.array(part) for part in zip(*looks, strict=True)))
 
 
@@ -93,28 +89,6 @@ def _growth() -> Figure:
     axes[1, 1].text(SHOWN, GUESSING + 0.06, "a blind guess", fontsize=11, ha="right", va="bottom")
     for ax, name in zip(axes[:, 0], ("first layer,\nrelative to step 0", "training loss"), strict=True):
         ax.set_ylabel(name)
-    return figure
-
-
-def show_rise() -> None:
-    """Show how the gradients of the first and of the last layer grow while RMSprop trains the network, and the first layer's divisor."""
-    show(_rise(), f"The size of the gradient of the first and of the last layer over {RISE} steps of RMSprop, on a logarithmic scale: the "
-         "first layer's jumps above a line at a thousand times its start within twenty steps, falls back, and is mostly above it from "
-         "about step 30 on; the last one's grows far less. A dotted line, RMSprop's divisor for the first layer, goes up with its "
-         "gradient.")
-
-
-def _rise() -> Figure:
-    found, figure = growth(WAYS[3], RISE_START, RISE), new_figure(7.2, 3.8)
-    ax = figure.add_subplot(yscale="log", xlim=(0, RISE), ylim=(1e-6, 1), xlabel="step of RMSprop",
-                            ylabel="size of the gradient\n(root mean square)", title="The first layer's gradient grows a thousandfold")
-    ax.axhline(1000 * found.sizes[0, 0], color="black", linewidth=1)
-    ax.text(RISE - 1, 800 * found.sizes[0, 0], "1000 times the first layer's start", fontsize=12, ha="right", va="top")
-    for k, name, color, dash, place in ((-1, "last layer", "#353536", "--", (87, 0.19)), (0, "first layer", "#8f2d56", "-", (28, 8e-4))):
-        ax.plot(found.steps, found.sizes[:, k], color=color, linestyle=dash, linewidth=2.4)
-        ax.text(*place, name, color=color, fontsize=12, va="center")
-    ax.plot(found.steps, found.divisors, color=look("rmsprop").color, linestyle=":", linewidth=2.4)
-    ax.text(31, 4e-5, "RMSprop's divisor\nfor the first layer", color=look("rmsprop").color, fontsize=12, va="center")
     return figure
 
 

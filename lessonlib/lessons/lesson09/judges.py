@@ -28,12 +28,12 @@ GIVES_AWAY = {  # a slip -> how its path differs from the right one, as anybody 
     "betas swapped": "It overshoots far and turns late, because the direction has the long memory."}
 
 WOULD = {  # a slip -> how its path would begin, for a learner who named it where it is not
-    "no root": "Without the root the steep direction falls far more slowly.",
-    "no bias correction": "Without the correction the first step is about three step sizes long, in both directions.",
-    "t never advances": "With t at 1 for ever the first step is right, and only the next ones are too long.",
-    "sign of the step": "With the other sign it walks uphill.",
-    "1 - beta2 is missing in v": "With a v that is a thousand times too large, all steps are far too short, the first one too.",
-    "betas swapped": "With the betas swapped it overshoots far and turns late."}
+    "no root": "This bug slows the steep direction alone, and the flat one begins right.",
+    "no bias correction": "This bug makes the first step about three step sizes long, in both directions.",
+    "t never advances": "This bug leaves the first step right, and makes only the next ones too long.",
+    "sign of the step": "This bug makes it walk uphill.",
+    "1 - beta2 is missing in v": "This bug makes all steps far too short, the first one too.",
+    "betas swapped": "This bug makes it overshoot far and turn late."}
 
 
 @judge

@@ -56,18 +56,18 @@ def show_longest(sequences: Mapping[str, Sequence[float]], lengths: Mapping[str,
 
 
 def show_box(found: Box) -> None:
-    """Show which share of the step sizes stays at the goal, over both betas."""
+    """Show which share of the step sizes reaches the goal and stays there, over both betas."""
     figure = new_figure(7.4, 3.8)
     ax = figure.add_subplot(xscale="log", xlabel="$\\beta_2$", ylabel="$\\beta_1$",
-                            title="What stays has a long v, and an m shorter than the default")
+                            title="Good settings have a long v, and an m shorter than the default")
     ends = np.geomspace(0.5 * 500 ** (0.5 / 19), 0.001 / 500 ** (0.5 / 19), 21)  # of the fields, in 1 - beta2
     half = np.append(found.beta1s, 1.02) - 0.015
     mesh = ax.pcolormesh(ends, half, 100 * found.stays.mean(axis=0), cmap="Greys")
-    figure.colorbar(mesh, ax=ax, label="step sizes that stay, %", ticks=[0, 5, 10, 15, 20])
+    figure.colorbar(mesh, ax=ax, label="good step sizes, %", ticks=[0, 5, 10, 15, 20])
     ax.plot(0.001, 0.9, "o", ms=11, mfc="none", mec=RED, mew=2.5)
     ax.annotate("the defaults", (0.00115, 0.91), (0.012, 0.95), arrowprops={"arrowstyle": "->"})
     ax.plot([ends[0], ends[-1], ends[-1]], [half[-1], half[-1], half[0]], color="black", lw=1)  # what is tried
-    ax.text(0.45, 0.5, "tried, and\nnone stays", va="center")
+    ax.text(0.45, 0.5, "tried, and\nnone is good", va="center")
     ax.set(xlim=(ends[0], 0.0007), ylim=(half[0], 1.05))
     ax.set_xticks([0.5, 0.1, 0.01, 0.001], ["0.5", "0.9", "0.99", "0.999"])
     ax.minorticks_off()

@@ -86,19 +86,22 @@ def sizes(rule: Callable[..., Any], *, lr: Array, weight_decay: float, steps: in
     return np.asarray((path**2).mean((0, 2)) ** 0.5)
 
 
-def turns(rule: Callable[..., Any], *, steps: int = 3000, **axes: Any) -> Array:
-    """Return by how many degrees 200 weights turn at a step, (*grid), once step and decay balance: the mean of the last 500 steps.
+def turns(rule: Callable[..., Any], *, lr: Array, weight_decay: Array, steps: int = 6000) -> tuple[Array, Array]:
+    """Return (length of 200 weights, degrees by which they turn at a step), (n,) each, once step and decay balance: means of 500 steps.
 
     Only their direction counts, as before a norm: the gradient is noise at right angles to them, smaller where they are long.
+    lr, weight_decay: (n,), a pair for each run.
     """
     def at_right_angles(theta: Array, rng: Any) -> Array:
         noise, square = rng.standard_normal(200), (theta**2).sum(-1, keepdims=True)
         return np.asarray((noise - theta * (theta * noise).sum(-1, keepdims=True) / square) / square**0.5)
 
     start = np.random.default_rng(0).standard_normal(200)
-    path = run(rule, Problem("direction only", lambda theta: (theta**2).sum(-1), at_right_angles, start), steps=steps, **axes).theta[-500:]
-    unit = path / np.linalg.norm(path, axis=-1, keepdims=True)
-    return np.asarray(np.degrees(np.arccos((unit[1:] * unit[:-1]).sum(-1)).mean(axis=0)))
+    problem = Problem("direction only", lambda theta: (theta**2).sum(-1), at_right_angles, start)
+    path = run(rule, problem, steps=steps, lr=lr[:, None], weight_decay=weight_decay[:, None]).theta[-500:]
+    length = np.linalg.norm(path, axis=-1)
+    unit = path / length[..., None]
+    return np.asarray(length.mean(0)), np.asarray(np.degrees(np.arccos((unit[1:] * unit[:-1]).sum(-1)).mean(axis=0)))
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,13 @@ class _DecayMap:
         (artists["cell"],) = ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=3, markersize=27,
                                      linestyle="none", zorder=6)
         ax.plot([], [], color="none", marker="s", markeredgecolor=to_rgba("#ff5a5a"), markeredgewidth=2, linestyle="none",
-                label="the cell of the sliders")
+                label="the cell that the sliders choose")
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         for j in range(rows):
             artists[f"decay {j}"] = ax.text(-0.62, j, "", ha="right", va="center", fontsize=9)
+        for i, j in np.ndindex(columns, rows):
+            artists[f"number {i} {j}"] = ax.text(i, j - 0.36, "", ha="center", va="center", fontsize=8, zorder=7,
+                                                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
         return Scene(figure, artists, f"A heat map of test accuracy over step size and decay, {columns} by {rows} networks for each "
                      "seed, and a star on the best cell.",
                      {name: ["form"] for name in artists if name != "cell"})
@@ -152,6 +158,8 @@ class _DecayMap:
         artists["best"].set_data(*np.array(np.unravel_index(accuracy.argmax(), accuracy.shape))[:, None])
         for k, decay in enumerate(found.decays):
             artists[f"decay {k}"].set_text(f"{decay:.2g}")
+        for i, j in np.ndindex(accuracy.shape):
+            artists[f"number {i} {j}"].set_text(f"{accuracy[i, j]:.3f}")
 
     def update(self, artists: dict[str, Any], form: str, row: int, column: int) -> str:
         """Show the map if it is another one, and the cell."""

@@ -15,7 +15,7 @@ from lessonlib.problems import Problem, digits_net
 from lessonlib.rules import State, adam_l2, adamw
 from lessonlib.runner import run
 
-__all__ = ["FORMS", "SIZES", "STEPS", "left_by", "left_over", "network_shares", "nine_groups", "ratio_of_tenths", "rest",
+__all__ = ["FORMS", "SIZES", "STEPS", "left_by", "left_over", "network_shares", "nine_groups", "off_the_line", "ratio_of_tenths", "rest",
            "show_flow", "show_shares", "times_of_adamw"]
 
 Array = np.ndarray[Any, Any]
@@ -155,6 +155,12 @@ def ratio_of_tenths() -> float:
     size, share = network_shares(adam_l2, 1e-3)
     low, high = np.quantile(size, [0.1, 0.9])
     return float(np.median(share[size <= low]) / np.median(share[size >= high]))
+
+
+def off_the_line(weight_decay: float) -> int:
+    """Return how many weights Adam's decay shrinks by a share that differs by a third or more from lr * weight_decay / size."""
+    size, share = network_shares(adam_l2, weight_decay)
+    return int((np.abs(share * size / (LR * weight_decay) - 1) > 1 / 3).sum())
 
 
 def times_of_adamw() -> float:

@@ -96,8 +96,8 @@ def what_it_does() -> str:
 def show_spikes() -> None:
     """Show the training loss and the length of Adam's part of the steps around a bad batch, in three cases."""
     show(_spikes(), "Left, the training loss over 300 steps: with a bad batch at step 100 it rises and stays above the others; clipped, it "
-         "cannot be told from no bad batch. Right, the median length of Adam's part of a step: after the bad batch it falls far below the "
-         "others, and below that of its own decay, which stays level.")
+         "cannot be told from no bad batch. Right, the median length of Adam's part of a step: at the bad batch it jumps up, then it falls "
+         "far below the others, and below that of its own decay, which stays level.")
 
 
 def _spikes() -> Figure:
@@ -108,13 +108,13 @@ def _spikes() -> Figure:
         right.plot(np.arange(1, STEPS + 1), found.length, color=color, linestyle=dash, linewidth=width)
     left.set(xlim=(50, STEPS), ylim=(0, 2.2), xlabel="step", ylabel="training loss", title="One bad batch lifts the loss")
     right.set(xlim=(50, STEPS), ylim=(0.006, 1.5), yscale="log", xlabel="step", ylabel="median length, in units of lr",
-              title="and then Adam's part of a step is short")
+              title="Adam's steps: long, then short")
     right.plot(np.arange(1, STEPS + 1), cases[1].decay, color=own, linestyle=":", linewidth=1.8)
     for ax in (left, right):
         ax.axvline(AT, color="#8a8a8a", linewidth=1, linestyle=":", zorder=0)
     left.text(128, 1.2, "bad batch", color=own, fontsize=11, fontweight="bold")
-    left.annotate("none (grey), or\nclipped at 1 (dashes)", (230, 0.12), (165, 0.7), fontsize=11, arrowprops={"arrowstyle": "->"})
+    left.annotate("no bad batch (grey),\nor clipped at 1 (dashes)", (230, 0.12), (165, 0.7), fontsize=11, arrowprops={"arrowstyle": "->"})
     right.text(172, 0.0068, "bad batch", color=own, fontsize=11, fontweight="bold")
     right.text(205, 0.027, "its decay", color=own, fontsize=11)
-    right.text(130, 0.25, "none (grey), or\nclipped at 1 (dashes)", fontsize=11)
+    right.text(130, 0.25, "no bad batch (grey),\nor clipped at 1 (dashes)", fontsize=11)
     return figure

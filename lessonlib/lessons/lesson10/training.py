@@ -226,9 +226,10 @@ def rise(seed: int = 0, *, shortened: Sequence[float] = ()) -> float:
 
 
 def rises() -> list[tuple[str, float]]:
-    """Return (what is done, how far the highest of the next ten losses lies above the last one, the median of SEEDS) for three cases."""
+    """Return (what is done, how far the highest of the next ten losses lies above the last one, the median of SEEDS) for four cases."""
     cases = {"its first step alone cut to a seventh": [1 / 7], "all ten steps cut to a seventh": [1 / 7] * 10,
-             f"a new warm-up of {WARM} steps": [(k + 1) / WARM for k in range(10)]}
+             f"a new warm-up of {WARM} steps": [(k + 1) / WARM for k in range(10)],
+             "the same warm-up, to twice the step size": [2 * (k + 1) / WARM for k in range(10)]}
     return [(name, float(np.median([rise(seed, shortened=cut) for seed in range(SEEDS)])) - 1) for name, cut in cases.items()]
 
 

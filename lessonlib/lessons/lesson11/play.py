@@ -8,13 +8,13 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from lessonlib.data import recorded
-from lessonlib.lessons.lesson11.bench import FOREACH, LOOP, MANY, ONE
+from lessonlib.lessons.lesson11.bench import FOREACH, LAYERS, LOOP, MANY, ONE
 from lessonlib.lessons.lesson11.machine import NAMES
 from lessonlib.play.experiment import Choice, Experiment, Goal, Scene, Slider, new_figure
 from lessonlib.plots import show
 
-__all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "calls_ms", "floor_ms", "floor_of_a_machine",
-           "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
+__all__ = ["BEYOND", "MACHINES", "STEP_BYTES", "beyond", "bytes_per_rank", "calls_ms", "copied", "floor_ms",
+           "floor_of_a_machine", "ladder", "show_ladder", "times_the_floor", "where", "will_it_fit"]
 
 STEP_BYTES = {"sgd": 12, "momentum": 20, "adamw": 28}  # float32: read theta, g and the state, write theta and the state
 BEYOND = ("less than twice", "two to six times", "more than six times")
@@ -237,6 +237,12 @@ def where(*records: Mapping[str, Any]) -> str:
     command = records[0]["command"].partition("--device")[0]
     told += [f"And with `{record['command'].removeprefix(command)}` on {_machine(record)}." for record in records[1:]]
     return " ".join(told)
+
+
+def copied(*records: Mapping[str, Any]) -> str:
+    """Return the bandwidths by which the floors of recorded benches were computed, for the layers: "40 and 4,200 GB a second"."""
+    found = [median(row["copied_per_second"] for row in record["rows"] if row["workload"] == LAYERS) for record in records]
+    return " and ".join(f"{float(f'{speed:.2g}') / 1e9:,.0f}" for speed in found) + " GB a second"
 
 
 def _machine(record: Mapping[str, Any]) -> str:

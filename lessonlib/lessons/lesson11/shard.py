@@ -198,6 +198,8 @@ def table(found: dict[str, Any]) -> str:
              "stage   parameters  gradients  state   apart from one process by less than 1e-10"]
     for stage, ranks in found["bytes"].items():
         held = [ranks[0][kind] / each for kind in ("parameters", "gradients", "state")]
+        own = found["after"][stage][0] / each
+        held[0] += own if held[0] > own else 0  # gathered, they lie beside its own part
         lines.append(f"{stage:>5} {held[0]:12.2f} {held[1]:10.2f} {held[2]:6.2f}   {found['apart'][stage] < 1e-10}")
     return "\n".join([*lines, f"stage 3, saved half-way and resumed, equals the run that went through: {found['resumed equal']}"])
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -16,7 +15,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Transformer, fit, loss_on_test, schedule
 
-__all__ = ["LR", "SEEDS", "alike", "end", "five_full", "parts", "show_alike", "watch", "with_beta", "with_schedule"]
+__all__ = ["LR", "SEEDS", "alike", "at_the_end", "end", "show_alike", "watch", "with_beta", "with_schedule"]
 
 SEEDS = (0, 1, 2)
 SIZE = SIZES["cpu"]
@@ -80,14 +79,17 @@ def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int
 
 
 @cache
-def end(warmup: int, *, knows: bool, seed: int = 0) -> float:
-    """Return the test loss after the lab's 200 steps of AdamW at LR with so many steps of warm-up; knows: as in `with_schedule`."""
-    return with_schedule("adamw", LR, partial(schedule, steps=SIZE.steps, warmup=warmup), seed, knows=knows)
+def end(warmup: int, *, knows: bool, seed: int = 0, lr: float = LR, full: int | None = None) -> float:
+    """Return the test loss after the lab's 200 steps of AdamW at lr with so many steps of warm-up.
+
+    knows: as in `with_schedule`. full: the first of five steps that have full size whatever the warm-up says, or None.
+    """
+    return with_schedule("adamw", lr, partial(_share, warmup=warmup, full=full), seed, knows=knows)
 
 
-def five_full(t: int) -> float:
-    """Return the share of the step size at step t: five full steps, and then the lab's warm-up and cosine."""
-    return 1.0 if t <= 5 else schedule(t - 5, SIZE.steps - 5, SIZE.warmup)
+def _share(t: int, warmup: int, full: int | None) -> float:
+    """The part of the step size at step t, as `end` says."""
+    return 1.0 if full is not None and full <= t < full + 5 else schedule(t, SIZE.steps, warmup)
 
 
 def with_beta(beta: float, lr: float, *, rule: str = "momentum", seed: int = 0) -> float:
@@ -104,10 +106,10 @@ def with_beta(beta: float, lr: float, *, rule: str = "momentum", seed: int = 0) 
     return fit(made, corpus(), SIZE, seed=seed).test
 
 
-def parts(warmup: int, level: float = 0.9) -> tuple[float, float]:
-    """Return the medians over SEEDS of the last step at which the vectors are more alike than `level`, and of the test loss there."""
-    last = [max(i for i, value in enumerate(watch(seed, warmup)[0]) if value > level) for seed in SEEDS]
-    return float(np.median(last)), float(np.median([watch(seed, warmup)[1][i] for seed, i in zip(SEEDS, last, strict=True)]))
+def at_the_end(warmup: int) -> tuple[list[float], list[float]]:
+    """Return alike() and the test loss before the last of the WATCHED steps, for each of SEEDS."""
+    ends = [watch(seed, warmup) for seed in SEEDS]
+    return [vectors[-1] for vectors, _ in ends], [losses[-1] for _, losses in ends]
 
 
 def show_alike() -> None:
@@ -127,8 +129,8 @@ def show_alike() -> None:
         ax.text(*cold, "no warm-up", fontsize=12)
         ax.text(*warm, f"{SIZE.warmup} steps of warm-up", fontsize=12, color=look("adamw").color)
     figure.suptitle("Without warm-up the vectors stay alike longer, and the loss stays longer at the table of letters", weight="bold")
-    told = "; ".join(f"{name} at step {step:.0f}, at a loss of {loss:.2f}"
-                     for name, (step, loss) in (("with warm-up", parts(SIZE.warmup)), ("without", parts(0))))
+    told = "; ".join(f"{name} {min(vectors):.2f} to {max(vectors):.2f} at a loss of {min(losses):.2f} to {max(losses):.2f}"
+                     for name, (vectors, losses) in (("with warm-up", at_the_end(SIZE.warmup)), ("without it", at_the_end(0))))
     show(figure, f"Left, how alike the vectors are that leave the network, over the first {WATCHED} steps, three starts with warm-up and "
          f"three without; right, the test loss of the same trainings, with a line at {level:.2f}, the table of letters. "
-         f"As medians, the vectors are above 0.9 for the last time {told}.")
+         f"How alike they are at the right end: {told}.")

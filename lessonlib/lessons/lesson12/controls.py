@@ -48,8 +48,8 @@ def swing(rule: str) -> float:
 
 
 def way_rows() -> list[list[Any]]:
-    """Return a row for each of UNITS and for REST: its name, and what it leaves of the first setting under each of SHOWN."""
-    return [[TOLD.get(name, name), *(rounded(best(name, FIRST, way).left) for way in SHOWN)] for name in (*UNITS, REST)]
+    """Return a row for each of UNITS: its name, and what it leaves of the first setting under each of SHOWN."""
+    return [[name, *(rounded(best(name, FIRST, way).left) for way in SHOWN)] for name in UNITS]
 
 
 def who_grows(way: str) -> str:

@@ -87,8 +87,8 @@ def rows() -> list[list[Any]]:
 def show_shares() -> None:
     """Show Muon's share of the multiplications against the tokens of a batch for three widths, with some trainings of `rows` marked."""
     figure, tokens = new_figure(7.4, 4.2), np.geomspace(128, 6e7, 2)
-    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 6e7), ylim=(1e-4, 100), xlabel="tokens in a batch",
-                            ylabel="Muon's work, over forward and backward",
+    ax = figure.add_subplot(xscale="log", yscale="log", xlim=(128, 6e7), ylim=(1e-4, 100),
+                            xlabel="tokens in a batch (each cross is a training)", ylabel="Muon's work, over forward and backward",
                             title="A wide matrix and a small batch make Muon's step costly")
     ax.axhspan(1, 100, color="#e9e9e9", zorder=0)
     ax.text(5e7, 40, "more than forward and backward", ha="right", va="center", fontsize=11)

@@ -15,8 +15,8 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from lessonlib.lessons.lesson11.trainings import CLIP, SIZES
 from lessonlib.pytorch.transformer import Corpus, Transformer, loss_on_test, schedule
 
-__all__ = ["AVERAGES", "DECAY", "EVERY", "LATE", "LENGTHS", "LRS", "SIZE", "WARMUP", "WAYS", "ScheduleFree", "averaged", "constant", "late",
-           "path", "warmed", "way"]
+__all__ = ["AVERAGES", "DECAY", "EVERY", "LATE", "LENGTHS", "LONGER", "LONGER_LRS", "LRS", "SIZE", "WARMUP", "WAYS", "ScheduleFree",
+           "averaged", "constant", "late", "path", "warmed", "way"]
 
 SIZE = SIZES["cpu"]
 LENGTHS = (100, 200, 400, 800)  # steps that a training is planned for
@@ -25,6 +25,7 @@ DECAY, EVERY = 0.1, 20  # weight decay of every parameter; steps between two tes
 WAYS = ("cosine", "late", "free")
 AVERAGES = ("none", "all", "free", "fifth")  # means of the weights of an AdamW whose step size stays
 LRS = (0.0032, 0.0056, 0.01, 0.018, 0.032, 0.056, 0.1)  # four to a factor of ten, the same for each way
+LONGER, LONGER_LRS = 2400, (0.0018, *LRS[:3])  # steps and step sizes of a cosine and of no fall, to see what the length decides
 
 
 def late(t: int, steps: int, warmup: int = WARMUP, share: float = LATE) -> float:

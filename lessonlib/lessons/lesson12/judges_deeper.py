@@ -47,8 +47,8 @@ def judge_power(guess: Any) -> Verdict:
     grown = np.linalg.norm(steps[1]) / np.linalg.norm(steps[0])
     seen = f"With {power:g} a gradient that is 1000 times larger makes a step that is {grown:.3g} times as long."
     if isclose(grown, 1, rel_tol=1e-3):
-        return Verdict(True, f"Correct.\n{seen} So {power:g} is Shampoo's power. Which singular "
-                             "values has its step where L and R hold one gradient alone?")
+        return Verdict(True, f"Correct.\nWith {power:g} a gradient that is 1000 times larger makes a step that is just as long. So it is "
+                             "Shampoo's power. Which singular values has its step where L and R hold one gradient alone?")
     if isclose(power, -0.5):
         return Verdict(False, f"Right for one factor.\n{seen} Two factors stand beside the gradient. How much may each of them take?")
     if power > 0:
@@ -246,6 +246,8 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
     if isclose(found, beta2, rel_tol=1e-6):
         return Verdict(False, f"The same number of steps.\nWith {found:g} the memory lasts as many steps as before, and a step has "
                               f"{times:g} times fewer tokens. How many steps should it last?")
+    if isclose(found, 1 - right, rel_tol=0.05):
+        return Verdict(False, f"One minus it.\n{found:.3g} is the weight of the newest gradient. What is left for the memory?")
     if found < beta2:
         return Verdict(False, f"The other way.\nWith {found:.3g} the memory is shorter than before. Does a small batch need fewer steps of "
                               "memory, or more?")

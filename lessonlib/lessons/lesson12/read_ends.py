@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from lessonlib.lessons.lesson12.judges_deeper import free_step
 from lessonlib.lessons.lesson12.records import Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, show
 
-__all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "end", "lengths", "planned", "show_average", "show_ends", "show_shares", "stopped",
-           "verdict", "way_of"]
+__all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "end", "lengths", "limits", "much_longer", "planned", "show_average", "show_ends",
+           "show_shares", "stopped", "verdict", "way_of"]
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
@@ -66,6 +67,32 @@ def verdict(found: Mapping[str, Any], way: str, other: str, steps: int) -> str:
     return compared(end(found, way, steps), end(found, other, steps))
 
 
+def much_longer(found: Mapping[str, Any]) -> tuple[int, dict[str, float]]:
+    """Return the steps of the longer trainings, and where a "cosine" and "none", no fall, end: medians at the best step size."""
+    swept = {way: [row for row in found["longer"] if row["way"] == way] for way in ("cosine", "none")}
+    return found["longer"][0]["steps"], {way: best(rows, "test", by=np.mean).median for way, rows in swept.items()}
+
+
+def limits(betas: Sequence[float], warmup: int = 100, steps: int = 2000) -> list[list[float]]:
+    """Return a row for each beta: it, and the step size from which z of Schedule-Free runs away, on a parabola of curvature 1."""
+    def runs_away(lr: float, beta: float) -> bool:
+        x = z = 3.0
+        for t in range(1, steps + 1):
+            x, z = free_step(x, z, t, lambda y: y, lr * min(1, t / warmup), beta)
+            if abs(z) > 1e3:
+                return True
+        return False
+
+    rows = []
+    for beta in betas:
+        low, high = 0.1, 100.0
+        while high - low > 0.01:
+            middle = (low + high) / 2
+            low, high = (low, middle) if runs_away(middle, beta) else (middle, high)
+        rows.append([beta, high])
+    return rows
+
+
 def way_of(name: str, steps: int) -> Array:
     """Return the share of the step size at the steps 1 to `steps`, of a "cosine" or a "late" fall."""
     t = np.arange(1, steps + 1)
@@ -93,9 +120,9 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
     cut: whether the longest cosine is shown too, as one that was stopped at the shorter lengths.
     """
     figure = new_figure(7.4, 4.2)
-    each = lengths(found)
+    each, aside = lengths(found), APART ** ((len(ways) + cut - 1) / 2)
     ax = figure.add_subplot(xlabel="steps of the training", ylabel="test loss at its end, nats a character", title=title, xscale="log",
-                            xlim=(0.85 * each[0], (4.3 if "mean fifth" in ways else 1.9) * each[-1]))
+                            xlim=(0.93 * each[0] / aside, (4.7 if "mean fifth" in ways else 1.9) * each[-1]))
     shown = [(NAMES[way], LOOKS[way], {steps: end(found, way, steps) for steps in each}) for way in ways]
     if cut:
         name = f"cosine of {each[-1]}, stopped"
@@ -116,7 +143,7 @@ def show_ends(found: Mapping[str, Any], ways: Sequence[str], title: str, cut: bo
                         arrowprops={"arrowstyle": "-", "color": style.color, "shrinkB": 6})
             continue
         height = max(float(np.median(ends[last])), height + 0.045)
-        ax.text(last * 1.2, height, name, color=style.color, weight="bold", va="center", fontsize=11)
+        ax.text(last * 1.09 * aside, height, name, color=style.color, weight="bold", va="center", fontsize=11)
     ax.set_xticks(each, [str(steps) for steps in each])
     ax.minorticks_off()
     show(figure, f"Test loss at the end of trainings of {', '.join(map(str, each))} steps, medians with a bar for the seeds: "

@@ -62,7 +62,7 @@ def by_frequency(text: str) -> float:
 def show_halves(found: Mapping[str, Any]) -> None:
     """Show the test loss above the lowest of each curve of SHOWN, against the half-life of a squared gradient in steps."""
     figure = new_figure(7.4, 4.0)
-    ax = figure.add_subplot(xscale="log", xlabel="half-life of v, in steps", ylabel="test loss above the lowest",
+    ax = figure.add_subplot(xscale="log", xlabel="half-life of v, in steps", ylabel="test loss above the lowest median",
                             title="Two steps of v do harm beside a longer m")
     each, told = half_lives(found), []
     for batch, beta1, color, marker, dash, aside in SHOWN:

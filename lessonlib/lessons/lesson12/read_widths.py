@@ -65,7 +65,7 @@ def show_families(found: Mapping[str, Any]) -> None:
         _curves(ax, found, way)
         ax.set_title(way, fontsize=11, weight="normal")
     panels[0].set_ylabel("training loss at the end")
-    figure.suptitle("The best step size falls with the width, and in muP it stays", weight="bold", fontsize=13)
+    figure.suptitle("The best step size falls with the width, and in muP it hardly moves", weight="bold", fontsize=13)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(widths(found)) + 1)
     told = "; ".join(f"{way}: " + ", ".join(f"width {width} is lowest at {best_of(found, way, width).lr:.2g}"
                                             for width in widths(found)) for way in WAYS)
