@@ -84,7 +84,7 @@ ROWS = [
     (judge_polyak, (4 / 21**2, (19 / 21) ** 2), "Correct."), (judge_polyak, (0.00907, 0.8186), "Correct."), (judge_polyak, (0.0091, 0.8186), "Rounded too far."),
     (judge_polyak, (0.0090703, 0.81859), "Correct."), (judge_polyak, (0.00907, 0.82), "Correct."), (judge_polyak, (0.0091, 0.82), "Rounded too far."),
     (judge_polyak, (0.009, 0.8186), "Rounded too far."), (judge_polyak, (0.8186, 0.00907), "The order."), (judge_polyak, (0.009, 0.8), "It swings for ever."),
-    (judge_polyak, (0.0095, 0.8), "It diverges."),
+    (judge_polyak, (0.0095, 0.8), "It diverges."), (judge_polyak, (0.05, 0.9), "That is the step of the average."), (judge_polyak, (0.05, 0.0), "It diverges."),
     (judge_polyak, (0.05 * (1 - 19 / 21), 19 / 21), "That is the spectral radius."), (judge_polyak, (0.005, 0.9), "It arrives, and it could be faster."),
     (judge_polyak, (0.009, 0.75), "It diverges."),
     (judge_nesterov, None, "Not written yet."), (judge_nesterov, lambda theta, g, s, *, lr, beta1: None, "Not written yet."),
@@ -135,11 +135,21 @@ def test_where_the_eigenvalues_do_not_meet_there_are_few_extra_steps_and_the_los
     assert np.array(highest) == pytest.approx(np.array([[4, 13.6], [1, 4.0]]), rel=0.01)
 
 
-def test_the_first_step_overshoots_because_gradient_descent_could_not_bear_it():
-    lr, beta1 = play.best(100)
-    for first in (lr * (1 - beta1), 0.019):  # Polyak's, and one below gradient descent's border of 0.02
-        loss = run(momentum, ravine(100), steps=1, record="loss", lr=first / (1 - beta1), beta1=beta1).loss
-        assert (loss[1] > loss[0]) == (first > 0.02)
+def test_where_the_eigenvalues_meet_one_formula_gives_the_rise_and_the_extra_steps():
+    (lr, beta1), t = play.best(100), np.arange(101)
+    steep, flat = ((1 + c * t / 11) ** 2 * beta1**t for c in (20, 2))
+    loss = run(momentum, ravine(100), steps=100, record="loss", lr=lr, beta1=beta1).loss
+    assert loss / loss[0] == pytest.approx((100 * steep + flat) / 101, rel=1e-9)
+    assert (steep.argmax(), int(np.argmax(steep < 1e-10))) == (4, 83) == (loss.argmax(), play.steps_to(momentum, 100, lr=lr, beta1=beta1))
+    assert loss[1] / loss[0] < 0.4 * loss.max() / loss[0]  # the first step is a small part of the rise
+    apart, highest = [], []
+    for b in (beta1, 0.67, 0.7):
+        z = np.linalg.eigvals([[1 - 100 * lr * (1 - b), -lr * b], [100 * (1 - b), b]])
+        apart.append(abs(z[0] - z[1]))
+        path = run(momentum, ravine(100), steps=20, record="loss", lr=lr, beta1=b).loss
+        highest.append(path.max() / path[0])
+    assert apart == pytest.approx([0, 0.152, 1.054], abs=1e-3)
+    assert highest == pytest.approx([13.6, 12.9, 4.0], abs=0.05)
 
 
 def test_a_verdict_on_a_rounded_setting_says_that_it_never_arrives():
@@ -168,6 +178,17 @@ def test_looking_ahead_multiplies_to_less_along_a_steep_direction():
         assert max(abs(np.linalg.eigvals(step))) == pytest.approx(float(ahead.radius(lr * lam, beta1)), abs=1e-7)
     swing = abs(run(extras.nesterov, ravine(100), steps=100, lr=0.1, beta1=0.9).theta[20:, 1])
     assert swing.max() < 1e-100
+
+
+def test_looking_ahead_a_steeper_direction_dies_faster_up_to_one_and_then_slower():
+    for beta1 in (0.5, 0.9):
+        swings, flips = 1 - 4 * beta1 / (1 + beta1) ** 2, 1 + 1 / (1 + 2 * beta1)  # between them and 1: a complex pair, a flip
+        below, beyond = (ahead.radius(x / (1 - beta1), beta1) for x in (np.linspace(swings, 1, 50), np.linspace(1, flips, 50)))
+        assert (np.diff(below) < 0).all()
+        assert (np.diff(beyond) > 0).all()
+        assert (below[-1], beyond[-1]) == pytest.approx((0, 1), abs=1e-6)
+    theta = run(extras.nesterov, ravine(100), steps=20, lr=0.13, beta1=0.9).theta[5:, 1]
+    assert (theta[1:] * theta[:-1] < 0).all()
 
 
 def test_tuned_on_a_quadratic_nesterovs_form_is_faster_to_a_near_goal_and_momentum_to_a_far_one():

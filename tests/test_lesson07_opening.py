@@ -475,3 +475,14 @@ def test_what_memory_alone_brings_and_the_slider_on_both_sides_of_the_border():
 def test_the_colleagues_loss_is_told_before_and_after():
     assert "from 50 to 661 million in 100 steps" in judge_colleague(late).message
     assert "from 50 to 0.009 in 100 steps" in judge_colleague(play.rules.momentum).message
+
+
+def test_the_four_runs_of_the_table_stand_on_both_sides_of_the_border():
+    for beta1, below, above in ((0.8, 0.179, 0.181), (0.9, 0.379, 0.381)):
+        assert below < 0.02 * (1 + beta1) / (1 - beta1) < above
+        ends = run(play.rules.momentum, ravine(100), steps=300, record="loss", lr=np.array([below, above])[:, None], beta1=beta1).loss[-1]
+        assert ends[0] < 1e-8 < 1e8 < ends[1]
+
+
+def test_with_a_beta_of_09_the_mildest_ravine_takes_as_many_steps_as_one_of_100():
+    assert play.usual_beta(10) == pytest.approx(play.usual_beta(100), rel=0.1) == pytest.approx(220, rel=0.1)

@@ -294,44 +294,45 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # For gradient descent it is 0.02.
 # Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
-# Momentum's border is larger.
-# To find it, suppose that there too $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
+# At gradient descent's border $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
+# Suppose that momentum does the same at its own border.
 # Then each gradient is the one before it with the other sign, and the average flips too.
 # If the new average is $m$, the old average was $-m$, and the rule says
 #
-# $$m = \beta\,(-m) + (1-\beta)\,g, \qquad\text{so}\qquad m = \frac{1-\beta}{1+\beta}\,g$$
+# $$m = \beta_1\,(-m) + (1-\beta_1)\,g, \qquad\text{so}\qquad m = \frac{1-\beta_1}{1+\beta_1}\,g$$
 #
-# The best beta of this ravine is 0.67, and with it `m` is only a fifth of a gradient that flips.
-# At its border each rule hops from $\theta$ to $-\theta$, so both make steps of the same length, $\alpha\,m = 0.02\,g$.
-# With a fifth of the gradient that takes five times the step size, so momentum's border is 0.1.
-# Runs will show whether that is right.
+# Take a beta of 0.8, as in Part 1.
+# Then `m` is only a ninth of a gradient that flips.
+# The hop is as long as before, so the step size must be nine times as large.
+# Momentum's border is then 0.18.
 
 # %%
-border = predict("Beta is 0.8, as in Part 1. Where is momentum's border now?")
+border = predict("Where is momentum's border with a beta of 0.9?")
 border
 
 # %% [markdown]
-# Four step sizes around it, and the loss after 100 steps.
+# For both betas a step size on each side of the border, and the loss after 300 steps.
 
 # %% tags=["answer"]
 rows = []
-for lr in (0.17, 0.179, 0.181, 0.19):
-    rows.append([lr, run(momentum, ravine(100), steps=100, lr=lr, beta1=0.8).loss[-1]])
-display(table(["step size", "loss"], rows, ["g", ".0e"]))
-border.answer(0.02 * (1 + 0.8) / (1 - 0.8), within=0.02)
+for beta1, lr in [(0.8, 0.179), (0.8, 0.181), (0.9, 0.379), (0.9, 0.381)]:
+    walk = run(momentum, ravine(100), steps=300, lr=lr, beta1=beta1)
+    rows.append([beta1, lr, walk.loss[-1]])
+display(table(["beta", "step size", "loss"], rows, ["g", "g", ".0e"]))
+border.answer(0.02 * (1 + 0.9) / (1 - 0.9), within=0.02)
 
 # %% [markdown]
-# With 0.8 the average is a ninth of a gradient that flips, so the border is nine times gradient descent's.
 # **With an average, a larger beta allows a larger step size.**
+# A longer step covers more of the way along the valley, so there are fewer.
 #
 # ### Why not a larger beta still?
 #
-# Because it lets the swings last, as 0.95 did above.
-# With a beta of 0.9 no step size brings the loss to $10^{-10}$ of the first one in much less than 220 steps.
+# Because with a larger beta the swings last longer, as you saw with 0.95.
+# With a beta of 0.9 even the best step size needs about 220 steps, also in the mildest ravine.
 # That is why the pale line is level at first in the picture of the steps.
 #
 # <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
-# <details><summary>Why a seventh of the steps, with five times the step size?</summary>The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
+# <details><summary>Why a seventh of the steps?</summary>For $\kappa = 100$ the best beta is 0.67, whose border is five times gradient descent's. The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
@@ -488,7 +489,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 
 # %% [markdown]
 # At the short step the two end about equal.
-# At the long one gradient descent ends like a random guess, and momentum learns.
+# At the long one gradient descent is no better than a random guess, and momentum learns.
 # So with a beta of 0.9 it is the longer step that helps, and only momentum can use it.
 # In PyTorch you type this long step as `lr=0.11`.
 # That is a smaller number than gradient descent's 0.24, because PyTorch's sum is ten times the average.
@@ -504,7 +505,7 @@ long_step.answer(network.with_the_long_step(trained, swapped))
 # With `momentum=0.99`, which `lr` do you give to `optim.SGD`?
 # Bring the training loss of the same network below 0.28, from each of three starts.
 # With a momentum of 0.9 the best `lr` was 0.11.
-# Begin where you think best, and change `lr` by factors of two, then by less.
+# Change `lr` by factors of two, then by less.
 
 # %% tags=["stub"]
 my_lr_at_99 = None
@@ -554,15 +555,15 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # | **For** | image networks: the ResNet paper (He et al. 2016) begins with these two numbers; for a transformer AdamW (lesson 10), which uses this average too |
 # | **Type** | `optim.SGD(model.parameters(), lr=0.1, momentum=0.9)` |
 # | **Change first** | `lr`, doubled and halved, and keep the best |
-# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; begin `lr` anew for each, as above |
-# | **Suspect it** | when somebody raised `momentum` and left `lr`; when the loss swings up and down (first a smaller `lr`, then a smaller `momentum`); when batches are very small, where it may bring nothing |
+# | **Change next** | `momentum`, over 0.8, 0.9 and 0.95; search `lr` again for each, as above |
+# | **Suspect it** | when somebody raised `momentum` and did not change `lr`; when the loss swings up and down (first a smaller `lr`, then a smaller `momentum`); when batches are very small, where it may bring nothing |
 #
 # ### Three questions, from memory
 #
 # Say each answer aloud before you open it.
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
-# <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the count goes about with the square root.</details>
+# <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the number of steps grows about as the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Its m is a tenth of the newest gradient at every step, if beta is 0.9. So it is gradient descent with a tenth of the step.</details>
 #
 # Here is what you did today.

@@ -303,30 +303,38 @@ judges_torch.judge_polyak(my_polyak)
 # The spectral radius predicts the number of steps to $10^{-10}$ of the first loss.
 # The loss is a square, so a step leaves $\rho^2 = \beta$ of it.
 # After $t$ steps $\beta^t$ should be left.
-# Compute $t$ from that, and then count.
+# Compute $t$ from that for Polyak's $\beta$.
+# The table puts yours beside the count.
 
-# %%
+# %% tags=["answer"]
 lr, beta = play.best(100)
-counted = play.steps_to(momentum, 100, lr=lr, beta1=beta)
-predicted, t = np.log(1e-10) / np.log(beta), np.arange(1, 200)
-with_t = 1 + int(np.argmax(t**2 * beta**t < 1e-10))
+ravine, t = problems.ravine(100), np.arange(200)
 rows = []
 for name, b in (("81/121", beta), ("0.67", 0.67), ("0.7", 0.7)):
-    curve = run(momentum, problems.ravine(100), steps=100, record="loss", lr=lr, beta1=b).loss
     steps = play.steps_to(momentum, 100, lr=lr, beta1=b)
-    rows.append([name, steps, curve.max() / curve[0], curve.argmax()])
-table(["beta", "steps", "highest loss, the first is 1", "at step"], rows, ["", "", ".1f", ""])
+    loss = run(momentum, ravine, steps=100, record="loss", lr=lr, beta1=b).loss
+    rows.append([name, np.log(1e-10) / np.log(b), steps, loss.max() / loss[0], loss.argmax()])
+left = (1 + 20 * t / 11) ** 2 * beta**t
+peak, last = left.argmax(), np.argmax(left < 1e-10)
+header = ["beta", "steps by beta^t", "counted", "highest loss, the first is 1", "at step"]
+table(header, rows, ["", ".0f", "", ".1f", ""])
 
 # %% [markdown]
-# With Polyak's $81/121$ it takes {{ counted }} steps and not {{ predicted:.0f}}, and at first the loss even rises.
+# With Polyak's $81/121$ there are many extra steps, and at first the loss even rises.
+# One formula gives both.
 #
-# The first step overshoots, because it is longer than gradient descent could bear.
+# At this setting the two eigenvalues meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
+# Then after $t$ steps $(1+ct)\,\rho^t$ of the distance is left.
+# For the steep direction $c$ is $20/11$, so this is left of its loss.
 #
-# The extra steps come from the eigenvalues.
-# At Polyak's setting the two of them meet, for the steepest and for the flattest direction, and the matrix has only one eigenvector left.
-# Such a matrix shrinks distances like $t\rho^t$ and not like $\rho^t$.
-# So $t^2\beta^t$ of the loss should be left, which comes to $10^{-10}$ after {{ with_t }} steps.
+# $$\big(1+\tfrac{20}{11}t\big)^2\beta^t$$
+#
+# It rises until step {{ peak }}, and comes to $10^{-10}$ after {{ last }} steps.
+#
 # With $\beta = 0.67$ the eigenvalues do not meet, and most of the extra steps are gone.
+# With $0.7$ they stand further apart, and the loss rises less too.
+#
+# <details><summary>Where does 20/11 come from?</summary>From the first step. In the steep direction it multiplies $\theta$ by $1-\tfrac{400}{121} = -\tfrac{279}{121}$. That is $-(1+c)\,\tfrac{9}{11}$.</details>
 #
 # ## 3. What does a map of all settings look like?
 #
@@ -443,7 +451,7 @@ wider.answer("smaller" if second < first else "larger")
 # In a swing its two eigenvalues are equally large, so a step leaves the root of their product.
 # For momentum the product is $\beta$.
 # For Nesterov's form it is $\beta\,\big(1-\alpha(1-\beta)\lambda\big)$.
-# So the steeper a direction is, the faster its swing dies.
+# So up to $\alpha(1-\beta)\lambda = 1$, the steeper a direction is, the faster its swing dies.
 
 # %%
 radii = (play.radius, ahead.radius)
@@ -452,7 +460,7 @@ table(["curvature", "left by a step, momentum", "Nesterov"], rows, ["g", ".3f", 
 
 # %% [markdown]
 # Along the flat direction the two are nearly alike, and along the steep one Nesterov's form is far ahead.
-# At $\alpha(1-\beta)\lambda = 1$ the product vanishes, and the swing with it.
+# At $\alpha(1-\beta)\lambda = 1$ the product is zero, and there is no swing left.
 #
 # ### Which is faster?
 #
@@ -479,11 +487,11 @@ apart = "momentum, by about a third" if far > 1 else "Nesterov, by about a third
 faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 
 # %% [markdown]
-# From this start Nesterov's form is faster to the nearest goal, and momentum to the other two.
+# From the start $(1, 1)$ Nesterov's form is faster to the nearest goal, and momentum to the other two.
 # In a long run the spectral radius decides.
 # Its lowest value is 0.82 for momentum and 0.88 for Nesterov's form.
 #
-# <details><summary>Fine print</summary>The start is (1, 1), and there are 11,011 settings. From (10, 1) momentum is ahead to all three goals, and from (1, 10) only to the furthest.</details>
+# <details><summary>Fine print</summary>There are 11,011 settings. From (10, 1) momentum is ahead to all three goals, and from (1, 10) only to the furthest.</details>
 #
 # The price of looking ahead is a smaller largest step, $\frac{2(1+\beta)}{(1-\beta)(1+2\beta)\lambda}$ in place of $\frac{2(1+\beta)}{(1-\beta)\lambda}$.
 # With $\beta = 0.9$ that is about a third of momentum's.
@@ -497,7 +505,7 @@ faster.answer(apart if abs(far - 1) > 0.2 else "they differ by under a tenth")
 # Are Nesterov's swings smaller at every step size?
 # Set `lr=0.13` in the cell of the picture, and then `lr=0.135`.
 #
-# <details><summary>Answer</summary>At 0.13 Nesterov's first swings are the wider ones, and its later ones are narrower. At 0.135 both are wider, because the border is near. Beyond it Nesterov's form diverges.</details>
+# <details><summary>Answer</summary>No. Beyond $\alpha(1-\beta)\lambda = 1$ a direction flips from side to side, and the steeper it is, the longer it flips. At 0.13 Nesterov's first swings are the wider ones, and its later ones are narrower. At 0.135 both are wider, and a little further its form diverges.</details>
 #
 # ## 5. What does momentum do to noise, and what to a training?
 #
@@ -597,7 +605,7 @@ pays.answer(max(ratios, key=ratios.get))
 # Does the rate hold on other valleys, if their curvature stays between 1 and $\kappa$ too?
 # Such a loss is [[convex]] and it is a [[smooth loss]], whose slope never jumps.
 #
-# Lessard, Recht and Packard built a valley of one number in 2016 to find out.
+# Lessard, Recht and Packard built a valley of one number in 2016, on which we can try it.
 # The picture shows its slope, which rises steeply, then gently, then steeply again.
 
 # %%
@@ -660,13 +668,15 @@ judges_deeper.judge_arrival(my_lower_lr)
 
 # %% [markdown]
 # Does it arrive on every valley with curvatures between 1 and 25?
-# Up to a step size of 0.185 a proof says yes, and from 0.1885 on there are valleys over the plane in which it goes round.
+# Up to a step size of 0.185 a proof says yes.
+# From 0.1885 on it goes round on a valley over the plane, one for each step size.
 #
 # <details><summary>Fine print</summary>
 #
 # The inequality of Lessard, Recht and Packard proves arrival if, for some $h$ from 0 to 1, the real part of $(1-h/z)\big(\tfrac1{24}+P(z)\big)$ is positive on the whole circle $|z| = 1$.
 # Here $P(z) = \tfrac{az}{(z-1)(z-\beta)+az}$ and $a = \alpha(1-\beta)$.
 # At 0.185 it is for $h = 0.987$, as the library's tests work out, and at shorter steps for other $h$.
+# The valleys over the plane are those of the next part, with three corners.
 # A simpler condition, of Ghadimi and others, is $\alpha < 2(1+\beta)/(\kappa-\beta)$, which is {{ 2 * (1 + beta) / (25 - beta):.3f }} here.
 #
 # </details>
@@ -693,7 +703,8 @@ round_it = np.linalg.norm(walks[-1], axis=1) > 0.01
 cycles.show_cycle(around, cycles.corners(lr_100, beta_100, 100, 3), walks[:, round_it.argmax()])
 
 # %% [markdown]
-# That is one of the starts, and {{ round_it.mean():.0%}} of them do the same.
+# The picture shows one start.
+# Of all 400 starts, {{ round_it.mean():.0%}} end in this cycle.
 # Now keep only the settings that go round in none of the polygon valleys that we try.
 # How fast is the best of them on quadratics?
 #
@@ -708,8 +719,9 @@ kept = predict(
 kept
 
 # %% [markdown]
-# The dashed line is the speed of the best setting that we keep.
-# The dotted line is the speed that [[Nesterov's form|Nesterov momentum]] is proved to have on all valleys.
+# The dashed line is the speed on quadratics of the best setting that we keep.
+# On all valleys momentum has at most that.
+# The dotted line is the speed that [[Nesterov's form|Nesterov momentum]] is proved to have at least, on all valleys.
 
 # %% tags=["answer"]
 cycles.show_gains()
@@ -717,11 +729,11 @@ left = cycles.gain(10_000)[1]
 kept.answer("under 10 times" if 1.5 < left < 10 else "about 30 times")
 
 # %% [markdown]
-# Without a cycle, momentum is at most about eight times as fast as gradient descent, at 10,000 as at 1,000.
-# Nesterov's form is at least 25 times as fast at 10,000.
-# Goujaud, Taylor and Dieuleveut proved the limit in general.
+# Of the settings that we keep, the best is about eight times as fast as gradient descent on quadratics, at 10,000 as at 1,000.
+# Nesterov's form is at least 25 times as fast at 10,000, on all valleys.
+# Goujaud, Taylor and Dieuleveut proved that momentum cannot keep the square root.
 # For large $\kappa$, a setting that needs only about $\sqrt\kappa$ steps on quadratics fails to arrive on some valley, from some start.
-# So the square root is not guaranteed for momentum, and for Nesterov's form it is.
+# For Nesterov's form the square root is guaranteed.
 #
 # <details><summary>Fine print</summary>We ask 14,400 settings at each condition number, then finer grids around the best, and polygons with 3 to 200 corners. Whether the best of them arrives on every valley is not answered here.</details>
 #

@@ -110,7 +110,7 @@ def show_cycle(made: Problem, ends: Array, path: Array) -> None:
     ax = figure.add_subplot()
     contours(replace(made, window=(-wide, wide, -wide, wide)), ax)
     ax.fill(*ends.T, color="#e0b13c", alpha=0.8, label="polygon")
-    ax.plot(*path.T, color=look("momentum").color, marker=look("momentum").marker, label=f"its last {len(path) - 1} steps")
+    ax.plot(*path.T, color=look("momentum").color, marker=look("momentum").marker, label=f"momentum's last {len(path) - 1} steps")
     ax.set_aspect("equal")
     ax.legend(loc="upper left", fontsize=9)
     visited = len({tuple(place) for place in path.round(4) + 0.0})
@@ -126,7 +126,7 @@ def show_gains() -> None:
     figure = new_figure(7.2, 3.8)
     ax = figure.add_subplot(xscale="log", yscale="log", xlabel="condition number", ylabel="times as fast as gradient descent",
                             title="Without a cycle, momentum levels off near eight")
-    names = ("momentum\non quadratics", "momentum where\nwe find no cycle", "Nesterov's form on\nall valleys, at least")
+    names = ("momentum\non quadratics", "momentum on\nall valleys, at most", "Nesterov's form on\nall valleys, at least")
     styles = ((look("momentum").color, "-", "^"), (look("momentum").color, "--", "v"), ("black", ":", "o"))
     for line, name, (color, dash, marker) in zip(gains.T, names, styles, strict=True):
         ax.plot(KAPPAS, line, color=color, linestyle=dash, marker=marker)
@@ -134,5 +134,5 @@ def show_gains() -> None:
     ax.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.set_xticks(KAPPAS, [f"{kappa:,}" for kappa in KAPPAS])
     show(figure, "How many times as fast as gradient descent against the condition number: the best momentum on quadratics rises to 100, "
-         "the best for which no cycle is found levels off near eight, and the least that Nesterov's form does rises in parallel to "
-         "the first, four times lower.")
+         "the most that momentum keeps on all valleys levels off near eight, and the least that Nesterov's form does there rises in "
+         "parallel to the first, four times lower.")

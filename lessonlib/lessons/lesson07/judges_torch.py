@@ -27,7 +27,7 @@ def judge_polyak(guess: Any, kappa: float = 400.0) -> Verdict:
                        "root is that?")
     if lr > beta1 and isclose(lr, right, rel_tol=0.01):
         return Verdict(False, "The order.\nThe step size comes first, and then the momentum. Which of your numbers is which?")
-    if isclose(lr, mean_lr, rel_tol=0.01) and abs(beta1 - right) < 0.01:
+    if isclose(lr, mean_lr, rel_tol=0.01) and beta1 > 0.5:
         return Verdict(False, f"That is the step of the average.\nIn PyTorch's form a step leaves {steep:.1f} times the distance along "
                        f"curvature {kappa:g}. Its sum takes each gradient whole. How many times as long does that make a step?")
     seen = f"In the long run a step leaves {max(flat, steep):.4f} of the distance"

@@ -174,7 +174,7 @@ def _curves(trained: Mapping[str, Curves], calm: Curves) -> Figure:
                     color=style.color, fontweight="bold", annotation_clip=False)
     middle = np.median(calm.losses, axis=1)
     ax.plot(calm.steps, middle, color=look("momentum").color, alpha=0.6, linewidth=1.5)
-    ax.annotate(f"step size {calm.lr:.2g}", (100, middle[-1]), (8, 10), textcoords="offset points", va="center",
+    ax.annotate(f"momentum\nstep size {calm.lr:.2g}", (100, middle[-1]), (8, 20), textcoords="offset points", va="center",
                 color=look("momentum").color, annotation_clip=False)
     ax.set_yticks([0.01, 0.03, 0.1, 0.3, 1, 3], ["0.01", "0.03", "0.1", "0.3", "1", "3"])
     return figure
