@@ -210,8 +210,8 @@ def lengths_along_the_directions(name, lr):
 
 
 @pytest.mark.parametrize(("name", "lr", "low", "high"), [
-    ("Muon", 0.562, 0.6, 0.75), ("without the factor", 56.2, 0.0, 0.01), ("with the exact factor", 0.562, 0.999, 1.001)])
-def test_with_its_factor_a_step_is_two_thirds_as_long_along_the_weak_directions_and_without_it_a_hundredth(name, lr, low, high):
+    ("Muon", 0.562, 0.6, 0.75), ("momentum, length fixed", 10.0, 0.0, 0.04), ("with the exact factor", 0.562, 0.999, 1.001)])
+def test_with_its_factor_a_step_is_two_thirds_as_long_along_the_weak_directions_and_without_it_a_thirtieth(name, lr, low, high):
     seen = lengths_along_the_directions(name, lr)
     ratio = np.median(seen[..., -4:].mean(-1) / seen[..., :4].mean(-1), axis=(0, 1))
     assert all(low < each < high for each in ratio), ratio
@@ -219,7 +219,7 @@ def test_with_its_factor_a_step_is_two_thirds_as_long_along_the_weak_directions_
         assert (abs(np.median(seen, axis=(0, 1)) / 0.9 - 1) < 0.15).sum(-1).min() >= 12
 
 
-@pytest.mark.parametrize(("name", "lr"), [("Muon", 0.562), ("without the factor", 56.2), (controls.REST, 100.0)])
+@pytest.mark.parametrize(("name", "lr"), [("Muon", 0.562), ("momentum, length fixed", 10.0), (controls.REST, 100.0)])
 def test_the_best_step_sizes_of_the_first_picture(monkeypatch, name, lr):
     from lessonlib.lessons.lesson12 import matrices
 
@@ -237,7 +237,7 @@ def test_the_text_says_the_shares_of_the_first_columns_of_the_table():
 
     told = (Path(__file__).parent.parent / "authoring/lessons/12_after_adamw.py").read_text(encoding="utf-8")
     first = {name: left for name, left, *_ in matrices.rows()}
-    assert f"it leaves {first['momentum, length fixed']} in place of {first['momentum']}." in told
+    assert f"it leaves {first['momentum, length fixed']}, about as much" in told
     assert f"Adam leaves {first['Adam']}, and with **one `v`** for the whole matrix {first['Adam, one v a matrix']}," in told
 
 
@@ -314,15 +314,15 @@ def test_with_the_usual_beta_muon_leaves_more_of_the_weak_directions_after_so_fe
     matrices.errors.cache_clear()
 
 
-def test_near_its_best_step_size_the_fixed_length_leaves_between_a_tenth_and_a_fifth(monkeypatch):
+def test_near_its_best_step_size_the_fixed_length_leaves_about_as_much_as_adam(monkeypatch):
     from lessonlib.lessons.lesson12 import matrices
 
     left = []
     try:
-        for lr in (40.0, 50.0, 56.2, 63.0, 80.0):
+        for lr in (5.6, 8.0, 10.0, 12.0, 17.8):
             matrices.errors.cache_clear()
             monkeypatch.setattr(matrices, "LRS", np.array([lr]))
             left.append(matrices.weak(matrices.FIXED, controls.FIRST))
     finally:
         matrices.errors.cache_clear()
-    assert 0.1 < min(left) < max(left) < 0.2  # below Adam's 27% in any case
+    assert 0.15 < min(left) < max(left) < 0.35  # Adam 27%

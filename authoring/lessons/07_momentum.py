@@ -42,7 +42,7 @@ opening.two_paths().live()
 # That step size is above gradient descent's limit of 0.02.
 #
 # <details><summary>From which step on?</summary>From step 38.</details>
-# <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times as large end about as low.</details>
+# <details><summary>Fine print</summary>Sixty step sizes for each rule. For each of them we take the largest loss of the last ten steps, so that one lucky step does not count, and the best is where this is smallest. Momentum's second setting, beta, is 0.8 here. With it, step sizes from three to six times gradient descent's end about as low.</details>
 #
 # ### What the gradients say
 #
@@ -218,7 +218,7 @@ averages.noisy_average().live()
 # %% [markdown]
 # A short memory follows the noise.
 # A long one is smooth, but it is late and too flat.
-# It is still high when the wave has turned.
+# The long one is still high when the wave has turned.
 # On the right, a longer memory makes the error from the noise smaller, and the error from being late larger.
 # The best memory lies between, and with more noise it is longer.
 #
@@ -241,7 +241,7 @@ averages.noisy_average().live()
 # - Then set beta to 0.8, as in Part 1, and raise the step size until the loss is below the line.
 # - Last, keep that step size and raise beta to 0.95.
 #   What does the path do then?
-#   The stored picture shows this last setting.
+#   The stored picture shows this last setting, which misses the goal.
 
 # %% tags=["answer"]
 from lessonlib import momentum, run
@@ -253,10 +253,10 @@ from lessonlib.problems import ravine
 play.ravine_task().live()
 
 # %% [markdown]
-# With memory alone the loss falls only a little further, and with a beta of 0.95 it ends higher than without.
+# At the short step size memory lowers the loss only a little, and a beta of 0.95 makes it higher.
 # What memory buys is a longer step.
-# Without it the step size must stay below 0.02, and with a beta of 0.8 a step size four times as large arrived.
-# But a beta of 0.95 then carries momentum past the star and back, and the zigzag lasts.
+# Without it the step size must stay below 0.02, and with 0.8 one four times as large arrived.
+# But at this long step size a beta of 0.95 carries momentum past the star and back, and the zigzag lasts.
 #
 # ### How long does it take?
 #
@@ -295,7 +295,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 # Along the valley the curvature is 1, so there a step covers at most 2 % of what is left.
 #
 # At gradient descent's border $\theta$ hops to $-\theta$ and back for ever, as in the question that opened this lesson.
-# Suppose that momentum does the same at its own border.
+# Suppose that momentum does the same at its own border, which the next table will test.
 # Then each gradient is the one before it with the other sign, and the average flips too.
 # If the new average is $m$, the old average was $-m$, and the rule says
 #
@@ -303,8 +303,7 @@ longer.answer(play.steps_by_kappa()[10_000][1], within=0.3)
 #
 # Take a beta of 0.8, as in Part 1.
 # Then `m` is only a ninth of a gradient that flips.
-# The hop is as long as before, so the step size must be nine times as large.
-# Momentum's border is then 0.18.
+# To reach from $\theta$ to $-\theta$ its step size must be nine times as large, so its border should be 0.18.
 
 # %%
 border = predict("Where is momentum's border with a beta of 0.9?")
@@ -332,7 +331,7 @@ border.answer(0.02 * (1 + 0.9) / (1 - 0.9), within=0.02)
 # That is why the pale line is level at first in the picture of the steps.
 #
 # <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
-# <details><summary>Why a seventh of the steps?</summary>For $\kappa = 100$ the best beta is 0.67, whose border is five times gradient descent's. The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
+# <details><summary>Is that all of the gain?</summary>No. For $\kappa = 100$ the best beta is 0.67, whose border is five times gradient descent's, and there are seven times fewer steps. The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
 # *Deeper: [why the square root](deeper/07_momentum.ipynb#2.-Why-the-square-root?-One-direction,-two-numbers), and [whether the rate is guaranteed](deeper/07_momentum.ipynb#6.-Is-the-rate-guaranteed?).*
@@ -375,7 +374,7 @@ judges.judge_kappa(my_kappa, steps=2_000)
 #     optimizer.step()       # move the weights
 # ```
 #
-# That is a training with momentum in PyTorch, and without `momentum` it is gradient descent.
+# Without `momentum` this is gradient descent.
 # This course keeps an average of the gradients, `m = beta * m + (1 - beta) * g`.
 # PyTorch keeps a sum in which the old gradients fade, `m = beta * m + g`.
 
@@ -467,7 +466,7 @@ deep.answer(network.how_much_lower(trained))
 
 # %% [markdown]
 # Momentum's loss ends about {{ network.ratio(trained):.0f}} times lower.
-# On the way both lines rise once, and at the shorter step size momentum's does not.
+# On the way both bold lines rise once, and the pale one does not.
 #
 # Is it the longer step that helps?
 # We exchange the step sizes.
@@ -530,7 +529,7 @@ judges.judge_setting(my_lr_at_99, momentum=0.99)
 #
 # When you leave 0.9, do you keep the old `lr`, or translate it as in Exercise 4?
 # The table tries the old `lr`, the translated one, and twice the smaller of them.
-# Each loss is the highest of three starts.
+# Each loss is the worst of three starts.
 
 # %% tags=["answer", "chaotic"]
 header = ["momentum", "old lr", "loss", "translated lr", "loss",
@@ -541,8 +540,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 # %% [markdown]
 # **After a change of `momentum`, begin with the smaller of the old `lr` and the translated one.
 # Then double and halve it, and keep the best.**
-# At 0.5 and 0 the network learns little or nothing with the translated `lr`.
-# At 0.99 not every start learns with the old one.
+# At 0.5 and 0 not every start learns with the translated `lr`, and at 0.99 not with the old one.
 # The lowest losses stand at 0.8, 0.9 and 0.95.
 #
 # <details><summary>Why the smaller one, below 0.9?</summary>With PyTorch's sum the border is $2(1+\beta_1)$ divided by the curvature, so it lies between 2 and 4 divided by it. At a smaller momentum the old step size is then at most about twice too long.</details>
@@ -560,7 +558,7 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 #
 # ### Three questions, from memory
 #
-# Say each answer aloud before you open it.
+# Say each answer aloud first.
 #
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
 # <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the number of steps grows about as the square root.</details>

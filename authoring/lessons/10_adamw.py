@@ -73,7 +73,7 @@ opening.show_flow()
 # In the lower one it goes around them, straight to the weight.
 # This is [[decoupled weight decay]], and it is what the W in AdamW stands for.
 #
-# Take one step late in a run by hand, with a step size of 1.
+# Take one step late in a run by hand, with a step size of 1, so that the numbers are the moves.
 # A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
 # The gradients are noise of size 10, so the root of `v` is about 10.
 # The noise pushes the weight up as often as down.
@@ -102,10 +102,11 @@ pulled.answer(rows[0][2])
 # Where the noise is large, little of the pull is left.
 # Where the noise is small, `v` holds almost only the square of the pull.
 # The pull is then divided by about its own size, and the weight takes nearly a full step, whatever the noise.
-# So at the left of the first picture Adam's line is level.
+# That is why Adam's line is level at the left of the first picture.
 # At size 1 the division changes nothing, and there the two lines cross.
 #
-# In a network that reads digits most gradients are far below 1, and a step of Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as one of AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
+# In our network that reads digits most gradients are far below 1.
+# There Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
 # You gain a decay that takes the same share of every weight, whatever the size of its gradients.
@@ -157,13 +158,13 @@ def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
 # It is multiplied by `lr`, so a schedule that ends the steps also ends the decay.
 
 # %% [markdown]
-# The check knows some mistakes by name.
+# The check compares your paths with the library's.
 
 # %%
 checks.check(my_adamw, against=adamw)
 
 # %% [markdown]
-# Does your function treat all weights alike, up to the noise?
+# Does your function treat all weights alike?
 # If it does not run yet, the cell uses the library's.
 
 # %%
@@ -206,6 +207,7 @@ decoupled.answer(rows[2][2])
 # The two are equal where $|\theta|$ is $1/w$.
 #
 # **So AdamW rests at $1/w$ from zero, whatever the size of a steady gradient.**
+# A steady gradient cannot take a weight further out.
 #
 # <details><summary>Fine print</summary>Of any size far above ε. A gradient as small as ε rests at half of that.</details>
 #
@@ -263,7 +265,7 @@ later
 
 # %% [markdown]
 # The picture also shows the network with decay, and both with right labels only.
-# It takes some ten seconds.
+# It takes ten seconds.
 
 # %% tags=["answer"]
 found, right = unseen.read(), unseen.read(wrong=0)
@@ -279,10 +281,10 @@ later.answer(unseen.how_it_ends(found))
 # Where all labels are right nothing falls, and there decay gains nothing.
 #
 # **So decay keeps this network from learning wrong examples by heart.**
-# Networks with norms have another use for it, as the fine print says.
+# In networks with norms it also sets [how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).
 #
 # Stopping at step 200 reads 88 of a hundred without any decay.
-# And if each network takes its best step size, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# And if each takes its best step size, with the wrong labels still there, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), which is called [[grokking]].*
 #
@@ -290,7 +292,6 @@ later.answer(unseen.how_it_ends(found))
 #
 # Eight starts, a step size of 0.003.
 # The decay of 1 was picked on other digits, and here it shrinks the biases too.
-# In networks with norms decay [also sets how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).
 #
 # </details>
 #
@@ -399,20 +400,20 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
 # With wrong labels the first guess reads more than no decay, and three times as much reads more still.
-# With right labels neither gains, and a decay of 3 costs six digits in a hundred.
+# With right labels no decay gains, and 3 costs six digits in a hundred.
 #
 # <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and of the same four decays it reads the most.</details>
 #
 # ### Short runs and fine-tuning
 #
 # In a run of 300 steps the first guess is 1, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
-# So in a short run try 0.1 and 0 too.
+# So in so short a run try 0.1 and 0 too.
 #
 # Decay pulls to 0, away from weights that you loaded.
 # So when you fine-tune, take at most a tenth of what the rule gives.
 # The memory is then at least ten runs long, and at least 90 % of the loaded weights are left, as on the dashed line.
 #
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say. For the first the rule would give more, and for the second less.</details>
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say.</details>
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -472,9 +473,9 @@ def factor(step, steps=200, warmup=20):
 
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# The run is short, so we take 0.1, which Part 3 tells you to try.
+# The run is short, so we tried 0.1 as Part 3 says, and it reads as many new digits as no decay.
 #
-# <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer new digits than no decay. The 0.1 reads as many.</details>
+# <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer.</details>
 
 # %%
 my_groups = checks.yours("groups", training.groups, judges.gives_groups)
@@ -535,7 +536,7 @@ first.answer(round(restarted.first_step, 2))
 # So every weight that has a gradient takes a full step.
 # The table shows that the fifth is still three times too long.
 #
-# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth.</details>
+# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and within ten steps the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth. Both are medians of eight starts.</details>
 #
 # With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).
 # But then it is another run than the one that failed.
@@ -596,7 +597,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | | |
 # |---|---|
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
-# | **Start** | `decay = min(1, 1 / (mean_lr * steps))` |
+# | **Start** | `decay = min(1, 1 / (mean_lr * steps))`, and in a run of a few hundred steps try 0.1 and 0 too |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, with the decay worked out anew. Then the decay, in factors of three, and 0 |
 # | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |

@@ -9,7 +9,7 @@
 # [Liu and others](#Three-papers) trained a large language model with it.
 #
 # *Short of time?
-# Read [the lines for PyTorch](#In-PyTorch) and [what to do on Monday](#On-Monday-morning) first.*
+# First read [the lines for PyTorch](#In-PyTorch) and [what to do on Monday](#On-Monday-morning).*
 #
 # **From lesson 11, from memory.**
 # How many numbers does AdamW keep for each weight, besides the weight and its gradient?
@@ -26,14 +26,14 @@
 # There are two tasks, and each has a weight matrix $\theta$ to learn.
 # Multiplied by the inputs, $\theta$ should give certain outputs, and the errors make the [[loss]].
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
-# Along the strongest direction it curves a thousand times as much as along the weakest.
+# Its curvature along the strongest direction is a thousand times that along the weakest.
 #
-# An input is sixteen numbers, and each direction mixes them all.
+# An input is sixteen numbers, and a direction mixes them all.
 # We call such inputs *turned*.
 # And the loss of the second task is multiplied by 0.001, as two layers may have gradients that differ in size.
 #
-# Each of three optimizers takes 60 steps.
-# Each has one step size for both matrices, the one that leaves the least error.
+# Three optimizers take 60 steps each.
+# An optimizer has one step size for both matrices, and here it is the one that leaves the least error.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import factor, judges, matrices
@@ -52,21 +52,21 @@ matrices.show_first()
 #
 # ### Two changes
 #
-# Change one thing, and tune each step size anew.
+# Change one thing, and tune anew.
 # First turn the inputs back, so that each direction is an axis, one number of the input.
 
 # %%
 who = ["momentum", "Adam", "Muon", "momentum and Adam", "nobody"]
-down = ("At the weak directions of the second matrix, "
-        "whose line is clearly lower than in the first picture?")
-turn = predict(f"Inputs along the axes. {down}", who)
+less = ("Which optimizer now leaves clearly less error than before, "
+        "at the weak directions of the second matrix?")
+turn = predict(f"Inputs along the axes. {less}", who)
 turn
 
 # %% [markdown]
 # Now turn the inputs again, and give both losses the same size.
 
 # %%
-scale = predict(f"Losses equal. {down}", who)
+scale = predict(f"Losses equal. {less}", who)
 scale
 
 # %% [markdown]
@@ -78,7 +78,7 @@ matrices.two_matrices().live()
 
 # %% [markdown]
 # This table shows the error that is left in the second matrix, as a mean over the four weak directions.
-# Two rows are controls.
+# Its second and fourth rows change one thing in momentum and in Adam.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -95,17 +95,17 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # Momentum has one scale for all numbers at once.
 # A loss a thousand times smaller makes its steps a thousand times smaller, so one step size cannot suit both matrices.
-# With its **length fixed**, so that every step is as long as the step size says, it leaves 11% in place of 100%.
+# With its **length fixed**, so that every step is as long as the step size says, it leaves 18%, about as much as with equal losses.
 #
 # Adam has one scale for each number.
 # It divides by the size of a number's own gradients, so the 0.001 of the second loss cancels.
-# Along the axes each direction has its own column of weights, and so its own scales.
+# Along the axes an input direction meets one column of weights, and so it has its own scales.
 # When the inputs turn, each weight meets strong and weak directions at once.
 # Then Adam leaves 27%, and with **one `v`** for the whole matrix 24%, so its many scales gain nothing.
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. Like Muon, momentum with its length fixed mixes the newest gradient in once more. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 and 0.8 for Adam, 0.6 for Muon. The best step size is 0.56 for Muon, 56 for the fixed length and 100 for one <code>v</code>, all inside of the list. There is no noise in these gradients, and a factor would lengthen noise too. Along the axes Adam leaves 0.1%, less than Muon. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. With the newest gradient mixed in once more, as in Muon, the fixed length leaves 11%. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 with its length fixed, 0.8 and 0.8 for Adam, 0.6 for Muon. There is no noise in these gradients, and a factor would lengthen noise too. Along the axes Adam leaves 0.1%, less than Muon. An error $e$ along inputs of strength $s$ adds $s^2 e^2 / 2$ to the loss. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -128,10 +128,10 @@ factor.show_circles()
 # The matrix of the third panel, $U V^\top$, is the [[orthogonal factor]] of the gradient.
 # It keeps the directions, and every singular value is 1.
 #
-# In our tasks a step along the gradient hardly moves the output of the weakest direction, as that of $q$.
-# A step along the factor moves it as far as that of the strongest.
+# In our tasks the weakest direction of the inputs is like $q$.
+# A step along the gradient hardly moves its output, and a step along the factor moves it as far as that of the strongest.
 # A gradient a thousand times smaller has the same factor.
-# If each input $x$ becomes $Q^\top x$, the gradient becomes $g\,Q$, and its factor $U V^\top Q$ turns with them.
+# A turn $Q$ of the inputs makes $g\,Q$ of the gradient and $U V^\top Q$ of its factor, so the step turns with the inputs.
 # **So Muon steps along the orthogonal factor of the average.**
 #
 # ### Exercise 1. A factor by hand (4 minutes)
@@ -211,7 +211,8 @@ newton.five_steps().live()
 
 # %% [markdown]
 # All but the smallest values end around 1, some below it and some above.
-# Each step lifts small values fast, takes 1 to $a + b + c$, which is 0.70, and that to 1.11.
+# Each step lifts small values fast.
+# It takes 1 to $a + b + c$, which is 0.70, and the next step takes that to 1.11.
 #
 # Muon's authors chose the three numbers for speed, and not to end at 1.
 # With the exact factor Part 1 leaves below 3% as well.
@@ -261,9 +262,8 @@ judges.judge_orthogonal(my_orthogonal)
 # | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, n/k)}\;O$ | lesson 10, and the root below |
 #
 # Here $n$ and $k$ count the rows and the columns.
-# A tall matrix has more outputs than inputs.
-# Along the factor, the output of an input of length 1 moves by 1 at most.
-# A tall matrix spreads this over more outputs, so each moves less, and the root makes up for it.
+# Along the factor, an input of length 1 moves its output by a length of 1 at most.
+# In a tall matrix more output numbers share it, so each moves less, and the root makes up for that.
 # <details><summary>And a wide matrix?</summary>It keeps $n/k$ of the squared length of a random input, for $n$ outputs. So each output moves as in a square one, and the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
@@ -379,14 +379,14 @@ result
 #    You have twelve trainings for each optimizer.
 #    One step size with three seeds costs three.
 #    With few seeds, luck decides more often.
-# 2. Suppose that an optimizer's best step size has a neighbour among the six that it did not try.
+# 2. Suppose that the best on one optimizer's list is 0.01, and that 0.018 was not on it.
 #    What will you do `"then"`?
 #    Write `"stop"`, `"try it"` for that optimizer, or `"try it for both"`.
 #    These trainings are not among the twelve.
 #
 # The step size of all other weights is chosen for you.
 #
-# <details><summary>Hint</summary>Has each list as many step sizes, with gaps about as wide? And is its highest as many times its lowest?</details>
+# <details><summary>Hint</summary>Has each list as many step sizes, with gaps about as wide? Is the highest divided by the lowest the same for both?</details>
 
 # %% tags=["stub"]
 my_protocol = {"AdamW": None, "Muon": None,  # two lists of step sizes
@@ -417,7 +417,7 @@ text.show_sweep(record)
 result.answer(text.verdict(record))
 
 # %% [markdown]
-# At 0.18 one seed of Muon ends lowest of all, and the two others far above.
+# At 0.18 one seed of Muon ends lowest in the picture, and the two others far above.
 # So a low loss can be luck.
 # The three best pairs of each optimizer ran again, with six more seeds.
 # A ring marks the pair that was best with them.
@@ -433,9 +433,9 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 # It steps along the average, about as far as Muon.
 # **Without its factor nothing of Muon's lead over AdamW is left.**
 #
-# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. In wider matrices the two step sizes part, because only one of them is a length in each number. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
+# <details><summary>Fine print</summary>At each step size of the matrices, the picture has the best of six for the rest. Two layers of width 32, 200 steps of 512 characters, warm-up and a cosine to zero, clipping, decay, torch's betas; a beta2 of 0.95 ends alike. Without decay, at the same step sizes, Muon leads by about as much. Each best is at no edge of its list. In wider matrices the two step sizes part, because Muon's sets the length along a direction and AdamW's that of each number. The last tenth of the book is the test, and chose the step sizes too. Recorded by <code>python authoring/record_after.py</code>.</details>
 #
-# Train both, with one of the six seeds.
+# Train both, with one of the six.
 
 # %% tags=["chaotic"]
 mine = checks.yours("my_muon", muon)
@@ -495,8 +495,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
-# In the picture of Part 4 the other weights have their best step size.
-# In B it is not enough to tune Muon's step size.
+# In B it is not enough to tune Muon's step size, as the row below it shows.
 # The step size of the AdamW beside it must be tuned too.
 #
 # <details><summary>Fine print</summary>The example of Muon's authors has 0.02 for the matrices and 0.0003 for the rest, which ends at 3.12 here. With AdamW's own 0.032 for the rest it ends at 2.13.</details>
@@ -536,7 +535,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # AdamW's step size was 0.0003 and ours 0.002, after a warm-up and then with a cosine to zero, and we read the test loss at the end.
 # Each was trained once at each size."*
 #
-# Name three entries of the checklist where it is weak.
+# Name three entries where it is weak.
 #
 # <details><summary>Hint</summary>Which words answer which question of the list?</details>
 
@@ -562,7 +561,7 @@ judges.judge_claim(my_doubts)
 #
 # | | |
 # |---|---|
-# | **Before** | tune AdamW with one step size for all weights, and write its best and its result down |
+# | **Before** | tune AdamW with one step size for all weights, and write down the best one and its loss |
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. `torch.optim.Muon` came with torch 2.9 |
 # | **Expect** | in Part 4, AdamW with its best single step size, 0.018, reaches a loss of 2.24. The lines of Part 3 reach 2.14 with it, and 2.08 with their own best, 0.032 |
 # | **Change first** | Muon's step size, over a list with its best inside. Give AdamW as many trainings |

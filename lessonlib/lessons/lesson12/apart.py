@@ -60,7 +60,8 @@ VERSIONS: dict[str, Callable[..., Any]] = {
     "momentum": momentum, "Adam": adam, "Adam, one v for each matrix": one_v, "Muon": partial(muon, weight_decay=0.0),
     "without the factor": partial(version, factor=no_factor, nesterov=True),
     "with the exact factor": partial(version, factor=exact_factor, nesterov=True),
-    "without Nesterov": partial(version, factor=orthogonal, nesterov=False)}
+    "without Nesterov": partial(version, factor=orthogonal, nesterov=False),
+    "momentum, length fixed": partial(version, factor=no_factor, nesterov=False)}
 
 
 def settings(name: str) -> list[dict[str, float]]:

@@ -22,17 +22,17 @@ AT = 60  # steps of a run, on a cosine that ends with them
 WEAK = 4  # so many directions of the inputs are called weak
 FALLS = 0.1  # of the whole error: a line that comes down by so much at the weak directions clearly does
 FEW = 0.03  # a share of the error below which rounding moves what Muon leaves, and only that is told
-FIXED, EXACT = "without the factor", "with the exact factor"  # Muon with its length alone, and with every singular value 1
+FIXED, EXACT = "momentum, length fixed", "with the exact factor"  # every step as long as lr, and Muon with every singular value 1
 DRAWN = {"momentum": "momentum", "Adam": "adam", "Muon": "muon"}  # a rule of the record, and whose look it has
 SHOWN = (controls.FIRST, controls.STRAIGHT, controls.EQUAL)  # the columns of the table
 HEADER = ("optimizer", "as in the first picture", "along the axes", "equal losses")
 # a rule of the record, and its name
-ROWS = {"momentum": "momentum", FIXED: "momentum, length fixed", "Adam": "Adam", **controls.TOLD, "Muon": "Muon"}
+ROWS = {"momentum": "momentum", FIXED: FIXED, "Adam": "Adam", **controls.TOLD, "Muon": "Muon"}
 HEADLINES = dict(zip(ravine.SETTINGS, (f"In {AT} steps only Muon finds every direction", "Along the axes Adam finds every direction too",
                                        "With equal losses momentum's line comes down", "With both changes both come down"), strict=True))
 BETAS: dict[str, dict[str, float]] = {  # those of the record's grid that leave the least error after AT steps in the first setting
     "momentum": {"beta1": 0.9}, "Adam": {"beta1": 0.8, "beta2": 0.8}, controls.REST: {"beta1": 0.6, "beta2": 0.8},
-    FIXED: {"beta1": 0.9}, "Muon": {"beta1": 0.6}, EXACT: {"beta1": 0.6}}
+    FIXED: {"beta1": 0.8}, "Muon": {"beta1": 0.6}, EXACT: {"beta1": 0.6}}
 
 
 @cache

@@ -198,7 +198,7 @@ def rows(found: Mapping[str, Any]) -> list[list[Any]]:
 def show_sweep(found: Mapping[str, Any]) -> None:
     """Show the test loss of both rules against the step size of the matrices, with the best step size of the rest at each."""
     figure = new_figure(7.4, 4.0)
-    ax = figure.add_subplot(xscale="log", ylim=(1.99, 2.57), xlabel="step size of the matrices, the rest at its best for each",
+    ax = figure.add_subplot(xscale="log", ylim=(1.99, 2.57), xlabel="step size of the matrices, all other weights at their best",
                             ylabel="test loss, nats a character", title="Each at its own best step size, Muon ends lower")
     lowest = []
     for (rule, name), (at, up, side) in zip(NAMES.items(), ((0, 0.055, "left"), (1, -0.04, "right")), strict=True):  # above, and below
