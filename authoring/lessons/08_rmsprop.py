@@ -46,10 +46,10 @@ trained = recorded("deep_net.json")
 table(["optimizer", "best step size", "digits read correctly"], records.at_their_best(trained))
 
 # %% [markdown]
-# In all ten trainings gradient descent and momentum give the same digit for every new image.
-# 8 % of the new images show that digit.
+# We trained each ten times.
+# Each time gradient descent and momentum ended with one digit as the answer to every new image, and 8 % of the images show it.
 #
-# <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. The curves are medians. In the table each rule has the step size with the lowest training loss, and the range is in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
+# <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. The curves are medians. In the table each rule is at the step size of its lowest training loss, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
 # ### One step size for two numbers
 #
@@ -71,7 +71,7 @@ opening.two_sizes().live()
 #
 # RMSprop does not see curvatures, it sees gradients.
 # A number's gradient is its curvature times its distance from the minimum, and both start at a distance of one.
-# So there, dividing by the gradient's size does the same as dividing by the curvature.
+# So at the start, dividing by the gradient's size does the same as dividing by the curvature.
 #
 # ### The rule
 #
@@ -211,13 +211,13 @@ early.answer(opening.first_and_last())
 # %%
 shared = predict(
     "With one divisor for each layer, what does the network read within 300 steps?",
-    ["it still guesses", "fewer than half as many digits as with RMSprop",
-     "nearly as many digits as with RMSprop"],
+    ["it still guesses", "less than half of what RMSprop reads",
+     "nearly as much as RMSprop"],
 )
 shared
 
 # %% [markdown]
-# And with divisors for smaller parts of the network.
+# And with more divisors.
 
 # %% tags=["answer"]
 divided = records.deep_net_records()
@@ -227,11 +227,11 @@ shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 # %% [markdown]
 # With a divisor for each layer the network begins to learn.
 # But gradients differ inside a layer too.
-# The gradient of a weight is multiplied by what the unit before it sends, and some units send far more than others.
+# The gradient of a weight is multiplied by what the unit before it sends, and some units send more than ten times as much as others.
 # **So RMSprop gives each weight a divisor of its own.**
 #
 # <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts. Each row of the table has ten starts and its best step size, and the range is in brackets. Long steps are cut to ten step sizes. If they are cut under a divisor that follows its layer, the network reads 27 %.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes. If they are cut under a divisor that follows its layer, the network reads 27 %.</details>
 #
 # *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -271,10 +271,10 @@ trouble.show_apart()
 # With larger weights both stay about level.
 #
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
-# The [[He start]], made for ReLU, draws weights as large as the larger ones, and ends the trouble.
+# The [[He start]], made for ReLU, draws weights as large as our larger ones, and all three learn from it.
 # RMSprop learned from the small weights too, in all ten trainings of Part 1.
 #
-# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there.</details>
+# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there. We did not test the images' likeness alone.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.reads_from("He start", "sgd") }} from it.</details>
 
 # %% [markdown]
@@ -361,7 +361,7 @@ later.answer("near a hundredth" if 0.003 < walk.loss[-1] < 0.03 else "still belo
 # In RMSprop $\alpha/\sqrt v$ takes the place of the step size.
 # So it must stay below 2 divided by the curvature, as the step size had to in Part 1.
 #
-# The dotted line is where the steep number passes that limit, and the grey curve is the steep number's part of the loss.
+# The dotted line is where the steep number passes that limit, and the grey curve is its part of the loss.
 # The second slider lets the step size fall to zero at the end.
 # **Goal:** let the loss end below 10⁻⁷.
 
@@ -374,7 +374,8 @@ hopping.hopping().live()
 # On the way to the minimum the gradients shrink.
 # `v` forgets the large ones of the beginning, so $\alpha/\sqrt v$ grows.
 # When it passes the limit, at the dotted line, the steep number flies away until `v` has caught up.
-# The grey curve rises, and when it meets the loss, the loss rises with it.
+# The loss is the sum of both numbers' parts.
+# The grey part rises until it is the larger one, and then the loss rises with it.
 # After smaller and smaller swings the steps settle at $\alpha$.
 # In the right panel the steep number is half a step from its minimum, so a whole step takes it half a step past.
 # It can only [[hop]] from side to side.
@@ -391,7 +392,6 @@ hopping.hopping().live()
 #
 # Two colleagues have written RMSprop, and each has made one mistake.
 # The right one is brown.
-# Where two directions go alike, their lines lie on each other.
 
 # %%
 practice.show_bugs(practice.TWO_BUGS)

@@ -62,7 +62,7 @@ def _scene() -> Scene:
     (limit,) = left.plot([], [], color="black", linewidth=1, linestyle=":")
     passed = left.text(0, 30, "here alpha / root of v first passes 2 / curvature", fontsize=9.5, va="center")
     (end,) = right.plot([], [], color=style.color, marker=style.marker, markersize=6, linewidth=1.4)
-    note = readings(left, 0.68, 0.36, ["step size:", "falling part, %:", "lowest loss at step:"], fontsize=11)
+    note = readings(left, 0.68, 0.36, ["step size:", "falling part, %:", "lowest, ▼, at step:"], fontsize=11)
     return Scene(figure, {"steep": steep, "loss": loss, "lowest": lowest, "limit": limit, "passed": passed, "end": end, "note": note},
                  f"Left, over {STEPS} steps and on a logarithmic scale: RMSprop's loss in a ravine, in grey the "
                  "steep number's part of it, a triangle where it is lowest, a "

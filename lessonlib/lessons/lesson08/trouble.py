@@ -154,7 +154,7 @@ def _apart() -> Figure:
     figure = new_figure(9.4, 3.7)
     axes = figure.subplots(1, 2)
     titles = ("On the way back to layer 1: the signal", "On the way forward: the images")
-    names = ("size of the signal\n(root mean square)", "differs from image to image by\n(standard deviation)")
+    names = ("size of the signal\n(root mean square)", "inputs of the layer: spread\nfrom image to image")
     for ax, title, name in zip(axes, titles, names, strict=True):
         ax.set(yscale="log", xlabel="layer, from the image to the answer", ylim=(1e-5, 2), xticks=range(1, 10), ylabel=name, title=title)
     for start, mark, color, name in (("torch", "o-", "black", "as PyTorch starts it"),
