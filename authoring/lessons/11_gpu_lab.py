@@ -4,7 +4,7 @@
 # *About 29 minutes to read, 60 with the exercises.*
 #
 # AdamW now trains a [[transformer]] that learns a book, one character at a time.
-# Which optimizer learns it best, what does a step cost in time and memory, and what fits into half of the bits?
+# Which optimizer learns it best, what does a step cost in time and memory, and what can be kept in 16 bits in place of 32?
 #
 # **From lesson 10, from memory.**
 # `optim.Adam` and `optim.AdamW` both take `weight_decay=0.1`.
@@ -18,7 +18,8 @@
 # %% [markdown]
 # The next cell names your GPU, if there is one.
 # The stored numbers are from a CPU with two cores and from one GPU, an H200.
-# If you have a GPU, *Let it write* and *Your own machine* train a larger model.
+# If you have a GPU, two sections train a larger model.
+# On Colab choose one first, under *Runtime* and *Change runtime type*.
 
 # %% tags=["machine"]
 from lessonlib.lessons.lesson11 import machine
@@ -189,9 +190,9 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 
 # %% [markdown]
 # On the CPU, forward and backward take about eight times as long with sixteen windows as with one.
-# The optimizer works on the parameters, whose number stays the same, and its time grows far less.
+# The number of parameters stays the same, so the optimizer's time grows far less.
 # So a faster optimizer saves a larger share where batches are small.
-# On the GPU four windows take no longer than one, so with so few its time does not go into arithmetic.
+# On the GPU four windows take no longer than one.
 #
 # <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
 #
@@ -265,7 +266,7 @@ exceeds
 # %% [markdown]
 # We timed the optimizer's step alone, on the GPU for GPT-2 small and on the CPU for a model a quarter as wide.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# Here the floor is computed from how fast each machine copies an array, since a copy does not reach the data sheet.
+# Here the floor is computed from how fast each machine copies an array, since a copy is slower than the data sheet says.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -276,7 +277,7 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# The optimizer is a small part of a step, so with sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
+# With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
 #
 # <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
 # <details><summary>Why is fused closer?</summary>It moves 7 arrays, as in the floor. The loop's eight operations move 20, because each reads and writes its own.</details>
@@ -313,7 +314,7 @@ state = predict("And AdamW's state? How many bytes for each parameter?")
 state
 
 # %% [markdown]
-# The table shows the state after the first step, and what the second step takes and gives back.
+# The table shows the state after the first step, and what the second step uses for a moment.
 
 # %% tags=["answer"]
 held = [[name, *memory.first_steps(make).values()] for name, make in memory.MADE.items()
@@ -437,7 +438,7 @@ table(header, half.in_each_type(123.456, 100_000, 1e-8), ",.6g")
 # [[float16]] keeps more digits, but large numbers become infinite and small ones zero.
 
 # %%
-end = predict("A weight of 1 in bfloat16, less 0.001, a thousand times. Where does it end?")
+end = predict("A bfloat16 weight is 1. We subtract 0.001 a thousand times. What is it then?")
 end
 
 # %% [markdown]
@@ -492,6 +493,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 # So it needs float16, in which small gradients become zero during backward.
 #
 # A [[GradScaler]] multiplies the loss by 65,536 first, and so the gradients too.
+# Then the 0.00000001 that was zero in the table survives.
 # Before the step it divides the gradients again, which is called unscaling.
 # If one has become infinite, `scaler.step` leaves the weights alone, and `scaler.update` halves the factor.
 # After 2000 good steps in a row it doubles the factor.
