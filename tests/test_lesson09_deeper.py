@@ -514,3 +514,11 @@ def test_what_the_fine_print_says_of_other_betas():
     ours, theirs = np.median(measured.left_on_blocks(adam, True, beta2=0.99)), np.median(measured.left_on_blocks(momentum, True))
     assert 0.5 * theirs < ours < theirs
     assert [reddi_walk.one_period(beta2, beta1=0.0)[-1] > 0 for beta2 in (0.99, 0.999, 0.9999)] == [True, True, False]
+
+
+def test_adam_errs_on_nobody_where_a_no_has_one_own_feature_as_a_yes_has():
+    for own, wrong in ((1, 0.0), (5, 0.4)):
+        samples = wilson(own=own)
+        end = run(adam, samples, steps=3000, record="last", lr=0.01).theta[0]
+        assert samples.loss(end) < 1e-6
+        assert samples.metrics["test error"](end) == pytest.approx(wrong)

@@ -389,3 +389,15 @@ def test_steps_that_match_adamws_have_the_length_of_half_of_them():
         median[rule] = np.median(lengths)
     assert median[trainings.MATCHED] == pytest.approx(0.18, abs=0.01)
     assert median["adamw"] == pytest.approx(0.19, abs=0.02)
+
+
+def test_in_the_time_of_muon_in_bfloat16_adamws_best_of_15_pairs_is_at_an_edge_and_the_seeds_overlap():
+    found = text.from_record()
+    slow = found["as_long"]
+    assert len({(row["matrix_lr"], row["rest_lr"]) for row in slow}) == 15
+    best = text.best(found, text.AS_LONG)
+    assert best.case.matrix_lr == min(row["matrix_lr"] for row in slow)
+    muon = text.best(found, "muon")
+    assert min(best.losses) < min(muon.losses) < max(muon.losses) < max(best.losses)
+    assert text.best(found, text.AS_LONG_32).inside
+    assert {(row["matrix_lr"], row["rest_lr"]) for row in found["float32"]} == {muon.case[1:]}

@@ -228,7 +228,7 @@ shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 # With a divisor for each layer the network begins to learn.
 # But gradients differ inside a layer too.
 # The gradient of a weight is multiplied by what the unit before it sends, and some units send more than ten times as much as others.
-# **So RMSprop gives each weight a divisor of its own.**
+# **One divisor for a layer is too coarse, and RMSprop has one for each weight.**
 #
 # <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}.</details>
 # <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes. If they are cut under a divisor that follows its layer, the network reads 27 %.</details>
@@ -560,7 +560,7 @@ judges.judge_setting(my_lr)
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way and has no burst |
 # | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run these lines after loading weights, because they overwrite the weights |
-# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours down to a loss of {{ records.loss_at(0.001):.1f }}, the median of ten starts. Leave `alpha` and `eps` at first, as we did in both networks |
+# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours from PyTorch's start to a loss of {{ records.loss_at(0.001):.1f }}. Leave `alpha` and `eps` at first, as we did in both networks |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was about 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #

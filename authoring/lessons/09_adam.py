@@ -48,18 +48,18 @@ opening.four_lines().live()
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
 # So the loss curves far more for the slope than for the intercept.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
-# All this makes the loss a narrow [[ravine]].
+# So the loss is a narrow [[ravine]].
 #
 # Across the ravine the loss curves {{ across / 1000:.0f }},000 times as strongly as along it.
 # Momentum gets only a part of the way along it in 300 steps.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
 # After the stretching the loss curves only {{ stretched / 10:.0f }}0 times as strongly across as along.
-# RMSprop has no momentum, so it crawls along it.
+# Without momentum that is still too much for 300 steps.
 # [[Adam]] stretches the ravine and has momentum too.
 #
-# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
-# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The two numbers of the ravine and the shares with RMSprop's scales are of this one, the others are means over the ten.</details>
+# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. The best two scales need no momentum. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
+# <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The ravine's numbers and the shares with RMSprop's scales are of this one, the others means of ten.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
 #
@@ -215,7 +215,7 @@ opening.filling().live()
 # %% [markdown]
 # <details><summary>Answer</summary>A memory of v up to 29 steps reaches the goal.</details>
 #
-# With the default memories the longest uncorrected step has 6.6 step sizes.
+# With the default memories the longest uncorrected step is 6.6 step sizes long.
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
 #
@@ -284,7 +284,7 @@ length = rows[4][-1]
 surprise.answer(surprise.options[0 if length > 1.001 else 1 if length > 0.999 else 2])
 
 # %% [markdown]
-# The first two steps are equal, because the size of the gradients cancels between `m` and the root of `v`.
+# The first two rows have equal steps, because the size of the gradients cancels between `m` and the root of `v`.
 #
 # With 3 and 30, both averages weigh the two gradients about equally.
 # So `m_hat` is about their mean, and the root of `v_hat` about their root mean square, which is larger.
@@ -477,7 +477,7 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare and each has its own weights |
-# | **Loses** | answer yes or no. One input is the answer, 1 or −1, two useless ones are always 1, and each of the rest is 1 in a single example |
+# | **Loses** | answer yes or no. One input is the answer, 1 or −1, and two useless ones are always 1. A yes has one input of its own, and a no has five |
 # | **Fails** | find the minimum between −1 and 1, at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it |
 
 # %%
@@ -497,14 +497,14 @@ three.show_problems()
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
 # **Fails.**
-# On the right each starts at 0, each point is the mean of 101 steps, and the step size falls.
+# On the right each starts at 0, the first point is the mean of the first 101 steps, and the step size falls.
 # The large gradient raises `v` at once, so it is divided by a large root, and most of the small ones by smaller roots.
-# It is ahead by only 101 to 100, so now the small ones win.
+# Undivided it leads by only 101 to 100, so now the small ones win.
 # With a `v` that never changes Adam is momentum, and momentum arrives.
 # With 130 in place of 101 Adam goes the right way too.
 #
-# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps with a falling step size, and each step sees all words. Frequent are the ten most frequent words, and rare is the rarer half.</details>
-# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the third β₂ is 0.99. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
+# <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps of all words with a falling step size. Frequent are the ten most frequent words, and rare is the rarer half.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the second Adam does not err where a no has one too. In the third β₂ is 0.99. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -564,7 +564,7 @@ bugs = {"A": "no root", "B": "no bias correction"}
 # Without the correction the first step is 3.16 times too long, and that is what B begins with.
 
 # %% [markdown]
-# The judge runs the bug that you named and compares the paths.
+# The judge runs the bug that you named.
 
 # %%
 judges.judge_bugs(bugs)
@@ -579,12 +579,12 @@ judges.judge_bugs(bugs)
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Change last** | $\beta_2$: 0.99, then 0.95, if the loss creeps after the gradients have become much smaller |
 # | | $\epsilon$: smaller, if the root of `v` gets as small as $\epsilon$ |
-# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as in the problem that it loses. It makes Adam more like momentum |
+# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as where it loses |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)
 #
-# Write the rule once more, and scroll nowhere.
+# Write the rule once more without scrolling.
 
 # %% tags=["stub"]
 def adam_from_memory(theta, g, s, *, lr, beta1, beta2, eps):
@@ -604,7 +604,7 @@ def adam_from_memory(theta, g, s, *, lr, beta1, beta2, eps):
 # Both averages and their corrections come before the one division, and the state keeps what the next step goes on from.
 
 # %% [markdown]
-# The same check as in Exercise 1.
+# As in Exercise 1.
 
 # %%
 checks.check(adam_from_memory, against=adam)

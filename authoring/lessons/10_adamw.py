@@ -34,7 +34,7 @@
 # To see the decay alone, we take weights that have nothing to learn.
 # All of them start at 1, and their gradients are pure noise.
 # The settings are those of the two lines.
-# They come in nine groups, and from each group to the next the noise is about three times larger.
+# The weights come in nine groups, and from each group to the next the noise is about three times larger.
 #
 # **Goal:** find a number of steps after which Adam has halved the weights with the smallest gradients.
 # What has happened to the others by then?
@@ -103,7 +103,6 @@ pulled.answer(rows[0][2])
 # Where the noise is small, `v` holds almost only the square of the pull.
 # The pull is then divided by about its own size, and the weight takes nearly a full step, whatever the noise.
 # That is why Adam's line is level at the left of the first picture.
-# At size 1 the division changes nothing, and there the two lines cross.
 #
 # In our network that reads digits most gradients are far below 1.
 # There Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
@@ -164,7 +163,7 @@ def my_adamw(theta, g, s, *, lr, beta1, beta2, eps, weight_decay):
 checks.check(my_adamw, against=adamw)
 
 # %% [markdown]
-# Does your function treat all weights alike?
+# Does it leave all weights the same share?
 # If it does not run yet, the cell uses the library's.
 
 # %%
@@ -175,7 +174,7 @@ table(["size of the gradients", "left"], opening.left_by(mine), ["g", ".0%"])
 # ### Where a weight comes to rest
 #
 # A single weight starts at 0, and its gradient is 3 at every step.
-# The decay is again $w = 0.1$.
+# The decay is again 0.1.
 #
 # <details><summary>Hint</summary>Adam with L2 averages $g + w\,\theta$. What is that where the weight rests?</details>
 
@@ -265,7 +264,6 @@ later
 
 # %% [markdown]
 # The picture also shows the network with decay, and both with right labels only.
-# It takes ten seconds.
 
 # %% tags=["answer"]
 found, right = unseen.read(), unseen.read(wrong=0)
@@ -382,14 +380,14 @@ play.left_of_the_start().live()
 #
 # **Begin the search at a memory as long as the run, and at a decay of 1 at most.**
 # With a much longer memory the decay has hardly acted by the end, as on the dashed line of the picture.
-# With a much shorter one little is left of what the early steps added.
+# With a much shorter one the run ends with little of what its early steps added.
 #
 # ```python
 # decay = min(1, 1 / (mean_lr * steps))
 # ```
 #
 # If a [[schedule]] changes the step size, take its mean.
-# With the [[warm-up]] and [[cosine]] of Part 4 that is {{ training.mean_factor(200):.2f}} of the largest.
+# With the [[warm-up]] and [[cosine]] of Part 4 that is {{ training.mean_factor(200):.3f}} of the largest.
 #
 # The network above took 1000 steps of 0.003, so its first guess is 0.33.
 # The table has 0, this guess, and three and nine times as much.
@@ -400,14 +398,14 @@ table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
 
 # %% [markdown]
 # With wrong labels the first guess reads more than no decay, and three times as much reads more still.
-# With right labels no decay gains, and 3 costs six digits in a hundred.
+# With right labels none of the three helps, and 3 costs six digits in a hundred.
 #
 # <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and of the same four decays it reads the most.</details>
 #
 # ### Short runs and fine-tuning
 #
-# In a run of 300 steps the first guess is 1, and [costs about one digit](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
-# So in so short a run try 0.1 and 0 too.
+# In 300 steps of 0.003 the first guess is 1, and with right labels [costs one digit in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
+# So in a run of a few hundred steps try 0.1 and 0 too.
 #
 # Decay pulls to 0, away from weights that you loaded.
 # So when you fine-tune, take at most a tenth of what the rule gives.
@@ -473,7 +471,7 @@ def factor(step, steps=200, warmup=20):
 
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# The run is short, so we tried 0.1 as Part 3 says, and it reads as many new digits as no decay.
+# The run is short, so we tried the 0.1 of `groups`, and it reads as many new digits as no decay.
 #
 # <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer.</details>
 
@@ -518,12 +516,11 @@ def go_on(run, steps):
 # In a run that is not interrupted, a typical weight moves by a seventh of the step size in the next step.
 
 # %%
-first = predict("How many step sizes does a typical weight move in the restart's first step?")
+first = predict("How far does a typical weight move in the restart's first step, in step sizes?")
 first
 
 # %% [markdown]
 # Both runs, from eight starts.
-# They take some ten seconds.
 
 # %% tags=["answer"]
 restarted = training.forgotten(begin, go_on)
@@ -534,9 +531,9 @@ first.answer(round(restarted.first_step, 2))
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step.
-# The table shows that the fifth is still three times too long.
+# In the table the fifth is still three times too long.
 #
-# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and within ten steps the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth. Both are medians of eight starts.</details>
+# <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and within ten steps the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth. Both are medians of eight starts, over the loss before.</details>
 #
 # With smaller steps or a new warm-up [the loss does not jump](deeper/10_adamw.ipynb#7.-What-is-lost-in-a-restart?).
 # But then it is another run than the one that failed.

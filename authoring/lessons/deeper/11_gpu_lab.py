@@ -12,7 +12,7 @@
 # | 4. What does a larger batch change? | 3 |
 # | 5. Where does the time of AdamW's own step go? | 11 |
 # | 6. What does a step hold for a moment? | 3 |
-# | 7. What does bfloat16 lose, and what does a wrong order hide? | 5 |
+# | 7. What does bfloat16 lose, and why does AdamW hide a wrong order? | 5 |
 # | 8. Is it the same AdamW on two processes? | 11 |
 
 # %% tags=["setup"]
@@ -55,7 +55,7 @@ changed.answer(sweep.how_the_gap_changes(rows))
 # Without clipping, at the best of nine step sizes, one of Adam's starts ends above 2.8.
 # One step size below all five end well, so look at the worst start too.
 #
-# <details><summary>Fine print</summary>In the larger model on the H200 more than half of the gap stays, and clipping takes a third of it away, because momentum gains by it and Adam does not. With a first beta of 0.8 momentum and Adam both end about 0.04 lower. Why the gap is there, we did not test.</details>
+# <details><summary>Fine print</summary>In the larger model on the H200 the gap goes from 0.24 to 0.15, mostly by clipping, which helps momentum and not Adam. With a first beta of 0.8 momentum and Adam both end about 0.04 lower. Why the gap is there, we did not test.</details>
 #
 # ## 2. What does warm-up change?
 #
@@ -88,7 +88,7 @@ where.answer(sweep.where_warmup_matters(record))
 # In the larger one it lowers the loss of every start at every step size, and more step sizes work.
 # Without it the loss rises beyond 0.003, and with it the curve stays nearly flat.
 #
-# <details><summary>Fine print</summary>With warm-up the cosine begins later, so the decay differs too. In the small model the bars overlap at the largest two step sizes.</details>
+# <details><summary>Fine print</summary>With warm-up the cosine begins later, so the decay differs too. In the small model the bars overlap at six of nine step sizes.</details>
 #
 # ### Exercise. Draw a schedule (8 minutes)
 #
@@ -162,7 +162,7 @@ cold, warm = (warmup.at_the_end(up)[0] for up in (0, 50))
 # Then the network predicts the same letters everywhere, and the best that it can know is how often each letter comes.
 # The grey line is the loss of a table that knows just this.
 #
-# At the right end the vectors are at most {{ max(warm):.1f}} alike with warm-up, and at least {{ min(cold):.1f}} without it.
+# At the right end the vectors are at most {{ max(warm):.2f}} alike with warm-up, and at least {{ min(cold):.2f}} without it.
 #
 # Which steps do the harm?
 # Here are trainings with warm-up, in which five steps have full size, from one start.
@@ -174,7 +174,7 @@ for first in (1, 21):
 table(["full steps", "test loss after 200 steps"], rows, ["", ".2f"])
 
 # %% [markdown]
-# The first five do harm, and five later ones do next to none.
+# From this start the first five do harm, and five later ones, when warm-up is nearly half-way up, do next to none.
 #
 # What if the network is given the letters' frequencies at its start?
 
@@ -209,7 +209,7 @@ left.answer("less than a quarter" if share < 0.25 else "about half" if share < 0
 # *3 minutes.*
 #
 # A larger batch gives a less noisy gradient, but for the same text it allows fewer steps.
-# Here each training of a machine reads the same number of characters.
+# On each machine every training reads the same number of characters.
 
 # %%
 from lessonlib.data import recorded
@@ -233,7 +233,7 @@ worst.answer(sweep.worst_batch(sweep.batch_rows(record, "adamw")))
 # The two smaller batches end alike on the CPU, and on the H200 the smallest is a little ahead.
 # No step size brings the largest batch near.
 # Is it the batch, or the few steps?
-# Here are 25 steps with 16 windows on the CPU, at the best of three step sizes.
+# Here are 25 steps with 16 windows on the CPU, at a step size that was the best of three.
 
 # %% tags=["chaotic"]
 few = trainings.SIZES["cpu"]._replace(steps=25, warmup=6)
@@ -421,7 +421,7 @@ table(["optimizer", "bytes for a moment, on this GPU"], rows, ".2f")
 #
 # <details><summary>Answer</summary>Fused, with 16 GB, and the loop, with 17.5. Foreach needs 20, and on a GPU it is what PyTorch takes unless you choose.</details>
 #
-# ## 7. What does bfloat16 lose, and what does a wrong order hide?
+# ## 7. What does bfloat16 lose, and why does AdamW hide a wrong order?
 #
 # *5 minutes.*
 #
@@ -492,7 +492,7 @@ rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS), half.ti
 table(["optimizer", *half.ORDERS, "times shorter"], rows, ["", ".2f", ".2f", ",.0f"])
 
 # %% [markdown]
-# Clipped first, the gradient has a length of one over GradScaler's 65,536, and beside a larger eps that is small.
+# Clipped first and then unscaled, the gradient is 65,536 times too short, so its numbers are not large beside a larger eps.
 # So AdamW's steps shrink too, but far less than momentum's.
 # In a model as large as GPT-2 small the numbers of such a gradient have a root mean square of about {{ 1 / 65536 / 124e6**0.5:.0e }}, so the usual eps of 1e-08 shrinks the steps already.
 #
@@ -536,7 +536,7 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 #
 # The price is traffic between the cards.
 # Plain data parallelism sums the gradients in two passes, one that sums each part and one that hands the sums to all.
-# Stage 3 needs three, as the weights are gathered in forward and in backward.
+# Stage 3 needs three, as it gathers the weights in forward and again in backward, and then adds up the gradients.
 #
 # This is stage 3 in your own training.
 #

@@ -57,10 +57,10 @@ def reddi(spike: float = 101.0, period: int = 101) -> Problem:
                    np.array([-1.0]), project=lambda theta: np.clip(theta, -1.0, 1.0))
 
 
-def wilson(n: int = 60, positive: float = 0.6, seed: int = 0) -> Problem:
+def wilson(n: int = 60, positive: float = 0.6, seed: int = 0, *, own: int = 5) -> Problem:
     """Least squares with one useful feature among n private ones: Wilson et al. 2017, section 3.3.
 
-    Features of a sample with label y: y itself, 1, 1, then private ones that no other sample has, one if y = 1 and five if
+    Features of a sample with label y: y itself, 1, 1, then private ones that no other sample has, one if y = 1 and `own` if
     y = -1. Loss: the mean squared residual over 2. A new sample's private features have never been seen, so its prediction is
     the first three weights alone; metrics["test error"] is the share of new samples with the wrong sign, exactly. `minimum` is
     the interpolating solution of least norm.
@@ -69,13 +69,13 @@ def wilson(n: int = 60, positive: float = 0.6, seed: int = 0) -> Problem:
     >>> p.start.shape, float(p.metrics["test error"](p.minimum))
     ((303,), 0.0)
     """
-    n, positive = whole_number("n", n, least=1), number("positive", positive, least=0, most=1)
+    n, own, positive = whole_number("n", n, least=1), whole_number("own", own, least=1), number("positive", positive, least=0, most=1)
     y = np.where(np.arange(n) < round(positive * n), 1.0, -1.0)
     np.random.default_rng(whole_number("seed", seed)).shuffle(y)
-    x = np.zeros((n, 3 + 5 * n))
+    x = np.zeros((n, 3 + own * n))
     x[:, 0], x[:, 1:3] = y, 1.0
     for i in range(n):
-        x[i, 3 + 5 * i:3 + 5 * i + (1 if y[i] > 0 else 5)] = 1.0
+        x[i, 3 + own * i:3 + own * i + (1 if y[i] > 0 else own)] = 1.0
 
     def residual(theta: Array) -> Array:
         return (x @ theta[..., None])[..., 0] - y

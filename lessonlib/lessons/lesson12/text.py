@@ -36,7 +36,7 @@ AHEAD, TIED, BEHIND = ("each seed of Muon ends below each of AdamW", "the seeds 
                        "each seed of Muon ends above each of AdamW")
 VERDICTS = [AHEAD, TIED, BEHIND]
 TUNED_ALONE = ["Muon, by less than in A", "AdamW, by less than Muon in A", "AdamW, by more than Muon in A"]
-HEADER = ["optimizer", "step size of matrices", "three seeds", "six more", "lowest to highest"]
+HEADER = ["optimizer", "step size of matrices", "three seeds", "six more", "their range"]
 
 
 class Case(NamedTuple):
@@ -208,14 +208,15 @@ def show_sweep(found: Mapping[str, Any]) -> None:
         ax.plot(lrs, [b.median for b in each], color=style.color, linestyle="-" if rule == "muon" else style.dash, marker=style.marker,
                 markersize=8)
         ax.fill_between(lrs, [min(b.losses) for b in each], [max(b.losses) for b in each], color=style.color, alpha=0.13, linewidth=0)
+        ax.plot(lrs, [b.losses for b in each], color=style.color, marker=".", markersize=4, linestyle="none")
         low = lrs.index(fresh_case(found, rule).matrix_lr)
         ax.plot(lrs[low], each[low].median, marker="o", markersize=19, markerfacecolor="none", color=style.color)
         ax.annotate("best with six\nmore seeds" if at else "", (lrs[low] * 1.08, each[low].median - 0.012), (lrs[low] * 1.2, 2.02),
                     fontsize=10, color=style.color, va="center")
         ax.text(lrs[at] * 0.95, each[at].median + up, name, color=style.color, weight="bold", ha=side, va="center")
         lowest.append(f"{name} at {lrs[low]:g}, with {each[low].median:.2f}")
-    show(figure, "Test loss against the step size of the matrices, the median of three seeds as a line and their range as a shade, with a "
-                 f"ring around the best by six more seeds: {'; '.join(lowest)}.")
+    show(figure, "Test loss against the step size of the matrices, three seeds as dots, their median as a line and their range as a shade, "
+                 f"with a ring around the best by six more seeds: {'; '.join(lowest)}.")
 
 
 def weak_baseline() -> Experiment:
