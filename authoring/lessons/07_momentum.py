@@ -558,8 +558,6 @@ table(header, rows, ["g", "g", ".3f", "g", ".3f", "g", ".3f"])
 #
 # ### Three questions, from memory
 #
-# Say each answer aloud first.
-#
 # <details><summary>You raise beta from 0.9 to 0.99 and keep an average. How long is a step under a steady gradient, compared with before?</summary>The same. An average of equal numbers is that number. With PyTorch's sum it would be ten times as long.</details>
 # <details><summary>The condition number grows a hundredfold, and you choose the best step size and beta anew. How many more steps does momentum need?</summary>About ten times as many, because the number of steps grows about as the square root.</details>
 # <details><summary>A rule computes m but does not return it. What does it do?</summary>Its m is a tenth of the newest gradient at every step, if beta is 0.9. So it is gradient descent with a tenth of the step.</details>

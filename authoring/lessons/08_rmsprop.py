@@ -225,13 +225,13 @@ display(table(["one divisor for", "digits read correctly"], records.by_divisor(d
 shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 
 # %% [markdown]
-# With a divisor for each layer the network begins to learn.
+# With a divisor for each layer the network begins to learn from most starts.
 # But gradients differ inside a layer too.
 # The gradient of a weight is multiplied by what the unit before it sends, and some units send more than ten times as much as others.
 # **One divisor for a layer is too coarse, and RMSprop has one for each weight.**
 #
-# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes. If they are cut under a divisor that follows its layer, the network reads 27 %.</details>
+# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}, and a divisor that follows then reads 27 %. We did not find out why.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes.</details>
 #
 # *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -275,7 +275,7 @@ trouble.show_apart()
 # RMSprop learned from the small weights too, in all ten trainings of Part 1.
 #
 # <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there. We did not test the images' likeness alone.</details>
-# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.reads_from("He start", "sgd") }} from it.</details>
+# <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.reads_from("He start", "sgd") }} from it, the others more.</details>
 
 # %% [markdown]
 # ## Part 3. How long is a step?

@@ -27,12 +27,12 @@
 # In some directions the inputs are strong and in others weak, so the loss is a [[ravine]].
 # Its curvature along the strongest direction is a thousand times that along the weakest.
 #
-# An input is sixteen numbers, and a direction mixes them all.
+# An input is sixteen numbers, and a direction mixes them all, as if the axes had been rotated.
 # We call such inputs *turned*.
 # And the loss of the second task is multiplied by 0.001, as two layers may have gradients that differ in size.
 #
 # Three optimizers take 60 steps each.
-# An optimizer has one step size for both matrices, and here it is the one that leaves the least error.
+# Each has one step size for both matrices, the one with which it leaves the least error in both together.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import factor, judges, matrices
@@ -44,14 +44,14 @@ matrices.show_first()
 # %% [markdown]
 # Where a line is near 0%, that optimizer has found the direction.
 # Momentum has found no direction of the second task's matrix.
-# Adam has about half of its error left along the weakest.
+# Adam has more than half of its error left along the weakest.
 # Muon has found every direction.
 #
 # **Muon averages the gradients as momentum does, and then makes the step about equally long along every direction.**
 #
 # ### Two changes
 #
-# Change one thing, and tune anew.
+# We change one thing and choose the step sizes again.
 # First turn the inputs back, so that each direction is an axis, one number of the input.
 
 # %%
@@ -77,7 +77,7 @@ matrices.two_matrices().live()
 
 # %% [markdown]
 # This table shows the error that is left in the second matrix, as a mean over the four weak directions.
-# Its second row is momentum with all steps as long as the step size says, and its fourth Adam with one `v` for each matrix.
+# In the second row every step of momentum is as long as the step size says, and in the fourth Adam keeps one `v` for a whole matrix.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -130,7 +130,7 @@ factor.show_circles()
 # In our tasks the weakest direction of the inputs is like $q$.
 # A step along the gradient hardly moves its output, and a step along the factor moves it as far as that of the strongest.
 # A gradient a thousand times smaller has the same factor.
-# Turn the inputs by a matrix $Q$, and the gradient becomes $g\,Q$ and its factor $U V^\top Q$, the same step, turned.
+# If a rotation $Q$ turns the inputs, the gradient becomes $g\,Q$ and its factor $U V^\top Q$, so Muon takes the same step, turned.
 # **So Muon steps along the orthogonal factor of the average.**
 #
 # ### Exercise 1. A factor by hand (4 minutes)
@@ -262,7 +262,7 @@ judges.judge_orthogonal(my_orthogonal)
 #
 # Here $n$ and $k$ count the rows and the columns.
 # Along the factor, an input of length 1 moves its output by a length of 1 at most.
-# In a tall matrix more output numbers share it, so each moves less, and the root makes up for that.
+# In a tall matrix more output numbers share this length, so each moves less, and the root makes up for that.
 # <details><summary>And a wide matrix?</summary>For a random input each output moves as in a square one, so the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
@@ -339,7 +339,7 @@ checks.check(my_muon, against=muon)
 #
 # Put your model's own name for `"blocks"`, and print the names of both lists.
 # An embedding table is a matrix, so Muon would take it without an error.
-# In the loop call `zero_grad` and `step` of both, give each its schedule, and save the state of both.
+# In the loop call `zero_grad` and `step` of `outer` and `inner`, give each its schedule, and save both states.
 #
 # Here `match_rms_adamw` puts $0.2\sqrt{\max(n, k)}$ in place of the root.
 # It makes Muon's steps about as long as AdamW's, so you can start with the step size that you have.
@@ -499,8 +499,6 @@ tuning.answer(text.tuned_alone(text.from_record()))
 # In B it is not enough to tune Muon's step size, as the row below it shows.
 # The step size of the AdamW beside it must be tuned too.
 #
-# <details><summary>Fine print</summary>The example of Muon's authors has 0.02 for the matrices and 0.0003 for the rest, which ends at 3.12 here. With AdamW's own 0.032 for the rest it ends at 2.13.</details>
-#
 # ### Three papers
 #
 # At a larger scale studies differ.
@@ -564,7 +562,7 @@ judges.judge_claim(my_doubts)
 # |---|---|
 # | **Before** | tune AdamW with one step size for all weights, and write down the best one and its loss |
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. `torch.optim.Muon` came with torch 2.9 |
-# | **Expect** | in Part 4, AdamW with its best single step size, 0.018, reaches a loss of 2.24. The lines of Part 3 reach 2.14 with it, and 2.08 with their own best, 0.032 |
+# | **Expect** | in Part 4, AdamW with its best single step size, 0.018, reaches a loss of 2.24. The lines of Part 3, whose step sizes are scaled as AdamW's, reach 2.14 with it, and 2.08 with their own best, 0.032 |
 # | **Change first** | Muon's step size, over a list with its best inside. Give AdamW as many trainings |
 # | **Time it** | on your machine. On our CPU PyTorch's Muon had no lead in seconds |
 # | **Keep it** | when three new seeds of Muon all end below three of AdamW. Train both for the same time, with a schedule that ends there. On our CPU we would have kept AdamW |

@@ -85,7 +85,7 @@ def reads_from(start: str, name: str = "rmsprop") -> str:
 def by_divisor(records: Mapping[str, Any]) -> list[list[str]]:
     """Return rows for one divisor for each layer, for the weights that leave a unit, and for each weight: what the network reads."""
     ways = {way[0]: found for way, found in records["ways"].items()}
-    found = {"each layer": ways["B"], "all weights that start at one unit": records["units"], "each weight, which is RMSprop": ways["C"]}
+    found = {"each layer": ways["B"], "all weights that leave the same unit": records["units"], "each weight, which is RMSprop": ways["C"]}
     return [[part, reads(each)] for part, each in found.items()]
 
 
