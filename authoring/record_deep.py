@@ -78,14 +78,19 @@ def unit_ends(seeds: int) -> dict[str, Any]:
     return ends(each_unit_following, records.WAY_LRS, seeds, records.STEPS)
 
 
+ALONE: dict[str, tuple[Callable[[int], dict[str, Any]], str]] = {  # a part of the records -> what makes it, and what it is
+    "full": (begun_full_ends, "the averages that begin at the first gradient"),
+    "cut": (cut_ends, "the divisors that are set once, with long steps cut"),
+    "units": (unit_ends, "one divisor for the weights that leave a unit")}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--place", choices=records.PLACES, help="record this place alone again")
-    parser.add_argument("--full", action="store_true", help="record the averages that begin at the first gradient alone again")
-    parser.add_argument("--cut", action="store_true", help="record the divisors that are set once, with long steps cut, alone again")
-    parser.add_argument("--units", action="store_true", help="record one divisor for the weights that leave a unit alone again")
+    for part, (_, told) in ALONE.items():
+        parser.add_argument(f"--{part}", dest="part", action="store_const", const=part, help=f"record {told} alone again")
     parser.add_argument("--json", type=Path, default=DATA / "deep_net.json")
     options = parser.parse_args(arguments)
     found: dict[str, Any]
@@ -93,12 +98,9 @@ def main(arguments: list[str] | None = None) -> None:
         found = json.loads(options.json.read_text(encoding="utf-8"))
         places = found["ends"] | {options.place: ends_at(options.place, options.seeds)}
         return save(found | {"ends": {place: places[place] for place in records.PLACES if place in places}}, options.json)
-    if options.full:
-        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"full": begun_full_ends(options.seeds)}, options.json)
-    if options.cut:
-        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"cut": cut_ends(options.seeds)}, options.json)
-    if options.units:
-        return save(json.loads(options.json.read_text(encoding="utf-8")) | {"units": unit_ends(options.seeds)}, options.json)
+    if options.part:
+        found = json.loads(options.json.read_text(encoding="utf-8"))
+        return save(found | {options.part: ALONE[options.part][0](options.seeds)}, options.json)
     found = {"command": f"python authoring/record_deep.py --seeds {options.seeds}"}
     found |= {"loss": {}, "rules": {}, "ways": {}, "ends": {}}
     for name in records.NAMES:
@@ -110,10 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
         found["ways"][way] = ends(lambda seed, way=way: way_for(way, seed), records.WAY_LRS, options.seeds, records.STEPS)
     for where in records.PLACES:
         found["ends"][where] = ends_at(where, options.seeds)
-    found["full"] = begun_full_ends(options.seeds)
-    found["cut"] = cut_ends(options.seeds)
-    found["units"] = unit_ends(options.seeds)
-    save(found, options.json)
+    save(found | {part: make(options.seeds) for part, (make, _) in ALONE.items()}, options.json)
 
 
 def save(found: dict[str, Any], path: Path) -> None:

@@ -316,3 +316,5 @@ def test_the_bandwidths_told_are_those_of_which_the_ladders_floors_are_made():
         told = float(play.copied(found).removesuffix(" GB a second").replace(",", "")) * 1e9
         floor = play.STEP_BYTES["adamw"] * row["parameters"] / told
         assert np.median(row["seconds"]) / floor == pytest.approx(play.times_the_floor(found, bench.LAYERS, bench.FUSED), rel=0.1)
+    made = {"rows": [{"workload": name, "copied_per_second": speed} for name, speed in ((bench.LAYERS, 4.21e12), (bench.ONE, 1e9), (bench.MANY, 1e9))]}
+    assert play.copied(made, made) == "4,200 and 4,200 GB a second"
