@@ -1,6 +1,6 @@
 """Record the trainings of lesson 8's network of many narrow layers: data/deep_net.json (ten minutes on one core).
 
-    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full | --cut | --units] [--json FILE]
+    python authoring/record_deep.py [--seeds 10] [--place WHERE | --full | --cut | --units | --forgetting] [--json FILE]
 
 Every rule at every step size, from every start; in NumPy and float64. What the records mean: `lessonlib.lessons.lesson08.records`.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from lessonlib import grid, rules, run
 from lessonlib.lessons.lesson08 import records
 from lessonlib.lessons.lesson08.deep import deep_net
-from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, each_unit_following, steps_cut, way_for
+from lessonlib.lessons.lesson08.layerwise import WAYS, begun_full, each_unit_following, forgetting, steps_cut, way_for
 from lessonlib.problems import Problem
 from lessonlib.rules import State
 
@@ -78,10 +78,16 @@ def unit_ends(seeds: int) -> dict[str, Any]:
     return ends(each_unit_following, records.WAY_LRS, seeds, records.STEPS)
 
 
+def forgetting_ends(seeds: int) -> dict[str, Any]:
+    """`ends` of one divisor for each layer that has no memory."""
+    return ends(forgetting, records.WAY_LRS, seeds, records.STEPS)
+
+
 ALONE: dict[str, tuple[Callable[[int], dict[str, Any]], str]] = {  # a part of the records -> what makes it, and what it is
     "full": (begun_full_ends, "the averages that begin at the first gradient"),
     "cut": (cut_ends, "the divisors that are set once, with long steps cut"),
-    "units": (unit_ends, "one divisor for the weights that leave a unit")}
+    "units": (unit_ends, "one divisor for the weights that leave a unit"),
+    "forgetting": (forgetting_ends, "one divisor for each layer that has no memory")}
 
 
 def main(arguments: list[str] | None = None) -> None:

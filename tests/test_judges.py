@@ -14,7 +14,7 @@ from lessonlib.lessons.lesson08.judges import judge_angle
 from lessonlib.lessons.lesson08.judges import judge_eps as judge_eps_8
 from lessonlib.lessons.lesson09.judges import judge_eps as judge_eps_9
 from lessonlib.lessons.lesson10.judges import judge_groups, judge_resume
-from lessonlib.lessons.lesson10.judges_deeper import judge_edge, judge_lost_count, judge_memory
+from lessonlib.lessons.lesson10.judges_deeper import judge_edge, judge_lost_count, judge_stronger
 from lessonlib.lessons.lesson11.judges import judge_cards, judge_floor
 from lessonlib.problems import ravine
 from lessonlib.runner import run
@@ -123,19 +123,19 @@ def test_an_answer_in_code_is_judged(judge, answer, said):
     told(judge(answer), said)
 
 
-def grows(steps):
-    """A network that understands at step 100, and nearly so at step 90."""
-    at = np.arange(0, steps + 1, 10)
-    return SimpleNamespace(steps=at, test_accuracy=(at >= 100)[:, None] * 0.2 + (at >= 90)[:, None] * 0.8)
+def grows(decay):
+    """A network that understands by step 60 above a decay of 1.5, and learns nothing above 5."""
+    share = np.array([0.0, 0.5, 1.0])[:, None]
+    learned = share * (0.2 if decay > 5 else 1)
+    return SimpleNamespace(steps=np.array([0, 30, 60]), train_accuracy=learned, test_accuracy=learned * (1 if decay > 1.5 else 0.4))
 
 
-@pytest.mark.parametrize(("steps", "said", "word"), [
-    (100, "It understands.", "no step more than it needed"), (120, "It understands.", "spent 20 steps more than it needed"), (150, "It understands, and much earlier.", "By step 100 95 % of the unseen pairs are right. Which share of 160 steps is that?"),
-    (50, "Not there yet.", "With twice the memory it took 160 steps, and you gave it 0.31 of that time. Why would the time fall more than the memory?"), (90, "Nearly there.", "80% of the unseen pairs are right at step 90. With twice the memory it took 160 steps, and you gave it 0.56 of that time. How many more"), (80, "Not there yet.", "you gave it half of that time. Must the time fall"),
-    (160, "You saved nothing.", "With how many fewer"), (500, "You saved nothing.", "it took 160 steps, and you gave it 500."), (None, "Not answered yet.", ""), (3.5, "Not a number of steps.", ""),
-    ("300", "Not a number of steps.", ""), ([1], "Not a number of steps.", ""), (100_000, "You saved nothing.", "you gave it 100000."), (-3, "Not a number of steps.", "")])
-def test_a_late_network_is_judged(steps, said, word):
-    verdict = judge_memory(steps, grows, 160)
+@pytest.mark.parametrize(("decay", "said", "word"), [
+    (2, "It understands.", "the memory is 50 steps. 95 % of the unseen pairs are right by step 60, and with a decay of 1 by step 160."),
+    (1.2, "Not by step 60.", "40% of the unseen ones are right. Should the memory be shorter or longer?"), (10, "Too strong.", "the memory is 10 steps. At step 60 20% of the training pairs"),
+    (1, "The memory is no shorter.", "With 1 it took 160 steps."), (0.1, "The memory is no shorter.", "is 1,000 steps"), (None, "Not answered yet.", ""), (0, "Not a decay.", ""), ("2", "Not a decay.", ""), ([1], "Not a decay.", "")])
+def test_a_stronger_decay_is_judged(decay, said, word):
+    verdict = judge_stronger(decay, grows, lr=0.01, first=160)
     told(verdict, said)
     assert word in verdict.message
 

@@ -164,6 +164,22 @@ def test_one_divisor_for_the_weights_that_leave_each_unit_reads_far_more_than_on
     assert [row[1] for row in records.by_divisor(found)] == [records.reads({"read": part}) for part in (layer, unit, weight)]
 
 
+def test_one_divisor_for_each_layer_reads_more_without_a_memory_and_no_more_than_with_long_steps_cut():
+    """The cause removed: the memory of a hundred steps, and nothing else, makes the difference to B."""
+    found, net = records.deep_net_records(), deep.deep_net(0)
+    alone = found["forgetting"]
+    assert records.WAY_LRS[0] < alone["lr"] < records.WAY_LRS[-1]
+    done = run(layerwise.forgetting(0), deep.deep_net(0), steps=300, record="last", seed=0, lr=alone["lr"])
+    assert net.metrics["test accuracy"](done.theta[-1]) == pytest.approx(alone["read"][0], abs=2e-3)
+    following, cut, without = (np.array(each["read"]) for each in (found["ways"][layerwise.WAYS[2]], found["cut"], alone))
+    assert np.median(without) > np.median(following) + 0.15
+    assert np.median(without) == pytest.approx(np.median(cut), abs=0.03)
+    assert records.forgetting_reads() == records.reads(alone)
+    weights, g = np.array([1.0, -2.0, 4.0]), np.array([3.0, -4.0, 0.5])
+    moved = weights - layerwise.each_layer_following(weights, g, rules.State(), lr=0.1, layer=np.array([0, 0, 1]), beta2=0.0)[0]
+    np.testing.assert_allclose(moved, [0.1 * 3 / 12.5**0.5, -0.1 * 4 / 12.5**0.5, 0.1])  # every layer's step has one length
+
+
 def test_the_weights_that_leave_a_unit_share_a_number_and_each_layers_biases_have_one():
     parts = layerwise._unit_of_each(deep.start_of(0))
     assert parts.max() == 64 + 8 * 32 + 9 - 1
@@ -413,6 +429,9 @@ def test_the_steps_grow_again_at_first_to_three_times_the_step_size():
     assert steps[60:69].max() < 1e-3
     assert 2.8 < steps[69:85].max() < 10**0.5  # the root of the memory is the bound
     assert steps[250:].max() < 1.1
+    ends = hopping.walk_with_a_falling_step(0.03, 0).theta[-2:] / 0.03
+    np.testing.assert_allclose(abs(ends), 0.5, atol=0.01)  # half a step to each side, the flat number too
+    assert (ends[0] * ends[1] < 0).all()
 
 
 def test_near_the_minimum_the_steps_shrink_and_come_back_when_v_has_forgotten():

@@ -7,7 +7,6 @@ import torch
 
 from lessonlib import momentum, rmsprop, rules, run, sgd
 from lessonlib.lessons.lesson08 import bursts, deep, judges, layerwise, precision, records, rescaling, scales, turned_ravine
-from lessonlib.lessons.lesson08.practice import bug
 from lessonlib.problems import ravine
 
 
@@ -44,12 +43,66 @@ def test_the_large_gradients_across_a_turned_ravine_fill_v_and_without_them_the_
     assert np.median((rest[:, 1] / rest[:, 0]) ** 0.5) == pytest.approx(1, abs=0.1)
 
 
-def test_corrected_first_steps_take_away_most_of_the_harm_of_a_falling_step_size_with_the_longest_memory(monkeypatch):
-    corrected = bug("first steps corrected")
-    monkeypatch.setattr(rescaling, "LRS", rescaling.LRS | {corrected: rescaling.LRS[rmsprop]})
-    left = [1e6 * rescaling.left_after(rule, 45, falling=falling, beta2=0.999)[0]
-            for rule in (rmsprop, corrected) for falling in (False, True)]
-    assert left == pytest.approx([30, 204, 28, 43], abs=1)
+def test_what_falling_step_sizes_do_at_45_degrees_and_what_corrected_first_steps_take_away_of_the_harm():
+    rows = {name: (constant, falling) for name, constant, falling in rescaling.by_plan(45)}
+    ten, hundred, thousand, corrected, plain = rows.values()
+    assert [falling < constant for constant, falling in (ten, hundred, thousand, plain)] == [True, True, False, False]
+    assert (*thousand, *corrected) == pytest.approx([30, 204, 28, 43], abs=1)
+    assert corrected[1] - corrected[0] < 0.1 * (thousand[1] - thousand[0])
+    assert all(0.7 < memory[1] / plain[0] < 1.3 for memory in (ten, hundred))  # about as much as gradient descent
+
+
+def test_twice_the_steps_take_away_all_the_harm_that_a_falling_step_size_does_to_gradient_descent():
+    constant, falling = (rescaling.left_after(sgd, 45, falling=falls, steps=steps)[0] for falls, steps in ((False, 1000), (True, 2000)))
+    assert falling == pytest.approx(constant, rel=0.01)
+    assert rescaling.left_after(sgd, 45, falling=True)[0] > 5 * constant
+
+
+def test_who_wins_the_race_in_the_turned_ravine():
+    def takes(rule, angle, lr, steps=2000):
+        return float(turned_ravine.arrival(turned_ravine._walk(rule, angle, steps, float(lr))[1]))
+
+    own = turned_ravine.FIXED
+    assert {takes(momentum, angle, own[momentum], 400) for angle in (0, 17, 45, 90)} == {90.0}
+    assert min(takes(rmsprop, 45, lr) for lr in turned_ravine.LRS[rmsprop][::2]) > 10 * 90
+    with np.errstate(all="ignore"):  # of walks that diverge
+        for rule, lr in own.items():
+            assert takes(rule, 0, lr, 400) < 1.15 * min(takes(rule, 0, other, 400) for other in lr * np.geomspace(0.1, 10, 17))
+    assert (own[momentum], own[rules.adam]) == (0.02, 0.03)
+    assert takes(rules.adam, 45, 0.03) == np.inf > takes(rules.adam, 45, 0.3) > 90
+
+
+@pytest.mark.parametrize(("longest", "lr"), [(3.0, 0.00177828), (30.0, 0.000177828)])
+def test_way_a_learns_with_other_limits_on_its_steps_too(longest, lr):
+    read = []
+    for seed in range(4):
+        net = deep.deep_net(seed)
+        rule = layerwise.steps_cut(layerwise.way_for(layerwise.WAYS[1], seed), seed, longest)
+        read.append(net.metrics["test accuracy"](run(rule, net, steps=300, record="last", seed=seed, lr=lr).theta[-1]))
+    assert min(read) > 0.2 > records.GUESSED
+
+
+def test_with_its_long_steps_cut_way_a_reads_more_than_b():
+    found = records.deep_net_records()
+    b = next(way["read"] for name, way in found["ways"].items() if name.startswith("B"))
+    assert np.median(found["cut"]["read"]) > np.median(b) + 0.1
+
+
+def test_with_eight_layers_who_reads_most_digits_and_from_how_many_starts():
+    ends = records.deep_net_records()["ends"]
+    late, early = ends["8 hidden layers, 3000 steps"]["momentum"]["read"], ends["8 hidden layers, 300 steps"]["rmsprop"]["read"]
+    assert sum(share > 0.5 for share in late) == 9 < len(late)
+    assert min(early) > 0.5
+
+
+def test_with_a_falling_step_size_the_loss_at_step_4000_is_a_fifth_below_that_of_hops_of_half_a_step_size():
+    loss = run(rmsprop, ravine(100), lr=lambda t: 0.01 * (1 - (t - 1) / 5000), steps=4000, start=np.array([1.0, 0.3])).loss[-1]
+    assert loss / (0.002**2 / 8 * 101) == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_weight_of_1_loses_a_step_of_a_thousandth_in_bfloat16():
+    weight, step = torch.tensor([1.0, 0.001], dtype=torch.bfloat16, device="cpu")
+    assert weight - step == weight + step == weight
 
 
 def test_a_divisor_for_each_weight_reads_more_than_one_for_each_layer_from_every_start():

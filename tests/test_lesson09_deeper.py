@@ -138,6 +138,7 @@ def test_where_all_contexts_are_equally_frequent_momentum_leaves_nearly_as_littl
     assert left(momentum, [limit / 2, limit]) < 2e-3
     assert left(momentum, [2000]) == pytest.approx(0.196, abs=2e-3)  # at the step size of the table it is no lower than with Zipf
     assert left(momentum, [48_000]) == pytest.approx(1.2e-3, abs=1e-4)
+    assert three.equally_frequent()[[0, -1]] == pytest.approx([1, left(momentum, [48_000])], rel=0.05)  # the dotted line of the picture
     assert left(adam, [0.5, 1, 1.5]) > 1e-4
 
 

@@ -28,7 +28,7 @@ RIGHT = {"m": -0.03, "v": 0.017991, "m_hat": -0.157895, "v_hat": 9.0, "theta": 1
     (RIGHT | {"theta": 1.99895}, "What do two of them make?"), (RIGHT | {"theta": 1.9989}, "What do two of them make?"), (RIGHT | {"theta": 2.00005}, "a step from 2"),
     (RIGHT | {"theta": 2}, "where theta was at the start"), (RIGHT | {"theta": 1.99916}, "By what is m_hat divided?"), (RIGHT | {"theta": 1.99902}, "What of v_hat stands below m_hat?"),
     (RIGHT | {"theta": 1.998842}, "a step down, and a long one"), (RIGHT | {"m_hat": -0.16}, "Can you give more digits?"), (RIGHT | {"m_hat": -0.2}, "Can you give more digits?"),
-    (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"), (RIGHT | {"v_hat": -9}, "Can an average of squares be negative?"),
+    (RIGHT | {"v": 0.017982}, "multiplied by beta2"), (RIGHT | {"theta": 1.9991}, "Can you give more digits?"), (RIGHT | {"v": 0.02}, "Can you give more digits?"), (RIGHT | {"m": 0}, "not it"), (RIGHT | {"v_hat": 18}, "Which power of beta2"), (RIGHT | {"v_hat": -9}, "Can an average of squares be negative?"),
     (RIGHT | {"v_hat": 8.991}, "Which v, and which power of beta2?"), (RIGHT | {"v_hat": 8.99}, "Which v, and which power of beta2?"),
     (RIGHT | {"v_hat": 8.9955}, "with all its digits?"), (RIGHT | {"v_hat": 9.01}, "not it"), (RIGHT | {"v_hat": 9}, "Correct."),
     (RIGHT | {"m": 0.27}, "What does the new gradient add to it?"), (RIGHT | {"m": -0.3}, "What stays of the old m?"),

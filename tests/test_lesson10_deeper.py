@@ -9,7 +9,7 @@ import pytest
 import source as lessons
 
 from lessonlib import State, adam, adam_l2, adamw
-from lessonlib.lessons.lesson10 import box, decay_maps, grokking, opening, play, spikes
+from lessonlib.lessons.lesson10 import box, decay_maps, grokking, norms, opening, play, spikes
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.45, 0.6, 1.0, 2.0])
@@ -51,6 +51,37 @@ def test_behind_a_norm_the_product_alone_decides_the_angle_and_the_length_in_ste
     assert lengths[1:3] / lrs[1:3] == pytest.approx(lengths[0] / lrs[0], rel=0.02)
     assert turns[3] < 0.97 * turns[0]  # a product of 0.009 is another one
     assert turns[4] > 3 * turns[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_a_norm_the_loss_is_level_along_the_weights_and_without_it_is_not(seed):
+    (_, loss, doubled, slope), (_, plain, plain_doubled, plain_slope) = norms.along_the_weights(seed)
+    assert [doubled - loss, slope] == pytest.approx([0, 0], abs=5e-4)  # as printed
+    assert plain_doubled > 1.3 * plain
+    assert plain_slope > 0.02
+
+
+def test_with_a_memory_of_ten_steps_the_network_does_not_learn_its_training_pairs_and_with_fifty_it_does():
+    pytest.importorskip("torch")
+    from lessonlib.pytorch.sweep import train
+    from lessonlib.pytorch.tasks import modular_task
+
+    for decay, least, most in ((2.0, 0.95, 1.0), (10.0, 0.0, 0.5)):
+        steps = 40 if decay == 2 else 300
+        found = train(adamw, modular_task(hidden=128), steps=steps, record_every=20, lr=0.01, beta2=0.98, weight_decay=decay)
+        assert least <= found.train_accuracy[-1, 0] <= most
+
+
+def test_the_decay_of_adamw_can_stay_when_gradients_grow_and_an_l2_penalty_must_grow_with_them():
+    def end(decay, scale, l2):
+        theta, s, noise = np.ones(100), State(), np.random.default_rng(0)
+        for g in scale * (0.3 + noise.standard_normal((2000, 100))):
+            theta, s = (adam_l2 if l2 else adamw)(theta, g, s, lr=0.01, weight_decay=decay)
+        return theta.mean()
+
+    assert end(1, 1, False) == pytest.approx(end(1, 1000, False), abs=1e-3)
+    assert end(1, 1, True) == pytest.approx(end(1000, 1000, True), abs=1e-3)
+    assert end(1, 1000, True) < 10 * end(1, 1, True)
 
 
 def test_an_l2_penalty_s_points_leave_the_line_downward_and_with_a_hundredth_of_the_decay_none_does():

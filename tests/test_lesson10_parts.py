@@ -62,8 +62,8 @@ def test_every_place_of_the_table_for_monday_is_about_one_thing():
 def test_monday_fine_tunes_with_a_tenth_of_its_own_start():
     """The text says at most a tenth of what the rule gives; the table's two formulas must agree also in a short run with small steps."""
     text = (lessons.LESSONS / "10_adamw.py").read_text(encoding="utf-8")
-    assert "when you fine-tune, take at most a tenth of what the rule gives" in text
-    start = re.search(r"^# \| \*\*Start\*\* \| `decay = ([^`]*)`, and in a run of a few hundred steps try 0.1 and 0 too \|$", text, flags=re.MULTILINE)
+    assert "# So take at most a tenth of what the rule gives." in text
+    start = re.search(r"^# \| \*\*Start\*\* \| `decay = ([^`]*)`, and in a run of a few hundred steps try 0.1 too \|$", text, flags=re.MULTILINE)
     tuned = re.search(r"^# \| \*\*Fine-tune\*\* \| with a decay of `(.*)` at most \|$", text, flags=re.MULTILINE)
     assert start
     assert tuned

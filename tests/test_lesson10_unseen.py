@@ -47,22 +47,6 @@ def test_each_at_its_best_settings_decay_is_ahead_by_about_one_in_a_hundred():
     assert 0.1 < error < 0.3
 
 
-def test_the_start_gains_where_wrong_labels_are_learned_by_heart_and_can_cost_two_in_a_hundred_elsewhere():
-    pytest.importorskip("torch")
-    from lessonlib.lessons.lesson10 import gains
-
-    assert gains.start(0.45 * 3e-4, 50_000) == pytest.approx(0.1481, abs=1e-4)
-    assert gains.start(1e-4, 300) == 1
-    shown = str(gains.show_gains()).splitlines()
-    assert len(shown) == 6
-    long, short, right, both = (100 * gains.gain_of_start((3e-3,), steps, wrong).mean() for wrong in (0.2, 0.0) for steps in (1000, 300))
-    assert 4.5 < long < 6.5
-    assert all(-0.6 < gain < 1 for gain in (short, right))
-    assert 0.7 < -both < 1.7
-    assert 3 < 100 * gains.gain_of_start((1e-2,), 300, 0.2).mean() < 5.5  # as short as a run that gains none, but below the cap
-    assert all(1.2 < -100 * gains.gain_of_start((3e-4,), 300, wrong).mean() < 2.5 for wrong in (0.2, 0.0))
-
-
 def test_at_another_step_size_the_same_decay_is_best():
     """Carried over by the product, decay 1 of step size 0.003 would be 3 here; the other way it would be 0.33, as tested below."""
     same, carried = unseen.read((1.0, 3.0), lr=1e-3, seeds=range(2)).unseen[-1].mean(0)
@@ -91,15 +75,16 @@ def test_what_is_learned_by_heart_is_that_of_the_picture():
 
 
 def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():
-    right = unseen.read(wrong=0, seeds=range(4))
-    rows = unseen.strengths(read(), right)
-    none, start, third, ninth = (row[2] for row in rows)
-    assert (round(100 * (start - none)), round(100 * (third - none))) == (6, 9)  # digits in a hundred, as the text says
-    assert ninth < start
-    costs = [100 * (row[3] - rows[0][3]) for row in rows[1:]]  # with right labels
-    assert costs[:2] == pytest.approx([0, 0], abs=0.6)
-    assert costs[2] == pytest.approx(-6, abs=1)
-    assert [row[1] for row in rows] == ["endless", "100% of the run", "33% of the run", "11% of the run"]
+    rows = unseen.tried(read(), unseen.read(wrong=0, seeds=range(4)))
+    assert [row[:2] for row in rows] == [["1000 of 0.003", "60 wrong"], ["1000 of 0.001", "60 wrong"],
+                                         ["1000 of 0.003", "all right"], ["300 of 0.003", "all right"]]
+    assert [row[2] for row in rows] == pytest.approx([1 / 3, 1, 1 / 3, 1])
+    gains = [[100 * (share - row[3]) for share in row[4:]] for row in rows]  # over no decay, in digits of a hundred
+    assert [round(gain) for gain in gains[0]] == [6, 9, 4]
+    assert gains[1][1] == max(gains[1]) > 2  # where the guess is 1, it reads the most
+    assert gains[2][:2] == pytest.approx([0, 0], abs=0.6)
+    assert gains[3][1] == pytest.approx(-1, abs=0.2)  # what the guess costs, one digit in a hundred
+    assert [gain[2] < gain[1] - 3 for gain in gains] == [True] * 4  # 3 is too much in each
 
 
 def test_at_a_third_of_the_step_size_the_best_decay_of_the_four_is_still_one():

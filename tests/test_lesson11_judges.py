@@ -131,6 +131,9 @@ def test_a_schedule_whose_first_share_is_zero_is_told_that_the_step_is_wasted():
     (lambda t: min(1.0, t / 20), "It ends with long steps."), (lambda t: t / 180 if t <= 180 else (200 - t) / 20, "The rise takes long."),
     (lambda t: 0.1 if t < 20 else (200 - t) / 180, "It jumps up."),
     (lambda t: t // 50 if t <= 50 else (200 - t) / 150, "From 0 to 1 at once."),
+    (lambda t: t / 50 if t <= 50 else 0.0, "It falls at once."), (lambda t: t / 50 if t <= 50 else 0.5 * (t == 51), "It stops early."),
+    (lambda t: min(t / 50, 1) if t < 200 else 0.1, "It falls at once."), (lambda t: 0.95 * t / 50 if t <= 50 else (200 - t) / 158, "Not the whole step size."),
+    (lambda t: 0.02 + 0.98 * t / 50 if t <= 50 else 0.5 * (1 + math.cos(math.pi * (t - 50) / 150)), "Correct."),
     (lambda t: t / 50 if t <= 50 else 0.9 if t == 150 else (200 - t) / 150 / 2, "It rises again."), (lambda t: 0.1, "Not the whole step size.")])
 def test_a_schedule_is_judged_by_its_shape(share, said):
     verdict = judge_shape(share)

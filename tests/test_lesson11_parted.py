@@ -21,6 +21,8 @@ CLIPS = [  # the lines of a function, and what is said of it
     ([LENGTH, "return part * length / limit"], "Upside down."),
     ([LENGTH, "return part * max(1, limit / length)"], "Nothing is clipped."),
     ([LENGTH, "return part * min(1, limit / length / 4)"], "Another length."),
+    (["return np.clip(part, -limit, limit)"], "It clips each number."),
+    (["return part * min(1, limit / 2 / (part**2).sum() ** 0.5)"], "`add` is never called."),
     ([LENGTH, "return length"], "Not a part."),
     (["own = (part**2).sum()", "if own**0.5 <= limit: return part", "return part * min(1, limit / add(own) ** 0.5)"], "One waits for ever."),
     (["pass"], "Not written yet."), (["return missing"], "It raised NameError.")]

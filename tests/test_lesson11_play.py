@@ -91,6 +91,7 @@ def test_what_the_lesson_says_of_the_recorded_ladder_is_so():
         assert each[bench.MANY, name] > 3 * each[bench.ONE, name], name  # "costs far more for each parameter on the right"
     assert each[bench.MANY, bench.AS_WRITTEN] == pytest.approx(each[bench.ONE, bench.AS_WRITTEN], rel=0.1)  # "the same on both"
     assert each[bench.ONE, bench.LOOP] / each[bench.ONE, bench.FUSED] == pytest.approx(6, abs=0.3)  # "on the large tensor six times"
+    assert min(many[name] for name in (bench.IN_PLACE, bench.IN_BLOCKS, bench.BLOCKED)) > many[bench.AS_WRITTEN]  # "these three save nothing"
     steps = [one[name] for name in (bench.AS_WRITTEN, bench.IN_PLACE, bench.IN_BLOCKS, bench.BLOCKED, bench.FUSED)]
     assert steps == sorted(steps, reverse=True)  # "each save a part, and fused comes closest"
     times = {way: play.times_the_floor(bench_cpu, bench.LAYERS, way) for way in (bench.AS_WRITTEN, bench.LOOP, bench.FOREACH, bench.FUSED)}
@@ -302,6 +303,8 @@ def test_what_the_lesson_says_of_the_recorded_gpu_is_so():
     assert max(many, key=many.get) == bench.LOOP
     assert many[bench.LOOP] > 5 * many[bench.FOREACH]  # "last by far"
     assert each[bench.ONE, bench.FOREACH] > each[bench.ONE, bench.LOOP]  # "foreach is behind the loop there"
+    for workload in (bench.ONE, bench.MANY):
+        assert each[workload, bench.FOREACH] / each[workload, bench.FUSED] == pytest.approx(3, abs=0.35)  # "about three times as long as fused on both"
     assert play.calls_ms(ladder, bench.LOOP, 1000) == pytest.approx(74, abs=1)
     assert play.times_the_floor(ladder, bench.MANY, bench.TRITON) > 300  # "launches are not what is left"
     assert each[bench.ONE, bench.TRITON] < each[bench.ONE, bench.FUSED]

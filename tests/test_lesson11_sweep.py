@@ -200,11 +200,38 @@ def test_after_60_steps_the_vectors_are_more_alike_without_warm_up_from_every_st
     assert max(fast) < min(slow)
 
 
-def test_the_first_five_full_steps_do_the_harm_and_five_later_ones_do_not():
-    warm, first, later = (warmup.end(50, knows=False, full=full) for full in (None, 1, 21))
-    assert first > warm + 0.2
-    assert later < warm + 0.07
-    assert warmup.end(50, knows=True, full=1) < warmup.end(50, knows=True) + 0.05  # "the harm needs a network that does not know"
+def test_five_early_steps_do_harm_because_they_are_long_and_later_ones_as_long_do_too():
+    arms = {arm: [warmup.five_steps(*arm, seed) for seed in warmup.SEEDS] for arm in ((1, 0.1), (1, 1), (21, 1), (21, 1.6), (1, 0.63))}
+    lengths, losses = ({arm: [each[k] for each in found] for arm, found in arms.items()} for k in (0, 1))
+    assert min(losses[1, 1]) > max(losses[1, 0.1]) + 0.2  # "the first five do harm"
+    assert max(losses[21, 1]) < max(losses[1, 0.1]) + 0.07  # "five later ones do next to none"
+    assert min(lengths[1, 1]) > 1.4 * max(lengths[21, 1])  # "at the same size the first five go further"
+    assert lengths[21, 1.6] == pytest.approx(lengths[1, 1], rel=0.1)  # "as far"
+    assert lengths[1, 0.63] == pytest.approx(lengths[21, 1], rel=0.1)  # "as short"
+    assert np.median(losses[21, 1.6]) > max(losses[1, 0.1]) + 0.1  # "do harm too, from most starts"
+    assert np.median(losses[1, 0.63]) < max(losses[1, 0.1]) + 0.05  # "as short as the later ones do next to none"
+
+
+def test_of_five_starts_long_later_steps_spare_one_and_short_first_ones_harm_one():
+    rest, border = (3, 4), 2.35  # the other three are those above; without exceptions the highest is below 2.28
+    harmed = {arm: sum(warmup.five_steps(*arm, seed)[1] > border for seed in (*warmup.SEEDS, *rest)) for arm in ((21, 1.6), (1, 0.63))}
+    assert harmed == {(21, 1.6): 4, (1, 0.63): 1}
+
+
+def test_reaching_1_at_step_five_ends_higher_than_at_step_41_from_each_of_three_starts():
+    early, late = ([warmup.with_schedule("adamw", warmup.LR, lambda t, up=up: t / up if t < up else (200 - t) / (200 - up), seed) for seed in warmup.SEEDS]
+                   for up in (5, 41))
+    assert all(short > long + 0.1 for short, long in zip(early, late, strict=True))
+
+
+def test_the_largest_batch_lacks_steps(lab):
+    size = trainings.SIZES["cpu"]._replace(batch=128, steps=200)
+    assert fit(trainings.optimizer("adamw", 0.032), half.corpus(), size).test < sweep.batch_rows(lab, "adamw")[1][4] - 0.2  # "with 200 it ends lowest"
+
+
+def test_the_protocol_changes_the_gap_by_less_than_a_third(lab):
+    gaps = [row[3] for row in sweep.protocols(lab)]
+    assert min(gaps) > 2 / 3 * max(gaps)
 
 
 def test_at_three_times_the_step_size_warm_up_helps_a_network_that_knows_the_frequencies_too():

@@ -5,7 +5,7 @@
 #
 # Momentum has one step size for all weights.
 # You give RMSprop one number too, and it makes a step size for each weight from that weight's own gradients.
-# You will write this rule, say how long its steps are, and train a network that still guesses after 300 steps of momentum.
+# You will write this rule, and train a network that still guesses after 300 steps of momentum.
 #
 # **From lesson 7, from memory.**
 # The condition number of a ravine grows a hundredfold.
@@ -38,7 +38,7 @@ from lessonlib.lessons.tables import table
 opening.one_slider().live()
 
 # %% [markdown]
-# Wherever the slider stands, gradient descent and momentum stay at a blind guess, or get worse.
+# Wherever the slider stands, gradient descent and momentum stay at the loss of a blind guess, 2.3, or get worse.
 # How many digits does each read at its best step size?
 
 # %%
@@ -49,7 +49,7 @@ table(["optimizer", "best step size", "digits read correctly"], records.at_their
 # We trained each ten times.
 # Each time gradient descent and momentum ended with one digit as the answer to every new image, and 8 % of the images show it.
 #
-# <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. The curves are medians. In the table each rule is at the step size of its lowest training loss, with the range in brackets. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
+# <details><summary>Fine print</summary>Recorded at 25 constant step sizes with 64 images a step, momentum with a factor of 0.9. Curves and table have medians, the table with the range in brackets, each rule at the step size of its lowest training loss. After ten times as many steps momentum reads {{ records.longest("momentum") }}.</details>
 #
 # ### One step size for two numbers
 #
@@ -66,7 +66,7 @@ opening.two_sizes().live()
 #
 # With one step size the steep number sets the limit.
 # Above 0.002, which is 2 divided by its curvature, the steep number flies away.
-# Below 0.002 the flat number still has more than 95 % of its way to go after 20 steps.
+# Below 0.002 the flat number has come less than 5 % of its way after 20 steps.
 # Both arrive when each has its own step size, 1 divided by its [[curvature]].
 #
 # RMSprop does not see curvatures, it sees gradients.
@@ -160,7 +160,7 @@ sooner.answer(sooner.options[2 if flat == steep else int(flat < steep)])
 # They go side by side, because both start at the same distance and each gradient is divided by its own size.
 # The first step of each is ten step sizes long, and Part 4 says why.
 #
-# <details><summary>And if the ravine is turned?</summary>Turn it by 45 degrees, and start at a distance of 1 along both of its directions. Then the two gradients are about equally large, so both numbers get the same step size. After 300 steps of size 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
+# <details><summary>And if the ravine is turned?</summary>Turn it by 45 degrees, and the two gradients are about equally large, so both numbers get the same step size. After 300 steps of 0.05 the flat direction still has {{ 100 * opening.left_aslant():.0f }} % of its way to go.</details>
 #
 # *Deeper: [a turned ravine](deeper/08_rmsprop.ipynb).*
 #
@@ -176,7 +176,10 @@ print(f"RMSprop: loss {done.loss[-1]:.2f}, reads {read:.0%} of the new digits")
 # %% [markdown]
 # ## Part 2. What was the trouble?
 #
-# Do the gradients of this network differ in size, as those of the two numbers did?
+# RMSprop trains the network.
+# Now we ask what in the rule does it, and then what was wrong with the network.
+#
+# Do its gradients differ in size, as those of the two numbers did?
 
 # %%
 from lessonlib.data import recorded
@@ -200,7 +203,7 @@ early.answer(opening.first_and_last())
 # %% [markdown]
 # With one step size, the first step of gradient descent moves the first layer's weights hundreds of times less than the last layer's.
 #
-# <details><summary>Why are the first three bars about level?</summary>A gradient is an input times the signal that comes back. From layer 1 to 3 the inputs get {{ trouble.enters_fall():.1f }} times smaller, and the signal {{ trouble.back_grows():.1f }} times larger.</details>
+# <details><summary>Why are the first three bars about level?</summary>From layer 1 to 3 the inputs get {{ trouble.enters_fall():.1f }} times smaller, and the signal that comes back {{ trouble.back_grows():.1f }} times larger.</details>
 #
 # ### A divisor for each layer?
 #
@@ -228,9 +231,10 @@ shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 # With a divisor for each layer the network begins to learn from most starts.
 # But gradients differ inside a layer too.
 # The gradient of a weight is multiplied by what the unit before it sends, and some units send more than ten times as much as others.
+# The second row has a divisor for each unit, and most of the gain.
 # **One divisor for a layer is too coarse, and RMSprop has one for each weight.**
 #
-# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}, and a divisor that follows then reads 27 %. We did not find out why.</details>
+# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}. A divisor for each layer that follows without any memory reads {{ records.forgetting_reads() }}. So here the memory of a hundred steps costs digits.</details>
 # <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes.</details>
 #
 # *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
@@ -305,7 +309,6 @@ move.answer(0.01 * g / v**0.5)
 # %% [markdown]
 # It moves by $\alpha$, and so does every parameter whose gradient has been steady for long.
 # So $\alpha$ is now a length.
-# A gradient that keeps its size but changes its sign at each step moves its parameter to and fro by $\alpha$.
 #
 # Now take the ravine of lesson 7 and multiply its loss by a thousand.
 # That happens when you add the losses of a batch of a thousand instead of averaging them.
@@ -371,14 +374,17 @@ hopping.hopping().live()
 # %% [markdown]
 # <details><summary>Answer</summary>For example, let the step size fall over the last 20 %.</details>
 #
-# On the way to the minimum the gradients shrink.
-# `v` forgets the large ones of the beginning, so $\alpha/\sqrt v$ grows.
-# When it passes the limit, at the dotted line, the steep number flies away until `v` has caught up.
-# The loss is the sum of both numbers' parts.
-# The grey part rises until it is the larger one, and then the loss rises with it.
-# After smaller and smaller swings the steps settle at $\alpha$.
+# 1. On the way to the minimum the gradients shrink.
+#    `v` forgets the large ones of the beginning, so $\alpha/\sqrt v$ grows.
+# 2. At the dotted line it passes the limit.
+#    From there each step throws the steep number further out.
+# 3. Its part of the loss, in grey, rises until it is the larger part.
+#    Then the loss rises with it.
+# 4. The gradient has grown, so `v` grows too, and the steps get shorter again.
+#    After smaller and smaller swings they settle at $\alpha$.
+#
 # In the right panel the steep number is half a step from its minimum, so a whole step takes it half a step past.
-# It can only [[hop]] from side to side.
+# It can only [[hop]] from side to side, and in the end the flat number does too.
 #
 # <details><summary>And with the default memory?</summary>The first spike comes at about step 350, and the hops are steady only after some two thousand steps.</details>
 #
@@ -591,8 +597,7 @@ summary()
 # - RMSprop divides each gradient by its own recent size, the root of `v`.
 # - A gradient that has been steady for long moves its parameter by $\alpha$, whatever its size.
 # - In the ravine a constant $\alpha$ ended in hops across the minimum, and a falling $\alpha$ ended the hops.
-# - From PyTorch's start gradient descent and momentum did not train our network in 300 steps, at any step size that we tried.
-#   RMSprop did, and with larger weights at the start all three did.
+# - From PyTorch's start only RMSprop trained our network in 300 steps, and with larger weights all three did.
 #
 # **Next, [lesson 9](09_adam.ipynb).**
 # After $t$ steps of a steady gradient, how much of its square does `v` hold?

@@ -25,7 +25,6 @@
 # Each starts with both at 0, and has the usual betas and its own best step size.
 # The right panel shows the share of the [[excess loss]] that is left.
 #
-# Run the set-up cell and the next one, then move the slider.
 # **Goal:** within 150 steps, find a moment when Adam's line fits better than RMSprop's does after 300.
 
 # %%
@@ -34,7 +33,6 @@ from lessonlib import State, adam, checks, run
 from lessonlib.lessons.lesson09 import heating, opening
 from lessonlib.lessons.tables import table
 
-across, stretched, _ = heating.condition_numbers()
 opening.four_lines().live()
 
 # %% [markdown]
@@ -42,7 +40,7 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks, so α over the root of v grows. In the end the steps are too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks to 12%, so α over the root of v grows. Near step 220 the steps have become too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
@@ -50,15 +48,15 @@ opening.four_lines().live()
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # So the loss is a narrow [[ravine]].
 #
-# Across the ravine the loss curves {{ across / 1000:.0f }},000 times as strongly as along it.
+# Across the ravine the loss curves {{ heating.condition(0) }} times as strongly as along it.
 # Momentum gets only a part of the way along it in 300 steps.
 #
 # RMSprop gives each parameter a step size of its own, which is like stretching the axes.
-# After the stretching the loss curves only {{ stretched / 10:.0f }}0 times as strongly across as along.
+# After the stretching the loss curves only {{ heating.condition(1) }} times as strongly across as along.
 # Without momentum that is still too much for 300 steps.
 # [[Adam]] stretches the ravine and has momentum too.
 #
-# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. The best two scales need no momentum. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
+# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
 # <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The ravine's numbers and the shares with RMSprop's scales are of this one, the others means of ten.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
@@ -79,8 +77,6 @@ opening.show_flow()
 # So both move by one step size.
 #
 # ### The rule
-#
-# You know two of these formulas already.
 #
 # | Formula | Known from |
 # |---|---|
@@ -107,7 +103,7 @@ opening.show_flow()
 # The average of $g$ is the [[first moment]], and that of $g^2$ is the [[second moment]].
 # The second moment is not the [[variance]], because no mean is subtracted.
 #
-# Adam keeps two more numbers for every parameter, where momentum and RMSprop keep one.
+# Adam keeps two numbers for every parameter, `m` and `v`, where momentum and RMSprop keep one each.
 #
 # ### Exercise 1. Write Adam (10 minutes)
 #
@@ -215,7 +211,6 @@ opening.filling().live()
 # %% [markdown]
 # <details><summary>Answer</summary>A memory of v up to 29 steps reaches the goal.</details>
 #
-# With the default memories the longest uncorrected step is 6.6 step sizes long.
 # By step 50 `m` is full, so its correction is over.
 # But `v` is nearly empty, so an uncorrected step is still too long, and stays so for more than a thousand steps.
 #
@@ -259,8 +254,6 @@ judges.judge_second_step(second)
 
 # %% [markdown]
 # ### A larger second gradient
-#
-# What if the second gradient is ten times larger than the first?
 
 # %%
 surprise = predict("The gradients are 3, then 30. How long is the second step?",
@@ -325,8 +318,7 @@ for g in (3.0, -3.0):
 print(optimizer.state[p])
 
 # %% [markdown]
-# It does.
-# Its state is your `t`, `m` and `v`, under other names.
+# It does, and its state is your `t`, `m` and `v`.
 #
 # ### The usual advice, tried
 #
@@ -477,7 +469,7 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 # | | Problem |
 # |---|---|
 # | **Wins** | guess the next word, where most words are rare and each has its own weights |
-# | **Loses** | answer yes or no. One input is the answer, 1 or −1, and two useless ones are always 1. A yes has one input of its own, and a no has five |
+# | **Loses** | answer yes or no. One input is the answer, 1 or −1, and two useless ones are always 1. Each example also has inputs that no other has, one if it is a yes and five if it is a no |
 # | **Fails** | find the minimum between −1 and 1, at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it |
 
 # %%
@@ -488,23 +480,24 @@ three.show_problems()
 # %% [markdown]
 # **Wins.**
 # On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
-# If all words were equally frequent, momentum would leave about a thousandth.
+# With all words equally frequent, momentum leaves about a thousandth.
 #
 # **Loses.**
 # In the middle more answers are yes than no, so the two useless inputs have gradients too.
 # At first these are a fifth of the deciding one's, but Adam moves all three weights equally far.
-# For a no the deciding input gives −0.25 and the useless ones 0.5, so every new example gets a yes.
+# A new example's own inputs have no weight yet, so only these three count.
+# For a no the deciding input gives −0.25 and the useless ones 0.5, which makes a yes.
 # Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
 #
 # **Fails.**
-# On the right each starts at 0, the first point is the mean of the first 101 steps, and the step size falls.
+# On the right each starts at 0, and the picture has the mean of every 101 steps.
 # The large gradient raises `v` at once, so it is divided by a large root, and most of the small ones by smaller roots.
-# Undivided it leads by only 101 to 100, so now the small ones win.
+# Before the division it outweighs the small ones by only 101 to 100, so after it they win.
 # With a `v` that never changes Adam is momentum, and momentum arrives.
 # With 130 in place of 101 Adam goes the right way too.
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps of all words with a falling step size. Frequent are the ten most frequent words, and rare is the rarer half.</details>
-# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the second Adam does not err where a no has one too. In the third β₂ is 0.99. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the second Adam does not err where a no has one too. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -535,6 +528,9 @@ play.each_setting().live()
 # With a large $\beta_1$ the step goes on in the old direction for a while.
 # With a large $\beta_2$ the scale remembers the larger gradients, so the steps stay far below one step size.
 # An $\epsilon$ as large as the gradients makes the steps shorter too.
+#
+# A small $\beta_2$ has its price, since a large gradient then fills `v` and is divided by itself.
+# In Part 2 the 30 after many gradients of 3 made a step of 1.62, and with a $\beta_2$ of 0.9 it makes {{ play.after_many(0.9):.2f }}.
 #
 # ### Exercise 4. Which bug? (4 minutes)
 #

@@ -73,7 +73,8 @@ opening.show_flow()
 # In the lower one it goes around them, straight to the weight.
 # This is [[decoupled weight decay]], and it is what the W in AdamW stands for.
 #
-# Take one step late in a run by hand, with a step size of 1, so that the numbers are the moves.
+# Take one step by hand, late in a run.
+# The step size is 1, so that the numbers are the moves.
 # A weight is 1 and the decay $w$ is 0.1, so it pulls with $w\,\theta = 0.1$.
 # The gradients are noise of size 10, so the root of `v` is about 10.
 # The noise pushes the weight up as often as down.
@@ -101,15 +102,16 @@ pulled.answer(rows[0][2])
 # Adam divides the pull by the root of `v`.
 # Where the noise is large, little of the pull is left.
 # Where the noise is small, `v` holds almost only the square of the pull.
-# The pull is then divided by about its own size, and the weight takes nearly a full step, whatever the noise.
+# The pull is then divided by about its own size, and the weight takes nearly a full step, however small the noise is.
 # That is why Adam's line is level at the left of the first picture.
 #
 # In our network that reads digits most gradients are far below 1.
-# There Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
+# There one step of Adam shrinks a typical weight {{ opening.times_of_adamw():.0f}} times as much as one of AdamW, [with the same `weight_decay`](deeper/10_adamw.ipynb#8.-How-uneven-is-Adam's-decay-in-a-network?).
 #
 # **When you switch from Adam to AdamW, tune `weight_decay` again.**
-# You gain a decay that takes the same share of every weight, whatever the size of its gradients.
-# But with each at its best decay, the two forms [read about equally many digits](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?) in our network.
+# With each at its best decay, the two forms [read about equally many digits](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?) in our network.
+# What you gain with AdamW is a number with one meaning, the share that a step takes of every weight.
+# So you can work it out from the length of your run, as you will in Part 3.
 
 # %% [markdown]
 # ## Part 2. The rule
@@ -279,10 +281,10 @@ later.answer(unseen.how_it_ends(found))
 # Where all labels are right nothing falls, and there decay gains nothing.
 #
 # **So decay keeps this network from learning wrong examples by heart.**
-# In networks with norms it also sets [how far a step turns the weights](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).
 #
-# Stopping at step 200 reads 88 of a hundred without any decay.
-# And if each takes its best step size, with the wrong labels still there, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
+# There are other cures.
+# If you stop at step 200, the network without decay reads 88 of a hundred.
+# And when we choose the best step size too, once with decay and once without, decay gains [little more than one digit in a hundred](deeper/10_adamw.ipynb#1.-Does-AdamW-read-more-digits?).
 #
 # *Deeper: [a network that understands late](deeper/10_adamw.ipynb#4.-Can-a-network-understand-late?-Grokking), which is called [[grokking]].*
 #
@@ -301,6 +303,7 @@ later.answer(unseen.how_it_ends(found))
 # A norm is a layer that first brings its input to a standard size.
 # Then it multiplies each number by a learned one, its scale.
 # The scales start at 1, and a decay would pull them towards 0.
+# Before a norm, decay has [a use of its own](deeper/10_adamw.ipynb#2.-What-does-decay-set,-a-size-or-an-angle?).
 #
 # PyTorch takes this as [[param groups|param group]], a list of dicts.
 # Here is a small transformer to practise on.
@@ -378,8 +381,8 @@ play.left_of_the_start().live()
 #
 # ### A first guess
 #
-# **Begin the search at a memory as long as the run, and at a decay of 1 at most.**
-# With a much longer memory the decay has hardly acted by the end, as on the dashed line of the picture.
+# **Begin with a memory as long as the run.**
+# With a much longer one the decay has hardly acted by the end, as on the dashed line of the picture.
 # With a much shorter one the run ends with little of what its early steps added.
 #
 # ```python
@@ -388,30 +391,7 @@ play.left_of_the_start().live()
 #
 # If a [[schedule]] changes the step size, take its mean.
 # With the [[warm-up]] and [[cosine]] of Part 4 that is {{ training.mean_factor(200):.3f}} of the largest.
-#
-# The network above took 1000 steps of 0.003, so its first guess is 0.33.
-# The table has 0, this guess, and three and nine times as much.
-
-# %%
-header = ["decay", "memory", "new digits read, 60 labels wrong", "all labels right"]
-table(header, unseen.strengths(found, right), [".2g", "", ".0%", ".0%"])
-
-# %% [markdown]
-# With wrong labels the first guess reads more than no decay, and three times as much reads more still.
-# With right labels none of the three helps, and 3 costs six digits in a hundred.
-#
-# <details><summary>And with a step size of 0.001?</summary>Then the first guess is 1, and of the same four decays it reads the most.</details>
-#
-# ### Short runs and fine-tuning
-#
-# In 300 steps of 0.003 the first guess is 1, and with right labels [costs one digit in a hundred](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).
-# So in a run of a few hundred steps try 0.1 and 0 too.
-#
-# Decay pulls to 0, away from weights that you loaded.
-# So when you fine-tune, take at most a tenth of what the rule gives.
-# The memory is then at least ten runs long, and at least 90 % of the loaded weights are left, as on the dashed line.
-#
-# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say.</details>
+# In a short run the quotient is large, and then we take 1.
 #
 # ### Exercise 4. Set the decay (3 minutes)
 #
@@ -437,8 +417,32 @@ my_decay = min(1, 1 / (0.45 * 0.0003 * 50_000))
 judges.judge_setting(my_decay, peak=0.0003, mean=0.45, steps=50_000)
 
 # %% [markdown]
-# <details><summary>And if the run has 2,000 steps?</summary>Then the rule's quotient is 3.7, so you take 1.</details>
+# <details><summary>And if the run has 2,000 steps?</summary>Then the quotient is 3.7, so you take 1.</details>
 #
+# ### How good is the guess?
+#
+# Here are four runs of the network with 300 digits, each with the same four decays.
+
+# %%
+header = ["steps", "labels", "first guess", "no decay", "0.33", "1", "3"]
+table(header, unseen.tried(found, right), ["", "", ".2g", *[".0%"] * 4])
+
+# %% [markdown]
+# In the second row the guess reads the most.
+# In the first, three times as much reads more still.
+# With right labels no decay helps, and in the short run the guess costs one digit in a hundred.
+#
+# **So after the guess try three times as much, a third, and 0.**
+#
+# *Deeper: [what the weights remember](deeper/10_adamw.ipynb#3.-What-do-the-weights-remember?).*
+#
+# When you fine-tune, decay pulls to 0, away from the weights that you loaded.
+# So take at most a tenth of what the rule gives.
+# Then at least 90 % of the loaded weights are left, as on the dashed line.
+#
+# <details><summary>Fine print</summary>Wang and Aitchison (2025) argue for a memory not much shorter than one pass over the data and not much longer than the run. The 1 and the tenth for fine-tuning are this course's. GPT-3 and Llama 2 were trained with 0.1, as their papers say.</details>
+
+# %% [markdown]
 # ## Part 4. A real training
 #
 # ### The recipe
@@ -471,7 +475,8 @@ def factor(step, steps=200, warmup=20):
 
 # %% [markdown]
 # A run consists of four objects, a model, an optimizer, a schedule, and the generator that draws its batches.
-# The run is short, so we tried the 0.1 of `groups`, and it reads as many new digits as no decay.
+# The run is short, so we take a decay of 0.1, the default of `groups`.
+# It reads as many new digits as no decay.
 #
 # <details><summary>And the first guess?</summary>It is {{ training.decay_for(1, 0.02, 200):.2f}}, and reads fewer.</details>
 
@@ -531,7 +536,7 @@ first.answer(round(restarted.first_step, 2))
 # %% [markdown]
 # After one gradient, $\hat m$ is that gradient and $\sqrt{\hat v}$ is its size.
 # So every weight that has a gradient takes a full step.
-# In the table the fifth is still three times too long.
+# The fifth step of the table is still three times as long as without the restart.
 #
 # <details><summary>Fine print</summary>A typical weight is the median of those with a gradient. If v alone is lost and t is kept, m is divided by less than a quarter of the size of a single gradient, and within ten steps the loss grows more than thirtyfold. If m is lost too, it begins again at a tenth of the gradient, and the loss grows by about a tenth. Both are medians of eight starts, over the loss before.</details>
 #
@@ -540,6 +545,8 @@ first.answer(round(restarted.first_step, 2))
 #
 # So try a restart before you need one.
 # On the same machine the losses must then be the same, digit for digit.
+#
+# <details><summary>And on a GPU?</summary>Some operations add in an order that changes from run to run, so two runs may differ in their last digits without any restart.</details>
 #
 # ### Exercise 5. Resume exactly (8 minutes)
 #
@@ -594,7 +601,7 @@ judges.judge_resume(save, load, begin, go_on)
 # | | |
 # |---|---|
 # | **Type** | `optim.AdamW(groups(model, decay), lr=lr)`, for a transformer from scratch with `betas=(0.9, 0.95)` |
-# | **Start** | `decay = min(1, 1 / (mean_lr * steps))`, and in a run of a few hundred steps try 0.1 and 0 too |
+# | **Start** | `decay = min(1, 1 / (mean_lr * steps))`, and in a run of a few hundred steps try 0.1 too |
 # | **Fine-tune** | with a decay of `0.1 * min(1, 1 / (mean_lr * steps))` at most |
 # | **Change** | first the step size, with the decay worked out anew. Then the decay, in factors of three, and 0 |
 # | **Resume** | `load_state_dict` brings the old settings back. Set new ones after it, as below |

@@ -20,7 +20,6 @@ RUN = {  # what a lesson says to who runs it -> what it says on a page, where ev
     "The code of the first cell is hidden behind one line, so click that line and press the same keys.\n"
     "When all is well, nothing is printed.":
         "On this page every cell has been run for you.",
-    "Run the set-up cell and the next one, then move the slider": "Move the slider",
     "Run the next cell, and you see the valley from above.": "Here you see the valley from above.",
 }
 HEADING = re.compile(r"^#+ (?P<name>.+)$", flags=re.MULTILINE)

@@ -2,7 +2,7 @@
 # # Deeper into lesson 11
 #
 # Eight questions about the lab, and each stands alone.
-# Stored numbers are from a CPU with two cores, or where the text says so from an H200.
+# Stored numbers are from a CPU with two cores, or from an H200 where the text says so.
 #
 # | Question | Minutes |
 # |---|---|
@@ -32,14 +32,12 @@ from lessonlib.play.prediction import predict
 from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
-changed = predict(
-    "You go from the quick sweep to that of the lesson. What happens to momentum's gap to Adam?",
-    sweep.CHANGES,
-)
+changed = predict("From the quick sweep to the lesson's, what happens to momentum's gap to Adam?",
+                  sweep.CHANGES)
 changed
 
 # %% [markdown]
-# The test loss of momentum and of Adam under each protocol, each at its best step size, as the median of five starts.
+# Each number is the test loss at the best step size, as the median of five starts.
 
 # %% tags=["answer"]
 header = ["protocol", "momentum", "Adam", "gap"]
@@ -49,20 +47,19 @@ changed.answer(sweep.how_the_gap_changes(rows))
 
 # %% [markdown]
 # Under all four protocols the gap lies between {{ rows[2][3]:.2f}} and {{ rows[1][3]:.2f}} nats.
-# Clipping makes it smaller, and the finer sweep makes it a little larger.
+# So the protocol changes its size by less than a third, and never which rule is ahead.
 #
-# A median hides something.
-# Without clipping, at the best of nine step sizes, one of Adam's starts ends above 2.8.
-# One step size below all five end well, so look at the worst start too.
+# But without clipping one of Adam's five starts ends above 2.8 at the best of nine step sizes, and the median hides it.
+# One step size below, all five end well, so look at the worst start too.
 #
-# <details><summary>Fine print</summary>In the larger model on the H200 the gap goes from 0.24 to 0.15, mostly by clipping, which helps momentum and not Adam. With a first beta of 0.8 momentum and Adam both end about 0.04 lower. Why the gap is there, we did not test.</details>
+# <details><summary>Fine print</summary>In the larger model on the H200 the gap goes from 0.24 to 0.15, mostly because clipping helps momentum and not Adam. On the CPU a first beta of 0.8 leaves the gap as it is, because both end about 0.04 lower. Why the gap is there, we did not test.</details>
 #
 # ## 2. What does warm-up change?
 #
 # *11 minutes.*
 #
 # [[Warm-up]] begins with small steps and makes them longer.
-# After it, or from the first step without it, the step size falls along a cosine to zero.
+# Then the step size falls along a cosine to zero.
 
 # %%
 from lessonlib.data import recorded
@@ -76,7 +73,8 @@ where = predict("At which step sizes does warm-up change the loss more?",
 where
 
 # %% [markdown]
-# Each point is the median of five starts, each bar reaches from the lowest to the highest, and the shading is what warm-up gains.
+# Each point is the median of five starts, and each bar reaches from the lowest to the highest.
+# The two panels have their own scales.
 
 # %% tags=["answer"]
 on_gpu = recorded("lab_cuda.json")
@@ -85,8 +83,8 @@ where.answer(sweep.where_warmup_matters(record))
 
 # %% [markdown]
 # In the small model warm-up makes the best step size three times larger, and the loss at the best is lower.
-# In the larger one it lowers the loss of every start at every step size, and more step sizes work.
-# Without it the loss rises beyond 0.003, and with it the curve stays nearly flat.
+# In the larger one it lowers the loss of every start at every step size.
+# Beyond 0.003 the loss rises without it, and stays nearly flat with it.
 #
 # <details><summary>Fine print</summary>With warm-up the cosine begins later, so the decay differs too. In the small model the bars overlap at six of nine step sizes.</details>
 #
@@ -94,7 +92,7 @@ where.answer(sweep.where_warmup_matters(record))
 #
 # What should the step size do over 200 steps?
 # Return the part of the largest step size to take at step `t`, which counts from one to 200.
-# Any shape will do that begins at a fifth or less, rises to 1 without a jump in the first half, and ends near zero.
+# Any shape will do that begins at a fifth or less, rises to 1 in the first half, and falls to a tenth or less, all without sudden jumps.
 #
 # <details><summary>Hint</summary>A line up, and then a line down, is two cases and two returns.</details>
 
@@ -111,7 +109,7 @@ def my_share(t):
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # Adam's first steps have full length in every coordinate, whatever the gradient is, so they should be short.
-# At the end the step size decides how far the weights hop around a minimum, so it should be near zero.
+# At the end the weights hop around a minimum, as far as the step size lets them, so it should be near zero.
 
 # %% [markdown]
 # The judge looks at the beginning, the top, the end and the jumps between.
@@ -137,7 +135,7 @@ table(["schedule", "test loss"], rows, ["", ".2f"])
 # Let yours reach 1 at step five.
 # What changes?
 #
-# <details><summary>Answer</summary>From all of our three starts it ends higher, although the judge finds the shape right. So the judge's shape is not enough.</details>
+# <details><summary>Answer</summary>Each of three starts ends higher than with the solution's rise of 41 steps. The judge calls both shapes right, so a right shape is not enough.</details>
 #
 # ## 3. What do the large first steps do?
 #
@@ -159,22 +157,31 @@ cold, warm = (warmup.at_the_end(up)[0] for up in (0, 50))
 
 # %% [markdown]
 # Soon all vectors point the same way, with warm-up and without.
-# Then the network predicts the same letters everywhere, and the best that it can know is how often each letter comes.
+# Then the network predicts the same letters everywhere, so the best that it can learn is how often each letter comes.
 # The grey line is the loss of a table that knows just this.
 #
 # At the right end the vectors are at most {{ max(warm):.2f}} alike with warm-up, and at least {{ min(cold):.2f}} without it.
 #
-# Which steps do the harm?
-# Here are trainings with warm-up, in which five steps have full size, from one start.
+# Do the first steps do harm because they come first?
+# In the next trainings the step size stays at a tenth of $\alpha$ for 25 steps, and then rises to $\alpha$.
+# Only five steps have another size.
+# The table has their lengths added up, and the test loss from three starts.
 
 # %% tags=["chaotic"]
-rows = [["none", warmup.end(50, knows=False)]]
-for first in (1, 21):
-    rows.append([f"{first} to {first + 4}", warmup.end(50, knows=False, full=first)])
-table(["full steps", "test loss after 200 steps"], rows, ["", ".2f"])
+rows = []
+for first, share in ((1, 0.1), (1, 1), (21, 1), (21, 1.6), (1, 0.63)):
+    found = [warmup.five_steps(first, share, seed) for seed in warmup.SEEDS]
+    rows.append([f"{first} to {first + 4}", share, found[0][0], *(loss for _, loss in found)])
+header = ["the five", "size, in alpha", "length, start 0", "start 0", "start 1", "start 2"]
+table(header, rows, ["", "g", ".1f", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# From this start the first five do harm, and five later ones, when warm-up is nearly half-way up, do next to none.
+# At full size the first five do harm and later ones do next to none, but the first five also go further.
+# Later ones that go as far do harm too, from most starts.
+# First ones that go no further than the later ones do next to none.
+# So the large first steps do harm mostly because they go far.
+#
+# <details><summary>Fine print</summary>How alike the vectors are is the squared length of the mean of their unit vectors. Of five starts, the long later steps leave one unharmed, and the short first ones harm one.</details>
 #
 # What if the network is given the letters' frequencies at its start?
 
@@ -184,7 +191,7 @@ left = predict("With the frequencies given, how much of warm-up's gain is left a
 left
 
 # %% [markdown]
-# The same test loss, and at three times the step size too.
+# The table also has three times that step size.
 
 # %% tags=["answer", "chaotic"]
 rows = []
@@ -199,7 +206,7 @@ left.answer("less than a quarter" if share < 0.25 else "about half" if share < 0
             else "most of it")
 
 # %% [markdown]
-# So at 0.018 the harm needs a network that does not know the frequencies yet.
+# So at 0.018 nearly all of the harm needs a network that does not know the frequencies yet.
 # At three times that step size warm-up helps one that knows them too, and we do not know why.
 #
 # <details><summary>Fine print</summary>The logarithms of the frequencies in the training text are added to the network's scores. Two more starts agree. The larger model was not tested.</details>
@@ -216,6 +223,7 @@ from lessonlib.data import recorded
 from lessonlib.lessons.lesson11 import half, sweep, trainings
 from lessonlib.play.prediction import predict
 from lessonlib.pytorch.transformer import fit
+from lessonlib.lessons.tables import table
 
 record = recorded("lab_cpu.json")
 worst = predict("The same characters in all. Which batch ends at the highest test loss with AdamW?",
@@ -230,21 +238,23 @@ sweep.show_batches([record, recorded("lab_cuda.json")])
 worst.answer(sweep.worst_batch(sweep.batch_rows(record, "adamw")))
 
 # %% [markdown]
-# The two smaller batches end alike on the CPU, and on the H200 the smallest is a little ahead.
-# No step size brings the largest batch near.
+# The two smaller batches end nearly alike, but no step size brings the largest one near.
 # Is it the batch, or the few steps?
-# Here are 25 steps with 16 windows on the CPU, at a step size that was the best of three.
+# Here are two batches, each with few steps and with many, on the CPU.
 
 # %% tags=["chaotic"]
-few = trainings.SIZES["cpu"]._replace(steps=25, warmup=6)
-adamw = trainings.optimizer("adamw", 0.01)
-[round(fit(adamw, half.corpus(), few, seed=seed).test, 2) for seed in range(3)]
+rows = [[16], [128]]
+for row in rows:
+    for steps, lr in ((25, 0.01), (200, 0.032)):
+        size = trainings.SIZES["cpu"]._replace(batch=row[0], steps=steps, warmup=steps // 4)
+        row.append(fit(trainings.optimizer("adamw", lr), half.corpus(), size).test)
+table(["windows", "25 steps", "200 steps"], rows, ["", ".2f", ".2f"])
 
 # %% [markdown]
-# With as few steps the middle batch ends higher still.
-# So the largest batch lacks steps.
+# With 25 steps neither gets far, and with 200 the largest batch ends lowest.
+# So what it lacks is steps.
 #
-# <details><summary>Fine print</summary>Clipping as in the lesson, a quarter of the steps warms up, then a cosine to zero. The H200 trained the larger model on 16 times the characters. Where the border lies depends on the model, the text and the length of the training.</details>
+# <details><summary>Fine print</summary>The table is from one start, and 200 steps with the largest batch read eight times the text. Clipping as in the lesson, a quarter of the steps warms up, then a cosine to zero. The H200 trained the larger model on 16 times the characters.</details>
 #
 # **To do.**
 # A GPU reads more characters a second in larger batches.
@@ -283,8 +293,7 @@ small = predict("Fused, with a thousand small tensors. How many times the floor 
 small
 
 # %% [markdown]
-# How many times the floor each way takes.
-# Each number on the axis is ten times the one before.
+# Each dot says how many times the floor a way takes.
 
 # %% tags=["answer"]
 title = "Fused reaches the floor on a large tensor, and nothing does on small ones"
@@ -292,9 +301,8 @@ play.show_ladder([("cpu", bench.ONE), ("cpu", bench.MANY)], engines, title, log=
 small.answer(play.beyond(play.times_the_floor(found, bench.MANY, bench.FUSED)))
 
 # %% [markdown]
-# With small tensors every way is more than ten times above the floor.
-#
-# With the large tensor in place, in blocks and on all cores each save a part, and fused ends at the floor.
+# On the large tensor the ways in place, in blocks and on all cores each save a part, and fused ends at the floor.
+# On the small ones these three save nothing, and every way takes more than ten times the floor.
 #
 # Why is the loop so far behind fused on the large tensor?
 # Here are two tensors, one whose arrays stay in the cache, and one of ten million numbers.
@@ -310,13 +318,13 @@ header = ["nanoseconds for each number", "in the cache", "large", "large, memory
 table(header, rows, ["", ".1f", ".1f", ".1f"])
 
 # %% [markdown]
-# Most of fused's lead on the large tensor is the price of fresh memory, as it goes when memory is kept.
-# Fused makes no arrays, so it does not change.
+# When memory is kept, most of fused's lead on the large tensor goes.
+# So most of it was the price of fresh memory, which fused never pays because it makes no arrays.
 #
 # <details><summary>Fine print</summary>{{ play.where(found) }} The floor is an estimate, so a way may end a little below it. The stored nanoseconds are from one thread, and a part of the first column is the price of the call. The last column sets MALLOC_MMAP_MAX_ and MALLOC_TRIM_THRESHOLD_ of the GNU C library.</details>
 #
 # On a GPU each call launches a kernel, and Python prepares it.
-# Our own way does all operations in two launches for all tensors, and its kernels are written in Python with Triton.
+# Our own way, written with Triton, does all operations for all tensors in two launches.
 
 # %%
 on_gpu = [bench.LOOP, bench.FOREACH, bench.FUSED, bench.TRITON]
@@ -325,17 +333,17 @@ play.show_ladder([("cuda", bench.ONE), ("cuda", bench.MANY)], on_gpu, title, log
 apiece = play.calls_ms(on_h200, bench.TRITON, 1000)
 
 # %% [markdown]
-# On the large tensor ours and fused are near the floor.
-# On the small ones the loop is last by far.
-# Ours launches just twice and still takes {{ apiece:.1f}} microseconds for each tensor, and we did not profile on what.
+# Foreach is PyTorch's default here, and it takes about three times as long as fused on both.
+# So write `fused=True`.
+# With small tensors ours still takes {{ apiece:.1f}} microseconds for each, and we did not profile why.
 #
 # <details><summary>Fine print</summary>Why foreach is behind the loop on the GPU's large tensor, we did not test.</details>
 #
 # ### Exercise. Time a step on a GPU (6 minutes)
 #
 # A call returns before the GPU is done.
-# `step()` orders a step, `wait()` returns when all that was ordered is done, and `clock()` tells seconds.
-# Return the seconds of one step, as the mean of `repeats`.
+# `step()` orders a step, `wait()` returns when all that was ordered is done, and `clock()` returns the seconds so far.
+# Return the seconds of one step, as the mean over `repeats` steps.
 #
 # <details><summary>Hint</summary>Which step takes longest, and what may still run when you read the clock?</details>
 
@@ -367,8 +375,7 @@ from lessonlib.lessons.lesson11 import timer
 timer.judge_timer(my_seconds)
 
 # %% [markdown]
-# Now your own machine, with large arrays if it has a GPU, and else with small ones.
-# Which way is nearest to the floor?
+# Now measure your own machine, with large arrays if it has a GPU and with small ones if not.
 
 # %% tags=["machine"]
 kind = machine.here().kind
@@ -402,13 +409,13 @@ display(table(["optimizer", "state, bytes each", "for a moment"], rows, ["", ".0
 most.answer(max(held, key=lambda name: held[name]["extra"]))
 
 # %% [markdown]
-# Foreach keeps the denominators of all parameters at once.
+# Foreach holds the denominators of all parameters at once, at 4 bytes each.
 # The loop makes two arrays for a tensor while one of the tensor before is still there, so it holds three.
 # That is three times 4 bytes for one tensor of eight, so 1.5.
 # Fused needs none, so it saves memory too.
 # The allocator of the H200 counted the same.
 #
-# Count on a GPU of yours.
+# If you have a GPU, count there.
 
 # %% tags=["machine"]
 rows = [[name, memory.gpu_extra(make)] for name, make in made.items()]
@@ -438,7 +445,7 @@ feels = predict("A weight of 0.02 in bfloat16, minus 0.001, once. Does it move?"
 feels
 
 # %% [markdown]
-# One update of 0.001 for four weights.
+# Four weights get one update of 0.001.
 
 # %% tags=["answer"]
 rows = []
@@ -456,7 +463,7 @@ feels.answer(rows[-1][2])
 #
 # The smallest weight feels a full step of 0.001.
 # But Adam's step is as long as $\alpha$ only while the gradients agree.
-# Here is the lab's small model, trained in float32 with that $\alpha$, and the share of updates that bfloat16 would have lost on weights near 0.02.
+# Here is the lab's small model in float32 with that $\alpha$, and the share of updates that bfloat16 would lose on weights near 0.02.
 
 # %%
 table(["step", "median update, in alpha", "would be lost"], half.lost_updates(), ["", ".2f", ".0%"])
@@ -492,9 +499,13 @@ rows = [[rule, *(half.loss_after(rule, order) for order in half.ORDERS), half.ti
 table(["optimizer", *half.ORDERS, "times shorter"], rows, ["", ".2f", ".2f", ",.0f"])
 
 # %% [markdown]
-# Clipped first and then unscaled, the gradient is 65,536 times too short, so its numbers are not large beside a larger eps.
-# So AdamW's steps shrink too, but far less than momentum's.
-# In a model as large as GPT-2 small the numbers of such a gradient have a root mean square of about {{ 1 / 65536 / 124e6**0.5:.0e }}, so the usual eps of 1e-08 shrinks the steps already.
+# Clipped first and then unscaled, the gradient is about 65,536 times too short.
+# AdamW divides by the root of v, which is as many times too small, so its step stays nearly the same.
+# That hides the wrong order while the root of v is large beside eps.
+# With the larger eps it is not, so the steps shrink too.
+#
+# In GPT-2 small the numbers of such a gradient have a root mean square of about {{ 1 / 65536 / 124e6**0.5:.0e }}.
+# There even the usual eps of 1e-08 shrinks the steps.
 #
 # ## 8. Is it the same AdamW on two processes?
 #
@@ -504,8 +515,7 @@ table(["optimizer", *half.ORDERS, "times shorter"], rows, ["", ".2f", ".2f", ",.
 # [[ZeRO|sharding]] lets each process keep the state of its own part, update that part, and pass on the result.
 # The first stage spreads the state, the second the gradients too, and the third the parameters too.
 #
-# The next cells start two processes on this machine.
-# They train with the course's AdamW at each stage, and the weights are compared with those of one process.
+# The next cells train with the course's AdamW on two processes at each stage, and compare the weights with those of one process.
 
 # %%
 from lessonlib.lessons.lesson11 import play, shard
@@ -528,15 +538,14 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 
 # %% [markdown]
 # So it is the same AdamW.
-# At PyTorch's stage 1 every tensor stays whole in one process, so any optimizer that treats each tensor alone would do.
-# At stages 2 and 3 tensors are cut, which AdamW bears because it works on each coordinate alone.
-# Muon, Shampoo and LAMB look at whole matrices or layers.
+# At PyTorch's stage 1 every tensor stays whole in one process, so any optimizer that treats each tensor alone works.
+# At stages 2 and 3 tensors are cut, and AdamW still works because it treats each coordinate alone.
+# Muon, Shampoo and LAMB need whole matrices or layers.
 #
 # At stage 2 the gathered parameters lie beside each process's own part until backward ends, so two processes need as much as at stage 1.
 #
-# The price is traffic between the cards.
-# Plain data parallelism sums the gradients in two passes, one that sums each part and one that hands the sums to all.
-# Stage 3 needs three, as it gathers the weights in forward and again in backward, and then adds up the gradients.
+# The price is traffic between the cards, three passes where plain data parallelism needs two.
+# Stage 3 gathers the weights in forward and again in backward, and then adds up the gradients.
 #
 # This is stage 3 in your own training.
 #
@@ -555,7 +564,7 @@ each.answer(sum(play.bytes_per_rank(1, 2, 1).values()))
 # optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)  # after that, so it keeps state for its part
 # ```
 #
-# Each process keeps a part of what it drew itself, so with other seeds the parts would belong to different models.
+# Each process keeps a part of what it drew itself, so with different seeds the parts would belong to different models.
 # Run the script with `torchrun --nproc-per-node 8 train.py`, and let each process draw its own part of every batch.
 # Save it with `torch.distributed.checkpoint`, because on each process `model.state_dict()` holds only a part.
 #

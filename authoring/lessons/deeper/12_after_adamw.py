@@ -20,9 +20,9 @@
 # %% [markdown]
 # ## 1. What does a newer optimizer keep, and what does a step of Muon cost?
 #
-# AdamW keeps two numbers for each weight, which is 8 bytes in float32.
+# AdamW keeps two numbers for each weight, and in float32 that is 8 bytes.
 # Muon keeps one number for each weight of a matrix.
-# The weights outside of the matrices stay with AdamW and its two.
+# All other weights stay with AdamW.
 # Adafactor was made to keep less.
 
 # %%
@@ -61,31 +61,32 @@ little.answer(little.options[(few < 2) + (few < 0.1)])
 costs.show_shares()
 
 # %% [markdown]
-# The matrices of lesson 12 are not all square, so their share is a little below its cross, about a quarter.
+# The cross of lesson 12 stands at {{ costs.rows()[0][3]:.0%}}, which is for square matrices.
+# Not all of its matrices are square, and their share is about a quarter.
 
 # %%
 longer = predict(
-    "And by how much longer did that training take with Muon than with AdamW?",
+    "On a CPU, by how much longer did that training take with Muon than with AdamW?",
     ["by about a quarter", "by about a half", "by more than two thirds"],
 )
 longer
 
 # %% [markdown]
-# As recorded.
+# These are the times on the CPU that recorded lesson 12.
 
 # %% tags=["answer"]
 took = text.from_record()["seconds"]
 rows = [["AdamW alone", took["adamw"]], ["Muon and AdamW", took["muon"]],
-        ["the same, its five steps in float32", took["muon, float32"]]]
+        ["Muon and AdamW, in float32", took["muon, float32"]]]
 display(table(["training", "seconds for 200 steps"], rows, ["", ".2f"]))
 more = took["muon"] / took["adamw"] - 1
 longer.answer(longer.options[(more > 0.37) + (more > 0.67)])
 
 # %% [markdown]
 # The count does not say how fast a product runs.
-# Muon takes its five steps in bfloat16, and the CPU that recorded this is slow in it.
+# Muon takes its five steps in bfloat16, in which this CPU is slow.
 # In float32 most of the difference is gone.
-# On a GPU bfloat16 is the fast one, so keep it there.
+# On a GPU bfloat16 is fast, so keep it there.
 #
 # ### Exercise 1. How large a batch? (4 minutes)
 #
@@ -101,7 +102,7 @@ my_tokens = 5 * 1024 / 0.01
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # The share is $5n/T$, so $T$ is five hundred times the width.
-# Batches of that size are shared among several cards, or added up from smaller ones.
+# A batch of that size is shared among several cards, or added up from smaller ones.
 
 # %% [markdown]
 # The judge computes the share that your number gives.
@@ -126,7 +127,7 @@ judges_deeper.judge_batch(my_tokens, width=1024, share=0.01)
 #
 # $$c = \beta_1 m + (1-\beta_1)\,g \qquad \theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\mathrm{sign}(c) \qquad m \leftarrow \beta_2 m + (1-\beta_2)\,g$$
 #
-# The step mixes the newest gradient in with one beta, 0.9, and the memory with another one, 0.99.
+# One beta, 0.9, is for the step, and another one, 0.99, is for the memory.
 # Use a step size three to ten times smaller than AdamW's, and a decay three to ten times larger.
 #
 # ### Exercise 2. Write Lion (6 minutes)
@@ -184,22 +185,22 @@ noticed
 # What is left after 200 steps, first with both, then with one of them taken away.
 
 # %% tags=["answer", "chaotic"]
-axes.show_noticed(("adam", "lion", "muon"), "The turn costs Adam and Lion much, and Muon nothing")
+axes.show_noticed(("adam", "lion", "muon"),
+                  "With their usual betas the turn costs Adam and Lion much")
 noticed.answer(axes.what_it_notices("lion"))
 
 # %% [markdown]
 # A sign has no scale, so a loss a thousand times smaller changes no step.
 # The turn costs Lion and Adam much, because they scale every number on its own.
 # Let Adam keep one `v` for a whole matrix, and the turn changes nothing.
-# But then Adam always ends where the turn had put it, so the turn takes away what a `v` for every number gains.
+# But then Adam ends as high without the turn as with it.
 
 # %% tags=["chaotic"]
 table(["left of the worse matrix by", "turned", "not turned"], axes.turn_rows(), ".0e")
 
 # %% [markdown]
-# With a second beta of 0.9 the turn costs both far less.
-#
-# <details><summary>Fine print</summary>With 0.9 and not turned, Lion's three tasks end far apart, at 1e-3, 1e-6 and 3e-7.</details>
+# With a second beta of 0.9 Adam ends far lower.
+# Then the turn changes its result less than tenfold, so it notices neither change.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
@@ -210,7 +211,7 @@ table(["left of the worse matrix by", "turned", "not turned"], axes.turn_rows(),
 # %% [markdown]
 # ## 3. What if a step could choose its axes?
 #
-# In the main lesson Adam notices the turn, because it scales every number on its own.
+# In the main lesson Adam loses much to a turn, because it scales every number on its own.
 # But a matrix has axes of its own, and its gradients tell which.
 # The averages of $g\,g^\top$ and of $g^\top g$ are two symmetric matrices, and we call them $L$ and $R$.
 # Their eigenvectors are axes for the rows and for the columns.
@@ -247,7 +248,8 @@ my_power = -1 / 4
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # $L$ and $R$ hold squares, so each grows a millionfold.
-# Two factors together have to take back one thousandfold, and that is a millionth to the power of a fourth, twice.
+# Both factors together take back a thousandfold.
+# So each takes back the root of a thousand, and that is the fourth root of a million.
 
 # %% [markdown]
 # The judge takes a step with your power, from a gradient and from its thousandfold.
@@ -296,17 +298,12 @@ far
 # Shampoo's powers are computed at every step, and SOAP's axes at every tenth.
 
 # %% tags=["answer", "chaotic"]
-axes.show_noticed(("adam", "muon", "shampoo", "soap"),
-                  "Shampoo and SOAP notice neither, and nor does Muon")
+axes.show_noticed(("adam", "muon", "shampoo", "soap"), "Muon, Shampoo and SOAP notice neither")
 far.answer(axes.what_it_notices("soap"))
 
 # %% [markdown]
-# How low each ends depends on its $\beta_1$, so the picture does not rank them.
-
-# %% tags=["chaotic"]
-table(["left with a beta1 of", "0.95", "0.9"], axes.beta1_rows(), ".0e")
-
-# %% [markdown]
+# How low each ends depends on its betas, so the picture does not rank them.
+#
 # ### The price
 #
 # Both keep `m` and the two averages, Shampoo its two powers, and SOAP its two sets of axes and `v`.
@@ -328,25 +325,26 @@ old = predict(
 old
 
 # %% [markdown]
-# Each tuned again, measured as in the picture, with the median of three tasks and the highest.
+# What is left, as in the picture.
+# Each is tuned again, and the table has the median and the highest of three tasks.
 
 # %% tags=["answer", "chaotic"]
 display(table(["left of the worse matrix by", "median", "highest"], axes.renewed_rows(), ".0e"))
 old.answer(axes.who_is_hurt())
 
 # %% [markdown]
-# With powers of every tenth step Shampoo ends far higher, and in one task it runs away.
-# In the third row the powers are fresh for the first ten steps, and Shampoo ends far lower.
-# So most of the harm comes at the start, where the power of a single gradient is kept for ten steps.
-# SOAP takes axes as old without harm.
+# With old powers Shampoo ends far higher, and in one task it runs away.
+# In the third row the powers are fresh for the first ten steps, and it ends far lower.
+# So most of the harm comes from the start, when the power of a single gradient is kept for ten steps.
+# Old axes do SOAP no harm.
 #
 # **When to try them.**
 # Try Muon and its $\beta_1$ first, as it keeps less.
-# Take one of these when computing the eigenvectors is a small part of your step and you have the memory.
+# Take one of these when you have the memory, and when eigenvectors take a small part of your step's time.
 # PyTorch has neither.
 # SOAP's authors have a repository, and for Shampoo one installs `distributed_shampoo` of github.com/facebookresearch/optimizers.
 #
-# <details><summary>Fine print</summary>Each is at the best of 21 step sizes, the median of three tasks, no decay. In the picture Shampoo and SOAP have 0.9 for the mean and 0.95 for their two matrices, and the <code>v</code> of Adam and of SOAP has 0.999. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The step sizes are picked by the median of both losses together, which does not see the task that runs away. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting, the length of each step from another optimizer, makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
+# <details><summary>Fine print</summary>Each is at the best of 21 step sizes, the median of three tasks, no decay. In the picture Shampoo and SOAP have 0.9 for the mean and 0.95 for their two matrices, and the <code>v</code> of Adam and of SOAP has 0.999. With 0.9 Adam notices neither too. With a beta1 of 0.95 for all, Muon ends lowest of the last three, and with 0.9 highest. SOAP's paper also has a form with axes for the smaller side alone, which keeps 10 bytes at 256 by 1024. Shampoo's paper adds up the products and steps along the newest gradient. Here both are averages, as SOAP's are. The step sizes are picked by the median of both losses together, which does not see the task that runs away. Sources: Gupta and others 2018, Shampoo, arXiv 1802.09568. Vyas and others 2024, SOAP, arXiv 2409.11321. Eschenhagen and others 2025, arXiv 2506.03595, who find that grafting, the length of each step from another optimizer, makes up for sizes that are old. Lu and others 2025, arXiv 2509.22938, who find no significant advantage of SOAP over Adam in nanoGPT. Khona and others 2026, arXiv 2607.20548, who find SOAP and Muon ahead of AdamW on models of several billion parameters. Read as abstracts, with the notes of <code>distributed_shampoo</code>.</details>
 
 # %% [markdown]
 # ## 4. Must the end be known at the start?
@@ -358,7 +356,7 @@ old.answer(axes.who_is_hurt())
 # The step size stays as it is for most of the training, and falls towards zero in the last fifth.
 # For a result at step 1000 you copy the model at step 800, and let the copy's step size fall.
 # The training itself goes on.
-# In papers it is called WSD, for warm-up, stable, decay, and the fall a cooldown.
+# Papers call this WSD, for warm-up, stable, decay, and they call the fall a cooldown.
 
 # %%
 from lessonlib.checks import yours
@@ -402,9 +400,9 @@ judges_deeper.judge_late(my_late)
 # ### On the text
 #
 # The transformer of lesson 11 learns Genesis for 100, 200, 400 or 800 steps.
-# A cosine needs one training for each of these lengths, 1500 steps in all.
-# The late fall needs one training and a short fall for each length, 940 steps.
-# Beside them we draw one with no fall.
+# A cosine needs one training for each of these lengths, which is 1500 steps in all.
+# The late fall needs one training and a short fall for each length, which is 940 steps.
+# The picture also has a training with no fall.
 
 # %%
 stopped = predict(
@@ -418,7 +416,7 @@ stopped
 # The cosine is tuned at each length, the other two only at 800 steps.
 
 # %% tags=["answer"]
-title = "The late fall ends lower than no fall at all"
+title = "From 200 steps on the late fall ends lower than no fall"
 read_ends.show_ends(found, ("cosine", "late", "mean none"), title, cut=True)
 half = read_ends.stopped(found, "cosine", 400)
 steps, ends = read_ends.much_longer(found)
@@ -426,11 +424,10 @@ stopped.answer(records.compared(half, read_ends.end(found, "cosine", 400)))
 
 # %% [markdown]
 # So the end need not be known.
-# From 200 steps on the late fall ends below no fall.
 # At 200 and 400 steps the stopped cosine is below the planned one.
 # In long trainings Hoffmann and others find it above.
 #
-# At all four lengths the cosine's seeds overlap with no fall, because the trainings are short.
+# Here even the planned cosine's seeds overlap with no fall, because the trainings are short.
 # With {{ steps:,}} steps the cosine ends at {{ ends["cosine"]:.2f}}, and no fall at {{ ends["none"]:.2f}}.
 #
 # Train both yourself for 200 steps, with your own late fall if it is right.
@@ -463,7 +460,7 @@ table(["one seed, 200 steps", "test loss"], rows, ["", ".2f"])
 #     train_step()  # your own, on the batch that would have come next
 # ```
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. The same step size was best for every way and length, and half of it without a fall, by the mean of the seeds, on the same tenth of the book on which the losses are read. With 2,400 steps each is at the best of four step sizes. With equal sums of step sizes the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Hoffmann and others 2022, arXiv 2203.15556, as Hägele and others report them. Read as abstracts.</details>
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. Step sizes are picked by the mean of the seeds, on the tenth of the book on which the losses are read. The same one was best for every way and length, and without a fall half of it. With 2,400 steps each is at the best of four, and no late fall was run. With equal sums of step sizes the late fall still ends lower at 800. Recorded by <code>python authoring/record_after_deeper.py</code>. Sources: Hu and others 2024, MiniCPM, arXiv 2404.06395, and Hägele and others 2024, arXiv 2405.18392, who find that a late fall scales as a cosine does. Hoffmann and others 2022, arXiv 2203.15556, as Hägele and others report them. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 5. How far must a step size fall?
@@ -491,7 +488,7 @@ lower.answer(controls.who_grows("cosine to a tenth"))
 # Momentum's steps shrink with the gradient.
 # Adam and Muon step about as far near the minimum as far from it, so only a small last step size brings them near.
 #
-# Which optimizer is lowest depends on the end of the schedule.
+# Muon ends more than tenfold below Adam with the cosine to 0, and with neither of the others.
 #
 # <details><summary>Fine print</summary>The gradients have no noise. All betas are tuned, and for Adam that means five times as many tries. Its best beta2 is 0.9, and with 0.999 it ends at 1e-4. With a last step of a hundredth both end more than thirty times lower. Rounding alone moves Muon's end up to 5-fold, so we ask for tenfold. Recorded by <code>python -m lessonlib.lessons.lesson12.betas</code>.</details>
 
@@ -549,15 +546,16 @@ judges_deeper.judge_step(my_step)
 read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.judge_step))
 
 # %% [markdown]
-# Why is the gradient taken at $y$ and not at $z$?
-# Once $x$ moves slowly, only a tenth of a move of $z$ comes back in the next gradient.
-# So the steps can then be about ten times as long before $z$ runs away.
-# At first $x$ moves with $z$, so such steps need a warm-up, as here on a parabola of curvature 1.
+# Why is the gradient taken between $z$ and $x$?
+# Here is the loss of $x$ on a ravine with a little noise, after 200 steps.
+# With a $\beta$ of 0 the gradient is taken at $z$, and with 1 at $x$.
 
 # %%
-table(["beta", "z runs away from a step size of"], read_ends.limits((0.0, 0.5, 0.9)), ["g", ".0f"])
+table(["beta", "loss"], read_ends.between((0.0, 0.5, 0.9, 0.99, 1.0)), ["g", ".4f"])
 
 # %% [markdown]
+# At both ends the loss is more than twice as high, and at 0.99 it is higher already.
+#
 # ### A mean on the text
 #
 # The transformer of lesson 11 learns Genesis for 800 steps with Schedule-Free AdamW.
@@ -577,29 +575,28 @@ free
 
 # %% tags=["answer"]
 ways = ("cosine", "free", "late", "mean fifth", "mean none")
-read_ends.show_ends(found, ways, "A mean ends lower than no fall at all")
+read_ends.show_ends(found, ways, "From 200 steps on a mean ends lower than no fall")
 free.answer(read_ends.verdict(found, "free", "cosine", 800))
 
 # %% [markdown]
 # So a mean can take the place of a fall here.
-# From 200 steps on both means end below no fall.
 # The mean of AdamW's weights overlaps with the late fall at every length.
 # Schedule-Free ends below both at 100 and at 800 steps.
-#
 # Its authors report that it matches or beats schedules on many benchmarks.
 #
 # **When to try them.**
-# Take a mean of AdamW's weights when your training is to stay as it is.
-# `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it, with `update_parameters` after each step.
-# Make it four fifths of the way to a result, and one more for each further result.
-# If you average from the first step on, the loss after 800 steps is 1.99, and without a mean it is 1.79.
+# Take a mean of AdamW's weights when you do not want to change your training.
+# `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it.
+# Make it four fifths of the way to a result, and call its `update_parameters` after each step.
+# A mean from the first step on does harm.
+# After 800 steps its loss is 1.99, and without a mean it is 1.79.
 #
 # Take Schedule-Free when a training may be stopped at any time.
 # PyTorch has none, and the package of its authors is called `schedulefree`.
 # Its warm-up is off until you set `warmup_steps`.
 # There `optimizer.eval()` puts $x$ into the model before a test or a checkpoint, and `optimizer.train()` puts $y$ back.
 #
-# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095, with changes for large language models. Read as abstracts.</details>
+# <details><summary>Fine print</summary>Two layers, 32 wide, steps of 512 characters, a warm-up of 20 steps, clipping, decay. The ravine has curvatures of 1 and 0.02 and gradients with a noise of 0.1, and each beta has the best of 41 step sizes, the mean of 20 runs. With ten times the noise the highest is less than half above the lowest. The paper counts the start into its mean, so it writes 1/(t+1). Where step sizes differ, as in a warm-up, Schedule-Free weighs each z by the square of its step size. Its authors advise step sizes of one to ten times those with a schedule, and new averages for batch norms before a test. Sources: Defazio and others 2024, <em>The Road Less Scheduled</em>, arXiv 2405.15682, with the notes and the reference code of github.com/facebookresearch/schedule_free, and Defazio 2026, <em>ScheduleFree+</em>, arXiv 2605.19095, with changes for large language models. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 7. Does a step size stay right in a wider network?
@@ -633,18 +630,18 @@ times = moved[2048] / moved[512]
 further.answer(further.options[(times > 1.5) + (times > 3)])
 
 # %% [markdown]
-# A unit sums over all its inputs, and Adam moves each of its weights by the step size.
+# A unit sums over all its inputs.
 # The starting weights are random, so their terms cancel in part, and a sum of $n$ of them has the size of $\sqrt n$.
-# The changes of a step are not random.
+# Adam's changes do not cancel.
 # In one example the gradient of a weight is its input, times one number for the whole unit.
-# So Adam moves each weight up where its input is positive and down where it is negative, or all the other way round.
-# Then all $n$ products have one sign, and their sum has the size of $n$.
+# After a ReLU no input is negative, so Adam moves all weights with an active input the same way, by the step size.
+# So their changes add up, to the size of $n$.
 #
-# So the starting weights have to fall like $1/\sqrt n$, and the step size like $1/n$.
+# That is why the starting weights fall like $1/\sqrt n$, and why the step size should fall like $1/n$.
 # PyTorch's `nn.Linear` does the first for you, and not the second.
-# For the matrices inside, these two make up [[muP]], which is short for maximal update parametrization.
-# The first and the last matrix have rules of their own.
-# With a narrow network of width 32 that was tuned, a network of width $n$ gets this.
+# [[muP]], which is short for maximal update parametrization, does both.
+# Say you have tuned a network of width 32.
+# A network of width $n$ then gets this.
 #
 # | Matrix | Its inputs | Start | Adam's step size |
 # |---|---|---|---|
@@ -652,9 +649,8 @@ further.answer(further.options[(times > 1.5) + (times > 3)])
 # | inside | $n$ units | like $1/\sqrt n$ | times $32/n$ |
 # | last | $n$ units | like $1/n$ | times $32/n$ |
 #
-# The last matrix starts smaller still.
-# At the start its terms cancel in part, as inside.
-# But in training the changes of the units line up with the last matrix's weights, and then the terms add up.
+# The last matrix starts smaller than those inside.
+# In training the units come to change along its weights, and then its terms add up too.
 #
 # ### Exercise 6. Step sizes for a wide network (3 minutes)
 #
@@ -670,7 +666,7 @@ my_lrs = {"first": 0.01, "inside": 0.01 * 64 / 1024, "last": 0.01 * 64 / 1024}
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # What counts is how many inputs a unit sums over.
-# The first layer has 64 pixels at any width.
+# In the first layer it is 64 pixels at any width.
 
 # %% [markdown]
 # The judge looks at one after the other.
@@ -679,7 +675,7 @@ my_lrs = {"first": 0.01, "inside": 0.01 * 64 / 1024, "last": 0.01 * 64 / 1024}
 judges_deeper.judge_widths(my_lrs, lr=0.01, narrow=64, wide=1024)
 
 # %% [markdown]
-# Now eleven step sizes for three widths, each in both ways.
+# Now we try eleven step sizes for three widths, in both ways.
 
 # %%
 falls = predict(
@@ -699,7 +695,7 @@ falls.answer(falls.options[0 if times > 12 else 1 if times > 2.5 else 2])
 
 # %% [markdown]
 # In the standard way the best step size falls eightfold where the width grows sixteenfold.
-# In muP it stays within a factor of two, which is one step of our grid.
+# In muP it stays within a factor of two, the distance between two step sizes here.
 #
 # **Goal:** find a way and a step size with which all three widths end at most a quarter above their own best.
 
@@ -714,9 +710,9 @@ read_widths.carry().live()
 table(["width 512 ends at", *read_widths.WAYS], read_widths.carried_rows(found), ".3f")
 
 # %% [markdown]
-# In loss the standard way is as low here with the step size of width 128, and lower with its own.
-# Only with the step size of a network sixteen times narrower is muP lower.
-# What speaks for it comes from papers.
+# With the step size of width 32 muP ends lower, and with that of width 128 both end alike.
+# With its own step size the standard way ends lower.
+# The gain of muP is in papers.
 # There a model of 6.7 billion parameters took its settings from one of 40 million, and did better than the published one.
 #
 # **When to try it.**
@@ -725,26 +721,26 @@ table(["width 512 ends at", *read_widths.WAYS], read_widths.carried_rows(found),
 # A transformer needs more than this table.
 # Its table of tokens has the step size of the first row, and attention divides by the width of a head in place of its root.
 #
-# To check your own code, make a table of the changes for every matrix, the output included, after a few steps.
+# To check your own code, measure by how much a few steps change what each matrix puts out.
 # No row may keep growing with the width.
-# In the rows called slip the last matrix keeps its standard start and step.
+# In the last two rows we forget one rule for the last matrix, its start or its step size.
 
 # %%
 sizes = (128, 512, 2048)
 header = ["after 3 steps in muP", *(f"width {width:,}" for width in sizes)]
-table(header, widths.change_rows(sizes, 0.001, steps=3)[-4:], ["", *[".3f"] * 3])
+table(header, widths.change_rows(sizes, 0.001, steps=3), ["", *[".3f"] * 3])
 
 # %% [markdown]
-# The fifth matrix does not show the slip, and the output grows with the width.
+# Each slip alone makes the output grow with the width.
 #
-# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. With muP's step sizes alone the loss at width 512 is 1.7 times that of the standard way. The usual recipe also tunes a factor for the first and the last matrix. In PyTorch the decay is the step size times <code>weight_decay</code>, so muP's smaller step sizes weaken it too. Depth, batch size and length of training are not part of muP, and Muon's steps follow another rule. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
+# <details><summary>Fine print</summary>64 pixels, five hidden layers of ReLU units and ten outputs, no biases, He's start. Adam, 100 steps of 64 digits, the step size in a line to zero, the loss on all training digits, three seeds. The package <code>mup</code> gives the last matrix a factor in place of a smaller start and step, which comes to the same. The usual recipe also tunes a factor for the first and the last matrix. In PyTorch the decay is the step size times <code>weight_decay</code>, so muP's smaller step sizes weaken it too. Depth, batch size and length of training are not part of muP, and Muon's steps follow another rule. Sources: Yang and others 2022, <em>Tensor Programs V</em>, arXiv 2203.03466, with github.com/microsoft/mup, and Kalra and Barkeshli 2026, arXiv 2605.21486, who find that on language models most of the gain comes from a longer step for the table of tokens. Read as abstracts.</details>
 
 # %% [markdown]
 # ## 8. How long should a memory be, in tokens?
 #
 # With $\beta_2 = 0.95$ a squared gradient has half of its weight left after 13.5 steps.
 # That is its [[half-life]].
-# Make the batch sixteen times smaller, and 13.5 steps read sixteen times fewer tokens.
+# With a batch sixteen times smaller, 13.5 steps read sixteen times fewer tokens.
 # So the same $\beta_2$ forgets sooner, counted in tokens.
 
 # %%
@@ -769,7 +765,8 @@ my_beta2 = 0.95 ** (32 / 512)
 
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
-# Sixteen of your steps read as much as one of theirs, and after sixteen steps a weight is multiplied by your $\beta_2$ to the power of sixteen.
+# Sixteen of your steps read as much as one of theirs.
+# They multiply a weight by your $\beta_2$ sixteen times, and one of their steps multiplies it by 0.95.
 
 # %% [markdown]
 # The judge counts the steps.
@@ -785,13 +782,13 @@ judges_deeper.judge_memory(my_beta2, beta2=0.95, batch=512, smaller=32)
 # %%
 found = records.from_record()
 short = predict(
-    "v forgets half in 1024 characters in place of 65,536. At which batch does it end higher?",
+    "The half-life of v goes from 65,536 characters to 1024. Which batch then ends higher?",
     ["2 windows", "16 windows", "both", "neither"],
 )
 short
 
 # %% [markdown]
-# Each point at its best step size, the median of three seeds with bars for their range.
+# Each point is at its best step size, the median of three seeds with bars for their range.
 # The dotted curve has a shorter $m$.
 
 # %% tags=["answer"]
@@ -800,14 +797,15 @@ harmed = tuple(read_halves.harmed(found, batch, 1024) for batch in (2, 16))
 short.answer(short.options[{(True, False): 0, (False, True): 1, (True, True): 2}.get(harmed, 3)])
 
 # %% [markdown]
-# With 0.9, how many steps each half-life lasts, the loss, and "higher" where every seed ends above those of the longest one.
+# With 0.9, here is how many steps each half-life lasts, and the loss.
+# "Higher" says that every seed ends above all seeds of the longest half-life.
 
 # %%
 header = ["windows", *(f"{half:,} characters" for half in read_halves.half_lives(found))]
 table(header, read_halves.harmed_rows(found))
 
 # %% [markdown]
-# With a $\beta_1$ of 0.9 a $v$ that lasts two steps does harm, and with 0.5 hardly any.
+# With a $\beta_1$ of 0.9 a $v$ that lasts two steps does harm, and with 0.5 it does none that the seeds can tell.
 # So what harms here is a $v$ that forgets much sooner than $m$.
 #
 # **When to try it.**
@@ -832,7 +830,7 @@ table(header, read_halves.harmed_rows(found))
 # - For its matrices Muon keeps half of AdamW's state, Lion keeps half for all, and Adafactor nearly none.
 #   Muon's products are a small share of the work where batches are large.
 # - A sign forgets the scale of a loss, and a turn can cost it much.
-#   Shampoo and SOAP notice neither, and keep two and a half times what AdamW keeps, or more.
+#   Shampoo and SOAP notice neither, and keep more than AdamW does.
 # - A late fall or a mean of weights needs no end that is known at the start.
 # - In muP the step size of every matrix that reads the width falls like one over the width, and the first matrix keeps its own.
 # - Counted in tokens, the memory of $v$ shrinks with the batch.

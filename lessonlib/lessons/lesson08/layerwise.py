@@ -10,7 +10,7 @@ import numpy as np
 from lessonlib.lessons.lesson08.deep import deep_net, layer_gradients, start_of
 from lessonlib.rules import State, rmsprop, sgd
 
-__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "each_unit_following", "steps_cut", "way_for"]
+__all__ = ["WAYS", "begun_full", "each_layer_fixed", "each_layer_following", "each_unit_following", "forgetting", "steps_cut", "way_for"]
 
 Array = np.ndarray[Any, Any]
 
@@ -49,6 +49,11 @@ def each_layer_following(theta: Array, g: Array, s: State, *, lr: Array, layer: 
 def each_unit_following(seed: int) -> Callable[..., tuple[Array, State]]:
     """Return a rule for deep_net(seed) with one divisor for the weights that leave a unit, kept as `each_layer_following` keeps one."""
     return partial(each_layer_following, layer=_unit_of_each(start_of(seed)))
+
+
+def forgetting(seed: int) -> Callable[..., tuple[Array, State]]:
+    """Return a rule for deep_net(seed) with one divisor for each layer that has no memory: the size of the newest gradient alone."""
+    return partial(each_layer_following, layer=_layer_of_each(start_of(seed)), beta2=0.0)
 
 
 def begun_full(rule: Callable[..., tuple[Array, State]], beta2: float = 0.99) -> Callable[..., tuple[Array, State]]:

@@ -9,8 +9,9 @@ import numpy as np
 from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
-           "begun_full", "by_divisor", "by_start", "cut_reads", "deep_net_records", "how_many_learn", "longest", "loss_at", "lrs_at",
-           "reads", "reads_from", "what_lets_it_learn", "where_it_ends", "with_larger_weights", "with_one_divisor_a_layer"]
+           "begun_full", "by_divisor", "by_start", "cut_reads", "deep_net_records", "forgetting_reads", "how_many_learn", "longest",
+           "loss_at", "lrs_at", "reads", "reads_from", "what_lets_it_learn", "where_it_ends",
+           "with_larger_weights", "with_one_divisor_a_layer"]
 
 Array = np.ndarray[Any, Any]
 NAMES: Mapping[str, str] = {"sgd": "gradient descent", "momentum": "momentum", "rmsprop": "RMSprop"}
@@ -47,8 +48,8 @@ def deep_net_records() -> dict[str, Any]:
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, full
     (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the
-    share of the test digits read, by start}. cut (divisors that are set once, long steps cut) and units (a divisor for the weights that
-    leave a unit): such a dict itself.
+    share of the test digits read, by start}. cut (divisors that are set once, long steps cut) units (a divisor for the weights that leave
+    a unit) and forgetting (a divisor for each layer that has no memory): such a dict itself.
     """
     found = recorded("deep_net.json")
     if found is None:
@@ -99,6 +100,11 @@ def with_one_divisor_a_layer(records: Mapping[str, Any], options: Sequence[str])
 def cut_reads() -> str:
     """Return what way A reads with its long steps cut, as `reads` words it."""
     return reads(deep_net_records()["cut"])
+
+
+def forgetting_reads() -> str:
+    """Return what one divisor for each layer reads that has no memory, as `reads` words it."""
+    return reads(deep_net_records()["forgetting"])
 
 
 def with_larger_weights(records: Mapping[str, Any], options: Sequence[str], share: float = 0.5) -> str:

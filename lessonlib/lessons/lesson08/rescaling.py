@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lessonlib.lessons.lesson08.play import effective_step
+from lessonlib.lessons.lesson08.practice import bug
 from lessonlib.lessons.lesson08.turned_ravine import LRS, starts, turned
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
@@ -17,7 +18,7 @@ from lessonlib.problems import ravine
 from lessonlib.rules import rmsprop, sgd
 from lessonlib.runner import run
 
-__all__ = ["best_left", "left_after", "left_by_start", "show_arrows", "show_left", "step_ratios"]
+__all__ = ["best_left", "by_plan", "left_after", "left_by_start", "show_arrows", "show_left", "step_ratios"]
 
 Array = np.ndarray[Any, Any]
 KAPPA = 1000.0
@@ -69,10 +70,11 @@ def step_ratios(angle: float) -> tuple[float, float]:
 def left_after(rule: Callable[..., Any], angle: float, *, falling: bool, steps: int = 1000, **hyper: Any) -> tuple[float, float]:
     """Return (share of the first loss left, step size) in the ravine turned by `angle`, the best of LRS by the median over 32 starts.
 
+    A rule without step sizes of its own in LRS has RMSprop's.
     falling: the step size falls in a line to 0. Gradient descent starts no higher than its limit, 2 over the largest curvature, and
     has a step size a hundredth below it in its sweep.
     """
-    problem, begin, lrs = turned(angle), starts(angle)[:, None], LRS[rule]
+    problem, begin, lrs = turned(angle), starts(angle)[:, None], LRS.get(rule, LRS[rmsprop])
     lrs = np.append(lrs[lrs <= 2 / KAPPA], 1.98 / KAPPA) if rule is sgd else lrs
     column = lrs[None, :, None]
 
@@ -82,6 +84,18 @@ def left_after(rule: Callable[..., Any], angle: float, *, falling: bool, steps: 
     walk = run(rule, problem, steps=steps, record="last", start=begin, lr=paced if falling else column, **hyper)
     left = np.median(walk.loss[0] / problem.loss(begin), axis=0)
     return float(left.min()), float(lrs[left.argmin()])
+
+
+def by_plan(angle: float) -> list[list[Any]]:
+    """Return rows (name, constant, falling): millionths of the first loss left by RMSprop with three memories and by gradient descent.
+
+    The fourth row is RMSprop with the longest memory, the length of its first steps corrected.
+    """
+    cases: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
+        (f"RMSprop, memory {memory}", rmsprop, {"beta2": 1 - 1 / memory}) for memory in (10, 100, 1000)]
+    cases += [("the same, first steps corrected", bug("first steps corrected"), {"beta2": 0.999}), ("gradient descent", sgd, {})]
+    return [[name, *(1e6 * left_after(rule, angle, falling=falling, **hyper)[0] for falling in (False, True))]
+            for name, rule, hyper in cases]
 
 
 def show_arrows(angle: float = 30.0, kappa: float = 25.0) -> None:
@@ -139,16 +153,16 @@ def _left() -> Figure:
     ax = figure.add_subplot(yscale="log", xlim=(-1, 46), ylim=(0.8, 1500), xlabel="angle of the ravine, degrees",
                             ylabel="condition number left", title="Turned, the ravine stays")
     angles = np.linspace(0, 45, 181)
-    ax.plot(angles, [best_left(angle) for angle in angles], color="black", linewidth=1.6, label="with the best two step sizes")
+    (best,) = ax.plot(angles, [best_left(angle) for angle in angles], color="black", linewidth=1.6, label="with the best two step sizes")
     style, some = look("rmsprop"), (0, 2, 5, 10, 15, 20, 30, 45)
     low, middle, high = np.quantile([left_by_start(angle) for angle in some], [0, 0.5, 1], axis=1)
-    ax.errorbar(some, middle, [middle - low, high - middle], color=style.color, marker=style.marker, markersize=7, linestyle="none",
-                capsize=3, label="with RMSprop's own after 100 steps, median and range", clip_on=False)
-    ax.plot(some, [np.median(left_by_start(angle, LATE)) for angle in some], color=style.color, marker=style.marker, markersize=4,
-            markerfacecolor="white", linestyle="none", label=f"with RMSprop's own after {LATE} steps", clip_on=False, zorder=5)
+    early = ax.errorbar(some, middle, [middle - low, high - middle], color=style.color, marker=style.marker, markersize=8,
+                        linestyle="none", capsize=3, label="with RMSprop's own after 100 steps, median and range", clip_on=False)
+    (late,) = ax.plot(some, [np.median(left_by_start(angle, LATE)) for angle in some], color="black", marker=style.marker, markersize=4,
+                      markerfacecolor="white", linestyle="none", label=f"with RMSprop's own after {LATE} steps", clip_on=False, zorder=5)
     ax.set_xticks(range(0, 46, 5))
     ax.set_xticks(range(46), minor=True)
     ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
     ax.axhline(100, color="#8a8a8a", linewidth=1)
-    ax.legend(loc="lower right")
+    ax.legend(handles=[best, early, late], loc="lower right")
     return figure

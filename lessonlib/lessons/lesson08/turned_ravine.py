@@ -107,7 +107,7 @@ class _Turn:
         left.grid(visible=False)
         left.plot(0, 0, marker="*", color="black", markersize=13, linestyle="none", zorder=7)
         right.set(xscale="log", yscale="log", xlim=(1, self.steps), ylim=(1e-8, 1e3), xlabel="step", ylabel="loss",
-                  title="RMSprop and Adam notice the angle")
+                  title="The loss of each")
         line = float(ravine(KAPPA).loss(ravine(KAPPA).start)) * 1e-4
         right.axhline(line, color="black", linewidth=1)
         right.text(1.2, line / 2, "arrived if it stays below", fontsize=11, va="top")

@@ -15,8 +15,8 @@ from lessonlib.problems import Problem
 from lessonlib.runner import Run, run
 from lessonlib.signature import Rule
 
-__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_beta", "condition_numbers", "days", "frozen_scales", "heating", "left_alone",
-           "left_at_best", "ratios", "standardizing", "tuned", "tuned_lr", "v_held", "v_shrunk", "who_arrives",
+__all__ = ["BETAS", "LRS", "RULES", "STEPS", "best_beta", "condition", "condition_numbers", "days", "frozen_scales", "heating",
+           "left_alone", "left_at_best", "ratios", "standardizing", "tuned", "tuned_lr", "v_held", "v_shrunk", "who_arrives",
            "without_m"]
 
 Array = np.ndarray[Any, Any]
@@ -152,6 +152,11 @@ def condition_numbers() -> tuple[float, float, float]:
     """Return three condition numbers: as measured, with RMSprop's scales as they are after 100 steps, and with the best two scales."""
     as_measured, found, at_best = (_condition(scales) for scales in (np.ones(2), _scales(), _best_scales()))
     return as_measured, found, at_best
+
+
+def condition(k: int) -> str:
+    """Return one of the condition_numbers in two digits, such as "34,000"."""
+    return f"{float(f'{condition_numbers()[k]:.2g}'):,.0f}"
 
 
 def ratios() -> tuple[float, float]:

@@ -82,6 +82,7 @@ def judge_second_step(guess: Any) -> Verdict:
                    (0.999 * 0.009, "what stays of the old v. What does the new gradient add to it?"),
                    (0.009, "the v of the first step. What does one more step of the average make of it?"),
                    (0.999 * 0.009 - 0.001 * 9, "the average with a minus. What is the square of -3?"),
+                   (0.999 * 0.018, "0.999 of both squares. Which of the two is multiplied by beta2?"),
                    (0.999 * 0.009 - 0.001 * 3, "the average with g instead of g squared. What is the square of -3?")),
              "m_hat": ((0.03 / 0.19, "m_hat with the other sign. Which sign has m, and can the division change it?"),
                        (-0.03 / (1 - 0.9), "m divided by 1 - beta1. Which power of beta1 belongs to the second step?"),

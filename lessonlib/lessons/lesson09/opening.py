@@ -20,7 +20,7 @@ GAS = (-3.0, 12.0)  # cubic metres, as far as they are drawn
 LEFT = (1e-5, 300.0)  # shares of the first loss, as far as they are drawn
 HALF = 150  # steps
 HELD = 100  # steps, after which v is held
-PEAKS = {1: "a long first step", 222: "v: {:.0%} of step 2's"}  # where RMSprop's loss is highest -> what is seen there
+PEAKS = {1: "a long first step", 222: "v has shrunk to {:.0%}"}  # where RMSprop's loss is highest -> what is seen there
 
 
 def four_lines() -> Experiment:

@@ -10,7 +10,7 @@ from lessonlib import rules
 from lessonlib.play.experiment import Experiment, Goal, Scene, Slider, new_figure, readings
 from lessonlib.plots import look
 
-__all__ = ["correction_ratio", "each_setting", "moves", "step_ratio"]
+__all__ = ["after_many", "correction_ratio", "each_setting", "moves", "step_ratio"]
 
 Array = np.ndarray[Any, Any]
 
@@ -24,6 +24,19 @@ def step_ratio(t: Any, beta1: float, beta2: float) -> Any:
     [3.16, 6.57]
     """
     return (1 - beta1**t) / (1 - beta2**t) ** 0.5
+
+
+def after_many(beta2: float) -> float:
+    """Return how long Adam's step is at a gradient of 30 after three hundred of 3, in step sizes.
+
+    >>> [round(after_many(beta2), 2) for beta2 in (0.9, 0.999)]
+    [0.58, 1.62]
+    """
+    theta, s = 0.0, rules.State()
+    for g in [3.0] * 300 + [30.0]:
+        before = theta
+        theta, s = rules.adam(theta, g, s, lr=1.0, beta2=beta2)
+    return before - theta
 
 
 RATIO_STEPS = 5000

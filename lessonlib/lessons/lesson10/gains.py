@@ -1,4 +1,4 @@
-"""What weight decay gains on digits that were never seen, each form at its best settings, and what the course's start for it gains.
+"""What weight decay gains on digits that were never seen, each form at its best settings.
 
     python -m lessonlib.lessons.lesson10.gains
 
@@ -9,33 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
 from lessonlib.data import digits
-from lessonlib.lessons.lesson10 import training
 from lessonlib.lessons.lesson10.decay_maps import Map
-from lessonlib.lessons.tables import table
 from lessonlib.pytorch.sweep import train
 from lessonlib.pytorch.tasks import Data, Task, digits_task
 from lessonlib.rules import adam_l2, adamw
 from lessonlib.runner import grid
 
-__all__ = ["MAP_LRS", "PICKED", "fair", "gain_of_start", "lead", "long_runs", "main", "maps", "paired", "pick", "show_gains", "start"]
+__all__ = ["MAP_LRS", "PICKED", "fair", "lead", "long_runs", "main", "maps", "paired", "pick"]
 
 Array = np.ndarray[Any, Any]
 STEPS, IMAGES = 1000, 300
 LRS, DECAYS = np.geomspace(3e-4, 3e-2, 9), np.array([0, 0.03, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5, 4])
 MAP_LRS = np.geomspace(1e-3, 1e-2, 3)
 PICKED = {"no decay": (float(LRS[1]), 0.0), "decay": (float(LRS[2]), 1.0)}  # (step size, decay), what pick() finds
-
-
-def start(mean_lr: float, steps: int) -> float:
-    """Return the decay that lesson 10 starts with: a memory as long as the run, and 1 at most."""
-    return min(1.0, 1 / (mean_lr * steps))
 
 
 def paired(difference: Array) -> tuple[float, float]:
@@ -65,39 +57,6 @@ def fair(seeds: Sequence[int] = range(8, 28)) -> dict[str, Array]:
     lrs, decays = (np.array(values)[:, None] for values in zip(*PICKED.values(), strict=True))
     found = _read(digits_task(), STEPS, seeds, lr=lrs, weight_decay=decays, dtype=torch.float64)
     return dict(zip(PICKED, found.T, strict=True))
-
-
-def _torchs_start(seeds: Sequence[int], cells: tuple[int, ...]) -> dict[str, Array]:
-    """Where torch's own nn.Linear starts the network of the digits, for each seed, (seeds, *cells, *shape) by name."""
-    states = [training.network(seed).state_dict() for seed in seeds]
-    found = {}
-    for name, key in (("w1", "0.weight"), ("b1", "0.bias"), ("w2", "2.weight"), ("b2", "2.bias")):
-        values = np.stack([state[key].numpy() for state in states])
-        each, shape = values.shape[:1], values.shape[1:]
-        found[name] = np.broadcast_to(values.reshape(*each, *(1 for _ in cells), *shape), (*each, *cells, *shape))
-    return found
-
-
-@cache
-def gain_of_start(lrs: tuple[float, ...], steps: int, wrong: float) -> Array:
-    """Return how much larger the share of new digits is with the decay of start() than without, (five starts, step sizes).
-
-    wrong: the share of wrong labels. The weights start as in torch's nn.Linear.
-    """
-    decays, seeds = np.array([[0.0, start(lr, steps)] for lr in lrs]), range(100, 105)
-    found = _read(digits_task(label_noise=wrong), steps, seeds, lr=np.array(lrs)[:, None, None], dtype=torch.float64,
-                  start=_torchs_start(seeds, decays.shape), weight_decay=decays[..., None])
-    return np.asarray(found[..., 1] - found[..., 0])
-
-
-def show_gains() -> Any:
-    """Return a table of what start() gains, in hundredths of the new digits, beside the decay that its memory asks for, run by run."""
-    rows = []
-    for wrong, lr, steps in ((0.2, 3e-3, STEPS), (0.2, 1e-2, 300), (0.2, 3e-3, 300), (0.0, 3e-3, STEPS), (0.0, 3e-3, 300)):
-        labels = "a fifth wrong" if wrong else "all right"
-        rows.append([labels, lr, steps, 1 / (lr * steps), *paired(gain_of_start((lr,), steps, wrong)[:, 0])])
-    return table(["labels", "step size", "steps", "decay that the rule asks for", "gained, digits in a hundred", "standard error"], rows,
-                 ["", "g", "", ".2f", "+.1f", ".1f"])
 
 
 def maps() -> dict[str, Map]:

@@ -10,38 +10,31 @@ import numpy as np
 from lessonlib.checks import Verdict, judge
 from lessonlib.lessons.answers import number
 
-__all__ = ["judge_edge", "judge_lost_count", "judge_memory"]
+__all__ = ["judge_edge", "judge_lost_count", "judge_stronger"]
 
 
 @judge
-def judge_memory(guess: Any, train: Callable[[int], Any], first: int) -> Verdict:
-    """Return a Verdict on a number of steps at half the memory: whether the network understands by then, 95 % of unseen pairs, in
-    fewer steps than with the whole memory, and not many more than it needs.
+def judge_stronger(guess: Any, train: Callable[[float], Any], *, lr: float, first: int) -> Verdict:
+    """Return a Verdict on a decay above 1: whether the network understands with it, 95 % of unseen pairs, by the end of a short run.
 
-    train(steps) -> a run with `steps` (T,) and `test_accuracy` (T, 1); first: the step at which it did so with the whole memory.
+    train(decay) -> a run with `steps` (T,), `train_accuracy` and `test_accuracy` (T, 1); first: when it did so with a decay of 1.
     """
-    budget = int(number(guess, "a number of steps", 1, whole=True))
-    if budget >= first:
-        return Verdict(False, f"You saved nothing.\nWith twice the memory it took {first} steps, and you gave it {budget}. "
-                       "With how many fewer will it do?")
-    tried = train(budget)
-    share = np.asarray(tried.test_accuracy)[:, 0]
-    known = share >= 0.95
-    if not known.any():
-        spent = budget / first
-        half = "half of" if 0.45 < spent < 0.55 else f"{spent:.2f} of"
-        headline, question = (("Nearly there.", "How many more does it need?") if share[-1] >= 0.75 else
-                              ("Not there yet.", "Why would the time fall more than the memory?" if spent <= 0.45 else
-                               "Must the time fall as much as the memory?"))
-        return Verdict(False, f"{headline}\n{share[-1]:.0%} of the unseen pairs are right at step {budget}. With twice the memory it took "
-                       f"{first} steps, and you gave it {half} that time. {question}")
-    when = int(tried.steps[known.argmax()])
-    if budget > 1.25 * when:
-        return Verdict(False, f"It understands, and much earlier.\nYou gave it {budget / first:.2f} of the time that it took with twice "
-                       f"the memory. By step {when} 95 % of the unseen pairs are right. Which share of {first} steps is that?")
-    spare = f"You spent {budget - when} steps more than it needed" if budget > when else "You spent no step more than it needed"
-    return Verdict(True, f"It understands.\n95 % of the unseen pairs are right by step {when}, with half the memory in "
-                   f"{when / first:.2f} of the time that the same start took with all of it. {spare}.")
+    decay = number(guess, "a decay", above=0)
+    seen = f"With a decay of {decay:g} the memory is {1 / (lr * decay):,.0f} steps."
+    if decay <= 1:
+        return Verdict(False, f"The memory is no shorter.\n{seen} With 1 it took {first} steps. Which way does the memory change?")
+    tried = train(decay)
+    learned, known = (np.asarray(share)[:, 0] for share in (tried.train_accuracy, tried.test_accuracy))
+    if (known >= 0.95).any():
+        when = int(tried.steps[(known >= 0.95).argmax()])
+        return Verdict(True, f"It understands.\n{seen} 95 % of the unseen pairs are right by step {when}, and with a decay of 1 by step "
+                       f"{first}.")
+    end = int(tried.steps[-1])
+    if learned[-1] < 0.95:
+        return Verdict(False, f"Too strong.\n{seen} At step {end} {learned[-1]:.0%} of the training pairs are right. Is the memory long "
+                       "enough to hold them?")
+    return Verdict(False, f"Not by step {end}.\n{seen} The training pairs are learned, and {known[-1]:.0%} of the unseen ones are right. "
+                   "Should the memory be shorter or longer?")
 
 
 @judge

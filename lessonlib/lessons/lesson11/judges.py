@@ -176,9 +176,9 @@ def judge_shape(function: Any, steps: int = 200) -> Verdict:
     if min(shares) < 0:
         return Verdict(False, f"It goes below 0.\n{seen} At step {shares.index(min(shares)) + 1} it is {min(shares):.2g}. Which way would "
                        "that step go?")
-    if top > 1.05:
+    if top > 1.02:
         return Verdict(False, f"It goes above 1.\n{seen} What is the largest share of the step size?")
-    if top < 0.95:
+    if top < 0.98:
         return Verdict(False, f"Not the whole step size.\n{seen} A share lies between 0 and 1. Where is yours 1?")
     if shares[0] > 0.2:
         return Verdict(False, f"The first step is long.\n{seen} Which steps does Adam take before its averages know anything?")
@@ -194,6 +194,13 @@ def judge_shape(function: Any, steps: int = 200) -> Verdict:
         if set(shares[:at]) == {0, 1}:
             return Verdict(False, f"From 0 to 1 at once.\n{seen} Before its top it is 0 throughout. What does your division give at t = 7?")
         return Verdict(False, f"It jumps up.\n{seen} From one step to the next it grows by {jump:.2g}. Is that still a warm-up?")
+    drop = max(earlier - later for earlier, later in zip(shares, shares[1:]))  # noqa: B905, RUF007
+    if drop > 0.8:
+        when = next(t for t in range(2, steps + 1) if shares[t - 2] - shares[t - 1] == drop)
+        return Verdict(False, f"It falls at once.\n{seen} At step {when} it falls by {drop:.2g}. Which shares lie between?")
+    rest = steps - max(t for t in range(1, steps + 1) if shares[t - 1] > 0)
+    if rest > steps // 10:
+        return Verdict(False, f"It stops early.\n{seen} The last {rest} steps move nothing. What could they still do?")
     wasted = " A share of 0 at t = 1 is a step that moves nothing, as t counts from one." if shares[0] == 0 else ""
     return Verdict(True, f"Correct.\n{seen}{wasted}")
 

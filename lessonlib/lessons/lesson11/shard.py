@@ -194,7 +194,7 @@ def _run(folder: str) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """Return what `launch` measured as lines of text: bytes for each parameter counted in the tensors of process 0, by stage."""
     each = found["parameters"]
-    lines = [f"{each:,} parameters, {found['processes']} processes, bytes for each parameter in the tensors of one",
+    lines = [f"{each:,} parameters, {found['processes']} processes, bytes for each parameter on each process",
              "stage   parameters  gradients  state   apart from one process by less than 1e-10"]
     for stage, ranks in found["bytes"].items():
         held = [ranks[0][kind] / each for kind in ("parameters", "gradients", "state")]

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.nn.utils import parameters_to_vector
 
 from lessonlib.lessons.lesson11.half import corpus
 from lessonlib.lessons.lesson11.opening import LETTERS, levels
@@ -15,11 +16,12 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import look, show
 from lessonlib.pytorch.transformer import Transformer, fit, loss_on_test, schedule
 
-__all__ = ["LR", "SEEDS", "alike", "at_the_end", "end", "show_alike", "watch", "with_beta", "with_schedule"]
+__all__ = ["LR", "SEEDS", "alike", "at_the_end", "end", "five_steps", "show_alike", "watch", "with_beta", "with_schedule"]
 
 SEEDS = (0, 1, 2)
 SIZE = SIZES["cpu"]
 LR = 0.018  # AdamW's, at which warm-up lowers the test loss of every start
+HELD = 25  # steps, for which `five_steps` holds the others at a tenth
 WATCHED = 60  # steps, until the vectors of every start have come apart again
 
 
@@ -79,17 +81,34 @@ def with_schedule(rule: str, lr: float, share: Callable[[int], float], seed: int
 
 
 @cache
-def end(warmup: int, *, knows: bool, seed: int = 0, lr: float = LR, full: int | None = None) -> float:
-    """Return the test loss after the lab's 200 steps of AdamW at lr with so many steps of warm-up.
+def end(warmup: int, *, knows: bool, seed: int = 0, lr: float = LR) -> float:
+    """Return the test loss after the lab's 200 steps of AdamW at lr with so many steps of warm-up; knows: as in `with_schedule`."""
+    return with_schedule("adamw", lr, partial(schedule, steps=SIZE.steps, warmup=warmup), seed, knows=knows)
 
-    knows: as in `with_schedule`. full: the first of five steps that have full size whatever the warm-up says, or None.
+
+@cache
+def five_steps(first: int, share: float, seed: int = 0) -> tuple[float, float]:
+    """Return (the length of five steps of AdamW, each one's added up; the test loss after the lab's 200 steps), clipped as in the sweep.
+
+    first: the first of the five, at most 21. share: their part of LR; the other steps have a tenth up to step HELD, then the part
+    rises along a line to 1 at the end of the lab's warm-up, and falls as in the lab.
     """
-    return with_schedule("adamw", lr, partial(_share, warmup=warmup, full=full), seed, knows=knows)
+    model, generator, length = _fresh(seed), torch.Generator(device="cpu").manual_seed(seed), 0.0
+    stepping = optimizer("adamw", LR)(model.parameters())
+    for t in range(1, SIZE.steps + 1):
+        among = first <= t < first + 5
+        before = parameters_to_vector(model.parameters()).detach().clone()
+        _step(model, stepping, generator, LR * (share if among else _held(t)))
+        if among:
+            length += float((parameters_to_vector(model.parameters()).detach() - before).norm())
+    return length, loss_on_test(model, corpus(), SIZE)
 
 
-def _share(t: int, warmup: int, full: int | None) -> float:
-    """The part of the step size at step t, as `end` says."""
-    return 1.0 if full is not None and full <= t < full + 5 else schedule(t, SIZE.steps, warmup)
+def _held(t: int) -> float:
+    """The part of the step size at step t, held back at first as `five_steps` says."""
+    if t > SIZE.warmup:
+        return schedule(t, SIZE.steps, SIZE.warmup)
+    return max(0.1, 0.1 + 0.9 * (t - HELD) / (SIZE.warmup - HELD))
 
 
 def with_beta(beta: float, lr: float, *, rule: str = "momentum", seed: int = 0) -> float:

@@ -11,7 +11,7 @@ from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, look, show
 from lessonlib.rules import State
 
-__all__ = ["LOOKS", "NAMES", "RENEWED", "beta1_rows", "done", "kept", "left", "renewed_rows", "show_noticed", "turn_rows",
+__all__ = ["LOOKS", "NAMES", "RENEWED", "done", "kept", "left", "renewed_rows", "show_noticed", "turn_rows",
            "what_it_notices", "who_is_hurt", "without_memory", "worse"]
 
 Array = np.ndarray[Any, Any]
@@ -53,16 +53,10 @@ def what_it_notices(rule: str) -> str:
 
 
 def turn_rows() -> list[list[Any]]:
-    """Return rows for Adam, also with one v a matrix, and Lion, by their second beta: the name, and `worse` turned and not turned."""
+    """Return rows for Adam with two second betas and with one v a matrix, and for Lion: the name, and `worse` turned and not turned."""
     return [[f"{name}, second beta {beta2:g}", worse(rule), worse(rule, STRAIGHT)] for name, beta2, rule in (
         ("Adam", 0.999, "adam"), ("Adam, one v a matrix", 0.999, "Adam, one v for each matrix 0.9 0.999"),
-        ("Adam", 0.9, "Adam 0.9 0.9"), ("Lion", 0.99, "lion"), ("Lion", 0.9, "lion 0.9 0.9"))]
-
-
-def beta1_rows() -> list[list[Any]]:
-    """Return a row for Muon, Shampoo and SOAP: its name, and `worse` with a beta1 of 0.95 and of 0.9."""
-    return [[NAMES[name], worse(long), worse(short)] for name, long, short in (
-        ("muon", "muon", "Muon 0.9"), ("shampoo", "shampoo 0.95", "shampoo"), ("soap", "soap 0.95", "soap"))]
+        ("Adam", 0.9, "Adam 0.9 0.9"), ("Lion", 0.99, "lion"))]
 
 
 def renewed_rows() -> list[list[Any]]:

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from lessonlib.lessons.lesson12 import ravine
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import show
 
-__all__ = ["exact", "show_circles"]
+__all__ = ["exact", "moved", "show_circles"]
 
 Array = np.ndarray[Any, Any]
 COLORS = {"p": "#00707f", "q": "#8a4fbf"}  # of no rule
@@ -24,9 +25,22 @@ def exact(x: Array) -> Array:
     return np.asarray(u @ vt)
 
 
+def moved() -> list[list[Any]]:
+    """Return rows for the first gradient of lesson 12's tasks and for its factor: how far a step along each moves the output of an input
+    of length 1, along the strongest and the weakest direction of the inputs, over the first of the two. The median of three tasks.
+    """
+    w, curvature = ravine.task(turned=True, scale=1.0)
+    gradient, directions = -(w @ curvature)[:, 0], np.linalg.svd(curvature[:, 0]).U  # of the first matrix, where every weight is 0
+    rows: list[list[Any]] = []
+    for name, step in (("the gradient", gradient), ("its factor", exact(gradient))):
+        outputs = np.linalg.norm(step @ directions, axis=-2)  # (tasks, directions)
+        rows.append([name, *np.median(outputs / outputs[:, :1], axis=0)[[0, -1]]])
+    return rows
+
+
 def show_circles() -> None:
     """Show what a gradient makes of the points of a circle, and what its orthogonal factor makes of them."""
-    ends, lengths, starts = _turn(35), (3.0, 0.75), _turn(-50)  # the columns of U, S, and the columns of V
+    ends, lengths, starts = _turn(25), (3.0, 0.75), _turn(-10)  # the columns of U, S, and the columns of V
     gradient = ends @ np.diag(lengths) @ starts.T
     points = np.array([f(np.linspace(0, 2 * np.pi, 200)) for f in (np.cos, np.sin)])
     figure = new_figure(8.6, 3.0)

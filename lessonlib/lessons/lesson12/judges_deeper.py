@@ -63,6 +63,7 @@ LATE_SLIPS: tuple[tuple[str, str, Callable[[int, int], float]], ...] = (  # head
     ("It never falls.", "What is to happen in the last fifth?", lambda t, steps: 1.0),
     ("It falls for most of the training.", "That begins to fall after the first fifth. Which fifth was meant?",
      lambda t, steps: min(1.0, (steps - t) / (0.8 * steps))),
+    ("It falls over a tenth.", "Over which share of the steps is it to fall?", lambda t, steps: min(1.0, (steps - t + 1) / (0.1 * steps))),
     ("It falls at once.", "From one step to the next it is 0. Which line leads from 1 to 0 over the last fifth?",
      lambda t, steps: float(t <= 0.8 * steps)),
     ("It jumps.", "In the last fifth it goes on as if it had fallen from the start. What is it right after four fifths?",
@@ -238,6 +239,8 @@ def judge_memory(guess: Any, beta2: float, batch: int, smaller: int) -> Verdict:
         lasts = np.log(beta2) / np.log(found)
         seen = f"A step has {times:g} times fewer tokens, and the memory lasts {lasts:.3g} times as many steps."
         if not isclose(lasts, times, rel_tol=0.01):
+            if isclose(found, 1 - (1 - beta2) / times):
+                seen = f"You divided 1 - beta2 by {times:g}, and the memory lasts {lasts:.3g} times as many steps."
             return Verdict(True, f"Near enough.\n{seen} It should last {times:g} times as many, and {right:.5f} is exact, a root.")
         return Verdict(True, f"Correct.\n{seen}")
     if isclose(1 - found, 1 - right, rel_tol=0.08):

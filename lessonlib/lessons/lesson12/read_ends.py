@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from lessonlib.lessons.lesson12.judges_deeper import free_step
 from lessonlib.lessons.lesson12.records import Best, best, compared
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import Look, show
 
-__all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "end", "lengths", "limits", "much_longer", "planned", "show_average", "show_ends",
+__all__ = ["EVERY", "LATE", "LOOKS", "MEANS", "NAMES", "between", "end", "lengths", "much_longer", "planned", "show_average", "show_ends",
            "show_shares", "stopped", "verdict", "way_of"]
 
 Array = np.ndarray[Any, Any]
 EVERY, LATE, WARMUP = 20, 0.2, 20  # as in endings, which knows torch
+SWEPT = np.geomspace(0.01, 100, 41)  # step sizes on the ravine
 APART = 1.07  # from one bar to the next, as a share of the steps
 NAMES = {"cosine": "cosine", "late": "late fall", "free": "Schedule-Free", "mean fifth": "mean of AdamW, last fifth",
          "mean none": "no fall"}
@@ -73,23 +73,19 @@ def much_longer(found: Mapping[str, Any]) -> tuple[int, dict[str, float]]:
     return found["longer"][0]["steps"], {way: best(rows, "test", by=np.mean).median for way, rows in swept.items()}
 
 
-def limits(betas: Sequence[float], warmup: int = 100, steps: int = 2000) -> list[list[float]]:
-    """Return a row for each beta: it, and the step size from which z of Schedule-Free runs away, on a parabola of curvature 1."""
-    def runs_away(lr: float, beta: float) -> bool:
-        x = z = 3.0
-        for t in range(1, steps + 1):
-            x, z = free_step(x, z, t, lambda y: y, lr * min(1, t / warmup), beta)
-            if abs(z) > 1e3:
-                return True
-        return False
-
+def between(betas: Sequence[float], noise: float = 0.1, steps: int = 200, seeds: int = 20) -> list[list[float]]:
+    """Return a row for each beta: it, and the mean loss of x after a run of Schedule-Free on a noisy ravine, at the best step size."""
+    curvature, lrs = np.array([1.0, 0.02])[:, None, None], SWEPT[:, None]
     rows = []
     for beta in betas:
-        low, high = 0.1, 100.0
-        while high - low > 0.01:
-            middle = (low + high) / 2
-            low, high = (low, middle) if runs_away(middle, beta) else (middle, high)
-        rows.append([beta, high])
+        rng = np.random.default_rng(1)  # the same noise for each beta
+        x = z = np.full((2, len(lrs), seeds), 3.0)
+        for t in range(1, steps + 1):
+            y = (1 - beta) * z + beta * x
+            grad = curvature * y + noise * rng.standard_normal((2, 1, seeds))
+            z = np.clip(z - lrs * min(1, t / WARMUP) * grad, -1e9, 1e9)  # for step sizes that run away
+            x = x + (z - x) / t
+        rows.append([beta, float((curvature * x**2 / 2).sum(0).mean(-1).min())])
     return rows
 
 

@@ -42,9 +42,13 @@ def harmed(found: Mapping[str, Any], batch: int, half_life: int, beta1: float = 
 def harmed_rows(found: Mapping[str, Any]) -> list[list[Any]]:
     """Return a row for each batch: the windows, and the steps that each half-life lasts with the median loss, marked where it does harm."""
     context = found["size"]["context"]
-    return [[batch, *(f"{half / (batch * context):,g} steps: {best_at(found, batch, half).median:.2f}"
+    return [[batch, *(f"{_lasts(half / (batch * context))}: {best_at(found, batch, half).median:.2f}"
                       f"{', higher' * harmed(found, batch, half)}" for half in half_lives(found))]
             for batch in batches(found)]
+
+
+def _lasts(steps: float) -> str:
+    return f"{steps:,g} step{'s' * (steps > 1)}"
 
 
 def by_frequency(text: str) -> float:

@@ -19,7 +19,7 @@ BASE = 32  # the width at which both ways are the same
 WIDTHS = (32, 128, 512)
 WAYS = ("standard", "muP")
 HALVES = ("start alone", "step sizes alone")  # what muP changes, one at a time
-SLIP = "last one forgotten"  # muP but for the last matrix, whose start and step size are the standard ones
+SLIP = "last step size forgotten"  # muP, with the standard step size for the last matrix
 LRS = tuple(float(f"{2.0**k:.3g}") for k in range(-12, -1))  # a factor of two apart
 STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
 
@@ -27,22 +27,23 @@ STEPS, BATCH, LAYERS = 100, 64, 5  # LAYERS: of ReLU units
 def start(width: int, seed: int, way: str) -> list[Tensor]:
     """Return the matrices of a fresh network 64 -> width (five times) -> 10, He's start; in muP the last one's falls faster.
 
-    The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP and in muP's "start alone". The same
-    seed draws the same numbers for all. ValueError for another way.
+    The last matrix has the deviation width**-0.5 in the standard way, and BASE**0.5 / width in muP, its "start alone" and SLIP.
+    The same seed draws the same numbers for all. ValueError for another way.
     """
     if way not in (*WAYS, *HALVES, SLIP):
         raise ValueError(f"way={way!r}: one of {', '.join((*WAYS, *HALVES, SLIP))}")
     generator = torch.Generator(device="cpu").manual_seed(seed)
     sizes = [64, *[width] * LAYERS]
     matrices = [torch.randn(b, a, generator=generator) * sqrt(2 / a) for a, b in pairwise(sizes)]
-    last = torch.randn(10, width, generator=generator) * (BASE**0.5 / width if way in ("muP", "start alone") else width**-0.5)
+    last = torch.randn(10, width, generator=generator) * (BASE**0.5 / width if way in ("muP", "start alone", SLIP) else width**-0.5)
     return [matrix.requires_grad_() for matrix in (*matrices, last)]
 
 
 def groups(matrices: list[Tensor], lr: float, way: str) -> list[dict[str, Any]]:
     """Return the param groups for Adam: one step size for all in the standard way; in muP that of a matrix whose input is wide is less.
 
-    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone", and in SLIP for all but the last too.    """
+    It is lr * BASE / width for all but the first, and so it is in muP's "step sizes alone", and in SLIP for all but the last too.
+    """
     shares = [1.0] * len(matrices)
     if way in ("muP", "step sizes alone", SLIP):
         shares[1:] = [BASE / len(matrices[0])] * (len(matrices) - 1)
@@ -100,8 +101,8 @@ def moved(width: int, lr: float, way: str) -> float:
 
 
 def change_rows(sizes: tuple[int, ...], lr: float, steps: int) -> list[list[Any]]:
-    """Return a row for each matrix in muP, with what so many steps change at each width; the last two again where the last is forgotten."""
-    right, wrong = (np.transpose([changes(width, lr, way, steps) for width in sizes]) for way in ("muP", SLIP))
-    names = [*(f"matrix {k}" for k in range(1, LAYERS + 1)), "last, the output"]
-    rows = [[name, *each] for name, each in zip(names, right, strict=True)]
-    return [*rows, *([f"{name}, slip", *each] for name, each in zip(names[-2:], wrong[-2:], strict=True))]
+    """Return rows with what so many steps change at each width: the fifth matrix and the output in muP, and the output with two slips."""
+    right = np.transpose([changes(width, lr, "muP", steps)[-2:] for width in sizes])
+    rows = [[name, *each] for name, each in zip((f"matrix {LAYERS}", "last, the output"), right, strict=True)]
+    slips = (("standard start", "step sizes alone"), ("standard step size", SLIP))  # of the last matrix alone
+    return [*rows, *([f"last, {name}", *(changes(width, lr, way, steps)[-1] for width in sizes)] for name, way in slips)]
