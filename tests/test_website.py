@@ -68,7 +68,7 @@ def test_a_link_leads_to_a_page(written, page, becomes):
 def test_what_a_page_says_otherwise_is_still_said_in_a_lesson():
     said = "\n".join(cell.source for source in lessons.sources() for cell in read(source).cells)
     assert [kernel for kernel in prose.RUN if kernel not in said] == []
-    assert web("Run the set-up cell and the next one, then move the slider and look.")[0] == "Move the slider and look."
+    assert web("Run the next cell, and you see the valley from above.")[0] == "Here you see the valley from above."
 
 
 def test_words_are_told_once_and_in_order():
