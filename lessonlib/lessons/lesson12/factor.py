@@ -51,9 +51,9 @@ def show_circles() -> None:
         for name, value, axis in zip("pq", values, axes.T, strict=True):
             color = COLORS[name]
             ax.annotate("", value * axis, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.5, "shrinkA": 0, "shrinkB": 0})
-            beyond = 0.5 if value >= 1 else 0.75
+            beyond = 0.45 + 0.35 * abs(axis[0]) + 0.3 * (value < 1)  # more to the side, where the label is wide
             ax.text(*((value + beyond) * axis), f"{name}: {value:g}", color=color, weight="bold", fontsize=12, ha="center", va="center")
-        ax.set(xlim=(-3.1, 3.1), ylim=(-2.6, 2.6), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        ax.set(xlim=(-3.9, 3.9), ylim=(-2.6, 2.6), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
         ax.set_title(title, fontsize=11, weight="normal")
     figure.suptitle("The factor keeps the directions and makes the lengths alike", weight="bold", fontsize=13)
     show(figure, "Three panels with the same two vectors, p and q, as arrows: in the first both have length 1 on a circle; in the second a "
