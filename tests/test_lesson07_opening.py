@@ -484,5 +484,14 @@ def test_the_four_runs_of_the_table_stand_on_both_sides_of_the_border():
         assert ends[0] < 1e-8 < 1e8 < ends[1]
 
 
+def test_with_a_beta_of_09_a_longer_step_saves_steps_only_up_to_a_point():
+    def needed(beta1, lrs):
+        return [play.steps_to(play.rules.momentum, 100, lr=lr, beta1=beta1) for lr in lrs]
+
+    assert all(215 <= steps <= 235 for steps in needed(0.9, np.geomspace(0.03, 0.3, 12)))
+    assert needed(0.9, [0.02, 0.37]) == [359, 251]  # below and above
+    assert max(needed(0.8, [0.06, 0.1, 0.16])) < 115 < needed(0.8, [0.04])[0]
+
+
 def test_with_a_beta_of_09_the_mildest_ravine_takes_as_many_steps_as_one_of_100():
     assert play.usual_beta(10) == pytest.approx(play.usual_beta(100), rel=0.1) == pytest.approx(220, rel=0.1)

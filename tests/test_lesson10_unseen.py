@@ -76,14 +76,16 @@ def test_what_is_learned_by_heart_is_that_of_the_picture():
 
 def test_the_start_gains_and_a_third_of_its_memory_gains_more_and_a_ninth_less():
     rows = unseen.tried(read(), unseen.read(wrong=0, seeds=range(4)))
-    assert [row[:2] for row in rows] == [["1000 of 0.003", "60 wrong"], ["1000 of 0.001", "60 wrong"],
-                                         ["1000 of 0.003", "all right"], ["300 of 0.003", "all right"]]
+    assert [row[:2] for row in rows] == [["1000 steps of 0.003", "60 wrong"], ["1000 steps of 0.001", "60 wrong"],
+                                         ["1000 steps of 0.003", "all right"], ["300 steps of 0.003", "all right"]]
     assert [row[2] for row in rows] == pytest.approx([1 / 3, 1, 1 / 3, 1])
     gains = [[100 * (share - row[3]) for share in row[4:]] for row in rows]  # over no decay, in digits of a hundred
     assert [round(gain) for gain in gains[0]] == [6, 9, 4]
     assert gains[1][1] == max(gains[1]) > 2  # where the guess is 1, it reads the most
     assert gains[2][:2] == pytest.approx([0, 0], abs=0.6)
     assert gains[3][1] == pytest.approx(-1, abs=0.2)  # what the guess costs, one digit in a hundred
+    marked = [[cell for cell in row if cell.startswith("the guess: ")] for row in unseen.told(rows)]
+    assert marked == [[f"the guess: {row[4 if row[2] < 1 else 5]:.0%}"] for row in rows]
     assert [gain[2] < gain[1] - 3 for gain in gains] == [True] * 4  # 3 is too much in each
 
 

@@ -359,3 +359,14 @@ def test_without_clipping_momentum_is_further_behind_and_its_best_step_size_is_s
 def test_from_about_two_million_weights_on_eps_is_as_large_as_a_gradient_clipped_before_it_is_unscaled():
     weights = (1 / 65_536 / 1e-8) ** 2  # whose root mean square is then eps
     assert weights == pytest.approx(2.3e6, rel=0.05)
+
+
+def test_momentums_best_ends_above_the_table_of_pairs_on_the_cpu():
+    from lessonlib.data import recorded
+    from lessonlib.lessons.lesson11.opening import PAIRS, levels
+
+    ends: dict[float, list[float]] = {}
+    for row in recorded("lab_cpu.json")["sweep"]:
+        if row["rule"] == "momentum" and row["clip"]:
+            ends.setdefault(row["lr"], []).append(row["test"])
+    assert min(np.median(losses) for losses in ends.values()) > levels()[PAIRS] + 0.05

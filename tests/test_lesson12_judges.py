@@ -121,12 +121,12 @@ COARSE = {name: [0.0032, 0.01, 0.032, 0.1] for name in ("AdamW", "Muon")}
 
 
 @pytest.mark.parametrize(("changed", "headline", "within"), [
-    ({}, "Correct.", "AdamW tried 0.1 too, next to a best one and on no list. Muon tried 0.01 too, next to a best one and on no list. By your plan that makes 15 trainings for each."),
+    ({}, "Correct.", "AdamW tried 0.1 too, because it lies next to a best one. Muon tried 0.01 too, because it lies next to a best one. By your plan that makes 15 trainings for each."),
     ({"AdamW": np.array(FAIR["AdamW"]), "Muon": tuple(FAIR["Muon"])}, "Correct.", "ahead by 0.14 nats"),
     ({"AdamW": [0.018, 0.032, 0.056], "Muon": [0.032, 0.056, 0.1]}, "Correct.", ""),
-    (COARSE, "Correct.", "Both tried 0.018 and 0.056 too, next to a best one and on no list. By your plan that makes 18 trainings for each."),
-    ({"Muon": FAIR["AdamW"]}, "Correct.", "Both tried 0.1 too, next to a best one and on no list."),  # fair before one looks, though its best stands at an end
-    ({"AdamW": LISTED[:3], "Muon": LISTED[:3]}, "Correct.", "Both tried 0.032 and 0.056 and 0.1 too, next to a best one and on no list."),
+    (COARSE, "Correct.", "Both tried 0.018 and 0.056 too, because it lies next to a best one. By your plan that makes 18 trainings for each."),
+    ({"Muon": FAIR["AdamW"]}, "Correct.", "Both tried 0.1 too, because it lies next to a best one."),  # fair before one looks, though its best stands at an end
+    ({"AdamW": LISTED[:3], "Muon": LISTED[:3]}, "Correct.", "Both tried 0.032 and 0.056 and 0.1 too, because it lies next to a best one."),
     ({"AdamW": LISTED[:3], "Muon": [0.0032, 0.01, 0.032]}, "Not searched alike.", "goes up 5.62 times and Muon's 10 times"),
     ({"AdamW": LISTED[:4], "Muon": LISTED[2:]}, "Not searched alike.", "goes up 10 times and Muon's 5.56 times"),
     ({"AdamW": LISTED[:3], "Muon": [0.01, 0.032, 0.1]}, "Not searched alike.", "Whose best is more likely to lie inside"),

@@ -228,14 +228,10 @@ display(table(["one divisor for", "digits read correctly"], records.by_divisor(d
 shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 
 # %% [markdown]
-# With a divisor for each layer the network begins to learn from most starts.
-# But gradients differ inside a layer too.
-# The gradient of a weight is multiplied by what the unit before it sends, and some units send more than ten times as much as others.
-# The second row has a divisor for each unit, and most of the gain.
-# **One divisor for a layer is too coarse, and RMSprop has one for each weight.**
+# A weight leaves the unit whose output it multiplies.
+# **One divisor for a layer is not enough, and RMSprop has one for each weight.**
 #
-# <details><summary>And a divisor that stays as it was at the start?</summary>With one for each layer the network still guesses. In training the gradients grow a thousandfold, and so do the steps. With long steps cut it reads {{ records.cut_reads() }}. A divisor for each layer that follows without any memory reads {{ records.forgetting_reads() }}. So here the memory of a hundred steps costs digits.</details>
-# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Long steps are cut to ten step sizes.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Without any memory a divisor for each layer reads {{ records.forgetting_reads() }}.</details>
 #
 # *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #
@@ -276,9 +272,9 @@ trouble.show_apart()
 #
 # **So the trouble was small weights, which make the gradients tiny and the images alike.**
 # The [[He start]], made for ReLU, draws weights as large as our larger ones, and all three learn from it.
-# RMSprop learned from the small weights too, in all ten trainings of Part 1.
+# RMSprop learned from the small weights too, and it reads more from the larger ones.
 #
-# <details><summary>Is it only that gradients are tiny, or differ between layers?</summary>Neither explains it alone. With zero biases the last layer's gradients are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses, even when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there. We did not test the images' likeness alone.</details>
+# <details><summary>Is it the gradients, or the images?</summary>The gradients alone do not explain it. With zero biases the last layer's are only {{ opening.unequal("zero biases"):.1f }} times as large as the first's, and gradient descent still guesses. It guesses too when all its steps are made equally long. RMSprop reads {{ records.reads_from("zero biases") }} there. We did not test the images' likeness alone.</details>
 # <details><summary>Fine print</summary>Ten trainings from each start. The first row is that of Part 1, the others at the best of seven step sizes. A He start also sets the biases to zero, and gradient descent reads {{ records.reads_from("He start", "sgd") }} from it, the others more.</details>
 
 # %% [markdown]
@@ -566,7 +562,7 @@ judges.judge_setting(my_lr)
 # |---|---|
 # | **Choose it** | when a recipe that you follow uses it; otherwise take Adam of lesson 9, which divides in the same way and has no burst |
 # | **Before** | give a plain ReLU network that you train from scratch the He start, with the lines below. Never run these lines after loading weights, because they overwrite the weights |
-# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours from PyTorch's start to a loss of {{ records.loss_at(0.001):.1f }}. Leave `alpha` and `eps` at first, as we did in both networks |
+# | **Type** | `optim.RMSprop(model.parameters(), lr=1e-3)` as a first guess for a deep network, which brought ours to a loss of {{ records.loss_at(0.001):.1f }}, the median of ten starts. Leave `alpha` and `eps` at first, as we did in both networks |
 # | **Change first** | `lr`, in factors of three, from 0.1 to 0.0001. If the best lies at an end, go on past it. The best here was about 0.003 with eight hidden layers, and about 0.1 with none |
 # | **Change next** | when the loss jitters at the end, try an `lr` that falls over the last third, and keep it if the loss ends lower. That is `scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(0, min(1, 3 - 3 * t / steps)))`, with `scheduler.step()` after each of the `steps` calls of `optimizer.step()` |
 #

@@ -40,11 +40,11 @@ opening.four_lines().live()
 #
 # At the end only Adam's line follows the dots.
 #
-# <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks to 12%, so α over the root of v grows. Near step 220 the steps have become too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
+# <details><summary>Why does RMSprop's loss jump?</summary>Its v shrinks to 12% of what it was at step 2, so α over the root of v grows. Near step 220 the steps have become too long, and the loss jumps. The dotted line is RMSprop with v held as it is at step 100. It does not jump.</details>
 #
 # What makes this line hard to find?
 # At 50 degrees Fahrenheit a change of the slope moves the line fifty times as far as the same change of the intercept.
-# So the loss curves far more for the slope than for the intercept.
+# The loss curves far more for the slope than for the intercept.
 # Also, a line that falls more steeply must start higher, so the two have to change together.
 # So the loss is a narrow [[ravine]].
 #
@@ -56,7 +56,7 @@ opening.four_lines().live()
 # Without momentum that is still too much for 300 steps.
 # [[Adam]] stretches the ravine and has momentum too.
 #
-# <details><summary>Does Adam need both?</summary>Without m, so with a β₁ of 0, Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum without v leaves, with its best beta of six, {{ heating.best_beta()[1]:.1%}}.</details>
+# <details><summary>Does Adam need both?</summary>With a β₁ of 0 Adam leaves {{ heating.without_m():.0%}} of the excess loss. RMSprop's scales, held from step 100 on, leave {{ heating.frozen_scales()[0][1]:.0%}} without momentum and {{ heating.frozen_scales()[1][1]:.1%}} with it. Momentum alone leaves, with the best of six betas, {{ heating.best_beta()[1]:.1%}}.</details>
 # <details><summary>Fine print</summary>Each step size is the best of thirty. It is chosen over ten such data sets, of which you see the first. The ravine's numbers and the shares with RMSprop's scales are of this one, the others means of ten.</details>
 #
 # *Deeper: [which half of Adam finds the line](deeper/09_adam.ipynb)?*
@@ -465,12 +465,6 @@ arrive.answer(arrive.options[sum(shares[-1] < 1e-3 for shares in left.values()) 
 # <details><summary>Fine print</summary>In each column every optimizer has its own best of thirty step sizes.</details>
 #
 # ### Where it wins, loses and fails
-#
-# | | Problem |
-# |---|---|
-# | **Wins** | guess the next word, where most words are rare and each has its own weights |
-# | **Loses** | answer yes or no. One input is the answer, 1 or −1, and two useless ones are always 1. Each example also has inputs that no other has, one if it is a yes and five if it is a no |
-# | **Fails** | find the minimum between −1 and 1, at −1. One gradient of 101 leads to it, then a hundred of −1 lead away from it |
 
 # %%
 from lessonlib.lessons.lesson09 import three
@@ -478,26 +472,34 @@ from lessonlib.lessons.lesson09 import three
 three.show_problems()
 
 # %% [markdown]
-# **Wins.**
-# On the left Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
+# **Wins, on the left.**
+# The problem is to guess the next word, where most words are rare and each has its own weights.
+# Adam moves the weights of a rare word as far as those of a frequent one, and momentum a sixth as far.
 # With all words equally frequent, momentum leaves about a thousandth.
 #
-# **Loses.**
-# In the middle more answers are yes than no, so the two useless inputs have gradients too.
-# At first these are a fifth of the deciding one's, but Adam moves all three weights equally far.
-# A new example's own inputs have no weight yet, so only these three count.
-# For a no the deciding input gives −0.25 and the useless ones 0.5, which makes a yes.
-# Momentum, and Adam with an ε of 0.1, move the deciding input further than the other two together.
+# **Loses, in the middle.**
+# The problem is to answer yes or no.
+# One input is the answer, 1 or −1, and two useless ones are always 1.
+# Each example also has inputs of its own, a yes one and a no five.
 #
-# **Fails.**
-# On the right each starts at 0, and the picture has the mean of every 101 steps.
-# The large gradient raises `v` at once, so it is divided by a large root, and most of the small ones by smaller roots.
-# Before the division it outweighs the small ones by only 101 to 100, so after it they win.
+# More answers are yes than no, so the useless inputs have gradients too.
+# At first these are a fifth of the deciding input's, but Adam moves all three weights equally far.
+# In a new example its own inputs have no weight yet, so only these three count.
+# For a no the deciding input adds −0.25 and the two useless ones add 0.5, so Adam answers yes.
+# Momentum, and Adam with an ε of 0.1, give the deciding input more weight than those two.
+#
+# **Fails, on the right.**
+# The problem is to find the minimum between −1 and 1, at −1.
+# One gradient of 101 leads to it, then a hundred of −1 lead away from it.
+# Both start at 0, and the picture has the mean of every 101 steps.
+#
+# The large gradient raises `v` at once, so Adam divides it by a large root.
+# Most of the small ones it divides by smaller roots.
+# Without the division the large gradient wins by 101 to 100, and with it the small ones win.
 # With a `v` that never changes Adam is momentum, and momentum arrives.
-# With 130 in place of 101 Adam goes the right way too.
 #
 # <details><summary>Fine print: wins</summary>Both are tuned, for 60 steps of all words with a falling step size. Frequent are the ten most frequent words, and rare is the rarer half.</details>
-# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the second Adam does not err where a no has one too. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
+# <details><summary>Fine print: loses and fails</summary>The second problem is from Wilson and others, the third from Reddi, Kale and Kumar. In the second Adam does not err if a no also has only one input of its own. In the third β₂ is 0.99, and the step size falls. With the default of 0.999 Adam goes the wrong way too, but more slowly, from −0.48 to −0.31.</details>
 #
 # *Deeper: [each of these with its picture](deeper/09_adam.ipynb).*
 
@@ -506,7 +508,7 @@ three.show_problems()
 #
 # ### What each setting does
 #
-# One parameter gets a gradient of 1, from step 100 on −1, and from step 200 on −0.01.
+# One parameter gets gradients of 1, from step 100 on of −1, and from step 200 on of −0.01.
 # First move $\beta_1$, and watch the steps after step 100.
 # Put it back, and move $\beta_2$.
 # **Goal:** make the last step at least nine tenths of a step size long.
@@ -575,7 +577,7 @@ judges.judge_bugs(bugs)
 # | **Change next** | let the step size fall toward the end, and rise slowly at the start (lesson 10) |
 # | **Change last** | $\beta_2$: 0.99, then 0.95, if the loss creeps after the gradients have become much smaller |
 # | | $\epsilon$: smaller, if the root of `v` gets as small as $\epsilon$ |
-# | | $\epsilon$: larger, with the step size tuned anew, if Adam errs more than momentum on new data, as where it loses |
+# | | $\epsilon$: larger, with the step size tuned anew, if Adam makes more mistakes than momentum on new data |
 # | **Doubt** | a comparison in which both optimizers ran at one step size, or nobody tuned momentum |
 #
 # ### Exercise 5. Adam from memory (4 minutes)

@@ -96,7 +96,6 @@ my_lr = 1.0
 # %% [markdown] tags=["solution"]
 # *Why it is so.*
 # In each weight the gradients are small, so the step size may be large.
-# Without clipping the best one is smaller.
 
 # %% [markdown]
 # The judge trains the model with your number, and with three times that.
@@ -109,7 +108,7 @@ judges.judge_step_size(my_lr)
 # ### The sweep
 #
 # Each point is the median of five starts, and the shading reaches from the lowest to the highest.
-# On the right the GPU trained a larger model for 800 steps.
+# On the right the GPU trained a larger model, with 32 windows of 64 characters.
 
 # %% tags=["answer"]
 larger = recorded("lab_cuda.json")
@@ -122,11 +121,11 @@ gap.answer(sweep.verdict(record))
 # At 0.1 alone, on the left, momentum would have won.
 #
 # Momentum's best step size is more than fifty times AdamW's.
-# AdamW divides a gradient by its own size, and momentum does not.
+# AdamW divides a gradient by its size, and momentum does not.
 # After the clipping a gradient is only about $0.25/\sqrt{28{,}000} = 0.0015$ in each weight, so momentum's `lr` must be large.
 #
-# <details><summary>Is it the clipping alone?</summary>No. Without it momentum's best step size is smaller, and still more than thirty times Adam's.</details>
-# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. In the small model the median step of momentum at 1 moved a weight by 0.0014, and that of AdamW at 0.018 by 0.0021.</details>
+# <details><summary>Is it the clipping alone?</summary>No. Without it momentum's best step size is smaller, and still about thirty times Adam's.</details>
+# <details><summary>Fine print</summary>The picture leaves out step sizes whose loss is far above it. On the left momentum's best ends above the table of pairs. In the small model the median step of momentum at 1 moved a weight by 0.0014, and that of AdamW at 0.018 by 0.0021.</details>
 #
 # *Deeper: [a quicker sweep, no clipping, other betas, warm-up and large batches](deeper/11_gpu_lab.ipynb).*
 #
@@ -194,7 +193,7 @@ part.answer(step.in_words(step.share(step.default_row(timed, 16))))
 # So a faster optimizer saves a larger share where batches are small.
 # On the GPU four windows take no longer than one.
 #
-# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed a second time, forward and backward each differ by up to 2 ms.</details>
+# <details><summary>Fine print</summary>{{ play.where(timed, gpu_timed) }} Timed again, forward and backward each differ by up to 2 ms.</details>
 #
 # ### The floor
 #
@@ -277,11 +276,11 @@ exceeds.answer(play.beyond(play.times_the_floor(measured, bench.LAYERS, bench.LO
 
 # %% [markdown]
 # Fused comes closest on both, so ask for it with `fused=True`.
-# With sixteen windows that saves about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
+# In the smaller models of the first bars it saves, at sixteen windows, about {{ step.saved(gpu_timed, 16) }} percent of the whole step on the GPU and {{ step.saved(timed, 16) }} on the CPU.
 #
 # <details><summary>Why is the GPU's loop slow?</summary>GPT-2 small has 148 tensors. With 100 million numbers in one tensor the loop took {{ alone:.1f}} times the floor in place of 13. So most of its time comes with the number of tensors.</details>
 # <details><summary>Why is fused closer?</summary>It moves 7 arrays, as in the floor. The loop's eight operations move 20, because each reads and writes its own.</details>
-# <details><summary>Is fused always close?</summary>No. For the smaller model whose steps you saw in the bars above, it took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent of the step.</details>
+# <details><summary>Is fused always close?</summary>No. For the smaller model of the first bars it took about {{ step.over_floor(gpu_timed) }} times its floor on the GPU. With a single window on the CPU it saves {{ step.saved(timed, 1) }} percent of the step.</details>
 # <details><summary>Fine print</summary>{{ play.where(measured, on_gpu) }} The floors are those of {{ play.copied(measured, on_gpu) }}. The CPU reports a cache as large as the arrays that the bench walks through, so this floor may be the cache's.</details>
 #
 # *Deeper: [seven ways, and whether this is memory](deeper/11_gpu_lab.ipynb).*
@@ -296,7 +295,6 @@ step.timed(machine.here().kind)
 
 # %% [markdown]
 # **A place to stop.**
-# To go on another day, run the set-up cell first.
 #
 # ## Part 3. What must fit
 #
@@ -328,7 +326,7 @@ state.answer(held[-1][1])
 #
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
-# The most that a step ever holds is its peak.
+# The most that a step holds is its peak.
 # With a large batch the peak is at the start of backward, when few gradients are there yet.
 #
 # ### Exercise 3. It must fit (6 minutes)

@@ -32,7 +32,7 @@
 # And the loss of the second task is multiplied by 0.001, as two layers may have gradients that differ in size.
 #
 # Three optimizers take 60 steps each.
-# Each has one step size for both matrices, the best for both together.
+# Each has one step size for both matrices, the one with which its mean error over all their directions is least.
 
 # %% tags=["chaotic"]
 from lessonlib.lessons.lesson12 import factor, judges, matrices
@@ -43,11 +43,11 @@ matrices.show_first()
 
 # %% [markdown]
 # Where a line is near 0%, that optimizer has found the direction.
-# Momentum has found no direction of the second task's matrix.
+# In the second matrix momentum has much error left along every direction.
 # Adam has more than half of its error left along the weakest.
 # Muon has found every direction.
 #
-# **Muon averages the gradients as momentum does, and then makes the step about equally long along every direction.**
+# **Muon averages the gradients as momentum does, and then lengthens the step along the weak directions.**
 #
 # ### Two changes
 #
@@ -106,7 +106,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. With the newest gradient mixed in once more, as in Muon, the fixed length leaves 11%. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 with its length fixed, 0.8 and 0.8 for Adam, 0.6 for Muon. There is no noise in these gradients, and a factor would lengthen noise too. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. With the newest gradient mixed in once more, as in Muon, the fixed length leaves 11%. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 with its length fixed, 0.8 and 0.8 for Adam, 0.6 for Muon. With 0.95 Muon leaves 21%, and notices the turn as little. There is no noise in these gradients, and a factor would lengthen noise too. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
 #
 # ### The same directions, all alike
 #
@@ -136,11 +136,13 @@ factor.show_circles()
 table(["step along", "strongest direction", "weakest direction"], factor.moved(), ["", "g", ".2g"])
 
 # %% [markdown]
+# In the last row the factor is computed as Muon computes it, which Part 2 shows.
+#
 # A gradient a thousand times smaller has the same factor.
 # If a rotation $Q$ turns the inputs, the gradient becomes $g\,Q$ and its factor $U V^\top Q$, so Muon takes the same step, turned.
-# **So Muon steps along the orthogonal factor of the average.**
+# **So Muon steps nearly along the orthogonal factor of the average.**
 #
-# <details><summary>Fine print</summary>The first matrix, the median of three tasks. With Muon's five steps in place of the exact factor it is 0.23.</details>
+# <details><summary>Fine print</summary>The first matrix, the median of three tasks.</details>
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
@@ -270,8 +272,8 @@ judges.judge_orthogonal(my_orthogonal)
 # | $\theta \leftarrow \theta - \alpha\,w\,\theta - \alpha\,\sqrt{\max(1, n/k)}\;O$ | lesson 10, and the root below |
 #
 # Here $n$ and $k$ count the rows and the columns.
-# Along the factor, an input of length 1 moves its output by a length of 1 at most.
-# In a tall matrix more output numbers share this length, so each moves less, and the root makes up for that.
+# A step along the factor moves the output of an input of length 1 by a length of 1 at most.
+# A tall matrix has more output numbers, so each gets a smaller part of this length, and the root makes up for that.
 # <details><summary>And a wide matrix?</summary>For a random input each output moves as in a square one, so the root is 1.</details>
 #
 # The second line takes the $m$ that the first has just made.
@@ -282,8 +284,6 @@ judges.judge_orthogonal(my_orthogonal)
 # | $\alpha$ | `lr` | about the length of the step in most directions | 0.001 |
 # | $\beta_1$ | `beta1`, in PyTorch `momentum` | remembers the direction for about 20 steps | 0.95 |
 # | $w$ | `weight_decay` | takes the share $\alpha w$ off each weight | 0.1 |
-#
-# <details><summary>And in Part 1?</summary>There the best beta was 0.6. With 0.95 Muon leaves 21% there, and notices the turn as little.</details>
 
 # %%
 from lessonlib import State, checks, muon
@@ -435,7 +435,7 @@ table(text.HEADER, text.rows(record), ["", "g", ".2f", ".2f", ""])
 
 # %% [markdown]
 # By three seeds Muon's lead is {{ text.gap(record):.2f}} nats.
-# By six more it is no smaller.
+# By six more it is {{ text.fresh_gap(record):.2f }}.
 #
 # The last row leaves the factor out.
 # It steps along the average, about as far as Muon.
@@ -464,10 +464,10 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
 
 # %% [markdown]
 # On this CPU PyTorch's Muon has no lead in seconds.
-# With float32, which it does not offer, most of the lead stays.
+# In float32, which it does not offer, it leads by {{ text.seconds_rows(record)[0][2]:.2f }}.
 # The five steps cost the same whatever the batch, so in large batches they count less.
 #
-# <details><summary>Fine print</summary>In the first row AdamW was tuned over 15 pairs, with its best at an edge, so it may end lower still. There the seeds overlap. In float32 Muon has the pair of the ring.</details>
+# <details><summary>Fine print</summary>In the first row AdamW was tuned over 15 pairs, with its best at an edge, so it may end lower still. There the seeds overlap. In float32 Muon keeps the step sizes of the ring.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -505,7 +505,7 @@ tuning.answer(text.tuned_alone(text.from_record()))
 
 # %% [markdown]
 # Most of A's lead comes from a baseline that nobody tuned.
-# In B it is not enough to tune Muon's step size, as the row below it shows.
+# The third row tunes only the step size of Muon's matrices, and Muon still loses.
 # The step size of the AdamW beside it must be tuned too.
 #
 # ### Three papers
@@ -571,7 +571,7 @@ judges.judge_claim(my_doubts)
 # |---|---|
 # | **Before** | tune AdamW with one step size for all weights, and write down the best one and its loss |
 # | **Type** | the lines of [Part 3](#In-PyTorch), with this step size for both. `torch.optim.Muon` came with torch 2.9 |
-# | **Expect** | in Part 4, AdamW with its best single step size, 0.018, reaches a loss of 2.24. The lines of Part 3, whose step sizes are scaled as AdamW's, reach 2.14 with it, and 2.08 with their own best, 0.032 |
+# | **Expect** | in Part 4, AdamW with its best single step size, 0.018, reaches a loss of 2.24. With the same 0.018 the lines of Part 3 reach 2.14. With 0.032, their best, they reach 2.08 |
 # | **Change first** | Muon's step size, over a list with its best inside. Give AdamW as many trainings |
 # | **Time it** | on your machine. On our CPU PyTorch's Muon had no lead in seconds |
 # | **Keep it** | when three new seeds of Muon all end below three of AdamW. Train both for the same time, with a schedule that ends there. On our CPU we would have kept AdamW |

@@ -243,7 +243,8 @@ learns
 
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
-ways = trained["ways"] | {"A, with steps cut at ten step sizes": trained["cut"]}
+ways = trained["ways"] | {"A, with steps cut at ten step sizes": trained["cut"],
+                          "B, without any memory": trained["forgetting"]}
 rows = records.at_their_best({"ways": ways}, "ways")
 display(table(["step sizes", "best step size", "digits read correctly"], rows))
 learns.answer(learns.options[records.how_many_learn(trained) - 1])
@@ -260,9 +261,9 @@ trouble.show_growth()
 # In both the gradients grow a thousandfold and more.
 # Under A the steps grow with them, and the network is thrown back to a blind guess.
 # Under C the step sizes follow, and the steps do not grow.
-# The last row of the table cuts each step of A that is longer than ten step sizes.
-# Then A learns, and reads more than B.
-# C reads more than both.
+# With each step cut that is longer than ten step sizes A learns, and reads more than B.
+# Without any memory B reads as much, so the memory is what costs B digits.
+# C reads more than all of them.
 # C differs from B only in a divisor for each weight of a layer, so one divisor for a layer is too few.
 #
 # <details><summary>Fine print</summary>The picture has one of the ten starts, and A at a step size of {{ trouble.best_lr(trouble.WAYS[1]) }}. Four smaller ones were tried. The step drawn is a weight's, root mean square. The limit holds the root mean square of a layer's step. With limits of 3 and of 30 step sizes A learns too, from four starts. The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}.</details>

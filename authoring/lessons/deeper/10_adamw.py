@@ -95,8 +95,8 @@ rows = [["AdamW, decay 1", end(1, 1, False), end(1, 1000, False)],
 table(["weight at step 2000", "usual gradients", "1000 times as large"], rows, ["", ".3f", ".3f"])
 
 # %% [markdown]
-# The weights of AdamW end at the same place with both.
-# Those of Adam with L2 of 1 do not.
+# The weights of AdamW are at the same place with both.
+# Those of Adam with L2 of 1 are far apart, and with the larger gradients they are still on their way.
 # To bring them to their old place takes a decay a thousand times as large.
 #
 # <details><summary>Fine print</summary>One hidden layer, constant step size. The standard error of the half point is 0.1, and its runs take half a minute, with <code>python -m lessonlib.lessons.lesson10.gains</code>. The best cell is picked on the digits that it is measured on, so each best value is a little too high. Loshchilov and Hutter report that AdamW beats L2 on image networks with normalisation, where they tuned both.</details>
@@ -226,7 +226,7 @@ product.answer(product.options[int(most < 10)])
 
 # %% [markdown]
 # The best decay falls to about a third, and a tenth is outside of the interval.
-# So the product is not all that counts.
+# So in this network, which has no norms, the product is not all that counts.
 # After a change of the step size, tune the decay anew.
 #
 # <details><summary>Fine print</summary>Four starts. Each is judged by itself, and then the logarithms are averaged. In runs of 300 steps the middle differs too much from start to start.</details>
@@ -376,7 +376,8 @@ needs.answer({0: "neither", 2: "both"}.get(len(understood), f"{''.join(understoo
 #
 # ### Exercise 1. A stronger decay (3 minutes)
 #
-# With a step size of 0.01 and a decay of 1 the memory is 100 steps.
+# AdamW forgets its start over about $1/(\alpha w)$ steps, its memory.
+# With a step size of 0.01 and a decay of 1 that is 100 steps.
 # The first start took {{ groks["AdamW, decay 1"][0] }} steps to understand.
 # Find a decay with which it understands by step 700.
 #
@@ -524,7 +525,7 @@ bad = predict(
 bad
 
 # %% [markdown]
-# Three trainings from the same start.
+# Three trainings from the same start, without a bad batch, with one, and with one whose gradient is shortened to length 1.
 # On the right is the median length of Adam's part of a step, and the dotted line is the part of the decay.
 
 # %% tags=["answer"]
@@ -696,7 +697,7 @@ faster.answer(faster.options[round(math.log10(ratio))])
 # %% [markdown]
 # Adam's points fall along a line, so ten times larger gradients mean a tenth of the decay.
 # At the far left, {{ opening.off_the_line(1e-3):d}} points lie lower than the line by a third or more.
-# With a hundredth of the decay there are {{ opening.off_the_line(1e-5):d}} of them.
+# With a hundredth of the decay it is {{ opening.off_the_line(1e-5):d}}.
 # So it is the decay's own part of the gradient, $w\theta$, that fills `v` there.
 # Between the medians of the two tenths the factor is {{ ratio:.0f}}.
 #

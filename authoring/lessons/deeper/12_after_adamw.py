@@ -191,7 +191,8 @@ noticed.answer(axes.what_it_notices("lion"))
 
 # %% [markdown]
 # A sign has no scale, so a loss a thousand times smaller changes no step.
-# The turn costs Lion and Adam much, because they scale every number on its own.
+# Without the turn each number has a curvature of its own, and a scale of its own fits it.
+# The turn mixes the curvatures, and Lion and Adam lose much of this gain.
 # Let Adam keep one `v` for a whole matrix, and the turn changes nothing.
 # But then Adam ends as high without the turn as with it.
 
@@ -200,7 +201,7 @@ table(["left of the worse matrix by", "turned", "not turned"], axes.turn_rows(),
 
 # %% [markdown]
 # With a second beta of 0.9 Adam ends far lower.
-# Then the turn changes its result less than tenfold, so it notices neither change.
+# With so short a `v` the turn costs it less than tenfold.
 #
 # **When to try it.**
 # Take Lion when you can afford half of AdamW's state, and have the time to tune its step size and its decay anew.
@@ -319,7 +320,7 @@ table(["bytes for each weight", "512 by 512", "256 by 1024"], rows, ["", ".0f", 
 
 # %%
 old = predict(
-    "Compute powers and axes at every tenth step only. Whose loss ends higher than before?",
+    "Compute powers and axes at every tenth step only. Whose loss ends higher than with those of every step?",
     ["Shampoo", "SOAP", "both", "neither"],
 )
 old
@@ -336,7 +337,7 @@ old.answer(axes.who_is_hurt())
 # With old powers Shampoo ends far higher, and in one task it runs away.
 # In the third row the powers are fresh for the first ten steps, and it ends far lower.
 # So most of the harm comes from the start, when the power of a single gradient is kept for ten steps.
-# Old axes do SOAP no harm.
+# With old axes SOAP ends lower here.
 #
 # **When to try them.**
 # Try Muon and its $\beta_1$ first, as it keeps less.
@@ -546,7 +547,7 @@ judges_deeper.judge_step(my_step)
 read_ends.show_average(yours("my_step", judges_deeper.free_step, judges_deeper.judge_step))
 
 # %% [markdown]
-# Why is the gradient taken between $z$ and $x$?
+# Where between $z$ and $x$ is the gradient best taken?
 # Here is the loss of $x$ on a ravine with a little noise, after 200 steps.
 # With a $\beta$ of 0 the gradient is taken at $z$, and with 1 at $x$.
 
@@ -588,7 +589,7 @@ free.answer(read_ends.verdict(found, "free", "cosine", 800))
 # Take a mean of AdamW's weights when you do not want to change your training.
 # `AveragedModel` of `torch.optim.swa_utils` keeps the mean of all weights since you made it.
 # Make it four fifths of the way to a result, and call its `update_parameters` after each step.
-# A mean from the first step on does harm.
+# A mean of AdamW's weights from the first step on does harm.
 # After 800 steps its loss is 1.99, and without a mean it is 1.79.
 #
 # Take Schedule-Free when a training may be stopped at any time.

@@ -9,7 +9,7 @@ import numpy as np
 from lessonlib.data import recorded
 
 __all__ = ["END_LRS", "EVERY", "LRS", "NAMES", "PLACES", "STARTED", "STEPS", "WAY_LRS", "at_their_best",
-           "begun_full", "by_divisor", "by_start", "cut_reads", "deep_net_records", "forgetting_reads", "how_many_learn", "longest",
+           "begun_full", "by_divisor", "by_start", "deep_net_records", "forgetting_reads", "how_many_learn", "longest",
            "loss_at", "lrs_at", "reads", "reads_from", "what_lets_it_learn", "where_it_ends",
            "with_larger_weights", "with_one_divisor_a_layer"]
 
@@ -95,11 +95,6 @@ def with_one_divisor_a_layer(records: Mapping[str, Any], options: Sequence[str])
     layer, weight = (float(np.median(next(found["read"] for way, found in records["ways"].items() if way.startswith(letter))))
                      for letter in "BC")
     return options[0 if layer < GUESSED else 1 if layer < weight / 2 else 2]
-
-
-def cut_reads() -> str:
-    """Return what way A reads with its long steps cut, as `reads` words it."""
-    return reads(deep_net_records()["cut"])
 
 
 def forgetting_reads() -> str:

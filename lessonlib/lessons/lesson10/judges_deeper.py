@@ -12,6 +12,8 @@ from lessonlib.lessons.answers import number
 
 __all__ = ["judge_edge", "judge_lost_count", "judge_stronger"]
 
+LEARNING = 40  # steps in which the training pairs are learned without any decay
+
 
 @judge
 def judge_stronger(guess: Any, train: Callable[[float], Any], *, lr: float, first: int) -> Verdict:
@@ -34,7 +36,8 @@ def judge_stronger(guess: Any, train: Callable[[float], Any], *, lr: float, firs
         return Verdict(False, f"Too strong.\n{seen} At step {end} {learned[-1]:.0%} of the training pairs are right. Is the memory long "
                        "enough to hold them?")
     return Verdict(False, f"Not by step {end}.\n{seen} The training pairs are learned, and {known[-1]:.0%} of the unseen ones are right. "
-                   "Should the memory be shorter or longer?")
+                   + ("Is that memory as long as the steps that learning takes?" if 1 / (lr * decay) < LEARNING else
+                      "Should the memory be shorter or longer?"))
 
 
 @judge
@@ -65,6 +68,7 @@ def judge_lost_count(guess: Any, *, beta1: float, beta2: float) -> Verdict:
         v**0.5 / m: ("It is upside down.", "Which of the two is divided by the other?"),
         m / v: ("The root is missing.", f"v_hat is {v:g} times as large. What does Adam divide by?"),
         m * v**0.5: ("You multiplied.", "Adam divides m_hat by the root of v_hat. What does that give?"),
+        m / 1000**0.5: ("That is with a beta2 of 0.999.", "Which beta2 does this run have?"),
         1.0: ("That is no change.", "t stands in two of Adam's lines. What do they divide m and v by when t is 1?"),
         1 / m: ("The other way.", "m is divided by 1 - beta1. Does that make it larger or smaller?"),
     }

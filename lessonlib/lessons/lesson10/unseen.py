@@ -13,7 +13,7 @@ from lessonlib.plots import look, show
 from lessonlib.problems import digits_start
 from lessonlib.rules import State, adamw
 
-__all__ = ["DECAYS", "ENDS", "Read", "how_it_ends", "read", "show_unseen", "tried"]
+__all__ = ["DECAYS", "ENDS", "Read", "how_it_ends", "read", "show_unseen", "told", "tried"]
 
 Array = np.ndarray[Any, Any]
 DECAYS = (0.0, 1.0, 1 / 3, 3.0)  # the first two are those of the picture
@@ -95,8 +95,18 @@ def tried(found: Read, right: Read) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for lr, labels, kept in runs:
         steps = int(kept.steps[-1])
-        rows.append([f"{steps} of {lr:g}", labels, min(1, 1 / (lr * steps)), *kept.unseen[-1].mean(0)[np.argsort(DECAYS)]])
+        rows.append([f"{steps} steps of {lr:g}", labels, min(1, 1 / (lr * steps)), *kept.unseen[-1].mean(0)[np.argsort(DECAYS)]])
     return rows
+
+
+def told(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """Return the rows of `tried` in words, without the column of the guess: what it reads is marked as such.
+
+    >>> told([["300 steps of 0.01", "all right", 1 / 3, 0.9, 0.95, 0.9, 0.8]])
+    [['300 steps of 0.01', 'all right', '90%', 'the guess: 95%', '90%', '80%']]
+    """
+    return [[run, labels, *(f"{'the guess: ' * (decay == guess)}{share:.0%}" for decay, share in zip(sorted(DECAYS), shares, strict=True))]
+            for run, labels, guess, *shares in rows]
 
 
 def how_it_ends(found: Read) -> str:

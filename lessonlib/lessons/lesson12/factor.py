@@ -8,6 +8,7 @@ import numpy as np
 from lessonlib.lessons.lesson12 import ravine
 from lessonlib.play.experiment import new_figure
 from lessonlib.plots import show
+from lessonlib.rules import orthogonal
 
 __all__ = ["exact", "moved", "show_circles"]
 
@@ -26,13 +27,15 @@ def exact(x: Array) -> Array:
 
 
 def moved() -> list[list[Any]]:
-    """Return rows for the first gradient of lesson 12's tasks and for its factor: how far a step along each moves the output of an input
-    of length 1, along the strongest and the weakest direction of the inputs, over the first of the two. The median of three tasks.
+    """Return rows for the first gradient of lesson 12's tasks, for its factor, and for that by Muon's five steps: how far a step along
+    each moves the output of an input of length 1, along the strongest and the weakest direction of the inputs, over the first of the two.
+    The median of three tasks.
     """
     w, curvature = ravine.task(turned=True, scale=1.0)
     gradient, directions = -(w @ curvature)[:, 0], np.linalg.svd(curvature[:, 0]).U  # of the first matrix, where every weight is 0
     rows: list[list[Any]] = []
-    for name, step in (("the gradient", gradient), ("its factor", exact(gradient))):
+    for name, step in (("the gradient", gradient), ("its factor", exact(gradient)),
+                       ("its factor by Muon's five steps", orthogonal(gradient))):
         outputs = np.linalg.norm(step @ directions, axis=-2)  # (tasks, directions)
         rows.append([name, *np.median(outputs / outputs[:, :1], axis=0)[[0, -1]]])
     return rows

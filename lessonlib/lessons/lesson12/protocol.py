@@ -103,7 +103,7 @@ def _applied(record: Mapping[str, Any], tried: Lists, known: Sequence[float], se
     slow, fast = (each.median for each in best.values())
     more = {name: " and ".join(f"{lr:g}" for lr in lrs if lr not in tried[name]) for name in RULES}
     who = {"Both": more["AdamW"]} if len(set(more.values())) == 1 else more
-    said = [f"{name} tried {what} too, next to a best one and on no list." for name, what in who.items() if what]
+    said = [f"{name} tried {what} too, because it lies next to a best one." for name, what in who.items() if what]
     if any(more.values()):
         said.append(f"By your plan that makes {len(lrs) * seeds} trainings for each.")
     said += [f"{name}'s best is {each.case.matrix_lr:g}, where the list ends, so a better one may lie beyond."
