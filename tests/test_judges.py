@@ -130,16 +130,16 @@ def grows(decay):
     return SimpleNamespace(steps=np.array([0, 30, 60]), train_accuracy=learned, test_accuracy=learned * (1 if decay > 1.5 else 0.4))
 
 
-@pytest.mark.parametrize(("decay", "said", "word"), [
-    (2, "It understands.", "the memory is 50 steps. 95 % of the unseen pairs are right by step 60, and with a decay of 1 by step 160."),
-    (1.2, "Not by step 60.", "40% of the unseen ones are right. Should the memory be shorter or longer?"), (1.5, "Not by step 60.", "Should the memory be shorter"), (10, "Too strong.", "the memory is 10 steps. At step 60 20% of the training pairs"),
-    (1, "The memory is no shorter.", "With 1 it took 160 steps."), (0.1, "The memory is no shorter.", "is 1,000 steps"), (None, "Not answered yet.", ""), (0, "Not a decay.", ""), ("2", "Not a decay.", ""), ([1], "Not a decay.", "")])
 def test_a_stronger_decay_whose_memory_is_shorter_than_learning_is_asked_about_that():
     slow = SimpleNamespace(steps=np.array([0, 60]), train_accuracy=np.array([[0.0], [1.0]]), test_accuracy=np.array([[0.0], [0.88]]))
     assert "as long as the steps that learning takes?" in judge_stronger(5, lambda decay: slow, lr=0.01, first=160).message
     assert "shorter or longer?" in judge_stronger(1.5, lambda decay: slow, lr=0.01, first=160).message
 
 
+@pytest.mark.parametrize(("decay", "said", "word"), [
+    (2, "It understands.", "the memory is 50 steps. 95 % of the unseen pairs are right by step 60, and with a decay of 1 by step 160."),
+    (1.2, "Not by step 60.", "40% of the unseen ones are right. Should the memory be shorter or longer?"), (1.5, "Not by step 60.", "Should the memory be shorter"), (10, "Too strong.", "the memory is 10 steps. At step 60 20% of the training pairs"),
+    (1, "The memory is no shorter.", "With 1 it took 160 steps."), (0.1, "The memory is no shorter.", "is 1,000 steps"), (None, "Not answered yet.", ""), (0, "Not a decay.", ""), ("2", "Not a decay.", ""), ([1], "Not a decay.", "")])
 def test_a_stronger_decay_is_judged(decay, said, word):
     verdict = judge_stronger(decay, grows, lr=0.01, first=160)
     told(verdict, said)

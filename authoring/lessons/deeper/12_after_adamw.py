@@ -320,7 +320,7 @@ table(["bytes for each weight", "512 by 512", "256 by 1024"], rows, ["", ".0f", 
 
 # %%
 old = predict(
-    "Compute powers and axes at every tenth step only. Whose loss ends higher than with those of every step?",
+    "Compute powers and axes at every tenth step only, not at each. Whose loss ends higher?",
     ["Shampoo", "SOAP", "both", "neither"],
 )
 old
