@@ -411,7 +411,6 @@ judges.judge_cards(my_cards)
 # *Deeper: [what a step holds for a moment, and AdamW on two processes](deeper/11_gpu_lab.ipynb).*
 #
 # **A place to stop.**
-# Again the set-up cell comes first.
 #
 # ## Part 4. Sixteen bits
 #

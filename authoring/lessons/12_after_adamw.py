@@ -139,8 +139,8 @@ table(["step along", "strongest direction", "weakest direction"], factor.moved()
 # In the last row the factor is computed as Muon computes it, which Part 2 shows.
 #
 # A gradient a thousand times smaller has the same factor.
-# If a rotation $Q$ turns the inputs, the gradient becomes $g\,Q$ and its factor $U V^\top Q$, so Muon takes the same step, turned.
-# **So Muon steps nearly along the orthogonal factor of the average.**
+# If a rotation $Q$ makes the inputs $Q\,x$, the gradient becomes $g\,Q^\top$ and its factor $U V^\top Q^\top$, so Muon takes the same step, turned.
+# **So Muon steps along the orthogonal factor of the average, or near it.**
 #
 # <details><summary>Fine print</summary>The first matrix, the median of three tasks.</details>
 #
@@ -379,7 +379,7 @@ result
 # ### Exercise 4. State the protocol (5 minutes)
 #
 # For both optimizers we recorded trainings with these step sizes of the matrices.
-# In a matrix of 32 rows and columns, a step size makes the steps of both about equally long.
+# In our matrices of 32 rows and columns one step size makes the steps of both about equally long.
 #
 # 0.0032, 0.01, 0.018, 0.032, 0.056, 0.1
 #
@@ -416,8 +416,7 @@ my_protocol = {"AdamW": [0.0032, 0.01, 0.032, 0.1], "Muon": [0.0032, 0.01, 0.032
 protocol.judge_protocol(my_protocol)
 
 # %% [markdown]
-# And with all the record?
-# Each optimizer tried 42 pairs, seven step sizes for the matrices with six for the rest, with three seeds each.
+# In the whole record each optimizer tried 42 pairs, seven step sizes for the matrices with six for the rest, with three seeds each.
 
 # %% tags=["answer"]
 record = text.from_record()
@@ -467,7 +466,7 @@ table(text.TIMED, text.seconds_rows(record), ["", "g", ".2f"])
 # In float32, which it does not offer, it leads by {{ text.seconds_rows(record)[0][2]:.2f }}.
 # The five steps cost the same whatever the batch, so in large batches they count less.
 #
-# <details><summary>Fine print</summary>In the first row AdamW was tuned over 15 pairs, with its best at an edge, so it may end lower still. There the seeds overlap. In float32 Muon keeps the step sizes of the ring.</details>
+# <details><summary>Fine print</summary>In the row of bfloat16 AdamW was tuned over 15 pairs, with its best at an edge, so it may end lower still. There the seeds overlap. In float32 Muon keeps the step sizes of the ring.</details>
 #
 # *Deeper: [what a step of Muon costs](deeper/12_after_adamw.ipynb).*
 
@@ -593,7 +592,7 @@ summary()
 # %% [markdown]
 # ### What to take along
 #
-# - Muon steps nearly along the orthogonal factor of the averaged gradient, so its step is long along weak directions too.
+# - Muon steps along the orthogonal factor of the averaged gradient, so its step is long along weak directions too.
 # - It needs AdamW beside it.
 # - State the protocol before you look, and tune the old rule as well as the new one.
 #
