@@ -558,7 +558,7 @@ my_doubts = ["sweep", "seeds", "clock"]
 # With one start at each size you cannot tell how far luck goes, and as many steps may take twice as long.
 
 # %% [markdown]
-# Your list, compared with the claim.
+# Your list beside the claim.
 
 # %%
 judges.judge_claim(my_doubts)

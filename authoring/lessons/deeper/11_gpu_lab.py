@@ -176,10 +176,11 @@ header = ["the five", "size, in alpha", "length, start 0", "start 0", "start 1",
 table(header, rows, ["", "g", ".1f", ".2f", ".2f", ".2f"])
 
 # %% [markdown]
-# At full size the first five do harm and later ones do next to none, but the first five also go further.
-# Later ones that go as far do harm too, from most starts.
-# First ones that go no further than the later ones do next to none.
-# So the large first steps do harm mostly because they go far.
+# The first row is the one to compare with.
+# At full size the first five do harm and later ones next to none, but the first five are also longer.
+# Later ones as long as these do less than half of the harm.
+# First ones as short as the later ones do next to none.
+# So the first steps do harm by their length, and more than later ones of that length.
 #
 # <details><summary>Fine print</summary>How alike the vectors are is the squared length of the mean of their unit vectors. Of five starts, the long later steps leave one unharmed, and the short first ones harm one.</details>
 #
@@ -500,7 +501,7 @@ table(["optimizer", *half.ORDERS, "times shorter"], rows, ["", ".2f", ".2f", ",.
 
 # %% [markdown]
 # Clipped first and then unscaled, the gradient is about 65,536 times too short.
-# AdamW divides by the root of v, which is as many times too small, so its step stays nearly the same.
+# AdamW divides by the root of v, which is as many times too small, so a factor of about two is all that is left.
 # That hides the wrong order while the root of v is large beside eps.
 # With the larger eps it is not, so the steps shrink too.
 #
