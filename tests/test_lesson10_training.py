@@ -301,6 +301,8 @@ def test_the_mean_step_and_the_decay_that_the_lesson_types():
     assert training.decay_for(1, 0.02, 200) == pytest.approx(0.55, abs=0.01)
     assert training.decay_for(1, 0.02, 200) > 5 * 0.1
     assert 0.09 < 1 - (1 - 1 / 30_000) ** 3000 < 0.1
+    steps, mean = 2e12 / 4e6, 3e-4 * (1 + 0.1) / 2  # Llama 2 of 7 billion: tokens, a batch, a cosine from its peak to a tenth of it
+    assert 1 / (mean * 0.1) / steps == pytest.approx(1 / 8, abs=0.01)  # "an eighth of the run"
 
 
 def test_which_form_is_ahead_depends_on_the_starts_and_by_less_than_a_point():

@@ -326,11 +326,11 @@ border.answer(0.02 * (1 + 0.9) / (1 - 0.9), within=0.02)
 #
 # ### Why not a larger beta still?
 #
-# Because a longer step helps only up to a point.
-# With a beta of 0.9 all step sizes from 0.03 to 0.3 take 215 to 235 steps.
-# In the mildest ravine the best one takes as many, so the pale line is level at first.
+# Because with a beta of 0.9 a step leaves, in the long run, at least 0.9 of the loss, however long it is.
+# So all step sizes from 0.03 to 0.3 take 215 to 235 steps.
+# In the mildest ravine the best step size takes as many, so the pale line is level at first.
 #
-# <details><summary>Why 220 steps?</summary>In the long run a step with a beta of 0.9 leaves at least 0.9 of the loss, whatever the step size. The deeper notebook shows why. And 0.9²²⁰ is about 10⁻¹⁰.</details>
+# <details><summary>Why 220 steps?</summary>Because 0.9²²⁰ is about 10⁻¹⁰. The deeper notebook shows why a step leaves so much.</details>
 # <details><summary>Is that all of the gain?</summary>No. For $\kappa = 100$ the best beta is 0.67, whose border is five times gradient descent's, and there are seven times fewer steps. The rest is won along the valley. There the gradients shrink, so m is larger than the newest one, as from step 13 on in Part 1, and the step is longer still.</details>
 # <details><summary>Fine print</summary>Gradient descent has the step size $2/(\kappa+1)$, and momentum $1/\sqrt\kappa$ with a beta of $(\sqrt\kappa-1)^2/(\sqrt\kappa+1)^2$, the fastest for a loss whose curvature is the same everywhere (Polyak 1964). On another loss they may circle for ever. Both steps are 1 % shorter here and beta is rounded up, because then both rules need fewer steps. With gradient descent's step size and the best beta for it, momentum takes {{ play.memory_alone() }} steps at $\kappa = 100$.</details>
 #
