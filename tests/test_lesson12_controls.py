@@ -201,6 +201,9 @@ def test_the_table_of_the_first_step_has_the_weakest_direction_near_a_thousandth
     assert one == 1
     assert 0.0008 < least < 0.002
     np.testing.assert_allclose(alike, 1)
+    w, curvature = ravine.task(turned=True, scale=1.0)
+    values = np.linalg.svd(w[:, 0] @ curvature[:, 0], compute_uv=False)
+    assert ((values[:, -1] / (values**2).sum(-1) ** 0.5) < 3e-4).all()  # below what five steps lift to a half
     assert nearly == pytest.approx(0.23, abs=0.02)  # longer by far than along the gradient, and not as long as along the strongest
 
 

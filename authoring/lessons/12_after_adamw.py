@@ -76,10 +76,8 @@ matrices.two_matrices().live()
 
 # %% [markdown]
 # This table shows the error that is left in the second matrix, as a mean over the four weak directions.
-# Is momentum stopped by the length of its steps?
-# The second row makes each as long as the step size says.
-# Do Adam's many scales help?
-# The fourth row keeps one `v` for a whole matrix.
+# In the second row every step of momentum is as long as the step size.
+# In the fourth Adam keeps one `v` for a whole matrix.
 
 # %% tags=["answer", "chaotic"]
 display(table(matrices.HEADER, matrices.rows()))
@@ -100,6 +98,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # Adam has one scale for each number.
 # It divides by the size of a number's own gradients, so the 0.001 of the second loss cancels.
+# A gradient is an error times an input, $e\,x^\top$.
 # Along the axes an input direction meets one column of weights, and so it has its own scales.
 # When the inputs turn, each weight meets strong and weak directions at once.
 # Then Adam leaves 27%, and with **one `v`** for the whole matrix 24%, so its many scales gain nothing.
@@ -142,7 +141,7 @@ table(["step along", "strongest direction", "weakest direction"], factor.moved()
 # If a rotation $Q$ makes the inputs $Q\,x$, the gradient becomes $g\,Q^\top$ and its factor $U V^\top Q^\top$, so Muon takes the same step, turned.
 # **So Muon steps along the orthogonal factor of the average, or near it.**
 #
-# <details><summary>Fine print</summary>The first matrix, the median of three tasks.</details>
+# <details><summary>Fine print</summary>The first matrix, the median of three tasks. Its smallest singular values are too small for five steps to bring them to 1.</details>
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #
