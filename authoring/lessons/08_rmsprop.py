@@ -231,7 +231,7 @@ shared.answer(records.with_one_divisor_a_layer(divided, shared.options))
 # A weight leaves the unit whose output it multiplies.
 # **One divisor for a layer is not enough, and RMSprop has one for each weight.**
 #
-# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. Without any memory a divisor for each layer reads {{ records.forgetting_reads() }}.</details>
+# <details><summary>Fine print</summary>Bars as means over five starts. Ten starts, each row at its best step size. A divisor for each layer whose first steps are no longer than others reads {{ records.begun_full("B") }}, and one without any memory {{ records.forgetting_reads() }}.</details>
 #
 # *Deeper: [a divisor for each layer, set once or following](deeper/08_rmsprop.ipynb).*
 #

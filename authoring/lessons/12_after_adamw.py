@@ -105,7 +105,7 @@ scale.answer(matrices.who_falls("equal losses"))
 #
 # *Deeper: [Lion, and Adam in axes of its own](deeper/12_after_adamw.ipynb).*
 #
-# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. With the newest gradient mixed in once more, as in Muon, the fixed length leaves 11%. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 with its length fixed, 0.8 and 0.8 for Adam, 0.6 for Muon. With 0.95 Muon leaves 21%, and notices the turn as little. There is no noise in these gradients, and a factor would lengthen noise too. In the first matrix momentum's errors swing through zero, so its line is not smooth.</details>
+# <details><summary>Fine print</summary>Random matrices, medians of three tasks. The step size falls on a cosine to zero at step 60. With the newest gradient mixed in once more, as in Muon, the fixed length leaves 11%. Step sizes and betas are those of a list that leave the least error: 0.9 for momentum, 0.8 with its length fixed, 0.8 and 0.8 for Adam, 0.6 for Muon. With 0.95 Muon leaves 21%, and notices the turn as little. There is no noise in these gradients, and a factor would lengthen noise too.</details>
 #
 # ### The same directions, all alike
 #
@@ -141,7 +141,7 @@ table(["step along", "strongest direction", "weakest direction"], factor.moved()
 # If a rotation $Q$ makes the inputs $Q\,x$, the gradient becomes $g\,Q^\top$ and its factor $U V^\top Q^\top$, so Muon takes the same step, turned.
 # **So Muon steps along the orthogonal factor of the average, or near it.**
 #
-# <details><summary>Fine print</summary>The first matrix, the median of three tasks. Its smallest singular values are too small for five steps to bring them to 1.</details>
+# <details><summary>Fine print</summary>The first matrix, the median of three tasks. Its smallest singular values are too small for five steps.</details>
 #
 # ### Exercise 1. A factor by hand (4 minutes)
 #

@@ -114,7 +114,7 @@ judges.judge_angle(my_angle)
 #
 # *3 minutes.*
 #
-# The ravine now has a condition number of a thousand.
+# Here the ravine has a condition number of a thousand.
 # When you turn it, the start turns too.
 # You set RMSprop's step size.
 # Momentum and Adam, the subject of lesson 9, each have one that is near their best at 0 degrees.
@@ -136,7 +136,8 @@ turned_ravine.rotation().live()
 #
 # *4 minutes.*
 #
-# At 45 degrees RMSprop hops above the line when its step size is large, and it is slow when that is small.
+# In a ravine with a condition number of 1000, turned by 45 degrees, RMSprop hops when its step size is large.
+# When it is small, RMSprop is slow.
 # A step size that falls can be large at first and small in the end.
 # Here it falls in a line to 0, and each plan has its best step size.
 
@@ -244,6 +245,7 @@ learns
 # %% tags=["answer"]
 trained = recorded("deep_net.json")
 ways = trained["ways"] | {"A, with steps cut at ten step sizes": trained["cut"],
+                          "B, begun at the first gradient": trained["full"][trouble.WAYS[2]],
                           "B, without any memory": trained["forgetting"]}
 rows = records.at_their_best({"ways": ways}, "ways")
 display(table(["step sizes", "best step size", "digits read correctly"], rows))
@@ -262,11 +264,12 @@ trouble.show_growth()
 # Under A the steps grow with them, and the network is thrown back to a blind guess.
 # Under C the step sizes follow, and the steps do not grow.
 # With each step cut that is longer than ten step sizes A learns, and reads more than B.
-# Without any memory B reads as much, so the memory is what costs B digits.
+# B's average begins at zero, so its first steps are long.
+# Begun at the first gradient B reads more, and without any memory it reads as much as A.
 # C reads more than all of them.
 # C differs from B only in a divisor for each weight of a layer, so one divisor for a layer is too few.
 #
-# <details><summary>Fine print</summary>The picture has one of the ten starts, and A at a step size of {{ trouble.best_lr(trouble.WAYS[1]) }}. Four smaller ones were tried. The step drawn is a weight's, root mean square. The limit holds the root mean square of a layer's step. With limits of 3 and of 30 step sizes A learns too, from four starts. The averages of B and C begin at zero, so their first steps are long. Begun at the first gradient, B reads {{ records.begun_full("B") }} and C {{ records.begun_full("C") }}.</details>
+# <details><summary>Fine print</summary>The picture has one of the ten starts, and A at a step size of {{ trouble.best_lr(trouble.WAYS[1]) }}. Four smaller ones were tried. The step drawn is a weight's, root mean square. The limit holds the root mean square of a layer's step. With limits of 3 and of 30 step sizes A learns too, from four starts. Begun at the first gradient, C reads {{ records.begun_full("C") }}.</details>
 #
 # ## 6. Which step size does a coordinate find by itself?
 #
