@@ -41,7 +41,8 @@ machine.here()
 # Move the slider and read what the model writes after "And God said".
 #
 # The grey lines are what simpler guesses reach.
-# The table of letters knows how often each character comes, and the table of pairs which one follows which.
+# The table of letters knows how often each character comes.
+# The table of pairs knows how often each one follows another.
 # **Goal:** find the first step at which the loss is below that of the table of pairs.
 
 # %%
@@ -118,7 +119,7 @@ gap.answer(sweep.verdict(record))
 # %% [markdown]
 # Momentum is behind in both models.
 # At their best step sizes, even momentum's best start is worse than Adam's worst, and Adam and AdamW end alike.
-# At 0.1 alone, on the left, momentum would have won.
+# On the left, at 0.1 alone, momentum would have won.
 #
 # Momentum's best step size is more than fifty times AdamW's.
 # AdamW divides a gradient by its size, and momentum does not.
@@ -144,7 +145,7 @@ print(f"lr {sweep.lr_for(kind):g}, test loss {scholar.test:.2f}")
 
 # %% [markdown]
 # **Your turn.**
-# Change the start, and try a lower temperature, which makes likely characters likelier, and a higher one.
+# Change the first words, and try a lower temperature, which makes likely characters likelier, and a higher one.
 
 # %% tags=["chaotic"]
 my_start, my_temperature, my_seed = "And God said", 0.8, 0
@@ -265,7 +266,7 @@ exceeds
 # %% [markdown]
 # We timed the optimizer's step alone, on the GPU for GPT-2 small and on the CPU for a model a quarter as wide.
 # The CPU has a fourth bar, for the formulas of the rule written in NumPy.
-# Here the floor is computed from how fast each machine copies an array, since a copy is slower than the data sheet says.
+# For these bars we measured the bandwidth by copying an array, since a copy is slower than the data sheet says.
 
 # %% tags=["answer"]
 measured, on_gpu = recorded("bench_cpu.json"), recorded("bench_cuda.json")
@@ -327,7 +328,7 @@ state.answer(held[-1][1])
 # Forward keeps numbers for backward too, the [[activations]].
 # They grow with the batch.
 # The most that a step holds is its peak.
-# With a large batch the peak is at the start of backward, when few gradients are there yet.
+# With a large batch the peak comes when backward starts, and almost no gradient is there yet.
 #
 # ### Exercise 3. It must fit (6 minutes)
 #
@@ -369,7 +370,8 @@ judges.judge_batch(my_batch)
 # Weights, gradients and state stay, and for 7 billion parameters their 16 bytes are 112 GB.
 #
 # Several cards can share those.
-# The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards, the second the gradients too, and the third the parameters too.
+# The first stage of [[ZeRO|sharding]] spreads the [[optimizer's state|optimizer state]] over the cards.
+# The second also spreads the gradients, and the third also the parameters.
 # **Goal:** with 7 billion parameters on cards of 24 GB, find the smallest of the offered counts at which stage 3 fits, before activations.
 
 # %%
@@ -484,7 +486,7 @@ table(["type", "ms a step", "peak, GB"], both, ["", ".1f", ".2f"])
 #
 # ### On a T4 it has to be float16
 #
-# With an A100 or a newer card you may skip this section.
+# With an A100 or a newer card you may skip this section, up to Exercise 5.
 #
 # NVIDIA's cards compute in bfloat16 from the A100 on, and Colab's T4 is older.
 # So it needs float16, in which small gradients become zero during backward.
@@ -506,7 +508,7 @@ stops = predict(
 stops
 
 # %% [markdown]
-# The training loss of a short run on a CPU, with products in full precision.
+# Here is the training loss after a short run on a CPU, with products in full precision.
 
 # %% tags=["answer"]
 rows = [[rule, lr, *(half.loss_after(rule, order) for order in half.ORDERS)]
@@ -518,7 +520,8 @@ stops.answer(half.who_stops())
 # Clipped to a length of 1 and then divided by 65,536, the gradient is far too short.
 # Momentum's step shrinks with it, so the model stays where it was.
 # AdamW hides the mistake here, because the root of `v` shrinks as much as `m`.
-# The mistake shows where eps is not small beside the gradients, and in the last row it is larger than they are.
+# The mistake shows where eps is not small beside the gradients.
+# In the last row it is larger than they are.
 # With two million weights such a gradient is about $1/65{,}536/\sqrt{2{,}000{,}000} = 10^{-8}$ in each, as large as the usual eps, and half of a step is lost.
 # So clipping comes after unscaling.
 #

@@ -63,7 +63,7 @@ JUDGED = {  # (lesson, what the answer begins with) -> a wrong answer as (right 
     ("deeper/09_adam", "guess"): ("betas swapped", "no bias correction", "2 of 3", "Correct"),
     ("10_adamw", "bugs"): ("half of the decay", "no decay", "2 of 3", "Correct"),
     ("10_adamw", "my_decay"): ("1 / (0.45 * 0.0003 * 50_000)", "1 / (0.0003 * 50_000)", "That is with the peak", "Correct"),
-    ("deeper/10_adamw", "my_steps"): ("700", "60", "are right at step 60", "It understands"),
+    ("deeper/10_adamw", "my_decay"): ("2.0", "10.0", "Too strong", "It understands"),
     ("deeper/10_adamw", "my_edge"): ("1 / 0.3", "0.3", "That is the weight", "Correct"),
     ("deeper/10_adamw", "my_times"): ("(1 / 0.1) / (1 / 0.05) ** 0.5", "1 / 0.1", "That is m alone", "Correct"),
     ("10_adamw", "def groups"): ('"weight_decay": 0.0', '"weight_decay": 0.1', "Decayed, and should not be", "Correct"),
