@@ -48,7 +48,7 @@ def deep_net_records() -> dict[str, Any]:
 
     loss: rule -> median training loss over the starts at each step size of LRS and after every tenth step, (25, 31). rules, ways, full
     (averages that begin at the first gradient) and ends[place]: name -> {"lr": the step size with the lowest median loss, "read": the
-    share of the test digits read, by start}. cut (divisors that are set once, long steps cut) units (a divisor for the weights that leave
+    share of the test digits read, by start}. cut (divisors that are set once, long steps cut), units (a divisor for the weights that leave
     a unit) and forgetting (a divisor for each layer that has no memory): such a dict itself.
     """
     found = recorded("deep_net.json")
